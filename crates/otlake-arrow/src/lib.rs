@@ -1,0 +1,1 @@
+//! Rows to Arrow record batches: one typed builder per column, created when its key is first seen.

@@ -1,0 +1,1 @@
+//! The schema found while rows pass: type lattice, column naming, promotion and overflow.

@@ -1,0 +1,1 @@
+//! OpenTelemetry in, lake-ready Parquet out: every stage of otlake behind one pipeline.
