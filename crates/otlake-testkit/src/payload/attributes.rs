@@ -1,0 +1,391 @@
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+
+use super::resources::key_value;
+use super::text::Text;
+use crate::rng::Rng;
+
+/// How the values of an attribute are drawn.
+enum Values {
+    /// One of some texts, the first ones more often.
+    Texts(&'static [&'static str]),
+    /// One of some numbers, the first ones more often.
+    Integers(&'static [i64]),
+    /// A number below another, small ones more often.
+    Below(usize),
+    /// A duration or a score: up to a limit, with as many decimals as clocks give.
+    Double(f64),
+    /// True in a share of the records.
+    Boolean(f64),
+}
+
+/// The names and values of the records' attributes, in the order in which a record carries them. The second column is how
+/// often a record has one, before the whole is scaled to the wished-for average.
+///
+/// A shape uses the first n names, so those that nearly every record has stand first.
+const CATALOGUE: [(&str, f64, Values); 44] = [
+    (
+        "thread.name",
+        0.95,
+        Values::Texts(&[
+            "http-nio-8080-exec-{d1}",
+            "scheduling-1",
+            "kafka-consumer-{d1}",
+            "ForkJoinPool-worker-{d1}",
+        ]),
+    ),
+    (
+        "logger.name",
+        0.9,
+        Values::Texts(&[
+            "com.acme.shop.web.RequestLog",
+            "com.acme.shop.OrderService",
+            "com.acme.shop.http.Client",
+            "org.hibernate.SQL",
+            "com.acme.shop.StockRepository",
+            "com.acme.shop.events.Publisher",
+            "org.apache.kafka.clients.NetworkClient",
+        ]),
+    ),
+    (
+        "http.request.method",
+        0.55,
+        Values::Texts(&["GET", "POST", "GET", "PUT", "DELETE", "PATCH"]),
+    ),
+    (
+        "http.route",
+        0.5,
+        Values::Texts(&[
+            "/api/v1/orders/{id}",
+            "/api/v1/cart/items",
+            "/api/v1/products/{sku}",
+            "/api/v1/search",
+            "/api/v1/users/{id}/addresses",
+            "/healthz",
+            "/api/v1/checkout",
+            "/internal/v2/quotes/{id}",
+        ]),
+    ),
+    (
+        "url.path",
+        0.45,
+        Values::Texts(&[
+            "/api/v1/orders/{d6}",
+            "/api/v1/cart/items",
+            "/api/v1/products/SKU-{d4}",
+            "/api/v1/search",
+            "/api/v1/users/{user}/addresses",
+            "/healthz",
+            "/api/v1/checkout",
+        ]),
+    ),
+    (
+        "server.address",
+        0.5,
+        Values::Texts(&[
+            "shop.acme.dev",
+            "payment.shop.svc.cluster.local",
+            "catalog.shop.svc.cluster.local",
+            "inventory.shop.svc.cluster.local",
+        ]),
+    ),
+    (
+        "http.response.status_code",
+        0.4,
+        Values::Integers(&[200, 200, 200, 201, 204, 304, 404, 400, 500, 503]),
+    ),
+    ("client.address", 0.35, Values::Texts(&["{ip}"])),
+    ("enduser.id", 0.4, Values::Texts(&["{user}"])),
+    (
+        "code.function.name",
+        0.45,
+        Values::Texts(&[
+            "com.acme.shop.OrderService.place",
+            "com.acme.shop.CartController.add",
+            "com.acme.shop.http.Client.send",
+            "com.acme.shop.StockRepository.reserve",
+            "com.acme.shop.events.Publisher.publish",
+            "com.acme.shop.pricing.Engine.quote",
+        ]),
+    ),
+    (
+        "code.file.path",
+        0.3,
+        Values::Texts(&[
+            "OrderService.java",
+            "CartController.java",
+            "Client.java",
+            "StockRepository.java",
+            "Publisher.java",
+        ]),
+    ),
+    (
+        "code.line.number",
+        0.25,
+        Values::Integers(&[118, 74, 231, 59, 402, 87, 145, 33]),
+    ),
+    ("request.id", 0.35, Values::Texts(&["{x16}"])),
+    ("session.id", 0.25, Values::Texts(&["sess-{x8}"])),
+    (
+        "tenant.id",
+        0.45,
+        Values::Texts(&[
+            "acme-retail",
+            "globex",
+            "initech",
+            "umbrella-eu",
+            "hooli",
+            "stark-ind",
+        ]),
+    ),
+    (
+        "log.iostream",
+        0.5,
+        Values::Texts(&["stdout", "stdout", "stdout", "stderr"]),
+    ),
+    (
+        "user_agent.original",
+        0.2,
+        Values::Texts(&[
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36",
+            "okhttp/4.12.0",
+            "kube-probe/1.31",
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X)",
+            "python-requests/2.32.3",
+        ]),
+    ),
+    ("event.duration_ms", 0.3, Values::Double(900.0)),
+    (
+        "db.system.name",
+        0.25,
+        Values::Texts(&["postgresql", "redis", "postgresql"]),
+    ),
+    (
+        "db.operation.name",
+        0.25,
+        Values::Texts(&["SELECT", "UPDATE", "INSERT", "GET", "HSET"]),
+    ),
+    ("cache.hit", 0.15, Values::Boolean(0.8)),
+    (
+        "messaging.destination.name",
+        0.25,
+        Values::Texts(&["orders.placed", "stock.changed", "payments.settled"]),
+    ),
+    (
+        "feature_flag.key",
+        0.15,
+        Values::Texts(&["new-checkout", "fast-search", "eu-pricing"]),
+    ),
+    ("order.id", 0.25, Values::Texts(&["ord-{d7}"])),
+    (
+        "error.type",
+        0.12,
+        Values::Texts(&[
+            "java.net.SocketTimeoutException",
+            "com.acme.shop.StockException",
+            "java.lang.IllegalStateException",
+        ]),
+    ),
+    ("retry.count", 0.15, Values::Below(6)),
+    (
+        "network.protocol.version",
+        0.3,
+        Values::Texts(&["1.1", "2", "1.1"]),
+    ),
+    (
+        "component",
+        0.4,
+        Values::Texts(&[
+            "web",
+            "repository",
+            "client",
+            "events",
+            "pricing",
+            "scheduler",
+        ]),
+    ),
+    // From here on for shapes with more names.
+    ("url.scheme", 0.5, Values::Texts(&["https", "http"])),
+    (
+        "log.file.name",
+        0.5,
+        Values::Texts(&["app.log", "access.log", "audit.log"]),
+    ),
+    ("k8s.container.restart_count", 0.3, Values::Below(3)),
+    (
+        "http.request.header.x_forwarded_for",
+        0.25,
+        Values::Texts(&["{ip}, {ip}"]),
+    ),
+    (
+        "exception.type",
+        0.2,
+        Values::Texts(&[
+            "java.net.SocketTimeoutException",
+            "org.postgresql.util.PSQLException",
+            "java.io.IOException",
+        ]),
+    ),
+    (
+        "exception.message",
+        0.15,
+        Values::Texts(&[
+            "Read timed out after {d4} ms",
+            "could not serialize access due to concurrent update",
+            "Connection reset",
+        ]),
+    ),
+    ("messaging.kafka.offset", 0.2, Values::Below(10_000_000)),
+    (
+        "messaging.consumer.group.name",
+        0.25,
+        Values::Texts(&["order-projector", "stock-sync", "mailer"]),
+    ),
+    (
+        "geo.country.iso_code",
+        0.35,
+        Values::Texts(&["DE", "FR", "NL", "AT", "PL", "ES", "IT", "CZ"]),
+    ),
+    (
+        "payment.provider",
+        0.2,
+        Values::Texts(&["stripe", "adyen", "paypal"]),
+    ),
+    (
+        "job.name",
+        0.2,
+        Values::Texts(&[
+            "reindex-catalog",
+            "expire-carts",
+            "settle-payments",
+            "rotate-keys",
+        ]),
+    ),
+    ("http.request.body.size", 0.3, Values::Below(40_000)),
+    (
+        "db.query.summary",
+        0.25,
+        Values::Texts(&[
+            "SELECT orders",
+            "UPDATE stock",
+            "INSERT order_items",
+            "SELECT products JOIN prices",
+        ]),
+    ),
+    ("cart.total", 0.2, Values::Double(400.0)),
+    ("sampled", 0.3, Values::Boolean(0.1)),
+    (
+        "build.commit",
+        0.4,
+        Values::Texts(&["8d1f0a6c", "5be07712", "f09a3c44"]),
+    ),
+];
+
+/// The attributes that one service's records can have.
+pub(super) struct Attributes {
+    attributes: Vec<Attribute>,
+}
+
+struct Attribute {
+    key: &'static str,
+    share: f64,
+    values: &'static Values,
+    texts: Vec<Text>,
+}
+
+impl Attributes {
+    /// The attributes of service number `service` from the first `names` of the catalogue: `strings` strings and `others`
+    /// numbers and booleans a record, on average.
+    pub(super) fn new(service: usize, names: usize, strings: f64, others: f64) -> Self {
+        // Not the payload's seed: which attributes a service writes is in its code.
+        let mut rng = Rng::new(0xa77 + service as u64);
+        let mut attributes: Vec<Attribute> = CATALOGUE
+            .iter()
+            .take(names)
+            // A service does not use every name of the system, so that names change with the resource, too.
+            .filter(|(_, share, _)| *share >= 0.4 || rng.chance(0.7))
+            .map(|(key, share, values)| Attribute {
+                key,
+                share: *share,
+                values,
+                texts: match values {
+                    Values::Texts(texts) => texts.iter().map(|text| parse(key, text)).collect(),
+                    _ => Vec::new(),
+                },
+            })
+            .collect();
+        scale(&mut attributes, true, strings);
+        scale(&mut attributes, false, others);
+        Self { attributes }
+    }
+
+    /// The attributes of one record.
+    pub(super) fn draw(&self, rng: &mut Rng) -> Vec<KeyValue> {
+        let mut drawn = Vec::with_capacity(self.attributes.len());
+        for attribute in &self.attributes {
+            if rng.chance(attribute.share) {
+                drawn.push(key_value(attribute.key, attribute.draw(rng)));
+            }
+        }
+        drawn
+    }
+}
+
+impl Attribute {
+    fn is_string(&self) -> bool {
+        matches!(self.values, Values::Texts(_))
+    }
+
+    fn draw(&self, rng: &mut Rng) -> Value {
+        match self.values {
+            Values::Texts(_) => {
+                Value::StringValue(self.texts[rng.skewed(self.texts.len())].draw(rng))
+            }
+            Values::Integers(integers) => Value::IntValue(integers[rng.skewed(integers.len())]),
+            Values::Below(end) => Value::IntValue(rng.skewed(*end) as i64),
+            // Thousandths, as a duration in milliseconds has them when the clock ticks in microseconds.
+            Values::Double(limit) => {
+                Value::DoubleValue((rng.unit() * rng.unit() * limit * 1e3).round() / 1e3)
+            }
+            Values::Boolean(share) => Value::BoolValue(rng.chance(*share)),
+        }
+    }
+}
+
+/// Routes carry braces that are no places: a path template is the value there.
+fn parse(key: &str, text: &'static str) -> Text {
+    if key == "http.route" {
+        Text::literal(text)
+    } else {
+        Text::parse(text)
+    }
+}
+
+/// Scales the shares of the strings, or of the others, so that a record has `wanted` of them on average.
+fn scale(attributes: &mut [Attribute], strings: bool, wanted: f64) {
+    /// Even what every record should have is missing in some.
+    const MOST: f64 = 0.98;
+    let expected = |attributes: &[Attribute], factor: f64| -> f64 {
+        attributes
+            .iter()
+            .filter(|attribute| attribute.is_string() == strings)
+            .map(|attribute| (attribute.share * factor).min(MOST))
+            .sum()
+    };
+    // The sum grows with the factor, so halving the interval finds it; 60 halvings are as exact as a double gets.
+    let (mut low, mut high) = (0.0, 1_000.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        if expected(attributes, middle) < wanted {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    for attribute in attributes
+        .iter_mut()
+        .filter(|attribute| attribute.is_string() == strings)
+    {
+        attribute.share = (attribute.share * high).min(MOST);
+    }
+}

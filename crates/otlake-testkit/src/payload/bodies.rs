@@ -1,0 +1,150 @@
+use super::text::Text;
+use crate::rng::Rng;
+
+/// The messages of the pretended system.
+const MESSAGES: [&str; 60] = [
+    "Accepted order {d6} for user {user} with {d1} items",
+    "Order {d6} moved from PENDING to CONFIRMED",
+    "GET /api/v1/products/SKU-{d4} completed with 200 in {ms} ms",
+    "POST /api/v1/orders completed with 201 in {ms} ms",
+    "Slow query: SELECT * FROM orders WHERE customer_id = $1 took {ms} ms",
+    "Cache miss for key product:{d5}, loading from database",
+    "Cache hit for key product:{d5}",
+    "Published event OrderPlaced to topic orders.placed partition {d1} offset {d6}",
+    "Consumed {d2} records from stock.changed in {ms} ms",
+    "Payment {x8} authorized by provider adyen, amount {d3}.{d2} EUR",
+    "Payment {x8} declined: insufficient funds",
+    "User {user} logged in from {ip}",
+    "User {user} logged out",
+    "Failed login attempt for user {name} from {ip}",
+    "Token refreshed for session {x8}, expires in {d4} s",
+    "Connection to {ip}:5432 established",
+    "Connection to {ip}:6379 refused, retry {d1} of 5",
+    "Read timed out after {ms} ms while calling http://payment:8080/v1/charges",
+    "Circuit breaker 'payment' changed state from CLOSED to OPEN",
+    "Circuit breaker 'payment' changed state from OPEN to HALF_OPEN",
+    "Reserved {d1} of SKU-{d4} in warehouse FRA{d1}",
+    "Stock for SKU-{d4} below threshold: {d2} left",
+    "Reindexed {d4} products in {ms} ms",
+    "Search for \"{name}\" returned {d3} hits in {ms} ms",
+    "Shipment {x8} handed over to carrier dhl",
+    "Shipment {x8} delivered after {d2} hours",
+    "Sent mail order-confirmation to {name}@example.com",
+    "Mail server answered 421, will retry in {d2} s",
+    "Starting scheduled job expire-carts",
+    "Finished scheduled job expire-carts: {d3} carts removed in {ms} ms",
+    "Loaded {d3} feature flags from configuration service",
+    "Feature flag new-checkout evaluated to true for tenant acme-retail",
+    "Heap usage {d2} % after GC pause of {ms} ms",
+    "HikariPool-1 - Pool stats (total={d2}, active={d1}, idle={d1}, waiting={d1})",
+    "Health check passed",
+    "Readiness probe failed: database not reachable",
+    "Deserialization of message at offset {d6} failed, sent to dead letter topic",
+    "Rate limit exceeded for client {ip}: {d3} requests in 60 s",
+    "Request {x16} rejected: missing header X-Tenant",
+    "Validation failed for field 'email': must not be blank",
+    "Optimistic lock on order {d6}, attempt {d1}",
+    "Quote {x8} calculated: {d3}.{d2} EUR for {d1} parcels",
+    "Recommendation model v{d2} scored {d3} candidates in {ms} ms",
+    "Fraud score {d2} for order {d6}, threshold 80",
+    "Order {d6} flagged for manual review by {name}",
+    "Refund of {d3}.{d2} EUR for order {d6} issued",
+    "Uploaded invoice inv-{d6}.pdf ({d5} bytes) to s3://acme-invoices",
+    "Leader election: this instance is now leader for shard {d1}",
+    "Rebalancing consumer group order-projector, generation {d3}",
+    "Partition stock.changed-{d1} assigned",
+    "Closing idle connection {x8} after {d3} s",
+    "TLS handshake with {ip} failed: certificate expired",
+    "Configuration reloaded from /etc/app/config.yaml, {d1} keys changed",
+    "Received SIGTERM, draining {d2} requests",
+    "Outbox relay sent {d2} events, {d1} left",
+    "Currency rates updated: 1 EUR = 1.{d4} USD",
+    "Cart {x8} merged into cart of user {user}",
+    "Coupon SUMMER{d2} applied to cart {x8}",
+    "Address of user {user} could not be geocoded",
+    "Unhandled exception while processing request {x16}",
+];
+
+/// What follows a message in services that write long ones: key=value pairs, and frames of a stack trace.
+const DETAILS: [&str; 14] = [
+    " tenant=acme-retail region=eu-central-1",
+    " user={user}",
+    " duration_ms={ms}",
+    " thread=http-nio-8080-exec-{d1}",
+    " path=/api/v1/orders status=200",
+    " request_id={x8}",
+    " upstream={ip}:8080",
+    "\n\tat com.acme.shop.OrderService.place(OrderService.java:118)",
+    "\n\tat com.acme.shop.web.OrderController.post(OrderController.java:74)",
+    "\n\tat java.base/jdk.internal.reflect.DirectMethodHandleAccessor.invoke(DirectMethodHandleAccessor.java:103)",
+    "\n\tat org.springframework.web.servlet.FrameworkServlet.service(FrameworkServlet.java:885)",
+    "\n\tat org.apache.catalina.core.ApplicationFilterChain.doFilter(ApplicationFilterChain.java:140)",
+    "\n\tat org.apache.tomcat.util.threads.ThreadPoolExecutor.runWorker(ThreadPoolExecutor.java:1190)",
+    "\n\tat java.base/java.lang.Thread.run(Thread.java:1583)",
+];
+
+/// Messages that one service knows. The first are its most frequent ones.
+const MESSAGES_PER_SERVICE: usize = 15;
+
+/// The bodies that one service writes.
+pub(super) struct Bodies {
+    bodies: Vec<Text>,
+}
+
+impl Bodies {
+    /// The messages of service number `service`, each with the details that bring the average to `bytes` bytes.
+    pub(super) fn new(service: usize, bytes: usize) -> Self {
+        // Messages are longer than some wished-for lengths and details come whole, so the average is not the length asked for.
+        // It grows with that length, and halving the interval finds the one that gives the average.
+        let (mut low, mut high) = (0.0, 4.0 * bytes as f64);
+        for _ in 0..24 {
+            let middle = (low + high) / 2.0;
+            if expected_len(&bodies(service, middle)) < bytes as f64 {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Self {
+            bodies: bodies(service, high),
+        }
+    }
+
+    /// The body of one record.
+    pub(super) fn draw(&self, rng: &mut Rng) -> String {
+        self.bodies[rng.skewed(self.bodies.len())].draw(rng)
+    }
+}
+
+/// The messages of a service, about `bytes` long where they are not longer from the start.
+fn bodies(service: usize, bytes: f64) -> Vec<Text> {
+    /// Long stack traces stand beside short lines.
+    const LENGTHS: [f64; 5] = [1.0, 1.3, 0.55, 0.75, 1.4];
+    (0..MESSAGES_PER_SERVICE)
+        .map(|rank| {
+            let number = (service * 5 + rank * 7) % MESSAGES.len();
+            let mut body = Text::parse(MESSAGES[number]);
+            // Details belong to the message and not to the record: one call site always writes the same ones.
+            for step in 0.. {
+                let detail = Text::parse(DETAILS[(number + step) % DETAILS.len()]);
+                if body.expected_len() + detail.expected_len() / 2.0
+                    > bytes * LENGTHS[rank % LENGTHS.len()]
+                {
+                    break;
+                }
+                body.extend(&detail);
+            }
+            body
+        })
+        .collect()
+}
+
+/// The average over the records: [`Rng::skewed`] draws the first `share` of the messages in √`share` of the cases.
+fn expected_len(bodies: &[Text]) -> f64 {
+    let drawn = |count: usize| (count as f64 / bodies.len() as f64).sqrt();
+    bodies
+        .iter()
+        .enumerate()
+        .map(|(rank, body)| body.expected_len() * (drawn(rank + 1) - drawn(rank)))
+        .sum()
+}
