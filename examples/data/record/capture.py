@@ -1,0 +1,92 @@
+"""An OTLP/HTTP endpoint that keeps every request body in a file, byte for byte.
+
+    python capture.py OUT_DIR [PORT]
+
+A body becomes OUT_DIR/<signal>/<service>-<sender>-<nnn>.binpb, or .binpb.gz when the sender compressed it: the bytes on
+disk are the bytes that came in. The name is read from the first resource of the request, so that any SDK can be recorded
+without telling it anything but the endpoint.
+"""
+
+import gzip
+import signal
+import sys
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
+from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
+
+SIGNALS = {
+    "/v1/logs": ("logs", "resource_logs", logs.ExportLogsServiceRequest, logs.ExportLogsServiceResponse),
+    "/v1/traces": ("traces", "resource_spans", traces.ExportTraceServiceRequest, traces.ExportTraceServiceResponse),
+    "/v1/metrics": (
+        "metrics",
+        "resource_metrics",
+        metrics.ExportMetricsServiceRequest,
+        metrics.ExportMetricsServiceResponse,
+    ),
+}
+
+
+def name_of(message, groups: str) -> str:
+    resource = getattr(message, groups)[0].resource
+    attributes = {a.key: a.value.string_value for a in resource.attributes}
+    # What is not an SDK says no language: a bridge that converts what another library counted.
+    return f"{attributes['service.name']}-{attributes.get('telemetry.sdk.language', 'bridge')}"
+
+
+class Capture(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # the SDKs keep their connections
+    files: Counter = Counter()
+    lock = threading.Lock()  # a thread a connection: the SDKs hold theirs open
+    out = Path()
+
+    def do_POST(self):
+        body = self.body()
+        encoding = self.headers.get("Content-Encoding", "identity")
+        try:
+            folder, groups, request, response = SIGNALS[self.path]
+            plain = {"identity": bytes, "gzip": gzip.decompress}[encoding](body)
+            name = name_of(request.FromString(plain), groups)
+        except Exception as error:  # a sender must see the refusal, and the recording must go on
+            print(f"refused {self.path}: {error!r}", file=sys.stderr)
+            return self.answer(400, b"")
+        with self.lock:
+            self.files[folder, name] += 1
+            number = self.files[folder, name]
+        suffix = ".binpb.gz" if encoding == "gzip" else ".binpb"
+        file = self.out / folder / f"{name}-{number:03}{suffix}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+        # Full success is the message with nothing set, which encodes to no bytes at all.
+        self.answer(200, response().SerializeToString())
+
+    def body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers["Content-Length"]))
+        chunks = []  # JavaScript's exporter compresses while it sends, and so knows no length
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def answer(self, status: int, body: bytes):
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-protobuf")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+if __name__ == "__main__":
+    Capture.out = Path(sys.argv[1])
+    server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2]) if len(sys.argv) > 2 else 4318), Capture)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    server.serve_forever()
