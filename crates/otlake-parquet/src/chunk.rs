@@ -1,0 +1,468 @@
+//! A column chunk, from its pages' bodies to its bytes and metadata in the file.
+
+use std::ops::Range;
+
+use crate::column::{Leaf, Order};
+use crate::compressor::{Compressor, UNCOMPRESSED};
+use crate::error::FileError;
+use crate::footer::{ChunkMetadata, Footer};
+use crate::thrift::{Element, Fields};
+
+/// Parquet's numbers of the encodings that are written here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Encoding(pub(crate) i32);
+
+impl Encoding {
+    pub(crate) const PLAIN: Self = Self(0);
+    pub(crate) const RLE: Self = Self(3);
+    pub(crate) const RLE_DICTIONARY: Self = Self(8);
+}
+
+const DATA_PAGE: i32 = 0;
+const DICTIONARY_PAGE: i32 = 2;
+
+/// A chunk with fewer bytes than this is stored as it is: a compressor call costs more time than the
+/// bytes are worth, and a constant column is one dictionary entry and one run.
+const TINY: usize = 100;
+
+/// A chunk before compression: the bodies of its pages, one after the other. Reused for every chunk.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    /// The dictionary page's body, if there is one, and those of the data pages, levels included.
+    pub(crate) body: Vec<u8>,
+    pub(crate) dictionary: Option<Dictionary>,
+    pub(crate) pages: Vec<Page>,
+    /// The bytes of minima and maxima, plain-encoded and truncated already.
+    pub(crate) bounds: Vec<u8>,
+    pub(crate) distinct: Option<u64>,
+    /// Set when the encoder knows better than the pages say.
+    pub(crate) chunk_bounds: Option<Option<Bounds>>,
+    pub(crate) boundary_order: Option<i32>,
+}
+
+/// The dictionary page, which is the first.
+#[derive(Debug)]
+pub(crate) struct Dictionary {
+    /// Where its body ends.
+    pub(crate) end: usize,
+    pub(crate) values: usize,
+}
+
+/// A data page.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// Where its body ends.
+    pub(crate) end: usize,
+    /// Values with the nulls, which is levels.
+    pub(crate) values: usize,
+    pub(crate) first_row: usize,
+    pub(crate) nulls: usize,
+    pub(crate) encoding: Encoding,
+    /// Of its values that compare; none in a page of nulls.
+    pub(crate) bounds: Option<Bounds>,
+}
+
+/// A minimum and a maximum, as ranges of [`Draft::bounds`].
+#[derive(Clone, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) min: Bound,
+    pub(crate) max: Bound,
+}
+
+/// A bound and whether it is a value that occurs, or a truncated one.
+#[derive(Clone, Debug)]
+pub(crate) struct Bound {
+    pub(crate) bytes: Range<usize>,
+    pub(crate) exact: bool,
+}
+
+impl Draft {
+    pub(crate) fn clear(&mut self) {
+        self.body.clear();
+        self.dictionary = None;
+        self.pages.clear();
+        self.bounds.clear();
+        self.distinct = None;
+        self.chunk_bounds = None;
+        self.boundary_order = None;
+    }
+
+    /// Appends an exact bound.
+    pub(crate) fn exact_bound(&mut self, value: &[u8]) -> Bound {
+        let start = self.bounds.len();
+        self.bounds.extend_from_slice(value);
+        Bound {
+            bytes: start..self.bounds.len(),
+            exact: true,
+        }
+    }
+
+    /// The bounds of the chunk from those of its pages.
+    fn merged_bounds(&self, order: Order) -> Option<Bounds> {
+        let mut pages = self.pages.iter().filter_map(|page| page.bounds.as_ref());
+        let mut merged = pages.next()?.clone();
+        for bounds in pages {
+            merged.min = self.closer(order, &merged.min, &bounds.min, std::cmp::Ordering::Less)?;
+            merged.max =
+                self.closer(order, &merged.max, &bounds.max, std::cmp::Ordering::Greater)?;
+        }
+        Some(merged)
+    }
+
+    fn closer(
+        &self,
+        order: Order,
+        a: &Bound,
+        b: &Bound,
+        wanted: std::cmp::Ordering,
+    ) -> Option<Bound> {
+        let ordering = order.compare(self.bytes(b), self.bytes(a))?;
+        // Of equal ones the exact one says more: it occurs.
+        let better = ordering == wanted || (ordering.is_eq() && b.exact);
+        Some(if better { b.clone() } else { a.clone() })
+    }
+
+    fn bytes(&self, bound: &Bound) -> &[u8] {
+        &self.bounds[bound.bytes.clone()]
+    }
+
+    /// 0 unordered, 1 ascending, 2 descending; pages of nulls don't count.
+    fn boundary_order(&self, order: Order) -> i32 {
+        if let Some(known) = self.boundary_order {
+            return known;
+        }
+        let (mut ascending, mut descending) = (true, true);
+        let mut bounds = self.pages.iter().filter_map(|page| page.bounds.as_ref());
+        let Some(mut last) = bounds.next() else {
+            return 0;
+        };
+        for next in bounds {
+            let min = order.compare(self.bytes(&last.min), self.bytes(&next.min));
+            let max = order.compare(self.bytes(&last.max), self.bytes(&next.max));
+            let (Some(min), Some(max)) = (min, max) else {
+                return 0;
+            };
+            ascending &= min.is_le() && max.is_le();
+            descending &= min.is_ge() && max.is_ge();
+            last = next;
+        }
+        match (ascending, descending) {
+            (true, _) => 1,
+            (false, true) => 2,
+            (false, false) => 0,
+        }
+    }
+}
+
+/// Compresses the pages of `draft`, appends them with their headers to `out`, whose first byte is at
+/// `base` of the file, and their metadata to `footer`.
+pub(crate) fn seal(
+    draft: &Draft,
+    column: &str,
+    leaf: &Leaf,
+    compressor: &mut Compressor,
+    out: &mut Vec<u8>,
+    base: u64,
+    footer: &mut Footer,
+) -> Result<ChunkMetadata, FileError> {
+    let start = out.len();
+    let offset = base + start as u64;
+    let mut codec = compressor.codec();
+    if draft.body.len() < TINY {
+        codec = UNCOMPRESSED;
+    }
+    let mut offset_index = Vec::new();
+    let mut uncompressed = put_pages(
+        draft,
+        column,
+        codec,
+        compressor,
+        out,
+        offset,
+        &mut offset_index,
+    )?;
+    let written = out.len() - start;
+    if codec != UNCOMPRESSED && written as u64 >= uncompressed - (uncompressed >> 5) {
+        // Less than 3 % saved: not worth the reader's time. Random ids and packed deltas end here.
+        out.truncate(start);
+        codec = UNCOMPRESSED;
+        uncompressed = put_pages(
+            draft,
+            column,
+            codec,
+            compressor,
+            out,
+            offset,
+            &mut offset_index,
+        )?;
+    }
+    let compressed = (out.len() - start) as u64;
+
+    let range = footer.offset_indexes.len();
+    put_offset_index(&mut footer.offset_indexes, draft, &offset_index);
+    let offset_index_range = range..footer.offset_indexes.len();
+
+    let bounds = match &draft.chunk_bounds {
+        Some(known) => known.clone(),
+        None => draft.merged_bounds(leaf.order),
+    };
+    let column_index = put_column_index(&mut footer.column_indexes, draft, leaf.order);
+    let metadata = footer.chunks.len();
+    let data_offset = offset_index
+        .first()
+        .map_or(offset, |location| location.offset);
+    let sizes = Sizes {
+        codec,
+        uncompressed,
+        compressed,
+        offset,
+        data_offset,
+    };
+    put_metadata(&mut footer.chunks, draft, leaf, bounds.as_ref(), &sizes);
+    Ok(ChunkMetadata {
+        metadata: metadata..footer.chunks.len(),
+        column_index,
+        offset_index: offset_index_range,
+        bloom_filter: None,
+        compressed,
+        uncompressed,
+    })
+}
+
+struct Location {
+    offset: u64,
+    bytes: usize,
+}
+
+/// Returns the bytes of the pages with their headers before compression.
+fn put_pages(
+    draft: &Draft,
+    column: &str,
+    codec: i32,
+    compressor: &mut Compressor,
+    out: &mut Vec<u8>,
+    offset: u64,
+    locations: &mut Vec<Location>,
+) -> Result<u64, FileError> {
+    locations.clear();
+    let chunk_start = out.len();
+    let compression = compressor.compression();
+    let mut uncompressed = 0;
+    let mut put = |out: &mut Vec<u8>, body: &[u8], page: Option<&Page>| {
+        let stored = if codec == UNCOMPRESSED {
+            body
+        } else {
+            compressor
+                .compress(body)
+                .map_err(|source| FileError::Compress {
+                    column: column.to_owned(),
+                    compression,
+                    source,
+                })?
+        };
+        let before = out.len();
+        put_header(out, draft, body.len(), stored.len(), page);
+        let header = out.len() - before;
+        out.extend_from_slice(stored);
+        uncompressed += (header + body.len()) as u64;
+        Ok::<_, FileError>(before)
+    };
+
+    let mut begin = 0;
+    if let Some(dictionary) = &draft.dictionary {
+        check_size(column, dictionary.end)?;
+        put(out, &draft.body[..dictionary.end], None)?;
+        begin = dictionary.end;
+    }
+    for page in &draft.pages {
+        check_size(column, page.end - begin)?;
+        let at = put(out, &draft.body[begin..page.end], Some(page))?;
+        locations.push(Location {
+            offset: offset + (at - chunk_start) as u64,
+            bytes: out.len() - at,
+        });
+        begin = page.end;
+    }
+    Ok(uncompressed)
+}
+
+/// Page sizes are i32 in the format; compression may add a little.
+fn check_size(column: &str, bytes: usize) -> Result<(), FileError> {
+    if bytes > (i32::MAX as usize) - (16 << 20) {
+        return Err(FileError::PageTooLarge {
+            column: column.to_owned(),
+            bytes,
+        });
+    }
+    Ok(())
+}
+
+/// A `PageHeader`: of the data page `page`, or of the dictionary page.
+fn put_header(out: &mut Vec<u8>, draft: &Draft, raw: usize, stored: usize, page: Option<&Page>) {
+    let mut header = Fields::new(out);
+    header.i32(
+        1,
+        if page.is_some() {
+            DATA_PAGE
+        } else {
+            DICTIONARY_PAGE
+        },
+    );
+    header.i32(2, raw as i32);
+    header.i32(3, stored as i32);
+    match page {
+        Some(page) => header.structure(5, |fields| {
+            fields.i32(1, page.values as i32);
+            fields.i32(2, page.encoding.0);
+            fields.i32(3, Encoding::RLE.0);
+            fields.i32(4, Encoding::RLE.0);
+        }),
+        None => header.structure(7, |fields| {
+            let values = draft
+                .dictionary
+                .as_ref()
+                .map_or(0, |dictionary| dictionary.values);
+            fields.i32(1, values as i32);
+            fields.i32(2, Encoding::PLAIN.0);
+        }),
+    }
+    header.stop();
+}
+
+fn put_offset_index(out: &mut Vec<u8>, draft: &Draft, locations: &[Location]) {
+    let mut index = Fields::new(out);
+    index.list(1, Element::Struct, locations.len());
+    for (location, page) in std::iter::zip(locations, &draft.pages) {
+        index.struct_element(|fields| {
+            fields.i64(1, location.offset as i64);
+            fields.i32(2, location.bytes as i32);
+            fields.i64(3, page.first_row as i64);
+        });
+    }
+    index.stop();
+}
+
+/// None when a page has values but none that compare: the format has no way to say that.
+fn put_column_index(out: &mut Vec<u8>, draft: &Draft, order: Order) -> Option<Range<usize>> {
+    let is_null = |page: &Page| page.nulls == page.values;
+    if draft
+        .pages
+        .iter()
+        .any(|page| page.bounds.is_none() && !is_null(page))
+    {
+        return None;
+    }
+    let start = out.len();
+    let pages = &draft.pages;
+    let mut index = Fields::new(out);
+    index.list(1, Element::Bool, pages.len());
+    for page in pages {
+        index.bool_element(page.bounds.is_none());
+    }
+    index.list(2, Element::Binary, pages.len());
+    for page in pages {
+        index.binary_element(
+            page.bounds
+                .as_ref()
+                .map_or(&[], |bounds| draft.bytes(&bounds.min)),
+        );
+    }
+    index.list(3, Element::Binary, pages.len());
+    for page in pages {
+        index.binary_element(
+            page.bounds
+                .as_ref()
+                .map_or(&[], |bounds| draft.bytes(&bounds.max)),
+        );
+    }
+    index.i32(4, draft.boundary_order(order));
+    index.list(5, Element::I64, pages.len());
+    for page in pages {
+        index.i64_element(page.nulls as i64);
+    }
+    index.stop();
+    Some(start..out.len())
+}
+
+struct Sizes {
+    codec: i32,
+    uncompressed: u64,
+    compressed: u64,
+    offset: u64,
+    data_offset: u64,
+}
+
+/// A `ColumnMetaData` up to `encoding_stats`.
+fn put_metadata(
+    out: &mut Vec<u8>,
+    draft: &Draft,
+    leaf: &Leaf,
+    bounds: Option<&Bounds>,
+    sizes: &Sizes,
+) {
+    let mut fields = Fields::new(out);
+    fields.i32(1, leaf.physical as i32);
+
+    // RLE is that of the levels, and every column has some.
+    let mut mask = 1u32 << Encoding::RLE.0;
+    if draft.dictionary.is_some() {
+        mask |= 1 << Encoding::PLAIN.0;
+    }
+    let mut data_mask = 0u32;
+    for page in &draft.pages {
+        data_mask |= 1 << page.encoding.0;
+    }
+    mask |= data_mask;
+    fields.list(2, Element::I32, mask.count_ones() as usize);
+    for encoding in (0..32).filter(|bit| mask >> bit & 1 == 1) {
+        fields.i32_element(encoding);
+    }
+    fields.list(3, Element::Binary, leaf.path_len);
+    fields.raw_elements(&leaf.path);
+    fields.i32(4, sizes.codec);
+    fields.i64(5, draft.pages.iter().map(|page| page.values as i64).sum());
+    fields.i64(6, sizes.uncompressed as i64);
+    fields.i64(7, sizes.compressed as i64);
+    fields.i64(9, sizes.data_offset as i64);
+    if draft.dictionary.is_some() {
+        fields.i64(11, sizes.offset as i64);
+    }
+    fields.structure(12, |statistics| {
+        statistics.i64(3, draft.pages.iter().map(|page| page.nulls as i64).sum());
+        if let Some(distinct) = draft.distinct {
+            statistics.i64(4, distinct as i64);
+        }
+        if let Some(bounds) = bounds {
+            statistics.binary(5, draft.bytes(&bounds.max));
+            statistics.binary(6, draft.bytes(&bounds.min));
+            statistics.bool(7, bounds.max.exact);
+            statistics.bool(8, bounds.min.exact);
+        }
+    });
+    // Readers that filter by dictionary look here whether all data pages use it.
+    let dictionaries = usize::from(draft.dictionary.is_some());
+    fields.list(
+        13,
+        Element::Struct,
+        dictionaries + data_mask.count_ones() as usize,
+    );
+    if draft.dictionary.is_some() {
+        put_encoding_stats(&mut fields, DICTIONARY_PAGE, Encoding::PLAIN.0, 1);
+    }
+    for encoding in (0..32).filter(|bit| data_mask >> bit & 1 == 1) {
+        let count = draft
+            .pages
+            .iter()
+            .filter(|page| page.encoding.0 == encoding)
+            .count();
+        put_encoding_stats(&mut fields, DATA_PAGE, encoding, count);
+    }
+}
+
+fn put_encoding_stats(fields: &mut Fields<'_>, page_type: i32, encoding: i32, count: usize) {
+    fields.struct_element(|stats| {
+        stats.i32(1, page_type);
+        stats.i32(2, encoding);
+        stats.i32(3, count as i32);
+    });
+}

@@ -1,0 +1,21 @@
+//! Column chunks without a value: a column that is null throughout, or that the row group lacks.
+
+use crate::chunk::{Draft, Encoding, Page};
+use crate::column::Leaf;
+use crate::rle::put_constant_levels;
+
+/// One page whose `rows` rows all end at `level`, which is below that of a value. It has a few bytes
+/// whatever the rows, so no limit of a page applies.
+pub(crate) fn draft(draft: &mut Draft, leaf: &Leaf, rows: usize, level: u32) {
+    draft.clear();
+    put_constant_levels(&mut draft.body, rows, 0, leaf.max_repetition_level);
+    put_constant_levels(&mut draft.body, rows, level, leaf.max_definition_level);
+    draft.pages.push(Page {
+        end: draft.body.len(),
+        values: rows,
+        first_row: 0,
+        nulls: rows,
+        encoding: Encoding::PLAIN,
+        bounds: None,
+    });
+}
