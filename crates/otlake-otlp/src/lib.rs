@@ -1,1 +1,71 @@
-//! OTLP bytes to rows: a zero-copy walk over protobuf payloads, with limits and errors that say where.
+//! OTLP payloads to rows: a zero-copy walk over the protobuf bytes, with limits, and with errors
+//! that say where.
+//!
+//! ```text
+//! HTTP body ──▶ ContentEncoding ──▶ LogsDecoder ──▶ Row ──▶ any RowSink
+//!               (gzip, zstd)        (ExportLogsServiceRequest, LogsData)
+//! ```
+//!
+//! Strings and bytes of a [`Row`](otlake_row::Row) borrow from the payload, names of attributes
+//! are resolved by comparing them with the names that stood there in the record before, and the
+//! resource and the scope are decoded once for all of their records. In the steady state nothing
+//! is allocated for a record.
+//!
+//! # Example
+//!
+//! ```
+//! use otlake_otlp::LogsDecoder;
+//! use otlake_row::{Bytes, Decoder, OwnedRow, OwnedValue, fields};
+//!
+//! // ExportLogsServiceRequest { resource_logs { scope_logs { log_records { body: "hi" } } } }
+//! let payload = Bytes::from_static(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi");
+//!
+//! let mut rows: Vec<OwnedRow> = Vec::new();
+//! let summary = LogsDecoder::new().decode(&payload, &mut rows).unwrap();
+//!
+//! assert_eq!(summary.accepted, 1);
+//! assert_eq!(rows[0].get(fields::BODY), Some(&OwnedValue::String("hi".into())));
+//!
+//! let error = LogsDecoder::new().decode(&payload.slice(..9), &mut rows).unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "resource_logs[0]: the field is 10 bytes long, but 7 remain, at byte 2 \
+//!      (0 records before it were taken)",
+//! );
+//! ```
+//!
+//! # What is a field, what is an attribute
+//!
+//! The fields of the messages have the keys of [`otlake_row::fields`]. Proto3 does not send a
+//! number that is 0 nor a string that is empty, so a row has no cell for it. Times beyond
+//! [`i64::MAX`] nanoseconds are [`Value::String`](otlake_row::Value::String)s of their digits.
+//! Of a field that is sent more than once, the last counts, or the messages merge, as the protobuf
+//! encoding defines it. Unknown fields are skipped. `string_value_strindex` and `key_strindex`
+//! point into the dictionary of a profiles payload and stand for nothing in any other, so they
+//! are read as not set.
+//!
+//! # When to use this crate alone
+//!
+//! To read OTLP into something that is not Parquet: write a [`RowSink`](otlake_row::RowSink).
+//!
+//! # Features
+//!
+//! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates such payloads.
+//! * `opentelemetry-proto` (off): `LogsDecoder::decode_request` takes the message types of the
+//!   `opentelemetry-proto` crate, for services that receive them from their gRPC server.
+
+mod encoding;
+mod error;
+mod limits;
+mod names;
+mod protobuf;
+#[cfg(feature = "opentelemetry-proto")]
+mod typed;
+
+pub use crate::encoding::{ContentEncoding, InflateError};
+pub use crate::error::{DecodeError, DecodeErrorKind};
+pub use crate::limits::Limits;
+pub use crate::protobuf::logs::LogsDecoder;
+
+#[cfg(feature = "opentelemetry-proto")]
+pub use opentelemetry_proto;

@@ -3,6 +3,7 @@
 //! ```text
 //! Shape ──▶ logs_request ──▶ logs_payload          what production sends, the same bytes on every machine
 //! Rng ──▶ arbitrary_logs_request ──▶ mutate        what the wire format allows, and what it does not
+//! canonical_logs, CanonicalRows ──▶ CanonicalRow   the rows of prost and those of a decoder, to be compared
 //! measure(|| work) ──▶ Allocations                 through a CountingAllocator
 //! ```
 //!
@@ -18,14 +19,16 @@
 //! mutate(&mut bytes, &mut rng);
 //! ```
 //!
-//! Never published: it serves the other crates' tests, so it depends on none of them.
+//! Never published: it serves the other crates' tests, and so depends on the row alone.
 
 mod allocator;
 mod arbitrary;
+mod canonical;
 mod payload;
 mod rng;
 
 pub use allocator::{Allocations, CountingAllocator, measure};
 pub use arbitrary::{arbitrary_logs_request, mutate};
+pub use canonical::{CanonicalRow, CanonicalRows, CanonicalValue, canonical_logs};
 pub use payload::{Shape, logs_payload, logs_request};
 pub use rng::Rng;

@@ -1,0 +1,191 @@
+//! The protobuf wire format, read from a slice without copying.
+
+use crate::error::{DecodeErrorKind, Fault, Result};
+
+const VARINT: u32 = 0;
+const FIXED64: u32 = 1;
+const DELIMITED: u32 = 2;
+const START_GROUP: u32 = 3;
+const END_GROUP: u32 = 4;
+const FIXED32: u32 = 5;
+
+/// The tag of a varint field. A tag is the field number and the wire type, as read.
+pub(crate) const fn varint(field: u32) -> u32 {
+    field << 3 | VARINT
+}
+
+/// The tag of a field of eight bytes.
+pub(crate) const fn fixed64(field: u32) -> u32 {
+    field << 3 | FIXED64
+}
+
+/// The tag of a field with a length: a string, bytes or a message.
+pub(crate) const fn delimited(field: u32) -> u32 {
+    field << 3 | DELIMITED
+}
+
+/// The tag of a field of four bytes.
+pub(crate) const fn fixed32(field: u32) -> u32 {
+    field << 3 | FIXED32
+}
+
+/// Groups are gone from proto3, so one may only be skipped; the same limit as prost's.
+const GROUP_DEPTH: usize = 100;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'p> {
+    rest: &'p [u8],
+}
+
+impl<'p> Reader<'p> {
+    #[inline]
+    pub(crate) fn new(bytes: &'p [u8]) -> Reader<'p> {
+        Reader { rest: bytes }
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    #[inline]
+    pub(crate) fn tag(&mut self) -> Result<u32> {
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u32::from(*byte));
+        }
+        let at = self.rest;
+        let tag = self.varint()?;
+        u32::try_from(tag).map_err(|_| Fault::new(DecodeErrorKind::InvalidFieldNumber { tag }, at))
+    }
+
+    #[inline]
+    pub(crate) fn varint(&mut self) -> Result<u64> {
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64> {
+        let mut value = 0;
+        for (index, &byte) in self.rest.iter().take(10).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte < 0x80 {
+                // The tenth byte has room for the last bit of 64 only.
+                if index == 9 && byte > 1 {
+                    break;
+                }
+                self.rest = &self.rest[index + 1..];
+                return Ok(value);
+            }
+        }
+        Err(Fault::new(DecodeErrorKind::InvalidVarint, self.rest))
+    }
+
+    #[inline]
+    pub(crate) fn fixed64(&mut self) -> Result<u64> {
+        match self.rest.split_first_chunk() {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(u64::from_le_bytes(*bytes))
+            }
+            None => Err(self.truncated(8)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn fixed32(&mut self) -> Result<u32> {
+        match self.rest.split_first_chunk() {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(u32::from_le_bytes(*bytes))
+            }
+            None => Err(self.truncated(4)),
+        }
+    }
+
+    /// The content of a field with a length.
+    #[inline]
+    pub(crate) fn delimited(&mut self) -> Result<&'p [u8]> {
+        let length = self.varint()?;
+        match usize::try_from(length)
+            .ok()
+            .and_then(|length| self.rest.split_at_checked(length))
+        {
+            Some((content, rest)) => {
+                self.rest = rest;
+                Ok(content)
+            }
+            None => Err(self.truncated(length)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn string(&mut self) -> Result<&'p str> {
+        utf8(self.delimited()?)
+    }
+
+    /// Skips a field that the message does not have. `known` are the numbers it does have: one of
+    /// those comes here only with a wire type that is not its own.
+    #[cold]
+    pub(crate) fn skip(&mut self, tag: u32, known: &[u32]) -> Result<()> {
+        let field = tag >> 3;
+        if known.contains(&field) {
+            let kind = DecodeErrorKind::InvalidWireType {
+                field,
+                wire_type: tag & 7,
+            };
+            return Err(Fault::new(kind, self.rest));
+        }
+        self.skip_value(tag, 0)
+    }
+
+    fn skip_value(&mut self, tag: u32, depth: usize) -> Result<()> {
+        let (field, wire_type) = (tag >> 3, tag & 7);
+        if field == 0 {
+            let kind = DecodeErrorKind::InvalidFieldNumber { tag: tag.into() };
+            return Err(Fault::new(kind, self.rest));
+        }
+        match wire_type {
+            VARINT => self.varint().map(drop),
+            FIXED64 => self.fixed64().map(drop),
+            DELIMITED => self.delimited().map(drop),
+            FIXED32 => self.fixed32().map(drop),
+            START_GROUP if depth == GROUP_DEPTH => Err(Fault::new(
+                DecodeErrorKind::GroupsTooDeep { limit: GROUP_DEPTH },
+                self.rest,
+            )),
+            START_GROUP => loop {
+                if self.is_empty() {
+                    return Err(self.truncated(1));
+                }
+                let tag = self.tag()?;
+                if tag == (field << 3 | END_GROUP) {
+                    return Ok(());
+                }
+                self.skip_value(tag, depth + 1)?;
+            },
+            END_GROUP => Err(Fault::new(
+                DecodeErrorKind::UnexpectedEndGroup { field },
+                self.rest,
+            )),
+            _ => Err(Fault::new(
+                DecodeErrorKind::InvalidWireType { field, wire_type },
+                self.rest,
+            )),
+        }
+    }
+
+    #[cold]
+    fn truncated(&self, length: u64) -> Box<Fault> {
+        let remaining = self.rest.len();
+        Fault::new(DecodeErrorKind::Truncated { length, remaining }, self.rest)
+    }
+}
+
+#[inline]
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str> {
+    simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::new(DecodeErrorKind::InvalidUtf8, bytes))
+}
