@@ -1,0 +1,367 @@
+use std::fmt;
+
+use hashbrown::HashMap;
+use otlake_row::{Key, Location, Signal, Value};
+
+use crate::columns::{FieldColumn, field_columns};
+use crate::inferred::{ColumnType, Inferred};
+use crate::naming::{FlatNaming, Naming, full_name};
+use crate::overflow::{OVERFLOW, OverflowReason};
+
+/// What a [`Schema`] may be asked to do otherwise.
+pub struct SchemaOptions {
+    naming: Box<dyn Naming + Send + Sync>,
+    column_budget: usize,
+}
+
+impl SchemaOptions {
+    /// Flat names, and at most 256 columns of attributes.
+    pub fn new() -> SchemaOptions {
+        SchemaOptions {
+            naming: Box::new(FlatNaming),
+            column_budget: 256,
+        }
+    }
+
+    /// How columns are named. Default: [`FlatNaming`].
+    #[must_use]
+    pub fn with_naming(mut self, naming: impl Naming + Send + Sync + 'static) -> SchemaOptions {
+        self.naming = Box::new(naming);
+        self
+    }
+
+    /// How many columns attributes may have, of the resource, the scope and the record together;
+    /// `usize::MAX` for any number. Default: 256. The footer of a file grows by some 200 bytes for
+    /// every column and row group, and readers read it whole.
+    #[must_use]
+    pub fn with_column_budget(mut self, columns: usize) -> SchemaOptions {
+        self.column_budget = columns;
+        self
+    }
+}
+
+impl Default for SchemaOptions {
+    fn default() -> Self {
+        SchemaOptions::new()
+    }
+}
+
+impl fmt::Debug for SchemaOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SchemaOptions")
+            .field("column_budget", &self.column_budget)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The number of a column in its [`Schema`], from 0, in the order in which they were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(u32);
+
+impl ColumnId {
+    /// The number as an index.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Where the values of a name go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// To a column.
+    Column(ColumnId),
+    /// To the overflow column.
+    Overflow(OverflowReason),
+}
+
+/// A column that was found.
+#[derive(Clone, Debug)]
+pub struct Column {
+    name: String,
+    sources: Vec<String>,
+    inferred: Inferred,
+    sealed: bool,
+    field: Option<FieldColumn>,
+}
+
+impl Column {
+    /// Its name in the file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The full names of the attributes whose values it takes; see [`full_name`].
+    pub fn sources(&self) -> &[String] {
+        &self.sources
+    }
+
+    /// Its type so far; `None` as long as it has no value.
+    pub fn column_type(&self) -> Option<ColumnType> {
+        match self.field {
+            Some(field) => Some(field.kind.column_type()),
+            None => self.inferred.column_type(),
+        }
+    }
+
+    /// The field that it is the column of, if it is one of those that every file has.
+    pub fn field(&self) -> Option<&FieldColumn> {
+        self.field.as_ref()
+    }
+}
+
+/// The columns of a table, found while its rows pass.
+#[derive(Debug)]
+pub struct Schema {
+    signal: Signal,
+    options: SchemaOptions,
+    columns: Vec<Column>,
+    by_name: HashMap<String, ColumnId, foldhash::fast::RandomState>,
+    promoted: usize,
+}
+
+impl Schema {
+    /// The schema of a table of logs with the default options.
+    pub fn logs() -> Schema {
+        Schema::new(Signal::Logs, SchemaOptions::new())
+    }
+
+    /// A schema that has the columns of the signal's fields, and those of attributes to come.
+    pub fn new(signal: Signal, options: SchemaOptions) -> Schema {
+        let mut schema = Schema {
+            signal,
+            options,
+            columns: Vec::new(),
+            by_name: HashMap::default(),
+            promoted: 0,
+        };
+        for field in field_columns(signal) {
+            schema.add(field.name.to_owned(), Some(*field));
+        }
+        schema
+    }
+
+    /// The signal whose fields it has.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// All columns; a [`ColumnId`] is an index to it.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// One column.
+    pub fn column(&self, id: ColumnId) -> &Column {
+        &self.columns[id.index()]
+    }
+
+    /// The column of a field that every file has.
+    pub fn field_column(&self, key: Key) -> Option<ColumnId> {
+        let is_its = |column: &Column| {
+            column
+                .field
+                .is_some_and(|f| f.key == key && f.name != "timestamp")
+        };
+        self.columns
+            .iter()
+            .position(is_its)
+            .map(|index| ColumnId(index as u32))
+    }
+
+    /// Where the values of a name go: to the column of that name, to a new one within the budget,
+    /// or to overflow. The answer for a name does not change, so a caller may keep it.
+    pub fn place(&mut self, location: Location, name: &str) -> Place {
+        let mut column = String::new();
+        match location {
+            // A field that not every file has, or one that a stage made up: its own name, and
+            // beside the budget, since it does not come from a sender.
+            Location::Field => column.push_str(name),
+            _ => self.options.naming.write(location, name, &mut column),
+        }
+        let source = full_name(location, name);
+        if column == OVERFLOW {
+            return Place::Overflow(OverflowReason::Duplicate);
+        }
+        if let Some(&id) = self.by_name.get(&column) {
+            let column = &mut self.columns[id.index()];
+            if column.field.is_some() {
+                return Place::Overflow(OverflowReason::Duplicate);
+            }
+            if !column.sources.contains(&source) {
+                column.sources.push(source);
+            }
+            return Place::Column(id);
+        }
+        if location != Location::Field {
+            if self.promoted >= self.options.column_budget {
+                return Place::Overflow(OverflowReason::Budget);
+            }
+            self.promoted += 1;
+        }
+        let id = self.add(column, None);
+        self.columns[id.index()].sources.push(source);
+        Place::Column(id)
+    }
+
+    /// Takes a value into the column's type and says what type the column has now; `None` when it
+    /// is sealed with a type that the value does not fit, and the value has to overflow.
+    #[inline]
+    pub fn admit(&mut self, id: ColumnId, value: &Value<'_>) -> Option<ColumnType> {
+        let column = &mut self.columns[id.index()];
+        let joined = column.inferred.join(Inferred::of(value));
+        if joined != column.inferred {
+            if column.sealed && joined.column_type() != column.inferred.column_type() {
+                return None;
+            }
+            column.inferred = joined;
+        }
+        joined.column_type()
+    }
+
+    /// Fixes the types of all columns that have one: rows with these types have been published.
+    pub fn seal(&mut self) {
+        for column in &mut self.columns {
+            column.sealed |= column.inferred != Inferred::Empty;
+        }
+    }
+
+    fn add(&mut self, name: String, field: Option<FieldColumn>) -> ColumnId {
+        let id = ColumnId(self.columns.len() as u32);
+        self.by_name.insert(name.clone(), id);
+        let inferred = Inferred::Empty;
+        self.columns.push(Column {
+            name,
+            sources: Vec::new(),
+            inferred,
+            sealed: false,
+            field,
+        });
+        id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use otlake_row::fields;
+    use proptest::prelude::*;
+
+    fn column(place: Place) -> ColumnId {
+        match place {
+            Place::Column(id) => id,
+            Place::Overflow(reason) => panic!("overflows: {reason:?}"),
+        }
+    }
+
+    #[test]
+    fn names_that_fall_together_share_a_column_and_are_both_remembered() {
+        let mut schema = Schema::logs();
+        let dotted = column(schema.place(Location::Attribute, "http.method"));
+        let dashed = column(schema.place(Location::Attribute, "http-method"));
+        assert_eq!(dotted, dashed);
+        assert_eq!(
+            schema.column(dotted).sources(),
+            ["attr.http.method", "attr.http-method"]
+        );
+    }
+
+    #[test]
+    fn attributes_do_not_get_into_the_columns_of_fields() {
+        let mut schema = Schema::logs();
+        for (location, name) in [
+            (Location::Resource, "schema_url"),
+            (Location::Scope, "name"),
+        ] {
+            let place = schema.place(location, name);
+            assert_eq!(place, Place::Overflow(OverflowReason::Duplicate), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_budget_counts_columns_of_attributes_only() {
+        let options = SchemaOptions::new().with_column_budget(1);
+        let mut schema = Schema::new(Signal::Logs, options);
+        let first = column(schema.place(Location::Resource, "host.name"));
+        let second = schema.place(Location::Attribute, "user.id");
+        assert_eq!(second, Place::Overflow(OverflowReason::Budget));
+        column(schema.place(Location::Field, "tenant"));
+        assert_eq!(
+            column(schema.place(Location::Resource, "host.name")),
+            first,
+            "known before"
+        );
+    }
+
+    #[test]
+    fn a_sealed_type_takes_what_fits_and_nothing_else() {
+        let mut schema = Schema::logs();
+        let id = column(schema.place(Location::Attribute, "ratio"));
+        assert_eq!(
+            schema.admit(id, &Value::Double(0.5)),
+            Some(ColumnType::Float64)
+        );
+        schema.seal();
+        assert_eq!(schema.admit(id, &Value::Int(1)), Some(ColumnType::Float64));
+        assert_eq!(schema.admit(id, &Value::Int(i64::MAX)), None);
+        assert_eq!(schema.admit(id, &Value::String("half")), None);
+        assert_eq!(
+            schema.admit(id, &Value::Double(0.1)),
+            Some(ColumnType::Float64)
+        );
+    }
+
+    #[test]
+    fn every_field_has_one_column() {
+        let schema = Schema::logs();
+        let id = schema.field_column(fields::TIME_UNIX_NANO).unwrap();
+        assert_eq!(schema.column(id).name(), "time_unix_nano");
+        assert_eq!(schema.field_column(fields::TEMPLATE), None);
+    }
+
+    fn value() -> impl Strategy<Value = Value<'static>> {
+        prop_oneof![
+            Just(Value::Bool(true)),
+            (-3i64..3).prop_map(Value::Int),
+            Just(Value::Int(i64::MAX)),
+            Just(Value::Double(0.5)),
+            Just(Value::String("text")),
+            Just(Value::Bytes(b"bytes")),
+            Just(Value::Array(&[])),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_values_does_not_matter_for_the_type(
+            values in proptest::collection::vec(value(), 1..8),
+            seed in any::<u64>(),
+        ) {
+            let types = |values: &[Value<'_>]| {
+                let mut schema = Schema::logs();
+                let id = column(schema.place(Location::Attribute, "x"));
+                values.iter().map(|value| schema.admit(id, value)).last()
+            };
+            let mut shuffled = values.clone();
+            let by = seed as usize % values.len();
+            shuffled.rotate_left(by);
+            prop_assert_eq!(types(&values), types(&shuffled));
+        }
+
+        #[test]
+        fn a_sealed_column_never_changes_its_type(
+            first in value(),
+            later in proptest::collection::vec(value(), 0..8),
+        ) {
+            let mut schema = Schema::logs();
+            let id = column(schema.place(Location::Attribute, "x"));
+            let published = schema.admit(id, &first);
+            schema.seal();
+            for value in later {
+                let admitted = schema.admit(id, &value);
+                prop_assert!(admitted.is_none() || admitted == published);
+                prop_assert_eq!(schema.column(id).column_type(), published);
+            }
+        }
+    }
+}
