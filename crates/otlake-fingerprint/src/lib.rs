@@ -1,1 +1,77 @@
 //! Log message fingerprints and templates: a stable 64-bit hash of typed tokens, and learned patterns.
+//!
+//! ```text
+//!                Scanner                 Signature              XXH3
+//! message ──▶ typed tokens ──▶ words, runs of variables ──▶ Fingerprint   stateless, stable for ever within a version
+//! (bytes)                              │
+//!                                      ▼
+//!                                  Patterns ──▶ PatternSet    learned, mergeable: which fingerprints are one pattern,
+//!                               (set of known   (trie of        its template, count, example
+//!                                 signatures)    patterns)
+//! ```
+//!
+//! The two values are never mixed. A [`Fingerprint`] is a pure function of the message: compute it at ingest, in a query, or again
+//! in a year, and it is the same. A [`Pattern`] is learned: it joins fingerprints that differ only in words which no tokenizer
+//! could know to be variables ("user ann", "user bob"). The learned state merges without regard to order or sharding.
+//!
+//! ```
+//! use otlake_fingerprint::{Fingerprinter, Patterns};
+//!
+//! let mut fingerprinter = Fingerprinter::new();
+//! let mut patterns = Patterns::default();
+//! for message in [
+//!     "user ann logged in from 10.0.0.7",
+//!     "user bob logged in from 10.0.0.9",
+//!     "user carol logged in from fe80::1",
+//!     "user dave logged in from 10.0.0.7",
+//!     "disk /dev/sda1 is 91% full",
+//! ] {
+//!     let fingerprint = fingerprinter.fingerprint(message.as_bytes());
+//!     patterns.learn(fingerprint, message.as_bytes());
+//! }
+//!
+//! let set = patterns.patterns();
+//! assert_eq!(set[0].template, "user <*> logged in from <ip>");
+//! assert_eq!(set[0].count, 4);
+//! assert_eq!(set[1].template, "disk <path> is <num>% full");
+//! ```
+//!
+//! # When to use this crate alone
+//!
+//! It depends on no other otlake crate, no regular expression engine and no runtime. Use it wherever log text has to be grouped: in a
+//! shipper, in a query engine's function, in a test that asserts which messages a program wrote.
+//!
+//! # Features
+//!
+//! None.
+
+mod class;
+mod cluster;
+mod counter;
+mod fingerprint;
+mod hash;
+mod json;
+mod kind;
+mod level;
+mod lexicon;
+mod pattern_set;
+mod patterns;
+mod scanner;
+mod signature;
+mod similarity;
+mod template;
+mod term;
+mod text;
+mod token;
+mod trie;
+
+pub use cluster::{Clusterer, WordSets};
+pub use fingerprint::{Fingerprint, Fingerprinter};
+pub use level::{Level, level};
+pub use pattern_set::{Pattern, PatternId, PatternSet};
+pub use patterns::{PatternOptions, Patterns, Sighting};
+pub use scanner::{MAX_BYTES, MAX_JSON_BYTES, MAX_TOKENS, Scanner};
+pub use signature::{MAX_SIGNATURE, Signature};
+pub use similarity::{Jaccard, Positional, Similarity};
+pub use term::Term;
+pub use token::{Kind, Token, Tokenizer};

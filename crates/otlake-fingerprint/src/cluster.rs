@@ -1,0 +1,150 @@
+//! [`Clusterer`]: which signatures are one pattern. [`WordSets`] is the shipped one.
+
+use std::collections::HashMap;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::hash::BuildIdentity;
+use crate::similarity::{Positional, Similarity};
+use crate::term::Term;
+
+/// Decides which signatures belong to one pattern.
+pub trait Clusterer {
+    /// For each signature the terms of its pattern; signatures with equal answers are one pattern.
+    ///
+    /// `signatures` holds each signature once, in no meaningful order. The answer for a signature must depend on the *set*
+    /// alone: then patterns do not depend on the order of messages, nor on how they were sharded.
+    fn cluster<'s>(&self, signatures: &[Vec<Term<'s>>]) -> Vec<Vec<Term<'s>>>;
+}
+
+/// Joins signatures by order-independent evidence: the set of words seen in one place.
+///
+/// For each signature with one word masked, it collects the *set* of words seen in that place. A place that saw
+/// [`limit`](Self::limit) different words is a variable. The sets stop growing there, so that each is a semilattice with
+/// the variable on top, and what is decided depends on the set of signatures alone. Masking one place can make two
+/// others alike, so it repeats until nothing changes.
+///
+/// The [`Similarity`] has a veto: a place stays a word when masking it leaves too little in common with the signature.
+#[derive(Clone, Copy, Debug)]
+pub struct WordSets<S = Positional> {
+    /// How many different words in one place make it a variable.
+    pub limit: usize,
+    /// The similarity threshold between a signature and its masked form, in `0.0..=1.0`.
+    pub threshold: f64,
+    /// The similarity.
+    pub similarity: S,
+}
+
+impl Default for WordSets {
+    fn default() -> Self {
+        Self {
+            limit: 4,
+            threshold: 0.6,
+            similarity: Positional,
+        }
+    }
+}
+
+impl<S: Similarity> WordSets<S> {
+    /// The default limits with another similarity.
+    pub fn with_similarity(similarity: S) -> Self {
+        let WordSets {
+            limit, threshold, ..
+        } = WordSets::default();
+        Self {
+            limit,
+            threshold,
+            similarity,
+        }
+    }
+}
+
+/// Rounds after which no further evidence is looked for. Each round masks at least one more place of some signature, and real logs settle
+/// in two or three.
+const MAX_ROUNDS: usize = 8;
+
+impl<S: Similarity> Clusterer for WordSets<S> {
+    fn cluster<'s>(&self, signatures: &[Vec<Term<'s>>]) -> Vec<Vec<Term<'s>>> {
+        let mut patterns = signatures.to_vec();
+        for _ in 0..MAX_ROUNDS {
+            if !self.round(&mut patterns) {
+                break;
+            }
+        }
+        patterns
+    }
+}
+
+impl<S: Similarity> WordSets<S> {
+    /// One round of evidence and masking; says whether anything changed.
+    fn round(&self, patterns: &mut [Vec<Term<'_>>]) -> bool {
+        let mut places: HashMap<u64, Vec<u64>, BuildIdentity> = HashMap::default();
+        let mut hashes = Vec::new();
+        for pattern in patterns.iter() {
+            let whole = hash_terms(pattern, &mut hashes);
+            for (index, term) in pattern.iter().enumerate() {
+                if let Term::Word(word) = term {
+                    let words = places
+                        .entry(masked(whole, hashes[index], index))
+                        .or_default();
+                    let word = xxh3_64(word);
+                    if words.len() < self.limit && !words.contains(&word) {
+                        words.push(word);
+                    }
+                }
+            }
+        }
+        let mut changed = false;
+        for pattern in patterns.iter_mut() {
+            let whole = hash_terms(pattern, &mut hashes);
+            let mut next = pattern.clone();
+            for index in 0..pattern.len() {
+                if next[index] == Term::Wildcard {
+                    continue;
+                }
+                let full = places
+                    .get(&masked(whole, hashes[index], index))
+                    .is_some_and(|words| words.len() >= self.limit);
+                if full {
+                    let word = std::mem::replace(&mut next[index], Term::Wildcard);
+                    if self.similarity.similarity(pattern, &next) < self.threshold {
+                        next[index] = word;
+                    }
+                }
+            }
+            if next != *pattern {
+                next.dedup_by(|a, b| *a == Term::Wildcard && *b == Term::Wildcard);
+                *pattern = next;
+                changed = true;
+            }
+        }
+        changed
+    }
+}
+
+/// The hash of each term in its place, and their sum. A sum, so that one term can be taken out again.
+fn hash_terms(terms: &[Term<'_>], hashes: &mut Vec<u64>) -> u64 {
+    hashes.clear();
+    hashes.extend(terms.iter().enumerate().map(|(index, term)| match term {
+        Term::Word(word) => placed(xxh3_64(word), index),
+        Term::Wildcard => placed(0, index),
+    }));
+    hashes
+        .iter()
+        .fold(terms.len() as u64, |sum, hash| sum.wrapping_add(*hash))
+}
+
+/// Ties a term's hash to its place.
+fn placed(hash: u64, index: usize) -> u64 {
+    let mixed = (hash ^ (index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .wrapping_mul(0xd6e8_feb8_6659_fd93);
+    mixed ^ (mixed >> 32)
+}
+
+/// The key of a sequence with the term at `index` masked.
+fn masked(whole: u64, term: u64, index: usize) -> u64 {
+    // Not the wildcard's hash: a masked word and a variable are different evidence.
+    whole
+        .wrapping_sub(term)
+        .wrapping_add(placed(u64::MAX, index))
+}

@@ -1,0 +1,296 @@
+//! JSON bodies: the tokens of the message field, then the sorted set of key paths.
+
+use crate::scanner::MAX_BYTES;
+use crate::text::scan_text;
+use crate::token::Token;
+
+/// How many key paths of a body count; the rest is ignored.
+const MAX_PATHS: usize = 96;
+/// The total length of the key paths that count.
+const MAX_PATH_BYTES: usize = 4096;
+/// How deep keys are followed. Deeper values are stepped over without recursion.
+const MAX_DEPTH: usize = 16;
+
+/// The field that holds the message, most telling name first.
+const MESSAGE_KEYS: [&[u8]; 9] = [
+    b"message",
+    b"msg",
+    b"@message",
+    b"short_message",
+    b"log",
+    b"event",
+    b"text",
+    b"body",
+    b"error",
+];
+
+/// Emits the tokens of a JSON object; false when `body` is none, and then nothing was emitted.
+///
+/// A body that is cut off (by the cap, or by whoever wrote it) counts as far as it goes; one that breaks the grammar is
+/// text.
+pub(crate) fn scan_json<F: FnMut(Token<'_>)>(body: &[u8], emit: &mut F) -> bool {
+    let mut keys = Keys::new();
+    let Some(message) = walk(body, &mut keys) else {
+        return false;
+    };
+    if let Some(message) = message {
+        let text = &body[message];
+        if memchr::memchr(b'\\', text).is_some() {
+            let mut scratch = [0; MAX_BYTES];
+            let len = unescape(text, &mut scratch);
+            scan_text(&scratch[..len], emit);
+        } else {
+            scan_text(&text[..text.len().min(MAX_BYTES)], emit);
+        }
+    }
+    keys.sorted(|path| emit(Token::word(path)));
+    true
+}
+
+/// The set of key paths, in fixed memory.
+struct Keys {
+    text: [u8; MAX_PATH_BYTES],
+    used: usize,
+    paths: [(u16, u16); MAX_PATHS],
+    count: usize,
+}
+
+impl Keys {
+    const fn new() -> Self {
+        Self {
+            text: [0; MAX_PATH_BYTES],
+            used: 0,
+            paths: [(0, 0); MAX_PATHS],
+            count: 0,
+        }
+    }
+
+    fn path(&self, index: usize) -> &[u8] {
+        let (start, end) = self.paths[index];
+        &self.text[start as usize..end as usize]
+    }
+
+    /// Adds the path `.a.b` of the open keys.
+    fn insert<'k>(&mut self, keys: impl Iterator<Item = &'k [u8]>) {
+        let start = self.used;
+        let mut end = start;
+        for key in keys {
+            if end + 1 + key.len() > MAX_PATH_BYTES {
+                return;
+            }
+            self.text[end] = b'.';
+            // A key with a digit first is an index or an id in the place of a name.
+            let variable = key.first().is_some_and(u8::is_ascii_digit);
+            for (to, &from) in self.text[end + 1..].iter_mut().zip(key) {
+                *to = if variable {
+                    b'#'
+                } else if from <= b' ' {
+                    b'_'
+                } else {
+                    from
+                };
+            }
+            end += 1 + if variable { 1 } else { key.len() };
+        }
+        let found = self.paths[..self.count].binary_search_by(|&(from, to)| {
+            self.text[from as usize..to as usize].cmp(&self.text[start..end])
+        });
+        if let Err(place) = found
+            && self.count < MAX_PATHS
+        {
+            self.paths.copy_within(place..self.count, place + 1);
+            self.paths[place] = (start as u16, end as u16);
+            self.count += 1;
+            self.used = end;
+        }
+    }
+
+    fn sorted(&self, mut each: impl FnMut(&[u8])) {
+        for index in 0..self.count {
+            each(self.path(index));
+        }
+    }
+}
+
+/// What the walk expects next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// A value.
+    Value,
+    /// A key, or the end of the object.
+    Key,
+    /// A comma or the end of the innermost object or array.
+    Next,
+}
+
+/// Walks an object without recursion. The outer `None` says that the grammar is broken; the range is the inside of the message string.
+#[allow(
+    clippy::option_option,
+    reason = "broken grammar and a missing message are two things"
+)]
+fn walk(body: &[u8], keys: &mut Keys) -> Option<Option<std::ops::Range<usize>>> {
+    // One bit per open level: set for an object. Deeper levels than bits end the walk early, which is a cut like any other.
+    let mut open = [false; 64];
+    let mut names: [(usize, usize); MAX_DEPTH] = [(0, 0); MAX_DEPTH];
+    let mut depth = 0_usize;
+    let mut objects = 0_usize;
+    let mut message: Option<(usize, std::ops::Range<usize>)> = None;
+    let mut expect = Expect::Value;
+    let mut at = 0;
+    loop {
+        while body.get(at).is_some_and(u8::is_ascii_whitespace) {
+            at += 1;
+        }
+        let Some(&byte) = body.get(at) else {
+            return Some(message.map(|(_, range)| range));
+        };
+        match (expect, byte) {
+            (Expect::Value, b'{' | b'[') => {
+                if depth == open.len() {
+                    return Some(message.map(|(_, range)| range));
+                }
+                open[depth] = byte == b'{';
+                depth += 1;
+                objects += usize::from(byte == b'{');
+                expect = if byte == b'{' {
+                    Expect::Key
+                } else {
+                    Expect::Value
+                };
+                at += 1;
+            }
+            (Expect::Key, b'"') => {
+                let Some(end) = string_end(body, at) else {
+                    return Some(message.map(|(_, range)| range));
+                };
+                let mut value = end + 1;
+                while body.get(value).is_some_and(u8::is_ascii_whitespace) {
+                    value += 1;
+                }
+                match body.get(value) {
+                    Some(b':') => {}
+                    None => return Some(message.map(|(_, range)| range)),
+                    Some(_) => return None,
+                }
+                value += 1;
+                while body.get(value).is_some_and(u8::is_ascii_whitespace) {
+                    value += 1;
+                }
+                if objects <= MAX_DEPTH {
+                    names[objects - 1] = (at + 1, end);
+                    keys.insert(
+                        names[..objects]
+                            .iter()
+                            .map(|&(start, end)| &body[start..end]),
+                    );
+                }
+                if objects == 1 && body.get(value) == Some(&b'"') {
+                    let rank = MESSAGE_KEYS
+                        .iter()
+                        .position(|key| *key == &body[at + 1..end]);
+                    let inside = value + 1..string_end(body, value).unwrap_or(body.len());
+                    if let Some(rank) = rank
+                        && message.as_ref().is_none_or(|(best, _)| rank < *best)
+                    {
+                        message = Some((rank, inside));
+                    }
+                }
+                at = value;
+                expect = Expect::Value;
+            }
+            (Expect::Value, b'"') => {
+                let Some(end) = string_end(body, at) else {
+                    return Some(message.map(|(_, range)| range));
+                };
+                at = end + 1;
+                expect = Expect::Next;
+            }
+            (Expect::Value, b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+                while body
+                    .get(at)
+                    .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.'))
+                {
+                    at += 1;
+                }
+                expect = Expect::Next;
+            }
+            (Expect::Next, b',') => {
+                expect = if open[depth - 1] {
+                    Expect::Key
+                } else {
+                    Expect::Value
+                };
+                at += 1;
+            }
+            (Expect::Key | Expect::Next | Expect::Value, b'}' | b']') => {
+                if depth == 0 || open[depth - 1] != (byte == b'}') {
+                    return None;
+                }
+                depth -= 1;
+                objects -= usize::from(byte == b'}');
+                at += 1;
+                expect = Expect::Next;
+                if depth == 0 {
+                    // Text behind the object: not a JSON body.
+                    let rest = &body[at..];
+                    return rest
+                        .iter()
+                        .all(u8::is_ascii_whitespace)
+                        .then_some(message.map(|(_, range)| range));
+                }
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The position of the closing quote of the string that opens at `start`.
+fn string_end(body: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', body.get(at..)?)?;
+        if body[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+/// Writes the unescaped string to `out` as far as it fits, and says how long it is.
+fn unescape(text: &[u8], out: &mut [u8]) -> usize {
+    let mut len = 0;
+    let mut at = 0;
+    while at < text.len() && len < out.len() {
+        let byte = text[at];
+        at += 1;
+        out[len] = byte;
+        if byte == b'\\' {
+            let escape = text.get(at).copied().unwrap_or(b' ');
+            at += 1;
+            out[len] = match escape {
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                // A code point beyond ASCII is a letter as far as tokens go; its exact form does not matter, only that it is
+                // the same each time.
+                b'u' => {
+                    let code = text
+                        .get(at..at + 4)
+                        .and_then(|hex| std::str::from_utf8(hex).ok())
+                        .and_then(|hex| u16::from_str_radix(hex, 16).ok());
+                    at += if code.is_some() { 4 } else { 0 };
+                    code.map_or(b' ', |code| {
+                        if code < 0x80 {
+                            code as u8
+                        } else {
+                            0x80 | code as u8
+                        }
+                    })
+                }
+                other => other,
+            };
+        }
+        len += 1;
+    }
+    len
+}

@@ -1,0 +1,272 @@
+//! Finds the level of a message that has no severity of its own.
+
+use crate::class::is_alnum;
+
+/// A log level, least severe first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// Finest detail.
+    Trace,
+    /// For debugging.
+    Debug,
+    /// Normal operation, notices included.
+    Info,
+    /// Something unexpected that the program can live with.
+    Warn,
+    /// Something failed.
+    Error,
+    /// The program cannot go on; also critical, alert and emergency.
+    Fatal,
+}
+
+impl Level {
+    /// The first OpenTelemetry severity number of this level's range (1, 5, 9, 13, 17, 21).
+    pub const fn severity_number(self) -> i32 {
+        match self {
+            Self::Trace => 1,
+            Self::Debug => 5,
+            Self::Info => 9,
+            Self::Warn => 13,
+            Self::Error => 17,
+            Self::Fatal => 21,
+        }
+    }
+
+    /// The level whose range holds an OpenTelemetry severity number (1 to 24).
+    pub const fn from_severity_number(number: i32) -> Option<Self> {
+        match number {
+            1..=4 => Some(Self::Trace),
+            5..=8 => Some(Self::Debug),
+            9..=12 => Some(Self::Info),
+            13..=16 => Some(Self::Warn),
+            17..=20 => Some(Self::Error),
+            21..=24 => Some(Self::Fatal),
+            _ => None,
+        }
+    }
+
+    /// The short upper-case name: `WARN`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "TRACE",
+            Self::Debug => "DEBUG",
+            Self::Info => "INFO",
+            Self::Warn => "WARN",
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+        }
+    }
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How far [`level`] looks: a level stands at the front of a line, after a time, a host or a thread name.
+const WINDOW: usize = 160;
+/// How many words [`level`] looks at.
+const WORDS: usize = 16;
+
+/// The level that stands in the text of `message`, if one does.
+///
+/// Three places count, the first found wins: a level name after a key (`level=warn`, `"severity":"ERROR"`), a level name in
+/// capitals or in brackets (`WARN`, `[error]`), and a capitalised or lower-case name followed by a colon at the front of
+/// the message (`error: disk full`, `Warning: …`). The word "error" inside a sentence is no level.
+///
+/// ```
+/// use otlake_fingerprint::{Level, level};
+///
+/// assert_eq!(level(b"2024-05-01 10:00:00 WARN [main] disk at 91%"), Some(Level::Warn));
+/// assert_eq!(level(br#"{"level":"error","msg":"no route"}"#), Some(Level::Error));
+/// assert_eq!(level(b"the last error was long ago"), None);
+/// ```
+pub fn level(message: &[u8]) -> Option<Level> {
+    let message = &message[..message.len().min(WINDOW)];
+    let mut found = None;
+    let mut at = 0;
+    let mut words = 0;
+    let mut key = false;
+    while at < message.len() && words < WORDS {
+        if !is_alnum(message[at]) {
+            if message[at] == b'\n' && words > 0 {
+                break;
+            }
+            // ANSI colours end in a letter that would glue to the level's name.
+            if message[at] == 0x1b {
+                at = skip_escape(message, at);
+                continue;
+            }
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < message.len() && is_alnum(message[at]) {
+            at += 1;
+        }
+        let word = &message[start..at];
+        words += 1;
+        let before = if start == 0 { b' ' } else { message[start - 1] };
+        let after = message.get(at).copied().unwrap_or(b' ');
+        let named = level_of_word(word);
+        if key && named.is_some() {
+            return named;
+        }
+        key = is_level_key(word) && matches!(after, b'=' | b':' | b'"');
+        if found.is_none() && named.is_some() {
+            let capitals = word.iter().all(u8::is_ascii_uppercase);
+            let framed = matches!(
+                (before, after),
+                (b'[', b']') | (b'<', b'>') | (b'(', b')') | (b'|', b'|')
+            );
+            let leads = words == 1 && after == b':';
+            if (capitals && !glued(before) && !glued(after)) || framed || leads {
+                found = named;
+            }
+        }
+    }
+    found
+}
+
+/// `ERROR` in `ERROR.log` or `/ERROR/` is a name.
+fn glued(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'.' | b'/' | b'\\' | b'-' | b'_' | b'@' | b'\'' | b'='
+    )
+}
+
+fn is_level_key(word: &[u8]) -> bool {
+    [
+        b"level".as_slice(),
+        b"lvl",
+        b"severity",
+        b"loglevel",
+        b"log_level",
+        b"severity_text",
+        b"levelname",
+    ]
+    .iter()
+    .any(|key| word.eq_ignore_ascii_case(key))
+}
+
+/// The level that `word` names, in any case.
+pub(crate) fn level_of_word(word: &[u8]) -> Option<Level> {
+    if !(3..=13).contains(&word.len()) {
+        return None;
+    }
+    const NAMES: [(&[u8], Level); 21] = [
+        (b"trace", Level::Trace),
+        (b"finest", Level::Trace),
+        (b"verbose", Level::Trace),
+        (b"debug", Level::Debug),
+        (b"dbg", Level::Debug),
+        (b"info", Level::Info),
+        (b"information", Level::Info),
+        (b"informational", Level::Info),
+        (b"notice", Level::Info),
+        (b"warn", Level::Warn),
+        (b"warning", Level::Warn),
+        (b"error", Level::Error),
+        (b"err", Level::Error),
+        (b"severe", Level::Error),
+        (b"fatal", Level::Fatal),
+        (b"critical", Level::Fatal),
+        (b"crit", Level::Fatal),
+        (b"alert", Level::Fatal),
+        (b"emerg", Level::Fatal),
+        (b"emergency", Level::Fatal),
+        (b"panic", Level::Fatal),
+    ];
+    NAMES
+        .iter()
+        .find(|(name, _)| word.eq_ignore_ascii_case(name))
+        .map(|&(_, level)| level)
+}
+
+/// The position after the ANSI escape sequence that begins at `at`.
+pub(crate) fn skip_escape(message: &[u8], at: usize) -> usize {
+    let mut at = at + 1;
+    match message.get(at) {
+        Some(b'[') => {
+            at += 1;
+            // Parameter and intermediate bytes, then one final byte (ECMA-48, 5.4).
+            while message
+                .get(at)
+                .is_some_and(|byte| (0x20..0x40).contains(byte))
+            {
+                at += 1;
+            }
+            (at + 1).min(message.len())
+        }
+        // An operating system command (a terminal title, a hyperlink) runs to BEL or to ESC.
+        Some(b']') => {
+            while message
+                .get(at)
+                .is_some_and(|byte| !matches!(byte, 0x07 | 0x1b))
+            {
+                at += 1;
+            }
+            if message.get(at) == Some(&0x1b) {
+                (at + 2).min(message.len())
+            } else {
+                (at + 1).min(message.len())
+            }
+        }
+        Some(_) => at + 1,
+        None => at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_in_the_usual_places() {
+        let cases: [(&[u8], Option<Level>); 17] = [
+            (b"ERROR disk full", Some(Level::Error)),
+            (
+                b"2024-05-01T10:00:00Z host app[17]: [warn] slow",
+                Some(Level::Warn),
+            ),
+            (b"error: disk full", Some(Level::Error)),
+            (b"Warning: disk nearly full", Some(Level::Warn)),
+            (b"level=info msg=started", Some(Level::Info)),
+            (
+                b"{\"severity\": \"CRITICAL\", \"msg\": \"x\"}",
+                Some(Level::Fatal),
+            ),
+            (b"\x1b[31mERROR\x1b[0m: disk full", Some(Level::Error)),
+            (b"<notice> reload", Some(Level::Info)),
+            (b"DEBUG|start", Some(Level::Debug)),
+            (b"INFO level=error", Some(Level::Error)),
+            (b"an error occurred", None),
+            (b"see /var/log/ERROR.log", None),
+            (b"MACHINE CHECK", None),
+            (b"", None),
+            (b"\xff\xfe\xfd", None),
+            (b"terrors: none", None),
+            (b"I0501 main.go] ok", None),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(
+                level(message),
+                expected,
+                "{}",
+                String::from_utf8_lossy(message)
+            );
+        }
+    }
+
+    #[test]
+    fn severity_numbers_go_both_ways() {
+        for number in 1..=24 {
+            let level = Level::from_severity_number(number).unwrap();
+            assert!((0..4).contains(&(number - level.severity_number())));
+        }
+        assert_eq!(Level::from_severity_number(0), None);
+        assert_eq!(Level::from_severity_number(25), None);
+    }
+}

@@ -1,0 +1,229 @@
+//! [`PatternSet`]: the patterns derived from a learned state.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Deref;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::cluster::Clusterer;
+use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::hash::BuildIdentity;
+use crate::level::{Level, level};
+use crate::patterns::{Entry, smaller};
+use crate::template::{Template, join, mask};
+use crate::term::{Term, terms, to_bytes};
+use crate::token::Tokenizer;
+use crate::trie::Trie;
+
+/// Names a pattern: the hash of its words and wildcards, so equal patterns have equal ids on every machine.
+///
+/// A pattern's id changes when learning makes one of its words a variable.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PatternId(u64);
+
+impl PatternId {
+    /// The bits.
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    /// The bits as a signed integer, for an `Int64` column.
+    pub const fn as_i64(self) -> i64 {
+        self.0.cast_signed()
+    }
+}
+
+/// Sixteen lower-case hexadecimal digits.
+impl fmt::Display for PatternId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for PatternId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PatternId({self})")
+    }
+}
+
+/// One learned pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Pattern {
+    /// Its name.
+    pub id: PatternId,
+    /// Its text with typed placeholders: `user <*> logged in from <ip>`.
+    pub template: String,
+    /// How many messages it stands for.
+    pub count: u64,
+    /// The fingerprints that belong to it, smallest first.
+    pub fingerprints: Vec<Fingerprint>,
+    /// The shortest message seen (of several the smallest by bytes), possibly cut short.
+    pub example: Vec<u8>,
+    /// Nanoseconds since the Unix epoch, when sightings were given.
+    pub first_seen_unix_nano: Option<u64>,
+    /// Nanoseconds since the Unix epoch, when sightings were given.
+    pub last_seen_unix_nano: Option<u64>,
+    /// The most severe level of its records, or else the one in the example's text.
+    pub level: Option<Level>,
+}
+
+/// All patterns of a state, most frequent first; of equally frequent ones the smaller id first.
+///
+/// Derefs to a slice of [`Pattern`].
+#[derive(Clone, Debug)]
+pub struct PatternSet {
+    patterns: Vec<Pattern>,
+    by_fingerprint: HashMap<u64, u32, BuildIdentity>,
+    trie: Trie,
+}
+
+impl Deref for PatternSet {
+    type Target = [Pattern];
+
+    fn deref(&self) -> &[Pattern] {
+        &self.patterns
+    }
+}
+
+impl<'a> IntoIterator for &'a PatternSet {
+    type Item = &'a Pattern;
+    type IntoIter = std::slice::Iter<'a, Pattern>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.patterns.iter()
+    }
+}
+
+impl PatternSet {
+    /// The pattern that a learned fingerprint belongs to.
+    pub fn pattern(&self, fingerprint: Fingerprint) -> Option<&Pattern> {
+        self.by_fingerprint
+            .get(&fingerprint.as_u64())
+            .map(|&index| &self.patterns[index as usize])
+    }
+
+    /// The template text of the pattern that a learned fingerprint belongs to.
+    pub fn template(&self, fingerprint: Fingerprint) -> Option<&str> {
+        self.pattern(fingerprint)
+            .map(|pattern| pattern.template.as_str())
+    }
+
+    /// The pattern of a message, learned or not: by its fingerprint, or else by walking the trie of patterns.
+    ///
+    /// The fingerprinter must be of the same tokenizer as the state.
+    pub fn find<T: Tokenizer>(
+        &self,
+        fingerprinter: &mut Fingerprinter<T>,
+        message: &[u8],
+    ) -> Option<&Pattern> {
+        let fingerprint = fingerprinter.fingerprint(message);
+        self.pattern(fingerprint).or_else(|| {
+            let terms: Vec<Term<'_>> = terms(fingerprinter.signature().as_bytes()).collect();
+            self.trie
+                .find(&terms)
+                .map(|index| &self.patterns[index as usize])
+        })
+    }
+
+    /// Derives the patterns of `entries`, which are sorted by fingerprint.
+    pub(crate) fn derive<T: Tokenizer, C: Clusterer>(
+        entries: &[(u64, &Entry)],
+        tokenizer: &T,
+        clusterer: &C,
+    ) -> Self {
+        let signatures: Vec<Vec<Term<'_>>> = entries
+            .iter()
+            .map(|(_, entry)| terms(&entry.signature).collect())
+            .collect();
+        let keys: Vec<Vec<u8>> = clusterer
+            .cluster(&signatures)
+            .into_iter()
+            .map(to_bytes)
+            .collect();
+        let mut groups: HashMap<&[u8], Vec<usize>> = HashMap::new();
+        for (index, key) in keys.iter().enumerate() {
+            groups.entry(key).or_default().push(index);
+        }
+        let mut patterns: Vec<(Pattern, &[u8])> = groups
+            .into_iter()
+            .map(|(key, members)| {
+                let members: Vec<&(u64, &Entry)> =
+                    members.into_iter().map(|index| &entries[index]).collect();
+                (pattern(key, &members, tokenizer), key)
+            })
+            .collect();
+        patterns.sort_unstable_by(|(a, _), (b, _)| b.count.cmp(&a.count).then(a.id.cmp(&b.id)));
+        let mut set = Self {
+            patterns: Vec::new(),
+            by_fingerprint: HashMap::default(),
+            trie: Trie::new(),
+        };
+        for (index, (pattern, key)) in patterns.into_iter().enumerate() {
+            let index = index as u32;
+            set.by_fingerprint
+                .extend(pattern.fingerprints.iter().map(|f| (f.as_u64(), index)));
+            set.trie.insert(terms(key), index);
+            set.patterns.push(pattern);
+        }
+        set
+    }
+}
+
+/// The pattern with this key and these members.
+fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) -> Pattern {
+    let pattern_terms: Vec<Term<'_>> = terms(key).collect();
+    let of = |entry: &Entry| {
+        mask(
+            Template::of(tokenizer, &entry.signature, &entry.example),
+            &pattern_terms,
+        )
+    };
+    // The member with the smallest example gives the layout.
+    let mut model = members[0].1;
+    for (_, entry) in members {
+        if smaller(&entry.example, &model.example) {
+            model = entry;
+        }
+    }
+    let template = of(model).map_or_else(
+        || String::from_utf8_lossy(key).trim_end().replace('*', "<*>"),
+        |mut template| {
+            for (_, entry) in members {
+                if let Some(other) = of(entry) {
+                    join(&mut template, &other);
+                }
+            }
+            template.text()
+        },
+    );
+    let severity = members
+        .iter()
+        .map(|(_, entry)| entry.severity_number)
+        .max()
+        .unwrap_or(0);
+    Pattern {
+        id: PatternId(xxh3_64(&[&[Fingerprint::VERSION, b'P'], key].concat())),
+        template,
+        count: members
+            .iter()
+            .fold(0, |sum, (_, entry)| sum.saturating_add(entry.count.total())),
+        fingerprints: members
+            .iter()
+            .map(|(bits, _)| Fingerprint::new(*bits))
+            .collect(),
+        example: model.example.clone(),
+        first_seen_unix_nano: members
+            .iter()
+            .map(|(_, entry)| entry.first_seen)
+            .filter(|&time| time != 0)
+            .min(),
+        last_seen_unix_nano: members
+            .iter()
+            .map(|(_, entry)| entry.last_seen)
+            .filter(|&time| time != 0)
+            .max(),
+        level: Level::from_severity_number(severity).or_else(|| level(&model.example)),
+    }
+}

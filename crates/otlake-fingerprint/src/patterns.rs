@@ -1,0 +1,387 @@
+//! [`Patterns`]: the learned state.
+
+use std::collections::HashMap;
+
+use crate::cluster::{Clusterer, WordSets};
+use crate::counter::Counter;
+use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::hash::BuildIdentity;
+use crate::pattern_set::PatternSet;
+use crate::scanner::Scanner;
+use crate::template::Template;
+use crate::token::Tokenizer;
+
+/// How [`Patterns`] behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PatternOptions {
+    /// The memory bound in bytes. Default: 64 MiB.
+    ///
+    /// Beyond it the fingerprints with the largest bits are forgotten, and never learned again: see [`Patterns`].
+    pub max_bytes: usize,
+    /// Who counts. Default: 0.
+    ///
+    /// States that learn *different* messages and are merged later need different sources; then their counts add. Two
+    /// states of one source are taken for two points in time of the same count.
+    pub source: u64,
+}
+
+impl Default for PatternOptions {
+    fn default() -> Self {
+        Self {
+            max_bytes: 64 << 20,
+            source: 0,
+        }
+    }
+}
+
+impl PatternOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With another memory bound.
+    pub const fn with_max_bytes(mut self, max_bytes: usize) -> Self {
+        self.max_bytes = max_bytes;
+        self
+    }
+
+    /// With another source.
+    pub const fn with_source(mut self, source: u64) -> Self {
+        self.source = source;
+        self
+    }
+}
+
+/// When a message was seen and how severe its record said it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sighting {
+    /// Nanoseconds since the Unix epoch; 0 when unknown.
+    pub time_unix_nano: u64,
+    /// The OpenTelemetry severity number; 0 when the record has none.
+    pub severity_number: i32,
+}
+
+/// What is known of one fingerprint. Every field joins: minimum, maximum, or a maximum per source.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) signature: Box<[u8]>,
+    /// The smallest message seen, by length and then by bytes, cut at [`example_limit`].
+    pub(crate) example: Vec<u8>,
+    /// The template of the example.
+    pub(crate) template: Box<str>,
+    pub(crate) count: Counter,
+    /// Zero when unknown.
+    pub(crate) first_seen: u64,
+    pub(crate) last_seen: u64,
+    pub(crate) severity_number: i32,
+}
+
+/// How many bytes of an example are kept: a function of the signature alone, so that an entry's weight never changes.
+pub(crate) fn example_limit(signature: &[u8]) -> usize {
+    64 + 3 * signature.len()
+}
+
+/// What an entry counts against the memory bound: the entry itself, its table slot and allocator overhead, its texts at their longest.
+fn weight(signature: &[u8]) -> usize {
+    std::mem::size_of::<Entry>() * 2 + 96 + signature.len() + 2 * example_limit(signature)
+}
+
+/// The patterns learned from a stream of messages.
+///
+/// Learning a message whose fingerprint is known is one hash lookup and a count. What is kept is a *set* of fingerprints, each
+/// with its signature, an example, counts and times; the patterns are derived from that set when they are asked for.
+///
+/// The state is a join-semilattice: [`merge`](Self::merge) is commutative, associative and idempotent, and the state after a
+/// set of messages depends neither on their order nor on how they were split between states.
+///
+/// Memory is bounded by [`PatternOptions::max_bytes`]. The eviction rule is *bottom-k by fingerprint*: when the bound is
+/// reached, the fingerprints with the largest bits go, and everything from the smallest that went upwards is refused from then
+/// on. A fingerprint is a hash, so this is a uniform sample of the distinct fingerprints, and the sample of a
+/// union is the union of the samples, sampled again: no order of arrival can change it. What was refused is
+/// [counted](Self::refused).
+///
+/// ```
+/// use otlake_fingerprint::{Fingerprinter, Patterns};
+///
+/// let mut fingerprinter = Fingerprinter::new();
+/// let mut patterns = Patterns::default();
+/// for user in ["ann", "bob", "carol", "dave", "erin"] {
+///     let message = format!("user {user} logged in from 10.0.0.7");
+///     let fingerprint = fingerprinter.fingerprint(message.as_bytes());
+///     patterns.learn(fingerprint, message.as_bytes());
+/// }
+/// let set = patterns.patterns();
+/// assert_eq!(set.len(), 1);
+/// assert_eq!(set[0].template, "user <*> logged in from <ip>");
+/// assert_eq!(set[0].count, 5);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Patterns<T = Scanner, C = WordSets> {
+    pub(crate) entries: HashMap<u64, Entry, BuildIdentity>,
+    fingerprinter: Fingerprinter<T>,
+    clusterer: C,
+    options: PatternOptions,
+    /// The sum of the entries' weights.
+    weight: usize,
+    /// The smallest fingerprint that was ever evicted; it and all above are refused.
+    pub(crate) watermark: Option<u64>,
+    /// Every message that came to be learned, kept or not.
+    pub(crate) learned: Counter,
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self::new(PatternOptions::default())
+    }
+}
+
+impl Patterns {
+    /// An empty state with the shipped tokenizer and clusterer.
+    pub fn new(options: PatternOptions) -> Self {
+        Self::with_parts(options, Scanner::new(), WordSets::default())
+    }
+}
+
+impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
+    /// An empty state with the caller's tokenizer and clusterer.
+    pub fn with_parts(options: PatternOptions, tokenizer: T, clusterer: C) -> Self {
+        Self {
+            entries: HashMap::default(),
+            fingerprinter: Fingerprinter::with_tokenizer(tokenizer),
+            clusterer,
+            options,
+            weight: 0,
+            watermark: None,
+            learned: Counter::new(options.source, 0),
+        }
+    }
+
+    /// Learns a message whose fingerprint was computed with the same tokenizer.
+    #[inline]
+    pub fn learn(&mut self, fingerprint: Fingerprint, message: &[u8]) {
+        self.learn_seen(fingerprint, message, Sighting::default());
+    }
+
+    /// Learns a message together with when it was seen.
+    #[inline]
+    pub fn learn_seen(&mut self, fingerprint: Fingerprint, message: &[u8], sighting: Sighting) {
+        self.learned.add(self.options.source, 1);
+        let Some(entry) = self.entries.get_mut(&fingerprint.as_u64()) else {
+            return self.learn_new(fingerprint, message, sighting);
+        };
+        entry.count.add(self.options.source, 1);
+        entry.see(sighting);
+        let example = &message[..message.len().min(example_limit(&entry.signature))];
+        if smaller(example, &entry.example) {
+            Self::improve(self.fingerprinter.tokenizer(), entry, example);
+        }
+    }
+
+    /// Computes the fingerprint of `message` and learns it.
+    pub fn observe(&mut self, message: &[u8]) -> Fingerprint {
+        let fingerprint = self.fingerprinter.fingerprint(message);
+        self.learn(fingerprint, message);
+        fingerprint
+    }
+
+    /// The first sight of a fingerprint.
+    #[inline(never)]
+    fn learn_new(&mut self, fingerprint: Fingerprint, message: &[u8], sighting: Sighting) {
+        if self
+            .watermark
+            .is_some_and(|mark| fingerprint.as_u64() >= mark)
+        {
+            return;
+        }
+        let _ = self.fingerprinter.fingerprint(message);
+        let signature: Box<[u8]> = self.fingerprinter.signature().as_bytes().into();
+        let example = message[..message.len().min(example_limit(&signature))].to_vec();
+        let mut entry = Entry {
+            template: Template::of(self.fingerprinter.tokenizer(), &signature, &example)
+                .text()
+                .into(),
+            signature,
+            example,
+            count: Counter::new(self.options.source, 1),
+            first_seen: 0,
+            last_seen: 0,
+            severity_number: 0,
+        };
+        entry.see(sighting);
+        self.weight += weight(&entry.signature);
+        self.entries.insert(fingerprint.as_u64(), entry);
+        if self.weight > self.options.max_bytes {
+            self.evict();
+        }
+    }
+
+    /// A smaller example for a known fingerprint.
+    #[cold]
+    fn improve(tokenizer: &T, entry: &mut Entry, example: &[u8]) {
+        entry.example.clear();
+        entry.example.extend_from_slice(example);
+        entry.template = Template::of(tokenizer, &entry.signature, &entry.example)
+            .text()
+            .into();
+    }
+
+    /// The share of the bound that an eviction leaves filled. The rest is room for a batch, which keeps eviction cheap; it is taken
+    /// off before anyone looks, so that the state does not show when the last batch happened to run.
+    const fn target(&self) -> usize {
+        self.options.max_bytes - self.options.max_bytes / 8
+    }
+
+    /// The smallest fingerprint that is beyond the bound: the sum of the weights up to it exceeds the target.
+    fn overflow(&self) -> Option<u64> {
+        let target = self.target();
+        if self.weight <= target {
+            return None;
+        }
+        let mut keys: Vec<u64> = self.entries.keys().copied().collect();
+        keys.sort_unstable();
+        let mut sum = 0;
+        keys.into_iter().find(|key| {
+            sum += self
+                .entries
+                .get(key)
+                .map_or(0, |entry| weight(&entry.signature));
+            sum > target
+        })
+    }
+
+    /// Evicts what is beyond the bound.
+    pub(crate) fn evict(&mut self) {
+        if let Some(mark) = self.overflow() {
+            self.refuse_from(mark);
+        }
+    }
+
+    /// Forgets `mark` and everything above, for ever.
+    fn refuse_from(&mut self, mark: u64) {
+        let weight_left = &mut self.weight;
+        self.entries.retain(|&key, entry| {
+            if key >= mark {
+                *weight_left -= weight(&entry.signature);
+            }
+            key < mark
+        });
+        self.watermark = Some(self.watermark.map_or(mark, |old| old.min(mark)));
+    }
+
+    /// Joins another state into this one.
+    ///
+    /// Commutative, associative and idempotent: counts are kept per [source](PatternOptions::source) and the larger one
+    /// wins, all else is a minimum, a maximum or a union. Both states must come from the same tokenizer; the memory
+    /// bound is this state's.
+    pub fn merge(&mut self, other: &Self) {
+        self.learned.merge(&other.learned);
+        for (&key, entry) in &other.entries {
+            match self.entries.entry(key) {
+                std::collections::hash_map::Entry::Occupied(mut mine) => {
+                    mine.get_mut().merge(entry)
+                }
+                std::collections::hash_map::Entry::Vacant(place) => {
+                    self.weight += weight(&entry.signature);
+                    place.insert(entry.clone());
+                }
+            }
+        }
+        if let Some(mark) = [self.watermark, other.watermark]
+            .into_iter()
+            .flatten()
+            .min()
+        {
+            self.refuse_from(mark);
+        }
+        self.evict();
+    }
+
+    /// The patterns of everything learned so far, most frequent first.
+    ///
+    /// Costs a pass over all known signatures: some 10 µs per hundred.
+    pub fn patterns(&self) -> PatternSet {
+        let end = self.overflow();
+        let mut entries: Vec<(u64, &Entry)> = self
+            .entries
+            .iter()
+            .filter(|&(&key, _)| end.is_none_or(|end| key < end))
+            .map(|(&key, entry)| (key, entry))
+            .collect();
+        entries.sort_unstable_by_key(|entry| entry.0);
+        PatternSet::derive(&entries, self.fingerprinter.tokenizer(), &self.clusterer)
+    }
+
+    /// The template of one fingerprint on its own, before patterns join it with others.
+    pub fn template(&self, fingerprint: Fingerprint) -> Option<&str> {
+        self.entries
+            .get(&fingerprint.as_u64())
+            .map(|entry| &*entry.template)
+    }
+
+    /// The number of fingerprints that are known.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing was learned.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The bytes that count against [`PatternOptions::max_bytes`].
+    pub const fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// How many messages were not learned, or forgotten, for the memory bound.
+    pub fn refused(&self) -> u64 {
+        let kept = self
+            .entries
+            .values()
+            .fold(0_u64, |sum, entry| sum.saturating_add(entry.count.total()));
+        self.learned.total().saturating_sub(kept)
+    }
+
+    /// The options.
+    pub const fn options(&self) -> &PatternOptions {
+        &self.options
+    }
+}
+
+impl Entry {
+    #[inline]
+    fn see(&mut self, sighting: Sighting) {
+        let time = sighting.time_unix_nano;
+        if time != 0 {
+            // Zero is "unknown" and wraps to the largest: so the minimum of known and unknown is the known one.
+            self.first_seen = (self.first_seen.wrapping_sub(1))
+                .min(time - 1)
+                .wrapping_add(1);
+            self.last_seen = self.last_seen.max(time);
+        }
+        self.severity_number = self.severity_number.max(sighting.severity_number);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.count.merge(&other.count);
+        self.see(Sighting {
+            time_unix_nano: other.first_seen,
+            severity_number: other.severity_number,
+        });
+        self.see(Sighting {
+            time_unix_nano: other.last_seen,
+            severity_number: other.severity_number,
+        });
+        if smaller(&other.example, &self.example) {
+            self.example.clone_from(&other.example);
+            self.template.clone_from(&other.template);
+        }
+    }
+}
+
+/// The order of examples: the shortest is the easiest to read, and an order makes the choice a minimum.
+pub(crate) fn smaller(a: &[u8], b: &[u8]) -> bool {
+    a.len() < b.len() || (a.len() == b.len() && a < b)
+}

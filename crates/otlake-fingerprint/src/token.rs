@@ -1,0 +1,205 @@
+//! The vocabulary: [`Token`], its [`Kind`], and the [`Tokenizer`] trait.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::kind::kind_of;
+
+/// One token of a message: a literal word, or a variable.
+///
+/// A variable's [`kind`](Self::kind) is found when it is asked for and not before, because a fingerprint only needs to
+/// know that it *is* a variable: the same parameter shows as `12` today and as `0x1f` tomorrow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Token<'t> {
+    text: &'t [u8],
+    variable: bool,
+    kind: Option<Kind>,
+}
+
+impl<'t> Token<'t> {
+    /// A word that belongs to the constant text of the message.
+    ///
+    /// A word holds no space and is not `*`: those two separate and mark tokens in a [`Signature`](crate::Signature).
+    pub const fn word(text: &'t [u8]) -> Self {
+        Self {
+            text,
+            variable: false,
+            kind: None,
+        }
+    }
+
+    /// A variable whose kind follows from its text.
+    pub const fn variable(text: &'t [u8]) -> Self {
+        Self {
+            text,
+            variable: true,
+            kind: None,
+        }
+    }
+
+    /// A variable of a kind that the tokenizer knows.
+    pub const fn typed(text: &'t [u8], kind: Kind) -> Self {
+        Self {
+            text,
+            variable: true,
+            kind: Some(kind),
+        }
+    }
+
+    /// The bytes of the token, as they stand in the message.
+    pub const fn text(&self) -> &'t [u8] {
+        self.text
+    }
+
+    /// Whether this is a variable; otherwise its text is part of the fingerprint.
+    pub const fn is_variable(&self) -> bool {
+        self.variable
+    }
+
+    /// What the token is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+            .unwrap_or_else(|| kind_of(self.text, self.variable))
+    }
+
+    /// Where the token stands in `message`, when it is a part of it (a key path of a JSON body is not).
+    pub fn span_in(&self, message: &[u8]) -> Option<Range<usize>> {
+        let start = (self.text.as_ptr() as usize).checked_sub(message.as_ptr() as usize)?;
+        let end = start.checked_add(self.text.len())?;
+        (end <= message.len()).then_some(start..end)
+    }
+}
+
+impl fmt::Debug for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:?}({:?})",
+            self.kind(),
+            String::from_utf8_lossy(self.text)
+        )
+    }
+}
+
+/// What a token is.
+///
+/// Words, booleans and levels are literal: they say which message this is. All others are variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Constant text.
+    Word,
+    /// `true` or `false` in constant text.
+    Bool,
+    /// The name of a log level in constant text.
+    Level,
+    /// A decimal number, with sign, fraction, exponent or thousands separators.
+    Number,
+    /// A number with a unit: `64MB`, `5ms`, `12%`.
+    Quantity,
+    /// A hexadecimal number or hash: `0x1f`, `deadbeef01`.
+    Hex,
+    /// A UUID.
+    Uuid,
+    /// An IPv4 or IPv6 address, with or without port or mask.
+    Ip,
+    /// A MAC address or a longer run of hexadecimal byte pairs.
+    Mac,
+    /// A calendar date.
+    Date,
+    /// A time of day.
+    Time,
+    /// Date and time in one token.
+    DateTime,
+    /// A URL.
+    Url,
+    /// An e-mail address or another `name@place`.
+    Email,
+    /// A Unix or Windows path.
+    Path,
+    /// A host name, or a reverse-domain name such as a package's.
+    Host,
+    /// A version: `v1.2.3`.
+    Version,
+    /// A quoted string in the place of a value.
+    Str,
+    /// A word for no value: `null`, `None`.
+    Null,
+    /// An identifier with digits in it.
+    Id,
+    /// A variable of no particular kind, or of several.
+    Any,
+    /// A kind of the caller's own tokenizer; the text is the placeholder's name.
+    Custom(&'static str),
+}
+
+impl Kind {
+    /// The name inside the placeholder: `ip` for `<ip>`; `*` for [`Kind::Any`].
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Word => "word",
+            Self::Bool => "bool",
+            Self::Level => "level",
+            Self::Number => "num",
+            Self::Quantity => "quantity",
+            Self::Hex => "hex",
+            Self::Uuid => "uuid",
+            Self::Ip => "ip",
+            Self::Mac => "mac",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::DateTime => "datetime",
+            Self::Url => "url",
+            Self::Email => "email",
+            Self::Path => "path",
+            Self::Host => "host",
+            Self::Version => "version",
+            Self::Str => "str",
+            Self::Null => "null",
+            Self::Id => "id",
+            Self::Any => "*",
+            Self::Custom(name) => name,
+        }
+    }
+}
+
+/// Splits a message into tokens.
+///
+/// The shipped implementation is [`Scanner`](crate::Scanner). A tokenizer must be a pure function of the message: a
+/// fingerprint is compared across machines and years.
+pub trait Tokenizer {
+    /// Calls `emit` for every token of `message`, in order.
+    ///
+    /// Tokens usually borrow from `message`; those that the tokenizer builds itself (a key path of a JSON body) borrow
+    /// from its scratch, which is why `emit` cannot keep them.
+    fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], emit: F);
+}
+
+impl<T: Tokenizer + ?Sized> Tokenizer for &T {
+    fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], emit: F) {
+        (**self).tokenize(message, emit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_found_only_inside_the_message() {
+        let message = b"disk full".as_slice();
+        assert_eq!(Token::word(&message[5..]).span_in(message), Some(5..9));
+        assert_eq!(Token::word(b"disk").span_in(&message[..0]), None);
+        assert_eq!(Token::word(message).span_in(&message[1..]), None);
+    }
+
+    #[test]
+    fn a_kind_given_wins_over_the_text() {
+        assert_eq!(Token::variable(b"17").kind(), Kind::Number);
+        assert_eq!(
+            Token::typed(b"17", Kind::Custom("order")).kind().name(),
+            "order"
+        );
+        assert_eq!(Token::word(b"WARN").kind(), Kind::Level);
+    }
+}
