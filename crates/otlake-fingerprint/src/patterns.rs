@@ -251,6 +251,19 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         })
     }
 
+    /// The entries within the bound, sorted by fingerprint.
+    pub(crate) fn kept(&self) -> Vec<(u64, &Entry)> {
+        let end = self.overflow();
+        let mut entries: Vec<(u64, &Entry)> = self
+            .entries
+            .iter()
+            .filter(|&(&key, _)| end.is_none_or(|end| key < end))
+            .map(|(&key, entry)| (key, entry))
+            .collect();
+        entries.sort_unstable_by_key(|entry| entry.0);
+        entries
+    }
+
     /// Evicts what is beyond the bound.
     pub(crate) fn evict(&mut self) {
         if let Some(mark) = self.overflow() {
@@ -302,14 +315,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     ///
     /// Costs a pass over all known signatures: some 10 µs per hundred.
     pub fn patterns(&self) -> PatternSet {
-        let end = self.overflow();
-        let mut entries: Vec<(u64, &Entry)> = self
-            .entries
-            .iter()
-            .filter(|&(&key, _)| end.is_none_or(|end| key < end))
-            .map(|(&key, entry)| (key, entry))
-            .collect();
-        entries.sort_unstable_by_key(|entry| entry.0);
+        let entries = self.kept();
         PatternSet::derive(&entries, self.fingerprinter.tokenizer(), &self.clusterer)
     }
 
@@ -337,10 +343,9 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
 
     /// How many messages were not learned, or forgotten, for the memory bound.
     pub fn refused(&self) -> u64 {
-        let kept = self
-            .entries
-            .values()
-            .fold(0_u64, |sum, entry| sum.saturating_add(entry.count.total()));
+        let kept = self.kept().iter().fold(0_u64, |sum, (_, entry)| {
+            sum.saturating_add(entry.count.total())
+        });
         self.learned.total().saturating_sub(kept)
     }
 
