@@ -1,1 +1,54 @@
-//! Rows to Arrow record batches: one typed builder per column, created when its key is first seen.
+//! Rows to Arrow record batches, the schema found on the way.
+//!
+//! ```text
+//! Row ──▶ BatchBuilder ──▶ RecordBatch
+//!           │ one builder per column, made when its key is first seen, filled up with nulls,
+//!           │ widened in place when a value of another type comes
+//!           └ the cells of a resource or scope: looked at once, repeated for all its rows
+//! ```
+//!
+//! Strings with few distinct values come out as `Dictionary(Int32, Utf8)`, the others as `Utf8`: a
+//! writer that knows dictionaries does not have to hash them again. Whoever wants `Utf8`
+//! everywhere says so in [`BatchOptions`].
+//!
+//! # Example
+//!
+//! ```
+//! use otlake_arrow::{BatchBuilder, arrow_array::{cast::AsArray, types::Int64Type}};
+//! use otlake_row::{Group, Keys, Location, Row, RowSink, Signal, Value, fields};
+//! use otlake_schema::Schema;
+//!
+//! let mut keys = Keys::new();
+//! let status = keys.intern(Location::Attribute, "http.status").expect("below the key limit");
+//! let (resource, scope) = (Group::new(&[]), Group::new(&[]));
+//!
+//! let mut builder = BatchBuilder::new(Schema::logs());
+//! for code in [200, 404] {
+//!     let mut row = Row::new(Signal::Logs, resource, scope);
+//!     row.push(fields::BODY, Value::String("done"));
+//!     row.push(status, Value::Int(code));
+//!     row.set_keys(&keys);
+//!     builder.row(&mut row)?;
+//! }
+//! let batch = builder.finish_batch();
+//!
+//! assert_eq!(batch.num_rows(), 2);
+//! let status = batch.column_by_name("attr_http_status").expect("a column per attribute");
+//! assert_eq!(status.as_primitive::<Int64Type>().values(), &[200, 404]);
+//! # Ok::<_, otlake_arrow::BatchError>(())
+//! ```
+//!
+//! # When to use this crate alone
+//!
+//! To hand telemetry to a query engine or another file format: it needs no Parquet.
+
+mod batch;
+mod column;
+mod group;
+mod overflow;
+mod slots;
+
+pub use crate::batch::{BatchBuilder, BatchError, BatchOptions};
+
+pub use arrow_array;
+pub use arrow_schema;

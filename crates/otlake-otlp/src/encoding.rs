@@ -111,7 +111,8 @@ fn read_to_limit(
     Ok(inflated.into())
 }
 
-#[cfg(all(test, feature = "gzip", feature = "zstd"))]
+#[cfg(test)]
+#[cfg(all(feature = "gzip", feature = "zstd"))]
 mod tests {
     use std::io::Write;
 

@@ -1,0 +1,509 @@
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{
+    Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray,
+    new_null_array,
+};
+use arrow_schema::{DataType, Field, Schema as ArrowSchema};
+use otlake_row::{Cell, Group, Keys, Location, Row, RowSink, Value, fields};
+use otlake_schema::{
+    Absent, ColumnId, ColumnType, FieldColumn, FieldKind, OVERFLOW, OverflowCounts, OverflowReason,
+    Place, Schema, full_name,
+};
+
+use crate::column::{Utf8Column, Values};
+use crate::group::{GroupOverflow, OpenGroup};
+use crate::overflow::OverflowColumn;
+use crate::slots::Slots;
+
+/// What a [`BatchBuilder`] may be asked to do otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BatchOptions {
+    plain_strings: bool,
+}
+
+impl BatchOptions {
+    /// Dictionaries for strings with few distinct values.
+    pub fn new() -> BatchOptions {
+        BatchOptions::default()
+    }
+
+    /// Makes every column of strings `Utf8`, for consumers that do not know dictionaries or want
+    /// one type in all batches.
+    #[must_use]
+    pub fn with_plain_strings(mut self) -> BatchOptions {
+        self.plain_strings = true;
+        self
+    }
+}
+
+/// Why a row cannot be added to a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BatchError {
+    /// The strings of the batch would not fit the 32-bit offsets of its arrays.
+    #[error("the batch holds {bytes} bytes of strings: call finish_batch before you add more rows")]
+    TooLarge {
+        /// The bytes it holds already.
+        bytes: usize,
+    },
+}
+
+/// Strings of a batch, counted for each row that has them. Half of what 32-bit offsets can address,
+/// so that one more row, however large, still fits.
+const MAX_BYTES: usize = 1 << 30;
+
+/// Builds record batches of rows. It finds the columns in the rows and keeps them, in a [`Schema`],
+/// from batch to batch.
+pub struct BatchBuilder {
+    schema: Schema,
+    options: BatchOptions,
+    columns: Vec<Column>,
+    slots: Slots,
+    resource: OpenGroup,
+    scope: OpenGroup,
+    overflow: OverflowColumn,
+    counts: OverflowCounts,
+    rows: usize,
+    bytes: usize,
+    /// Scratch for the text of values that are not strings.
+    text: String,
+}
+
+struct Column {
+    values: Values,
+    /// The rows before this one have their value; all rows, while the column belongs to an open
+    /// group.
+    claimed: usize,
+    field: Option<FieldColumn>,
+}
+
+const CLAIMED_BY_GROUP: usize = usize::MAX;
+
+impl BatchBuilder {
+    /// A builder that adds its columns to those of `schema`.
+    pub fn new(schema: Schema) -> BatchBuilder {
+        BatchBuilder::with_options(schema, BatchOptions::new())
+    }
+
+    /// A builder with other options.
+    pub fn with_options(schema: Schema, options: BatchOptions) -> BatchBuilder {
+        BatchBuilder {
+            schema,
+            options,
+            columns: Vec::new(),
+            slots: Slots::new(),
+            resource: OpenGroup::default(),
+            scope: OpenGroup::default(),
+            overflow: OverflowColumn::new(),
+            counts: OverflowCounts::default(),
+            rows: 0,
+            bytes: 0,
+            text: String::new(),
+        }
+    }
+
+    /// The columns found so far.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Fixes the types of the columns found so far; see [`Schema::seal`].
+    pub fn seal(&mut self) {
+        self.schema.seal();
+    }
+
+    /// What overflowed since the builder was made.
+    pub fn overflow_counts(&self) -> OverflowCounts {
+        self.counts
+    }
+
+    /// Rows of the batch being built.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes that the values of the batch being built take up. Looks at every column.
+    pub fn memory_size(&self) -> usize {
+        let columns: usize = self
+            .columns
+            .iter()
+            .map(|column| column.values.memory_size())
+            .sum();
+        columns + self.overflow.memory_size()
+    }
+
+    /// Takes the rows out as a batch, with a column for each of the schema's that has a type, and
+    /// begins the next one.
+    ///
+    /// All columns are nullable. Their order is that of the fields, then that in which the
+    /// attributes were found, and `overflow` at the end.
+    pub fn finish_batch(&mut self) -> RecordBatch {
+        let rows = self.rows;
+        self.end_group(Location::Resource);
+        self.end_group(Location::Scope);
+        self.fit_columns();
+        let mut arrow_fields = Vec::with_capacity(self.columns.len() + 1);
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len() + 1);
+        // The timestamp is made of two other columns, which have to be complete.
+        let times = (
+            self.complete(fields::TIME_UNIX_NANO),
+            self.complete(fields::OBSERVED_TIME_UNIX_NANO),
+        );
+        for (column, declared) in self.columns.iter_mut().zip(self.schema.columns()) {
+            let Some(column_type) = declared.column_type() else {
+                continue;
+            };
+            let is_timestamp = column
+                .field
+                .is_some_and(|field| field.kind == FieldKind::Timestamp);
+            let array = if is_timestamp {
+                timestamps(times.0.as_ref(), times.1.as_ref(), rows)
+            } else {
+                let known = match column.field.map(|field| field.key) {
+                    Some(fields::TIME_UNIX_NANO) => times.0.clone(),
+                    Some(fields::OBSERVED_TIME_UNIX_NANO) => times.1.clone(),
+                    _ => None,
+                };
+                known
+                    .or_else(|| column.finish(rows))
+                    .unwrap_or_else(|| new_null_array(&data_type(column_type), rows))
+            };
+            column.claimed = 0;
+            arrow_fields.push(Field::new(declared.name(), array.data_type().clone(), true));
+            arrays.push(array);
+        }
+        arrow_fields.push(Field::new(OVERFLOW, OverflowColumn::data_type(), true));
+        arrays.push(self.overflow.finish(rows));
+        self.rows = 0;
+        self.bytes = 0;
+        let schema = Arc::new(ArrowSchema::new(arrow_fields));
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(schema, arrays, &options)
+            .unwrap_or_else(|error| unreachable!("every column was filled up: {error}"))
+    }
+
+    /// The values of a field's column, filled up to the last row.
+    fn complete(&mut self, key: otlake_row::Key) -> Option<ArrayRef> {
+        let id = self.schema.field_column(key)?;
+        self.columns[id.index()].finish(self.rows)
+    }
+
+    /// Makes a builder for each column that the schema has and this builder does not yet.
+    fn fit_columns(&mut self) {
+        let known = self.columns.len();
+        self.columns
+            .extend(self.schema.columns()[known..].iter().map(|column| {
+                let field = column.field().copied();
+                let values = match field {
+                    Some(field) => {
+                        Values::new(field.kind.column_type(), self.options.plain_strings)
+                    }
+                    None => Values::Empty(0),
+                };
+                Column {
+                    values,
+                    claimed: 0,
+                    field,
+                }
+            }));
+    }
+
+    /// Pushes the cell of a row, or of the group that begins with it. Says why it overflows if it
+    /// does.
+    #[inline]
+    fn push(&mut self, cell: &Cell<'_>, keys: &Keys) -> Result<ColumnId, OverflowReason> {
+        let id = match self.slots.place(cell.key, keys, &mut self.schema) {
+            Place::Column(id) => id,
+            Place::Overflow(reason) => return Err(reason),
+        };
+        if id.index() >= self.columns.len() {
+            self.fit_columns();
+        }
+        let column = &mut self.columns[id.index()];
+        if column.claimed > self.rows {
+            return Err(OverflowReason::Duplicate);
+        }
+        if column.values.len() < self.rows {
+            column.fill_up(self.rows);
+        }
+        let pushed = match (&mut column.values, &cell.value) {
+            (Values::Utf8(strings), Value::String(string)) => {
+                self.bytes += string.len();
+                strings.push(string);
+                true
+            }
+            (_, value) => {
+                self.text.clear();
+                let pushed = match column.field {
+                    Some(field) => column.push_field(field, value, &mut self.text),
+                    None => return self.push_inferred(id, &cell.value),
+                };
+                self.bytes += self.text.len();
+                pushed
+            }
+        };
+        if !pushed {
+            return Err(OverflowReason::Type);
+        }
+        column.claimed = self.rows + 1;
+        Ok(id)
+    }
+
+    fn push_inferred(
+        &mut self,
+        id: ColumnId,
+        value: &Value<'_>,
+    ) -> Result<ColumnId, OverflowReason> {
+        if matches!(value, Value::Empty) {
+            return Err(OverflowReason::Empty);
+        }
+        let column_type = self.schema.admit(id, value).ok_or(OverflowReason::Type)?;
+        let column = &mut self.columns[id.index()];
+        column.values.widen(column_type, self.options.plain_strings);
+        if !column.values.push(value, &mut self.text) {
+            return Err(OverflowReason::Type);
+        }
+        self.bytes += match value {
+            Value::Bytes(bytes) => bytes.len(),
+            _ => self.text.len(),
+        };
+        column.claimed = self.rows + 1;
+        Ok(id)
+    }
+
+    #[cold]
+    fn overflow(&mut self, cell: &Cell<'_>, keys: &Keys, reason: OverflowReason) {
+        if cell.key.is_excess()
+            && let Value::KvList(entries) = cell.value
+        {
+            for (name, value) in entries {
+                let name = full_name(cell.key.location(), name);
+                self.push_overflow(&name, value, OverflowReason::Names);
+            }
+        } else {
+            let name = full_name(cell.key.location(), keys.name(cell.key));
+            self.push_overflow(&name, &cell.value, reason);
+        }
+    }
+
+    fn push_overflow(&mut self, name: &str, value: &Value<'_>, reason: OverflowReason) {
+        let text = text_of(value);
+        self.overflow.push(self.rows, name, text.as_deref());
+        self.bytes += name.len() + text.map_or(0, |text| text.len());
+        self.counts.count(reason, 1);
+    }
+
+    fn begin_group(&mut self, location: Location, group: Group<'_>, keys: &Keys) {
+        self.end_group(location);
+        let mut open = std::mem::take(self.open_group(location));
+        open.id = Some(group.id());
+        open.begin = self.rows;
+        let bytes = self.bytes;
+        for cell in group.cells() {
+            match self.push(cell, keys) {
+                Ok(id) => {
+                    self.columns[id.index()].claimed = CLAIMED_BY_GROUP;
+                    open.columns.push(id);
+                }
+                Err(reason) => open.push_overflow(cell, keys, reason),
+            }
+        }
+        open.bytes = self.bytes - bytes;
+        self.bytes = bytes;
+        *self.open_group(location) = open;
+    }
+
+    /// Repeats the group's values for its rows behind the first.
+    fn end_group(&mut self, location: Location) {
+        let mut group = std::mem::take(self.open_group(location));
+        for id in &group.columns {
+            let column = &mut self.columns[id.index()];
+            column
+                .values
+                .repeat_last((self.rows - group.begin).saturating_sub(1));
+            column.claimed = self.rows;
+        }
+        group.clear();
+        *self.open_group(location) = group;
+    }
+
+    fn open_group(&mut self, location: Location) -> &mut OpenGroup {
+        match location {
+            Location::Resource => &mut self.resource,
+            _ => &mut self.scope,
+        }
+    }
+
+    fn push_group_overflow(&mut self) {
+        for group in [&self.resource, &self.scope] {
+            for GroupOverflow { name, text, reason } in &group.overflow {
+                self.overflow.push(self.rows, name, text.as_deref());
+                self.counts.count(*reason, 1);
+            }
+        }
+    }
+}
+
+impl RowSink for BatchBuilder {
+    type Error = BatchError;
+
+    fn row(&mut self, row: &mut Row<'_>) -> Result<(), BatchError> {
+        if self.bytes > MAX_BYTES {
+            return Err(BatchError::TooLarge { bytes: self.bytes });
+        }
+        let keys = row.keys();
+        self.slots.bind(keys);
+        if self.resource.id != Some(row.resource().id()) {
+            self.begin_group(Location::Resource, row.resource(), keys);
+        }
+        if self.scope.id != Some(row.scope().id()) {
+            self.begin_group(Location::Scope, row.scope(), keys);
+        }
+        if !(self.resource.overflow.is_empty() && self.scope.overflow.is_empty()) {
+            self.push_group_overflow();
+        }
+        for cell in row.cells() {
+            if let Err(reason) = self.push(cell, keys) {
+                self.overflow(cell, keys, reason);
+            }
+        }
+        self.bytes += self.resource.bytes + self.scope.bytes;
+        self.rows += 1;
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for BatchBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BatchBuilder")
+            .field("schema", &self.schema)
+            .field("options", &self.options)
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
+    }
+}
+
+impl OpenGroup {
+    #[cold]
+    fn push_overflow(&mut self, cell: &Cell<'_>, keys: &Keys, reason: OverflowReason) {
+        let location = cell.key.location();
+        let mut push = |name: &str, value: &Value<'_>, reason| {
+            let (name, text) = (full_name(location, name), text_of(value));
+            self.overflow.push(GroupOverflow { name, text, reason });
+        };
+        match cell.value {
+            Value::KvList(entries) if cell.key.is_excess() => {
+                entries
+                    .iter()
+                    .for_each(|(name, v)| push(name, v, OverflowReason::Names));
+            }
+            value => push(keys.name(cell.key), &value, reason),
+        }
+    }
+}
+
+impl Column {
+    /// Gives the rows before `row` that have no value what such rows have.
+    #[inline]
+    fn fill_up(&mut self, row: usize) {
+        let missing = row - self.values.len();
+        match (&mut self.values, self.field) {
+            (
+                Values::Int64(column),
+                Some(FieldColumn {
+                    absent: Absent::Zero,
+                    ..
+                }),
+            ) => {
+                column.push_zeros(missing);
+            }
+            (values, _) => values.push_nulls(missing),
+        }
+    }
+
+    /// Pushes the value of a field. Says whether it fits.
+    #[inline]
+    fn push_field(&mut self, field: FieldColumn, value: &Value<'_>, text: &mut String) -> bool {
+        match (field.kind, value, &mut self.values) {
+            (FieldKind::Int64, Value::Int(_), values) => values.push(value, text),
+            (FieldKind::Hex, Value::Bytes(bytes), Values::Utf8(column)) => {
+                push_hex(column, bytes);
+                true
+            }
+            // A body without a value is one that was not sent.
+            (FieldKind::Text, Value::Empty, values) => {
+                values.push_nulls(1);
+                true
+            }
+            (FieldKind::Text, value, values) => values.push(value, text),
+            _ => false,
+        }
+    }
+
+    /// The values of `rows` rows; `None` if there is none among them.
+    fn finish(&mut self, rows: usize) -> Option<ArrayRef> {
+        if self.values.len() < rows {
+            self.fill_up(rows);
+        }
+        self.values.finish()
+    }
+}
+
+fn push_hex(column: &mut Utf8Column, bytes: &[u8]) {
+    // The ids of the protocol have 16 and 8 bytes; those of broken senders any number.
+    let mut scratch = [0; 64];
+    let hex = match scratch.get_mut(..2 * bytes.len()) {
+        Some(hex) => const_hex::encode_to_str(bytes, hex).ok(),
+        None => None,
+    };
+    match hex {
+        Some(hex) => column.push(hex),
+        None => column.push(&const_hex::encode(bytes)),
+    }
+}
+
+fn text_of(value: &Value<'_>) -> Option<String> {
+    (*value != Value::Empty).then(|| value.to_string())
+}
+
+fn data_type(column_type: ColumnType) -> DataType {
+    match column_type {
+        ColumnType::Boolean => DataType::Boolean,
+        ColumnType::Int64 => DataType::Int64,
+        ColumnType::Float64 => DataType::Float64,
+        ColumnType::Binary => DataType::Binary,
+        _ => DataType::Utf8,
+    }
+}
+
+/// Microseconds of the event's time, or of its observation where that is 0, or null where both are.
+fn timestamps(time: Option<&ArrayRef>, observed: Option<&ArrayRef>, rows: usize) -> ArrayRef {
+    let zeros = || Int64Array::from(vec![0; rows]);
+    let nanos = |array: Option<&ArrayRef>| {
+        array.map_or_else(zeros, |array| array.as_primitive::<Int64Type>().clone())
+    };
+    let (time, observed) = (nanos(time), nanos(observed));
+    let micros = time
+        .values()
+        .iter()
+        .zip(observed.values())
+        .map(|(&time, &observed)| {
+            let nanos = if time != 0 { time } else { observed };
+            nanos / 1_000
+        });
+    let micros: Vec<i64> = micros.collect();
+    let nulls = (micros.contains(&0)).then(|| {
+        let sent = time.values().iter().zip(observed.values());
+        sent.map(|(&time, &observed)| time != 0 || observed != 0)
+            .collect()
+    });
+    let array = TimestampMicrosecondArray::new(micros.into(), nulls);
+    Arc::new(array.with_timezone("UTC"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! A column while its batch is built: a file for each type, and here what they share.
+
+mod binary;
+mod boolean;
+mod float64;
+mod int64;
+mod utf8;
+mod validity;
+
+use std::fmt::Write;
+
+use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type};
+use otlake_row::Value;
+use otlake_schema::ColumnType;
+
+use self::binary::BinaryColumn;
+use self::boolean::BooleanColumn;
+use self::float64::Float64Column;
+pub(crate) use self::int64::Int64Column;
+pub(crate) use self::utf8::Utf8Column;
+
+/// The values of a column, in the type that they have so far.
+pub(crate) enum Values {
+    /// Only nulls so far, this many.
+    Empty(usize),
+    Boolean(BooleanColumn),
+    Int64(Int64Column),
+    Float64(Float64Column),
+    Utf8(Utf8Column),
+    Binary(BinaryColumn),
+}
+
+/// Calls the same method of whichever column it is.
+macro_rules! each {
+    ($values:expr, $nulls:pat => $empty:expr, $column:ident => $call:expr) => {
+        match $values {
+            Values::Empty($nulls) => $empty,
+            Values::Boolean($column) => $call,
+            Values::Int64($column) => $call,
+            Values::Float64($column) => $call,
+            Values::Utf8($column) => $call,
+            Values::Binary($column) => $call,
+        }
+    };
+}
+
+impl Values {
+    pub(crate) fn new(column_type: ColumnType, plain: bool) -> Values {
+        match column_type {
+            ColumnType::Boolean => Values::Boolean(BooleanColumn::default()),
+            ColumnType::Int64 => Values::Int64(Int64Column::default()),
+            ColumnType::Float64 => Values::Float64(Float64Column::default()),
+            ColumnType::Binary => Values::Binary(BinaryColumn::default()),
+            // A type that a later version of the lattice may have is text until it is known here.
+            _ => Values::Utf8(Utf8Column::new(plain)),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        each!(self, nulls => *nulls, column => column.len())
+    }
+
+    #[inline]
+    pub(crate) fn push_nulls(&mut self, count: usize) {
+        each!(self, nulls => *nulls += count, column => column.push_nulls(count));
+    }
+
+    /// Repeats the last value.
+    pub(crate) fn repeat_last(&mut self, count: usize) {
+        each!(self, nulls => *nulls += count, column => column.repeat_last(count));
+    }
+
+    /// Bytes that the values take up.
+    pub(crate) fn memory_size(&self) -> usize {
+        each!(self, _ => 0, column => column.memory_size())
+    }
+
+    /// Takes the values out as an array; `None` if none came. The column goes on empty, with room
+    /// for as many values as it had.
+    pub(crate) fn finish(&mut self) -> Option<ArrayRef> {
+        each!(
+            self,
+            nulls => {
+                *nulls = 0;
+                None
+            },
+            column => Some(column.finish())
+        )
+    }
+
+    /// Pushes a value of exactly the column's type; of a Utf8 column every value, as its text.
+    /// Says whether it has been one.
+    #[inline]
+    pub(crate) fn push(&mut self, value: &Value<'_>, text: &mut String) -> bool {
+        match (self, value) {
+            (Values::Utf8(column), Value::String(string)) => column.push(string),
+            (Values::Int64(column), Value::Int(int)) => column.push(*int),
+            (Values::Boolean(column), Value::Bool(bool)) => column.push(*bool),
+            (Values::Float64(column), Value::Double(double)) => column.push(*double),
+            (Values::Float64(column), Value::Int(int)) => column.push(*int as f64),
+            (Values::Binary(column), Value::Bytes(bytes)) => column.push(bytes),
+            (Values::Utf8(column), value) => {
+                text.clear();
+                // Writing to a String does not fail.
+                let _ = write!(text, "{value}");
+                column.push(text);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Gives the column the type that the lattice says it has now, converting what it holds.
+    pub(crate) fn widen(&mut self, column_type: ColumnType, plain: bool) {
+        let mut widened = Values::new(column_type, plain);
+        if std::mem::discriminant(self) == std::mem::discriminant(&widened) {
+            return;
+        }
+        let (len, mut text) = (self.len(), String::new());
+        let mut push = |value: Option<Value<'_>>| match value {
+            Some(value) => {
+                widened.push(&value, &mut text);
+            }
+            None => widened.push_nulls(1),
+        };
+        match self {
+            Values::Empty(_) => {}
+            Values::Boolean(column) => {
+                column
+                    .finish()
+                    .as_boolean()
+                    .iter()
+                    .for_each(|v| push(v.map(Value::Bool)));
+            }
+            Values::Int64(column) => {
+                let array = column.finish();
+                array
+                    .as_primitive::<Int64Type>()
+                    .iter()
+                    .for_each(|v| push(v.map(Value::Int)));
+            }
+            Values::Float64(column) => {
+                let array = column.finish();
+                array
+                    .as_primitive::<Float64Type>()
+                    .iter()
+                    .for_each(|v| push(v.map(Value::Double)));
+            }
+            Values::Binary(column) => {
+                let array = column.finish();
+                array
+                    .as_binary::<i32>()
+                    .iter()
+                    .for_each(|v| push(v.map(Value::Bytes)));
+            }
+            // Text is the top of the lattice.
+            Values::Utf8(_) => return,
+        }
+        widened.push_nulls(len - widened.len());
+        *self = widened;
+    }
+}

@@ -1,0 +1,297 @@
+use std::hash::BuildHasher;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{ArrayRef, DictionaryArray, Int32Array, StringArray};
+use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
+use hashbrown::HashTable;
+
+use super::validity::Validity;
+
+/// Strings: as ids into a dictionary as long as few of them are distinct, else one after the other.
+pub(crate) struct Utf8Column {
+    /// The strings of the dictionary, or those of the rows.
+    strings: Strings,
+    dictionary: Option<Dictionary>,
+    validity: Validity,
+    /// No dictionaries, because the caller wants none.
+    plain: bool,
+    /// Batches to begin without a dictionary, because the last one proved useless.
+    plain_batches: u8,
+}
+
+/// From this many distinct strings on, and again each time they have doubled, a dictionary has to
+/// show that it helps.
+const TRIAL: usize = 1024;
+
+/// A dictionary that proved useless is tried again after this many batches: data changes.
+const PLAIN_BATCHES: u8 = 15;
+
+#[derive(Default)]
+struct Dictionary {
+    ids: Vec<i32>,
+    table: HashTable<u32>,
+    hasher: foldhash::fast::RandomState,
+    nulls: usize,
+    /// The number of distinct strings at which the dictionary is looked at again.
+    review: usize,
+}
+
+impl Utf8Column {
+    pub(crate) fn new(plain: bool) -> Utf8Column {
+        Utf8Column {
+            strings: Strings::default(),
+            dictionary: (!plain).then(Dictionary::new),
+            validity: Validity::default(),
+            plain,
+            plain_batches: 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        match &self.dictionary {
+            Some(dictionary) => dictionary.ids.len(),
+            None => self.strings.len(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, string: &str) {
+        match &mut self.dictionary {
+            None => self.strings.push(string),
+            Some(dictionary) => {
+                dictionary.push(string, &mut self.strings);
+                if self.strings.len() >= dictionary.review {
+                    self.review();
+                }
+            }
+        }
+    }
+
+    pub(super) fn push_nulls(&mut self, count: usize) {
+        self.validity.push_nulls(self.len(), count);
+        match &mut self.dictionary {
+            Some(dictionary) => {
+                dictionary.nulls += count;
+                dictionary.ids.resize(dictionary.ids.len() + count, 0);
+            }
+            None => self.strings.push_empty(count),
+        }
+    }
+
+    pub(super) fn repeat_last(&mut self, count: usize) {
+        match &mut self.dictionary {
+            Some(dictionary) => {
+                let last = dictionary.ids.last().copied().unwrap_or_default();
+                dictionary.ids.resize(dictionary.ids.len() + count, last);
+            }
+            None => self.strings.repeat_last(count),
+        }
+    }
+
+    pub(super) fn memory_size(&self) -> usize {
+        let ids = self
+            .dictionary
+            .as_ref()
+            .map_or(0, |d| size_of_val(d.ids.as_slice()));
+        self.strings.memory_size() + ids
+    }
+
+    pub(super) fn finish(&mut self) -> ArrayRef {
+        if let Some(dictionary) = &self.dictionary
+            && !dictionary.helps(self.strings.len())
+        {
+            self.leave_dictionary();
+        }
+        let len = self.len();
+        let nulls = self.validity.finish(len);
+        match &mut self.dictionary {
+            Some(dictionary) => {
+                let ids = std::mem::replace(&mut dictionary.ids, Vec::with_capacity(len));
+                dictionary.table.clear();
+                dictionary.nulls = 0;
+                dictionary.review = TRIAL;
+                let ids = Int32Array::new(ids.into(), nulls);
+                let strings = Arc::new(self.strings.finish(None));
+                Arc::new(DictionaryArray::<Int32Type>::new(ids, strings))
+            }
+            None => {
+                let strings = self.strings.finish(nulls);
+                self.plain_batches = self.plain_batches.saturating_sub(1);
+                if !self.plain && self.plain_batches == 0 {
+                    self.dictionary = Some(Dictionary::new());
+                }
+                Arc::new(strings)
+            }
+        }
+    }
+
+    #[cold]
+    fn review(&mut self) {
+        if let Some(dictionary) = &mut self.dictionary {
+            dictionary.review *= 2;
+            if !dictionary.helps(self.strings.len()) {
+                self.leave_dictionary();
+            }
+        }
+    }
+
+    /// Writes out the strings that the ids stand for.
+    fn leave_dictionary(&mut self) {
+        let Some(dictionary) = self.dictionary.take() else {
+            return;
+        };
+        // The bitmap is not asked: a null has id 0 and its string is never looked at, but the
+        // strings of nulls would make the column longer, so nulls are taken from the validity.
+        let nulls = self.validity.finish(dictionary.ids.len());
+        let mut strings = Strings::with_capacity(dictionary.ids.len(), self.strings.data.len());
+        match &nulls {
+            None => {
+                for &id in &dictionary.ids {
+                    strings.push(self.strings.get(id as usize));
+                }
+            }
+            Some(nulls) => {
+                for (&id, valid) in dictionary.ids.iter().zip(nulls) {
+                    if valid {
+                        strings.push(self.strings.get(id as usize));
+                    } else {
+                        self.validity.push_nulls(strings.len(), 1);
+                        strings.push_empty(1);
+                    }
+                }
+            }
+        }
+        self.strings = strings;
+        self.plain_batches = PLAIN_BATCHES;
+    }
+}
+
+impl Dictionary {
+    fn new() -> Dictionary {
+        Dictionary {
+            review: TRIAL,
+            ..Dictionary::default()
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, string: &str, strings: &mut Strings) {
+        // Runs of one value are common, and comparing is cheaper than hashing.
+        if let Some(&last) = self.ids.last()
+            && (last as usize) < strings.len()
+            && strings.get_bytes(last as usize) == string.as_bytes()
+        {
+            self.ids.push(last);
+            return;
+        }
+        let hash = self.hasher.hash_one(string.as_bytes());
+        let found = self.table.find(hash, |&id| {
+            strings.get_bytes(id as usize) == string.as_bytes()
+        });
+        let id = match found {
+            Some(&id) => id,
+            None => {
+                let id = strings.len() as u32;
+                strings.push(string);
+                let hasher = &self.hasher;
+                self.table.insert_unique(hash, id, |&id| {
+                    hasher.hash_one(strings.get_bytes(id as usize))
+                });
+                id
+            }
+        };
+        self.ids.push(id as i32);
+    }
+
+    /// Whether the dictionary has less than two strings for three values.
+    fn helps(&self, distinct: usize) -> bool {
+        let values = self.ids.len() - self.nulls;
+        distinct * 3 <= values * 2 || values < 4
+    }
+}
+
+/// Strings one after the other in one buffer.
+struct Strings {
+    data: String,
+    /// Where each one ends; the first is 0, as Arrow has it.
+    offsets: Vec<i32>,
+}
+
+impl Default for Strings {
+    fn default() -> Self {
+        Strings {
+            data: String::new(),
+            offsets: vec![0],
+        }
+    }
+}
+
+impl Strings {
+    fn with_capacity(strings: usize, bytes: usize) -> Strings {
+        let mut offsets = Vec::with_capacity(strings + 1);
+        offsets.push(0);
+        Strings {
+            data: String::with_capacity(bytes),
+            offsets,
+        }
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    #[inline]
+    fn push(&mut self, string: &str) {
+        self.data.push_str(string);
+        // BatchBuilder ends a batch long before 2 GiB.
+        self.offsets.push(self.data.len() as i32);
+    }
+
+    fn push_empty(&mut self, count: usize) {
+        self.offsets
+            .resize(self.offsets.len() + count, self.data.len() as i32);
+    }
+
+    fn repeat_last(&mut self, count: usize) {
+        let Some(last) = self.len().checked_sub(1) else {
+            return;
+        };
+        let range = self.range(last);
+        self.data.reserve(range.len() * count);
+        self.offsets.reserve(count);
+        for _ in 0..count {
+            self.data.extend_from_within(range.clone());
+            self.offsets.push(self.data.len() as i32);
+        }
+    }
+
+    #[inline]
+    fn range(&self, index: usize) -> Range<usize> {
+        self.offsets[index] as usize..self.offsets[index + 1] as usize
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> &str {
+        &self.data[self.range(index)]
+    }
+
+    #[inline]
+    fn get_bytes(&self, index: usize) -> &[u8] {
+        &self.data.as_bytes()[self.range(index)]
+    }
+
+    fn memory_size(&self) -> usize {
+        self.data.len() + size_of_val(self.offsets.as_slice())
+    }
+
+    fn finish(&mut self, nulls: Option<NullBuffer>) -> StringArray {
+        let empty = Strings::with_capacity(self.len(), self.data.len());
+        let Strings { data, offsets } = std::mem::replace(self, empty);
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        StringArray::new(offsets, data.into_bytes().into(), nulls)
+    }
+}
