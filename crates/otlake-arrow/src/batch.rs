@@ -126,6 +126,12 @@ impl BatchBuilder {
         self.rows
     }
 
+    /// Bytes of the strings pushed, each counted for every row that has it: what
+    /// [`BatchBuilder::memory_size`] can have grown by since it was last asked for. Costs nothing.
+    pub fn pushed_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Bytes that the values of the batch being built take up. Looks at every column.
     pub fn memory_size(&self) -> usize {
         let columns: usize = self

@@ -112,6 +112,8 @@ mod tests {
     use arrow_array::Array;
     use arrow_array::cast::AsArray;
 
+    type Entries = Vec<(String, Option<String>)>;
+
     #[test]
     fn maps_stand_in_their_rows_and_their_names_are_unique() {
         let mut column = OverflowColumn::new();
@@ -121,7 +123,7 @@ mod tests {
         column.push(3, "a", Some("3"));
         let array = column.finish(5);
         let maps = array.as_map();
-        let entries: Vec<Option<Vec<(String, Option<String>)>>> = maps
+        let entries: Vec<Option<Entries>> = maps
             .iter()
             .map(|map| {
                 map.map(|map| {

@@ -48,27 +48,45 @@
 //!
 //! # Features
 //!
+//! - `rows` (on by default): [`ParquetSink`], which takes rows instead of batches.
 //! - `zstd`, `snappy`, `lz4` (all on by default): the codecs. Without any, files are uncompressed.
 
+mod bloom;
+mod booleans;
+mod bounds;
 mod chunk;
 mod column;
 mod compression;
 mod compressor;
+mod delta;
+mod dictionary;
+mod distinct;
 mod encoder;
 mod error;
 mod file;
+mod flat;
+mod floats;
 mod footer;
+mod integers;
+mod keys;
+mod layout;
+mod levels;
 mod local;
 mod memory;
 mod names;
 mod nulls;
 mod options;
+mod pack;
 mod rle;
 mod rolling;
 mod schema;
+#[cfg(feature = "rows")]
+mod sink;
 mod splice;
 mod storage;
+mod strings;
 mod summary;
+mod target;
 mod thrift;
 
 pub use compression::{Compression, ParseCompressionError, ZstdLevel};
@@ -80,6 +98,8 @@ pub use memory::{Memory, MemoryFile};
 pub use names::FileNames;
 pub use options::{SortingColumn, WriterOptions};
 pub use rolling::RollingWriter;
+#[cfg(feature = "rows")]
+pub use sink::{ParquetSink, SinkError};
 pub use storage::{Storage, StorageFile};
 pub use summary::{ColumnSummary, FileSummary};
 

@@ -50,9 +50,11 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// A row without cells.
+    /// A row without cells, whose keys are those of [`fields`](crate::fields) until
+    /// [`Row::set_keys`] lends it an interner.
     #[inline]
-    pub fn new(signal: Signal, keys: &'a Keys, resource: Group<'a>, scope: Group<'a>) -> Row<'a> {
+    pub fn new(signal: Signal, resource: Group<'a>, scope: Group<'a>) -> Row<'a> {
+        let keys = Keys::of_fields();
         Row {
             signal,
             keys,
@@ -61,6 +63,13 @@ impl<'a> Row<'a> {
             scope,
             cells: SmallVec::new(),
         }
+    }
+
+    /// Lends the interner that made this row's keys. A call of its own, because a decoder interns
+    /// new names while it fills the row.
+    #[inline]
+    pub fn set_keys(&mut self, keys: &'a Keys) {
+        self.keys = keys;
     }
 
     /// Says which buffer the values borrow from, so that owned copies can share it.
