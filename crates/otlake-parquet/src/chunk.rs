@@ -15,6 +15,8 @@ pub(crate) struct Encoding(pub(crate) i32);
 impl Encoding {
     pub(crate) const PLAIN: Self = Self(0);
     pub(crate) const RLE: Self = Self(3);
+    pub(crate) const DELTA_BINARY_PACKED: Self = Self(5);
+    pub(crate) const DELTA_LENGTH_BYTE_ARRAY: Self = Self(6);
     pub(crate) const RLE_DICTIONARY: Self = Self(8);
 }
 
@@ -34,6 +36,8 @@ pub(crate) struct Draft {
     pub(crate) pages: Vec<Page>,
     /// The bytes of minima and maxima, plain-encoded and truncated already.
     pub(crate) bounds: Vec<u8>,
+    /// Most bytes of a minimum or maximum.
+    pub(crate) truncate: usize,
     pub(crate) distinct: Option<u64>,
     /// Set when the encoder knows better than the pages say.
     pub(crate) chunk_bounds: Option<Option<Bounds>>,
@@ -77,7 +81,9 @@ pub(crate) struct Bound {
 }
 
 impl Draft {
-    pub(crate) fn clear(&mut self) {
+    /// Empties it, for bounds of at most `truncate` bytes.
+    pub(crate) fn clear(&mut self, truncate: usize) {
+        self.truncate = truncate;
         self.body.clear();
         self.dictionary = None;
         self.pages.clear();

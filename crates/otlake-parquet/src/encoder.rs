@@ -1,19 +1,25 @@
 //! What outlives a file: options, compression context, buffers, the types of columns seen.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::Field;
 
+use parquet::bloom_filter::Sbbf;
+
+use crate::bloom::Bloom;
 use crate::chunk::{Draft, seal};
-use crate::column::Column;
+use crate::column::{Column, Leaf};
 use crate::compressor::Compressor;
 use crate::error::{EncoderError, FileError};
+use crate::flat;
 use crate::footer::{ChunkMetadata, Footer};
-use crate::nulls;
+use crate::nulls::{self, Valueless};
 use crate::options::WriterOptions;
 use crate::splice::Spliced;
+use crate::target::{Pages, Scratch, Target};
 
 /// More columns than any sane stream has; a stream of ever new names must not grow the cache for ever.
 const CACHED_COLUMNS: usize = 10_000;
@@ -25,6 +31,10 @@ pub struct Encoder {
     options: WriterOptions,
     compressor: Compressor,
     draft: Draft,
+    scratch: Scratch,
+    pages: Pages,
+    /// The bloom filters of the row group so far, and the numbers of their chunks in it.
+    blooms: Vec<(usize, Sbbf)>,
     columns: HashMap<String, Arc<Column>>,
     /// The bytes of the row group or footer that is being written.
     pub(crate) out: Vec<u8>,
@@ -42,6 +52,9 @@ impl Encoder {
             options,
             compressor,
             draft: Draft::default(),
+            scratch: Scratch::default(),
+            pages: Pages::default(),
+            blooms: Vec::new(),
             columns: HashMap::new(),
             out: Vec::new(),
         })
@@ -74,6 +87,12 @@ impl Encoder {
         Ok(column)
     }
 
+    /// Empties what an earlier file, or its failure, left.
+    pub(crate) fn begin(&mut self) {
+        self.out.clear();
+        self.blooms.clear();
+    }
+
     /// Appends the chunks of `column` to [`Self::out`], whose first byte is at `base` of the file.
     pub(crate) fn put_column(
         &mut self,
@@ -83,16 +102,44 @@ impl Encoder {
         footer: &mut Footer,
         chunks: &mut Vec<ChunkMetadata>,
     ) -> Result<(), FileError> {
-        if array.logical_null_count() == array.len() {
-            return self.put_nulls(column, array.len(), base, footer, chunks);
+        if let Some(valueless) = Valueless::of(array) {
+            return self.put_valueless(column, array.len(), valueless, base, footer, chunks);
+        }
+        if let [leaf] = &column.leaves[..]
+            && column.root.is_primitive()
+        {
+            self.clear();
+            let wanted = self
+                .options
+                .bloom_filter_columns()
+                .iter()
+                .any(|c| c == column.name());
+            let mut bloom = Bloom::new(wanted.then_some(self.options.bloom_filter_fpp()));
+            let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+            let mut target = Target {
+                options: &self.options,
+                draft: &mut self.draft,
+                bloom: &mut bloom,
+                pages: &mut self.pages,
+                rows: array.len(),
+                nulls: nulls.as_ref(),
+            };
+            if flat::draft(&mut target, &mut self.scratch, array) {
+                if let Some(filter) = bloom.finish() {
+                    self.blooms.push((chunks.len(), filter));
+                }
+                chunks.push(self.seal(column, leaf, base, footer)?);
+                return Ok(());
+            }
         }
         let failed = |source| FileError::Encode {
             column: column.name().to_owned(),
             source,
         };
         let spliced = Spliced::new(column, array, &self.options).map_err(failed)?;
-        for leaf in 0..column.leaves.len() {
-            spliced.draft(&mut self.draft, leaf).map_err(failed)?;
+        for (number, leaf) in column.leaves.iter().enumerate() {
+            self.clear();
+            spliced.draft(&mut self.draft, number).map_err(failed)?;
             chunks.push(self.seal(column, leaf, base, footer)?);
         }
         Ok(())
@@ -107,21 +154,58 @@ impl Encoder {
         footer: &mut Footer,
         chunks: &mut Vec<ChunkMetadata>,
     ) -> Result<(), FileError> {
-        for (number, leaf) in column.leaves.iter().enumerate() {
-            nulls::draft(&mut self.draft, leaf, rows, 0);
-            chunks.push(self.seal(column, number, base, footer)?);
+        self.put_valueless(column, rows, Valueless::Null, base, footer, chunks)
+    }
+
+    /// Appends the bloom filters of the row group that has `chunks`.
+    pub(crate) fn put_bloom_filters(
+        &mut self,
+        base: u64,
+        chunks: &mut [ChunkMetadata],
+    ) -> Result<(), FileError> {
+        for (chunk, filter) in self.blooms.drain(..) {
+            let start = self.out.len();
+            // Into memory, where no write fails.
+            filter.write(&mut self.out).map_err(io::Error::other)?;
+            chunks[chunk].bloom_filter = Some((base + start as u64, self.out.len() - start));
         }
         Ok(())
+    }
+
+    fn put_valueless(
+        &mut self,
+        column: &Column,
+        rows: usize,
+        valueless: Valueless<'_>,
+        base: u64,
+        footer: &mut Footer,
+        chunks: &mut Vec<ChunkMetadata>,
+    ) -> Result<(), FileError> {
+        for leaf in &column.leaves {
+            self.clear();
+            nulls::draft(
+                &mut self.draft,
+                leaf,
+                rows,
+                valueless,
+                &mut self.scratch.indices,
+            );
+            chunks.push(self.seal(column, leaf, base, footer)?);
+        }
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.draft.clear(self.options.statistics_truncate_length());
     }
 
     fn seal(
         &mut self,
         column: &Column,
-        leaf: usize,
+        leaf: &Leaf,
         base: u64,
         footer: &mut Footer,
     ) -> Result<ChunkMetadata, FileError> {
-        let leaf = &column.leaves[leaf];
         let Self {
             draft,
             compressor,

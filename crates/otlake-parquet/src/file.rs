@@ -143,7 +143,7 @@ impl<W: Write> FileWriter<W> {
         if self.broken {
             return Err(FileError::Broken);
         }
-        encoder.out.clear();
+        encoder.begin();
         self.put_magic(encoder);
         for number in 0..self.footer.row_groups.len() {
             let group = &mut self.footer.row_groups[number];
@@ -245,7 +245,7 @@ impl<W: Write> FileWriter<W> {
         encoder: &mut Encoder,
         batch: &RecordBatch,
     ) -> Result<(), FileError> {
-        encoder.out.clear();
+        encoder.begin();
         self.put_magic(encoder);
         let rows = batch.num_rows();
         let offset = self.position + encoder.out.len() as u64;
@@ -269,6 +269,7 @@ impl<W: Write> FileWriter<W> {
                 self.flush(encoder)?;
             }
         }
+        encoder.put_bloom_filters(self.position, &mut chunks)?;
         self.flush(encoder)?;
         let columns: Vec<&Column> = self.columns.iter().map(|column| &*column.column).collect();
         let sorting = RowGroup::sorting(encoder.options().sorting_columns(), &columns);

@@ -60,13 +60,17 @@ impl Spliced {
 
     /// The chunk of the leaf number `leaf`.
     pub(crate) fn draft(&self, draft: &mut Draft, leaf: usize) -> Result<()> {
-        draft.clear();
         let missing = || ParquetError::General("the encoded column has no page index".to_owned());
         let row_group = self.metadata.row_groups().first().ok_or_else(missing)?;
         let chunk = row_group.column(leaf);
         let offsets = self.metadata.offset_index().ok_or_else(missing)?;
         let locations = offsets[0][leaf].page_locations();
-        let column_index = self.metadata.column_index().map(|index| &index[0][leaf]);
+        // A chunk may have no index where others have one: bounds of nothing but NaN can't be said.
+        let column_index = self
+            .metadata
+            .column_index()
+            .map(|index| &index[0][leaf])
+            .filter(|index| !matches!(index, ColumnIndexMetaData::NONE));
 
         let rows = row_group.num_rows() as usize;
         let mut reader = SerializedPageReader::new(Arc::clone(&self.file), chunk, rows, None)?;

@@ -1,57 +1,185 @@
 //! What is written is what the `parquet` crate's reader reads.
 
+mod support;
+
 use std::sync::Arc;
 
-use arrow_array::*;
-use otlake_parquet::{Encoder, FileWriter, WriterOptions};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
+use arrow_cast::cast;
+use bytes::Bytes;
+use otlake_parquet::{Compression, WriterOptions};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
+};
+use parquet::file::metadata::PageIndexPolicy;
+use proptest::prelude::*;
+use support::{Kind, Nulls, batch, batches, column, write};
+
+fn options() -> impl Strategy<Value = WriterOptions> {
+    let compression = prop::sample::select(vec![
+        Compression::ZSTD,
+        Compression::Snappy,
+        Compression::Lz4,
+        Compression::None,
+    ]);
+    (
+        compression,
+        1usize..400,
+        1usize..3000,
+        1usize..3000,
+        1usize..80,
+    )
+        .prop_map(
+            |(compression, page_rows, page_bytes, dictionary_bytes, truncate)| {
+                WriterOptions::new()
+                    .with_compression(compression)
+                    .with_data_page_rows(page_rows)
+                    .with_data_page_bytes(page_bytes)
+                    .with_dictionary_page_bytes(dictionary_bytes)
+                    .with_statistics_truncate_length(truncate)
+            },
+        )
+}
+
+fn open(file: &Bytes) -> ParquetRecordBatchReaderBuilder<Bytes> {
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+    ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), options).unwrap()
+}
+
+/// The row groups of `file` must be those of `batches` that have rows, nulls where they lack columns.
+fn assert_same(file: &Bytes, batches: &[RecordBatch]) {
+    let builder = open(file);
+    let schema = Arc::clone(builder.schema());
+    let groups: Vec<&RecordBatch> = batches
+        .iter()
+        .filter(|batch| batch.num_rows() > 0)
+        .collect();
+    assert_eq!(builder.metadata().num_row_groups(), groups.len());
+    for (number, group) in groups.iter().enumerate() {
+        let rows = group.num_rows();
+        let reader = open(file)
+            .with_row_groups(vec![number])
+            .with_batch_size(rows)
+            .build()
+            .unwrap();
+        let read: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+        assert_eq!(read.len(), 1);
+        for (place, field) in schema.fields().iter().enumerate() {
+            let expected: ArrayRef = match group.column_by_name(field.name()) {
+                Some(array) => cast(array, field.data_type()).unwrap(),
+                None => new_null_array(field.data_type(), rows),
+            };
+            assert_eq!(
+                read[0].column(place),
+                &expected,
+                "{} of row group {number}",
+                field.name()
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn every_batch_comes_back(batches in batches(), options in options()) {
+        let (file, summary) = write(options, &batches);
+        assert_same(&file, &batches);
+        prop_assert_eq!(summary.bytes, file.len() as u64);
+        prop_assert_eq!(summary.rows, batches.iter().map(|b| b.num_rows() as u64).sum::<u64>());
+        for column in &summary.columns {
+            let nulls: usize = batches
+                .iter()
+                .map(|batch| match batch.column_by_name(&column.name) {
+                    Some(array) => array.logical_null_count(),
+                    None => batch.num_rows(),
+                })
+                .sum();
+            prop_assert_eq!(column.nulls, nulls as u64, "{}", &column.name);
+        }
+    }
+
+    /// Skipping rows goes by the offset index.
+    #[test]
+    fn any_rows_can_be_selected(
+        kinds in prop::collection::vec(prop::sample::select(&support::KINDS[..]), 1..4),
+        nulls in support::nulls(),
+        seed in any::<u64>(),
+        selectors in prop::collection::vec((0usize..150, any::<bool>()), 1..8),
+        options in options(),
+    ) {
+        let rows = 500;
+        let columns = kinds.iter().enumerate().map(|(number, kind)| {
+            (format!("{number}"), column(*kind, rows, nulls, seed.wrapping_add(number as u64)))
+        });
+        let batch = batch(columns.collect());
+        let (file, _) = write(options, std::slice::from_ref(&batch));
+        let mut taken = Vec::new();
+        let mut at = 0;
+        let mut within = Vec::new();
+        for (count, skip) in selectors {
+            let count = count.min(rows - at);
+            if skip {
+                within.push(RowSelector::skip(count));
+            } else {
+                within.push(RowSelector::select(count));
+                taken.push(batch.slice(at, count));
+            }
+            at += count;
+        }
+        taken.retain(|batch| batch.num_rows() > 0);
+        let reader = open(&file)
+            .with_row_selection(RowSelection::from(within))
+            .with_batch_size(rows)
+            .build()
+            .unwrap();
+        let mut read = reader.map(Result::unwrap);
+        let mut rest: Option<RecordBatch> = read.next();
+        for expected in taken {
+            let got = rest.take().unwrap();
+            for (got, expected) in got.columns().iter().zip(expected.columns()) {
+                let got = got.slice(0, expected.len());
+                prop_assert_eq!(&got, &cast(expected, got.data_type()).unwrap());
+            }
+            let taken = expected.num_rows();
+            rest = if got.num_rows() > taken {
+                Some(got.slice(taken, got.num_rows() - taken))
+            } else {
+                read.next()
+            };
+        }
+        prop_assert!(rest.is_none());
+    }
+}
 
 #[test]
-fn smoke() {
-    let dict: DictionaryArray<types::Int32Type> = vec![Some("a"), None, Some("b"), Some("a")]
-        .into_iter()
-        .collect();
-    let mut maps = builder::MapBuilder::new(
-        None,
-        builder::StringBuilder::new(),
-        builder::StringBuilder::new(),
-    );
-    for i in 0..4 {
-        if i % 2 == 0 {
-            maps.keys().append_value("k");
-            maps.values().append_value(format!("v{i}"));
-        }
-        maps.append(i != 3).unwrap();
+fn many_rows_of_every_type() {
+    for nulls in [Nulls::None, Nulls::Half, Nulls::Runs, Nulls::Most] {
+        let rows = 45_000;
+        let columns = support::KINDS
+            .iter()
+            .map(|kind| {
+                (
+                    format!("{kind:?}"),
+                    column(*kind, rows, nulls, *kind as u64),
+                )
+            })
+            .collect();
+        let batch = batch(columns);
+        let (file, _) = write(WriterOptions::new(), std::slice::from_ref(&batch));
+        assert_same(&file, std::slice::from_ref(&batch));
     }
-    let a = RecordBatch::try_from_iter([
-        ("d", Arc::new(dict) as ArrayRef),
-        ("i", Arc::new(Int64Array::from(vec![1, 2, 3, 4]))),
-        (
-            "t",
-            Arc::new(TimestampMicrosecondArray::from(vec![1, 2, 3, 4]).with_timezone("UTC")),
-        ),
-        ("m", Arc::new(maps.finish())),
-    ])
-    .unwrap();
-    let b = RecordBatch::try_from_iter([
-        (
-            "new",
-            Arc::new(StringArray::from(vec![Some("x"), None])) as ArrayRef,
-        ),
-        ("d", Arc::new(StringArray::from(vec!["plain", "b"]))),
-    ])
-    .unwrap();
-    let mut encoder = Encoder::new(WriterOptions::new()).unwrap();
-    let mut file = FileWriter::new(Vec::new());
-    file.write_row_group(&mut encoder, &a).unwrap();
-    file.write_row_group(&mut encoder, &b).unwrap();
-    let (bytes, summary) = file
-        .finish(&mut encoder, &[("k".into(), "v".into())])
-        .unwrap();
-    println!("{summary:#?}");
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).unwrap();
-    println!("{:?}", reader.schema());
-    for batch in reader.build().unwrap() {
-        println!("{batch:?}");
-    }
+}
+
+#[test]
+fn a_file_without_rows_has_its_columns() {
+    let empty = batch(vec![("a".into(), column(Kind::TextFew, 0, Nulls::None, 1))]);
+    let (file, summary) = write(WriterOptions::new(), &[empty]);
+    let reader = open(&file);
+    assert_eq!(reader.schema().fields().len(), 1);
+    assert_eq!(reader.metadata().num_row_groups(), 0);
+    assert_eq!(summary.columns[0].name, "a");
+    let (file, _) = write(WriterOptions::new(), &[]);
+    assert_eq!(open(&file).metadata().file_metadata().num_rows(), 0);
 }

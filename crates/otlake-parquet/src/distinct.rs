@@ -1,0 +1,66 @@
+//! The distinct values of a chunk, as long as they are few.
+
+/// What gives up beyond this many probes for a slot: values that collide on purpose make a column
+/// plain, not slow.
+const PROBES: usize = 64;
+
+/// An open-addressed table of numbers that the caller gave to distinct values. Reused.
+#[derive(Debug, Default)]
+pub(crate) struct Distinct {
+    /// The upper half of the hash, and the number plus one; 0 is free.
+    slots: Vec<u64>,
+    count: u32,
+    limit: u32,
+}
+
+impl Distinct {
+    /// Empties it, for at most `limit` distinct values.
+    pub(crate) fn reset(&mut self, limit: usize) {
+        let limit = limit.clamp(1, 1 << 24);
+        self.slots.clear();
+        self.slots.resize((limit * 2).next_power_of_two(), 0);
+        self.count = 0;
+        self.limit = limit as u32;
+    }
+
+    /// The number of the value with `hash`, which is one of the present ones if `equal` says so of its
+    /// number, else the next number. None when there are too many.
+    #[inline]
+    pub(crate) fn number(&mut self, hash: u64, equal: impl Fn(u32) -> bool) -> Option<u32> {
+        let mask = self.slots.len() - 1;
+        let tag = hash & !0xffff_ffff;
+        for probe in 0..PROBES {
+            let slot = &mut self.slots[(hash as usize).wrapping_add(probe) & mask];
+            if *slot == 0 {
+                if self.count == self.limit {
+                    return None;
+                }
+                let number = self.count;
+                self.count += 1;
+                *slot = tag | u64::from(number + 1);
+                return Some(number);
+            }
+            if *slot & !0xffff_ffff == tag {
+                let number = *slot as u32 - 1;
+                if equal(number) {
+                    return Some(number);
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Spreads an integer's bits over both halves.
+#[inline]
+pub(crate) fn hash_integer(value: u64) -> u64 {
+    let product = u128::from(value ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15;
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// Fixed seeds: the same input gives the same file.
+#[inline]
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
+    use std::hash::BuildHasher;
+    foldhash::fast::FixedState::with_seed(0x6f74_6c61_6b65).hash_one(bytes)
+}
