@@ -4,16 +4,17 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
-// The counters are statics and not fields, because a measurement must reach them without naming the program's
-// `#[global_allocator]`. Relaxed order is enough: each is a sum of its own, read after the work on the same thread.
+// The counters are statics and not fields, because a measurement must reach them without naming the
+// program's `#[global_allocator]`. Relaxed order is enough: each is a sum of its own, read after
+// the work on the same thread.
 static ON: AtomicBool = AtomicBool::new(false);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
 
-/// An allocator that hands everything on to `A` and counts while [`measure`] runs. Otherwise it costs one relaxed load a
-/// call, so that timed passes can run in the same program.
+/// An allocator that hands everything on to `A` and counts while [`measure`] runs. Otherwise it
+/// costs one relaxed load a call, so that timed passes can run in the same program.
 ///
 /// ```
 /// use std::alloc::System;
@@ -43,8 +44,9 @@ impl<A> CountingAllocator<A> {
 /// What was asked of the allocator during a [`measure`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allocations {
-    /// Bytes asked for, over all allocations. A reallocation counts with what it grows by: counting its whole new size
-    /// would charge a doubling buffer twice for what an allocator mostly extends in place.
+    /// Bytes asked for, over all allocations. A reallocation counts with what it grows by: counting
+    /// its whole new size would charge a doubling buffer twice for what an allocator mostly extends
+    /// in place.
     pub bytes: u64,
     /// Allocations and reallocations.
     pub count: u64,
@@ -52,7 +54,8 @@ pub struct Allocations {
     pub peak: u64,
 }
 
-/// Runs `work` and counts what it allocates, on all threads. Measurements on several threads wait for each other.
+/// Runs `work` and counts what it allocates, on all threads. Measurements on several threads wait
+/// for each other.
 ///
 /// Everything is 0 in a program whose global allocator is not a [`CountingAllocator`].
 pub fn measure<R>(work: impl FnOnce() -> R) -> (R, Allocations) {
@@ -97,8 +100,9 @@ fn gave_back(bytes: usize) {
     LIVE.fetch_sub(bytes as i64, Relaxed);
 }
 
-// SAFETY: every method passes its arguments unchanged to the same method of `inner` and returns the result unchanged, so
-// `inner` upholds the contract of `GlobalAlloc`. The counting touches atomics only: it neither allocates nor unwinds.
+// SAFETY: every method passes its arguments unchanged to the same method of `inner` and returns the
+// result unchanged, so `inner` upholds the contract of `GlobalAlloc`. The counting touches atomics
+// only: it neither allocates nor unwinds.
 #[allow(
     unsafe_code,
     reason = "GlobalAlloc is an unsafe trait with unsafe methods"
@@ -127,7 +131,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
         if ON.load(Relaxed) {
             gave_back(layout.size());
         }
-        // SAFETY: the caller got `pointer` from this allocator with this `layout`, so from `inner` with the same.
+        // SAFETY: the caller got `pointer` from this allocator with this `layout`, so from `inner`
+        // with the same.
         unsafe { self.inner.dealloc(pointer, layout) }
     }
 
@@ -139,8 +144,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
                 new_size as i64 - layout.size() as i64,
             );
         }
-        // SAFETY: the caller got `pointer` from this allocator with this `layout`, so from `inner` with the same; its
-        // promises about `new_size` hold for `inner` as well.
+        // SAFETY: the caller got `pointer` from this allocator with this `layout`, so from `inner`
+        // with the same; its promises about `new_size` hold for `inner` as well.
         unsafe { self.inner.realloc(pointer, layout, new_size) }
     }
 }

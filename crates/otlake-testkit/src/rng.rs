@@ -1,7 +1,9 @@
-/// A small deterministic generator (SplitMix64): the same seed gives the same payload on every machine and in every
-/// later version, which a crate from the registry does not promise across its major versions.
+/// A small deterministic generator (SplitMix64): the same seed gives the same payload on every
+/// machine and in every later version, which a crate from the registry does not promise across its
+/// major versions.
 ///
-/// Constants and finaliser: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
+/// Constants and finaliser: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators",
+/// OOPSLA 2014.
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: u64,
@@ -43,7 +45,8 @@ impl Rng {
         self.unit() < share
     }
 
-    /// A number below `end` where small ones come more often, as users, routes and messages do in production.
+    /// A number below `end` where small ones come more often, as users, routes and messages do in
+    /// production.
     ///
     /// # Panics
     ///

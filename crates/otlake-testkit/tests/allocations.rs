@@ -1,4 +1,5 @@
-//! A program of its own: it installs a global allocator, and other tests' allocations would be counted with it.
+//! A program of its own: it installs a global allocator, and other tests' allocations would be
+//! counted with it.
 
 use std::alloc::System;
 use std::hint::black_box;

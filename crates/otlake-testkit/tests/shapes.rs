@@ -1,4 +1,6 @@
-//! The named shapes are what they say: figures measured on them are compared with figures from elsewhere.
+//! The named shapes are what they say: figures measured on them are compared with figures from
+//! elsewhere.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use otlake_testkit::{Shape, logs_request};

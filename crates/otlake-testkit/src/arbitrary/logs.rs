@@ -6,8 +6,9 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use super::values::{any_value, attributes, count, integer, key, string};
 use crate::rng::Rng;
 
-/// A small request that uses what the messages allow: every field, every kind of value nested in every other, empty and
-/// missing messages, names that repeat, ids of the wrong length, extreme numbers.
+/// A small request that uses what the messages allow: every field, every kind of value nested in
+/// every other, empty and missing messages, names that repeat, ids of the wrong length, extreme
+/// numbers.
 ///
 /// Valid on the wire: whoever decodes protobuf must accept it.
 pub fn arbitrary_logs_request(rng: &mut Rng) -> ExportLogsServiceRequest {

@@ -3,10 +3,12 @@ use std::ops::Range;
 use super::wire::{Field, fields, push_delimited, push_varint};
 use crate::rng::Rng;
 
-/// Changes a payload: some changes leave it valid (fields reordered, repeated, unknown ones added, lengths written longer than
-/// needed), others make it malformed or make it say something else (bits flipped, truncated, wire types changed).
+/// Changes a payload: some changes leave it valid (fields reordered, repeated, unknown ones added,
+/// lengths written longer than needed), others make it malformed or make it say something else
+/// (bits flipped, truncated, wire types changed).
 ///
-/// Which it is the caller asks its oracle: a decoder under test and prost must agree on the rows or both refuse.
+/// Which it is the caller asks its oracle: a decoder under test and prost must agree on the rows or
+/// both refuse.
 pub fn mutate(payload: &mut Vec<u8>, rng: &mut Rng) {
     for _ in 0..1 + rng.below(3) {
         match rng.below(10) {
@@ -77,8 +79,8 @@ impl Message {
     }
 }
 
-/// One change in `bytes` or, more often, in one of the messages inside; the lengths around it are written anew, so that the
-/// change is the only thing wrong.
+/// One change in `bytes` or, more often, in one of the messages inside; the lengths around it are
+/// written anew, so that the change is the only thing wrong.
 fn rewrite(bytes: &[u8], message: Message, rng: &mut Rng) -> Vec<u8> {
     let Some(fields) = fields(bytes) else {
         return bytes.to_vec();
@@ -118,7 +120,8 @@ fn change(bytes: &[u8], fields: &[Field], rng: &mut Rng) -> Vec<u8> {
                 .into_iter()
                 .for_each(|field| out.extend_from_slice(&bytes[field]));
         }
-        // One field again, somewhere: repeated fields gain one, of the others the last counts, and messages merge.
+        // One field again, somewhere: repeated fields gain one, of the others the last counts, and
+        // messages merge.
         1 if !whole.is_empty() => {
             let again = rng.pick(&whole).clone();
             let at = rng.pick(&whole).start;

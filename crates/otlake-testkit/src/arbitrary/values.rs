@@ -6,7 +6,8 @@ use crate::rng::Rng;
 /// Deep enough to pass through every kind inside every other, and far below any decoder's limit.
 const MOST_NESTING: usize = 4;
 
-/// Few names, so that keys repeat between records and within one. Some fall together when a column is named after them.
+/// Few names, so that keys repeat between records and within one. Some fall together when a column
+/// is named after them.
 const KEYS: [&str; 20] = [
     "",
     "a",

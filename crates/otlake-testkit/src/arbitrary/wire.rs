@@ -11,7 +11,8 @@ pub(super) struct Field {
     pub(super) content: Range<usize>,
 }
 
-/// The fields of a message, or nothing when the bytes are none. Groups are not taken apart: no OTLP message has one.
+/// The fields of a message, or nothing when the bytes are none. Groups are not taken apart: no OTLP
+/// message has one.
 pub(super) fn fields(bytes: &[u8]) -> Option<Vec<Field>> {
     let mut fields = Vec::new();
     let mut at = 0;
@@ -60,8 +61,8 @@ fn varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
     None
 }
 
-/// Appends `value` as a varint; `padding` continuation bytes that add nothing make it longer than needed, which is valid up
-/// to ten bytes in all.
+/// Appends `value` as a varint; `padding` continuation bytes that add nothing make it longer than
+/// needed, which is valid up to ten bytes in all.
 pub(super) fn push_varint(out: &mut Vec<u8>, mut value: u64, padding: usize) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);

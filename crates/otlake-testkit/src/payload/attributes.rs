@@ -2,6 +2,7 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
 use super::resources::key_value;
+use super::shape::Shape;
 use super::text::Text;
 use crate::rng::Rng;
 
@@ -19,11 +20,12 @@ enum Values {
     Boolean(f64),
 }
 
-/// The names and values of the records' attributes, in the order in which a record carries them. The second column is how
-/// often a record has one, before the whole is scaled to the wished-for average.
+/// The names and values of the records' attributes, in the order in which a record carries them.
+/// The second column is how often a record has one, before the whole is scaled to the wished-for
+/// average.
 ///
 /// A shape uses the first n names, so those that nearly every record has stand first.
-const CATALOGUE: [(&str, f64, Values); 44] = [
+const CATALOGUE: [(&str, f64, Values); 45] = [
     (
         "thread.name",
         0.95,
@@ -70,7 +72,7 @@ const CATALOGUE: [(&str, f64, Values); 44] = [
         "url.path",
         0.45,
         Values::Texts(&[
-            "/api/v1/orders/{d6}",
+            "/api/v1/orders/{d8}",
             "/api/v1/cart/items",
             "/api/v1/products/SKU-{d4}",
             "/api/v1/search",
@@ -94,7 +96,7 @@ const CATALOGUE: [(&str, f64, Values); 44] = [
         0.4,
         Values::Integers(&[200, 200, 200, 201, 204, 304, 404, 400, 500, 503]),
     ),
-    ("client.address", 0.35, Values::Texts(&["{ip}"])),
+    ("client.address", 0.35, Values::Texts(&["{ip}:{d5}"])),
     ("enduser.id", 0.4, Values::Texts(&["{user}"])),
     (
         "code.function.name",
@@ -124,8 +126,8 @@ const CATALOGUE: [(&str, f64, Values); 44] = [
         0.25,
         Values::Integers(&[118, 74, 231, 59, 402, 87, 145, 33]),
     ),
-    ("request.id", 0.35, Values::Texts(&["{x16}"])),
-    ("session.id", 0.25, Values::Texts(&["sess-{x8}"])),
+    ("request.id", 0.35, Values::Texts(&["{uuid}"])),
+    ("session.id", 0.25, Values::Texts(&["{x16}"])),
     (
         "tenant.id",
         0.45,
@@ -138,6 +140,7 @@ const CATALOGUE: [(&str, f64, Values); 44] = [
             "stark-ind",
         ]),
     ),
+    ("messaging.message.id", 0.3, Values::Texts(&["{uuid}"])),
     (
         "log.iostream",
         0.5,
@@ -176,7 +179,7 @@ const CATALOGUE: [(&str, f64, Values); 44] = [
         0.15,
         Values::Texts(&["new-checkout", "fast-search", "eu-pricing"]),
     ),
-    ("order.id", 0.25, Values::Texts(&["ord-{d7}"])),
+    ("order.id", 0.25, Values::Texts(&["ord-{d8}"])),
     (
         "error.type",
         0.12,
@@ -294,28 +297,44 @@ struct Attribute {
 }
 
 impl Attributes {
-    /// The attributes of service number `service` from the first `names` of the catalogue: `strings` strings and `others`
-    /// numbers and booleans a record, on average.
-    pub(super) fn new(service: usize, names: usize, strings: f64, others: f64) -> Self {
+    /// The attributes of service number `service`.
+    pub(super) fn new(service: usize, shape: &Shape) -> Self {
         // Not the payload's seed: which attributes a service writes is in its code.
         let mut rng = Rng::new(0xa77 + service as u64);
         let mut attributes: Vec<Attribute> = CATALOGUE
             .iter()
-            .take(names)
-            // A service does not use every name of the system, so that names change with the resource, too.
+            .take(shape.attribute_names)
+            // A service does not use every name of the system, so that names change with the
+            // resource, too.
             .filter(|(_, share, _)| *share >= 0.4 || rng.chance(0.7))
-            .map(|(key, share, values)| Attribute {
-                key,
-                share: *share,
-                values,
-                texts: match values {
+            .map(|(key, share, values)| {
+                let texts: Vec<Text> = match values {
                     Values::Texts(texts) => texts.iter().map(|text| parse(key, text)).collect(),
                     _ => Vec::new(),
-                },
+                };
+                let scale = if texts.iter().any(Text::hardly_repeats) {
+                    shape.high_cardinality
+                } else {
+                    1.0
+                };
+                Attribute {
+                    key,
+                    share: share * scale,
+                    values,
+                    texts,
+                }
             })
             .collect();
-        scale(&mut attributes, true, strings);
-        scale(&mut attributes, false, others);
+        scale(
+            &mut attributes,
+            true,
+            shape.log_attributes * shape.string_share,
+        );
+        scale(
+            &mut attributes,
+            false,
+            shape.log_attributes * (1.0 - shape.string_share),
+        );
         Self { attributes }
     }
 
@@ -343,7 +362,8 @@ impl Attribute {
             }
             Values::Integers(integers) => Value::IntValue(integers[rng.skewed(integers.len())]),
             Values::Below(end) => Value::IntValue(rng.skewed(*end) as i64),
-            // Thousandths, as a duration in milliseconds has them when the clock ticks in microseconds.
+            // Thousandths, as a duration in milliseconds has them when the clock ticks in
+            // microseconds.
             Values::Double(limit) => {
                 Value::DoubleValue((rng.unit() * rng.unit() * limit * 1e3).round() / 1e3)
             }
@@ -361,7 +381,8 @@ fn parse(key: &str, text: &'static str) -> Text {
     }
 }
 
-/// Scales the shares of the strings, or of the others, so that a record has `wanted` of them on average.
+/// Scales the shares of the strings, or of the others, so that a record has `wanted` of them on
+/// average.
 fn scale(attributes: &mut [Attribute], strings: bool, wanted: f64) {
     /// Even what every record should have is missing in some.
     const MOST: f64 = 0.98;
@@ -372,7 +393,8 @@ fn scale(attributes: &mut [Attribute], strings: bool, wanted: f64) {
             .map(|attribute| (attribute.share * factor).min(MOST))
             .sum()
     };
-    // The sum grows with the factor, so halving the interval finds it; 60 halvings are as exact as a double gets.
+    // The sum grows with the factor, so halving the interval finds it; 60 halvings are as exact as
+    // a double gets.
     let (mut low, mut high) = (0.0, 1_000.0);
     for _ in 0..60 {
         let middle = (low + high) / 2.0;

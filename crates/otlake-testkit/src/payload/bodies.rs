@@ -3,32 +3,32 @@ use crate::rng::Rng;
 
 /// The messages of the pretended system.
 const MESSAGES: [&str; 60] = [
-    "Accepted order {d6} for user {user} with {d1} items",
-    "Order {d6} moved from PENDING to CONFIRMED",
-    "GET /api/v1/products/SKU-{d4} completed with 200 in {ms} ms",
-    "POST /api/v1/orders completed with 201 in {ms} ms",
+    "Accepted order {d8} for user {user} with {d1} items",
+    "Order {d8} moved from PENDING to CONFIRMED",
+    "[{x8}] GET /api/v1/products/SKU-{d5} completed with 200 in {ms} ms",
+    "[{x8}] POST /api/v1/orders completed with 201 in {ms} ms",
     "Slow query: SELECT * FROM orders WHERE customer_id = $1 took {ms} ms",
-    "Cache miss for key product:{d5}, loading from database",
-    "Cache hit for key product:{d5}",
-    "Published event OrderPlaced to topic orders.placed partition {d1} offset {d6}",
-    "Consumed {d2} records from stock.changed in {ms} ms",
-    "Payment {x8} authorized by provider adyen, amount {d3}.{d2} EUR",
-    "Payment {x8} declined: insufficient funds",
-    "User {user} logged in from {ip}",
-    "User {user} logged out",
+    "Cache miss for key session:{x16}, loading from database",
+    "Cache hit for key product:{d8}",
+    "Published event OrderPlaced to topic orders.placed partition {d1} offset {d8}",
+    "Consumed {d2} records from stock.changed up to offset {d9} in {ms} ms",
+    "Payment {uuid} authorized by provider adyen, amount {d3}.{d2} EUR",
+    "Payment {uuid} declined: insufficient funds",
+    "User {user} logged in from {ip}, session {x16}",
+    "User {user} logged out, session {x16}",
     "Failed login attempt for user {name} from {ip}",
-    "Token refreshed for session {x8}, expires in {d4} s",
-    "Connection to {ip}:5432 established",
+    "Token refreshed for session {x16}, expires in {d4} s",
+    "Connection to {ip}:{d5} established",
     "Connection to {ip}:6379 refused, retry {d1} of 5",
-    "Read timed out after {ms} ms while calling http://payment:8080/v1/charges",
+    "Read timed out after {ms} ms while calling http://payment:8080/v1/charges/{x16}",
     "Circuit breaker 'payment' changed state from CLOSED to OPEN",
     "Circuit breaker 'payment' changed state from OPEN to HALF_OPEN",
-    "Reserved {d1} of SKU-{d4} in warehouse FRA{d1}",
-    "Stock for SKU-{d4} below threshold: {d2} left",
+    "Reserved {d1} of SKU-{d5} in warehouse FRA{d1}",
+    "Stock for SKU-{d5} below threshold: {d2} left",
     "Reindexed {d4} products in {ms} ms",
     "Search for \"{name}\" returned {d3} hits in {ms} ms",
-    "Shipment {x8} handed over to carrier dhl",
-    "Shipment {x8} delivered after {d2} hours",
+    "Shipment {x16} handed over to carrier dhl",
+    "Shipment {x16} delivered after {d2} hours",
     "Sent mail order-confirmation to {name}@example.com",
     "Mail server answered 421, will retry in {d2} s",
     "Starting scheduled job expire-carts",
@@ -39,33 +39,34 @@ const MESSAGES: [&str; 60] = [
     "HikariPool-1 - Pool stats (total={d2}, active={d1}, idle={d1}, waiting={d1})",
     "Health check passed",
     "Readiness probe failed: database not reachable",
-    "Deserialization of message at offset {d6} failed, sent to dead letter topic",
+    "Deserialization of message at offset {d8} failed, sent to dead letter topic",
     "Rate limit exceeded for client {ip}: {d3} requests in 60 s",
     "Request {x16} rejected: missing header X-Tenant",
     "Validation failed for field 'email': must not be blank",
-    "Optimistic lock on order {d6}, attempt {d1}",
-    "Quote {x8} calculated: {d3}.{d2} EUR for {d1} parcels",
-    "Recommendation model v{d2} scored {d3} candidates in {ms} ms",
-    "Fraud score {d2} for order {d6}, threshold 80",
-    "Order {d6} flagged for manual review by {name}",
-    "Refund of {d3}.{d2} EUR for order {d6} issued",
-    "Uploaded invoice inv-{d6}.pdf ({d5} bytes) to s3://acme-invoices",
+    "Optimistic lock on order {d8}, attempt {d1}",
+    "Quote {x16} calculated: {d3}.{d2} EUR for {d1} parcels",
+    "Recommendation model v{d2} scored {d3} candidates for user {user} in {ms} ms",
+    "Fraud score {d2} for order {d8}, threshold 80",
+    "Order {d8} flagged for manual review by {name}",
+    "Refund of {d3}.{d2} EUR for order {d8} issued",
+    "Uploaded invoice inv-{d8}.pdf ({d5} bytes) to s3://acme-invoices",
     "Leader election: this instance is now leader for shard {d1}",
     "Rebalancing consumer group order-projector, generation {d3}",
     "Partition stock.changed-{d1} assigned",
-    "Closing idle connection {x8} after {d3} s",
+    "Closing idle connection {x16} after {d3} s",
     "TLS handshake with {ip} failed: certificate expired",
     "Configuration reloaded from /etc/app/config.yaml, {d1} keys changed",
     "Received SIGTERM, draining {d2} requests",
     "Outbox relay sent {d2} events, {d1} left",
     "Currency rates updated: 1 EUR = 1.{d4} USD",
-    "Cart {x8} merged into cart of user {user}",
-    "Coupon SUMMER{d2} applied to cart {x8}",
+    "Cart {x16} merged into cart of user {user}",
+    "Coupon SUMMER{d2} applied to cart {x16}",
     "Address of user {user} could not be geocoded",
     "Unhandled exception while processing request {x16}",
 ];
 
-/// What follows a message in services that write long ones: key=value pairs, and frames of a stack trace.
+/// What follows a message in services that write long ones: key=value pairs, and frames of a stack
+/// trace.
 const DETAILS: [&str; 14] = [
     " tenant=acme-retail region=eu-central-1",
     " user={user}",
@@ -92,10 +93,12 @@ pub(super) struct Bodies {
 }
 
 impl Bodies {
-    /// The messages of service number `service`, each with the details that bring the average to `bytes` bytes.
+    /// The messages of service number `service`, each with the details that bring the average to
+    /// `bytes` bytes.
     pub(super) fn new(service: usize, bytes: usize) -> Self {
-        // Messages are longer than some wished-for lengths and details come whole, so the average is not the length asked for.
-        // It grows with that length, and halving the interval finds the one that gives the average.
+        // Messages are longer than some wished-for lengths and details come whole, so the average
+        // is not the length asked for. It grows with that length, and halving the interval finds
+        // the step nearest to the wanted average.
         let (mut low, mut high) = (0.0, 4.0 * bytes as f64);
         for _ in 0..24 {
             let middle = (low + high) / 2.0;
@@ -105,8 +108,9 @@ impl Bodies {
                 high = middle;
             }
         }
+        let off = |length| (expected_len(&bodies(service, length)) - bytes as f64).abs();
         Self {
-            bodies: bodies(service, high),
+            bodies: bodies(service, if off(low) < off(high) { low } else { high }),
         }
     }
 
@@ -124,7 +128,8 @@ fn bodies(service: usize, bytes: f64) -> Vec<Text> {
         .map(|rank| {
             let number = (service * 5 + rank * 7) % MESSAGES.len();
             let mut body = Text::parse(MESSAGES[number]);
-            // Details belong to the message and not to the record: one call site always writes the same ones.
+            // Details belong to the message and not to the record: one call site always writes the
+            // same ones.
             for step in 0.. {
                 let detail = Text::parse(DETAILS[(number + step) % DETAILS.len()]);
                 if body.expected_len() + detail.expected_len() / 2.0
@@ -139,7 +144,8 @@ fn bodies(service: usize, bytes: f64) -> Vec<Text> {
         .collect()
 }
 
-/// The average over the records: [`Rng::skewed`] draws the first `share` of the messages in √`share` of the cases.
+/// The average over the records: [`Rng::skewed`] draws the first `share` of the messages in
+/// √`share` of the cases.
 fn expected_len(bodies: &[Text]) -> f64 {
     let drawn = |count: usize| (count as f64 / bodies.len() as f64).sqrt();
     bodies

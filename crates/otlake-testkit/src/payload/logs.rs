@@ -17,8 +17,9 @@ pub fn logs_payload(shape: &Shape) -> Vec<u8> {
 
 /// A request of log records in the given shape.
 ///
-/// Every record has a time, a severity, a string body and its attributes; the body's message and the attributes a record can
-/// have depend on the service that its resource names, as they do where code logs them.
+/// Every record has a time, a severity, a string body and its attributes; the body's message and
+/// the attributes a record can have depend on the service that its resource names, as they do where
+/// code logs them.
 pub fn logs_request(shape: &Shape) -> ExportLogsServiceRequest {
     let mut rng = Rng::new(shape.seed);
     let resources = Resources::new(shape.resource_attributes);
@@ -34,7 +35,8 @@ pub fn logs_request(shape: &Shape) -> ExportLogsServiceRequest {
         let instance = resources.draw(&mut rng);
         let service = &services[instance.service];
         let mut scope_logs = Vec::new();
-        // One logger in most groups, two in some: a group of records is rarely from one class alone.
+        // One logger in most groups, two in some: a group of records is rarely from one class
+        // alone.
         let first = if records > 1 && rng.chance(0.3) {
             1 + rng.below(records - 1)
         } else {
@@ -72,12 +74,7 @@ impl Service {
         Self {
             number,
             bodies: Bodies::new(number, shape.body_bytes),
-            attributes: Attributes::new(
-                number,
-                shape.attribute_names,
-                shape.log_attributes * shape.string_share,
-                shape.log_attributes * (1.0 - shape.string_share),
-            ),
+            attributes: Attributes::new(number, shape),
         }
     }
 
@@ -86,7 +83,7 @@ impl Service {
         InstrumentationScope {
             name: format!("com.acme.{}.{class}", SERVICES[self.number]),
             // Log bridges name a logger and mostly no version.
-            version: if self.number % 3 == 0 {
+            version: if self.number.is_multiple_of(3) {
                 "2.21.0".to_owned()
             } else {
                 String::new()
@@ -97,8 +94,7 @@ impl Service {
     }
 
     fn record(&self, shape: &Shape, clock: &mut u64, rng: &mut Rng) -> LogRecord {
-        // Loggers' clocks tick in microseconds at best on most platforms.
-        *clock += 1_000 * (1 + rng.skewed(4_000) as u64);
+        *clock += 1 + rng.skewed(4_000_000) as u64;
         let (severity_number, severity_text) = match rng.below(100) {
             0..=69 => (9, "INFO"),
             70..=84 => (5, "DEBUG"),
@@ -109,7 +105,7 @@ impl Service {
         let ids = |len, rng: &mut Rng| if traced { rng.bytes(len) } else { Vec::new() };
         LogRecord {
             time_unix_nano: *clock,
-            observed_time_unix_nano: *clock + 1_000 * (20 + rng.skewed(200) as u64),
+            observed_time_unix_nano: *clock + 20_000 + rng.skewed(200_000) as u64,
             severity_number,
             severity_text: severity_text.to_owned(),
             body: Some(AnyValue {

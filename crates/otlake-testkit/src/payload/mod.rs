@@ -1,4 +1,5 @@
-//! Payloads as a production system sends them: skewed, repetitive, with a few values that never repeat.
+//! Payloads as a production system sends them: skewed, repetitive, with a few values that never
+//! repeat.
 
 mod attributes;
 mod bodies;

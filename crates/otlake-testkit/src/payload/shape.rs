@@ -1,5 +1,5 @@
-/// What a generated payload looks like. Two named shapes exist, both taken from measured payloads; change a field for
-/// another one.
+/// What a generated payload looks like. Two named shapes exist, both taken from measured payloads;
+/// change a field for another one.
 ///
 /// ```
 /// use otlake_testkit::{Shape, logs_payload};
@@ -20,10 +20,15 @@ pub struct Shape {
     pub resource_attributes: f64,
     /// Attributes of a record, on average.
     pub log_attributes: f64,
-    /// The share of a record's attributes that are strings; the others are integers, doubles and booleans.
+    /// The share of a record's attributes that are strings; the others are integers, doubles and
+    /// booleans.
     pub string_share: f64,
-    /// How many different names the records' attributes have, at most. Any one record carries some of them.
+    /// How many different names the records' attributes have, at most. Any one record carries some
+    /// of them.
     pub attribute_names: usize,
+    /// How often, against the catalogue, a record has attributes whose values hardly repeat (ids,
+    /// addresses): the knob for how well a file compresses.
+    pub high_cardinality: f64,
     /// Bytes of a body, on average.
     pub body_bytes: usize,
     /// The share of records with a trace id and a span id.
@@ -31,8 +36,9 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// 10,000 records of about 448 bytes, 100 under each resource, 12 resource attributes, 8.0 attributes of their own (90 %
-    /// strings), a body of about 93 bytes, every second one with a trace id.
+    /// 10,000 records of about 448 bytes, 100 under each resource, 12 resource attributes, 8.0
+    /// attributes of their own (90 % strings), a body of about 93 bytes, every second one with a
+    /// trace id.
     pub fn ten_thousand() -> Self {
         Self {
             seed: 1,
@@ -41,14 +47,16 @@ impl Shape {
             resource_attributes: 12.0,
             log_attributes: 8.0,
             string_share: 0.9,
-            attribute_names: 28,
+            attribute_names: 24,
+            high_cardinality: 6.5,
             body_bytes: 93,
             trace_share: 0.5,
         }
     }
 
-    /// 500 records of about 928 bytes, 5 under each resource, 9.4 resource attributes, 12.4 attributes of their own, a body
-    /// of about 331 bytes: what a collector sends that batches many services.
+    /// 500 records of about 928 bytes, 5 under each resource, 9.4 resource attributes, 12.4
+    /// attributes of their own, a body of about 331 bytes: what a collector sends that batches many
+    /// services.
     pub fn small_groups() -> Self {
         Self {
             seed: 1,
@@ -57,9 +65,10 @@ impl Shape {
             resource_attributes: 9.4,
             log_attributes: 12.4,
             string_share: 0.85,
-            attribute_names: 44,
+            attribute_names: 40,
+            high_cardinality: 0.3,
             body_bytes: 331,
-            trace_share: 0.5,
+            trace_share: 0.3,
         }
     }
 

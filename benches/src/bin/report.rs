@@ -1,0 +1,110 @@
+//! Measures the stages, the floors and the peers in one run and prints how they compare.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use mimalloc::MiMalloc;
+use otlake_benches::{Error, Run, Workload, lineup, to_json, write_table};
+use otlake_testkit::CountingAllocator;
+
+// What a service would use; glibc's malloc makes the peers look half as fast as they are.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator<MiMalloc> = CountingAllocator::new(MiMalloc);
+
+/// Records per second, allocations and output size of otlake's stages, of the floors no decoder
+/// gets below, and, with the feature `peers`, of the other ways from OTLP to Parquet. One thread,
+/// mimalloc, all cases round after round.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Writes the figures as JSON into this file, too.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// How often each case is timed; the median counts.
+    #[arg(long, default_value_t = Run::default().rounds)]
+    rounds: usize,
+
+    /// Writes the payloads into this directory, too, for measuring them with something else.
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+
+    /// Files of ExportLogsServiceRequest bytes. Without any, two generated payloads are measured.
+    #[arg(value_name = "PAYLOAD")]
+    payloads: Vec<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    match report(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The report itself failed, so there is nobody else to tell.
+            let _ = writeln!(io::stderr(), "report: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(arguments: &Arguments) -> Result<(), Error> {
+    let workloads = if arguments.payloads.is_empty() {
+        Workload::generated()?
+    } else {
+        arguments
+            .payloads
+            .iter()
+            .map(|path| Workload::from_file(path))
+            .collect::<Result<_, _>>()?
+    };
+    let run = Run {
+        rounds: arguments.rounds,
+        count_allocations: true,
+        ..Run::default()
+    };
+    let mut out = io::stdout().lock();
+    let mut all = Vec::new();
+    for workload in &workloads {
+        writeln!(
+            out,
+            "{}: {} payloads, {} records, {:.0} B a record",
+            workload.name(),
+            workload.payloads().len(),
+            workload.records(),
+            workload.bytes() as f64 / workload.records() as f64,
+        )?;
+        if let Some(directory) = &arguments.save {
+            save(directory, workload)?;
+        }
+        let figures = run.measure(workload, &mut lineup(workload)?)?;
+        write_table(&mut out, &figures)?;
+        writeln!(out)?;
+        all.extend(figures);
+    }
+    writeln!(
+        out,
+        "One thread, mimalloc, median of {} rounds over all cases (± half the distance between the quartiles).\n\
+         × peer: records/s over the better Parquet peer at ZSTD(1). × floor: time over that of floor_walk_utf8.\n\
+         heap B, allocs: a record, in one warm pass; peak MB: the most live at once in that pass; out B: file bytes a record.",
+        arguments.rounds.max(1)
+    )?;
+    if let Some(path) = &arguments.json {
+        let mut file = BufWriter::new(File::create(path)?);
+        serde_json::to_writer_pretty(&mut file, &to_json(&all))?;
+        writeln!(file)?;
+        file.flush()?;
+    }
+    Ok(())
+}
+
+fn save(directory: &Path, workload: &Workload) -> io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    for (number, payload) in workload.payloads().iter().enumerate() {
+        std::fs::write(
+            directory.join(format!("{}-{number}.binpb", workload.name())),
+            payload,
+        )?;
+    }
+    Ok(())
+}

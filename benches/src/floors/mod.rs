@@ -1,0 +1,39 @@
+//! The least that any implementation has to do with a payload, written as tightly as the stages
+//! are.
+
+mod walk;
+mod zstd;
+
+pub use walk::{Counts, Malformed, walk, walk_utf8};
+pub use zstd::{Zstd1, column_chunks};
+
+use crate::case::{Case, Error, Kind, Outcome};
+use crate::workload::Workload;
+
+/// `floor_walk` and `floor_walk_utf8`.
+pub(crate) fn walks(workload: &Workload) -> Vec<Case<'_>> {
+    vec![
+        Case::per_payload("floor_walk", Kind::Floor, workload, |payload| {
+            Ok(Outcome::records(walk(payload)?.records))
+        }),
+        Case::per_payload("floor_walk_utf8", Kind::Floor, workload, |payload| {
+            Ok(Outcome::records(walk_utf8(payload)?.records))
+        }),
+    ]
+}
+
+/// `floor_zstd1`: compresses what stands in the finished files of a workload, uncompressed, by its
+/// column chunks.
+#[cfg_attr(
+    not(feature = "peers"),
+    allow(dead_code, reason = "no stage makes such files yet")
+)]
+pub(crate) fn zstd1(workload: &Workload, chunks: Vec<Vec<u8>>) -> Result<Case<'_>, Error> {
+    let mut zstd = Zstd1::new()?;
+    Ok(Case::new("floor_zstd1", Kind::Floor, move || {
+        Ok(Outcome::file(
+            workload.records(),
+            zstd.compressed_size(&chunks)?,
+        ))
+    }))
+}

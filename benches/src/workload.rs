@@ -1,0 +1,93 @@
+use std::path::Path;
+
+use bytes::Bytes;
+use otlake_testkit::{Shape, logs_payload};
+
+use crate::case::Error;
+use crate::floors;
+
+/// Payloads of the small groups in one pass: 10,000 records, as many as the other generated
+/// workload has.
+const SMALL_PAYLOADS: u64 = 20;
+
+/// `ExportLogsServiceRequest` payloads that every case goes over.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    name: String,
+    payloads: Vec<Bytes>,
+    records: usize,
+}
+
+impl Workload {
+    /// A workload of these payloads.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is malformed, or when they hold no record at all.
+    pub fn new(name: impl Into<String>, payloads: Vec<Bytes>) -> Result<Self, Error> {
+        let name = name.into();
+        let mut records = 0;
+        for payload in &payloads {
+            records += floors::walk(payload)
+                .map_err(|error| format!("{name}: {error}"))?
+                .records;
+        }
+        if records == 0 {
+            return Err(format!("{name}: no log records in it").into());
+        }
+        Ok(Self {
+            name,
+            payloads,
+            records,
+        })
+    }
+
+    /// The workloads of a report that names no file: `10k`, one large payload, and `small_groups`,
+    /// many small ones.
+    ///
+    /// # Errors
+    ///
+    /// None in practice: the payloads are generated.
+    pub fn generated() -> Result<Vec<Self>, Error> {
+        let large = logs_payload(&Shape::ten_thousand());
+        let small = |seed| Bytes::from(logs_payload(&Shape::small_groups().with_seed(seed)));
+        Ok(vec![
+            Self::new("10k", vec![large.into()])?,
+            Self::new("small_groups", (1..=SMALL_PAYLOADS).map(small).collect())?,
+        ])
+    }
+
+    /// The payload in a file, under the file's name without its extension.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or is not such a payload; the error names it.
+    pub fn from_file(path: &Path) -> Result<Self, Error> {
+        let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let name = path
+            .file_stem()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy();
+        Self::new(name, vec![bytes.into()])
+    }
+
+    /// What the payloads are called in the table and in the JSON.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The payloads, in order.
+    pub fn payloads(&self) -> &[Bytes] {
+        &self.payloads
+    }
+
+    /// Records in all payloads.
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Bytes of all payloads.
+    pub fn bytes(&self) -> usize {
+        self.payloads.iter().map(Bytes::len).sum()
+    }
+}
