@@ -160,27 +160,27 @@ impl BatchBuilder {
             self.complete(fields::OBSERVED_TIME_UNIX_NANO),
         );
         for (column, declared) in self.columns.iter_mut().zip(self.schema.columns()) {
-            let Some(column_type) = declared.column_type() else {
-                continue;
-            };
-            let is_timestamp = column
-                .field
-                .is_some_and(|field| field.kind == FieldKind::Timestamp);
-            let array = if is_timestamp {
-                timestamps(times.0.as_ref(), times.1.as_ref(), rows)
-            } else {
-                let known = match column.field.map(|field| field.key) {
-                    Some(fields::TIME_UNIX_NANO) => times.0.clone(),
-                    Some(fields::OBSERVED_TIME_UNIX_NANO) => times.1.clone(),
-                    _ => None,
-                };
-                known
-                    .or_else(|| column.finish(rows))
-                    .unwrap_or_else(|| new_null_array(&data_type(column_type), rows))
+            let array = match column.field {
+                Some(FieldColumn {
+                    kind: FieldKind::Timestamp,
+                    ..
+                }) => Some(timestamps(times.0.as_ref(), times.1.as_ref(), rows)),
+                Some(FieldColumn {
+                    key: fields::TIME_UNIX_NANO,
+                    ..
+                }) => times.0.clone(),
+                Some(FieldColumn {
+                    key: fields::OBSERVED_TIME_UNIX_NANO,
+                    ..
+                }) => times.1.clone(),
+                _ => column.finish(rows),
             };
             column.claimed = 0;
-            arrow_fields.push(Field::new(declared.name(), array.data_type().clone(), true));
-            arrays.push(array);
+            let nulls = |column_type| new_null_array(&data_type(column_type), rows);
+            if let Some(array) = array.or_else(|| declared.column_type().map(nulls)) {
+                arrow_fields.push(Field::new(declared.name(), array.data_type().clone(), true));
+                arrays.push(array);
+            }
         }
         arrow_fields.push(Field::new(OVERFLOW, OverflowColumn::data_type(), true));
         arrays.push(self.overflow.finish(rows));

@@ -1,1 +1,105 @@
-//! OpenTelemetry in, lake-ready Parquet out: every stage of otlake behind one pipeline.
+//! OpenTelemetry in, lake-ready Parquet out, in one pass.
+//!
+//! ```text
+//!             otlp               fingerprint            schema, arrow           parquet
+//! payload ──▶ decode ──▶ Row ──▶ FingerprintStage ──▶ columns ──▶ RecordBatch ──▶ file ──▶ storage
+//! ```
+//!
+//! [`Pipeline`] is the whole of it. Each stage is a module here and a crate of its own, and they are
+//! composed through traits: a stage is a [`RowSink`](row::RowSink) around a `RowSink`.
+//!
+//! # Example
+//!
+//! ```
+//! # #[cfg(all(feature = "pipeline", feature = "zstd"))] {
+//! use otlake::{Pipeline, parquet::{Compression, LocalDirectory}};
+//!
+//! # let directory = std::env::temp_dir().join(format!("otlake-doc-{}", std::process::id()));
+//! # let payload: &[u8] = b"\x0a\x14\x12\x12\x12\x10\x2a\x0e\x0a\x0cdisk is full";
+//! let mut pipeline = Pipeline::builder()
+//!     .compression("zstd:1".parse()?)
+//!     .rows_per_file(1_000_000)
+//!     .build(LocalDirectory::new(&directory))?;
+//!
+//! let summary = pipeline.ingest_logs(payload)?; // the body of an OTLP/HTTP request
+//! assert_eq!((summary.accepted, summary.rejected), (1, 0));
+//!
+//! let report = pipeline.finish()?;
+//! assert_eq!(report.files[0].rows, 1);
+//! # std::fs::remove_dir_all(directory)?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Stages of your own
+//!
+//! Composed by hand, the stages are what [`Pipeline`] is made of:
+//!
+//! ```
+//! # #[cfg(feature = "pipeline")] {
+//! use otlake::otlp::LogsDecoder;
+//! use otlake::parquet::{Memory, ParquetSink, WriterOptions};
+//! use otlake::row::{Bytes, Decoder, Row, RowSink, fields};
+//! use otlake::schema::Schema;
+//!
+//! /// Drops the records below a severity.
+//! struct AtLeast<S> {
+//!     severity_number: i64,
+//!     sink: S,
+//! }
+//!
+//! impl<S: RowSink> RowSink for AtLeast<S> {
+//!     type Error = S::Error;
+//!
+//!     fn row(&mut self, row: &mut Row<'_>) -> Result<(), S::Error> {
+//!         let severity_number = row.get(fields::SEVERITY_NUMBER).and_then(|v| v.as_int());
+//!         match severity_number.unwrap_or(0) >= self.severity_number {
+//!             true => self.sink.row(row),
+//!             false => Ok(()),
+//!         }
+//!     }
+//!
+//!     fn finish(&mut self) -> Result<(), S::Error> {
+//!         self.sink.finish()
+//!     }
+//! }
+//!
+//! # let payload = Bytes::from_static(b"\x0a\x16\x12\x14\x12\x08\x10\x09\x2a\x04\x0a\x02hi\x12\x08\x10\x11\x2a\x04\x0a\x02no");
+//! let storage = Memory::new();
+//! let parquet = ParquetSink::new(storage.clone(), Schema::logs(), WriterOptions::new())?;
+//! let mut sink = AtLeast { severity_number: 17, sink: parquet };
+//! LogsDecoder::new().decode(&payload, &mut sink)?;
+//! sink.finish()?;
+//! assert_eq!(sink.sink.take_finished()[0].rows, 1);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! * `pipeline` (on): [`Pipeline`], and with it `otlp`, `fingerprint`, `arrow` and `parquet`; each
+//!   of them alone gives its module and its dependencies only.
+//! * `gzip`, `zstd` (on): compressed payloads. `zstd`, `snappy`, `lz4` (on): compressed files.
+//! * `opentelemetry-proto` (off): requests as that crate's message types.
+
+#[cfg(feature = "fingerprint")]
+mod fingerprint_stage;
+#[cfg(feature = "pipeline")]
+mod pipeline;
+
+#[cfg(feature = "arrow")]
+pub use otlake_arrow as arrow;
+#[cfg(feature = "fingerprint")]
+pub use otlake_fingerprint as fingerprint;
+#[cfg(feature = "otlp")]
+pub use otlake_otlp as otlp;
+#[cfg(feature = "parquet")]
+pub use otlake_parquet as parquet;
+pub use otlake_row as row;
+#[cfg(feature = "arrow")]
+pub use otlake_schema as schema;
+
+#[cfg(feature = "fingerprint")]
+pub use crate::fingerprint_stage::FingerprintStage;
+#[cfg(feature = "pipeline")]
+pub use crate::pipeline::{IngestError, Pipeline, PipelineBuilder, Report};

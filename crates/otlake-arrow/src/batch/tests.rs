@@ -253,6 +253,19 @@ fn a_sealed_column_overflows_instead_of_changing_its_type() {
 }
 
 #[test]
+fn an_attribute_that_never_has_a_value_has_no_column_in_any_batch() {
+    let mut keys = Keys::new();
+    let x = attribute(&mut keys, "x");
+    let mut builder = BatchBuilder::new(Schema::logs());
+    for rows in [3, 1, 2] {
+        let rows: Vec<&[(Key, Value<'_>)]> = vec![&[(x, Value::Empty)]; rows];
+        let batch = batch_of(&mut builder, &keys, &rows);
+        assert!(batch.column_by_name("attr_x").is_none());
+        assert_eq!(overflow(&batch, 0), [("attr.x".to_owned(), None)]);
+    }
+}
+
+#[test]
 fn the_cells_of_groups_stand_in_all_rows_of_their_groups() {
     let mut keys = Keys::new();
     let service = keys.intern(Location::Resource, "service.name").unwrap();
