@@ -10,7 +10,7 @@ pub(crate) const LETTER: u8 = 1 << 2;
 pub(crate) const DOT: u8 = 1 << 3;
 /// `-` and `+`: join words and numbers.
 pub(crate) const DASH: u8 = 1 << 4;
-/// `/`, `\`, `@` and `'`: join paths, addresses and contractions, and need a closer look.
+/// `/`, `\`, `@`, `~` and `'`: join paths, addresses and contractions, and need a closer look.
 pub(crate) const ODD: u8 = 1 << 5;
 /// A byte above 0x7f; always together with [`LETTER`].
 pub(crate) const HIGH: u8 = 1 << 6;
@@ -30,7 +30,7 @@ const fn table() -> [u8; 256] {
             b'g'..=b'z' | b'G'..=b'Z' | b'_' | b'$' => LETTER,
             b'.' => DOT,
             b'-' | b'+' => DASH,
-            b'/' | b'\\' | b'@' | b'\'' => ODD,
+            b'/' | b'\\' | b'@' | b'~' | b'\'' => ODD,
             0x80..=0xff => LETTER | HIGH,
             _ => STOP,
         };

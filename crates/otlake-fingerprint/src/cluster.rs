@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::hash::BuildIdentity;
+use crate::lexicon;
 use crate::similarity::{Positional, Similarity};
 use crate::term::Term;
 
@@ -19,16 +20,30 @@ pub trait Clusterer {
 
 /// Joins signatures by order-independent evidence: the set of words seen in one place.
 ///
-/// For each signature with one word masked, it collects the *set* of words seen in that place. A place that saw
-/// [`limit`](Self::limit) different words is a variable. The sets stop growing there, so that each is a semilattice with
-/// the variable on top, and what is decided depends on the set of signatures alone. Masking one place can make two
-/// others alike, so it repeats until nothing changes.
+/// For each signature with one word masked, it collects the *set* of words seen in that place. A place that saw enough
+/// different words is a variable. The sets stop growing there, so that each is a semilattice with the variable on
+/// top, and what is decided depends on the set of signatures alone. Masking one place can make two others alike, so it
+/// repeats until nothing changes.
+///
+/// How much is enough depends on what the place is:
+///
+/// * behind a key (`user=ann`) a word is a value: [`value_limit`](Self::value_limit);
+/// * in prose: [`limit`](Self::limit);
+/// * at the front of a message, where the program names itself or its verb: [`leading_limit`](Self::leading_limit);
+/// * where a typed variable was seen in the same place, one name is enough.
+///
+/// Words that carry the statement rather than fill it in do not count as evidence: participles (`started`,
+/// `closing`), words in capitals (states, commands), booleans.
 ///
 /// The [`Similarity`] has a veto: a place stays a word when masking it leaves too little in common with the signature.
 #[derive(Clone, Copy, Debug)]
 pub struct WordSets<S = Positional> {
-    /// How many different words in one place make it a variable.
+    /// How many different words make a place in prose a variable.
     pub limit: usize,
+    /// How many different words make the value of a key a variable.
+    pub value_limit: usize,
+    /// How many different words make the first place of a message a variable.
+    pub leading_limit: usize,
     /// The similarity threshold between a signature and its masked form, in `0.0..=1.0`.
     pub threshold: f64,
     /// The similarity.
@@ -39,6 +54,8 @@ impl Default for WordSets {
     fn default() -> Self {
         Self {
             limit: 4,
+            value_limit: 4,
+            leading_limit: 16,
             threshold: 0.6,
             similarity: Positional,
         }
@@ -49,18 +66,24 @@ impl<S: Similarity> WordSets<S> {
     /// The default limits with another similarity.
     pub fn with_similarity(similarity: S) -> Self {
         let WordSets {
-            limit, threshold, ..
+            limit,
+            value_limit,
+            leading_limit,
+            threshold,
+            ..
         } = WordSets::default();
         Self {
             limit,
+            value_limit,
+            leading_limit,
             threshold,
             similarity,
         }
     }
 }
 
-/// Rounds after which no further evidence is looked for. Each round masks at least one more place of some signature, and real logs settle
-/// in two or three.
+/// Rounds after which no further evidence is looked for. Each round masks at least one more place of some signature, and
+/// real logs settle in two or three.
 const MAX_ROUNDS: usize = 8;
 
 impl<S: Similarity> Clusterer for WordSets<S> {
@@ -75,21 +98,36 @@ impl<S: Similarity> Clusterer for WordSets<S> {
     }
 }
 
+/// What was seen in one place.
+#[derive(Default)]
+struct Place {
+    /// The hashes of the words that count, up to the limit.
+    words: Vec<u64>,
+    /// Whether a variable was seen there too.
+    variable: bool,
+}
+
 impl<S: Similarity> WordSets<S> {
     /// One round of evidence and masking; says whether anything changed.
     fn round(&self, patterns: &mut [Vec<Term<'_>>]) -> bool {
-        let mut places: HashMap<u64, Vec<u64>, BuildIdentity> = HashMap::default();
+        let mut places: HashMap<u64, Place, BuildIdentity> = HashMap::default();
         let mut hashes = Vec::new();
         for pattern in patterns.iter() {
             let whole = hash_terms(pattern, &mut hashes);
             for (index, term) in pattern.iter().enumerate() {
-                if let Term::Word(word) = term {
-                    let words = places
-                        .entry(masked(whole, hashes[index], index))
-                        .or_default();
-                    let word = xxh3_64(word);
-                    if words.len() < self.limit && !words.contains(&word) {
-                        words.push(word);
+                let place = places
+                    .entry(masked(whole, hashes[index], index))
+                    .or_default();
+                match term {
+                    Term::Wildcard => place.variable = true,
+                    Term::Word(word) => {
+                        let limit = self.limit_at(pattern, index);
+                        if place.words.len() < limit && can_be_name(word) {
+                            let word = xxh3_64(word);
+                            if !place.words.contains(&word) {
+                                place.words.push(word);
+                            }
+                        }
                     }
                 }
             }
@@ -99,16 +137,17 @@ impl<S: Similarity> WordSets<S> {
             let whole = hash_terms(pattern, &mut hashes);
             let mut next = pattern.clone();
             for index in 0..pattern.len() {
-                if next[index] == Term::Wildcard {
+                let Term::Word(word) = pattern[index] else {
                     continue;
-                }
-                let full = places
-                    .get(&masked(whole, hashes[index], index))
-                    .is_some_and(|words| words.len() >= self.limit);
-                if full {
-                    let word = std::mem::replace(&mut next[index], Term::Wildcard);
+                };
+                let Some(place) = places.get(&masked(whole, hashes[index], index)) else {
+                    continue;
+                };
+                let full = place.words.len() >= self.limit_at(pattern, index);
+                if full || (place.variable && index > 0 && can_be_name(word)) {
+                    next[index] = Term::Wildcard;
                     if self.similarity.similarity(pattern, &next) < self.threshold {
-                        next[index] = word;
+                        next[index] = Term::Word(word);
                     }
                 }
             }
@@ -120,6 +159,21 @@ impl<S: Similarity> WordSets<S> {
         }
         changed
     }
+
+    fn limit_at(&self, pattern: &[Term<'_>], index: usize) -> usize {
+        match index.checked_sub(1).map(|before| pattern[before]) {
+            None => self.leading_limit,
+            Some(Term::Word(key)) if key.ends_with(b"=") => self.value_limit,
+            Some(_) => self.limit,
+        }
+    }
+}
+
+/// Whether a word can be the name of something, and not part of what the message states.
+fn can_be_name(word: &[u8]) -> bool {
+    let participle = word.len() > 4 && (word.ends_with(b"ed") || word.ends_with(b"ing"));
+    let capitals = word.iter().all(|b| b.is_ascii_uppercase() || *b == b'_');
+    !participle && !capitals && !lexicon::is_bool(word) && !word.ends_with(b"=")
 }
 
 /// The hash of each term in its place, and their sum. A sum, so that one term can be taken out again.

@@ -172,3 +172,46 @@ pub(crate) fn is_generic_domain(label: &[u8]) -> bool {
             | b"cloud"
     )
 }
+
+/// Whether `word` is a noun that is followed by the name of a person or a machine (`for user ann`, `from host db`).
+pub(crate) fn is_naming_noun(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"user" | b"username" | b"account" | b"host" | b"hostname"
+    )
+}
+
+/// Whether `word` is an English preposition that can introduce or end the mention of a name.
+pub(crate) fn is_preposition(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"from"
+            | b"by"
+            | b"at"
+            | b"on"
+            | b"via"
+            | b"with"
+            | b"to"
+            | b"for"
+            | b"of"
+            | b"as"
+            | b"using"
+    )
+}
+
+/// Whether `key` is the name of a field that holds a message and not a value.
+pub(crate) fn is_message_key(key: &[u8]) -> bool {
+    matches!(
+        key,
+        b"msg"
+            | b"message"
+            | b"event"
+            | b"error"
+            | b"err"
+            | b"reason"
+            | b"text"
+            | b"log"
+            | b"cause"
+            | b"exception"
+    )
+}

@@ -80,7 +80,7 @@ pub(crate) struct Entry {
 
 /// How many bytes of an example are kept: a function of the signature alone, so that an entry's weight never changes.
 pub(crate) fn example_limit(signature: &[u8]) -> usize {
-    64 + 3 * signature.len()
+    192 + 2 * signature.len()
 }
 
 /// What an entry counts against the memory bound: the entry itself, its table slot and allocator overhead, its texts at their longest.

@@ -275,7 +275,7 @@ mod tests {
     fn placeholders_are_typed_and_punctuation_stays() {
         assert_eq!(
             template("session opened for user root by (uid=0)"),
-            "session opened for user root by (uid=<num>)"
+            "session opened for user <*> by (uid=<num>)"
         );
         assert_eq!(template("took   35 ms,\tdone."), "took <quantity>, done.");
         assert_eq!(

@@ -32,6 +32,12 @@ struct Text<'t, 'f, F> {
     bytes: &'t [u8],
     at: usize,
     after: After,
+    /// Where the last token stands when it was a word, else nowhere.
+    last: (usize, usize),
+    /// Whether the last word was a noun that takes a name, with a word before it.
+    naming: bool,
+    /// Whether that word before it was a preposition.
+    preposition: bool,
     left: usize,
     emit: &'f mut F,
 }
@@ -43,6 +49,9 @@ pub(crate) fn scan_text<F: FnMut(Token<'_>)>(bytes: &[u8], emit: &mut F) {
         bytes,
         at: 0,
         after: After::Nothing,
+        last: (0, 0),
+        naming: false,
+        preposition: false,
         left: MAX_TOKENS,
         emit,
     }
@@ -108,7 +117,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 }
                 self.after = After::Key;
             }
-            b'"' if self.after == After::Key && self.quoted(self.at, b'"') => return true,
+            b'"' if self.quote() => return true,
             b',' | b';' | b')' | b']' | b'}' => self.after = After::Nothing,
             b'\n' | b'\r' if self.left < MAX_TOKENS => return false,
             0x1b => {
@@ -121,24 +130,71 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         true
     }
 
-    /// A quoted string in the place of a value, from its opening quote at `start`.
-    fn quoted(&mut self, start: usize, quote: u8) -> bool {
+    /// A double quote: true when it opened a string that is a variable.
+    ///
+    /// As a value a string is a variable, unless its key says that it is the message. In prose it is a variable as well;
+    /// then a word in capitals at its front is a command (`"GET /a HTTP/1.1"`) and stays.
+    #[inline(never)]
+    fn quote(&mut self) -> bool {
+        let start = self.at;
+        if self.after == After::Key {
+            let key = &self.bytes[self.last.0..self.last.1];
+            let key = key.strip_suffix(b"=").unwrap_or(key);
+            return !lexicon::is_message_key(key) && self.quoted(start, b'"');
+        }
+        // At the front it quotes the whole message; glued to a token it closes something.
+        let opens = start > 0
+            && matches!(self.bytes[start - 1], b' ' | b'(' | b'[' | b'{' | b',')
+            && self
+                .bytes
+                .get(start + 1)
+                .is_some_and(|&b| is_alnum(b) || matches!(b, b'/' | b'.' | b'-' | b'<'));
+        if self.left == MAX_TOKENS || !opens {
+            return false;
+        }
+        let rest = &self.bytes[start + 1..];
+        let len = rest
+            .iter()
+            .position(|b| !b.is_ascii_uppercase())
+            .unwrap_or(rest.len());
+        if len > 1 && rest.get(len) == Some(&b' ') {
+            let Some(end) = self.quote_end(start, b'"') else {
+                return false;
+            };
+            self.word(start + 1, start + 1 + len);
+            if start + 2 + len < end - 1 {
+                self.variable(start + 2 + len, end - 1, Tail::Nothing);
+            }
+            self.at = end;
+            return true;
+        }
+        self.quoted(start, b'"')
+    }
+
+    /// The position behind the quote that closes the one at `start`, on the same line.
+    fn quote_end(&self, start: usize, quote: u8) -> Option<usize> {
         let limit = self.bytes.len().min(start + MAX_QUOTED);
         let mut at = start + 1;
         while at < limit {
             match self.bytes[at] {
                 b'\\' => at += 1,
-                b'\n' => return false,
-                byte if byte == quote => {
-                    self.variable(start, at + 1, Tail::Nothing);
-                    self.at = at + 1;
-                    return true;
-                }
+                b'\n' => return None,
+                byte if byte == quote => return (at > start + 1).then_some(at + 1),
                 _ => {}
             }
             at += 1;
         }
-        false
+        None
+    }
+
+    /// A quoted string as one variable, from its opening quote at `start`.
+    fn quoted(&mut self, start: usize, quote: u8) -> bool {
+        let Some(end) = self.quote_end(start, quote) else {
+            return false;
+        };
+        self.variable(start, end, Tail::Nothing);
+        self.at = end;
+        true
     }
 
     /// A chunk that ends at a colon, where the colon may belong to it; true when it was consumed.
@@ -169,6 +225,24 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             self.at = end;
             self.variable(start, end, Tail::Zone);
             return true;
+        }
+        if flags & DOT != 0
+            && next.is_ascii_digit()
+            && bytes[start..end].iter().filter(|&&b| b == b'.').count() >= 2
+        {
+            // Three labels and a number are a host and its port; two are a file and its line.
+            let mut end = end + 1;
+            while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+                end += 1;
+            }
+            if bytes
+                .get(end)
+                .is_none_or(|&b| CLASS[b as usize] & STOP != 0)
+            {
+                self.variable(start, end, Tail::Nothing);
+                self.at = end;
+                return true;
+            }
         }
         if flags & DIGIT != 0 && next.is_ascii_digit() {
             // A time of day, a port, a line number: the token goes on through the colons as long as digits follow.
@@ -293,6 +367,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if self.after == After::Key && lexicon::is_null(word) {
             return self.variable(start, end, Tail::Nothing);
         }
+        if self.naming && self.is_name(start, end) {
+            return self.variable(start, end, Tail::Nothing);
+        }
         // The initials of the months and weekdays: J F M A S O N D T W.
         const INITIALS: u32 = calendar_initials();
         let initial = word[0].wrapping_sub(b'A');
@@ -415,8 +492,15 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     #[inline(never)]
     fn joined(&mut self, mut start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
-        if self.after == After::Key && bytes[start] == b'\'' && self.quoted(start, b'\'') {
-            return;
+        if bytes[start] == b'\'' {
+            // As a value a quoted string is a variable, in prose a quoted name is.
+            let name = end - start > 2 && bytes[end - 1] == b'\'' && self.left < MAX_TOKENS;
+            if name {
+                return self.variable(start, end, Tail::Nothing);
+            }
+            if self.after == After::Key && self.quoted(start, b'\'') {
+                return;
+            }
         }
         let mut end = end;
         // `C++` and the axis of `x+` keep their sign; other joiners at the end are punctuation.
@@ -546,10 +630,57 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
+    /// A word; an equals sign right behind it makes it a key and belongs to it.
     #[inline]
     fn word(&mut self, start: usize, end: usize) {
-        (self.emit)(Token::word(&self.bytes[start..end]));
+        let key = self.bytes.get(end) == Some(&b'=');
+        let end = if key { end + 1 } else { end };
+        let word = &self.bytes[start..end];
+        (self.emit)(Token::word(word));
+        self.naming = lexicon::is_naming_noun(word) && self.last.1 + 1 == start && self.last.1 > 0;
+        if self.naming {
+            self.preposition = lexicon::is_preposition(&self.bytes[self.last.0..self.last.1]);
+        }
         self.done();
+        self.last = (start, end);
+        if key {
+            self.at = end;
+            self.after = After::Key;
+        }
+    }
+
+    /// Whether a word behind a naming noun is a name: `invalid user ann from`, `closed for user ann`.
+    ///
+    /// A name ends its phrase: a preposition or a bracket follows, or, when a preposition introduced the noun, the end of the line.
+    #[inline(never)]
+    fn is_name(&self, start: usize, end: usize) -> bool {
+        let bytes = self.bytes;
+        if self.last.1 + 1 != start
+            || bytes[start - 1] != b' '
+            || lexicon::is_preposition(&bytes[start..end])
+        {
+            return false;
+        }
+        match bytes.get(end) {
+            None | Some(b'\n' | b'\r') => self.preposition,
+            Some(b'.') => {
+                self.preposition && bytes.get(end + 1).is_none_or(u8::is_ascii_whitespace)
+            }
+            Some(b' ') => match bytes.get(end + 1) {
+                Some(b'[' | b'(') => true,
+                None | Some(b'\n' | b'\r') => self.preposition,
+                Some(_) => {
+                    let rest = &bytes[end + 1..];
+                    let len = rest
+                        .iter()
+                        .take(6)
+                        .take_while(|b| b.is_ascii_lowercase())
+                        .count();
+                    lexicon::is_preposition(&rest[..len])
+                }
+            },
+            Some(_) => false,
+        }
     }
 
     #[inline]
@@ -559,6 +690,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.at = self.at.max(whole);
         (self.emit)(Token::variable(&self.bytes[start..whole]));
         self.done();
+        self.naming = false;
+        self.last = (0, 0);
     }
 
     #[inline]
@@ -580,7 +713,12 @@ fn is_place(chunk: &[u8]) -> bool {
         return false;
     }
     let first = chunk.split(|&b| b == b'.').next().unwrap_or(chunk);
-    lexicon::is_generic_domain(last) || lexicon::is_generic_domain(first)
+    // Three labels and a country: `www.example.de`. `id` ends too many names of settings to count as one.
+    let country = last.len() == 2
+        && last.iter().all(u8::is_ascii_lowercase)
+        && last != b"id"
+        && chunk[..last_dot].contains(&b'.');
+    country || lexicon::is_generic_domain(last) || lexicon::is_generic_domain(first)
 }
 
 const fn calendar_initials() -> u32 {
