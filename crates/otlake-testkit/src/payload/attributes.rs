@@ -25,7 +25,7 @@ enum Values {
 /// average.
 ///
 /// A shape uses the first n names, so those that nearly every record has stand first.
-const CATALOGUE: [(&str, f64, Values); 45] = [
+const CATALOGUE: [(&str, f64, Values); 57] = [
     (
         "thread.name",
         0.95,
@@ -208,6 +208,45 @@ const CATALOGUE: [(&str, f64, Values); 45] = [
         ]),
     ),
     // From here on for shapes with more names.
+    ("thread.id", 0.5, Values::Below(64)),
+    (
+        "server.port",
+        0.5,
+        Values::Integers(&[8080, 443, 5432, 9092]),
+    ),
+    (
+        "http.response.body.size",
+        0.45,
+        Values::Integers(&[2, 512, 1_480, 96, 8_192]),
+    ),
+    (
+        "network.peer.port",
+        0.4,
+        Values::Integers(&[8080, 443, 6379]),
+    ),
+    ("db.response.returned_rows", 0.4, Values::Below(12)),
+    ("messaging.kafka.partition", 0.4, Values::Below(12)),
+    ("http.request.resend_count", 0.4, Values::Below(4)),
+    ("enduser.authenticated", 0.5, Values::Boolean(0.9)),
+    ("session.is_new", 0.4, Values::Boolean(0.1)),
+    ("queue.depth", 0.4, Values::Below(9)),
+    (
+        "url.full",
+        0.9,
+        Values::Texts(&[
+            "https://shop.acme.dev/api/v1/orders?expand=items,customer,payments&page=1&per_page=50",
+            "https://shop.acme.dev/api/v1/search?sort=relevance&currency=EUR&language=de",
+            "http://inventory.shop.svc.cluster.local:8080/internal/v2/stock?warehouse=FRA1",
+            "http://payment.shop.svc.cluster.local:8080/v1/charges",
+        ]),
+    ),
+    (
+        "process.command_line",
+        0.9,
+        Values::Texts(&[
+            "java -XX:MaxRAMPercentage=75 -jar /opt/app/app.jar --spring.profiles.active=production",
+        ]),
+    ),
     ("url.scheme", 0.5, Values::Texts(&["https", "http"])),
     (
         "log.file.name",

@@ -57,6 +57,9 @@ impl Shape {
     /// 500 records of about 928 bytes, 5 under each resource, 9.4 resource attributes, 12.4
     /// attributes of their own, a body of about 331 bytes: what a collector sends that batches many
     /// services.
+    ///
+    /// The measured payload that this stands for was decoded faster than the larger number of
+    /// attributes suggests, so most of its attributes are numbers here.
     pub fn small_groups() -> Self {
         Self {
             seed: 1,
@@ -64,9 +67,9 @@ impl Shape {
             records_per_resource: 5,
             resource_attributes: 9.4,
             log_attributes: 12.4,
-            string_share: 0.85,
-            attribute_names: 40,
-            high_cardinality: 0.3,
+            string_share: 0.4,
+            attribute_names: 44,
+            high_cardinality: 0.5,
             body_bytes: 331,
             trace_share: 0.3,
         }
