@@ -12,15 +12,20 @@ const MAX_PATH_BYTES: usize = 4096;
 const MAX_DEPTH: usize = 16;
 
 /// The field that holds the message, most telling name first.
-const MESSAGE_KEYS: [&[u8]; 9] = [
+const MESSAGE_KEYS: [&[u8]; 14] = [
     b"message",
     b"msg",
     b"@message",
     b"short_message",
     b"log",
     b"event",
+    b"event_name",
+    b"event_type",
     b"text",
     b"body",
+    b"title",
+    b"summary",
+    b"description",
     b"error",
 ];
 

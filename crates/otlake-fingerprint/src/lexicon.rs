@@ -137,7 +137,16 @@ pub(crate) fn is_zone(word: &[u8]) -> bool {
 pub(crate) fn is_null(word: &[u8]) -> bool {
     matches!(
         word,
-        b"null" | b"nil" | b"NULL" | b"None" | b"none" | b"undefined" | b"NaN" | b"nan"
+        b"null"
+            | b"nil"
+            | b"NULL"
+            | b"None"
+            | b"none"
+            | b"undefined"
+            | b"NaN"
+            | b"nan"
+            | b"n/a"
+            | b"N/A"
     )
 }
 

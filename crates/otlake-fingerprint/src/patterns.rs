@@ -199,9 +199,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         let signature: Box<[u8]> = self.fingerprinter.signature().as_bytes().into();
         let example = message[..message.len().min(example_limit(&signature))].to_vec();
         let mut entry = Entry {
-            template: Template::of(self.fingerprinter.tokenizer(), &signature, &example)
-                .text()
-                .into(),
+            template: Box::default(),
             signature,
             example,
             count: Counter::new(self.options.source, 1),
@@ -210,8 +208,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             severity_number: 0,
         };
         entry.see(sighting);
-        self.weight += weight(&entry.signature);
-        self.entries.insert(fingerprint.as_u64(), entry);
+        self.insert(fingerprint.as_u64(), entry);
         if self.weight > self.options.max_bytes {
             self.evict();
         }
@@ -262,6 +259,21 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             .collect();
         entries.sort_unstable_by_key(|entry| entry.0);
         entries
+    }
+
+    /// The smallest fingerprint that is refused: what the watermark is after an eviction.
+    pub(crate) fn bound(&self) -> Option<u64> {
+        self.overflow().or(self.watermark)
+    }
+
+    /// Adds an entry that is not there yet, and renders its template.
+    pub(crate) fn insert(&mut self, key: u64, mut entry: Entry) {
+        let tokenizer = self.fingerprinter.tokenizer();
+        entry.template = Template::of(tokenizer, &entry.signature, &entry.example)
+            .text()
+            .into();
+        self.weight += weight(&entry.signature);
+        self.entries.insert(key, entry);
     }
 
     /// Evicts what is beyond the bound.

@@ -513,6 +513,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         while start < end {
             let next_alnum = bytes.get(start + 1).is_some_and(|&b| is_alnum(b)) && start + 1 < end;
             match bytes[start] {
+                // The slash of `</tag>` is no root.
+                b'/' if start > 0 && bytes[start - 1] == b'<' => start += 1,
                 b'/' if next_alnum || (flags & DOT != 0 && end - start > 2) => break,
                 b'-' | b'+' if bytes.get(start + 1).is_some_and(u8::is_ascii_digit) => break,
                 byte if CLASS[byte as usize] & (DOT | DASH | ODD) != 0 => start += 1,
@@ -625,6 +627,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             .fold(0, |flags, &b| flags | CLASS[b as usize]);
         if flags & (DOT | DASH | ODD | HIGH) == 0 {
             self.letters(start, end, flags);
+        } else if self.after == After::Key && matches!(&self.bytes[start..end], b"n/a" | b"N/A") {
+            self.variable(start, end, Tail::Nothing);
         } else {
             self.word(start, end);
         }

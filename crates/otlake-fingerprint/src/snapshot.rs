@@ -1,0 +1,358 @@
+//! Saves and loads a learned state.
+//!
+//! ```text
+//! magic "otlkpat\0" · format version u16 LE · fingerprint version u8
+//! watermark: 0, or 1 and u64 LE
+//! learned: counter
+//! entries: varint, then for each, by ascending fingerprint:
+//!     fingerprint u64 LE · signature: bytes · example: bytes · counter
+//!     first seen varint · last seen varint · severity varint
+//! XXH3-64 of all of the above, u64 LE
+//!
+//! bytes   = varint length, then that many bytes
+//! counter = varint number of sources, then for each, ascending: source varint · count varint
+//! varint  = LEB128, at most ten bytes
+//! ```
+
+use thiserror::Error;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::cluster::{Clusterer, WordSets};
+use crate::counter::Counter;
+use crate::fingerprint::Fingerprint;
+use crate::patterns::{Entry, PatternOptions, Patterns};
+use crate::scanner::Scanner;
+use crate::token::Tokenizer;
+
+const MAGIC: &[u8; 8] = b"otlkpat\0";
+const VERSION: u16 = 1;
+const CHECKSUM: usize = 8;
+
+/// Why a saved state cannot be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The bytes do not begin as a saved state does.
+    #[error("not a saved pattern state")]
+    NotASnapshot,
+    /// The format is of another version than this crate reads.
+    #[error("pattern state of format version {found}, this reads version {VERSION}")]
+    FormatVersion {
+        /// The version in the bytes.
+        found: u16,
+    },
+    /// The fingerprints are of another version than this crate computes; they would never meet.
+    #[error(
+        "pattern state of fingerprint version {found}, this computes version {}",
+        Fingerprint::VERSION
+    )]
+    FingerprintVersion {
+        /// The version in the bytes.
+        found: u8,
+    },
+    /// The checksum disagrees: bytes were changed or cut off.
+    #[error("pattern state is damaged: checksum {found:016x} instead of {expected:016x}")]
+    Checksum {
+        /// The checksum of the bytes as they are.
+        found: u64,
+        /// The checksum that was saved.
+        expected: u64,
+    },
+    /// The checksum agrees and yet the content makes no sense.
+    #[error("pattern state is malformed at byte {offset}")]
+    Malformed {
+        /// Where reading stopped.
+        offset: usize,
+    },
+}
+
+impl Patterns {
+    /// Loads a state saved by [`Patterns::save`], with the shipped tokenizer and clusterer.
+    ///
+    /// # Errors
+    ///
+    /// See [`LoadError`]. Nothing is loaded partially.
+    pub fn load(bytes: &[u8], options: PatternOptions) -> Result<Self, LoadError> {
+        Self::load_with_parts(bytes, options, Scanner::new(), WordSets::default())
+    }
+}
+
+impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
+    /// The state as bytes. Equal states give equal bytes.
+    pub fn save(&self) -> Vec<u8> {
+        let entries = self.kept();
+        let mut out = Vec::with_capacity(64 + entries.len() * 256);
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.push(Fingerprint::VERSION);
+        match self.bound() {
+            Some(mark) => {
+                out.push(1);
+                out.extend_from_slice(&mark.to_le_bytes());
+            }
+            None => out.push(0),
+        }
+        put_counter(&mut out, &self.learned);
+        put_varint(&mut out, entries.len() as u64);
+        for (key, entry) in entries {
+            out.extend_from_slice(&key.to_le_bytes());
+            put_bytes(&mut out, &entry.signature);
+            put_bytes(&mut out, &entry.example);
+            put_counter(&mut out, &entry.count);
+            put_varint(&mut out, entry.first_seen);
+            put_varint(&mut out, entry.last_seen);
+            put_varint(&mut out, u64::from(entry.severity_number.cast_unsigned()));
+        }
+        let checksum = xxh3_64(&out);
+        out.extend_from_slice(&checksum.to_le_bytes());
+        out
+    }
+
+    /// Loads a state saved by [`Patterns::save`], with the caller's tokenizer and clusterer.
+    ///
+    /// # Errors
+    ///
+    /// See [`LoadError`]. Nothing is loaded partially.
+    pub fn load_with_parts(
+        bytes: &[u8],
+        options: PatternOptions,
+        tokenizer: T,
+        clusterer: C,
+    ) -> Result<Self, LoadError> {
+        let head = MAGIC.len() + 3;
+        if bytes.len() < head + CHECKSUM || !bytes.starts_with(MAGIC) {
+            return Err(LoadError::NotASnapshot);
+        }
+        let version = u16::from_le_bytes([bytes[8], bytes[9]]);
+        if version != VERSION {
+            return Err(LoadError::FormatVersion { found: version });
+        }
+        let (content, saved) = bytes.split_at(bytes.len() - CHECKSUM);
+        let expected = saved
+            .iter()
+            .rev()
+            .fold(0, |sum, &byte| sum << 8 | u64::from(byte));
+        let found = xxh3_64(content);
+        if found != expected {
+            return Err(LoadError::Checksum { found, expected });
+        }
+        if bytes[10] != Fingerprint::VERSION {
+            return Err(LoadError::FingerprintVersion { found: bytes[10] });
+        }
+        let mut reader = Reader {
+            bytes: content,
+            at: head,
+        };
+        let mut state = Self::with_parts(options, tokenizer, clusterer);
+        reader
+            .state(&mut state)
+            .filter(|()| reader.at == content.len())
+            .ok_or(LoadError::Malformed { offset: reader.at })?;
+        state.evict();
+        Ok(state)
+    }
+}
+
+fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+fn put_counter(out: &mut Vec<u8>, counter: &Counter) {
+    let sources = counter.sources();
+    put_varint(out, sources.len() as u64);
+    for (source, count) in sources {
+        put_varint(out, source);
+        put_varint(out, count);
+    }
+}
+
+/// Reads the content; `None` means malformed, at `at`.
+struct Reader<'b> {
+    bytes: &'b [u8],
+    at: usize,
+}
+
+impl<'b> Reader<'b> {
+    fn state<T: Tokenizer, C: Clusterer>(&mut self, state: &mut Patterns<T, C>) -> Option<()> {
+        match self.byte()? {
+            0 => {}
+            1 => state.watermark = Some(self.fixed()?),
+            _ => return None,
+        }
+        self.counter(&mut state.learned)?;
+        let mut above = None;
+        for _ in 0..self.varint()? {
+            let key = self.fixed()?;
+            let ascends = above.is_none_or(|above| key > above)
+                && state.watermark.is_none_or(|mark| key < mark);
+            if !ascends {
+                return None;
+            }
+            above = Some(key);
+            let signature: Box<[u8]> = self.run()?.into();
+            let example = self.run()?.to_vec();
+            let mut count = Counter::new(state.options().source, 0);
+            self.counter(&mut count)?;
+            let first_seen = self.varint()?;
+            let last_seen = self.varint()?;
+            let severity_number = u32::try_from(self.varint()?).ok()?.cast_signed();
+            state.insert(
+                key,
+                Entry {
+                    signature,
+                    example,
+                    template: Box::default(),
+                    count,
+                    first_seen,
+                    last_seen,
+                    severity_number,
+                },
+            );
+        }
+        Some(())
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let byte = *self.bytes.get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn fixed(&mut self) -> Option<u64> {
+        let bytes = self.bytes.get(self.at..)?.first_chunk::<8>()?;
+        self.at += 8;
+        Some(u64::from_le_bytes(*bytes))
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let part = u64::from(byte & 0x7f);
+            if shift == 63 && part > 1 {
+                return None;
+            }
+            value |= part << shift;
+            if byte < 0x80 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn run(&mut self) -> Option<&'b [u8]> {
+        let len = usize::try_from(self.varint()?).ok()?;
+        let run = self.bytes.get(self.at..self.at.checked_add(len)?)?;
+        self.at += len;
+        Some(run)
+    }
+
+    fn counter(&mut self, counter: &mut Counter) -> Option<()> {
+        let mut above = None;
+        for _ in 0..self.varint()? {
+            let source = self.varint()?;
+            if above.is_some_and(|above| source <= above) {
+                return None;
+            }
+            above = Some(source);
+            counter.add(source, self.varint()?);
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> Patterns {
+        let mut patterns = Patterns::new(PatternOptions::new().with_source(7));
+        for message in [
+            "disk 1 full",
+            "disk 22 full",
+            "user ann in",
+            "{\"msg\":\"a\"}",
+            "",
+            "\u{1b}[1mx",
+        ] {
+            let _ = patterns.observe(message.as_bytes());
+        }
+        patterns
+    }
+
+    #[test]
+    fn a_loaded_state_is_the_saved_one() {
+        let bytes = state().save();
+        let loaded = Patterns::load(&bytes, PatternOptions::new().with_source(7)).unwrap();
+        assert_eq!(loaded.patterns().to_vec(), state().patterns().to_vec());
+        assert_eq!(loaded.save(), bytes);
+        assert_eq!(loaded.refused(), 0);
+    }
+
+    #[test]
+    fn every_damage_is_an_error() {
+        let bytes = state().save();
+        for at in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= 1 << bit;
+                assert!(
+                    Patterns::load(&damaged, PatternOptions::new()).is_err(),
+                    "byte {at} bit {bit}"
+                );
+            }
+            assert!(
+                Patterns::load(&bytes[..at], PatternOptions::new()).is_err(),
+                "cut at {at}"
+            );
+        }
+        assert_eq!(
+            Patterns::load(b"", PatternOptions::new()).unwrap_err(),
+            LoadError::NotASnapshot
+        );
+    }
+
+    #[test]
+    fn nonsense_with_a_valid_checksum_is_an_error() {
+        let bytes = state().save();
+        let content = &bytes[..bytes.len() - CHECKSUM];
+        for at in 11..content.len() {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut damaged = content.to_vec();
+                damaged[at] = value;
+                damaged.extend_from_slice(&xxh3_64(&damaged).to_le_bytes());
+                // Some changes give another valid state; none may panic.
+                let _ = Patterns::load(&damaged, PatternOptions::new());
+            }
+            let mut cut = content[..at].to_vec();
+            cut.extend_from_slice(&xxh3_64(&cut).to_le_bytes());
+            assert!(matches!(
+                Patterns::load(&cut, PatternOptions::new()),
+                Err(LoadError::Malformed { .. } | LoadError::NotASnapshot)
+            ));
+        }
+    }
+
+    #[test]
+    fn another_fingerprint_version_is_refused() {
+        let bytes = state().save();
+        let mut other = bytes[..bytes.len() - CHECKSUM].to_vec();
+        other[10] = Fingerprint::VERSION + 1;
+        other.extend_from_slice(&xxh3_64(&other).to_le_bytes());
+        assert_eq!(
+            Patterns::load(&other, PatternOptions::new()).unwrap_err(),
+            LoadError::FingerprintVersion {
+                found: Fingerprint::VERSION + 1
+            }
+        );
+    }
+}
