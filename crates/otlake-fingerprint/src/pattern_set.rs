@@ -15,6 +15,7 @@ use crate::template::{Template, join, mask};
 use crate::term::{Term, terms, to_bytes};
 use crate::token::Tokenizer;
 use crate::trie::Trie;
+use crate::variables::{Variable, variables};
 
 /// Names a pattern: the hash of its words and wildcards, so equal patterns have equal ids on every machine.
 ///
@@ -75,6 +76,8 @@ pub struct Pattern {
 #[derive(Clone, Debug)]
 pub struct PatternSet {
     patterns: Vec<Pattern>,
+    /// The signature form of each pattern.
+    keys: Vec<Box<[u8]>>,
     by_fingerprint: HashMap<u64, u32, BuildIdentity>,
     trie: Trie,
 }
@@ -118,13 +121,51 @@ impl PatternSet {
         fingerprinter: &mut Fingerprinter<T>,
         message: &[u8],
     ) -> Option<&Pattern> {
+        self.find_index(fingerprinter, message)
+            .map(|index| &self.patterns[index])
+    }
+
+    /// The pattern of a message, as [`find`](Self::find) finds it, and the variables of the message under it.
+    ///
+    /// ```
+    /// use otlake_fingerprint::{Fingerprinter, Kind, Patterns};
+    ///
+    /// let mut patterns = Patterns::default();
+    /// for user in ["ann", "bob", "carol", "dave"] {
+    ///     let _ = patterns.observe(format!("user {user} logged in from 10.0.0.7").as_bytes());
+    /// }
+    /// let set = patterns.patterns();
+    /// let found = set.extract(&mut Fingerprinter::new(), b"user zoe logged in from fe80::1");
+    /// let (pattern, variables) = found.ok_or("no such pattern")?;
+    /// assert_eq!(pattern.template, "user <*> logged in from <ip>");
+    /// assert_eq!((&*variables[0].text, variables[0].kind), (&b"zoe"[..], Kind::Any));
+    /// assert_eq!((&*variables[1].text, variables[1].kind), (&b"fe80::1"[..], Kind::Ip));
+    /// # Ok::<(), &str>(())
+    /// ```
+    pub fn extract<'m, T: Tokenizer>(
+        &self,
+        fingerprinter: &mut Fingerprinter<T>,
+        message: &'m [u8],
+    ) -> Option<(&Pattern, Vec<Variable<'m>>)> {
+        let index = self.find_index(fingerprinter, message)?;
+        let terms: Vec<Term<'_>> = terms(&self.keys[index]).collect();
+        let variables = variables(fingerprinter.tokenizer(), &terms, message)?;
+        Some((&self.patterns[index], variables))
+    }
+
+    fn find_index<T: Tokenizer>(
+        &self,
+        fingerprinter: &mut Fingerprinter<T>,
+        message: &[u8],
+    ) -> Option<usize> {
         let fingerprint = fingerprinter.fingerprint(message);
-        self.pattern(fingerprint).or_else(|| {
-            let terms: Vec<Term<'_>> = terms(fingerprinter.signature().as_bytes()).collect();
-            self.trie
-                .find(&terms)
-                .map(|index| &self.patterns[index as usize])
-        })
+        let known = self.by_fingerprint.get(&fingerprint.as_u64()).copied();
+        known
+            .or_else(|| {
+                let terms: Vec<Term<'_>> = terms(fingerprinter.signature().as_bytes()).collect();
+                self.trie.find(&terms)
+            })
+            .map(|index| index as usize)
     }
 
     /// Derives the patterns of `entries`, which are sorted by fingerprint.
@@ -157,6 +198,7 @@ impl PatternSet {
         patterns.sort_unstable_by(|(a, _), (b, _)| b.count.cmp(&a.count).then(a.id.cmp(&b.id)));
         let mut set = Self {
             patterns: Vec::new(),
+            keys: Vec::new(),
             by_fingerprint: HashMap::default(),
             trie: Trie::new(),
         };
@@ -165,6 +207,7 @@ impl PatternSet {
             set.by_fingerprint
                 .extend(pattern.fingerprints.iter().map(|f| (f.as_u64(), index)));
             set.trie.insert(terms(key), index);
+            set.keys.push(key.into());
             set.patterns.push(pattern);
         }
         set
@@ -187,17 +230,24 @@ fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) 
             model = entry;
         }
     }
-    let template = of(model).map_or_else(
-        || String::from_utf8_lossy(key).trim_end().replace('*', "<*>"),
-        |mut template| {
-            for (_, entry) in members {
-                if let Some(other) = of(entry) {
-                    join(&mut template, &other);
+    let template = match members {
+        // Alone and nothing masked: the entry's own template.
+        [(_, only)] if *only.signature == *key => only.template.to_string(),
+        _ => of(model).map_or_else(
+            || String::from_utf8_lossy(key).trim_end().replace('*', "<*>"),
+            |mut template| {
+                for (_, entry) in members
+                    .iter()
+                    .filter(|(_, entry)| !std::ptr::eq(*entry, model))
+                {
+                    if let Some(other) = of(entry) {
+                        join(&mut template, &other);
+                    }
                 }
-            }
-            template.text()
-        },
-    );
+                template.text()
+            },
+        ),
+    };
     let severity = members
         .iter()
         .map(|(_, entry)| entry.severity_number)

@@ -1,0 +1,139 @@
+//! [`Tenants`]: a learned state per tenant.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::cluster::{Clusterer, WordSets};
+use crate::fingerprint::Fingerprint;
+use crate::patterns::{PatternOptions, Patterns};
+use crate::scanner::Scanner;
+use crate::token::Tokenizer;
+
+/// A learned state per tenant, by the caller's own id.
+///
+/// Tenants share nothing: one that floods its state cannot evict another's patterns. Each has the bound of
+/// [`PatternOptions::max_bytes`], so the whole is bounded by that times the number of tenants, which the caller controls with
+/// [`remove`](Self::remove).
+///
+/// ```
+/// use otlake_fingerprint::{Fingerprinter, PatternOptions, Tenants};
+///
+/// let mut fingerprinter = Fingerprinter::new();
+/// let mut tenants: Tenants<&str> = Tenants::new(PatternOptions::new());
+/// for (tenant, message) in [("red", "disk 1 full"), ("blue", "user 7 in"), ("red", "disk 2 full")] {
+///     tenants.learn(&tenant, fingerprinter.fingerprint(message.as_bytes()), message.as_bytes());
+/// }
+/// assert_eq!(tenants.len(), 2);
+/// let red = tenants.get("red").map(|state| state.patterns().to_vec()).unwrap_or_default();
+/// assert_eq!((red.len(), red[0].count), (1, 2));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Tenants<K, T = Scanner, C = WordSets> {
+    states: HashMap<K, Patterns<T, C>>,
+    options: PatternOptions,
+    tokenizer: T,
+    clusterer: C,
+}
+
+impl<K: Eq + Hash> Tenants<K> {
+    /// No tenants yet; each will get these options.
+    pub fn new(options: PatternOptions) -> Self {
+        Self::with_parts(options, Scanner::new(), WordSets::default())
+    }
+}
+
+impl<K: Eq + Hash, T: Tokenizer + Clone, C: Clusterer + Clone> Tenants<K, T, C> {
+    /// No tenants yet; each will get these options, this tokenizer and this clusterer.
+    pub fn with_parts(options: PatternOptions, tokenizer: T, clusterer: C) -> Self {
+        Self {
+            states: HashMap::new(),
+            options,
+            tokenizer,
+            clusterer,
+        }
+    }
+
+    /// Learns a message of one tenant.
+    pub fn learn(&mut self, tenant: &K, fingerprint: Fingerprint, message: &[u8])
+    where
+        K: Clone,
+    {
+        // Two lookups for a new tenant, so that a known one needs no clone of its id.
+        if let Some(state) = self.states.get_mut(tenant) {
+            state.learn(fingerprint, message);
+        } else {
+            self.state(tenant.clone()).learn(fingerprint, message);
+        }
+    }
+
+    /// The state of one tenant, made when it is first asked for.
+    pub fn state(&mut self, tenant: K) -> &mut Patterns<T, C> {
+        self.states.entry(tenant).or_insert_with(|| {
+            Patterns::with_parts(self.options, self.tokenizer.clone(), self.clusterer.clone())
+        })
+    }
+
+    /// The state of one tenant, if it has one.
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, tenant: &Q) -> Option<&Patterns<T, C>>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.states.get(tenant)
+    }
+
+    /// Puts a state in the place of the tenant's, for instance one that was loaded.
+    pub fn insert(&mut self, tenant: K, state: Patterns<T, C>) -> Option<Patterns<T, C>> {
+        self.states.insert(tenant, state)
+    }
+
+    /// Takes a tenant's state out.
+    pub fn remove<Q: Eq + Hash + ?Sized>(&mut self, tenant: &Q) -> Option<Patterns<T, C>>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.states.remove(tenant)
+    }
+
+    /// Joins the states of another map into this one, tenant by tenant.
+    pub fn merge(&mut self, other: &Self)
+    where
+        K: Clone,
+    {
+        for (tenant, state) in &other.states {
+            self.state(tenant.clone()).merge(state);
+        }
+    }
+
+    /// All tenants and their states, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &Patterns<T, C>)> {
+        self.states.iter()
+    }
+
+    /// The number of tenants.
+    pub fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Whether there are no tenants.
+    pub fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tenants_merge_one_by_one() {
+        let mut a: Tenants<u32> = Tenants::new(PatternOptions::new().with_source(1));
+        let mut b: Tenants<u32> = Tenants::new(PatternOptions::new().with_source(2));
+        let _ = a.state(1).observe(b"disk 1 full");
+        let _ = b.state(1).observe(b"disk 2 full");
+        let _ = b.state(2).observe(b"disk 3 full");
+        a.merge(&b);
+        assert_eq!(a.get(&1).unwrap().patterns()[0].count, 2);
+        assert_eq!(a.remove(&2).unwrap().patterns()[0].count, 1);
+        assert_eq!(a.iter().count(), 1);
+    }
+}
