@@ -13,6 +13,11 @@ use crate::thrift::{Element, Fields};
 pub(crate) struct Encoding(pub(crate) i32);
 
 impl Encoding {
+    /// Whether its values are bit-packed numbers and no more.
+    fn is_packed(self) -> bool {
+        matches!(self, Self::RLE_DICTIONARY | Self::DELTA_BINARY_PACKED)
+    }
+
     pub(crate) const PLAIN: Self = Self(0);
     pub(crate) const RLE: Self = Self(3);
     pub(crate) const DELTA_BINARY_PACKED: Self = Self(5);
@@ -23,9 +28,16 @@ impl Encoding {
 const DATA_PAGE: i32 = 0;
 const DICTIONARY_PAGE: i32 = 2;
 
-/// A chunk with fewer bytes than this is stored as it is: a compressor call costs more time than the
-/// bytes are worth, and a constant column is one dictionary entry and one run.
-const TINY: usize = 100;
+/// A page with fewer bytes than this is not compressed: the call takes microseconds whatever the page,
+/// and the page's header and metadata are larger than what it could save.
+const SMALL: usize = 128;
+
+/// The same of a page of bit-packed numbers, which rarely get 10 % smaller.
+const SMALL_PACKED: usize = 2048;
+
+/// Of larger packed pages, these many bytes from the middle are compressed to see whether it is worth
+/// it: timestamps and ids as packed deltas are not.
+const PROBE: usize = 1024;
 
 /// A chunk before compression: the bodies of its pages, one after the other. Reused for every chunk.
 #[derive(Debug, Default)]
@@ -103,6 +115,27 @@ impl Draft {
         }
     }
 
+    /// The bodies of all pages, the dictionary page first, and whether they are packed numbers.
+    fn bodies(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        let dictionary = self
+            .dictionary
+            .as_ref()
+            .map(|dictionary| (dictionary.end, false));
+        let pages = self
+            .pages
+            .iter()
+            .map(|page| (page.end, page.encoding.is_packed()));
+        let mut begin = 0;
+        dictionary
+            .into_iter()
+            .chain(pages)
+            .map(move |(end, packed)| {
+                let body = &self.body[begin..end];
+                begin = end;
+                (body, packed)
+            })
+    }
+
     /// The bounds of the chunk from those of its pages.
     fn merged_bounds(&self, order: Order) -> Option<Bounds> {
         let mut pages = self.pages.iter().filter_map(|page| page.bounds.as_ref());
@@ -174,7 +207,7 @@ pub(crate) fn seal(
     let start = out.len();
     let offset = base + start as u64;
     let mut codec = compressor.codec();
-    if draft.body.len() < TINY {
+    if !draft.bodies().any(|(body, packed)| is_worth(body, packed)) {
         codec = UNCOMPRESSED;
     }
     let mut offset_index = Vec::new();
@@ -240,6 +273,20 @@ struct Location {
     bytes: usize,
 }
 
+fn is_worth(body: &[u8], packed: bool) -> bool {
+    body.len() >= if packed { SMALL_PACKED } else { SMALL }
+}
+
+/// Whether a part of a large page gets smaller; small ones are compressed as fast as probed.
+fn shrinks(body: &[u8], compressor: &mut Compressor) -> std::io::Result<bool> {
+    if body.len() < 4 * PROBE {
+        return Ok(true);
+    }
+    let middle = (body.len() - PROBE) / 2;
+    let stored = compressor.compress(&body[middle..middle + PROBE])?.len();
+    Ok(stored < PROBE - PROBE / 32)
+}
+
 /// Returns the bytes of the pages with their headers before compression.
 fn put_pages(
     draft: &Draft,
@@ -255,16 +302,21 @@ fn put_pages(
     let compression = compressor.compression();
     let mut uncompressed = 0;
     let mut put = |out: &mut Vec<u8>, body: &[u8], page: Option<&Page>| {
+        let failed = |source| FileError::Compress {
+            column: column.to_owned(),
+            compression,
+            source,
+        };
+        let packed = page.is_some_and(|page| page.encoding.is_packed());
         let stored = if codec == UNCOMPRESSED {
             body
+        } else if compressor.can_store()
+            && (!is_worth(body, packed)
+                || (packed && !shrinks(body, compressor).map_err(failed)?))
+        {
+            compressor.store(body)
         } else {
-            compressor
-                .compress(body)
-                .map_err(|source| FileError::Compress {
-                    column: column.to_owned(),
-                    compression,
-                    source,
-                })?
+            compressor.compress(body).map_err(failed)?
         };
         let before = out.len();
         put_header(out, draft, body.len(), stored.len(), page);

@@ -1,5 +1,7 @@
 //! What is written is what the `parquet` crate's reader reads.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
 use std::sync::Arc;
