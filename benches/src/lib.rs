@@ -23,6 +23,7 @@ pub mod floors;
 mod lineup;
 #[cfg(feature = "peers")]
 pub mod peers;
+mod rows;
 mod run;
 mod stages;
 mod table;

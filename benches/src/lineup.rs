@@ -11,13 +11,11 @@ use crate::{floors, stages};
 pub fn lineup(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     let mut cases = stages::stages(workload)?;
     cases.extend(floors::walks(workload));
+    cases.push(floors::zstd1(
+        workload,
+        stages::finished_columns(workload)?,
+    )?);
     #[cfg(feature = "peers")]
-    {
-        cases.push(floors::zstd1(
-            workload,
-            crate::peers::finished_columns(workload)?,
-        )?);
-        cases.extend(crate::peers::peers(workload));
-    }
+    cases.extend(crate::peers::peers(workload));
     Ok(cases)
 }

@@ -1,17 +1,161 @@
-use crate::case::{Case, Error};
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use otlake::Pipeline;
+use otlake::parquet::{Compression, Encoder, FileWriter, Memory, WriterOptions};
+use otlake_arrow::BatchBuilder;
+use otlake_fingerprint::Fingerprinter;
+use otlake_otlp::LogsDecoder;
+use otlake_row::{Decoder, Row, sink_fn};
+use otlake_schema::Schema;
+
+use crate::case::{Case, Error, Kind, Outcome};
+use crate::rows::Rows;
 use crate::workload::Workload;
 
-/// The stages of otlake, in the order in which a record passes them. One entry each:
-///
-/// ```text
-/// cases.push(Case::per_payload("decode", Kind::Stage, workload, |payload| {
-///     let summary = decoder.decode(payload, &mut NullSink)?;
-///     Ok(Outcome::records(summary.accepted))
-/// }));
-/// ```
-///
-/// A case that writes several payloads into one rolling file is a [`Case::new`] with the loop
-/// inside.
-pub(crate) fn stages(_workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
-    Ok(Vec::new())
+/// The stages of otlake, in the order in which a record passes them, and all of them together.
+pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
+    let pipeline = |compression: &str| -> Result<_, Error> {
+        Ok(Pipeline::builder().compression(compression.parse()?))
+    };
+    Ok(vec![
+        decode(workload),
+        fingerprint(workload)?,
+        shred(workload)?,
+        parquet(workload)?,
+        end_to_end("end_to_end_zstd1", workload, pipeline("zstd:1")?)?,
+        end_to_end("end_to_end_snappy", workload, pipeline("snappy")?)?,
+        end_to_end("end_to_end_none", workload, pipeline("none")?)?,
+        end_to_end(
+            "end_to_end_zstd1_no_fingerprint",
+            workload,
+            pipeline("zstd:1")?.fingerprint(false),
+        )?,
+        rolling("end_to_end_zstd1_rolling", workload, pipeline("zstd:1")?)?,
+    ])
+}
+
+/// Payloads to rows, which nobody looks at.
+fn decode(workload: &Workload) -> Case<'_> {
+    let mut decoder = LogsDecoder::new();
+    Case::per_payload("decode", Kind::Stage, workload, move |payload| {
+        let mut cells = 0;
+        let mut sink = sink_fn(|row: &mut Row<'_>| {
+            cells += row.cells().len();
+            Ok::<_, Infallible>(())
+        });
+        let summary = decoder.decode(payload, &mut sink)?;
+        std::hint::black_box(cells);
+        Ok(Outcome::records(summary.accepted.try_into()?))
+    })
+}
+
+/// Bodies to fingerprints. A record without a body that is text costs nothing and counts.
+fn fingerprint(workload: &Workload) -> Result<Case<'_>, Error> {
+    let bodies = Rows::decode(workload)?.bodies();
+    let mut fingerprinter = Fingerprinter::new();
+    Ok(Case::new("fingerprint", Kind::Stage, move || {
+        for body in &bodies {
+            std::hint::black_box(fingerprinter.fingerprint(body.as_bytes()));
+        }
+        Ok(Outcome::records(workload.records()))
+    }))
+}
+
+/// Rows that are decoded to record batches, one a payload.
+fn shred(workload: &Workload) -> Result<Case<'_>, Error> {
+    let mut rows = Rows::decode(workload)?;
+    let mut builder = BatchBuilder::new(Schema::logs());
+    Ok(Case::new("shred", Kind::Stage, move || {
+        let records = rows.push(&mut builder, |builder| {
+            std::hint::black_box(builder.finish_batch());
+            Ok(())
+        })?;
+        Ok(Outcome::records(records))
+    }))
+}
+
+/// Record batches that are built to files in ZSTD(1), one each.
+fn parquet(workload: &Workload) -> Result<Case<'_>, Error> {
+    let mut batches = Vec::new();
+    let mut builder = BatchBuilder::new(Schema::logs());
+    Rows::decode(workload)?.push(&mut builder, |builder| {
+        batches.push(builder.finish_batch());
+        Ok(())
+    })?;
+    let options = WriterOptions::new().with_compression("zstd:1".parse::<Compression>()?);
+    let mut encoder = Encoder::new(options)?;
+    Ok(Case::new("parquet", Kind::Stage, move || {
+        let mut outcome = Outcome::file(0, 0);
+        for batch in &batches {
+            let mut writer = FileWriter::new(Vec::new());
+            writer.write_row_group(&mut encoder, batch)?;
+            let (file, _) = writer.finish(&mut encoder, &[])?;
+            outcome.records += batch.num_rows();
+            outcome.output_bytes = outcome.output_bytes.map(|bytes| bytes + file.len());
+        }
+        Ok(outcome)
+    }))
+}
+
+/// Payloads to files, one each.
+fn end_to_end<'a>(
+    name: &'static str,
+    workload: &'a Workload,
+    builder: otlake::PipelineBuilder,
+) -> Result<Case<'a>, Error> {
+    let storage = Memory::new();
+    let mut pipeline = builder.build(storage.clone())?;
+    Ok(Case::per_payload(
+        name,
+        Kind::Stage,
+        workload,
+        move |payload| {
+            let summary = pipeline.ingest_logs(payload.clone())?;
+            pipeline.flush()?;
+            Ok(Outcome::file(
+                summary.accepted.try_into()?,
+                take_bytes(&storage),
+            ))
+        },
+    ))
+}
+
+/// All payloads to one file.
+fn rolling<'a>(
+    name: &'static str,
+    workload: &'a Workload,
+    builder: otlake::PipelineBuilder,
+) -> Result<Case<'a>, Error> {
+    let storage = Memory::new();
+    let mut pipeline = builder.build(storage.clone())?;
+    Ok(Case::new(name, Kind::Stage, move || {
+        let mut outcome = Outcome::default();
+        for payload in workload.payloads() {
+            let summary = pipeline.ingest_logs(payload.clone())?;
+            outcome.records += usize::try_from(summary.accepted)?;
+        }
+        pipeline.flush()?;
+        Ok(Outcome::file(outcome.records, take_bytes(&storage)))
+    }))
+}
+
+/// What our own columns hold before they are compressed.
+pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Error> {
+    let storage = Memory::new();
+    let mut chunks = Vec::new();
+    let options = Pipeline::builder().compression(Compression::None);
+    let mut pipeline = options.build(storage.clone())?;
+    for payload in workload.payloads() {
+        pipeline.ingest_logs(payload.clone())?;
+        pipeline.flush()?;
+        for file in storage.take_files().values() {
+            chunks.extend(crate::floors::column_chunks(file)?);
+        }
+    }
+    Ok(chunks)
+}
+
+fn take_bytes(storage: &Memory) -> usize {
+    storage.take_files().values().map(Bytes::len).sum()
 }

@@ -1,6 +1,7 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use otlake_otlp::{ContentEncoding, Limits};
 use otlake_testkit::{Shape, logs_payload};
 
 use crate::case::Error;
@@ -55,6 +56,28 @@ impl Workload {
             Self::new("10k", vec![large.into()])?,
             Self::new("small_groups", (1..=SMALL_PAYLOADS).map(small).collect())?,
         ])
+    }
+
+    /// The payloads that were recorded from SDKs, in `examples/data/logs`.
+    ///
+    /// # Errors
+    ///
+    /// When they are not where the repository has them.
+    pub fn recorded() -> Result<Self, Error> {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/logs");
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(&directory)? {
+            paths.push(entry?.path());
+        }
+        paths.sort();
+        let payload = |path: &PathBuf| -> Result<Bytes, Error> {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            let encoding = ContentEncoding::from_extension(extension.unwrap_or_default());
+            let limit = Limits::default().payload_bytes;
+            Ok(encoding.inflate(&std::fs::read(path)?.into(), limit)?)
+        };
+        let payloads = paths.iter().map(payload).collect::<Result<_, _>>()?;
+        Self::new("recorded", payloads)
     }
 
     /// The payload in a file, under the file's name without its extension.

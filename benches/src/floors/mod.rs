@@ -24,10 +24,6 @@ pub(crate) fn walks(workload: &Workload) -> Vec<Case<'_>> {
 
 /// `floor_zstd1`: compresses what stands in the finished files of a workload, uncompressed, by its
 /// column chunks.
-#[cfg_attr(
-    not(feature = "peers"),
-    allow(dead_code, reason = "no stage makes such files yet")
-)]
 pub(crate) fn zstd1(workload: &Workload, chunks: Vec<Vec<u8>>) -> Result<Case<'_>, Error> {
     let mut zstd = Zstd1::new()?;
     Ok(Case::new("floor_zstd1", Kind::Floor, move || {

@@ -51,13 +51,3 @@ fn columns_file(payload: &[u8], compression: Compression) -> Result<Outcome, Err
         table.to_parquet(compression)?.len(),
     ))
 }
-
-/// The column chunks of the files that [`Columns`] makes of a workload, before compression.
-pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Error> {
-    let mut chunks = Vec::new();
-    for payload in workload.payloads() {
-        let file = Columns::read(payload)?.to_parquet(Compression::UNCOMPRESSED)?;
-        chunks.extend(column_chunks(&file.into())?);
-    }
-    Ok(chunks)
-}
