@@ -1,0 +1,58 @@
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use clap::Parser;
+use otlake::parquet::Compression;
+
+/// Converts OTLP log payloads to Parquet files and shows what it did.
+#[derive(Debug, Parser)]
+pub struct Arguments {
+    /// Where the files go [default: target/otlake, emptied of earlier files]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// zstd:LEVEL, snappy, lz4 or none
+    #[arg(long, default_value = "zstd:1")]
+    pub compression: Compression,
+
+    /// Rows of a file [default: 1 000 000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub rows_per_file: Option<u64>,
+
+    /// Files, or directories with files that end in .binpb, .pb or .bin, each also .gz or .zst
+    /// [default: the payloads recorded from SDKs in examples/data/logs]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+impl Arguments {
+    /// The inputs that were named, or those of the repository.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        if self.paths.is_empty() {
+            vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs")]
+        } else {
+            self.paths.clone()
+        }
+    }
+
+    /// The directory for the files. Only the default one is emptied: a directory that somebody
+    /// named may hold what is dear to them.
+    pub fn out(&self) -> io::Result<PathBuf> {
+        if let Some(out) = &self.out {
+            return Ok(out.clone());
+        }
+        let out = PathBuf::from("target/otlake");
+        if out.is_dir() {
+            for entry in fs::read_dir(&out)? {
+                let path = entry?.path();
+                if path
+                    .extension()
+                    .is_some_and(|extension| extension == "parquet")
+                {
+                    fs::remove_file(path)?;
+                }
+            }
+        }
+        Ok(out)
+    }
+}

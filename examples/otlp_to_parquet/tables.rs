@@ -1,0 +1,149 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use otlake::Report;
+use otlake::arrow::arrow_schema::DataType;
+
+/// What only the command itself knows of its run.
+pub struct Run {
+    pub inputs: usize,
+    pub failed: usize,
+    pub bytes_in: u64,
+    pub elapsed: Duration,
+}
+
+/// Files, rows, bytes and speed.
+pub fn summary(run: &Run, report: &Report, out: &Path) -> String {
+    let records = report.records.accepted;
+    let bytes_out: u64 = report.files.iter().map(|file| file.bytes).sum();
+    let per_record = |bytes: u64| format!("{:.1}", bytes as f64 / records.max(1) as f64);
+    let mut table = table(&["", "files", "rows", "bytes", "bytes a row"]);
+    let count = |n: usize| grouped(n as u64);
+    table.add_row(vec![
+        "in".to_owned(),
+        format!("{} ({} failed)", count(run.inputs), count(run.failed)),
+        grouped(records),
+        grouped(run.bytes_in),
+        per_record(run.bytes_in),
+    ]);
+    table.add_row(vec![
+        format!("out, {}", out.display()),
+        count(report.files.len()),
+        grouped(report.files.iter().map(|file| file.rows).sum()),
+        grouped(bytes_out),
+        per_record(bytes_out),
+    ]);
+    right_align(&mut table, 1..5);
+    let seconds = run.elapsed.as_secs_f64();
+    let speed = grouped((records as f64 / seconds.max(1e-9)) as u64);
+    let mut text = format!("{table}\n{speed} records/s ({seconds:.3} s, one thread)");
+    if report.records.rejected > 0 {
+        text += &format!(", {} records rejected", grouped(report.records.rejected));
+    }
+    if report.overflow.total() > 0 {
+        text += &format!(", {} values in overflow", grouped(report.overflow.total()));
+    }
+    text
+}
+
+/// Every column with its type, the share of rows in which it has a value, and its bytes.
+pub fn columns(report: &Report) -> String {
+    #[derive(Default)]
+    struct Sum {
+        data_type: String,
+        values: u64,
+        bytes: u64,
+    }
+    // In the order of the first file that has the column: fields first, attributes as found.
+    let mut order: Vec<&str> = Vec::new();
+    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    for file in &report.files {
+        for column in &file.columns {
+            let sum = sums.entry(&column.name).or_insert_with(|| {
+                order.push(&column.name);
+                Sum {
+                    data_type: type_name(&column.data_type),
+                    ..Sum::default()
+                }
+            });
+            sum.values += file.rows - column.nulls;
+            sum.bytes += column.compressed_bytes;
+        }
+    }
+    let rows: u64 = report.files.iter().map(|file| file.rows).sum();
+    let mut table = table(&["column", "type", "non-null", "bytes"]);
+    for name in order {
+        let sum = &sums[name];
+        let share = 100.0 * sum.values as f64 / rows.max(1) as f64;
+        let (name, share) = (name.to_owned(), format!("{share:.1} %"));
+        table.add_row(vec![name, sum.data_type.clone(), share, grouped(sum.bytes)]);
+    }
+    right_align(&mut table, 2..4);
+    table.to_string()
+}
+
+/// The most frequent templates, with their fingerprints.
+pub fn templates(report: &Report, most: usize) -> String {
+    let mut table = table(&["records", "fingerprint", "template"]);
+    let patterns = report.patterns.iter().flatten();
+    for pattern in patterns.take(most) {
+        let fingerprint = match pattern.fingerprints.as_slice() {
+            [] => String::new(),
+            [only] => only.to_string(),
+            [first, rest @ ..] => format!("{first} (+{})", rest.len()),
+        };
+        table.add_row(vec![
+            grouped(pattern.count),
+            fingerprint,
+            pattern.template.clone(),
+        ]);
+    }
+    right_align(&mut table, 0..1);
+    table.to_string()
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header);
+    table
+}
+
+fn right_align(table: &mut Table, columns: std::ops::Range<usize>) {
+    for index in columns {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+}
+
+/// The type as SQL engines call it.
+fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Utf8 => "VARCHAR".to_owned(),
+        DataType::Int64 => "BIGINT".to_owned(),
+        DataType::Float64 => "DOUBLE".to_owned(),
+        DataType::Boolean => "BOOLEAN".to_owned(),
+        DataType::Binary => "BLOB".to_owned(),
+        DataType::Timestamp(_, Some(zone)) => format!("TIMESTAMP, {zone}"),
+        DataType::Map(_, _) => "MAP(VARCHAR, VARCHAR)".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Digits in groups of three.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
