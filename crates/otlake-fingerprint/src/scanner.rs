@@ -56,10 +56,11 @@ impl Scanner {
 impl Tokenizer for Scanner {
     #[inline]
     fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], mut emit: F) {
-        let first = message
+        let head = &message[..message.len().min(MAX_BYTES)];
+        let first = head
             .iter()
             .position(|byte| !byte.is_ascii_whitespace())
-            .unwrap_or(0);
+            .unwrap_or(head.len());
         if message.get(first) == Some(&b'{') {
             let body = &message[first..message.len().min(first + MAX_JSON_BYTES)];
             if json::scan_json(body, &mut emit) {

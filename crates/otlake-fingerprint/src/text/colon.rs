@@ -1,0 +1,159 @@
+//! Colons that belong to the token before them: URLs, addresses, times, ports, drives.
+
+use super::{Tail, Text};
+use crate::class::{CLASS, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP};
+use crate::token::Token;
+
+impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
+    /// A chunk that ends at a colon, where the colon may belong to it; true when it was consumed.
+    #[inline]
+    pub(super) fn colon(&mut self, start: usize, end: usize, flags: u8) -> bool {
+        let next = self.bytes.get(end + 1).copied().unwrap_or(b' ');
+        if next == b' ' {
+            return false;
+        }
+        self.tight_colon(start, end, flags, next)
+    }
+
+    pub(super) fn tight_colon(&mut self, start: usize, end: usize, flags: u8, next: u8) -> bool {
+        let bytes = self.bytes;
+        if next == b'/' && bytes.get(end + 2) == Some(&b'/') && flags & (ODD | HIGH) == 0 {
+            let end = self.run_end(end);
+            self.variable(start, end, Tail::Nothing);
+            self.at = end;
+            return true;
+        }
+        if next == b':' {
+            return flags & !(DIGIT | HEX_LETTER) == 0 && self.address(start);
+        }
+        if flags & !(DIGIT | HEX_LETTER) == 0
+            && end - start <= 4
+            && let Some(end) = self.hex_groups(start)
+        {
+            self.at = end;
+            self.variable(start, end, Tail::Zone);
+            return true;
+        }
+        if flags & DOT != 0
+            && next.is_ascii_digit()
+            && bytes[start..end].iter().filter(|&&b| b == b'.').count() >= 2
+        {
+            // Three labels and a number are a host and its port; two are a file and its line.
+            let mut end = end + 1;
+            while bytes.get(end).is_some_and(u8::is_ascii_digit) {
+                end += 1;
+            }
+            if bytes
+                .get(end)
+                .is_none_or(|&b| CLASS[b as usize] & STOP != 0)
+            {
+                self.variable(start, end, Tail::Nothing);
+                self.at = end;
+                return true;
+            }
+        }
+        if flags & DIGIT != 0 && next.is_ascii_digit() {
+            // A time of day, a port, a line number: the token goes on through the colons as long as digits follow.
+            let mut end = end;
+            while bytes.get(end) == Some(&b':')
+                && bytes.get(end + 1).is_some_and(u8::is_ascii_digit)
+            {
+                end += 1;
+                while bytes
+                    .get(end)
+                    .is_some_and(|&b| CLASS[b as usize] & STOP == 0)
+                {
+                    end += 1;
+                }
+            }
+            self.at = end;
+            let end = self.trim_end(start, end);
+            self.variable(start, end, Tail::Zone);
+            return true;
+        }
+        if end - start == 1 && flags & (HEX_LETTER | LETTER) != 0 && matches!(next, b'\\' | b'/') {
+            let end = self.run_end(end);
+            let end = self.trim_end(start, end);
+            self.variable(start, end, Tail::Nothing);
+            self.at = end;
+            return true;
+        }
+        false
+    }
+
+    /// The end of three or more groups of hexadecimal digits joined by colons: a MAC address, an IPv6 address, a time.
+    pub(super) fn hex_groups(&self, start: usize) -> Option<usize> {
+        let mut at = start;
+        let mut groups = 0;
+        loop {
+            let group = at;
+            while self.bytes.get(at).is_some_and(u8::is_ascii_hexdigit) {
+                at += 1;
+            }
+            if at == group || at - group > 4 {
+                return None;
+            }
+            groups += 1;
+            if self.bytes.get(at) == Some(&b':')
+                && self.bytes.get(at + 1).is_some_and(u8::is_ascii_hexdigit)
+            {
+                at += 1;
+            } else {
+                break;
+            }
+        }
+        // A fraction or a zone may follow the last group; anything else that joins makes it no group.
+        let mut end = at;
+        while self
+            .bytes
+            .get(end)
+            .is_some_and(|&b| CLASS[b as usize] & STOP == 0)
+        {
+            end += 1;
+        }
+        let tail = &self.bytes[at..end];
+        let clean = tail
+            .iter()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+' | b'Z' | b'/'));
+        (groups >= 3 && clean).then(|| self.trim_end(start, end))
+    }
+
+    /// An IPv6 address with `::` in it, from `start`.
+    pub(super) fn address(&mut self, start: usize) -> bool {
+        let run = self.bytes[start..]
+            .iter()
+            .take(46)
+            .take_while(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.'))
+            .count();
+        let end = self.trim_end(start, start + run);
+        let text = &self.bytes[start..end];
+        // `a::b` is a path of a programming language as well; a digit makes it an address.
+        let address = text.iter().any(u8::is_ascii_digit)
+            && std::str::from_utf8(text).is_ok_and(|t| t.parse::<std::net::Ipv6Addr>().is_ok());
+        if address {
+            self.variable(start, end, Tail::Nothing);
+            self.at = end;
+        }
+        address
+    }
+
+    /// The end of a run without white space, quotes or brackets, from `at`: the rest of a URL or a path.
+    pub(super) fn run_end(&self, at: usize) -> usize {
+        let rest = &self.bytes[at..];
+        let run = rest
+            .iter()
+            .position(|b| {
+                b.is_ascii_whitespace()
+                    || matches!(
+                        b,
+                        b'"' | b'\'' | b'<' | b'>' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | 0x1b
+                    )
+            })
+            .unwrap_or(rest.len());
+        let mut end = at + run;
+        while end > at && matches!(self.bytes[end - 1], b'.' | b',' | b';' | b':' | b'!' | b'?') {
+            end -= 1;
+        }
+        end.max(at + 1)
+    }
+}

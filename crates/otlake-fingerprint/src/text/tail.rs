@@ -1,0 +1,147 @@
+//! What belongs to a variable and stands behind a space: units, zones, the rest of a date.
+
+use super::{Tail, Text};
+use crate::class::{CLASS, HEX_LETTER, LETTER, STOP};
+use crate::lexicon;
+use crate::token::Token;
+
+impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
+    /// The end of the date that a month or weekday name begins, when digits follow the names.
+    #[inline(never)]
+    pub(super) fn calendar(&self, start: usize, end: usize) -> Option<usize> {
+        let bytes = self.bytes;
+        let name = &bytes[start..end];
+        if !lexicon::is_month(name) && !lexicon::is_weekday(name) {
+            return None;
+        }
+        let mut date = None;
+        let mut at = end;
+        loop {
+            let from = at;
+            while at < from + 2 && matches!(bytes.get(at), Some(b' ' | b',' | b'.')) {
+                at += 1;
+            }
+            let rest = &bytes[at..];
+            let len = rest
+                .iter()
+                .position(|&b| CLASS[b as usize] & STOP != 0 && b != b':')
+                .unwrap_or(rest.len());
+            let mut part = &rest[..len];
+            while let [head @ .., b'.' | b':' | b'-'] = part {
+                part = head;
+            }
+            let digits = part.iter().filter(|b| b.is_ascii_digit()).count();
+            let numeric = digits > 0
+                && digits <= 12
+                && part
+                    .iter()
+                    .all(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b'+' | b'-'))
+                && (part.contains(&b':') || digits <= 4);
+            if numeric {
+                at += part.len();
+                date = Some(at);
+            } else if lexicon::is_month(part) && date.is_none()
+                || date.is_some()
+                    && (lexicon::is_zone(part) || matches!(part, b"AM" | b"PM" | b"am" | b"pm"))
+            {
+                at += part.len();
+                if date.is_some() {
+                    date = Some(at);
+                }
+            } else {
+                return date;
+            }
+        }
+    }
+
+    /// The end of a variable together with what belongs to it: `5.2 KB`, `08:16:53 PDT`, `2024-05-01 10:00:00`.
+    #[inline]
+    pub(super) fn tail(&self, start: usize, end: usize, tail: Tail) -> usize {
+        let bytes = self.bytes;
+        if tail == Tail::Nothing || bytes.get(end) != Some(&b' ') {
+            return end;
+        }
+        match bytes.get(end + 1) {
+            Some(first) if first.is_ascii_alphabetic() => {
+                let rest = &bytes[end + 1..];
+                let len = rest
+                    .iter()
+                    .take(lexicon::LONGEST_UNIT + 1)
+                    .take_while(|&&b| CLASS[b as usize] & (HEX_LETTER | LETTER) != 0)
+                    .count();
+                let word = &rest[..len];
+                // `5 s.` ends a sentence; `5 s-expressions` is no quantity.
+                let ends = match (rest.get(len), rest.get(len + 1)) {
+                    (Some(b'.'), next) => next.is_none_or(|&b| CLASS[b as usize] & STOP != 0),
+                    (next, _) => next.is_none_or(|&b| CLASS[b as usize] & STOP != 0 && b != b'='),
+                };
+                let fits = ends
+                    && match tail {
+                        Tail::Unit => lexicon::is_unit(word),
+                        Tail::Zone => lexicon::is_zone(word),
+                        Tail::Nothing => false,
+                    };
+                if fits { end + 1 + len } else { end }
+            }
+            Some(first) if first.is_ascii_digit() && tail == Tail::Unit && end - start == 10 => {
+                self.time_behind(start, end)
+            }
+            _ => end,
+        }
+    }
+
+    /// The end of the time of day behind a date of the form `2024-05-01`.
+    pub(super) fn time_behind(&self, start: usize, end: usize) -> usize {
+        let bytes = self.bytes;
+        let time = &bytes[end + 1..];
+        if bytes[start + 4] != b'-' || bytes[start + 7] != b'-' || time.get(2) != Some(&b':') {
+            return end;
+        }
+        let len = time
+            .iter()
+            .take_while(|b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b','))
+            .count();
+        self.trim_end(
+            start,
+            end + 1
+                + time[..len]
+                    .iter()
+                    .rposition(u8::is_ascii_digit)
+                    .map_or(0, |at| at + 1),
+        )
+    }
+
+    /// Whether a word behind a naming noun is a name: `invalid user ann from`, `closed for user ann`.
+    ///
+    /// A name ends its phrase: a preposition or a bracket follows, or, when a preposition introduced the noun, the end of the line.
+    #[inline(never)]
+    pub(super) fn is_name(&self, start: usize, end: usize) -> bool {
+        let bytes = self.bytes;
+        if self.last.1 + 1 != start
+            || bytes[start - 1] != b' '
+            || lexicon::is_preposition(&bytes[start..end])
+        {
+            return false;
+        }
+        match bytes.get(end) {
+            None | Some(b'\n' | b'\r') => self.preposition,
+            Some(b'.') => {
+                self.preposition && bytes.get(end + 1).is_none_or(u8::is_ascii_whitespace)
+            }
+            Some(b' ') => match bytes.get(end + 1) {
+                Some(b'[' | b'(') => true,
+                None | Some(b'\n' | b'\r') => self.preposition,
+                Some(_) => {
+                    let rest = &bytes[end + 1..];
+                    let len = rest
+                        .iter()
+                        .take(6)
+                        .take_while(|b| b.is_ascii_lowercase())
+                        .count();
+                    lexicon::is_preposition(&rest[..len])
+                }
+            },
+            Some(_) => false,
+        }
+    }
+}
