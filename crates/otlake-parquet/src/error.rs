@@ -119,25 +119,36 @@ pub enum RollingError {
         source: FileError,
     },
     /// The open file was dropped, with the rows that were in it.
-    #[error("{name} was dropped with the {rows} rows written to it: write them again")]
+    #[error("{name} was dropped, and {rows} rows with it: write them again")]
     Dropped {
         /// The file.
         name: String,
-        /// How many rows of earlier batches were in it.
+        /// How many rows are in no file because of it; those of the batch being written included.
         rows: u64,
         /// Why.
         source: FileError,
     },
-    /// A file could not be created or committed. The rows that were in it are lost.
-    #[error("{name} could not be stored, and the {rows} rows written to it are dropped")]
+    /// A file could not be created or committed, and was dropped with the rows that were in it.
+    #[error("{name} could not be stored, and {rows} rows are dropped with it: write them again")]
     Storage {
         /// The file.
         name: String,
-        /// How many rows of earlier batches were in it.
+        /// How many rows are in no file because of it; those of the batch being written included.
         rows: u64,
         /// Why.
         source: StorageError,
     },
+}
+
+impl RollingError {
+    /// Counts `more` rows among those that are in no file.
+    pub(crate) fn with_more_rows(mut self, more: u64) -> Self {
+        match &mut self {
+            Self::Dropped { rows, .. } | Self::Storage { rows, .. } => *rows += more,
+            Self::Refused { .. } => {}
+        }
+        self
+    }
 }
 
 /// A file that a [`Storage`](crate::Storage) could not create or commit.

@@ -94,18 +94,20 @@ impl<S: Storage> RollingWriter<S> {
     ///
     /// # Errors
     ///
-    /// [`RollingError::Refused`] leaves everything as it was. The others drop the open file, and say
-    /// how many rows of earlier batches went with it; the writer goes on with a new file.
+    /// [`RollingError::Refused`] leaves everything as it was. The others drop a file, and say how many
+    /// rows are in no file because of it, this batch's included; the writer goes on with a new file.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), RollingError> {
         let limit = usize::try_from(self.options().rows_per_file()).unwrap_or(usize::MAX);
         let mut start = 0;
         while start < batch.num_rows() {
             let rows = limit.min(batch.num_rows() - start);
-            if rows == batch.num_rows() {
-                self.write_row_group(batch)?;
+            let after = (batch.num_rows() - start - rows) as u64;
+            let written = if rows == batch.num_rows() {
+                self.write_row_group(batch)
             } else {
-                self.write_row_group(&batch.slice(start, rows))?;
-            }
+                self.write_row_group(&batch.slice(start, rows))
+            };
+            written.map_err(|error| error.with_more_rows(after))?;
             start += rows;
         }
         Ok(())
@@ -121,6 +123,10 @@ impl<S: Storage> RollingWriter<S> {
             return Ok(());
         };
         let rows = file.rows_written();
+        if rows == 0 {
+            // Its first batch was refused.
+            return Ok(());
+        }
         let (file, mut summary) = match file.finish(&mut self.encoder, &self.key_values) {
             Ok(finished) => finished,
             Err(source) => return Err(RollingError::Dropped { name, rows, source }),
@@ -150,10 +156,12 @@ impl<S: Storage> RollingWriter<S> {
         Ok(self.take_finished())
     }
 
+    /// Errors count the rows of `batch`.
     fn write_row_group(&mut self, batch: &RecordBatch) -> Result<(), RollingError> {
         let rows = batch.num_rows() as u64;
         if self.open_rows() + rows > self.options().rows_per_file() {
-            self.close_file()?;
+            self.close_file()
+                .map_err(|error| error.with_more_rows(rows))?;
         }
         let mut open = match self.open.take() {
             Some(open) => open,
@@ -164,28 +172,23 @@ impl<S: Storage> RollingWriter<S> {
                         name,
                         file: FileWriter::new(file),
                     },
-                    Err(source) => {
-                        return Err(RollingError::Storage {
-                            name,
-                            rows: 0,
-                            source,
-                        });
-                    }
+                    Err(source) => return Err(RollingError::Storage { name, rows, source }),
                 }
             }
         };
-        let before = open.file.rows_written();
         match open.file.write_row_group(&mut self.encoder, batch) {
             Ok(()) => {}
             Err(FileError::TooManyRowGroups) => {
                 self.open = Some(open);
-                self.close_file()?;
+                self.close_file()
+                    .map_err(|error| error.with_more_rows(rows))?;
                 return self.write_row_group(batch);
             }
-            Err(source) if open.file.is_broken() || before == 0 => {
+            Err(source) if open.file.is_broken() => {
+                let rows = rows + open.file.rows_written();
                 return Err(RollingError::Dropped {
                     name: open.name,
-                    rows: before,
+                    rows,
                     source,
                 });
             }
