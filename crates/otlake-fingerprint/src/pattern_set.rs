@@ -11,7 +11,7 @@ use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hash::BuildIdentity;
 use crate::level::{Level, level};
 use crate::patterns::{Entry, smaller};
-use crate::template::{Template, join, mask};
+use crate::template::{MAX_TEMPLATE, join, mask};
 use crate::term::{Term, terms, to_bytes};
 use crate::token::Tokenizer;
 use crate::trie::Trie;
@@ -217,12 +217,7 @@ impl PatternSet {
 /// The pattern with this key and these members.
 fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) -> Pattern {
     let pattern_terms: Vec<Term<'_>> = terms(key).collect();
-    let of = |entry: &Entry| {
-        mask(
-            Template::of(tokenizer, &entry.signature, &entry.example),
-            &pattern_terms,
-        )
-    };
+    let of = |entry: &Entry| mask(entry.template(tokenizer), &pattern_terms);
     // The member with the smallest example gives the layout.
     let mut model = members[0].1;
     for (_, entry) in members {
@@ -244,7 +239,7 @@ fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) 
                         join(&mut template, &other);
                     }
                 }
-                template.text()
+                template.text(MAX_TEMPLATE)
             },
         ),
     };

@@ -8,7 +8,7 @@ use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hash::BuildIdentity;
 use crate::pattern_set::PatternSet;
 use crate::scanner::Scanner;
-use crate::template::Template;
+use crate::template::{Template, join};
 use crate::token::Tokenizer;
 
 /// How [`Patterns`] behaves.
@@ -69,7 +69,10 @@ pub(crate) struct Entry {
     pub(crate) signature: Box<[u8]>,
     /// The smallest message seen, by length and then by bytes, cut at [`example_limit`].
     pub(crate) example: Vec<u8>,
-    /// The template of the example.
+    /// The largest message seen in the same order. What both ends of the order have in common is what the template says: the kind of
+    /// a variable that is a number in one and a name in the other is neither.
+    pub(crate) longest: Vec<u8>,
+    /// The template of the two.
     pub(crate) template: Box<str>,
     pub(crate) count: Counter,
     /// Zero when unknown.
@@ -79,13 +82,23 @@ pub(crate) struct Entry {
 }
 
 /// How many bytes of an example are kept: a function of the signature alone, so that an entry's weight never changes.
-pub(crate) fn example_limit(signature: &[u8]) -> usize {
-    192 + 2 * signature.len()
+pub(crate) const fn example_limit(signature: &[u8]) -> usize {
+    128 + 2 * signature.len()
 }
 
-/// What an entry counts against the memory bound: the entry itself, its table slot and allocator overhead, its texts at their longest.
-fn weight(signature: &[u8]) -> usize {
-    std::mem::size_of::<Entry>() * 2 + 96 + signature.len() + 2 * example_limit(signature)
+/// How many bytes of a template are kept.
+const fn template_limit(signature: &[u8]) -> usize {
+    192 + 3 * signature.len()
+}
+
+/// What an entry counts against the memory bound: itself, its share of a table that may be half empty, its texts at their longest,
+/// and the allocator's overhead for each of them.
+const fn weight(signature: &[u8]) -> usize {
+    2 * std::mem::size_of::<Entry>()
+        + 4 * 16
+        + signature.len()
+        + 2 * example_limit(signature)
+        + template_limit(signature)
 }
 
 /// The patterns learned from a stream of messages.
@@ -174,7 +187,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         entry.count.add(self.options.source, 1);
         entry.see(sighting);
         let example = &message[..message.len().min(example_limit(&entry.signature))];
-        if smaller(example, &entry.example) {
+        if smaller(example, &entry.example) || smaller(&entry.longest, example) {
             Self::improve(self.fingerprinter.tokenizer(), entry, example);
         }
     }
@@ -201,6 +214,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         let mut entry = Entry {
             template: Box::default(),
             signature,
+            longest: example.clone(),
             example,
             count: Counter::new(self.options.source, 1),
             first_seen: 0,
@@ -214,14 +228,17 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         }
     }
 
-    /// A smaller example for a known fingerprint.
+    /// A new end of the order of examples of a known fingerprint.
     #[cold]
     fn improve(tokenizer: &T, entry: &mut Entry, example: &[u8]) {
-        entry.example.clear();
-        entry.example.extend_from_slice(example);
-        entry.template = Template::of(tokenizer, &entry.signature, &entry.example)
-            .text()
-            .into();
+        let end = if smaller(example, &entry.example) {
+            &mut entry.example
+        } else {
+            &mut entry.longest
+        };
+        end.clear();
+        end.extend_from_slice(example);
+        entry.render(tokenizer);
     }
 
     /// The share of the bound that an eviction leaves filled. The rest is room for a batch, which keeps eviction cheap; it is taken
@@ -269,9 +286,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     /// Adds an entry that is not there yet, and renders its template.
     pub(crate) fn insert(&mut self, key: u64, mut entry: Entry) {
         let tokenizer = self.fingerprinter.tokenizer();
-        entry.template = Template::of(tokenizer, &entry.signature, &entry.example)
-            .text()
-            .into();
+        entry.render(tokenizer);
         self.weight += weight(&entry.signature);
         self.entries.insert(key, entry);
     }
@@ -305,7 +320,9 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         for (&key, entry) in &other.entries {
             match self.entries.entry(key) {
                 std::collections::hash_map::Entry::Occupied(mut mine) => {
-                    mine.get_mut().merge(entry)
+                    let mine = mine.get_mut();
+                    mine.merge(entry);
+                    mine.render(self.fingerprinter.tokenizer());
                 }
                 std::collections::hash_map::Entry::Vacant(place) => {
                     self.weight += weight(&entry.signature);
@@ -393,8 +410,30 @@ impl Entry {
         });
         if smaller(&other.example, &self.example) {
             self.example.clone_from(&other.example);
-            self.template.clone_from(&other.template);
         }
+        if smaller(&self.longest, &other.longest) {
+            self.longest.clone_from(&other.longest);
+        }
+    }
+
+    /// The template of both examples.
+    pub(crate) fn template<T: Tokenizer>(&self, tokenizer: &T) -> Template {
+        let mut template = Template::of(tokenizer, &self.signature, &self.example);
+        if self.example != self.longest {
+            join(
+                &mut template,
+                &Template::of(tokenizer, &self.signature, &self.longest),
+            );
+        }
+        template
+    }
+
+    /// Writes the template's text.
+    fn render<T: Tokenizer>(&mut self, tokenizer: &T) {
+        self.template = self
+            .template(tokenizer)
+            .text(template_limit(&self.signature))
+            .into();
     }
 }
 

@@ -5,7 +5,7 @@
 //! watermark: 0, or 1 and u64 LE
 //! learned: counter
 //! entries: varint, then for each, by ascending fingerprint:
-//!     fingerprint u64 LE · signature: bytes · example: bytes · counter
+//!     fingerprint u64 LE · signature: bytes · shortest example: bytes · longest example: bytes · counter
 //!     first seen varint · last seen varint · severity varint
 //! XXH3-64 of all of the above, u64 LE
 //!
@@ -98,6 +98,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             out.extend_from_slice(&key.to_le_bytes());
             put_bytes(&mut out, &entry.signature);
             put_bytes(&mut out, &entry.example);
+            put_bytes(&mut out, &entry.longest);
             put_counter(&mut out, &entry.count);
             put_varint(&mut out, entry.first_seen);
             put_varint(&mut out, entry.last_seen);
@@ -200,6 +201,7 @@ impl<'b> Reader<'b> {
             above = Some(key);
             let signature: Box<[u8]> = self.run()?.into();
             let example = self.run()?.to_vec();
+            let longest = self.run()?.to_vec();
             let mut count = Counter::new(state.options().source, 0);
             self.counter(&mut count)?;
             let first_seen = self.varint()?;
@@ -210,6 +212,7 @@ impl<'b> Reader<'b> {
                 Entry {
                     signature,
                     example,
+                    longest,
                     template: Box::default(),
                     count,
                     first_seen,

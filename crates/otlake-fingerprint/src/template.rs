@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::term::{Term, terms};
 use crate::token::{Token, Tokenizer};
 
-/// The longest template text in bytes.
+/// The longest template text of a pattern in bytes.
 pub(crate) const MAX_TEMPLATE: usize = 4096;
 
 /// One word, or one run of variables, with the text before it.
@@ -73,16 +73,17 @@ impl Template {
         template
     }
 
-    pub(crate) fn text(&self) -> String {
+    /// The text, cut between pieces when it is longer than `limit`.
+    pub(crate) fn text(&self, limit: usize) -> String {
         let mut text = String::new();
         for piece in &self.pieces {
-            if text.len() + piece.gap.len() + piece.text.len() > MAX_TEMPLATE {
+            if text.len() + piece.gap.len() + piece.text.len() > limit {
                 return text;
             }
             text.push_str(&piece.gap);
             text.push_str(&piece.text);
         }
-        if text.len() + self.tail.len() <= MAX_TEMPLATE {
+        if text.len() + self.tail.len() <= limit {
             text.push_str(&self.tail);
         }
         text
@@ -268,7 +269,7 @@ mod tests {
             fingerprinter.signature().as_bytes(),
             message.as_bytes(),
         )
-        .text()
+        .text(MAX_TEMPLATE)
     }
 
     #[test]
@@ -307,8 +308,8 @@ mod tests {
     #[test]
     fn an_example_cut_short_is_completed_from_the_signature() {
         let template = Template::of(&Scanner::new(), b"disk * is full ", b"disk 7 is");
-        assert_eq!(template.text(), "disk <num> is full");
+        assert_eq!(template.text(MAX_TEMPLATE), "disk <num> is full");
         let template = Template::of(&Scanner::new(), b"disk * ", b"disk 7 is");
-        assert_eq!(template.text(), "disk <num>");
+        assert_eq!(template.text(MAX_TEMPLATE), "disk <num>");
     }
 }

@@ -1,6 +1,6 @@
 //! Runs the suite in `testdata/scanner.json` over the scanner and the templates.
 
-use otlake_fingerprint::{Kind, Patterns, Scanner, Tokenizer};
+use otlake_fingerprint::{Fingerprint, Fingerprinter, Kind, Patterns, Scanner, Tokenizer};
 use serde::Deserialize;
 
 /// One row: a line, its tokens (`kind:text`; a plain word without its kind), and its template.
@@ -34,4 +34,35 @@ fn the_scanner_suite_holds() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// One frozen fingerprint.
+#[derive(Deserialize)]
+struct Golden {
+    line: String,
+    signature: String,
+    fingerprint: String,
+}
+
+/// Fingerprints stand in files for years. A change here needs a new `Fingerprint::VERSION`.
+#[test]
+fn frozen_fingerprints_stay() {
+    let golden: Vec<Golden> = serde_json::from_str(include_str!("../testdata/golden-v1.json"))
+        .expect("the golden file is valid JSON");
+    assert_eq!(
+        Fingerprint::VERSION,
+        1,
+        "a new version needs a golden file of its own"
+    );
+    let mut fingerprinter = Fingerprinter::new();
+    for row in golden {
+        let fingerprint = fingerprinter.fingerprint(row.line.as_bytes());
+        assert_eq!(
+            fingerprinter.signature().to_string(),
+            row.signature,
+            "{}",
+            row.line
+        );
+        assert_eq!(fingerprint.to_string(), row.fingerprint, "{}", row.line);
+    }
 }
