@@ -28,6 +28,10 @@ struct Arguments {
     #[arg(long, default_value_t = Run::default().rounds)]
     rounds: usize,
 
+    /// Measures the cases with these names only.
+    #[arg(long = "case", value_name = "NAME")]
+    cases: Vec<String>,
+
     /// Writes the payloads into this directory, too, for measuring them with something else.
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
@@ -77,7 +81,11 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
         if let Some(directory) = &arguments.save {
             save(directory, workload)?;
         }
-        let figures = run.measure(workload, &mut lineup(workload)?)?;
+        let mut cases = lineup(workload)?;
+        cases.retain(|case| {
+            arguments.cases.is_empty() || arguments.cases.iter().any(|name| name == case.name())
+        });
+        let figures = run.measure(workload, &mut cases)?;
         write_table(&mut out, &figures)?;
         writeln!(out)?;
         all.extend(figures);

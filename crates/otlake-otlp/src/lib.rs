@@ -61,6 +61,7 @@ mod names;
 mod protobuf;
 #[cfg(feature = "opentelemetry-proto")]
 mod typed;
+mod utf8;
 
 pub use crate::encoding::{ContentEncoding, InflateError};
 pub use crate::error::{DecodeError, DecodeErrorKind};

@@ -1,26 +1,37 @@
 use otlake_row::{Key, Keys, Location};
 
 use crate::error::Result;
-use crate::protobuf::wire::utf8;
+use crate::utf8::utf8;
 
 /// Resolves attribute names to keys by predicting them.
 ///
 /// A record mostly carries the names of the record before in the same order, so what followed a
-/// name last time is likely to follow it again: one comparison of bytes resolves a key, and shows
-/// that it is UTF-8, since the name it equals is. Following the name rather than the position
-/// keeps the prediction right after an attribute that only some records have.
+/// name the last times is likely to follow it again: one comparison of bytes resolves a key, and
+/// shows that it is UTF-8, since the name it equals is. Following the name rather than the position
+/// keeps the prediction right behind an attribute that only some records have, and several
+/// successors are remembered for the place in front of it.
 pub(crate) struct Names {
     location: Location,
-    /// By the index of a key plus one, what followed it; at 0, what came first.
-    following: Vec<Option<Key>>,
+    /// By the index of a key plus one, what followed it, the last one first; at 0, what came first.
+    following: Vec<[Option<Expected>; SUCCESSORS]>,
     last: usize,
+}
+
+/// Two took most of the misses away, four nearly all; see `docs/performance.md`.
+const SUCCESSORS: usize = 4;
+
+#[derive(Clone, Copy)]
+struct Expected {
+    key: Key,
+    /// The length of its name: nearly always enough to tell it from another.
+    length: usize,
 }
 
 impl Names {
     pub(crate) fn new(location: Location) -> Names {
         Names {
             location,
-            following: vec![None],
+            following: vec![[None; SUCCESSORS]],
             last: 0,
         }
     }
@@ -56,12 +67,16 @@ impl Names {
 
     #[inline]
     fn predict(&mut self, name: &[u8], keys: &Keys) -> Option<Key> {
-        let key = self.following[self.last]?;
-        if keys.name(key).as_bytes() != name {
-            return None;
+        let successors = &mut self.following[self.last];
+        for index in 0..SUCCESSORS {
+            let expected = successors[index]?;
+            if expected.length == name.len() && equal(keys.name(expected.key).as_bytes(), name) {
+                successors.swap(0, index);
+                self.last = expected.key.index() + 1;
+                return Some(expected.key);
+            }
         }
-        self.last = key.index() + 1;
-        Some(key)
+        None
     }
 
     #[cold]
@@ -69,13 +84,29 @@ impl Names {
         let Some(key) = keys.intern(self.location, name) else {
             return Resolved::Excess(name);
         };
-        self.following[self.last] = Some(key);
+        let successors = &mut self.following[self.last];
+        successors.rotate_right(1);
+        successors[0] = Some(Expected {
+            key,
+            length: name.len(),
+        });
         self.last = key.index() + 1;
         if self.following.len() <= self.last {
-            self.following.resize(self.last + 1, None);
+            self.following.resize(self.last + 1, [None; SUCCESSORS]);
         }
         Resolved::Key(key)
     }
+}
+
+/// Whether two short slices of one length are equal: eight bytes at a time, the last eight may
+/// overlap those before. A name is too short to be worth a call of memcmp.
+#[inline]
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    let (Some(last_a), Some(last_b)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
+        return a == b;
+    };
+    let (words_a, words_b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+    words_a.iter().zip(words_b).all(|(a, b)| a == b) && last_a == last_b
 }
 
 pub(crate) enum Resolved<'a> {

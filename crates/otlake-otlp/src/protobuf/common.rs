@@ -4,10 +4,11 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Cell, Key, Keys, Value, fields};
 
-use super::wire::{Reader, delimited, fixed64, utf8, varint};
+use super::wire::{Reader, delimited, fixed64, varint};
 use crate::error::{Result, Within};
 use crate::limits::{Exceeded, Limits};
 use crate::names::{Names, Resolved};
+use crate::utf8::utf8;
 
 /// Reads values. Nested ones are laid out in the arena, everything else borrows from the payload.
 pub(crate) struct Values<'r> {
@@ -44,7 +45,25 @@ impl<'r> Values<'r> {
 
     /// Reads an `AnyValue` on top of `value`, which is what an earlier occurrence of the same
     /// field set: a oneof keeps the last member, but members that are messages merge.
+    #[inline]
     pub(crate) fn any_value(
+        &mut self,
+        bytes: &'r [u8],
+        value: Value<'r>,
+        depth: usize,
+    ) -> Result<Value<'r>> {
+        // Nine of ten values are a short string and nothing else.
+        match bytes {
+            [ANY_VALUE_STRING, length @ 0..0x80, string @ ..]
+                if string.len() == usize::from(*length) =>
+            {
+                Ok(Value::String(utf8(string).within("string_value")?))
+            }
+            _ => self.any_value_fields(bytes, value, depth),
+        }
+    }
+
+    fn any_value_fields(
         &mut self,
         bytes: &'r [u8],
         mut value: Value<'r>,
@@ -420,6 +439,9 @@ pub(crate) fn scope<'r>(
     cells.extend(excess);
     Ok(GroupCells { cells, exceeded })
 }
+
+/// The tag of `AnyValue.string_value`, as the one byte it takes on the wire.
+const ANY_VALUE_STRING: u8 = any_value::STRING_VALUE as u8;
 
 /// `ArrayValue.values` and `KeyValueList.values`
 const VALUES: u32 = delimited(1);

@@ -1,6 +1,7 @@
 //! The protobuf wire format, read from a slice without copying.
 
 use crate::error::{DecodeErrorKind, Fault, Result};
+use crate::utf8::utf8;
 
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
@@ -183,9 +184,4 @@ impl<'p> Reader<'p> {
         let remaining = self.rest.len();
         Fault::new(DecodeErrorKind::Truncated { length, remaining }, self.rest)
     }
-}
-
-#[inline]
-pub(crate) fn utf8(bytes: &[u8]) -> Result<&str> {
-    simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::new(DecodeErrorKind::InvalidUtf8, bytes))
 }

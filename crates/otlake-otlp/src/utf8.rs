@@ -1,0 +1,80 @@
+//! Strings of the payload, checked.
+//!
+//! The strings of telemetry are short (19 bytes on average) and nearly all ASCII. For those the
+//! call of a validator costs more than the check: looking at eight bytes at a time right here took
+//! a quarter off decoding (`docs/performance.md`). What is not ASCII goes to simdutf8.
+
+#![allow(
+    unsafe_code,
+    reason = "bytes that were just seen to be ASCII become a str without a second look"
+)]
+
+use crate::error::{DecodeErrorKind, Fault, Result};
+
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/// Up to here the check stays inline; a longer string is worth the call of a vectorised one.
+const SHORT: usize = 64;
+
+/// The bytes as a string.
+#[inline]
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str> {
+    if bytes.len() <= SHORT && is_ascii(bytes) {
+        // SAFETY: every byte is below 0x80, as `is_ascii` has seen, so the slice is UTF-8. It is
+        // the same slice, borrowed shared, so nobody changes it while the str lives.
+        return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    validate(bytes)
+}
+
+#[inline(never)]
+fn validate(bytes: &[u8]) -> Result<&str> {
+    simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::new(DecodeErrorKind::InvalidUtf8, bytes))
+}
+
+/// Whether all bytes are below 0x80, eight at a time; the last eight may overlap those before.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().fold(0, |bits, byte| bits | byte) < 0x80;
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    let bits = words
+        .iter()
+        .fold(0, |bits, word| bits | u64::from_ne_bytes(*word));
+    (bits | u64::from_ne_bytes(*last)) & HIGH_BITS == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_the_standard_library_at_every_length_and_place() {
+        let mut bytes = vec![b'a'; 2 * SHORT];
+        for len in 0..bytes.len() {
+            assert_eq!(
+                utf8(&bytes[..len]).ok(),
+                std::str::from_utf8(&bytes[..len]).ok()
+            );
+            for place in 0..len {
+                for wrong in [0x80, 0xc3, 0xff] {
+                    bytes[place] = wrong;
+                    assert_eq!(
+                        utf8(&bytes[..len]).ok(),
+                        std::str::from_utf8(&bytes[..len]).ok()
+                    );
+                    bytes[place] = b'a';
+                }
+                if place + 1 < len {
+                    bytes[place..place + 2].copy_from_slice("é".as_bytes());
+                    assert_eq!(
+                        utf8(&bytes[..len]).ok(),
+                        std::str::from_utf8(&bytes[..len]).ok()
+                    );
+                    bytes[place..place + 2].fill(b'a');
+                }
+            }
+        }
+    }
+}
