@@ -1,6 +1,6 @@
 //! [`Clusterer`]: which signatures are one pattern. [`WordSets`] is the shipped one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -107,28 +107,45 @@ struct Place {
     variable: bool,
 }
 
+/// The evidence of one round.
+#[derive(Default)]
+struct Evidence {
+    /// By everything else in the signature.
+    places: HashMap<u64, Place, BuildIdentity>,
+    /// By the neighbours, the first term and the length alone.
+    contexts: HashMap<u64, Place, BuildIdentity>,
+    /// The signatures themselves.
+    whole: HashSet<u64, BuildIdentity>,
+}
+
 impl<S: Similarity> WordSets<S> {
     /// One round of evidence and masking; says whether anything changed.
     fn round(&self, patterns: &mut [Vec<Term<'_>>]) -> bool {
-        let mut places: HashMap<u64, Place, BuildIdentity> = HashMap::default();
+        let mut evidence = Evidence::default();
         let mut hashes = Vec::new();
         for pattern in patterns.iter() {
             let whole = hash_terms(pattern, &mut hashes);
+            evidence.whole.insert(whole);
             for (index, term) in pattern.iter().enumerate() {
-                let place = places
+                let place = evidence
+                    .places
                     .entry(masked(whole, hashes[index], index))
                     .or_default();
                 match term {
                     Term::Wildcard => place.variable = true,
-                    Term::Word(word) => {
+                    Term::Word(word) if can_be_name(word) => {
                         let limit = self.limit_at(pattern, index);
-                        if place.words.len() < limit && can_be_name(word) {
-                            let word = xxh3_64(word);
-                            if !place.words.contains(&word) {
-                                place.words.push(word);
-                            }
+                        let word = xxh3_64(word);
+                        place.add(word, limit);
+                        if let Some(key) = context(&hashes, index) {
+                            evidence
+                                .contexts
+                                .entry(key)
+                                .or_default()
+                                .add(word, CONTEXT * limit);
                         }
                     }
+                    Term::Word(_) => {}
                 }
             }
         }
@@ -140,11 +157,9 @@ impl<S: Similarity> WordSets<S> {
                 let Term::Word(word) = pattern[index] else {
                     continue;
                 };
-                let Some(place) = places.get(&masked(whole, hashes[index], index)) else {
-                    continue;
-                };
-                let full = place.words.len() >= self.limit_at(pattern, index);
-                if full || (place.variable && index > 0 && can_be_name(word)) {
+                let place = evidence.places.get(&masked(whole, hashes[index], index));
+                let around = context(&hashes, index).and_then(|key| evidence.contexts.get(&key));
+                if self.is_variable(pattern, index, place, around, &evidence.whole) {
                     next[index] = Term::Wildcard;
                     if self.similarity.similarity(pattern, &next) < self.threshold {
                         next[index] = Term::Word(word);
@@ -160,6 +175,39 @@ impl<S: Similarity> WordSets<S> {
         changed
     }
 
+    /// Whether the evidence makes the word at `index` a variable.
+    fn is_variable(
+        &self,
+        pattern: &[Term<'_>],
+        index: usize,
+        place: Option<&Place>,
+        around: Option<&Place>,
+        whole: &HashSet<u64, BuildIdentity>,
+    ) -> bool {
+        let limit = self.limit_at(pattern, index);
+        let words = place.map_or(0, |place| place.words.len());
+        if words >= limit {
+            return true;
+        }
+        let name = matches!(pattern[index], Term::Word(word) if can_be_name(word));
+        if !name || index == 0 {
+            return false;
+        }
+        if place.is_some_and(|place| place.variable)
+            || around.is_some_and(|around| around.words.len() >= CONTEXT * limit)
+        {
+            return true;
+        }
+        let beside =
+            pattern.get(index + 1) == Some(&Term::Wildcard) || pattern[index - 1] == Term::Wildcard;
+        beside && words + ABSORBED >= limit && {
+            let mut merged = pattern.to_vec();
+            merged[index] = Term::Wildcard;
+            merged.dedup_by(|a, b| *a == Term::Wildcard && *b == Term::Wildcard);
+            whole.contains(&hash_terms(&merged, &mut Vec::new()))
+        }
+    }
+
     fn limit_at(&self, pattern: &[Term<'_>], index: usize) -> usize {
         match index.checked_sub(1).map(|before| pattern[before]) {
             None => self.leading_limit,
@@ -167,6 +215,30 @@ impl<S: Similarity> WordSets<S> {
             Some(_) => self.limit,
         }
     }
+}
+
+/// How many times the limit is asked of a place that is only known by its neighbours.
+const CONTEXT: usize = 3;
+
+/// How many words it is worth that the signature exists without the word, as part of the variable beside it.
+const ABSORBED: usize = 2;
+
+impl Place {
+    fn add(&mut self, word: u64, limit: usize) {
+        if self.words.len() < limit && !self.words.contains(&word) {
+            self.words.push(word);
+        }
+    }
+}
+
+/// The key of a place by its neighbours, the first term and the length. Two places that vary at once hide each other from
+/// keys that hold everything else; they do not hide from this one unless they touch.
+fn context(hashes: &[u64], index: usize) -> Option<u64> {
+    let before = *hashes.get(index.checked_sub(1)?)?;
+    let after = hashes.get(index + 1).copied().unwrap_or(0);
+    Some(
+        placed(before ^ hashes[0].rotate_left(17), index).wrapping_add(placed(after, hashes.len())),
+    )
 }
 
 /// Whether a word can be the name of something, and not part of what the message states.

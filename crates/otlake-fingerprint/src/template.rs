@@ -17,6 +17,23 @@ pub(crate) struct Piece {
     pub(crate) text: String,
     /// Whether it is a run of variables.
     pub(crate) variable: bool,
+    /// The closing brackets that belong to brackets opened inside the run: when the run becomes `<*>`, they go with it.
+    open: String,
+}
+
+/// Follows the brackets of the text inside a run.
+fn brackets(open: &mut String, gap: &str) {
+    for c in gap.chars() {
+        match c {
+            '(' => open.insert(0, ')'),
+            '[' => open.insert(0, ']'),
+            '{' => open.insert(0, '}'),
+            _ if open.starts_with(c) => {
+                open.remove(0);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A message as the pieces of its signature, and the punctuation behind the last.
@@ -62,6 +79,7 @@ impl Template {
                     gap,
                     text,
                     variable,
+                    open: String::new(),
                 });
             }
             place += 1;
@@ -76,15 +94,19 @@ impl Template {
     /// The text, cut between pieces when it is longer than `limit`.
     pub(crate) fn text(&self, limit: usize) -> String {
         let mut text = String::new();
+        let mut open = "";
         for piece in &self.pieces {
-            if text.len() + piece.gap.len() + piece.text.len() > limit {
+            let gap = piece.gap.strip_prefix(open).unwrap_or(&piece.gap);
+            if text.len() + gap.len() + piece.text.len() > limit {
                 return text;
             }
-            text.push_str(&piece.gap);
+            text.push_str(gap);
             text.push_str(&piece.text);
+            open = if piece.text == ANY { &piece.open } else { "" };
         }
-        if text.len() + self.tail.len() <= limit {
-            text.push_str(&self.tail);
+        let tail = self.tail.strip_prefix(open).unwrap_or(&self.tail);
+        if text.len() + tail.len() <= limit {
+            text.push_str(tail);
         }
         text
     }
@@ -120,6 +142,7 @@ impl Builder<'_> {
         };
         match self.template.pieces.last_mut() {
             Some(last) if last.variable && token.is_variable() => {
+                brackets(&mut last.open, &gap);
                 last.text.push_str(&gap);
                 last.text.push_str(&text);
             }
@@ -127,6 +150,7 @@ impl Builder<'_> {
                 gap,
                 text,
                 variable: token.is_variable(),
+                open: String::new(),
             }),
         }
     }
@@ -192,10 +216,16 @@ pub(crate) fn mask(template: Template, pattern: &[Term<'_>]) -> Option<Template>
             } else {
                 ANY.to_owned()
             };
+            let mut open = covered[0].open.clone();
+            for piece in &covered[1..] {
+                brackets(&mut open, &piece.gap);
+                open.insert_str(0, &piece.open);
+            }
             Piece {
                 gap: covered[0].gap.clone(),
                 text,
                 variable: *term == Term::Wildcard,
+                open,
             }
         })
         .collect();
@@ -287,6 +317,20 @@ mod tests {
             template("\u{1b}[31mERROR\u{1b}[0m: disk full"),
             "ERROR: disk full"
         );
+    }
+
+    #[test]
+    fn a_bracket_goes_with_the_run_that_opened_it() {
+        let of = |message: &str| {
+            Template::of(&Scanner::new(), b"setting up * done ", message.as_bytes())
+        };
+        let mut both = of("setting up 7 (1.2) done.");
+        assert_eq!(both.text(MAX_TEMPLATE), "setting up <num> (<num>) done.");
+        join(&mut both, &of("setting up 7 (v1.2, 9) done."));
+        assert_eq!(both.text(MAX_TEMPLATE), "setting up <*> done.");
+        let pattern: Vec<_> = terms(b"setting up * ").collect();
+        let masked = mask(of("setting up 7 [9 done]"), &pattern).unwrap_or_default();
+        assert_eq!(masked.text(MAX_TEMPLATE), "setting up <*>");
     }
 
     #[test]
