@@ -101,10 +101,29 @@ impl<S: Similarity> Clusterer for WordSets<S> {
 /// What was seen in one place.
 #[derive(Default)]
 struct Place {
-    /// The hashes of the words that count, up to the limit.
-    words: Vec<u64>,
+    /// The hash of the first word that counts. Most places see one word, which is no reason to allocate.
+    first: Option<u64>,
+    /// The others, up to the limit.
+    others: Vec<u64>,
     /// Whether a variable was seen there too.
     variable: bool,
+}
+
+impl Place {
+    fn add(&mut self, word: u64, limit: usize) {
+        match self.first {
+            None => self.first = Some(word),
+            Some(first) => {
+                if first != word && self.words() < limit && !self.others.contains(&word) {
+                    self.others.push(word);
+                }
+            }
+        }
+    }
+
+    fn words(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
 }
 
 /// The evidence of one round.
@@ -185,7 +204,7 @@ impl<S: Similarity> WordSets<S> {
         whole: &HashSet<u64, BuildIdentity>,
     ) -> bool {
         let limit = self.limit_at(pattern, index);
-        let words = place.map_or(0, |place| place.words.len());
+        let words = place.map_or(0, |place| place.words());
         if words >= limit {
             return true;
         }
@@ -194,7 +213,7 @@ impl<S: Similarity> WordSets<S> {
             return false;
         }
         if place.is_some_and(|place| place.variable)
-            || around.is_some_and(|around| around.words.len() >= CONTEXT * limit)
+            || around.is_some_and(|around| around.words() >= CONTEXT * limit)
         {
             return true;
         }
@@ -222,14 +241,6 @@ const CONTEXT: usize = 3;
 
 /// How many words it is worth that the signature exists without the word, as part of the variable beside it.
 const ABSORBED: usize = 2;
-
-impl Place {
-    fn add(&mut self, word: u64, limit: usize) {
-        if self.words.len() < limit && !self.words.contains(&word) {
-            self.words.push(word);
-        }
-    }
-}
 
 /// The key of a place by its neighbours, the first term and the length. Two places that vary at once hide each other from
 /// keys that hold everything else; they do not hide from this one unless they touch.

@@ -11,15 +11,22 @@ use crate::term::Term;
 #[derive(Clone, Debug)]
 pub(crate) struct Trie {
     nodes: Vec<Node>,
+    /// The edges of all nodes in one table, by node and word: most nodes have one, which is no reason for a table each. Words count
+    /// by their hash, as strong as the fingerprints themselves.
+    words: HashMap<u64, u32, BuildIdentity>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Node {
-    /// By the hash of the word: 64 bits, as strong as the fingerprints themselves.
-    words: HashMap<u64, u32, BuildIdentity>,
     wildcard: Option<u32>,
     /// The pattern that ends here.
     pattern: Option<u32>,
+}
+
+/// The key of an edge.
+fn edge(node: u32, word: &[u8]) -> u64 {
+    (xxh3_64(word) ^ u64::from(node).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
 /// How many steps a search may take. Only sequences of many wildcards in a row of alternatives come near it.
@@ -29,24 +36,24 @@ impl Trie {
     pub(crate) fn new() -> Self {
         Self {
             nodes: vec![Node::default()],
+            words: HashMap::default(),
         }
     }
 
     pub(crate) fn insert<'t>(&mut self, terms: impl Iterator<Item = Term<'t>>, pattern: u32) {
-        let mut at = 0;
+        let mut at = 0_u32;
         for term in terms {
             let next = self.nodes.len() as u32;
-            let node = &mut self.nodes[at];
             let child = match term {
-                Term::Word(word) => *node.words.entry(xxh3_64(word)).or_insert(next),
-                Term::Wildcard => *node.wildcard.get_or_insert(next),
+                Term::Word(word) => *self.words.entry(edge(at, word)).or_insert(next),
+                Term::Wildcard => *self.nodes[at as usize].wildcard.get_or_insert(next),
             };
             if child == next {
                 self.nodes.push(Node::default());
             }
-            at = child as usize;
+            at = child;
         }
-        self.nodes[at].pattern = Some(pattern);
+        self.nodes[at as usize].pattern = Some(pattern);
     }
 
     /// The pattern of a signature's terms. Words win over wildcards, earlier places over later ones.
@@ -76,7 +83,7 @@ impl Trie {
                 stack.push((child, at + 1, true));
             }
             if let Term::Word(word) = term
-                && let Some(&child) = here.words.get(&xxh3_64(word))
+                && let Some(&child) = self.words.get(&edge(node, word))
             {
                 stack.push((child, at + 1, false));
             }
