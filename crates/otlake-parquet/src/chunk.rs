@@ -35,6 +35,9 @@ const SMALL: usize = 128;
 /// The same of a page of bit-packed numbers, which rarely get 10 % smaller.
 const SMALL_PACKED: usize = 2048;
 
+/// The same of bit-packed numbers after the levels of a column with nulls, which may be regular.
+const SMALL_SPARSE: usize = 512;
+
 /// Of larger packed pages, these many bytes from the middle are compressed to see whether it is worth
 /// it: timestamps and ids as packed deltas are not.
 const PROBE: usize = 1024;
@@ -115,25 +118,19 @@ impl Draft {
         }
     }
 
-    /// The bodies of all pages, the dictionary page first, and whether they are packed numbers.
-    fn bodies(&self) -> impl Iterator<Item = (&[u8], bool)> {
+    /// The bodies of all pages, the dictionary page first and without a page.
+    fn bodies(&self) -> impl Iterator<Item = (&[u8], Option<&Page>)> {
         let dictionary = self
             .dictionary
             .as_ref()
-            .map(|dictionary| (dictionary.end, false));
-        let pages = self
-            .pages
-            .iter()
-            .map(|page| (page.end, page.encoding.is_packed()));
+            .map(|dictionary| (dictionary.end, None));
+        let pages = self.pages.iter().map(|page| (page.end, Some(page)));
         let mut begin = 0;
-        dictionary
-            .into_iter()
-            .chain(pages)
-            .map(move |(end, packed)| {
-                let body = &self.body[begin..end];
-                begin = end;
-                (body, packed)
-            })
+        dictionary.into_iter().chain(pages).map(move |(end, page)| {
+            let body = &self.body[begin..end];
+            begin = end;
+            (body, page)
+        })
     }
 
     /// The bounds of the chunk from those of its pages.
@@ -193,88 +190,155 @@ impl Draft {
     }
 }
 
-/// Compresses the pages of `draft`, appends them with their headers to `out`, whose first byte is at
-/// `base` of the file, and their metadata to `footer`.
-pub(crate) fn seal(
-    draft: &Draft,
-    column: &str,
-    leaf: &Leaf,
-    compressor: &mut Compressor,
-    out: &mut Vec<u8>,
-    base: u64,
-    footer: &mut Footer,
-) -> Result<ChunkMetadata, FileError> {
-    let start = out.len();
-    let offset = base + start as u64;
-    let mut codec = compressor.codec();
-    if !draft.bodies().any(|(body, packed)| is_worth(body, packed)) {
-        codec = UNCOMPRESSED;
-    }
-    let mut offset_index = Vec::new();
-    let mut uncompressed = put_pages(
-        draft,
-        column,
-        codec,
-        compressor,
-        out,
-        offset,
-        &mut offset_index,
-    )?;
-    let written = out.len() - start;
-    if codec != UNCOMPRESSED && written as u64 >= uncompressed - (uncompressed >> 5) {
-        // Less than 3 % saved: not worth the reader's time. Random ids and packed deltas end here.
-        out.truncate(start);
-        codec = UNCOMPRESSED;
-        uncompressed = put_pages(
-            draft,
-            column,
+/// A draft and whose it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Chunk<'a> {
+    pub(crate) draft: &'a Draft,
+    pub(crate) column: &'a str,
+    pub(crate) leaf: &'a Leaf,
+}
+
+impl Chunk<'_> {
+    /// Compresses the pages, appends them with their headers to `out`, whose first byte is at `base`
+    /// of the file, and their metadata to `footer`.
+    pub(crate) fn seal(
+        self,
+        compressor: &mut Compressor,
+        out: &mut Vec<u8>,
+        base: u64,
+        footer: &mut Footer,
+    ) -> Result<ChunkMetadata, FileError> {
+        let Self { draft, leaf, .. } = self;
+        let start = out.len();
+        let offset = base + start as u64;
+        let mut codec = compressor.codec();
+        if draft
+            .bodies()
+            .all(|(body, page)| body.len() < self.smallest(page))
+        {
+            codec = UNCOMPRESSED;
+        }
+        let mut locations = Vec::with_capacity(draft.pages.len());
+        let mut uncompressed = self.put_pages(codec, compressor, out, offset, &mut locations)?;
+        let written = out.len() - start;
+        if codec != UNCOMPRESSED && written as u64 >= uncompressed - (uncompressed >> 5) {
+            // Less than 3 % saved: not worth the reader's time. Random ids end here.
+            out.truncate(start);
+            codec = UNCOMPRESSED;
+            uncompressed = self.put_pages(codec, compressor, out, offset, &mut locations)?;
+        }
+        let compressed = (out.len() - start) as u64;
+
+        let index = footer.offset_indexes.len();
+        put_offset_index(&mut footer.offset_indexes, draft, &locations);
+        let offset_index = index..footer.offset_indexes.len();
+        let bounds = match &draft.chunk_bounds {
+            Some(known) => known.clone(),
+            None => draft.merged_bounds(leaf.order),
+        };
+        let column_index = put_column_index(&mut footer.column_indexes, draft, leaf.order);
+        let metadata = footer.chunks.len();
+        let data_offset = locations.first().map_or(offset, |location| location.offset);
+        let sizes = Sizes {
             codec,
-            compressor,
-            out,
+            uncompressed,
+            compressed,
             offset,
-            &mut offset_index,
-        )?;
+            data_offset,
+        };
+        put_metadata(&mut footer.chunks, draft, leaf, bounds.as_ref(), &sizes);
+        Ok(ChunkMetadata {
+            metadata: metadata..footer.chunks.len(),
+            column_index,
+            offset_index,
+            bloom_filter: None,
+            compressed,
+            uncompressed,
+        })
     }
-    let compressed = (out.len() - start) as u64;
 
-    let range = footer.offset_indexes.len();
-    put_offset_index(&mut footer.offset_indexes, draft, &offset_index);
-    let offset_index_range = range..footer.offset_indexes.len();
+    /// Returns the bytes of the pages with their headers before compression.
+    fn put_pages(
+        self,
+        codec: i32,
+        compressor: &mut Compressor,
+        out: &mut Vec<u8>,
+        offset: u64,
+        locations: &mut Vec<Location>,
+    ) -> Result<u64, FileError> {
+        locations.clear();
+        let start = out.len();
+        let mut uncompressed = 0;
+        for (body, page) in self.draft.bodies() {
+            // Page sizes are i32 in the format; compression may add a little.
+            if body.len() > (i32::MAX as usize) - (16 << 20) {
+                let column = self.column.to_owned();
+                return Err(FileError::PageTooLarge {
+                    column,
+                    bytes: body.len(),
+                });
+            }
+            let stored = if codec == UNCOMPRESSED {
+                body
+            } else {
+                let compression = compressor.compression();
+                self.compress(body, page, compressor)
+                    .map_err(|source| FileError::Compress {
+                        column: self.column.to_owned(),
+                        compression,
+                        source,
+                    })?
+            };
+            let before = out.len();
+            put_header(out, self.draft, body.len(), stored.len(), page);
+            uncompressed += (out.len() - before + body.len()) as u64;
+            out.extend_from_slice(stored);
+            if page.is_some() {
+                let offset = offset + (before - start) as u64;
+                locations.push(Location {
+                    offset,
+                    bytes: out.len() - before,
+                });
+            }
+        }
+        Ok(uncompressed)
+    }
 
-    let bounds = match &draft.chunk_bounds {
-        Some(known) => known.clone(),
-        None => draft.merged_bounds(leaf.order),
-    };
-    let column_index = put_column_index(&mut footer.column_indexes, draft, leaf.order);
-    let metadata = footer.chunks.len();
-    let data_offset = offset_index
-        .first()
-        .map_or(offset, |location| location.offset);
-    let sizes = Sizes {
-        codec,
-        uncompressed,
-        compressed,
-        offset,
-        data_offset,
-    };
-    put_metadata(&mut footer.chunks, draft, leaf, bounds.as_ref(), &sizes);
-    Ok(ChunkMetadata {
-        metadata: metadata..footer.chunks.len(),
-        column_index,
-        offset_index: offset_index_range,
-        bloom_filter: None,
-        compressed,
-        uncompressed,
-    })
+    /// The body as a page of a compressed chunk, which it need not be.
+    fn compress<'c>(
+        self,
+        body: &[u8],
+        page: Option<&Page>,
+        compressor: &'c mut Compressor,
+    ) -> std::io::Result<&'c [u8]> {
+        let packed = page.is_some_and(|page| page.encoding.is_packed());
+        if compressor.can_store()
+            && (body.len() < self.smallest(page) || (packed && !shrinks(body, compressor)?))
+        {
+            return Ok(compressor.store(body));
+        }
+        compressor.compress(body)
+    }
+
+    /// The size from which on it is worth compressing a page; the dictionary page is none.
+    fn smallest(self, page: Option<&Page>) -> usize {
+        match page {
+            // The levels of lists and maps are regular, and most of the page where they are short.
+            Some(page) if page.encoding.is_packed() && self.leaf.max_repetition_level == 0 => {
+                if page.nulls == 0 {
+                    SMALL_PACKED
+                } else {
+                    SMALL_SPARSE
+                }
+            }
+            _ => SMALL,
+        }
+    }
 }
 
 struct Location {
     offset: u64,
     bytes: usize,
-}
-
-fn is_worth(body: &[u8], packed: bool) -> bool {
-    body.len() >= if packed { SMALL_PACKED } else { SMALL }
 }
 
 /// Whether a part of a large page gets smaller; small ones are compressed as fast as probed.
@@ -285,74 +349,6 @@ fn shrinks(body: &[u8], compressor: &mut Compressor) -> std::io::Result<bool> {
     let middle = (body.len() - PROBE) / 2;
     let stored = compressor.compress(&body[middle..middle + PROBE])?.len();
     Ok(stored < PROBE - PROBE / 32)
-}
-
-/// Returns the bytes of the pages with their headers before compression.
-fn put_pages(
-    draft: &Draft,
-    column: &str,
-    codec: i32,
-    compressor: &mut Compressor,
-    out: &mut Vec<u8>,
-    offset: u64,
-    locations: &mut Vec<Location>,
-) -> Result<u64, FileError> {
-    locations.clear();
-    let chunk_start = out.len();
-    let compression = compressor.compression();
-    let mut uncompressed = 0;
-    let mut put = |out: &mut Vec<u8>, body: &[u8], page: Option<&Page>| {
-        let failed = |source| FileError::Compress {
-            column: column.to_owned(),
-            compression,
-            source,
-        };
-        let packed = page.is_some_and(|page| page.encoding.is_packed());
-        let stored = if codec == UNCOMPRESSED {
-            body
-        } else if compressor.can_store()
-            && (!is_worth(body, packed)
-                || (packed && !shrinks(body, compressor).map_err(failed)?))
-        {
-            compressor.store(body)
-        } else {
-            compressor.compress(body).map_err(failed)?
-        };
-        let before = out.len();
-        put_header(out, draft, body.len(), stored.len(), page);
-        let header = out.len() - before;
-        out.extend_from_slice(stored);
-        uncompressed += (header + body.len()) as u64;
-        Ok::<_, FileError>(before)
-    };
-
-    let mut begin = 0;
-    if let Some(dictionary) = &draft.dictionary {
-        check_size(column, dictionary.end)?;
-        put(out, &draft.body[..dictionary.end], None)?;
-        begin = dictionary.end;
-    }
-    for page in &draft.pages {
-        check_size(column, page.end - begin)?;
-        let at = put(out, &draft.body[begin..page.end], Some(page))?;
-        locations.push(Location {
-            offset: offset + (at - chunk_start) as u64,
-            bytes: out.len() - at,
-        });
-        begin = page.end;
-    }
-    Ok(uncompressed)
-}
-
-/// Page sizes are i32 in the format; compression may add a little.
-fn check_size(column: &str, bytes: usize) -> Result<(), FileError> {
-    if bytes > (i32::MAX as usize) - (16 << 20) {
-        return Err(FileError::PageTooLarge {
-            column: column.to_owned(),
-            bytes,
-        });
-    }
-    Ok(())
 }
 
 /// A `PageHeader`: of the data page `page`, or of the dictionary page.

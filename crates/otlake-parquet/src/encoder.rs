@@ -10,7 +10,7 @@ use arrow_schema::Field;
 use parquet::bloom_filter::Sbbf;
 
 use crate::bloom::Bloom;
-use crate::chunk::{Draft, seal};
+use crate::chunk::{Chunk, Draft};
 use crate::column::{Column, Leaf};
 use crate::compressor::Compressor;
 use crate::error::{EncoderError, FileError};
@@ -212,6 +212,11 @@ impl Encoder {
             out,
             ..
         } = self;
-        seal(draft, column.name(), leaf, compressor, out, base, footer)
+        Chunk {
+            draft,
+            column: column.name(),
+            leaf,
+        }
+        .seal(compressor, out, base, footer)
     }
 }
