@@ -124,13 +124,46 @@ pub(crate) fn is_weekday(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `word` can be a time zone abbreviation after a time of day: `UTC`, `GMT`, or two to four capitals and a `T`
-/// (`EST`, `PDT`, `CEST`, `AEDT`).
+/// Whether `word` is a common time zone abbreviation. A closed list, not a shape: `ALERT` and `EXIT` follow a time too.
 pub(crate) fn is_zone(word: &[u8]) -> bool {
-    if word == b"UTC" || word == b"Z" {
-        return true;
-    }
-    matches!(word.len(), 3..=5) && word.iter().all(u8::is_ascii_uppercase) && word.ends_with(b"T")
+    matches!(
+        word,
+        b"Z" | b"UTC"
+            | b"GMT"
+            | b"EST"
+            | b"EDT"
+            | b"CST"
+            | b"CDT"
+            | b"MST"
+            | b"MDT"
+            | b"PST"
+            | b"PDT"
+            | b"AKST"
+            | b"AKDT"
+            | b"HST"
+            | b"WET"
+            | b"WEST"
+            | b"BST"
+            | b"CET"
+            | b"CEST"
+            | b"EET"
+            | b"EEST"
+            | b"MSK"
+            | b"IST"
+            | b"SGT"
+            | b"HKT"
+            | b"JST"
+            | b"KST"
+            | b"AWST"
+            | b"ACST"
+            | b"ACDT"
+            | b"AEST"
+            | b"AEDT"
+            | b"NZST"
+            | b"NZDT"
+            | b"BRT"
+            | b"ART"
+    )
 }
 
 /// Whether `word` stands for the absence of a value.
