@@ -124,7 +124,9 @@ impl<S: Storage> ParquetSink<S> {
         self.schedule_review();
         self.writer
             .set_key_values(vec![original_names(self.builder.schema())]);
-        Ok(self.writer.write(&batch)?)
+        self.writer.write(&batch)?;
+        self.builder.recycle(batch);
+        Ok(())
     }
 
     fn row_group_is_full(&mut self) -> bool {
