@@ -7,16 +7,16 @@ use arrow_array::{
     new_null_array,
 };
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
-use otlake_row::{Cell, Group, Keys, Location, Row, RowSink, Value, fields};
+use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Value, fields};
 use otlake_schema::{
     Absent, ColumnId, ColumnType, FieldColumn, FieldKind, OVERFLOW, OverflowCounts, OverflowReason,
-    Place, Schema, full_name,
+    Schema, full_name,
 };
 
 use crate::column::{Utf8Column, Values};
 use crate::group::{GroupOverflow, OpenGroup};
 use crate::overflow::OverflowColumn;
-use crate::slots::Slots;
+use crate::slots::{Slot, Slots};
 
 /// What a [`BatchBuilder`] may be asked to do otherwise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,8 +75,8 @@ pub struct BatchBuilder {
 
 struct Column {
     values: Values,
-    /// The rows before this one have their value; all rows, while the column belongs to an open
-    /// group.
+    /// The rows before this one have their value, or null; while the column belongs to an open
+    /// group, all rows have.
     claimed: usize,
     field: Option<FieldColumn>,
 }
@@ -192,8 +192,21 @@ impl BatchBuilder {
             .unwrap_or_else(|error| unreachable!("every column was filled up: {error}"))
     }
 
+    /// Takes back the memory of a batch that was written and is no longer needed, for the batches
+    /// to come. Of a batch that somebody else holds a part of, that part is not taken.
+    pub fn recycle(&mut self, batch: RecordBatch) {
+        let (schema, arrays, _) = batch.into_parts();
+        let mut columns = self.columns.iter_mut().zip(self.schema.columns());
+        for (field, array) in schema.fields().iter().zip(arrays) {
+            // The columns of a batch are in the order of the schema, which may have more.
+            if let Some((column, _)) = columns.find(|(_, known)| known.name() == field.name()) {
+                column.values.recycle(array);
+            }
+        }
+    }
+
     /// The values of a field's column, filled up to the last row.
-    fn complete(&mut self, key: otlake_row::Key) -> Option<ArrayRef> {
+    fn complete(&mut self, key: Key) -> Option<ArrayRef> {
         let id = self.schema.field_column(key)?;
         self.columns[id.index()].finish(self.rows)
     }
@@ -222,63 +235,67 @@ impl BatchBuilder {
     /// does.
     #[inline]
     fn push(&mut self, cell: &Cell<'_>, keys: &Keys) -> Result<ColumnId, OverflowReason> {
-        let id = match self.slots.place(cell.key, keys, &mut self.schema) {
-            Place::Column(id) => id,
-            Place::Overflow(reason) => return Err(reason),
+        let id = match self.slots.slot(cell.key) {
+            Slot::Column(id) => id,
+            Slot::Overflow(reason) => return Err(reason),
+            Slot::Unknown => self.look_up(cell.key, keys)?,
         };
-        if id.index() >= self.columns.len() {
-            self.fit_columns();
-        }
         let column = &mut self.columns[id.index()];
-        if column.claimed > self.rows {
-            return Err(OverflowReason::Duplicate);
-        }
-        if column.values.len() < self.rows {
+        if column.claimed != self.rows {
+            if column.claimed > self.rows {
+                return Err(OverflowReason::Duplicate);
+            }
             column.fill_up(self.rows);
         }
-        let pushed = match (&mut column.values, &cell.value) {
+        // The two kinds of cells that are nearly all of them.
+        match (&mut column.values, &cell.value) {
             (Values::Utf8(strings), Value::String(string)) => {
                 self.bytes += string.len();
                 strings.push(string);
-                true
             }
-            (_, value) => {
-                self.text.clear();
-                let pushed = match column.field {
-                    Some(field) => column.push_field(field, value, &mut self.text),
-                    None => return self.push_inferred(id, &cell.value),
-                };
-                self.bytes += self.text.len();
-                pushed
-            }
-        };
-        if !pushed {
-            return Err(OverflowReason::Type);
+            (Values::Int64(ints), Value::Int(int)) if column.field.is_some() => ints.push(*int),
+            _ => self.push_other(id, &cell.value)?,
         }
-        column.claimed = self.rows + 1;
+        self.columns[id.index()].claimed = self.rows + 1;
         Ok(id)
     }
 
-    fn push_inferred(
-        &mut self,
-        id: ColumnId,
-        value: &Value<'_>,
-    ) -> Result<ColumnId, OverflowReason> {
-        if matches!(value, Value::Empty) {
-            return Err(OverflowReason::Empty);
+    #[cold]
+    fn look_up(&mut self, key: Key, keys: &Keys) -> Result<ColumnId, OverflowReason> {
+        match self.slots.look_up(key, keys, &mut self.schema) {
+            Slot::Column(id) => {
+                self.fit_columns();
+                Ok(id)
+            }
+            Slot::Overflow(reason) => Err(reason),
+            Slot::Unknown => unreachable!("it was just looked up"),
         }
-        let column_type = self.schema.admit(id, value).ok_or(OverflowReason::Type)?;
+    }
+
+    /// Pushes a value that has to be converted, or that the column's type may have to be for.
+    #[inline(never)]
+    fn push_other(&mut self, id: ColumnId, value: &Value<'_>) -> Result<(), OverflowReason> {
+        self.text.clear();
         let column = &mut self.columns[id.index()];
-        column.values.widen(column_type, self.options.plain_strings);
-        if !column.values.push(value, &mut self.text) {
-            return Err(OverflowReason::Type);
+        if let Some(field) = column.field {
+            if !column.push_field(field, value, &mut self.text) {
+                return Err(OverflowReason::Type);
+            }
+        } else {
+            if matches!(value, Value::Empty) {
+                return Err(OverflowReason::Empty);
+            }
+            let column_type = self.schema.admit(id, value).ok_or(OverflowReason::Type)?;
+            column.values.widen(column_type, self.options.plain_strings);
+            if !column.values.push(value, &mut self.text) {
+                return Err(OverflowReason::Type);
+            }
         }
         self.bytes += match value {
             Value::Bytes(bytes) => bytes.len(),
             _ => self.text.len(),
         };
-        column.claimed = self.rows + 1;
-        Ok(id)
+        Ok(())
     }
 
     #[cold]
@@ -416,7 +433,8 @@ impl Column {
     /// Gives the rows before `row` that have no value what such rows have.
     #[inline]
     fn fill_up(&mut self, row: usize) {
-        let missing = row - self.values.len();
+        let missing = row - self.claimed;
+        self.claimed = row;
         match (&mut self.values, self.field) {
             (
                 Values::Int64(column),
@@ -452,7 +470,7 @@ impl Column {
 
     /// The values of `rows` rows; `None` if there is none among them.
     fn finish(&mut self, rows: usize) -> Option<ArrayRef> {
-        if self.values.len() < rows {
+        if self.claimed < rows {
             self.fill_up(rows);
         }
         self.values.finish()

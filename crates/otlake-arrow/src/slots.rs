@@ -4,7 +4,15 @@ use otlake_schema::{ColumnId, OverflowReason, Place, Schema};
 /// Where the values of each key go, looked up once per key and then found by its index.
 pub(crate) struct Slots {
     keys: Option<KeysId>,
-    by_location: [Vec<Option<Place>>; 4],
+    by_location: [Vec<Slot>; 4],
+}
+
+/// A [`Place`], or that it is not known yet.
+#[derive(Clone, Copy)]
+pub(crate) enum Slot {
+    Unknown,
+    Column(ColumnId),
+    Overflow(OverflowReason),
 }
 
 impl Slots {
@@ -24,30 +32,33 @@ impl Slots {
         }
     }
 
+    /// Where the values of a key go, if that was looked up.
     #[inline]
-    pub(crate) fn place(&mut self, key: Key, keys: &Keys, schema: &mut Schema) -> Place {
-        match self.by_location[key.location() as usize].get(key.index()) {
-            Some(Some(place)) => *place,
-            _ => self.look_up(key, keys, schema),
-        }
+    pub(crate) fn slot(&self, key: Key) -> Slot {
+        let slots = &self.by_location[key.location() as usize];
+        slots.get(key.index()).copied().unwrap_or(Slot::Unknown)
     }
 
+    /// Finds out where the values of a key go, which may add a column to the schema.
     #[cold]
-    fn look_up(&mut self, key: Key, keys: &Keys, schema: &mut Schema) -> Place {
+    pub(crate) fn look_up(&mut self, key: Key, keys: &Keys, schema: &mut Schema) -> Slot {
         let location = key.location();
-        let place = match field_column(key, schema) {
-            Some(id) => Place::Column(id),
-            None if key.index() >= keys.len(location) => {
-                return Place::Overflow(OverflowReason::Names);
-            }
-            None => schema.place(location, keys.name(key)),
+        if key.index() >= keys.len(location) {
+            return Slot::Overflow(OverflowReason::Names);
+        }
+        let slot = match field_column(key, schema) {
+            Some(id) => Slot::Column(id),
+            None => match schema.place(location, keys.name(key)) {
+                Place::Column(id) => Slot::Column(id),
+                Place::Overflow(reason) => Slot::Overflow(reason),
+            },
         };
         let slots = &mut self.by_location[location as usize];
         if slots.len() <= key.index() {
-            slots.resize(key.index() + 1, None);
+            slots.resize(key.index() + 1, Slot::Unknown);
         }
-        slots[key.index()] = Some(place);
-        place
+        slots[key.index()] = slot;
+        slot
     }
 }
 

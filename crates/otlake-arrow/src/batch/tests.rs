@@ -258,7 +258,8 @@ fn an_attribute_that_never_has_a_value_has_no_column_in_any_batch() {
     let x = attribute(&mut keys, "x");
     let mut builder = BatchBuilder::new(Schema::logs());
     for rows in [3, 1, 2] {
-        let rows: Vec<&[(Key, Value<'_>)]> = vec![&[(x, Value::Empty)]; rows];
+        let cells = [(x, Value::Empty)];
+        let rows = vec![&cells[..]; rows];
         let batch = batch_of(&mut builder, &keys, &rows);
         assert!(batch.column_by_name("attr_x").is_none());
         assert_eq!(overflow(&batch, 0), [("attr.x".to_owned(), None)]);
@@ -396,7 +397,7 @@ proptest! {
         let mut keys = Keys::new();
         let x = attribute(&mut keys, "x");
         let mut builder = BatchBuilder::new(Schema::logs());
-        for _ in 0..2 {
+        for batches in 0..3 {
             let texts_sent: Vec<_> = (0..rows)
                 .map(|row| (row % 5 >= nulls).then(|| format!("value {}", row * 7 % distinct)))
                 .collect();
@@ -408,6 +409,13 @@ proptest! {
             let batch = batch_of(&mut builder, &keys, &cells);
             if texts_sent.iter().any(Option::is_some) {
                 prop_assert_eq!(texts(&batch, "attr_x"), texts_sent);
+            }
+            // Memory that was used before must not show, and none may be taken that is held.
+            let held = (batches == 1).then(|| batch.clone());
+            builder.recycle(batch);
+            if let Some(held) = held {
+                prop_assert_eq!(held.num_rows(), rows);
+                prop_assert!(held.columns().iter().all(|column| column.len() == rows));
             }
         }
     }

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
 use arrow_array::{ArrayRef, Float64Array};
 
+use super::recycle_vec;
 use super::validity::Validity;
 
 #[derive(Default)]
@@ -36,8 +39,15 @@ impl Float64Column {
     }
 
     pub(super) fn finish(&mut self) -> ArrayRef {
-        let len = self.values.len();
-        let values = std::mem::replace(&mut self.values, Vec::with_capacity(len));
-        Arc::new(Float64Array::new(values.into(), self.validity.finish(len)))
+        let values = std::mem::take(&mut self.values);
+        let nulls = self.validity.finish(values.len());
+        Arc::new(Float64Array::new(values.into(), nulls))
+    }
+
+    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it.
+    pub(super) fn recycle(&mut self, array: ArrayRef) {
+        let typed = array.as_primitive::<Float64Type>().clone();
+        drop(array);
+        recycle_vec(&mut self.values, typed.into_parts().1.into_inner());
     }
 }

@@ -9,9 +9,11 @@ mod validity;
 
 use std::fmt::Write;
 
-use arrow_array::ArrayRef;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{Array, ArrayRef};
+use arrow_buffer::{ArrowNativeType, Buffer};
+use arrow_schema::DataType;
 use otlake_row::Value;
 use otlake_schema::ColumnType;
 
@@ -91,6 +93,19 @@ impl Values {
         )
     }
 
+    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it.
+    pub(crate) fn recycle(&mut self, array: ArrayRef) {
+        match self {
+            Values::Int64(column) if *array.data_type() == DataType::Int64 => column.recycle(array),
+            Values::Float64(column) if *array.data_type() == DataType::Float64 => {
+                column.recycle(array);
+            }
+            Values::Utf8(column) => column.recycle(array),
+            // Booleans are small and bytes are rare.
+            _ => {}
+        }
+    }
+
     /// Pushes a value of exactly the column's type; of a Utf8 column every value, as its text.
     /// Says whether it has been one.
     #[inline]
@@ -161,5 +176,18 @@ impl Values {
         }
         widened.push_nulls(len - widened.len());
         *self = widened;
+    }
+}
+
+/// Makes the memory of `buffer` that of `vec`, both emptied, if nobody else holds it and it is the
+/// larger one.
+fn recycle_vec<T: ArrowNativeType>(vec: &mut Vec<T>, buffer: Buffer) {
+    if let Ok(mut recycled) = buffer.into_vec::<T>()
+        && recycled.capacity() > vec.capacity()
+    {
+        recycled.clear();
+        *vec = recycled;
+    } else {
+        vec.clear();
     }
 }

@@ -2,11 +2,13 @@ use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, DictionaryArray, Int32Array, StringArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use hashbrown::HashTable;
 
+use super::recycle_vec;
 use super::validity::Validity;
 
 /// Strings: as ids into a dictionary as long as few of them are distinct, else one after the other.
@@ -33,7 +35,6 @@ struct Dictionary {
     ids: Vec<i32>,
     table: HashTable<u32>,
     hasher: foldhash::fast::RandomState,
-    nulls: usize,
     /// The number of distinct strings at which the dictionary is looked at again.
     review: usize,
 }
@@ -73,10 +74,7 @@ impl Utf8Column {
     pub(super) fn push_nulls(&mut self, count: usize) {
         self.validity.push_nulls(self.len(), count);
         match &mut self.dictionary {
-            Some(dictionary) => {
-                dictionary.nulls += count;
-                dictionary.ids.resize(dictionary.ids.len() + count, 0);
-            }
+            Some(dictionary) => dictionary.ids.resize(dictionary.ids.len() + count, 0),
             None => self.strings.push_empty(count),
         }
     }
@@ -101,7 +99,7 @@ impl Utf8Column {
 
     pub(super) fn finish(&mut self) -> ArrayRef {
         if let Some(dictionary) = &self.dictionary
-            && !dictionary.helps(self.strings.len())
+            && !dictionary.helps(self.strings.len(), self.validity.nulls())
         {
             self.leave_dictionary();
         }
@@ -109,9 +107,8 @@ impl Utf8Column {
         let nulls = self.validity.finish(len);
         match &mut self.dictionary {
             Some(dictionary) => {
-                let ids = std::mem::replace(&mut dictionary.ids, Vec::with_capacity(len));
+                let ids = std::mem::take(&mut dictionary.ids);
                 dictionary.table.clear();
-                dictionary.nulls = 0;
                 dictionary.review = TRIAL;
                 let ids = Int32Array::new(ids.into(), nulls);
                 let strings = Arc::new(self.strings.finish(None));
@@ -128,11 +125,25 @@ impl Utf8Column {
         }
     }
 
+    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it.
+    pub(super) fn recycle(&mut self, array: ArrayRef) {
+        if let Some(typed) = array.as_dictionary_opt::<Int32Type>().cloned() {
+            drop(array);
+            let (ids, strings) = typed.into_parts();
+            if let Some(dictionary) = &mut self.dictionary {
+                recycle_vec(&mut dictionary.ids, ids.into_parts().1.into_inner());
+            }
+            self.strings.recycle(strings);
+        } else {
+            self.strings.recycle(array);
+        }
+    }
+
     #[cold]
     fn review(&mut self) {
         if let Some(dictionary) = &mut self.dictionary {
             dictionary.review *= 2;
-            if !dictionary.helps(self.strings.len()) {
+            if !dictionary.helps(self.strings.len(), self.validity.nulls()) {
                 self.leave_dictionary();
             }
         }
@@ -207,8 +218,8 @@ impl Dictionary {
     }
 
     /// Whether the dictionary has less than two strings for three values.
-    fn helps(&self, distinct: usize) -> bool {
-        let values = self.ids.len() - self.nulls;
+    fn helps(&self, distinct: usize, nulls: usize) -> bool {
+        let values = self.ids.len() - nulls;
         distinct * 3 <= values * 2 || values < 4
     }
 }
@@ -284,13 +295,27 @@ impl Strings {
         &self.data.as_bytes()[self.range(index)]
     }
 
+    fn recycle(&mut self, array: ArrayRef) {
+        let Some(typed) = array.as_string_opt::<i32>().cloned() else {
+            return;
+        };
+        drop(array);
+        let (offsets, data, _) = typed.into_parts();
+        if self.len() == 0 {
+            recycle_vec(&mut self.offsets, offsets.into_inner().into_inner());
+            self.offsets.push(0);
+            let mut bytes = std::mem::take(&mut self.data).into_bytes();
+            recycle_vec(&mut bytes, data);
+            self.data = String::from_utf8(bytes).unwrap_or_default();
+        }
+    }
+
     fn memory_size(&self) -> usize {
         self.data.len() + size_of_val(self.offsets.as_slice())
     }
 
     fn finish(&mut self, nulls: Option<NullBuffer>) -> StringArray {
-        let empty = Strings::with_capacity(self.len(), self.data.len());
-        let Strings { data, offsets } = std::mem::replace(self, empty);
+        let Strings { data, offsets } = std::mem::take(self);
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         StringArray::new(offsets, data.into_bytes().into(), nulls)
     }
