@@ -72,7 +72,7 @@ pub use cluster::{Clusterer, WordSets};
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use level::{Level, level};
 pub use pattern_set::{Pattern, PatternId, PatternSet};
-pub use patterns::{PatternOptions, Patterns, Sighting};
+pub use patterns::{Known, PatternOptions, Patterns, Sighting};
 pub use scanner::{MAX_BYTES, MAX_JSON_BYTES, MAX_TOKENS, Scanner};
 pub use signature::{MAX_SIGNATURE, Signature};
 pub use similarity::{Jaccard, Positional, Similarity};

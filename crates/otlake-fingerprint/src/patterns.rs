@@ -6,6 +6,7 @@ use crate::cluster::{Clusterer, WordSets};
 use crate::counter::Counter;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hash::BuildIdentity;
+use crate::level::{Level, level};
 use crate::pattern_set::PatternSet;
 use crate::scanner::Scanner;
 use crate::template::{Template, join};
@@ -61,6 +62,26 @@ pub struct Sighting {
     pub time_unix_nano: u64,
     /// The OpenTelemetry severity number; 0 when the record has none.
     pub severity_number: i32,
+}
+
+/// One fingerprint of a learned state on its own: a row of a patterns table, beside its pattern's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Known<'p> {
+    /// The fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Its own template, before patterns join it with others.
+    pub template: &'p str,
+    /// How many messages had it.
+    pub count: u64,
+    /// The shortest message seen (of several the smallest by bytes), possibly cut short.
+    pub example: &'p [u8],
+    /// Nanoseconds since the Unix epoch, when sightings were given.
+    pub first_seen_unix_nano: Option<u64>,
+    /// Nanoseconds since the Unix epoch, when sightings were given.
+    pub last_seen_unix_nano: Option<u64>,
+    /// The most severe level of its records, or else the one in the example's text.
+    pub level: Option<Level>,
 }
 
 /// What is known of one fingerprint. Every field joins: minimum, maximum, or a maximum per source.
@@ -355,6 +376,21 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             .map(|entry| &*entry.template)
     }
 
+    /// Every known fingerprint on its own, smallest first.
+    pub fn known(&self) -> impl Iterator<Item = Known<'_>> {
+        let known = |time: u64| (time != 0).then_some(time);
+        self.kept().into_iter().map(move |(bits, entry)| Known {
+            fingerprint: Fingerprint::new(bits),
+            template: &entry.template,
+            count: entry.count.total(),
+            example: &entry.example,
+            first_seen_unix_nano: known(entry.first_seen),
+            last_seen_unix_nano: known(entry.last_seen),
+            level: Level::from_severity_number(entry.severity_number)
+                .or_else(|| level(&entry.example)),
+        })
+    }
+
     /// The number of fingerprints that are known.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -440,4 +476,63 @@ impl Entry {
 /// The order of examples: the shortest is the easiest to read, and an order makes the choice a minimum.
 pub(crate) fn smaller(a: &[u8], b: &[u8]) -> bool {
     a.len() < b.len() || (a.len() == b.len() && a < b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_fingerprint_has_its_own_figures() {
+        let mut patterns = Patterns::default();
+        let mut fingerprinter = Fingerprinter::new();
+        for (time, message) in [
+            (30, "WARN disk 17 full"),
+            (10, "WARN disk 2 full"),
+            (0, "WARN disk 9 full"),
+        ] {
+            let sighting = Sighting {
+                time_unix_nano: time,
+                severity_number: 0,
+            };
+            patterns.learn_seen(
+                fingerprinter.fingerprint(message.as_bytes()),
+                message.as_bytes(),
+                sighting,
+            );
+        }
+        let known: Vec<_> = patterns.known().collect();
+        assert_eq!(known.len(), 1);
+        assert_eq!(
+            (known[0].count, known[0].template),
+            (3, "WARN disk <num> full")
+        );
+        assert_eq!(known[0].example, b"WARN disk 2 full");
+        assert_eq!(
+            (known[0].first_seen_unix_nano, known[0].last_seen_unix_nano),
+            (Some(10), Some(30))
+        );
+        assert_eq!(known[0].level, Some(Level::Warn));
+    }
+
+    #[test]
+    fn what_is_beyond_the_bound_is_counted_and_stays_out() {
+        let options = PatternOptions::new().with_max_bytes(8_000);
+        let mut patterns = Patterns::new(options);
+        let word = |mut number: usize| {
+            let mut word = String::new();
+            while number > 0 {
+                word.push(char::from(b'g' + (number % 20) as u8));
+                number /= 20;
+            }
+            word
+        };
+        for number in 1..1_000 {
+            let _ = patterns.observe(format!("free text {}", word(number)).as_bytes());
+            assert!(patterns.weight() <= options.max_bytes);
+        }
+        let kept: u64 = patterns.known().map(|known| known.count).sum();
+        assert!(kept > 0 && kept < 20);
+        assert_eq!(patterns.refused(), 999 - kept);
+    }
 }
