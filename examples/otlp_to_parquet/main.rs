@@ -51,7 +51,8 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
     }
     let mut pipeline = builder.build(LocalDirectory::new(&out))?;
 
-    let (inputs, mut failed) = inputs::find(arguments.paths());
+    let (inputs, not_found) = inputs::find(arguments.paths());
+    let mut failed = not_found;
     let progress = progress_bar(inputs.len());
     let mut bytes_in = 0;
     let started = Instant::now();
@@ -68,7 +69,7 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
     }
     let report = pipeline.finish()?;
     let run = Run {
-        inputs: inputs.len(),
+        inputs: inputs.len() + not_found,
         failed,
         bytes_in,
         elapsed: started.elapsed(),

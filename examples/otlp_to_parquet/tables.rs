@@ -85,15 +85,15 @@ pub fn columns(report: &Report) -> String {
     table.to_string()
 }
 
-/// The most frequent templates, with their fingerprints.
+/// The most frequent templates, with their fingerprints as they stand in the column.
 pub fn templates(report: &Report, most: usize) -> String {
     let mut table = table(&["records", "fingerprint", "template"]);
     let patterns = report.patterns.iter().flatten();
     for pattern in patterns.take(most) {
         let fingerprint = match pattern.fingerprints.as_slice() {
             [] => String::new(),
-            [only] => only.to_string(),
-            [first, rest @ ..] => format!("{first} (+{})", rest.len()),
+            [only] => only.as_i64().to_string(),
+            [first, rest @ ..] => format!("{} (+{})", first.as_i64(), rest.len()),
         };
         table.add_row(vec![
             grouped(pattern.count),
