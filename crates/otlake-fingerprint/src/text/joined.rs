@@ -47,12 +47,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if flags & HIGH != 0 && flags & DIGIT != 0 {
             return self.mixed_script(start, end);
         }
-        if flags & DOT != 0 {
-            // Two or more dots are a leader (`enabled....0`), not a joint.
-            if let Some(at) = memchr::memmem::find(chunk, b"..") {
-                self.part(start, start + at);
-                return self.part(start + at, end);
-            }
+        if flags & DOT != 0 && memchr::memmem::find(chunk, b"..").is_some() {
+            return self.leader(start, end);
         }
         if flags & DIGIT != 0 && chunk.iter().any(u8::is_ascii_digit) {
             let tail = if flags & (HEX_LETTER | LETTER | ODD) == 0 {
@@ -77,6 +73,20 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return self.variable(start, end, Tail::Nothing);
         }
         self.plain(start, end);
+    }
+
+    /// A chunk with two or more dots in a row, which are a leader (`enabled....0`) and not a joint.
+    fn leader(&mut self, start: usize, end: usize) {
+        let bytes = self.bytes;
+        let mut from = start;
+        while from < end && self.left > 0 {
+            let len = memchr::memmem::find(&bytes[from..end], b"..").unwrap_or(end - from);
+            self.part(from, from + len);
+            from += len;
+            while from < end && bytes[from] == b'.' {
+                from += 1;
+            }
+        }
     }
 
     /// One part of a chunk that was split.

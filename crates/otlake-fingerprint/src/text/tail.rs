@@ -5,6 +5,9 @@ use crate::class::{CLASS, HEX_LETTER, LETTER, STOP};
 use crate::lexicon;
 use crate::token::Token;
 
+/// How many parts a date may have behind its first name: month, day, time, `PM`, zone, year.
+const MAX_DATE_PARTS: usize = 6;
+
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// The end of the date that a month or weekday name begins, when digits follow the names.
     #[inline(never)]
@@ -16,7 +19,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
         let mut date = None;
         let mut at = end;
-        loop {
+        for _ in 0..MAX_DATE_PARTS {
             let from = at;
             while at < from + 2 && matches!(bytes.get(at), Some(b' ' | b',' | b'.')) {
                 at += 1;
@@ -49,9 +52,10 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                     date = Some(at);
                 }
             } else {
-                return date;
+                break;
             }
         }
+        date
     }
 
     /// The end of a variable together with what belongs to it: `5.2 KB`, `08:16:53 PDT`, `2024-05-01 10:00:00`.
