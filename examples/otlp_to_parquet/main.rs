@@ -134,7 +134,6 @@ fn progress_bar(inputs: usize) -> ProgressBar {
     }
 }
 
-#[allow(clippy::print_stdout, reason = "what the command is for")]
 fn print(table: &str) {
     println!("{table}\n");
 }

@@ -1,0 +1,40 @@
+//! A `Naming` of one's own: the columns of attributes called as the attributes are, with dots
+//! turned into underscores, and those of resources and scopes set apart by a prefix.
+//!
+//! ```text
+//! cargo run --example custom_naming
+//! ```
+
+use std::path::Path;
+
+use otlake::Pipeline;
+use otlake::parquet::Memory;
+use otlake::row::Location;
+use otlake::schema::Naming;
+
+struct Short;
+
+impl Naming for Short {
+    fn write(&self, location: Location, name: &str, column: &mut String) {
+        match location {
+            Location::Resource => column.push_str("r_"),
+            Location::Scope => column.push_str("s_"),
+            // Without a prefix an attribute may be called like a field. Its values overflow then,
+            // under the attribute's full name, rather than mix with the field's.
+            Location::Attribute | Location::Field => {}
+        }
+        column.extend(name.chars().map(|c| if c == '.' { '_' } else { c }));
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
+    let mut pipeline = Pipeline::builder().naming(Short).build(Memory::new())?;
+    pipeline.ingest_logs(std::fs::read(payload)?)?;
+    for column in pipeline.schema().columns() {
+        if let [source, ..] = column.sources() {
+            println!("{:40} {source}", column.name());
+        }
+    }
+    Ok(())
+}

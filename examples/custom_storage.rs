@@ -1,0 +1,75 @@
+//! A `Storage` of one's own: files that stand in a directory of their day, and a line to a log when
+//! one is complete. Whole files or none comes from `LocalDirectory`, which it wraps.
+//!
+//! ```text
+//! cargo run --example custom_storage
+//! ```
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use otlake::Pipeline;
+use otlake::parquet::{LocalDirectory, LocalFile, Storage, StorageError, StorageFile};
+
+struct Dated {
+    directory: LocalDirectory,
+    date: &'static str,
+}
+
+struct Announced {
+    name: String,
+    file: LocalFile,
+    bytes: usize,
+}
+
+impl Storage for Dated {
+    type File = Announced;
+
+    fn create(&self, name: &str) -> Result<Announced, StorageError> {
+        let name = format!("date={}/{name}", self.date);
+        let file = self.directory.create(&name)?;
+        Ok(Announced {
+            name,
+            file,
+            bytes: 0,
+        })
+    }
+}
+
+impl Write for Announced {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.bytes += written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl StorageFile for Announced {
+    fn commit(self) -> Result<(), StorageError> {
+        self.file.commit()?;
+        println!("{} is complete, {} bytes", self.name, self.bytes);
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
+    let directory = LocalDirectory::new("target/otlake-dated");
+    let storage = Dated {
+        directory,
+        date: "2026-11-22",
+    };
+    let mut pipeline = Pipeline::builder().rows_per_file(50).build(storage)?;
+    pipeline.ingest_logs(std::fs::read(payload)?)?;
+    let report = pipeline.finish()?;
+    println!(
+        "{} files, {} records",
+        report.files.len(),
+        report.records.accepted
+    );
+    Ok(())
+}
