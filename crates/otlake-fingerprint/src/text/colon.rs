@@ -72,13 +72,37 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return true;
         }
         if end - start == 1 && flags & (HEX_LETTER | LETTER) != 0 && matches!(next, b'\\' | b'/') {
-            let end = self.run_end(end);
-            let end = self.trim_end(start, end);
-            self.variable(start, end, Tail::Nothing);
+            let end = self.trim_end(start, self.folders(self.run_end(end)));
             self.at = end;
+            self.variable(start, end, Tail::Nothing);
             return true;
         }
         false
+    }
+
+    /// The end of a Windows path that goes on behind a space: `C:\Program Files\a.dll`. What follows the space belongs to the
+    /// path when it holds a backslash and is no path of its own.
+    fn folders(&self, mut end: usize) -> usize {
+        loop {
+            let rest = &self.bytes[end..];
+            let skip = if rest.starts_with(b" Files (x86)\\") {
+                b" Files (x86)".len()
+            } else {
+                0
+            };
+            let goes_on = skip > 0
+                || (rest.first() == Some(&b' ')
+                    && rest.get(1).is_some_and(u8::is_ascii_alphanumeric));
+            if !goes_on {
+                return end;
+            }
+            let next = self.run_end(end + skip.max(1));
+            let part = &self.bytes[end + skip.max(1)..next];
+            if !part.contains(&b'\\') || part.contains(&b':') {
+                return end;
+            }
+            end = next;
+        }
     }
 
     /// The end of three or more groups of hexadecimal digits joined by colons: a MAC address, an IPv6 address, a time.

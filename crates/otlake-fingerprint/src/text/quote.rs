@@ -29,6 +29,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if self.left == MAX_TOKENS || !opens {
             return false;
         }
+        if self.is_quoted_key(start) {
+            return false;
+        }
         let rest = &self.bytes[start + 1..];
         let len = rest
             .iter()
@@ -46,6 +49,19 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return true;
         }
         self.quoted(start, b'"')
+    }
+
+    /// Whether the string at `start` is a key of an object (`{"a":1, "b":2}`, `{"a"=>1}`): its content is a word then. In `open "a": denied`
+    /// a string stands before a colon as well, but not behind a brace or a comma.
+    fn is_quoted_key(&self, start: usize) -> bool {
+        let before = match self.bytes[..start] {
+            [.., byte, b' '] | [.., byte] => byte,
+            [] => return false,
+        };
+        matches!(before, b'{' | b',')
+            && self
+                .quote_end(start, b'"')
+                .is_some_and(|end| matches!(self.bytes.get(end), Some(b':' | b'=')))
     }
 
     /// The position behind the quote that closes the one at `start`, on the same line.
