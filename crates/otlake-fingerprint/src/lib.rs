@@ -45,9 +45,11 @@
 //!
 //! None.
 
+mod budget;
 mod class;
 mod cluster;
 mod counter;
+mod entry;
 mod fingerprint;
 mod hash;
 mod json;

@@ -7,10 +7,10 @@ use std::ops::Deref;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cluster::Clusterer;
+use crate::entry::{Entry, smaller};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hash::BuildIdentity;
 use crate::level::{Level, level};
-use crate::patterns::{Entry, smaller};
 use crate::template::{MAX_TEMPLATE, join, mask};
 use crate::term::{Term, terms, to_bytes};
 use crate::token::Tokenizer;

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 
+use crate::budget::{self, CLASS_COUNT, Marks};
 use crate::cluster::{Clusterer, WordSets};
 use crate::counter::Counter;
+use crate::entry::{Entry, example_limit, smaller, unit};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hash::BuildIdentity;
 use crate::level::{Level, level};
 use crate::pattern_set::PatternSet;
 use crate::scanner::Scanner;
-use crate::template::{Template, join};
 use crate::token::Tokenizer;
+
+/// How many refused fingerprints are remembered.
+const RECENT: usize = 4096;
 
 /// How [`Patterns`] behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +22,8 @@ use crate::token::Tokenizer;
 pub struct PatternOptions {
     /// The memory bound in bytes. Default: 64 MiB.
     ///
-    /// Beyond it the fingerprints with the largest bits are forgotten, and never learned again: see [`Patterns`].
+    /// Beyond it fingerprints are forgotten and never learned again: see [`Patterns`] for which. A state that is at its bound
+    /// has up to 64 KiB for that on top.
     pub max_bytes: usize,
     /// Who counts. Default: 0.
     ///
@@ -84,44 +89,6 @@ pub struct Known<'p> {
     pub level: Option<Level>,
 }
 
-/// What is known of one fingerprint. Every field joins: minimum, maximum, or a maximum per source.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) signature: Box<[u8]>,
-    /// The smallest message seen, by length and then by bytes, cut at [`example_limit`].
-    pub(crate) example: Vec<u8>,
-    /// The largest message seen in the same order. What both ends of the order have in common is what the template says: the kind of
-    /// a variable that is a number in one and a name in the other is neither.
-    pub(crate) longest: Vec<u8>,
-    /// The template of the two.
-    pub(crate) template: Box<str>,
-    pub(crate) count: Counter,
-    /// Zero when unknown.
-    pub(crate) first_seen: u64,
-    pub(crate) last_seen: u64,
-    pub(crate) severity_number: i32,
-}
-
-/// How many bytes of an example are kept: a function of the signature alone, so that an entry's weight never changes.
-pub(crate) const fn example_limit(signature: &[u8]) -> usize {
-    128 + 2 * signature.len()
-}
-
-/// How many bytes of a template are kept.
-const fn template_limit(signature: &[u8]) -> usize {
-    192 + 3 * signature.len()
-}
-
-/// What an entry counts against the memory bound: itself, its share of a table that may be half empty, its texts at their longest,
-/// and the allocator's overhead for each of them.
-const fn weight(signature: &[u8]) -> usize {
-    2 * std::mem::size_of::<Entry>()
-        + 4 * 16
-        + signature.len()
-        + 2 * example_limit(signature)
-        + template_limit(signature)
-}
-
 /// The patterns learned from a stream of messages.
 ///
 /// Learning a message whose fingerprint is known is one hash lookup and a count. What is kept is a *set* of fingerprints, each
@@ -130,11 +97,12 @@ const fn weight(signature: &[u8]) -> usize {
 /// The state is a join-semilattice: [`merge`](Self::merge) is commutative, associative and idempotent, and the state after a
 /// set of messages depends neither on their order nor on how they were split between states.
 ///
-/// Memory is bounded by [`PatternOptions::max_bytes`]. The eviction rule is *bottom-k by fingerprint*: when the bound is
-/// reached, the fingerprints with the largest bits go, and everything from the smallest that went upwards is refused from then
-/// on. A fingerprint is a hash, so this is a uniform sample of the distinct fingerprints, and the sample of a
-/// union is the union of the samples, sampled again: no order of arrival can change it. What was refused is
-/// [counted](Self::refused).
+/// Memory is bounded by [`PatternOptions::max_bytes`]. The eviction rule is *bottom-k by stratum*: fingerprints are grouped by the
+/// size, the length and the first word of their signature; when the bound is reached, each group is cut to the same number, and
+/// of a group the fingerprints with the largest bits go. What went is refused from then on, and [counted](Self::refused). A
+/// fingerprint is a hash, so what stays of a group is a uniform sample; groups that are not crowded keep
+/// everything, so a statement that prints free text does not push out the others. No order of arrival and no sharding can
+/// change which fingerprints stay.
 ///
 /// ```
 /// use otlake_fingerprint::{Fingerprinter, Patterns};
@@ -157,10 +125,12 @@ pub struct Patterns<T = Scanner, C = WordSets> {
     fingerprinter: Fingerprinter<T>,
     clusterer: C,
     options: PatternOptions,
-    /// The sum of the entries' weights.
-    weight: usize,
-    /// The smallest fingerprint that was ever evicted; it and all above are refused.
-    pub(crate) watermark: Option<u64>,
+    /// How many entries each size class has.
+    counts: [usize; CLASS_COUNT],
+    /// What was evicted and is refused.
+    pub(crate) marks: Marks,
+    /// Fingerprints refused lately, by their low bits: a shortcut that changes nothing but the time a refusal takes.
+    recent: Vec<u64>,
     /// Every message that came to be learned, kept or not.
     pub(crate) learned: Counter,
 }
@@ -186,8 +156,9 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             fingerprinter: Fingerprinter::with_tokenizer(tokenizer),
             clusterer,
             options,
-            weight: 0,
-            watermark: None,
+            counts: [0; CLASS_COUNT],
+            marks: Marks::default(),
+            recent: Vec::new(),
             learned: Counter::new(options.source, 0),
         }
     }
@@ -207,7 +178,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         };
         entry.count.add(self.options.source, 1);
         entry.see(sighting);
-        let example = &message[..message.len().min(example_limit(&entry.signature))];
+        let example = &message[..message.len().min(example_limit(entry.signature.len()))];
         if smaller(example, &entry.example) || smaller(&entry.longest, example) {
             Self::improve(self.fingerprinter.tokenizer(), entry, example);
         }
@@ -223,15 +194,24 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     /// The first sight of a fingerprint.
     #[inline(never)]
     fn learn_new(&mut self, fingerprint: Fingerprint, message: &[u8], sighting: Sighting) {
-        if self
-            .watermark
-            .is_some_and(|mark| fingerprint.as_u64() >= mark)
-        {
+        let slot = fingerprint.as_u64() as usize % RECENT;
+        if self.recent.get(slot) == Some(&fingerprint.as_u64()) {
             return;
         }
         let _ = self.fingerprinter.fingerprint(message);
-        let signature: Box<[u8]> = self.fingerprinter.signature().as_bytes().into();
-        let example = message[..message.len().min(example_limit(&signature))].to_vec();
+        let signature = self.fingerprinter.signature().as_bytes();
+        let stratum = budget::stratum(signature);
+        if self.marks.refuse(stratum, fingerprint.as_u64()) {
+            if self.recent.is_empty() {
+                // No fingerprint may seem to be in a slot that is empty: 0 belongs to slot 0 and 1 to slot 1.
+                self.recent = vec![0; RECENT];
+                self.recent[0] = 1;
+            }
+            self.recent[slot] = fingerprint.as_u64();
+            return;
+        }
+        let signature: Box<[u8]> = signature.into();
+        let example = message[..message.len().min(example_limit(signature.len()))].to_vec();
         let mut entry = Entry {
             template: Box::default(),
             signature,
@@ -241,10 +221,12 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             first_seen: 0,
             last_seen: 0,
             severity_number: 0,
+            stratum,
         };
         entry.see(sighting);
         self.insert(fingerprint.as_u64(), entry);
-        if self.weight > self.options.max_bytes {
+        let class = budget::class_of(stratum);
+        if self.counts[class] > budget::capacity(class, self.options.max_bytes, unit(class)) {
             self.evict();
         }
     }
@@ -262,73 +244,79 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         entry.render(tokenizer);
     }
 
-    /// The share of the bound that an eviction leaves filled. The rest is room for a batch, which keeps eviction cheap; it is taken
-    /// off before anyone looks, so that the state does not show when the last batch happened to run.
-    const fn target(&self) -> usize {
-        self.options.max_bytes - self.options.max_bytes / 8
+    /// How many entries of a class an eviction leaves. The rest is room for a batch, which keeps eviction cheap; it is taken off before
+    /// anyone looks, so that the state does not show when the last batch happened to run.
+    fn room(&self, class: usize) -> usize {
+        let capacity = budget::capacity(class, self.options.max_bytes, unit(class));
+        capacity - capacity / 8
     }
 
-    /// The smallest fingerprint that is beyond the bound: the sum of the weights up to it exceeds the target.
-    fn overflow(&self) -> Option<u64> {
-        let target = self.target();
-        if self.weight <= target {
-            return None;
+    /// What is beyond the bound: the smallest bits that have to go, per stratum.
+    fn overflow(&self) -> Vec<(u16, u64)> {
+        let mut marks = Vec::new();
+        for class in 0..CLASS_COUNT {
+            let room = self.room(class);
+            if self.counts[class] > room {
+                let entries = self
+                    .entries
+                    .iter()
+                    .map(|(&key, entry)| (entry.stratum, key));
+                let entries = entries.filter(|&(stratum, _)| budget::class_of(stratum) == class);
+                marks.extend(budget::cut(entries.collect(), room));
+            }
         }
-        let mut keys: Vec<u64> = self.entries.keys().copied().collect();
-        keys.sort_unstable();
-        let mut sum = 0;
-        keys.into_iter().find(|key| {
-            sum += self
-                .entries
-                .get(key)
-                .map_or(0, |entry| weight(&entry.signature));
-            sum > target
-        })
+        marks
+    }
+
+    /// What is refused once everything beyond the bound has gone.
+    pub(crate) fn settled_marks(&self) -> Marks {
+        let mut marks = self.marks.clone();
+        marks.lower(self.overflow());
+        marks
     }
 
     /// The entries within the bound, sorted by fingerprint.
     pub(crate) fn kept(&self) -> Vec<(u64, &Entry)> {
-        let end = self.overflow();
+        let marks = self.settled_marks();
         let mut entries: Vec<(u64, &Entry)> = self
             .entries
             .iter()
-            .filter(|&(&key, _)| end.is_none_or(|end| key < end))
+            .filter(|&(&key, entry)| !marks.refuse(entry.stratum, key))
             .map(|(&key, entry)| (key, entry))
             .collect();
         entries.sort_unstable_by_key(|entry| entry.0);
         entries
     }
 
-    /// The smallest fingerprint that is refused: what the watermark is after an eviction.
-    pub(crate) fn bound(&self) -> Option<u64> {
-        self.overflow().or(self.watermark)
-    }
-
     /// Adds an entry that is not there yet, and renders its template.
     pub(crate) fn insert(&mut self, key: u64, mut entry: Entry) {
-        let tokenizer = self.fingerprinter.tokenizer();
-        entry.render(tokenizer);
-        self.weight += weight(&entry.signature);
+        entry.render(self.fingerprinter.tokenizer());
+        self.counts[budget::class_of(entry.stratum)] += 1;
         self.entries.insert(key, entry);
     }
 
     /// Evicts what is beyond the bound.
     pub(crate) fn evict(&mut self) {
-        if let Some(mark) = self.overflow() {
-            self.refuse_from(mark);
+        let marks = self.overflow();
+        if !marks.is_empty() {
+            self.marks.lower(marks);
+            self.forget();
         }
     }
 
-    /// Forgets `mark` and everything above, for ever.
-    fn refuse_from(&mut self, mark: u64) {
-        let weight_left = &mut self.weight;
-        self.entries.retain(|&key, entry| {
-            if key >= mark {
-                *weight_left -= weight(&entry.signature);
-            }
-            key < mark
+    /// Drops what is refused.
+    fn forget(&mut self) {
+        let Self {
+            entries,
+            marks,
+            counts,
+            ..
+        } = self;
+        entries.retain(|&key, entry| {
+            let refused = marks.refuse(entry.stratum, key);
+            counts[budget::class_of(entry.stratum)] -= usize::from(refused);
+            !refused
         });
-        self.watermark = Some(self.watermark.map_or(mark, |old| old.min(mark)));
     }
 
     /// Joins another state into this one.
@@ -346,18 +334,13 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
                     mine.render(self.fingerprinter.tokenizer());
                 }
                 std::collections::hash_map::Entry::Vacant(place) => {
-                    self.weight += weight(&entry.signature);
+                    self.counts[budget::class_of(entry.stratum)] += 1;
                     place.insert(entry.clone());
                 }
             }
         }
-        if let Some(mark) = [self.watermark, other.watermark]
-            .into_iter()
-            .flatten()
-            .min()
-        {
-            self.refuse_from(mark);
-        }
+        self.marks.lower(other.marks.iter());
+        self.forget();
         self.evict();
     }
 
@@ -402,8 +385,10 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     }
 
     /// The bytes that count against [`PatternOptions::max_bytes`].
-    pub const fn weight(&self) -> usize {
-        self.weight
+    pub fn weight(&self) -> usize {
+        (0..CLASS_COUNT)
+            .map(|class| self.counts[class] * unit(class))
+            .sum()
     }
 
     /// How many messages were not learned, or forgotten, for the memory bound.
@@ -418,64 +403,6 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     pub const fn options(&self) -> &PatternOptions {
         &self.options
     }
-}
-
-impl Entry {
-    #[inline]
-    fn see(&mut self, sighting: Sighting) {
-        let time = sighting.time_unix_nano;
-        if time != 0 {
-            // Zero is "unknown" and wraps to the largest: so the minimum of known and unknown is the known one.
-            self.first_seen = (self.first_seen.wrapping_sub(1))
-                .min(time - 1)
-                .wrapping_add(1);
-            self.last_seen = self.last_seen.max(time);
-        }
-        self.severity_number = self.severity_number.max(sighting.severity_number);
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.count.merge(&other.count);
-        self.see(Sighting {
-            time_unix_nano: other.first_seen,
-            severity_number: other.severity_number,
-        });
-        self.see(Sighting {
-            time_unix_nano: other.last_seen,
-            severity_number: other.severity_number,
-        });
-        if smaller(&other.example, &self.example) {
-            self.example.clone_from(&other.example);
-        }
-        if smaller(&self.longest, &other.longest) {
-            self.longest.clone_from(&other.longest);
-        }
-    }
-
-    /// The template of both examples.
-    pub(crate) fn template<T: Tokenizer>(&self, tokenizer: &T) -> Template {
-        let mut template = Template::of(tokenizer, &self.signature, &self.example);
-        if self.example != self.longest {
-            join(
-                &mut template,
-                &Template::of(tokenizer, &self.signature, &self.longest),
-            );
-        }
-        template
-    }
-
-    /// Writes the template's text.
-    fn render<T: Tokenizer>(&mut self, tokenizer: &T) {
-        self.template = self
-            .template(tokenizer)
-            .text(template_limit(&self.signature))
-            .into();
-    }
-}
-
-/// The order of examples: the shortest is the easiest to read, and an order makes the choice a minimum.
-pub(crate) fn smaller(a: &[u8], b: &[u8]) -> bool {
-    a.len() < b.len() || (a.len() == b.len() && a < b)
 }
 
 #[cfg(test)]
@@ -515,18 +442,20 @@ mod tests {
         assert_eq!(known[0].level, Some(Level::Warn));
     }
 
+    /// A word of its own for each number, without digits.
+    fn word(mut number: usize) -> String {
+        let mut word = String::new();
+        while number > 0 {
+            word.push(char::from(b'g' + (number % 20) as u8));
+            number /= 20;
+        }
+        word
+    }
+
     #[test]
     fn what_is_beyond_the_bound_is_counted_and_stays_out() {
-        let options = PatternOptions::new().with_max_bytes(8_000);
+        let options = PatternOptions::new().with_max_bytes(30_000);
         let mut patterns = Patterns::new(options);
-        let word = |mut number: usize| {
-            let mut word = String::new();
-            while number > 0 {
-                word.push(char::from(b'g' + (number % 20) as u8));
-                number /= 20;
-            }
-            word
-        };
         for number in 1..1_000 {
             let _ = patterns.observe(format!("free text {}", word(number)).as_bytes());
             assert!(patterns.weight() <= options.max_bytes);
@@ -534,5 +463,30 @@ mod tests {
         let kept: u64 = patterns.known().map(|known| known.count).sum();
         assert!(kept > 0 && kept < 20);
         assert_eq!(patterns.refused(), 999 - kept);
+    }
+
+    #[test]
+    fn a_crowd_does_not_push_out_the_others() {
+        let options = PatternOptions::new().with_max_bytes(300_000);
+        let mut patterns = Patterns::new(options);
+        let others = [
+            "disk is full",
+            "link is down on port 3",
+            "user 7 left",
+            "restart",
+        ];
+        let others: Vec<_> = others
+            .iter()
+            .map(|other| patterns.observe(other.as_bytes()))
+            .collect();
+        for number in 1..20_000 {
+            let _ = patterns.observe(format!("query: find {}", word(number)).as_bytes());
+        }
+        assert!(
+            others
+                .iter()
+                .all(|fingerprint| patterns.template(*fingerprint).is_some())
+        );
+        assert!(patterns.len() < 120);
     }
 }

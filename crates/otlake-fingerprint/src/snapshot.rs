@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! magic "otlkpat\0" · format version u16 LE · fingerprint version u8
-//! watermark: 0, or 1 and u64 LE
+//! marks of what was evicted: varint, then for each, by ascending stratum: stratum u16 LE · bits u64 LE
 //! learned: counter
 //! entries: varint, then for each, by ascending fingerprint:
 //!     fingerprint u64 LE · signature: bytes · shortest example: bytes · longest example: bytes · counter
@@ -17,10 +17,12 @@
 use thiserror::Error;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::budget::{self, STRATA};
 use crate::cluster::{Clusterer, WordSets};
 use crate::counter::Counter;
+use crate::entry::Entry;
 use crate::fingerprint::Fingerprint;
-use crate::patterns::{Entry, PatternOptions, Patterns};
+use crate::patterns::{PatternOptions, Patterns};
 use crate::scanner::Scanner;
 use crate::token::Tokenizer;
 
@@ -85,12 +87,11 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&VERSION.to_le_bytes());
         out.push(Fingerprint::VERSION);
-        match self.bound() {
-            Some(mark) => {
-                out.push(1);
-                out.extend_from_slice(&mark.to_le_bytes());
-            }
-            None => out.push(0),
+        let marks = self.settled_marks();
+        put_varint(&mut out, marks.iter().count() as u64);
+        for (stratum, bits) in marks.iter() {
+            out.extend_from_slice(&stratum.to_le_bytes());
+            out.extend_from_slice(&bits.to_le_bytes());
         }
         put_counter(&mut out, &self.learned);
         put_varint(&mut out, entries.len() as u64);
@@ -184,22 +185,28 @@ struct Reader<'b> {
 
 impl<'b> Reader<'b> {
     fn state<T: Tokenizer, C: Clusterer>(&mut self, state: &mut Patterns<T, C>) -> Option<()> {
-        match self.byte()? {
-            0 => {}
-            1 => state.watermark = Some(self.fixed()?),
-            _ => return None,
+        let mut below = None;
+        for _ in 0..self.varint()? {
+            let stratum = u16::from_le_bytes([self.byte()?, self.byte()?]);
+            if usize::from(stratum) >= STRATA || below.is_some_and(|below| stratum <= below) {
+                return None;
+            }
+            below = Some(stratum);
+            state.marks.lower([(stratum, self.fixed()?)]);
         }
         self.counter(&mut state.learned)?;
         let mut above = None;
         for _ in 0..self.varint()? {
             let key = self.fixed()?;
-            let ascends = above.is_none_or(|above| key > above)
-                && state.watermark.is_none_or(|mark| key < mark);
-            if !ascends {
+            if above.is_some_and(|above| key <= above) {
                 return None;
             }
             above = Some(key);
             let signature: Box<[u8]> = self.run()?.into();
+            let stratum = budget::stratum(&signature);
+            if state.marks.refuse(stratum, key) {
+                return None;
+            }
             let example = self.run()?.to_vec();
             let longest = self.run()?.to_vec();
             let mut count = Counter::new(state.options().source, 0);
@@ -218,6 +225,7 @@ impl<'b> Reader<'b> {
                     first_seen,
                     last_seen,
                     severity_number,
+                    stratum,
                 },
             );
         }

@@ -163,25 +163,33 @@ proptest! {
 
     #[test]
     fn the_laws_hold_at_the_memory_bound(
-        a in prop::collection::vec("[a-f]{1,3} [a-f]{1,3}", 0..60),
-        b in prop::collection::vec("[a-f]{1,3} [a-f]{1,3}", 0..60),
+        a in crowd(),
+        b in crowd(),
+        c in crowd(),
+        max_bytes in 5_000_usize..80_000,
         seed in any::<u64>(),
     ) {
-        let bytes = |texts: &[String]| texts.iter().map(|text| text.clone().into_bytes()).collect::<Vec<_>>();
-        let (a, b) = (bytes(&a), bytes(&b));
-        let small = |source, messages: &[Vec<u8>]| bounded(source, 20_000, messages);
-        let mut together = [a.clone(), b.clone()].concat();
-        let (a, b) = (small(1, &a), small(2, &b));
-        let both = merged(&a, &b);
-        prop_assert_eq!(seen(&both), seen(&merged(&b, &a)));
-        prop_assert_eq!(seen(&merged(&both, &a)), seen(&both));
-        prop_assert_eq!(grouped(&small(1, &together)), grouped(&both));
-        prop_assert_eq!(small(1, &together).refused(), both.refused());
+        let small = |source, messages: &[Vec<u8>]| bounded(source, max_bytes, messages);
+        let mut together = [a.clone(), b.clone(), c.clone()].concat();
+        let (a, b, c) = (small(1, &a), small(2, &b), small(3, &c));
+        let all = merged(&merged(&a, &b), &c);
+        prop_assert_eq!(seen(&all), seen(&merged(&a, &merged(&b, &c))));
+        prop_assert_eq!(seen(&all), seen(&merged(&merged(&c, &b), &a)));
+        prop_assert_eq!(all.save(), merged(&merged(&c, &b), &a).save());
+        prop_assert_eq!(seen(&merged(&all, &a)), seen(&all));
+        prop_assert_eq!(grouped(&small(1, &together)), grouped(&all));
+        prop_assert_eq!(small(1, &together).refused(), all.refused());
         shuffle(&mut together, seed);
         let shuffled = small(1, &together);
-        prop_assert_eq!(grouped(&shuffled), grouped(&both));
-        prop_assert!(shuffled.weight() <= 20_000);
+        prop_assert_eq!(grouped(&shuffled), grouped(&all));
+        prop_assert!(shuffled.weight() <= max_bytes);
     }
+}
+
+/// More different messages than a small bound holds, of several lengths and first words.
+fn crowd() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let message = "[a-c]{1,2}( [a-f]{1,3}){0,3}( [g-z]{60})?".prop_map(String::into_bytes);
+    prop::collection::vec(message, 0..80)
 }
 
 fn shuffle<T>(items: &mut [T], mut seed: u64) {
