@@ -233,7 +233,7 @@ impl BatchBuilder {
 
     /// Pushes the cell of a row, or of the group that begins with it. Says why it overflows if it
     /// does.
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, cell: &Cell<'_>, keys: &Keys) -> Result<ColumnId, OverflowReason> {
         let id = match self.slots.slot(cell.key) {
             Slot::Column(id) => id,

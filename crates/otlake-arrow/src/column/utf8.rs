@@ -1,4 +1,4 @@
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,10 +33,28 @@ const PLAIN_BATCHES: u8 = 15;
 #[derive(Default)]
 struct Dictionary {
     ids: Vec<i32>,
-    table: HashTable<u32>,
+    table: HashTable<Entry>,
     hasher: foldhash::fast::RandomState,
+    /// The entry of the last value.
+    last: Entry,
     /// The number of distinct strings at which the dictionary is looked at again.
     review: usize,
+}
+
+/// A string of the dictionary: its id, and where it stands, so that the offsets need not be asked.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    id: i32,
+    start: u32,
+    len: u32,
+}
+
+impl Entry {
+    #[inline]
+    fn bytes(self, strings: &Strings) -> &[u8] {
+        let start = self.start as usize;
+        &strings.data.as_bytes()[start..start + self.len as usize]
+    }
 }
 
 impl Utf8Column {
@@ -71,10 +89,11 @@ impl Utf8Column {
         }
     }
 
+    #[inline]
     pub(super) fn push_nulls(&mut self, count: usize) {
         self.validity.push_nulls(self.len(), count);
         match &mut self.dictionary {
-            Some(dictionary) => dictionary.ids.resize(dictionary.ids.len() + count, 0),
+            Some(dictionary) => dictionary.ids.extend(std::iter::repeat_n(0, count)),
             None => self.strings.push_empty(count),
         }
     }
@@ -109,6 +128,7 @@ impl Utf8Column {
             Some(dictionary) => {
                 let ids = std::mem::take(&mut dictionary.ids);
                 dictionary.table.clear();
+                dictionary.last = Entry::default();
                 dictionary.review = TRIAL;
                 let ids = Int32Array::new(ids.into(), nulls);
                 let strings = Arc::new(self.strings.finish(None));
@@ -191,30 +211,34 @@ impl Dictionary {
     #[inline]
     fn push(&mut self, string: &str, strings: &mut Strings) {
         // Runs of one value are common, and comparing is cheaper than hashing.
-        if let Some(&last) = self.ids.last()
-            && (last as usize) < strings.len()
-            && strings.get_bytes(last as usize) == string.as_bytes()
-        {
-            self.ids.push(last);
+        if self.last.bytes(strings) == string.as_bytes() && strings.len() > 0 {
+            self.ids.push(self.last.id);
             return;
         }
-        let hash = self.hasher.hash_one(string.as_bytes());
-        let found = self.table.find(hash, |&id| {
-            strings.get_bytes(id as usize) == string.as_bytes()
-        });
-        let id = match found {
-            Some(&id) => id,
-            None => {
-                let id = strings.len() as u32;
-                strings.push(string);
-                let hasher = &self.hasher;
-                self.table.insert_unique(hash, id, |&id| {
-                    hasher.hash_one(strings.get_bytes(id as usize))
-                });
-                id
-            }
+        let hash = hash_of(&self.hasher, string.as_bytes());
+        let found = self
+            .table
+            .find(hash, |entry| entry.bytes(strings) == string.as_bytes());
+        self.last = match found {
+            Some(entry) => *entry,
+            None => self.insert(hash, string, strings),
         };
-        self.ids.push(id as i32);
+        self.ids.push(self.last.id);
+    }
+
+    fn insert(&mut self, hash: u64, string: &str, strings: &mut Strings) -> Entry {
+        // BatchBuilder ends a batch long before 2 GiB.
+        let (id, start) = (strings.len() as i32, strings.data.len() as u32);
+        let entry = Entry {
+            id,
+            start,
+            len: string.len() as u32,
+        };
+        strings.push(string);
+        let hasher = &self.hasher;
+        self.table
+            .insert_unique(hash, entry, |entry| hash_of(hasher, entry.bytes(strings)));
+        entry
     }
 
     /// Whether the dictionary has less than two strings for three values.
@@ -222,6 +246,15 @@ impl Dictionary {
         let values = self.ids.len() - nulls;
         distinct * 3 <= values * 2 || values < 4
     }
+}
+
+/// The hash of the bytes alone: `Hash` would mix in their length as well, which only a value of
+/// several parts needs.
+#[inline]
+fn hash_of(hasher: &foldhash::fast::RandomState, bytes: &[u8]) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 /// Strings one after the other in one buffer.
@@ -288,11 +321,6 @@ impl Strings {
     #[inline]
     fn get(&self, index: usize) -> &str {
         &self.data[self.range(index)]
-    }
-
-    #[inline]
-    fn get_bytes(&self, index: usize) -> &[u8] {
-        &self.data.as_bytes()[self.range(index)]
     }
 
     fn recycle(&mut self, array: ArrayRef) {

@@ -16,13 +16,18 @@ impl Validity {
     /// Notes `count` nulls behind the `len` values that the column has.
     #[inline]
     pub(super) fn push_nulls(&mut self, len: usize, count: usize) {
+        if count == 0 {
+            return;
+        }
         self.nulls += count;
         let (first, last) = (len / BITS, (len + count).div_ceil(BITS));
         if self.words.len() < last {
             self.words.resize(last, !0);
         }
-        if count == 1 {
-            self.words[first] &= !(1 << (len % BITS));
+        let offset = len % BITS;
+        if offset + count < BITS {
+            // Most runs are short, and lie in one word.
+            self.words[first] &= !(((1 << count) - 1) << offset);
         } else {
             self.clear(len, len + count);
         }
