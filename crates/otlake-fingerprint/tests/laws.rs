@@ -63,7 +63,7 @@ fn grouped(patterns: &Patterns) -> Vec<Pattern> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn a_fingerprint_is_a_function_of_the_message(messages in stream()) {
