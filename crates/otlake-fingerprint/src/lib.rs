@@ -36,6 +36,10 @@
 //! assert_eq!(set[1].template, "disk <path> is <num>% full");
 //! ```
 //!
+//! Further: [`Patterns::merge`] and [`Patterns::save`] for states of several workers, [`PatternSet::extract`] for the variables of
+//! a message, [`level()`] for the level in a text, [`Tenants`] for a state per tenant, and the traits [`Tokenizer`], [`Clusterer`]
+//! and [`Similarity`] for parts of one's own.
+//!
 //! # When to use this crate alone
 //!
 //! It depends on no other otlake crate, no regular expression engine and no runtime. Use it wherever log text has to be grouped: in a
