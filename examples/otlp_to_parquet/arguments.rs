@@ -15,7 +15,7 @@ pub struct Arguments {
     #[arg(long, default_value = "zstd:1")]
     pub compression: Compression,
 
-    /// Rows of a file [default: 1 000 000]
+    /// Rows of a file [default: 10 000 000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows_per_file: Option<u64>,
 

@@ -1,5 +1,7 @@
 //! The decoder against prost: the same rows, or both refuse.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use otlake_otlp::{DecodeError, DecodeErrorKind, Limits, LogsDecoder};
 use otlake_row::{Bytes, DecodeFailure, Decoder, Keys};

@@ -102,8 +102,8 @@ fn sighting(row: &Row<'_>) -> Sighting {
         0 => int(fields::OBSERVED_TIME_UNIX_NANO),
         time => time,
     };
-    let mut sighting = Sighting::default();
-    sighting.time_unix_nano = time_unix_nano.try_into().unwrap_or(0);
-    sighting.severity_number = int(fields::SEVERITY_NUMBER).try_into().unwrap_or(0);
-    sighting
+    Sighting {
+        time_unix_nano: time_unix_nano.try_into().unwrap_or(0),
+        severity_number: int(fields::SEVERITY_NUMBER).try_into().unwrap_or(0),
+    }
 }

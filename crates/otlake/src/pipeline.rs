@@ -22,8 +22,8 @@ pub struct Pipeline<S: Storage> {
 
 #[derive(Debug)]
 enum Stages<S: Storage> {
-    Plain(ParquetSink<S>),
-    Fingerprint(FingerprintStage<ParquetSink<S>>),
+    Plain(Box<ParquetSink<S>>),
+    Fingerprint(Box<FingerprintStage<ParquetSink<S>>>),
 }
 
 /// Why a payload was not taken, or not to its end.
@@ -62,7 +62,7 @@ pub struct Report {
 
 impl Pipeline<otlake_parquet::Memory> {
     /// Begins with the defaults: fingerprints, flat names, 256 columns of attributes, files of
-    /// 128 MB or a million rows in ZSTD(1), default limits.
+    /// 128 MiB in ZSTD(1), default limits.
     pub fn builder() -> PipelineBuilder {
         PipelineBuilder::new()
     }
@@ -78,8 +78,8 @@ impl<S: Storage> Pipeline<S> {
     pub fn ingest_logs(&mut self, payload: impl Into<Bytes>) -> Result<Summary, IngestError> {
         let (decoder, payload) = (&mut self.decoder, payload.into());
         let result = match &mut self.stages {
-            Stages::Plain(sink) => decoder.decode(&payload, sink),
-            Stages::Fingerprint(stage) => decoder.decode(&payload, stage),
+            Stages::Plain(sink) => decoder.decode(&payload, &mut **sink),
+            Stages::Fingerprint(stage) => decoder.decode(&payload, &mut **stage),
         };
         match result {
             Ok(summary) => {
@@ -108,8 +108,8 @@ impl<S: Storage> Pipeline<S> {
         request: &otlake_otlp::opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest,
     ) -> Result<Summary, IngestError> {
         let summary = match &mut self.stages {
-            Stages::Plain(sink) => self.decoder.decode_request(request, sink),
-            Stages::Fingerprint(stage) => self.decoder.decode_request(request, stage),
+            Stages::Plain(sink) => self.decoder.decode_request(request, &mut **sink),
+            Stages::Fingerprint(stage) => self.decoder.decode_request(request, &mut **stage),
         }?;
         self.total.merge(summary.clone());
         Ok(summary)
@@ -231,13 +231,13 @@ impl PipelineBuilder {
         self
     }
 
-    /// A file is full when it has this many rows.
+    /// A file is full when it has this many rows. Default: 10,000,000.
     pub fn rows_per_file(mut self, rows: u64) -> PipelineBuilder {
         self.writer = self.writer.with_rows_per_file(rows);
         self
     }
 
-    /// A file is full when it has this many bytes, give or take a row group.
+    /// A file is full when it has this many bytes, give or take a row group. Default: 128 MiB.
     pub fn bytes_per_file(mut self, bytes: u64) -> PipelineBuilder {
         self.writer = self.writer.with_bytes_per_file(bytes);
         self
@@ -308,9 +308,9 @@ impl PipelineBuilder {
             } else if let Some(options) = self.patterns {
                 stage = stage.with_patterns(options);
             }
-            Stages::Fingerprint(stage)
+            Stages::Fingerprint(Box::new(stage))
         } else {
-            Stages::Plain(sink)
+            Stages::Plain(Box::new(sink))
         };
         let decoder = LogsDecoder::with_limits(self.limits, Keys::with_limits(self.key_limits));
         Ok(Pipeline {

@@ -1,6 +1,8 @@
 //! From payloads to files and back: every record, field and attribute of prost's decode stands in
 //! the files that the pipeline writes.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod read_back;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
