@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn agrees_with_the_standard_library_at_every_length_and_place() {
-        let mut bytes = vec![b'a'; 2 * SHORT];
+        let mut bytes = [b'a'; 2 * SHORT];
         for len in 0..bytes.len() {
             assert_eq!(
                 utf8(&bytes[..len]).ok(),
