@@ -9,8 +9,8 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
 use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Value, fields};
 use otlake_schema::{
-    Absent, ColumnId, ColumnType, FieldColumn, FieldKind, OVERFLOW, OverflowCounts, OverflowReason,
-    Schema, full_name,
+    Absent, ColumnId, ColumnType, FieldColumn, FieldKind, Inferred, OVERFLOW, OverflowCounts,
+    OverflowReason, Schema, full_name,
 };
 
 use crate::column::{Utf8Column, Values};
@@ -247,13 +247,20 @@ impl BatchBuilder {
             }
             column.fill_up(self.rows);
         }
-        // The two kinds of cells that are nearly all of them.
+        // Values of the type that the column has, which cannot change it: nearly all of them. An
+        // integer that is not exact as a double can, so the schema has to see it.
         match (&mut column.values, &cell.value) {
             (Values::Utf8(strings), Value::String(string)) => {
                 self.bytes += string.len();
                 strings.push(string);
             }
-            (Values::Int64(ints), Value::Int(int)) if column.field.is_some() => ints.push(*int),
+            (Values::Int64(ints), Value::Int(int))
+                if column.field.is_some() || Inferred::of(&cell.value) == Inferred::ExactInt64 =>
+            {
+                ints.push(*int);
+            }
+            (Values::Float64(doubles), Value::Double(double)) => doubles.push(*double),
+            (Values::Boolean(bools), Value::Bool(bool)) => bools.push(*bool),
             _ => self.push_other(id, &cell.value)?,
         }
         self.columns[id.index()].claimed = self.rows + 1;

@@ -26,7 +26,7 @@ impl BooleanColumn {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, value: bool) {
+    pub(crate) fn push(&mut self, value: bool) {
         self.values.append(value);
     }
 

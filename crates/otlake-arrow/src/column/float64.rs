@@ -20,7 +20,7 @@ impl Float64Column {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, value: f64) {
+    pub(crate) fn push(&mut self, value: f64) {
         self.values.push(value);
     }
 

@@ -60,6 +60,17 @@ impl Values {
         }
     }
 
+    fn column_type(&self) -> Option<ColumnType> {
+        match self {
+            Values::Empty(_) => None,
+            Values::Boolean(_) => Some(ColumnType::Boolean),
+            Values::Int64(_) => Some(ColumnType::Int64),
+            Values::Float64(_) => Some(ColumnType::Float64),
+            Values::Utf8(_) => Some(ColumnType::Utf8),
+            Values::Binary(_) => Some(ColumnType::Binary),
+        }
+    }
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
         each!(self, nulls => *nulls, column => column.len())
@@ -130,10 +141,10 @@ impl Values {
 
     /// Gives the column the type that the lattice says it has now, converting what it holds.
     pub(crate) fn widen(&mut self, column_type: ColumnType, plain: bool) {
-        let mut widened = Values::new(column_type, plain);
-        if std::mem::discriminant(self) == std::mem::discriminant(&widened) {
+        if self.column_type() == Some(column_type) {
             return;
         }
+        let mut widened = Values::new(column_type, plain);
         let (len, mut text) = (self.len(), String::new());
         let mut push = |value: Option<Value<'_>>| match value {
             Some(value) => {

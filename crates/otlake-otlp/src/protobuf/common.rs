@@ -52,12 +52,18 @@ impl<'r> Values<'r> {
         value: Value<'r>,
         depth: usize,
     ) -> Result<Value<'r>> {
-        // Nine of ten values are a short string and nothing else.
+        // Most values are a short string, or a small scalar, and nothing else.
         match bytes {
             [ANY_VALUE_STRING, length @ 0..0x80, string @ ..]
                 if string.len() == usize::from(*length) =>
             {
                 Ok(Value::String(utf8(string).within("string_value")?))
+            }
+            [ANY_VALUE_INT, int @ 0..0x80] => Ok(Value::Int(i64::from(*int))),
+            [ANY_VALUE_BOOL, bool @ 0..0x80] => Ok(Value::Bool(*bool != 0)),
+            [ANY_VALUE_DOUBLE, a, b, c, d, e, f, g, h] => {
+                let bits = u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]);
+                Ok(Value::Double(f64::from_bits(bits)))
             }
             _ => self.any_value_fields(bytes, value, depth),
         }
@@ -348,12 +354,15 @@ impl<'r> GroupCells<'r> {
     }
 }
 
+/// Room for the cells that a resource usually has, so that they are laid out once.
+const USUAL_CELLS: usize = 24;
+
 /// Reads a `Resource`, of which every occurrence is given: they merge.
 pub(crate) fn resource<'r>(
     occurrences: &[&'r [u8]],
     mut attributes: Attributes<'_, 'r>,
 ) -> Result<GroupCells<'r>> {
-    let mut cells = BumpVec::new_in(attributes.values.arena);
+    let mut cells = BumpVec::with_capacity_in(USUAL_CELLS, attributes.values.arena);
     let mut entity_refs = BumpVec::new_in(attributes.values.arena);
     let mut dropped_attributes_count = 0;
     for &bytes in occurrences {
@@ -440,8 +449,11 @@ pub(crate) fn scope<'r>(
     Ok(GroupCells { cells, exceeded })
 }
 
-/// The tag of `AnyValue.string_value`, as the one byte it takes on the wire.
+// The tags of the most frequent members of `AnyValue`, as the one byte they take on the wire.
 const ANY_VALUE_STRING: u8 = any_value::STRING_VALUE as u8;
+const ANY_VALUE_BOOL: u8 = any_value::BOOL_VALUE as u8;
+const ANY_VALUE_INT: u8 = any_value::INT_VALUE as u8;
+const ANY_VALUE_DOUBLE: u8 = any_value::DOUBLE_VALUE as u8;
 
 /// `ArrayValue.values` and `KeyValueList.values`
 const VALUES: u32 = delimited(1);
