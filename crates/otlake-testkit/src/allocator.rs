@@ -1,4 +1,4 @@
-//! The one module of the workspace with unsafe code: `GlobalAlloc` is an unsafe trait.
+//! The one module of this crate with unsafe code: `GlobalAlloc` is an unsafe trait.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::sync::Mutex;
