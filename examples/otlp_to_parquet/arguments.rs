@@ -7,7 +7,8 @@ use otlake::parquet::Compression;
 /// Converts OTLP log payloads to Parquet files and shows what it did.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// Where the files go [default: target/otlake, emptied of earlier files]
+    /// Where the files go [default: target/otlake, emptied of earlier files]; the patterns of this
+    /// run's bodies go beside it, as DIR-patterns.parquet
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -53,6 +54,29 @@ impl Arguments {
                 }
             }
         }
+        let patterns = Path::new("target").join("otlake-patterns.parquet");
+        if patterns.is_file() {
+            fs::remove_file(patterns)?;
+        }
         Ok(out)
     }
+}
+
+/// Where the patterns of the data in `out` go, as directory and name: beside `out` and not into it,
+/// because readers take every file in there for data.
+pub fn beside(out: &Path) -> io::Result<(PathBuf, String)> {
+    let named = match out.file_name() {
+        Some(_) => out.to_owned(),
+        // As in `.` and `..`.
+        None => fs::canonicalize(out)?,
+    };
+    let (Some(parent), Some(name)) = (named.parent(), named.file_name()) else {
+        let reason = format!("nothing can stand beside {}", out.display());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+    };
+    // The parent of a name alone is empty, which is no directory.
+    let parent = Some(parent).filter(|parent| *parent != Path::new(""));
+    let parent = parent.unwrap_or(Path::new("."));
+    let name = format!("{}-patterns.parquet", name.to_string_lossy());
+    Ok((parent.to_owned(), name))
 }

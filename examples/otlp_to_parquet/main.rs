@@ -1,4 +1,5 @@
-//! The main job: OTLP log payloads to Parquet files, and a table of what was done.
+//! The main job: OTLP log payloads to Parquet files, the patterns of their bodies as a table beside
+//! them, and a summary of what was done.
 //!
 //! ```text
 //! cargo run --release --example otlp_to_parquet
@@ -9,6 +10,7 @@ mod arguments;
 mod inputs;
 mod tables;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,8 +18,8 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use otlake::fingerprint::PatternOptions;
 use otlake::otlp::Limits;
-use otlake::parquet::{FileNames, LocalDirectory};
-use otlake::{IngestError, Pipeline};
+use otlake::parquet::{FileNames, FileSummary, LocalDirectory, WriterOptions};
+use otlake::{IngestError, PatternsTable, Pipeline};
 
 use crate::arguments::Arguments;
 use crate::inputs::Input;
@@ -75,12 +77,29 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
         elapsed: started.elapsed(),
     };
     progress.finish_and_clear();
-    print(&tables::summary(&run, &report, &out));
-    if !report.files.is_empty() {
+    // Without records there is nothing to say of them.
+    let patterns = (report.patterns_table.as_ref()).filter(|_| !report.files.is_empty());
+    let beside = patterns.map(|patterns| write_beside(&out, patterns, arguments));
+    let beside = beside.transpose()?;
+    print(&tables::summary(&run, &report, &out, beside.as_ref()));
+    if let Some(patterns) = patterns {
         print(&tables::columns(&report));
-        print(&tables::templates(&report, 10));
+        print(&tables::templates(patterns, 10));
     }
     Ok(failed)
+}
+
+/// Writes the patterns of the data in `out` next to it.
+fn write_beside(
+    out: &Path,
+    patterns: &PatternsTable,
+    arguments: &Arguments,
+) -> Result<FileSummary, Error> {
+    let (directory, name) = arguments::beside(out)?;
+    let options = WriterOptions::new().with_compression(arguments.compression);
+    let mut file = patterns.write(&LocalDirectory::new(&directory), &name, options)?;
+    file.name = directory.join(name).display().to_string();
+    Ok(file)
 }
 
 enum Failure {

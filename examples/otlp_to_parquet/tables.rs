@@ -1,11 +1,15 @@
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
-use otlake::Report;
+use otlake::arrow::arrow_array::cast::AsArray;
+use otlake::arrow::arrow_array::types::Int64Type;
 use otlake::arrow::arrow_schema::DataType;
+use otlake::parquet::FileSummary;
+use otlake::{PatternsTable, Report};
 
 /// What only the command itself knows of its run.
 pub struct Run {
@@ -16,7 +20,7 @@ pub struct Run {
 }
 
 /// Files, rows, bytes and speed.
-pub fn summary(run: &Run, report: &Report, out: &Path) -> String {
+pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSummary>) -> String {
     let records = report.records.accepted;
     let bytes_out: u64 = report.files.iter().map(|file| file.bytes).sum();
     let per_record = |bytes: u64| format!("{:.1}", bytes as f64 / records.max(1) as f64);
@@ -36,6 +40,14 @@ pub fn summary(run: &Run, report: &Report, out: &Path) -> String {
         grouped(bytes_out),
         per_record(bytes_out),
     ]);
+    if let Some(file) = patterns {
+        table.add_row(vec![
+            format!("patterns, {}", file.name),
+            count(1),
+            grouped(file.rows),
+            grouped(file.bytes),
+        ]);
+    }
     right_align(&mut table, 1..5);
     let seconds = run.elapsed.as_secs_f64();
     let speed = grouped((records as f64 / seconds.max(1e-9)) as u64);
@@ -85,20 +97,46 @@ pub fn columns(report: &Report) -> String {
     table.to_string()
 }
 
-/// The most frequent templates, with their fingerprints as they stand in the column.
-pub fn templates(report: &Report, most: usize) -> String {
+/// The most frequent templates, with the busiest of their fingerprints as it stands in the column,
+/// and how many there are beside it.
+pub fn templates(patterns: &PatternsTable, most: usize) -> String {
+    struct Pattern<'t> {
+        template: &'t str,
+        records: i64,
+        /// The rows of one pattern come busiest first.
+        fingerprint: i64,
+        others: u64,
+    }
+    let column = |name| patterns.batch()[name].as_primitive::<Int64Type>();
+    let (counts, fingerprints) = (column("count"), column("fingerprint"));
+    let templates = patterns.batch()["template"].as_string::<i32>();
+    let mut sums: Vec<Pattern<'_>> = Vec::new();
+    let mut places: HashMap<i64, usize> = HashMap::new();
+    for (row, id) in column("pattern_id").values().iter().enumerate() {
+        let place = *places.entry(*id).or_insert(sums.len());
+        if let Some(sum) = sums.get_mut(place) {
+            sum.records += counts.value(row);
+            sum.others += 1;
+        } else {
+            sums.push(Pattern {
+                template: templates.value(row),
+                records: counts.value(row),
+                fingerprint: fingerprints.value(row),
+                others: 0,
+            });
+        }
+    }
+    sums.sort_by_key(|sum| Reverse(sum.records));
     let mut table = table(&["records", "fingerprint", "template"]);
-    let patterns = report.patterns.iter().flatten();
-    for pattern in patterns.take(most) {
-        let fingerprint = match pattern.fingerprints.as_slice() {
-            [] => String::new(),
-            [only] => only.as_i64().to_string(),
-            [first, rest @ ..] => format!("{} (+{})", first.as_i64(), rest.len()),
+    for sum in sums.iter().take(most) {
+        let fingerprint = match sum.others {
+            0 => sum.fingerprint.to_string(),
+            others => format!("{} (+{})", sum.fingerprint, grouped(others)),
         };
         table.add_row(vec![
-            grouped(pattern.count),
+            grouped(sum.records.unsigned_abs()),
             fingerprint,
-            pattern.template.clone(),
+            sum.template.to_owned(),
         ]);
     }
     right_align(&mut table, 0..1);

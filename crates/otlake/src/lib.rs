@@ -78,12 +78,15 @@
 //! # Features
 //!
 //! * `pipeline` (on): [`Pipeline`], and with it `otlp`, `fingerprint`, `arrow` and `parquet`; each
-//!   of them alone gives its module and its dependencies only.
+//!   of them alone gives its module and its dependencies only. `fingerprint` and `parquet` together
+//!   give [`PatternsTable`].
 //! * `gzip`, `zstd` (on): compressed payloads. `zstd`, `snappy`, `lz4` (on): compressed files.
 //! * `opentelemetry-proto` (off): requests as that crate's message types.
 
 #[cfg(feature = "fingerprint")]
 mod fingerprint_stage;
+#[cfg(all(feature = "fingerprint", feature = "parquet"))]
+mod patterns_table;
 #[cfg(feature = "pipeline")]
 mod pipeline;
 
@@ -101,5 +104,7 @@ pub use otlake_schema as schema;
 
 #[cfg(feature = "fingerprint")]
 pub use crate::fingerprint_stage::FingerprintStage;
+#[cfg(all(feature = "fingerprint", feature = "parquet"))]
+pub use crate::patterns_table::{PatternsTable, PatternsTableError};
 #[cfg(feature = "pipeline")]
 pub use crate::pipeline::{IngestError, Pipeline, PipelineBuilder, Report};

@@ -1,4 +1,4 @@
-use otlake_fingerprint::{PatternOptions, PatternSet};
+use otlake_fingerprint::{PatternOptions, PatternSet, Patterns};
 use otlake_otlp::{DecodeError, Limits, LogsDecoder};
 use otlake_parquet::{
     Compression, EncoderError, FileNames, FileSummary, ParquetSink, SinkError, Storage,
@@ -7,7 +7,7 @@ use otlake_parquet::{
 use otlake_row::{Bytes, DecodeFailure, Decoder, KeyLimits, Keys, RowSink, Signal, Summary};
 use otlake_schema::{Naming, OverflowCounts, Schema, SchemaOptions};
 
-use crate::FingerprintStage;
+use crate::{FingerprintStage, PatternsTable};
 
 /// The whole way from OTLP payloads to Parquet files.
 ///
@@ -55,9 +55,11 @@ pub struct Report {
     pub files: Vec<FileSummary>,
     /// Values that went to the `overflow` column, by reason.
     pub overflow: OverflowCounts,
-    /// The patterns of the bodies, busiest first; empty unless
-    /// [`PipelineBuilder::patterns`] asked for them.
+    /// The patterns of the bodies, busiest first; there when [`PipelineBuilder::patterns`] or
+    /// [`PipelineBuilder::template`] asked for them.
     pub patterns: Option<PatternSet>,
+    /// The same by fingerprint, as the table that belongs beside the data.
+    pub patterns_table: Option<PatternsTable>,
 }
 
 impl Pipeline<otlake_parquet::Memory> {
@@ -140,10 +142,11 @@ impl<S: Storage> Pipeline<S> {
 
     /// What was done so far. The files are those closed since the last report.
     pub fn report(&mut self) -> Report {
-        let patterns = match &self.stages {
-            Stages::Fingerprint(stage) => stage.patterns().map(|patterns| patterns.patterns()),
-            Stages::Plain(_) => None,
-        };
+        let patterns = self.patterns().map(Patterns::patterns);
+        let patterns_table = self
+            .patterns()
+            .zip(patterns.as_ref())
+            .map(|(learned, set)| PatternsTable::of(learned, set));
         let records = self.total.clone();
         let sink = self.sink_mut();
         let (files, overflow) = (sink.take_finished(), sink.overflow_counts());
@@ -152,6 +155,16 @@ impl<S: Storage> Pipeline<S> {
             files,
             overflow,
             patterns,
+            patterns_table,
+        }
+    }
+
+    /// What was learned of the bodies so far, if that was asked for: to be saved, merged with what
+    /// other pipelines have learned, or made a [`PatternsTable`].
+    pub fn patterns(&self) -> Option<&Patterns> {
+        match &self.stages {
+            Stages::Fingerprint(stage) => stage.patterns(),
+            Stages::Plain(_) => None,
         }
     }
 
