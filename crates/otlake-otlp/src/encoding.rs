@@ -29,8 +29,8 @@ pub enum InflateError {
         /// What the decompressor says.
         source: io::Error,
     },
-    /// It inflates to more than the limit.
-    #[error("the {encoding} data inflates to more than the limit of {limit} bytes")]
+    /// It is larger than the limit, once inflated.
+    #[error("the {encoding} data is more than the limit of {limit} bytes once inflated")]
     TooLarge {
         /// Its encoding.
         encoding: &'static str,
@@ -69,10 +69,13 @@ impl ContentEncoding {
     ///
     /// # Errors
     ///
-    /// When the data is damaged, or larger than the limit once inflated. A body that is not
-    /// compressed is passed on as it is; the decoder has its own limit for it.
+    /// When the data is damaged, or larger than the limit once inflated.
     pub fn inflate(self, body: &Bytes, limit: usize) -> Result<Bytes, InflateError> {
         match self {
+            ContentEncoding::Identity if body.len() > limit => Err(InflateError::TooLarge {
+                encoding: "identity",
+                limit,
+            }),
             ContentEncoding::Identity => Ok(body.clone()),
             #[cfg(feature = "gzip")]
             ContentEncoding::Gzip => {
@@ -140,6 +143,13 @@ mod tests {
     fn a_bomb_costs_the_limit_and_no_more() {
         let zeros = vec![0; 10 << 20];
         let frame = zstd::bulk::compress(&zeros, 1).unwrap();
+        let error = ContentEncoding::Identity
+            .inflate(&zeros.clone().into(), 1000)
+            .unwrap_err();
+        assert!(
+            matches!(error, InflateError::TooLarge { limit: 1000, .. }),
+            "{error}"
+        );
         for (encoding, body) in [
             (ContentEncoding::Gzip, gzip(&zeros)),
             (ContentEncoding::Zstd, frame),
