@@ -6,7 +6,7 @@ use arrow_array::{
     Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray,
     new_null_array,
 };
-use arrow_schema::{DataType, Field, Schema as ArrowSchema};
+use arrow_schema::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Value, fields};
 use otlake_schema::{
     Absent, ColumnId, ColumnType, FieldColumn, FieldKind, Inferred, OVERFLOW, OverflowCounts,
@@ -71,6 +71,8 @@ pub struct BatchBuilder {
     bytes: usize,
     /// Scratch for the text of values that are not strings.
     text: String,
+    /// That of the last batch, which is mostly that of the next.
+    last_schema: Option<SchemaRef>,
 }
 
 struct Column {
@@ -103,6 +105,7 @@ impl BatchBuilder {
             rows: 0,
             bytes: 0,
             text: String::new(),
+            last_schema: None,
         }
     }
 
@@ -152,7 +155,7 @@ impl BatchBuilder {
         self.end_group(Location::Resource);
         self.end_group(Location::Scope);
         self.fit_columns();
-        let mut arrow_fields = Vec::with_capacity(self.columns.len() + 1);
+        let mut names: Vec<&str> = Vec::with_capacity(self.columns.len() + 1);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len() + 1);
         // The timestamp is made of two other columns, which have to be complete.
         let times = (
@@ -178,15 +181,19 @@ impl BatchBuilder {
             column.claimed = 0;
             let nulls = |column_type| new_null_array(&data_type(column_type), rows);
             if let Some(array) = array.or_else(|| declared.column_type().map(nulls)) {
-                arrow_fields.push(Field::new(declared.name(), array.data_type().clone(), true));
+                names.push(declared.name());
                 arrays.push(array);
             }
         }
-        arrow_fields.push(Field::new(OVERFLOW, OverflowColumn::data_type(), true));
+        names.push(OVERFLOW);
         arrays.push(self.overflow.finish(rows));
         self.rows = 0;
         self.bytes = 0;
-        let schema = Arc::new(ArrowSchema::new(arrow_fields));
+        let schema = match self.last_schema.take() {
+            Some(last) if describes(&last, &names, &arrays) => last,
+            _ => arrow_schema(&names, &arrays),
+        };
+        self.last_schema = Some(Arc::clone(&schema));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(schema, arrays, &options)
             .unwrap_or_else(|error| unreachable!("every column was filled up: {error}"))
@@ -495,6 +502,26 @@ fn push_hex(column: &mut Utf8Column, bytes: &[u8]) {
         Some(hex) => column.push(hex),
         None => column.push(&const_hex::encode(bytes)),
     }
+}
+
+fn arrow_schema(names: &[&str], arrays: &[ArrayRef]) -> SchemaRef {
+    let columns = names.iter().zip(arrays);
+    let fields = columns.map(|(name, array)| Field::new(*name, array.data_type().clone(), true));
+    Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Whether a schema that [`arrow_schema`] made is what it would make of these columns.
+fn describes(schema: &ArrowSchema, names: &[&str], arrays: &[ArrayRef]) -> bool {
+    let fields = schema.fields();
+    fields.len() == names.len()
+        && fields
+            .iter()
+            .zip(names)
+            .all(|(field, name)| field.name() == name)
+        && fields
+            .iter()
+            .zip(arrays)
+            .all(|(field, array)| field.data_type() == array.data_type())
 }
 
 fn text_of(value: &Value<'_>) -> Option<String> {

@@ -29,6 +29,8 @@ pub struct ParquetSink<S: Storage> {
     row_group_bytes: usize,
     /// The pushed bytes at which the size of the row group is looked at again.
     review: usize,
+    /// How many names of attributes the key-value metadata has.
+    names_known: usize,
 }
 
 /// Why a [`ParquetSink`] cannot go on.
@@ -50,12 +52,15 @@ impl<S: Storage> ParquetSink<S> {
     ///
     /// When the feature of the codec is off, or its context can't be made.
     pub fn new(storage: S, schema: Schema, options: WriterOptions) -> Result<Self, EncoderError> {
+        let mut writer = RollingWriter::new(storage, options)?;
+        writer.set_key_values(vec![original_names(&schema)]);
         let mut sink = Self {
             builder: BatchBuilder::new(schema),
-            writer: RollingWriter::new(storage, options)?,
+            writer,
             row_group_rows: 128 << 10,
             row_group_bytes: 64 << 20,
             review: 0,
+            names_known: 0,
         };
         sink.schedule_review();
         Ok(sink)
@@ -122,11 +127,21 @@ impl<S: Storage> ParquetSink<S> {
         let batch = self.builder.finish_batch();
         self.builder.seal();
         self.schedule_review();
-        self.writer
-            .set_key_values(vec![original_names(self.builder.schema())]);
+        self.keep_original_names();
         self.writer.write(&batch)?;
         self.builder.recycle(batch);
         Ok(())
+    }
+
+    /// Names are only ever added, so the metadata is made again when there are more.
+    fn keep_original_names(&mut self) {
+        let columns = self.builder.schema().columns();
+        let names = columns.iter().map(|column| column.sources().len()).sum();
+        if self.names_known != names {
+            self.names_known = names;
+            self.writer
+                .set_key_values(vec![original_names(self.builder.schema())]);
+        }
     }
 
     fn row_group_is_full(&mut self) -> bool {
