@@ -10,6 +10,7 @@ mod arguments;
 mod inputs;
 mod tables;
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -153,6 +154,7 @@ fn progress_bar(inputs: usize) -> ProgressBar {
     }
 }
 
+/// Prints a table. When nobody reads on, as behind a pipe into `head`, there is nobody to tell.
 fn print(table: &str) {
-    println!("{table}\n");
+    let _ = writeln!(io::stdout(), "{table}\n");
 }
