@@ -2,6 +2,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
+use crate::bodies::Bodies;
 use crate::workload::Workload;
 
 /// What a case may fail with: a case passes on the errors of whatever crate it measures.
@@ -95,6 +96,19 @@ impl<'a> Case<'a> {
                 }
             }
             Ok(sum)
+        })
+    }
+
+    /// A case that does one line after the other.
+    pub fn per_line(
+        name: &'static str,
+        kind: Kind,
+        bodies: &'a Bodies,
+        mut line: impl FnMut(&str) + 'a,
+    ) -> Self {
+        Self::new(name, kind, move || {
+            bodies.lines().iter().for_each(|text| line(text));
+            Ok(Outcome::records(bodies.lines().len()))
         })
     }
 

@@ -1,8 +1,9 @@
+use crate::bodies::Bodies;
 use crate::case::{Case, Error};
 use crate::workload::Workload;
-use crate::{floors, stages};
+use crate::{fingerprints, floors, stages};
 
-/// All cases of a report, in the order of its table: stages, floors, and peers where they are
+/// All cases on payloads, in the order of its table: stages, floors, and peers where they are
 /// built.
 ///
 /// # Errors
@@ -17,5 +18,18 @@ pub fn lineup(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     )?);
     #[cfg(feature = "peers")]
     cases.extend(crate::peers::peers(workload));
+    Ok(cases)
+}
+
+/// All cases on bodies, in the order of the table: stages, and peers where they are built.
+///
+/// # Errors
+///
+/// When a peer can't be set up.
+pub fn lineup_of_bodies(bodies: &Bodies) -> Result<Vec<Case<'_>>, Error> {
+    #[allow(unused_mut, reason = "not without the feature `peers`")]
+    let mut cases = fingerprints::stages(bodies);
+    #[cfg(feature = "peers")]
+    cases.extend(crate::peers::miners(bodies)?);
     Ok(cases)
 }

@@ -4,7 +4,6 @@ use otlake_testkit::measure;
 
 use crate::case::{Case, Error};
 use crate::figure::Figure;
-use crate::workload::Workload;
 
 /// How the cases are measured.
 #[derive(Clone, Debug)]
@@ -30,21 +29,23 @@ impl Default for Run {
 }
 
 impl Run {
-    /// Measures all `cases`: a warm-up pass each, then rounds in which every case is timed once,
-    /// then one pass each with the allocations counted, which would slow down a timed one.
+    /// Measures all `cases` on the workload or bodies called `name`, with so many `records`: a
+    /// warm-up pass each, then rounds in which every case is timed once, then one pass each with the
+    /// allocations counted, which would slow down a timed one.
     ///
     /// # Errors
     ///
     /// When a case fails, or when it lost a record; the error names it.
     pub fn measure(
         &self,
-        workload: &Workload,
+        name: &str,
+        records: usize,
         cases: &mut [Case<'_>],
     ) -> Result<Vec<Figure>, Error> {
         let mut passes = Vec::with_capacity(cases.len());
         for case in cases.iter_mut() {
             let start = Instant::now();
-            checked_pass(case, workload)?;
+            checked_pass(case, records)?;
             let once = start.elapsed().as_secs_f64().max(1e-9);
             passes.push((self.least.as_secs_f64() / once).ceil().clamp(1.0, 1e6) as usize);
         }
@@ -55,20 +56,20 @@ impl Run {
                 for _ in 0..*passes {
                     case.pass()?;
                 }
-                let records = (passes * workload.records()) as f64;
-                times.push(start.elapsed().as_secs_f64() * 1e9 / records);
+                let all = (*passes * records) as f64;
+                times.push(start.elapsed().as_secs_f64() * 1e9 / all);
             }
         }
         let mut figures = Vec::with_capacity(cases.len());
         for (case, times) in cases.iter_mut().zip(&mut times) {
             times.sort_by(f64::total_cmp);
             let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
-            let (outcome, allocations) = measure(|| checked_pass(case, workload));
+            let (outcome, allocations) = measure(|| checked_pass(case, records));
             figures.push(Figure {
-                payload: workload.name().to_owned(),
+                payload: name.to_owned(),
                 case: case.name(),
                 kind: case.kind(),
-                records: workload.records(),
+                records,
                 ns_per_record: at(0.5),
                 spread: (at(0.75) - at(0.25)) / 2.0 / at(0.5),
                 allocations: self.count_allocations.then_some(allocations),
@@ -79,13 +80,13 @@ impl Run {
     }
 }
 
-fn checked_pass(case: &mut Case<'_>, workload: &Workload) -> Result<Option<usize>, Error> {
+fn checked_pass(case: &mut Case<'_>, records: usize) -> Result<Option<usize>, Error> {
     let outcome = case
         .pass()
         .map_err(|error| format!("{}: {error}", case.name()))?;
-    if outcome.records != workload.records() {
-        let (name, records, all) = (case.name(), outcome.records, workload.records());
-        return Err(format!("{name}: {records} of {all} records came through").into());
+    if outcome.records != records {
+        let (name, through) = (case.name(), outcome.records);
+        return Err(format!("{name}: {through} of {records} records came through").into());
     }
     Ok(outcome.output_bytes)
 }

@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use otlake_benches::floors::{column_chunks, walk};
-use otlake_benches::{Run, Workload, lineup, peers};
+use otlake_benches::{Bodies, Run, Workload, lineup, lineup_of_bodies, peers};
 use otlake_testkit::{Rng, Shape, arbitrary_logs_request, logs_payload, logs_request};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
@@ -221,7 +221,7 @@ fn every_case_of_the_lineup_runs() {
         count_allocations: false,
     };
     let figures = run
-        .measure(&workload, &mut lineup(&workload).unwrap())
+        .measure("two", workload.records(), &mut lineup(&workload).unwrap())
         .unwrap();
     let names: Vec<_> = figures.iter().map(|figure| figure.case).collect();
     for name in [
@@ -240,4 +240,29 @@ fn every_case_of_the_lineup_runs() {
             .iter()
             .all(|figure| figure.records == 120 && figure.ns_per_record > 0.0)
     );
+}
+
+#[test]
+fn every_case_on_bodies_runs() {
+    let lines = ["disk 1 is full", "", "user ann left\n\tat once"].map(str::to_owned);
+    let bodies = Bodies::new(lines.to_vec()).unwrap();
+    let run = Run {
+        rounds: 1,
+        least: std::time::Duration::ZERO,
+        count_allocations: false,
+    };
+    let mut cases = lineup_of_bodies(&bodies).unwrap();
+    let figures = run.measure(Bodies::NAME, 3, &mut cases).unwrap();
+    let names: Vec<_> = figures.iter().map(|figure| figure.case).collect();
+    assert_eq!(
+        names,
+        [
+            "fingerprint",
+            "pattern_known",
+            "peer_logdrain",
+            "peer_logdrain_masks",
+            "peer_drain3"
+        ]
+    );
+    assert!(figures.iter().all(|figure| figure.payload == "bodies"));
 }

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mimalloc::MiMalloc;
-use otlake_benches::{Error, Run, Workload, lineup, to_json, write_table};
+use otlake_benches::{
+    Bodies, Case, Error, Figure, Run, Workload, lineup, lineup_of_bodies, to_json, write_table,
+};
 use otlake_testkit::CountingAllocator;
 
 // What a service would use; glibc's malloc makes the peers look half as fast as they are.
@@ -15,8 +17,8 @@ use otlake_testkit::CountingAllocator;
 static ALLOCATOR: CountingAllocator<MiMalloc> = CountingAllocator::new(MiMalloc);
 
 /// Records per second, allocations and output size of otlake's stages, of the floors no decoder
-/// gets below, and, with the feature `peers`, of the other ways from OTLP to Parquet. One thread,
-/// mimalloc, all cases round after round.
+/// gets below, and, with the feature `peers`, of the other ways from OTLP to Parquet and from lines
+/// to templates. One thread, mimalloc, all cases round after round.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -36,7 +38,14 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
 
-    /// Files of ExportLogsServiceRequest bytes. Without any, two generated payloads are measured.
+    /// Measures fingerprints and templates on the lines of the data sets at and below this directory
+    /// (files *_structured.csv with a column Content, as Loghub has them) instead of generated ones.
+    /// Can be given more than once.
+    #[arg(long, value_name = "DIR")]
+    bodies: Vec<PathBuf>,
+
+    /// Files of ExportLogsServiceRequest bytes. Without any, two generated payloads are measured,
+    /// and generated bodies.
     #[arg(value_name = "PAYLOAD")]
     payloads: Vec<PathBuf>,
 }
@@ -62,10 +71,12 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
             .map(|path| Workload::from_file(path))
             .collect::<Result<_, _>>()?
     };
-    let run = Run {
-        rounds: arguments.rounds,
-        count_allocations: true,
-        ..Run::default()
+    let bodies = if !arguments.bodies.is_empty() {
+        Some(Bodies::from_directories(&arguments.bodies)?)
+    } else if arguments.payloads.is_empty() {
+        Some(Bodies::generated()?)
+    } else {
+        None
     };
     let mut out = io::stdout().lock();
     let mut all = Vec::new();
@@ -81,19 +92,25 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
         if let Some(directory) = &arguments.save {
             save(directory, workload)?;
         }
-        let mut cases = lineup(workload)?;
-        cases.retain(|case| {
-            arguments.cases.is_empty() || arguments.cases.iter().any(|name| name == case.name())
-        });
-        let figures = run.measure(workload, &mut cases)?;
-        write_table(&mut out, &figures)?;
-        writeln!(out)?;
-        all.extend(figures);
+        let cases = lineup(workload)?;
+        let (name, records) = (workload.name(), workload.records());
+        all.extend(measure(arguments, name, records, cases, &mut out)?);
+    }
+    if let Some(bodies) = &bodies {
+        let records = bodies.lines().len();
+        writeln!(
+            out,
+            "{}: {records} lines, {:.0} B a line",
+            Bodies::NAME,
+            bodies.bytes() as f64 / records as f64,
+        )?;
+        let cases = lineup_of_bodies(bodies)?;
+        all.extend(measure(arguments, Bodies::NAME, records, cases, &mut out)?);
     }
     writeln!(
         out,
         "One thread, mimalloc, median of {} rounds over all cases (± half the distance between the quartiles).\n\
-         × peer: records/s over the better Parquet peer at ZSTD(1). × floor: time over that of floor_walk_utf8.\n\
+         × peer: records/s over the better Parquet peer at ZSTD(1), of bodies over peer_logdrain. × floor: time over that of floor_walk_utf8.\n\
          heap B, allocs: a record, in one warm pass; peak MB: the most live at once in that pass; out B: file bytes a record.",
         arguments.rounds.max(1)
     )?;
@@ -104,6 +121,28 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
         file.flush()?;
     }
     Ok(())
+}
+
+/// Measures the cases that were asked for and writes their table.
+fn measure(
+    arguments: &Arguments,
+    name: &str,
+    records: usize,
+    mut cases: Vec<Case<'_>>,
+    out: &mut impl Write,
+) -> Result<Vec<Figure>, Error> {
+    cases.retain(|case| {
+        arguments.cases.is_empty() || arguments.cases.iter().any(|name| name == case.name())
+    });
+    let run = Run {
+        rounds: arguments.rounds,
+        count_allocations: true,
+        ..Run::default()
+    };
+    let figures = run.measure(name, records, &mut cases)?;
+    write_table(out, &figures)?;
+    writeln!(out)?;
+    Ok(figures)
 }
 
 fn save(directory: &Path, workload: &Workload) -> io::Result<()> {

@@ -1,6 +1,8 @@
-//! The other ways from OTLP to Parquet. None of them computes a fingerprint.
+//! The other ways from OTLP to Parquet, none of which computes a fingerprint, and from lines to
+//! templates.
 
 mod columns;
+mod miners;
 mod otlp2records;
 mod prost;
 
@@ -8,10 +10,11 @@ pub use columns::{Columns, Table};
 pub use otlp2records::{to_arrow, to_parquet};
 pub use prost::{decode, records};
 
+pub(crate) use miners::miners;
+
 use ::parquet::basic::{Compression, ZstdLevel};
 
 use crate::case::{Case, Error, Kind, Outcome};
-use crate::floors::column_chunks;
 use crate::workload::Workload;
 
 /// The level of every `_zstd1` case.

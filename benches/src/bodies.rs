@@ -1,0 +1,150 @@
+use std::path::{Path, PathBuf};
+
+use otlake_testkit::{Shape, logs_payload};
+
+use crate::case::Error;
+use crate::rows::Rows;
+use crate::workload::Workload;
+
+/// Log lines that every case about text goes over.
+///
+/// All are UTF-8, since some peers take nothing else; what was not is replaced by U+FFFD.
+#[derive(Clone, Debug)]
+pub struct Bodies {
+    lines: Vec<String>,
+}
+
+impl Bodies {
+    /// What the bodies are called in the table and in the JSON.
+    pub const NAME: &'static str = "bodies";
+
+    /// These lines.
+    ///
+    /// # Errors
+    ///
+    /// When there are none.
+    pub fn new(lines: Vec<String>) -> Result<Self, Error> {
+        if lines.is_empty() {
+            return Err("no lines to measure".into());
+        }
+        Ok(Self { lines })
+    }
+
+    /// The bodies of a generated payload: 10,000 lines of about 93 bytes.
+    ///
+    /// # Errors
+    ///
+    /// None in practice: the payload is generated.
+    pub fn generated() -> Result<Self, Error> {
+        let payload = logs_payload(&Shape::ten_thousand());
+        let workload = Workload::new(Self::NAME, vec![payload.into()])?;
+        let bodies = Rows::decode(&workload)?.bodies();
+        Self::new(bodies.into_iter().map(str::to_owned).collect())
+    }
+
+    /// The column `Content` of every `*_structured.csv` at or below the directories, file after file
+    /// in the order of their paths.
+    ///
+    /// # Errors
+    ///
+    /// When a directory or file can't be read, has no such column, or when there is no line in any
+    /// of them; the error names it.
+    pub fn from_directories(directories: &[PathBuf]) -> Result<Self, Error> {
+        let mut paths = Vec::new();
+        for directory in directories {
+            let before = paths.len();
+            find_structured(directory, &mut paths)?;
+            if paths.len() == before {
+                let directory = directory.display();
+                return Err(format!("{directory}: no *_structured.csv at or below it").into());
+            }
+        }
+        paths.sort();
+        let mut lines = Vec::new();
+        for path in &paths {
+            read_content(path, &mut lines)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+        Self::new(lines)
+    }
+
+    /// The lines, in order. A multi-line message is one of them.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    /// Bytes of all lines.
+    pub fn bytes(&self) -> usize {
+        self.lines.iter().map(String::len).sum()
+    }
+}
+
+fn find_structured(directory: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let entries = std::fs::read_dir(directory)
+        .map_err(|error| format!("{}: {error}", directory.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            find_structured(&path, paths)?;
+        } else if path.to_string_lossy().ends_with("_structured.csv") {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn read_content(path: &Path, lines: &mut Vec<String>) -> Result<(), Error> {
+    let mut reader = csv::Reader::from_path(path)?;
+    let mut names = reader.byte_headers()?.iter();
+    let content = names
+        .position(|name| name == b"Content")
+        .ok_or("no column Content")?;
+    for record in reader.byte_records() {
+        lines.push(String::from_utf8_lossy(&record?[content]).into_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_from_every_data_set_below_a_directory() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &[u8]| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("b/B_structured.csv", b"Content\nlast\n");
+        write(
+            "a/A_2k.log_structured.csv",
+            b"LineId,Content,EventId\r\n1,\"said \"\"no\"\", left\",E1\r\n2,odd \xff,E2\r\n",
+        );
+        write("a/A_2k.log_templates.csv", b"EventId,EventTemplate\n");
+        let bodies = Bodies::from_directories(&[root.path().to_owned()]).unwrap();
+        assert_eq!(
+            bodies.lines(),
+            ["said \"no\", left", "odd \u{fffd}", "last"]
+        );
+
+        write("c/C_structured.csv", b"LineId\n1\n");
+        let error = Bodies::from_directories(&[root.path().join("c")]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("C_structured.csv: no column Content")
+        );
+        std::fs::create_dir(root.path().join("d")).unwrap();
+        let error = Bodies::from_directories(&[root.path().join("d")]).unwrap_err();
+        assert!(error.to_string().contains("no *_structured.csv"), "{error}");
+    }
+
+    #[test]
+    fn generated_bodies_are_those_of_the_large_payload() {
+        let bodies = Bodies::generated().unwrap();
+        assert_eq!(bodies.lines().len(), 10_000);
+        assert!((80..110).contains(&(bodies.bytes() / 10_000)));
+    }
+}
