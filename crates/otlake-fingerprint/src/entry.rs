@@ -80,6 +80,17 @@ impl Entry {
         }
     }
 
+    /// Whether messages can have led to this: what the memory bound and the laws of merging rest on.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.signature.len() <= MAX_SIGNATURE
+            && self.longest.len() <= example_limit(self.signature.len())
+            && !smaller(&self.longest, &self.example)
+            && self.count.total() > 0
+            && (self.first_seen == 0) == (self.last_seen == 0)
+            && self.first_seen <= self.last_seen
+            && self.severity_number >= 0
+    }
+
     /// The template of both examples.
     pub(crate) fn template<T: Tokenizer>(&self, tokenizer: &T) -> Template {
         let mut template = Template::of(tokenizer, &self.signature, &self.example);

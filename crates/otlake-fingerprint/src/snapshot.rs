@@ -103,6 +103,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             put_counter(&mut out, &entry.count);
             put_varint(&mut out, entry.first_seen);
             put_varint(&mut out, entry.last_seen);
+            // Starts at 0 and only grows.
             put_varint(&mut out, u64::from(entry.severity_number.cast_unsigned()));
         }
         let checksum = xxh3_64(&out);
@@ -213,21 +214,22 @@ impl<'b> Reader<'b> {
             self.counter(&mut count)?;
             let first_seen = self.varint()?;
             let last_seen = self.varint()?;
-            let severity_number = u32::try_from(self.varint()?).ok()?.cast_signed();
-            state.insert(
-                key,
-                Entry {
-                    signature,
-                    example,
-                    longest,
-                    template: Box::default(),
-                    count,
-                    first_seen,
-                    last_seen,
-                    severity_number,
-                    stratum,
-                },
-            );
+            let severity_number = i32::try_from(self.varint()?).ok()?;
+            let entry = Entry {
+                signature,
+                example,
+                longest,
+                template: Box::default(),
+                count,
+                first_seen,
+                last_seen,
+                severity_number,
+                stratum,
+            };
+            if !entry.is_sound() {
+                return None;
+            }
+            state.insert(key, entry);
         }
         Some(())
     }
@@ -284,6 +286,7 @@ impl<'b> Reader<'b> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::example_limit;
 
     fn state() -> Patterns {
         let mut patterns = Patterns::new(PatternOptions::new().with_source(7));
@@ -307,6 +310,44 @@ mod tests {
         assert_eq!(loaded.patterns().to_vec(), state().patterns().to_vec());
         assert_eq!(loaded.save(), bytes);
         assert_eq!(loaded.refused(), 0);
+    }
+
+    /// Somebody who computes the checksum can write what no state has.
+    #[test]
+    fn an_entry_that_cannot_have_been_learned_is_malformed() {
+        let entry = |example: &[u8], longest: &[u8], rest: &[u8]| {
+            let mut bytes = MAGIC.to_vec();
+            bytes.extend(VERSION.to_le_bytes());
+            // No marks, nothing counted, one entry.
+            bytes.extend([Fingerprint::VERSION, 0, 0, 1]);
+            bytes.extend(17_u64.to_le_bytes());
+            put_bytes(&mut bytes, b"");
+            put_bytes(&mut bytes, example);
+            put_bytes(&mut bytes, longest);
+            bytes.extend(rest);
+            let checksum = xxh3_64(&bytes);
+            bytes.extend(checksum.to_le_bytes());
+            Patterns::load(&bytes, PatternOptions::new()).map(|state| state.len())
+        };
+        // Source 7 counted 1; first seen, last seen, severity.
+        let (limit, rest) = (example_limit(0), [1, 7, 1, 5, 6, 9]);
+        assert_eq!(entry(b"a", b"bb", &rest), Ok(1));
+        assert_eq!(entry(b"a", &vec![b'x'; limit], &rest), Ok(1));
+        for (example, longest, rest) in [
+            (&b"a"[..], &*vec![b'x'; limit + 1], &rest[..]),
+            (b"bb", b"a", &rest),
+            (b"a", b"bb", &[1, 7, 1, 0, 6, 9]),
+            (b"a", b"bb", &[1, 7, 1, 7, 6, 9]),
+            (b"a", b"bb", &[1, 7, 1, 5, 0, 9]),
+            (b"a", b"bb", &[0, 5, 6, 9]),
+            (b"a", b"bb", &[1, 7, 1, 5, 6, 0xff, 0xff, 0xff, 0xff, 0x0f]),
+        ] {
+            let loaded = entry(example, longest, rest);
+            assert!(
+                matches!(loaded, Err(LoadError::Malformed { .. })),
+                "{rest:?}"
+            );
+        }
     }
 
     #[test]
