@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::{fs, io};
 
+use otlake::fingerprint::{PatternOptions, Patterns};
 use otlake::otlp::ContentEncoding;
 use otlake_testkit::{Rng, Shape, arbitrary_logs_request, logs_payload, mutate};
 use prost::Message;
@@ -67,7 +68,66 @@ fn main() -> io::Result<()> {
             )?;
         }
     }
+    for (index, (name, text)) in STREAMS.iter().enumerate() {
+        // The memory bound and the number of states.
+        let choice = u8::try_from(index * 5).unwrap_or(0);
+        write("fingerprint", name, &[&[choice], text.as_bytes()].concat())?;
+        write("patterns_snapshot", name, &state(text).save())?;
+    }
+    write("patterns_snapshot", "crowded", &crowded().save())?;
     Ok(())
+}
+
+/// Messages by the line.
+const STREAMS: [(&str, &str); 8] = [
+    ("empty", ""),
+    (
+        "users",
+        "user ann in\nuser bob in\nuser carol in\nuser dave in\nuser ann in",
+    ),
+    (
+        "numbers",
+        "took 3 ms\ntook -1,234.5e3 ms\n91% of 16 GiB\n0x1f 1.2.3-rc1 deadbeef",
+    ),
+    (
+        "addresses",
+        "from 10.0.0.7:80\nfrom [fe80::1]:443/64\n00:1a:2b:3c:4d:5e\nann@example.com\nhttps://a.b/c?d=1#e",
+    ),
+    (
+        "times",
+        "2026-11-22T08:32:00.123Z up\nNov 22 08:32:00 up\n[22/Nov/2026:08:32:00 +0000] up\n1763800320 up",
+    ),
+    (
+        "pairs",
+        "a=1 b=\"x y\" c: [1, 2] ok=true\nuser='ann' (id: 7)\n{\"level\":\"warn\",\"msg\":\"disk 7\",\"k\":{\"l\":[null]}}",
+    ),
+    (
+        "paths",
+        "open /var/log/a.log\nopen C:\\Program Files\\x.exe\n\tat a.b.C.d(C.java:17)\n550e8400-e29b-41d4-a716-446655440000",
+    ),
+    (
+        "odd",
+        "\u{1b}[31mERROR\u{1b}[0m é\u{301} \u{fffd}\r\n\u{0}\"\\\n((((\n====\n: : :",
+    ),
+];
+
+fn state(text: &str) -> Patterns {
+    let mut patterns = Patterns::new(PatternOptions::new().with_source(7));
+    for line in text.lines() {
+        patterns.observe(line.as_bytes());
+    }
+    patterns
+}
+
+/// A state that has evicted what was beyond its bound.
+fn crowded() -> Patterns {
+    let options = PatternOptions::new().with_max_bytes(8_000);
+    let mut patterns = Patterns::new(options);
+    for number in 0..40_u8 {
+        let word = [b'a' + number % 20, b'k' + number / 20];
+        patterns.observe(&[b"free text ", &word[..]].concat());
+    }
+    patterns
 }
 
 fn write(target: &str, name: &str, input: &[u8]) -> io::Result<()> {
