@@ -61,6 +61,7 @@ mod compressor;
 mod delta;
 mod dictionary;
 mod distinct;
+mod documents;
 mod encoder;
 mod error;
 mod file;
@@ -90,8 +91,9 @@ mod target;
 mod thrift;
 
 pub use compression::{Compression, ParseCompressionError, ZstdLevel};
+pub use documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
 pub use encoder::Encoder;
-pub use error::{EncoderError, FileError, RollingError, StorageError};
+pub use error::{EncoderError, FileError, RollingError, StorageError, StorageErrorKind};
 pub use file::FileWriter;
 pub use local::{LocalDirectory, LocalFile};
 pub use memory::{Memory, MemoryFile};

@@ -1,32 +1,113 @@
 //! Files in a directory of the local file system.
 
-use std::fs::{self, File, OpenOptions};
+mod directories;
+mod documents;
+mod temporary;
+
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use crate::error::StorageError;
+use self::directories::Directories;
+pub(crate) use self::temporary::is_reserved;
+use self::temporary::{Liveness, create_temporary, is_temporary, liveness};
+use crate::documents::StoredFile;
+use crate::error::{StorageError, StorageErrorKind};
 use crate::storage::{Storage, StorageFile, check_name};
 
-/// A directory, created when the first file is.
+/// A directory of a local file system, made when the first file is.
 ///
-/// A file is written as `.NAME.tmp-UNIQUE` beside its final place, synced, renamed, and the
-/// directory synced. What a crash leaves has such a name, so no reader of `*.parquet` sees it.
+/// A file is written as `.NAME.tmp-UNIQUE` beside its final place. Its commit syncs it, renames it
+/// and syncs the directory, and directories that were made are synced in their parents. So:
+///
+/// - **Visibility**: under its name a file is whole from the first moment on, and replaces the one
+///   that was there in one step. Readers that take `*.parquet`, or no names with a leading dot, see
+///   nothing else.
+/// - **Durability**: what was committed outlives a power cut, as far as the disk keeps its word.
+///   When only the sync of the directory fails, the error is
+///   [`InDoubt`](StorageErrorKind::InDoubt): the file is there, but maybe not after a power cut.
+/// - **Leftovers**: a file that is dropped goes with its temporary name. When the process dies, that
+///   stays, until [`remove_leftovers`](Self::remove_leftovers).
+///
+/// [`Documents`](crate::Documents) are written in the same way while the file `.otlake.lock` at the
+/// top of the directory is locked. That keeps all processes apart that use the directory through
+/// this type, on all machines where the file system's locks reach. The version of a document is what
+/// stands in it. Lists don't follow symbolic links and leave out names that are not UTF-8.
+///
+/// Clones share what they know about the directory.
 #[derive(Clone, Debug)]
 pub struct LocalDirectory {
     root: PathBuf,
+    directories: Arc<Directories>,
 }
 
 impl LocalDirectory {
     /// The directory `root`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self {
+            root: root.into(),
+            directories: Arc::default(),
+        }
     }
 
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.root
+    }
+
+    /// Removes what writers left behind that died, and says what that was.
+    ///
+    /// A leftover is a file with a temporary name, as only this type makes them, that nobody holds
+    /// locked. A writer holds its file locked from the first moment to the last, and the operating
+    /// system lets go of it when the process ends, however that happens. So a file that is being
+    /// written stays, and one whose writer died can go at once: `older_than` may be zero. It is for
+    /// those who share the directory over a network file system that keeps locks within one machine
+    /// (NFS mounted with `local_lock`): there, only its age tells a leftover from a file that another
+    /// machine writes, and it should be a day.
+    ///
+    /// # Errors
+    ///
+    /// When the directory can't be read, a file can't be removed, or the file system has no locks; in
+    /// that case remove `.*.tmp-*` by hand when no writer runs. What was removed before stays so.
+    pub fn remove_leftovers(&self, older_than: Duration) -> Result<Vec<StoredFile>, StorageError> {
+        let mut removed = Vec::new();
+        walk(&self.root, "", &mut |name, file_name, entry| {
+            if !is_temporary(file_name) {
+                return Ok(());
+            }
+            let metadata = entry.metadata()?;
+            let modified = metadata.modified()?;
+            // A time in the future is no age.
+            let age = SystemTime::now()
+                .duration_since(modified)
+                .unwrap_or_default();
+            if age < older_than {
+                return Ok(());
+            }
+            if let Liveness::Dead(_held) = liveness(&entry.path())? {
+                fs::remove_file(entry.path())?;
+                removed.push(StoredFile {
+                    name: name.to_owned(),
+                    bytes: metadata.len(),
+                    modified,
+                });
+            }
+            Ok(())
+        })?;
+        Ok(removed)
+    }
+
+    /// Where the file `name` is.
+    fn resolve(&self, action: &'static str, name: &str) -> Result<PathBuf, StorageError> {
+        check_name(action, name)?;
+        if cfg!(windows) && name.contains(':') {
+            let reason = "on Windows a : leads to another drive or stream: choose another name";
+            return Err(StorageError::new(action, format_args!("{name:?}"), reason)
+                .with_kind(StorageErrorKind::InvalidName));
+        }
+        Ok(self.root.join(name))
     }
 }
 
@@ -34,18 +115,21 @@ impl Storage for LocalDirectory {
     type File = LocalFile;
 
     fn create(&self, name: &str) -> Result<LocalFile, StorageError> {
-        check_name(name)?;
-        let path = self.root.join(name);
+        let path = self.resolve("create", name)?;
         let directory = path.parent().unwrap_or(&self.root).to_owned();
-        fs::create_dir_all(&directory)
-            .map_err(|error| StorageError::new("create directory", directory.display(), error))?;
         let file_name = name.rsplit('/').next().unwrap_or(name);
-        let temporary = directory.join(format!(".{file_name}.tmp-{}", unique()));
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&temporary)
-            .map_err(|error| StorageError::new("create", temporary.display(), error))?;
+        self.directories.make(&self.root, &directory)?;
+        let created = match create_temporary(&directory, file_name) {
+            // The directory was known, and is gone.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.directories.forget(&directory);
+                self.directories.make(&self.root, &directory)?;
+                create_temporary(&directory, file_name)
+            }
+            created => created,
+        };
+        let (file, temporary) =
+            created.map_err(|error| StorageError::new("create", path.display(), error))?;
         Ok(LocalFile {
             file,
             temporary,
@@ -59,6 +143,7 @@ impl Storage for LocalDirectory {
 /// A file being written in a [`LocalDirectory`].
 #[derive(Debug)]
 pub struct LocalFile {
+    /// Locked.
     file: File,
     temporary: PathBuf,
     path: PathBuf,
@@ -85,8 +170,10 @@ impl StorageFile for LocalFile {
             .map_err(|error| StorageError::new("rename to", self.path.display(), error))?;
         // From here on the temporary name is gone, whatever the sync of the directory says.
         self.committed = true;
-        sync_directory(&self.directory)
-            .map_err(|error| StorageError::new("sync directory", self.directory.display(), error))
+        directories::sync(&self.directory).map_err(|error| {
+            StorageError::new("sync directory", self.directory.display(), error)
+                .with_kind(StorageErrorKind::InDoubt)
+        })
     }
 }
 
@@ -99,26 +186,57 @@ impl Drop for LocalFile {
     }
 }
 
-/// The rename is durable once its directory is.
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-/// Only Unix opens directories as files.
-#[cfg(not(unix))]
-fn sync_directory(_directory: &Path) -> io::Result<()> {
+/// Calls `visit` with the name below `root`, the last part of it and the entry of every file in
+/// `directory`, at any depth.
+fn walk(
+    root: &Path,
+    directory: &str,
+    visit: &mut dyn FnMut(&str, &str, &DirEntry) -> io::Result<()>,
+) -> Result<(), StorageError> {
+    // What goes away meanwhile is not there, and neither is a directory that never was.
+    let unless_gone = |done: io::Result<()>, path: &Path| match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done.map_err(|error| StorageError::new("look through", path.display(), error)),
+    };
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        // Not `join` for the top: that would add a separator, and errors name the path.
+        let path = if directory.is_empty() {
+            root.to_owned()
+        } else {
+            root.join(&directory)
+        };
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) => {
+                unless_gone(Err(error), &path)?;
+                continue;
+            }
+        };
+        for entry in entries {
+            let look = || {
+                let entry = entry?;
+                let file_name = entry.file_name();
+                let Some(file_name) = file_name.to_str() else {
+                    return Ok(());
+                };
+                let name = if directory.is_empty() {
+                    file_name.to_owned()
+                } else {
+                    format!("{directory}/{file_name}")
+                };
+                let file_type = entry.file_type()?;
+                if file_type.is_dir() {
+                    directories.push(name);
+                } else if file_type.is_file() {
+                    visit(&name, file_name, &entry)?;
+                }
+                Ok(())
+            };
+            unless_gone(look(), &path)?;
+        }
+    }
     Ok(())
-}
-
-/// Differs between processes, and between the files of one.
-pub(crate) fn unique() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let nanos = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_nanos());
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{nanos:016x}-{:x}-{count:x}", std::process::id())
 }
 
 #[cfg(test)]
@@ -172,24 +290,55 @@ mod tests {
     }
 
     #[test]
-    fn names_stay_inside() {
+    fn directories_are_made_even_when_they_were_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = LocalDirectory::new(directory.path().join("lake"));
+        let name = "date=2026-11-22/hour=07/a.parquet";
+        for _ in 0..2 {
+            storage.create(name).unwrap().commit().unwrap();
+            assert!(storage.path().join(name).exists());
+            fs::remove_dir_all(storage.path()).unwrap();
+        }
+        assert!(storage.create("../a").is_err());
+    }
+
+    #[test]
+    fn leftovers_go_and_open_files_stay() {
         let directory = tempfile::tempdir().unwrap();
         let storage = LocalDirectory::new(directory.path());
-        for name in ["", "/etc/a", "../a", "a/../b", "a//b", "./a", "a\\b"] {
-            let error = storage.create(name).unwrap_err();
-            assert!(error.to_string().contains(&format!("{name:?}")), "{error}");
-        }
+        let mut open = storage.create("day/open.parquet").unwrap();
+        open.write_all(b"open").unwrap();
         storage
-            .create("date=2026-11-22/hour=07/a.parquet")
+            .create("day/done.parquet")
             .unwrap()
             .commit()
             .unwrap();
-        assert!(
-            directory
-                .path()
-                .join("date=2026-11-22/hour=07/a.parquet")
-                .exists()
+        // What a process that dies leaves: the name, and no lock.
+        let left = "day/.left.parquet.tmp-0018c0ffee000000-2a-0";
+        fs::write(directory.path().join(left), b"left").unwrap();
+        let foreign = directory.path().join(".foreign.tmp-1");
+        fs::write(&foreign, b"").unwrap();
+
+        let young = storage.remove_leftovers(Duration::from_secs(3600)).unwrap();
+        assert_eq!(young, []);
+        let removed = storage.remove_leftovers(Duration::ZERO).unwrap();
+        assert_eq!(removed.len(), 1);
+        assert_eq!((removed[0].name.as_str(), removed[0].bytes), (left, 4));
+
+        open.commit().unwrap();
+        assert_eq!(
+            entries(&directory.path().join("day")),
+            ["done.parquet", "open.parquet"]
         );
+        assert!(foreign.exists());
+        assert_eq!(storage.remove_leftovers(Duration::ZERO).unwrap(), []);
+    }
+
+    #[test]
+    fn nothing_is_left_behind_where_nothing_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = LocalDirectory::new(directory.path().join("never made"));
+        assert_eq!(storage.remove_leftovers(Duration::ZERO).unwrap(), []);
     }
 
     #[test]

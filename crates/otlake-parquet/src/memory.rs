@@ -3,16 +3,27 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 
+use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version, is_in};
 use crate::error::StorageError;
-use crate::storage::{Storage, StorageFile, check_name};
+use crate::storage::{Storage, StorageFile, check_directory, check_name};
 
 /// Files in memory; clones are handles to the same files.
+///
+/// A file or a document appears, whole, and replaces what had its name in one step, for all threads.
+/// Nothing is durable. The [`Version`] of a document is what stands in it.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    files: Arc<Mutex<BTreeMap<String, Bytes>>>,
+    files: Arc<Mutex<BTreeMap<String, Stored>>>,
+}
+
+#[derive(Debug)]
+struct Stored {
+    bytes: Bytes,
+    modified: SystemTime,
 }
 
 impl Memory {
@@ -23,17 +34,34 @@ impl Memory {
 
     /// The committed files by name. The bytes are shared, not copied.
     pub fn files(&self) -> BTreeMap<String, Bytes> {
-        self.lock().clone()
+        let files = self.lock();
+        let shared = files
+            .iter()
+            .map(|(name, file)| (name.clone(), file.bytes.clone()));
+        shared.collect()
     }
 
     /// Takes the committed files out, so that their memory can be freed.
     pub fn take_files(&self) -> BTreeMap<String, Bytes> {
-        std::mem::take(&mut *self.lock())
+        let files = std::mem::take(&mut *self.lock());
+        files
+            .into_iter()
+            .map(|(name, file)| (name, file.bytes))
+            .collect()
     }
 
     /// A panic elsewhere can't leave the map half-changed, so a poisoned lock is as good as any.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Bytes>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Stored>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Stored {
+    fn now(bytes: Bytes) -> Self {
+        Self {
+            bytes,
+            modified: SystemTime::now(),
+        }
     }
 }
 
@@ -41,12 +69,56 @@ impl Storage for Memory {
     type File = MemoryFile;
 
     fn create(&self, name: &str) -> Result<MemoryFile, StorageError> {
-        check_name(name)?;
+        check_name("create", name)?;
         Ok(MemoryFile {
             bytes: Vec::new(),
             name: name.to_owned(),
             storage: self.clone(),
         })
+    }
+}
+
+impl Documents for Memory {
+    fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
+        check_name("read", name)?;
+        Ok(self.lock().get(name).map(|file| Document {
+            bytes: file.bytes.clone(),
+            version: Version::new(file.bytes.clone()),
+        }))
+    }
+
+    fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
+        check_name("write", name)?;
+        let mut files = self.lock();
+        let holds = match (&condition, files.get(name)) {
+            (PutIf::Absent, file) => file.is_none(),
+            (PutIf::Matches(version), Some(file)) => *version.token() == file.bytes,
+            (PutIf::Matches(_), None) => false,
+        };
+        if !holds {
+            return Ok(PutOutcome::Conflict);
+        }
+        files.insert(name.to_owned(), Stored::now(bytes.clone()));
+        Ok(PutOutcome::Stored(Version::new(bytes)))
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
+        check_directory(directory)?;
+        let files = self.lock();
+        let inside = files.iter().filter(|(name, _)| is_in(name, directory));
+        Ok(inside
+            .map(|(name, file)| StoredFile {
+                name: name.clone(),
+                bytes: file.bytes.len() as u64,
+                modified: file.modified,
+            })
+            .collect())
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StorageError> {
+        check_name("delete", name)?;
+        self.lock().remove(name);
+        Ok(())
     }
 }
 
@@ -78,7 +150,7 @@ impl StorageFile for MemoryFile {
     fn commit(self) -> Result<(), StorageError> {
         self.storage
             .lock()
-            .insert(self.name, Bytes::from(self.bytes));
+            .insert(self.name, Stored::now(Bytes::from(self.bytes)));
         Ok(())
     }
 }

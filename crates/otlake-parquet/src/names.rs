@@ -1,6 +1,7 @@
 //! What the files of a writer are called.
 
-use crate::local::unique;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// File names `PREFIX-UNIQUE-SEQUENCE.parquet`, such as `logs-0f3a…-00000.parquet`.
 ///
@@ -52,4 +53,14 @@ impl Default for FileNames {
     fn default() -> Self {
         Self::new("part")
     }
+}
+
+/// Differs between processes, and between the calls in one.
+pub(crate) fn unique() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_nanos());
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{nanos:016x}-{:x}-{count:x}", std::process::id())
 }

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use crate::error::StorageError;
+use crate::error::{StorageError, StorageErrorKind};
+use crate::local::is_reserved;
 
 /// A place that files are written to.
 ///
@@ -10,16 +11,30 @@ use crate::error::StorageError;
 /// complete; before that, and when it is dropped without a commit, no reader sees it. A file that is
 /// there already under the name is replaced, so that a retry under a deterministic name overwrites
 /// and does not double.
+///
+/// A name is a relative path with `/` between its parts, such as
+/// `date=2026-11-22/logs-00000.parquet`. The storages of this crate agree on the names that they
+/// refuse, so that a name which one of them takes is a name for all:
+///
+/// - empty ones, and those with an empty part: `/a`, `a//b`, `a/`;
+/// - those that would lead elsewhere: a part `.` or `..`;
+/// - those with a `\`, which is a separator on Windows and a character of the name elsewhere, or with
+///   an ASCII control character, which object stores don't take;
+/// - those with a part that [`LocalDirectory`](crate::LocalDirectory) keeps for itself:
+///   `.otlake.lock`, and its temporary names `.….tmp-…`.
+///
+/// What beyond files a storage keeps of a dataset, small documents, is the trait
+/// [`Documents`](crate::Documents), which a place for files need not implement.
 pub trait Storage {
     /// A file being written.
     type File: StorageFile;
 
-    /// Starts the file `name`, a relative path with `/` between its parts, such as
-    /// `date=2026-11-22/logs-00000.parquet`.
+    /// Starts the file `name`. Parts before the last are directories, which the storage makes if it
+    /// needs them.
     ///
     /// # Errors
     ///
-    /// When the name is not such a path, or the place refuses.
+    /// When the name is refused, or the place refuses.
     fn create(&self, name: &str) -> Result<Self::File, StorageError>;
 }
 
@@ -29,7 +44,8 @@ pub trait StorageFile: Write {
     ///
     /// # Errors
     ///
-    /// When that fails; nothing is visible then.
+    /// When that fails. The file is not visible then, or, if the kind of the error is
+    /// [`InDoubt`](StorageErrorKind::InDoubt), may be, but whole.
     fn commit(self) -> Result<(), StorageError>;
 }
 
@@ -49,20 +65,78 @@ impl<S: Storage + ?Sized> Storage for std::sync::Arc<S> {
     }
 }
 
-/// Refuses names that would leave the place they are created in.
-pub(crate) fn check_name(name: &str) -> Result<(), StorageError> {
-    let sound = !name.is_empty()
-        && !name.contains(['\\', '\0'])
-        && name
-            .split('/')
-            .all(|part| !part.is_empty() && part != "." && part != "..");
-    if sound {
-        Ok(())
-    } else {
-        Err(StorageError::new(
-            "create",
-            format_args!("{name:?}"),
-            "a file name is a relative path with / between its parts, none of which is empty, . or ..",
-        ))
+/// Refuses the names that [`Storage`] lists.
+pub(crate) fn check_name(action: &'static str, name: &str) -> Result<(), StorageError> {
+    let refuse = |reason: String| {
+        Err(StorageError::new(action, format_args!("{name:?}"), reason)
+            .with_kind(StorageErrorKind::InvalidName))
+    };
+    if name.contains(|char: char| char == '\\' || char.is_ascii_control()) {
+        return refuse(
+            "a file name has no \\ and no control characters: separate its parts with /".to_owned(),
+        );
+    }
+    if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return refuse(
+            "a file name is a relative path with / between its parts, none of which is empty, . or .."
+                .to_owned(),
+        );
+    }
+    if let Some(part) = name.split('/').find(|part| is_reserved(part)) {
+        return refuse(format!(
+            "{part} is a name that local directories keep for themselves: choose another"
+        ));
+    }
+    Ok(())
+}
+
+/// The same for a directory that is listed, where the empty name is the whole storage.
+pub(crate) fn check_directory(directory: &str) -> Result<(), StorageError> {
+    if directory.is_empty() {
+        return Ok(());
+    }
+    check_name("list", directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_inside() {
+        for name in [
+            "",
+            "/",
+            "/etc/a",
+            "../a",
+            "a/../b",
+            "a/..",
+            "a//b",
+            "a/",
+            "./a",
+            "a\\b",
+            "..\\a",
+            "a\0",
+            "a\nb",
+            ".otlake.lock",
+            "a/.otlake.lock/b",
+            ".a.parquet.tmp-0000000000000000-1-0",
+        ] {
+            let error = check_name("create", name).unwrap_err();
+            assert_eq!(error.kind(), StorageErrorKind::InvalidName);
+            assert!(error.to_string().contains(&format!("{name:?}")), "{error}");
+        }
+        for name in [
+            "a",
+            ".a",
+            "...",
+            "a..b/c",
+            "date=2026-11-22/hour=07/a.parquet",
+            ".a.tmp-b",
+            "_otlake/schema.json",
+            "ß 😀.parquet",
+        ] {
+            check_name("create", name).unwrap();
+        }
     }
 }

@@ -1,0 +1,114 @@
+//! Directories that are there to stay.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::StorageError;
+
+/// Paths remembered at most. A writer has a few directories at a time; one that has written for years
+/// has had very many.
+const REMEMBERED: usize = 4096;
+
+/// Makes directories, and remembers which of them a power cut leaves in place.
+#[derive(Debug, Default)]
+pub(super) struct Directories {
+    durable: Mutex<HashSet<PathBuf>>,
+}
+
+impl Directories {
+    /// Makes `directory`, which is `root` or in it, unless it is known to be there.
+    ///
+    /// A directory that was there already may be one that another process has just made and not
+    /// synced. So at first sight all from `directory` up to `root` are synced in their parents.
+    pub(super) fn make(&self, root: &Path, directory: &Path) -> Result<(), StorageError> {
+        if self.lock().contains(directory) {
+            return Ok(());
+        }
+        let missing_above_root = root
+            .ancestors()
+            .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+            .count();
+        fs::create_dir_all(directory)
+            .map_err(|error| StorageError::new("create directory", directory.display(), error))?;
+        let inside = directory.ancestors().take_while(|path| *path != root);
+        let above = root.ancestors().take(missing_above_root);
+        for parent in inside.chain(above).filter_map(Path::parent) {
+            sync(parent)
+                .map_err(|error| StorageError::new("sync directory", parent.display(), error))?;
+        }
+        let mut durable = self.lock();
+        if durable.len() >= REMEMBERED {
+            durable.clear();
+        }
+        durable.insert(directory.to_owned());
+        Ok(())
+    }
+
+    /// Somebody has removed it.
+    pub(super) fn forget(&self, directory: &Path) {
+        self.lock().remove(directory);
+    }
+
+    /// A panic elsewhere can't leave the set half-changed.
+    fn lock(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Names that were created, renamed or removed in a directory are so durably once it is synced.
+#[cfg(unix)]
+pub(super) fn sync(directory: &Path) -> io::Result<()> {
+    // The parent of a relative path with one part.
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    match File::open(directory)?.sync_all() {
+        // A file system that does not sync directories, as some in user space and over networks.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
+/// Only Unix opens directories as files.
+#[cfg(not(unix))]
+pub(super) fn sync(_directory: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_once_and_again_when_forgotten() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("new/root");
+        let directory = root.join("a/b");
+        let directories = Directories::default();
+        directories.make(&root, &directory).unwrap();
+        assert!(directory.is_dir());
+        fs::remove_dir(&directory).unwrap();
+        directories.make(&root, &directory).unwrap();
+        assert!(!directory.exists(), "it is remembered");
+        directories.forget(&directory);
+        directories.make(&root, &directory).unwrap();
+        assert!(directory.is_dir());
+    }
+
+    #[test]
+    fn a_relative_root_has_a_parent() {
+        sync(Path::new("")).unwrap();
+    }
+}

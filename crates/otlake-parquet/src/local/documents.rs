@@ -1,0 +1,112 @@
+//! Documents in a directory, one writer at a time.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use bytes::Bytes;
+use fs4::FileExt;
+
+use super::directories::sync;
+use super::temporary::{LOCK, is_reserved};
+use super::{LocalDirectory, walk};
+use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
+use crate::error::{StorageError, StorageErrorKind};
+use crate::storage::{Storage, StorageFile, check_directory};
+
+impl Documents for LocalDirectory {
+    fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
+        let path = self.resolve("read", name)?;
+        let read = read(&path).map_err(|error| StorageError::new("read", path.display(), error))?;
+        Ok(read.map(|bytes| Document {
+            version: Version::new(bytes.clone()),
+            bytes,
+        }))
+    }
+
+    fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
+        let path = self.resolve("write", name)?;
+        let _lock = self.lock_documents()?;
+        let fail = |error| StorageError::new("write", path.display(), error);
+        let current = read(&path).map_err(fail)?;
+        let holds = match &condition {
+            PutIf::Absent => current.is_none(),
+            PutIf::Matches(version) => current.as_ref() == Some(version.token()),
+        };
+        if !holds {
+            return Ok(PutOutcome::Conflict);
+        }
+        let mut file = self.create(name)?;
+        file.write_all(&bytes).map_err(fail)?;
+        file.commit()?;
+        Ok(PutOutcome::Stored(Version::new(bytes)))
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
+        check_directory(directory)?;
+        let mut files = Vec::new();
+        walk(self.path(), directory, &mut |name, file_name, entry| {
+            if !is_reserved(file_name) {
+                let metadata = entry.metadata()?;
+                files.push(StoredFile {
+                    name: name.to_owned(),
+                    bytes: metadata.len(),
+                    modified: metadata.modified()?,
+                });
+            }
+            Ok(())
+        })?;
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StorageError> {
+        let path = self.resolve("delete", name)?;
+        if !path.exists() {
+            return Ok(());
+        }
+        // Between the comparison and the writing of a `put`, nothing is deleted.
+        let _lock = self.lock_documents()?;
+        match fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(StorageError::new("delete", path.display(), error)),
+        }
+        path.parent().map_or(Ok(()), sync).map_err(|error| {
+            StorageError::new("delete", path.display(), error).with_kind(StorageErrorKind::InDoubt)
+        })
+    }
+}
+
+impl LocalDirectory {
+    /// Waits for the others that put or delete a document in this directory. The lock goes with the
+    /// file; the file itself stays, because one who waits for it may have it open.
+    fn lock_documents(&self) -> Result<File, StorageError> {
+        self.directories.make(&self.root, &self.root)?;
+        let path = self.root.join(LOCK);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|error| StorageError::new("open", path.display(), error))?;
+        FileExt::lock(&file).map_err(|error| {
+            let unsupported = error.kind() == io::ErrorKind::Unsupported;
+            let error = StorageError::new("lock", path.display(), error);
+            if unsupported {
+                error.with_kind(StorageErrorKind::Unsupported)
+            } else {
+                error
+            }
+        })?;
+        Ok(file)
+    }
+}
+
+fn read(path: &Path) -> io::Result<Option<Bytes>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(Bytes::from(bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
