@@ -90,9 +90,6 @@ pub enum DecodeErrorKind {
         /// The limit.
         limit: usize,
     },
-    /// A string that is not UTF-8.
-    #[error("the string is not valid UTF-8")]
-    InvalidUtf8,
 }
 
 /// A fault on its way up: boxed, so that the results of the hot path stay small.

@@ -54,19 +54,24 @@
 //! * `opentelemetry-proto` (off): `LogsDecoder::decode_request` takes the message types of the
 //!   `opentelemetry-proto` crate, for services that receive them from their gRPC server.
 
+mod attributes;
+mod decoder;
 mod encoding;
 mod error;
 mod limits;
 mod names;
 mod protobuf;
+mod record;
+mod run;
 #[cfg(feature = "opentelemetry-proto")]
 mod typed;
 mod utf8;
+mod values;
 
+pub use crate::decoder::{LogsDecoder, MetricsDecoder, TracesDecoder};
 pub use crate::encoding::{ContentEncoding, InflateError};
 pub use crate::error::{DecodeError, DecodeErrorKind};
-pub use crate::limits::Limits;
-pub use crate::protobuf::logs::LogsDecoder;
+pub use crate::limits::{InvalidUtf8, Limits};
 
 #[cfg(feature = "opentelemetry-proto")]
 pub use opentelemetry_proto;

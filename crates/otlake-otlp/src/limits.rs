@@ -1,10 +1,11 @@
-use std::fmt;
+use crate::utf8::SHORT;
 
 /// What a sender may ask of the decoder.
 ///
 /// A payload over [`Limits::payload_bytes`] is refused as a whole. A record that goes over one of
-/// the other limits is rejected alone, and counted in the
-/// [`Summary`](otlake_row::Summary); so are all records of a resource or scope that goes over one.
+/// the other limits is rejected alone, and counted in the [`Summary`](otlake_row::Summary); so are
+/// all records of a resource, scope or metric that goes over one. How many different names of
+/// attributes are kept is the limit of the interner: [`KeyLimits`](otlake_row::KeyLimits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -16,9 +17,16 @@ pub struct Limits {
     /// Attributes of a record, of a resource or of a scope. Default: 1,024; the OpenTelemetry SDKs
     /// stop at 128 unless told otherwise.
     pub attributes: usize,
-    /// Values inside the arrays and maps of one record, all together. Default: 65,536. It bounds
-    /// the memory that the two bytes of an empty value can ask for.
+    /// Values inside the arrays and maps of one record, all together, with its events, links,
+    /// exemplars, buckets and quantiles. Default: 65,536. It bounds the memory that the two bytes of
+    /// an empty value can ask for.
     pub nested_values: usize,
+    /// Bytes of an attribute's name. Default: 4,096.
+    pub name_bytes: usize,
+    /// Bytes of a string or of bytes: an attribute's value, a body, a field. Default: 16 MiB.
+    pub value_bytes: usize,
+    /// Records of a payload; those beyond are rejected. Default: 1,000,000.
+    pub records: usize,
 }
 
 impl Default for Limits {
@@ -28,6 +36,9 @@ impl Default for Limits {
             nesting_depth: 32,
             attributes: 1024,
             nested_values: 1 << 16,
+            name_bytes: 4096,
+            value_bytes: 16 << 20,
+            records: 1_000_000,
         }
     }
 }
@@ -61,28 +72,57 @@ impl Limits {
         self.nested_values = values;
         self
     }
-}
 
-/// The limit over which a record went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exceeded {
-    NestingDepth(usize),
-    Attributes(usize),
-    NestedValues(usize),
-}
-
-impl fmt::Display for Exceeded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Exceeded::NestingDepth(limit) => {
-                write!(f, "values are nested deeper than the limit of {limit}")
-            }
-            Exceeded::Attributes(limit) => {
-                write!(f, "there are more attributes than the limit of {limit}")
-            }
-            Exceeded::NestedValues(limit) => {
-                write!(f, "there are more nested values than the limit of {limit}")
-            }
-        }
+    /// Sets [`Limits::name_bytes`].
+    #[must_use]
+    pub fn with_name_bytes(mut self, bytes: usize) -> Limits {
+        self.name_bytes = bytes;
+        self
     }
+
+    /// Sets [`Limits::value_bytes`]. Values below 64 are taken as 64: shorter strings are not looked
+    /// at twice.
+    #[must_use]
+    pub fn with_value_bytes(mut self, bytes: usize) -> Limits {
+        self.value_bytes = bytes.max(SHORT);
+        self
+    }
+
+    /// Sets [`Limits::records`].
+    #[must_use]
+    pub fn with_records(mut self, records: usize) -> Limits {
+        self.records = records;
+        self
+    }
+}
+
+/// What becomes of strings that are not valid UTF-8. The protobuf encoding forbids them, but
+/// senders cut strings at a byte, or pass on what they were given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum InvalidUtf8 {
+    /// What is invalid is replaced by U+FFFD, and the string counted in
+    /// [`Summary::replaced_strings`](otlake_row::Summary::replaced_strings). The default.
+    #[default]
+    Replace,
+    /// The record is rejected.
+    Reject,
+}
+
+/// Why a record is rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Rejection {
+    #[error("values are nested deeper than the limit of {0}")]
+    NestingDepth(usize),
+    #[error("there are more attributes than the limit of {0}")]
+    Attributes(usize),
+    #[error("there are more nested values than the limit of {0}")]
+    NestedValues(usize),
+    #[error("the name of an attribute is longer than the limit of {0} bytes")]
+    NameBytes(usize),
+    #[error("a value is longer than the limit of {0} bytes")]
+    ValueBytes(usize),
+    #[error("there are more records in the payload than the limit of {0}: send smaller batches")]
+    Records(usize),
+    #[error("a string is not valid UTF-8")]
+    InvalidUtf8,
 }

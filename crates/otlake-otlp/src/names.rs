@@ -1,13 +1,9 @@
 use otlake_row::{Key, Keys, Location};
 
-use crate::error::Result;
-use crate::utf8::utf8;
-
 /// Resolves attribute names to keys by predicting them.
 ///
 /// A record mostly carries the names of the record before in the same order, so what followed a
-/// name the last times is likely to follow it again: one comparison of bytes resolves a key, and
-/// shows that it is UTF-8, since the name it equals is. Following the name rather than the position
+/// name the last times is likely to follow it again: one comparison of bytes resolves a key. Following the name rather than the position
 /// keeps the prediction right behind an attribute that only some records have, and several
 /// successors are remembered for the place in front of it.
 pub(crate) struct Names {
@@ -46,27 +42,10 @@ impl Names {
         self.last = 0;
     }
 
-    /// The key of a name as it stands on the wire, which is checked to be UTF-8 where it is not
-    /// the predicted one; the name itself when the interner is full.
+    /// The key of a name as it stands in the payload, where it is one of those that followed the name
+    /// before it the last times. It is UTF-8 then, since the name it equals is.
     #[inline]
-    pub(crate) fn resolve<'a>(&mut self, name: &'a [u8], keys: &mut Keys) -> Result<Resolved<'a>> {
-        match self.predict(name, keys) {
-            Some(key) => Ok(Resolved::Key(key)),
-            None => Ok(self.look_up(utf8(name)?, keys)),
-        }
-    }
-
-    /// The key of a name; the name itself when the interner is full.
-    #[cfg(feature = "opentelemetry-proto")]
-    pub(crate) fn resolve_str<'a>(&mut self, name: &'a str, keys: &mut Keys) -> Resolved<'a> {
-        match self.predict(name.as_bytes(), keys) {
-            Some(key) => Resolved::Key(key),
-            None => self.look_up(name, keys),
-        }
-    }
-
-    #[inline]
-    fn predict(&mut self, name: &[u8], keys: &Keys) -> Option<Key> {
+    pub(crate) fn predict(&mut self, name: &[u8], keys: &Keys) -> Option<Key> {
         let successors = &mut self.following[self.last];
         for index in 0..SUCCESSORS {
             let expected = successors[index]?;
@@ -79,8 +58,9 @@ impl Names {
         None
     }
 
+    /// The key of a name that was not predicted; the name itself when the interner is full.
     #[cold]
-    fn look_up<'a>(&mut self, name: &'a str, keys: &mut Keys) -> Resolved<'a> {
+    pub(crate) fn look_up<'a>(&mut self, name: &'a str, keys: &mut Keys) -> Resolved<'a> {
         let Some(key) = keys.intern(self.location, name) else {
             return Resolved::Excess(name);
         };

@@ -9,27 +9,25 @@
     reason = "bytes that were just seen to be ASCII become a str without a second look"
 )]
 
-use crate::error::{DecodeErrorKind, Fault, Result};
-
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// Up to here the check stays inline; a longer string is worth the call of a vectorised one.
-const SHORT: usize = 64;
+pub(crate) const SHORT: usize = 64;
 
-/// The bytes as a string.
+/// The bytes as a string, if they are at most [`SHORT`] and ASCII.
 #[inline]
-pub(crate) fn utf8(bytes: &[u8]) -> Result<&str> {
+pub(crate) fn short_ascii(bytes: &[u8]) -> Option<&str> {
     if bytes.len() <= SHORT && is_ascii(bytes) {
         // SAFETY: every byte is below 0x80, as `is_ascii` has seen, so the slice is UTF-8. It is
         // the same slice, borrowed shared, so nobody changes it while the str lives.
-        return Ok(unsafe { std::str::from_utf8_unchecked(bytes) });
+        return Some(unsafe { std::str::from_utf8_unchecked(bytes) });
     }
-    validate(bytes)
+    None
 }
 
-#[inline(never)]
-fn validate(bytes: &[u8]) -> Result<&str> {
-    simdutf8::basic::from_utf8(bytes).map_err(|_| Fault::new(DecodeErrorKind::InvalidUtf8, bytes))
+/// What is UTF-8 at the beginning of bytes that are not.
+pub(crate) fn valid_prefix(bytes: &[u8]) -> &str {
+    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 /// Whether all bytes are below 0x80, eight at a time; the last eight may overlap those before.
@@ -49,29 +47,25 @@ fn is_ascii(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    fn expected(bytes: &[u8]) -> Option<&str> {
+        let string = std::str::from_utf8(bytes).ok()?;
+        (string.is_ascii() && bytes.len() <= SHORT).then_some(string)
+    }
+
     #[test]
     fn agrees_with_the_standard_library_at_every_length_and_place() {
         let mut bytes = [b'a'; 2 * SHORT];
         for len in 0..bytes.len() {
-            assert_eq!(
-                utf8(&bytes[..len]).ok(),
-                std::str::from_utf8(&bytes[..len]).ok()
-            );
+            assert_eq!(short_ascii(&bytes[..len]), expected(&bytes[..len]));
             for place in 0..len {
                 for wrong in [0x80, 0xc3, 0xff] {
                     bytes[place] = wrong;
-                    assert_eq!(
-                        utf8(&bytes[..len]).ok(),
-                        std::str::from_utf8(&bytes[..len]).ok()
-                    );
+                    assert_eq!(short_ascii(&bytes[..len]), expected(&bytes[..len]));
                     bytes[place] = b'a';
                 }
                 if place + 1 < len {
                     bytes[place..place + 2].copy_from_slice("é".as_bytes());
-                    assert_eq!(
-                        utf8(&bytes[..len]).ok(),
-                        std::str::from_utf8(&bytes[..len]).ok()
-                    );
+                    assert_eq!(short_ascii(&bytes[..len]), expected(&bytes[..len]));
                     bytes[place..place + 2].fill(b'a');
                 }
             }

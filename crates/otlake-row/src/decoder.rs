@@ -35,6 +35,8 @@ pub struct Summary {
     pub rejected: u64,
     /// Why the first of the rejected records was.
     pub first_rejection: Option<String>,
+    /// Strings that were not valid UTF-8, in which what was invalid was replaced by U+FFFD.
+    pub replaced_strings: u64,
 }
 
 impl Summary {
@@ -42,6 +44,7 @@ impl Summary {
     pub fn merge(&mut self, later: Summary) {
         self.accepted += later.accepted;
         self.rejected += later.rejected;
+        self.replaced_strings += later.replaced_strings;
         self.first_rejection = self.first_rejection.take().or(later.first_rejection);
     }
 }

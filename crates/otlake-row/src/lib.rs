@@ -48,6 +48,7 @@ mod group;
 mod key;
 mod owned;
 mod row;
+mod signal;
 mod sink;
 mod text;
 mod value;
@@ -56,7 +57,8 @@ pub use crate::decoder::{DecodeFailure, Decoder, Summary};
 pub use crate::group::{Group, GroupId};
 pub use crate::key::{Key, KeyLimits, Keys, KeysId, Location};
 pub use crate::owned::{OwnedCell, OwnedGroup, OwnedRow, OwnedValue};
-pub use crate::row::{Cell, Row, Signal};
+pub use crate::row::{Cell, Row};
+pub use crate::signal::{MetricKind, Signal};
 pub use crate::sink::{RowSink, SinkFn, sink_fn};
 pub use crate::value::{Value, ValueKind};
 

@@ -1,29 +1,7 @@
 use smallvec::SmallVec;
 
 use crate::owned::OwnedRow;
-use crate::{Bytes, Group, Key, Keys, Value};
-
-/// The kind of telemetry that a row is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Signal {
-    /// A row is a log record.
-    Logs,
-    /// A row is a span.
-    Traces,
-    /// A row is a data point.
-    Metrics,
-}
-
-impl Signal {
-    /// The name in lower case: `logs`, `traces`, `metrics`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Signal::Logs => "logs",
-            Signal::Traces => "traces",
-            Signal::Metrics => "metrics",
-        }
-    }
-}
+use crate::{Bytes, Group, Key, Keys, Signal, Value};
 
 /// A key and its value.
 #[derive(Clone, Copy, Debug, PartialEq)]

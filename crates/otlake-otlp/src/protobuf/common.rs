@@ -1,48 +1,15 @@
 //! common.proto and resource.proto: values, attributes, resources and scopes.
 
-use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
-use otlake_row::{Cell, Key, Keys, Value, fields};
+use otlake_row::{Cell, Value};
 
 use super::wire::{Reader, delimited, fixed64, varint};
+use crate::attributes::Attributes;
 use crate::error::{Result, Within};
-use crate::limits::{Exceeded, Limits};
-use crate::names::{Names, Resolved};
-use crate::utf8::utf8;
-
-/// Reads values. Nested ones are laid out in the arena, everything else borrows from the payload.
-pub(crate) struct Values<'r> {
-    pub(crate) arena: &'r Bump,
-    limits: Limits,
-    nested: usize,
-    exceeded: Option<Exceeded>,
-}
+use crate::record;
+use crate::values::Values;
 
 impl<'r> Values<'r> {
-    #[inline]
-    pub(crate) fn new(arena: &'r Bump, limits: Limits) -> Values<'r> {
-        Values {
-            arena,
-            limits,
-            nested: 0,
-            exceeded: None,
-        }
-    }
-
-    #[cold]
-    fn exceed(&mut self, limit: Exceeded) {
-        self.exceeded.get_or_insert(limit);
-    }
-
-    /// An unsigned number as the row has it: as digits where it does not fit an Int.
-    #[inline]
-    pub(crate) fn unsigned(&self, value: u64) -> Value<'r> {
-        match i64::try_from(value) {
-            Ok(int) => Value::Int(int),
-            Err(_) => Value::String(self.arena.alloc_str(&value.to_string())),
-        }
-    }
-
     /// Reads an `AnyValue` on top of `value`, which is what an earlier occurrence of the same
     /// field set: a oneof keeps the last member, but members that are messages merge.
     #[inline]
@@ -57,7 +24,7 @@ impl<'r> Values<'r> {
             [ANY_VALUE_STRING, length @ 0..0x80, string @ ..]
                 if string.len() == usize::from(*length) =>
             {
-                Ok(Value::String(utf8(string).within("string_value")?))
+                Ok(Value::String(self.string(string)))
             }
             [ANY_VALUE_INT, int @ 0..0x80] => Ok(Value::Int(i64::from(*int))),
             [ANY_VALUE_BOOL, bool @ 0..0x80] => Ok(Value::Bool(*bool != 0)),
@@ -79,13 +46,15 @@ impl<'r> Values<'r> {
         while !reader.is_empty() {
             let tag = reader.tag()?;
             value = match tag {
-                any_value::STRING_VALUE => Value::String(reader.string().within("string_value")?),
+                any_value::STRING_VALUE => {
+                    Value::String(self.string(reader.delimited().within("string_value")?))
+                }
                 any_value::BOOL_VALUE => Value::Bool(reader.varint().within("bool_value")? != 0),
                 any_value::INT_VALUE => Value::Int(reader.varint().within("int_value")? as i64),
                 any_value::DOUBLE_VALUE => {
                     Value::Double(f64::from_bits(reader.fixed64().within("double_value")?))
                 }
-                any_value::BYTES_VALUE => Value::Bytes(reader.delimited().within("bytes_value")?),
+                any_value::BYTES_VALUE => self.bytes(reader.delimited().within("bytes_value")?),
                 any_value::ARRAY_VALUE => {
                     let array = reader.delimited();
                     array
@@ -154,16 +123,33 @@ impl<'r> Values<'r> {
             }
             let entry = reader.delimited();
             let entry = entry
-                .and_then(|b| {
-                    let (name, value) = self.key_value(b, depth)?;
-                    Ok((utf8(name).within("key")?, value))
-                })
+                .and_then(|b| self.entry(b, depth))
                 .within_item("values", entries.len())?;
             if self.room() {
                 entries.push(entry);
             }
         }
         Ok(Value::KvList(entries.into_bump_slice()))
+    }
+
+    /// A `KeyValue` whose name is not interned.
+    pub(crate) fn entry(&mut self, bytes: &'r [u8], depth: usize) -> Result<(&'r str, Value<'r>)> {
+        let (name, value) = self.key_value(bytes, depth)?;
+        Ok((self.name(name), value))
+    }
+
+    /// Adds a `KeyValue` that follows others inside a record, such as an event's.
+    pub(crate) fn push_entry(
+        &mut self,
+        entries: &mut BumpVec<'r, (&'r str, Value<'r>)>,
+        bytes: &'r [u8],
+        field: &'static str,
+    ) -> Result<()> {
+        let entry = self.entry(bytes, 0).within_item(field, entries.len())?;
+        if self.room() {
+            entries.push(entry);
+        }
+        Ok(())
     }
 
     /// A `KeyValue`, its name not yet checked for UTF-8.
@@ -176,10 +162,6 @@ impl<'r> Values<'r> {
             let tag = reader.tag()?;
             match tag {
                 key_value::KEY => {
-                    // A name that a later one replaces must be UTF-8 all the same.
-                    if !name.is_empty() {
-                        utf8(name).within("key")?;
-                    }
                     name = reader.delimited().within("key")?;
                 }
                 key_value::VALUE => {
@@ -196,257 +178,132 @@ impl<'r> Values<'r> {
         }
         Ok((name, value))
     }
+}
 
-    fn entity_ref(&mut self, bytes: &'r [u8]) -> Result<Value<'r>> {
-        let mut schema_url = "";
-        let mut r#type = "";
-        let mut id_keys = BumpVec::new_in(self.arena);
-        let mut description_keys = BumpVec::new_in(self.arena);
-        let mut reader = Reader::new(bytes);
-        while !reader.is_empty() {
-            let tag = reader.tag()?;
-            match tag {
-                entity_ref::SCHEMA_URL => schema_url = reader.string().within("schema_url")?,
-                entity_ref::TYPE => r#type = reader.string().within("type")?,
-                entity_ref::ID_KEYS => {
-                    id_keys.push(Value::String(reader.string().within("id_keys")?));
-                }
-                entity_ref::DESCRIPTION_KEYS => {
-                    let key = reader.string().within("description_keys")?;
-                    description_keys.push(Value::String(key));
-                }
-                _ => reader.skip(tag, entity_ref::KNOWN)?,
+fn entity_ref<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
+    let mut schema_url = "";
+    let mut r#type = "";
+    let mut id_keys = BumpVec::new_in(values.arena);
+    let mut description_keys = BumpVec::new_in(values.arena);
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        let tag = reader.tag()?;
+        match tag {
+            entity_ref::SCHEMA_URL => {
+                schema_url = values.string(reader.delimited().within("schema_url")?);
             }
-        }
-        Ok(Value::KvList(self.arena.alloc_slice_copy(&[
-            ("schema_url", Value::String(schema_url)),
-            ("type", Value::String(r#type)),
-            ("id_keys", Value::Array(id_keys.into_bump_slice())),
-            (
-                "description_keys",
-                Value::Array(description_keys.into_bump_slice()),
-            ),
-        ])))
-    }
-
-    pub(crate) fn too_deep(&mut self, depth: usize) -> bool {
-        let too_deep = depth > self.limits.nesting_depth;
-        if too_deep {
-            self.exceed(Exceeded::NestingDepth(self.limits.nesting_depth));
-        }
-        too_deep
-    }
-
-    /// Whether there is room for one more nested value.
-    pub(crate) fn room(&mut self) -> bool {
-        self.nested += 1;
-        let room = self.nested <= self.limits.nested_values;
-        if !room {
-            self.exceed(Exceeded::NestedValues(self.limits.nested_values));
-        }
-        room
-    }
-}
-
-/// Reads the attributes of one record, resource or scope.
-pub(crate) struct Attributes<'c, 'r> {
-    pub(crate) values: Values<'r>,
-    keys: &'c mut Keys,
-    names: &'c mut Names,
-    count: usize,
-    excess: Option<BumpVec<'r, (&'r str, Value<'r>)>>,
-}
-
-impl<'c, 'r> Attributes<'c, 'r> {
-    #[inline]
-    pub(crate) fn new(
-        values: Values<'r>,
-        keys: &'c mut Keys,
-        names: &'c mut Names,
-    ) -> Attributes<'c, 'r> {
-        names.restart();
-        Attributes {
-            values,
-            keys,
-            names,
-            count: 0,
-            excess: None,
-        }
-    }
-
-    /// Reads one attribute, a `KeyValue`; `None` when it is one of those for [`Self::finish`].
-    #[inline]
-    pub(crate) fn read(&mut self, bytes: &'r [u8]) -> Result<Option<Cell<'r>>> {
-        let index = self.count;
-        if !self.room() {
-            return Ok(None);
-        }
-        let (name, value) = self
-            .values
-            .key_value(bytes, 0)
-            .within_item("attributes", index)?;
-        let resolved = self.names.resolve(name, self.keys);
-        let resolved = resolved.within("key").within_item("attributes", index)?;
-        Ok(self.cell(resolved, value))
-    }
-
-    /// Takes one attribute that is read already.
-    #[cfg(feature = "opentelemetry-proto")]
-    pub(crate) fn take(&mut self, name: &'r str, value: Value<'r>) -> Option<Cell<'r>> {
-        if !self.room() {
-            return None;
-        }
-        let resolved = self.names.resolve_str(name, self.keys);
-        self.cell(resolved, value)
-    }
-
-    #[inline]
-    fn room(&mut self) -> bool {
-        self.count += 1;
-        let room = self.count <= self.values.limits.attributes;
-        if !room {
-            self.values
-                .exceed(Exceeded::Attributes(self.values.limits.attributes));
-        }
-        room
-    }
-
-    #[inline]
-    fn cell(&mut self, resolved: Resolved<'r>, value: Value<'r>) -> Option<Cell<'r>> {
-        match resolved {
-            Resolved::Key(key) => Some(Cell { key, value }),
-            Resolved::Excess(name) => {
-                let arena = self.values.arena;
-                self.excess
-                    .get_or_insert_with(|| BumpVec::new_in(arena))
-                    .push((name, value));
-                None
+            entity_ref::TYPE => r#type = values.string(reader.delimited().within("type")?),
+            entity_ref::ID_KEYS => {
+                let key = reader.delimited().within_item("id_keys", id_keys.len())?;
+                if values.room() {
+                    id_keys.push(Value::String(values.string(key)));
+                }
             }
+            entity_ref::DESCRIPTION_KEYS => {
+                let key = reader.delimited();
+                let key = key.within_item("description_keys", description_keys.len())?;
+                if values.room() {
+                    description_keys.push(Value::String(values.string(key)));
+                }
+            }
+            _ => reader.skip(tag, entity_ref::KNOWN)?,
         }
     }
+    let (id_keys, description_keys) = (
+        id_keys.into_bump_slice(),
+        description_keys.into_bump_slice(),
+    );
+    Ok(record::entity_ref(
+        values.arena,
+        schema_url,
+        r#type,
+        id_keys,
+        description_keys,
+    ))
+}
 
-    /// The attributes whose names the interner had no room for, and whether a limit was exceeded.
-    #[inline]
-    pub(crate) fn finish(self) -> (Option<Cell<'r>>, Option<Exceeded>) {
-        let key = Key::excess(self.names.location());
-        let excess = self.excess.map(|entries| {
-            let value = Value::KvList(entries.into_bump_slice());
-            Cell { key, value }
-        });
-        (excess, self.values.exceeded)
+/// Reads one attribute, a `KeyValue`; `None` when its name is not interned.
+#[inline]
+pub(crate) fn attribute<'r>(
+    bytes: &'r [u8],
+    attributes: &mut Attributes<'_, 'r>,
+) -> Result<Option<Cell<'r>>> {
+    let index = attributes.count();
+    if !attributes.room() {
+        return Ok(None);
     }
+    let (name, value) = attributes
+        .values
+        .key_value(bytes, 0)
+        .within_item("attributes", index)?;
+    Ok(attributes.cell(name, value))
 }
-
-/// The cells of a group, or the limit over which they went.
-pub(crate) struct GroupCells<'r> {
-    pub(crate) cells: BumpVec<'r, Cell<'r>>,
-    pub(crate) exceeded: Option<Exceeded>,
-}
-
-impl<'r> GroupCells<'r> {
-    pub(crate) fn push_schema_url(&mut self, key: Key, schema_url: &'r str) {
-        if !schema_url.is_empty() {
-            self.cells.push(Cell {
-                key,
-                value: Value::String(schema_url),
-            });
-        }
-    }
-}
-
-/// Room for the cells that a resource usually has, so that they are laid out once.
-const USUAL_CELLS: usize = 24;
 
 /// Reads a `Resource`, of which every occurrence is given: they merge.
 pub(crate) fn resource<'r>(
     occurrences: &[&'r [u8]],
-    mut attributes: Attributes<'_, 'r>,
-) -> Result<GroupCells<'r>> {
-    let mut cells = BumpVec::with_capacity_in(USUAL_CELLS, attributes.values.arena);
-    let mut entity_refs = BumpVec::new_in(attributes.values.arena);
-    let mut dropped_attributes_count = 0;
+    attributes: &mut Attributes<'_, 'r>,
+    fields: &mut record::Resource<'r>,
+) -> Result<()> {
     for &bytes in occurrences {
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
             let tag = reader.tag()?;
             match tag {
-                resource::ATTRIBUTES => cells.extend(attributes.read(reader.delimited()?)?),
+                resource::ATTRIBUTES => {
+                    let bytes = reader.delimited().within("attributes")?;
+                    fields.cells.extend(attribute(bytes, attributes)?);
+                }
                 resource::DROPPED_ATTRIBUTES_COUNT => {
-                    dropped_attributes_count =
+                    fields.dropped_attributes_count =
                         reader.varint().within("dropped_attributes_count")? as u32;
                 }
                 resource::ENTITY_REFS => {
-                    let entity_ref = reader.delimited();
-                    let entity_ref = entity_ref
-                        .and_then(|b| attributes.values.entity_ref(b))
-                        .within_item("entity_refs", entity_refs.len())?;
-                    entity_refs.push(entity_ref);
+                    let values = &mut attributes.values;
+                    let entity_ref = reader
+                        .delimited()
+                        .and_then(|bytes| entity_ref(bytes, values))
+                        .within_item("entity_refs", fields.entity_refs.len())?;
+                    if values.room() {
+                        fields.entity_refs.push(entity_ref);
+                    }
                 }
                 _ => reader.skip(tag, resource::KNOWN)?,
             }
         }
     }
-    if !entity_refs.is_empty() {
-        let value = Value::Array(entity_refs.into_bump_slice());
-        cells.push(Cell {
-            key: fields::RESOURCE_ENTITY_REFS,
-            value,
-        });
-    }
-    if dropped_attributes_count != 0 {
-        let value = Value::Int(dropped_attributes_count.into());
-        cells.push(Cell {
-            key: fields::RESOURCE_DROPPED_ATTRIBUTES_COUNT,
-            value,
-        });
-    }
-    let (excess, exceeded) = attributes.finish();
-    cells.extend(excess);
-    Ok(GroupCells { cells, exceeded })
+    Ok(())
 }
 
 /// Reads an `InstrumentationScope`, of which every occurrence is given: they merge.
 pub(crate) fn scope<'r>(
     occurrences: &[&'r [u8]],
-    mut attributes: Attributes<'_, 'r>,
-) -> Result<GroupCells<'r>> {
-    let mut cells = BumpVec::new_in(attributes.values.arena);
-    let (mut name, mut version) = ("", "");
-    let mut dropped_attributes_count = 0;
+    attributes: &mut Attributes<'_, 'r>,
+    fields: &mut record::Scope<'r>,
+) -> Result<()> {
     for &bytes in occurrences {
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
             let tag = reader.tag()?;
+            let values = &mut attributes.values;
             match tag {
-                scope::NAME => name = reader.string().within("name")?,
-                scope::VERSION => version = reader.string().within("version")?,
-                scope::ATTRIBUTES => cells.extend(attributes.read(reader.delimited()?)?),
+                scope::NAME => fields.name = values.string(reader.delimited().within("name")?),
+                scope::VERSION => {
+                    fields.version = values.string(reader.delimited().within("version")?);
+                }
+                scope::ATTRIBUTES => {
+                    let bytes = reader.delimited().within("attributes")?;
+                    fields.cells.extend(attribute(bytes, attributes)?);
+                }
                 scope::DROPPED_ATTRIBUTES_COUNT => {
-                    dropped_attributes_count =
+                    fields.dropped_attributes_count =
                         reader.varint().within("dropped_attributes_count")? as u32;
                 }
                 _ => reader.skip(tag, scope::KNOWN)?,
             }
         }
     }
-    for (key, text) in [(fields::SCOPE_NAME, name), (fields::SCOPE_VERSION, version)] {
-        if !text.is_empty() {
-            cells.push(Cell {
-                key,
-                value: Value::String(text),
-            });
-        }
-    }
-    if dropped_attributes_count != 0 {
-        let value = Value::Int(dropped_attributes_count.into());
-        cells.push(Cell {
-            key: fields::SCOPE_DROPPED_ATTRIBUTES_COUNT,
-            value,
-        });
-    }
-    let (excess, exceeded) = attributes.finish();
-    cells.extend(excess);
-    Ok(GroupCells { cells, exceeded })
+    Ok(())
 }
 
 // The tags of the most frequent members of `AnyValue`, as the one byte they take on the wire.

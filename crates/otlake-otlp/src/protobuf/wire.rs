@@ -1,7 +1,6 @@
 //! The protobuf wire format, read from a slice without copying.
 
 use crate::error::{DecodeErrorKind, Fault, Result};
-use crate::utf8::utf8;
 
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
@@ -47,6 +46,12 @@ impl<'p> Reader<'p> {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
+    }
+
+    /// Bytes that are left.
+    #[inline]
+    pub(crate) fn remaining(&self) -> usize {
+        self.rest.len()
     }
 
     #[inline]
@@ -121,11 +126,6 @@ impl<'p> Reader<'p> {
             }
             None => Err(self.truncated(length)),
         }
-    }
-
-    #[inline]
-    pub(crate) fn string(&mut self) -> Result<&'p str> {
-        utf8(self.delimited()?)
     }
 
     /// Skips a field that the message does not have. `known` are the numbers it does have: one of

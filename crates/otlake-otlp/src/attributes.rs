@@ -1,0 +1,83 @@
+use bumpalo::collections::Vec as BumpVec;
+use otlake_row::{Cell, Key, Keys, Value};
+
+use crate::limits::Rejection;
+use crate::names::{Names, Resolved};
+use crate::values::{Noted, Values};
+
+/// Takes the attributes of one record, resource or scope: resolves their names to keys and counts
+/// them.
+pub(crate) struct Attributes<'c, 'r> {
+    pub(crate) values: Values<'r>,
+    keys: &'c mut Keys,
+    names: &'c mut Names,
+    count: usize,
+    excess: Option<BumpVec<'r, (&'r str, Value<'r>)>>,
+}
+
+impl<'c, 'r> Attributes<'c, 'r> {
+    #[inline]
+    pub(crate) fn new(
+        values: Values<'r>,
+        keys: &'c mut Keys,
+        names: &'c mut Names,
+    ) -> Attributes<'c, 'r> {
+        names.restart();
+        Attributes {
+            values,
+            keys,
+            names,
+            count: 0,
+            excess: None,
+        }
+    }
+
+    /// How many attributes came so far.
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is room for one more attribute.
+    #[inline]
+    pub(crate) fn room(&mut self) -> bool {
+        self.count += 1;
+        let limit = self.values.rules.limits.attributes;
+        let room = self.count <= limit;
+        if !room {
+            self.values.reject(Rejection::Attributes(limit));
+        }
+        room
+    }
+
+    /// The cell of an attribute for which there was [`Self::room`]; `None` when it is one of those
+    /// for [`Self::finish`]. The name is as it stands in the payload, not checked yet.
+    #[inline]
+    pub(crate) fn cell(&mut self, name: &'r [u8], value: Value<'r>) -> Option<Cell<'r>> {
+        let resolved = match self.names.predict(name, self.keys) {
+            Some(key) => Resolved::Key(key),
+            None => self.names.look_up(self.values.name(name), self.keys),
+        };
+        match resolved {
+            Resolved::Key(key) => Some(Cell { key, value }),
+            Resolved::Excess(name) => {
+                let arena = self.values.arena;
+                self.excess
+                    .get_or_insert_with(|| BumpVec::new_in(arena))
+                    .push((name, value));
+                None
+            }
+        }
+    }
+
+    /// The attributes whose names the interner had no room for, and what was noted of all values.
+    #[inline]
+    pub(crate) fn finish(self) -> (Option<Cell<'r>>, Noted) {
+        let key = Key::excess(self.names.location());
+        let excess = self.excess.map(|entries| {
+            let value = Value::KvList(entries.into_bump_slice());
+            Cell { key, value }
+        });
+        (excess, self.values.noted())
+    }
+}

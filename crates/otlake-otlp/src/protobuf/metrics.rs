@@ -1,0 +1,569 @@
+//! metrics.proto: `ExportMetricsServiceRequest` and `MetricsData`, which are the same on the wire.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as BumpVec;
+use otlake_row::{MetricKind, Row, RowSink, Signal, Value};
+
+use super::common::attribute;
+use super::export::{Export, items, touch};
+use super::wire::{Reader, delimited, fixed64, varint};
+use crate::attributes::Attributes;
+use crate::error::{Result, Within};
+use crate::record::{self, Number};
+use crate::run::{Groups, Run, Walk};
+use crate::values::Values;
+
+pub(crate) struct Metrics;
+
+impl Export for Metrics {
+    const RESOURCES: &'static str = "resource_metrics";
+    const SCOPES: &'static str = "scope_metrics";
+    const ITEMS: &'static str = "metrics";
+
+    fn item<S: RowSink>(
+        run: &mut Run<'_, S>,
+        bytes: &[u8],
+        groups: Groups<'_>,
+        arena: &mut Bump,
+        record: &mut Bump,
+    ) -> Walk<S::Error> {
+        arena.reset();
+        metric(run, bytes, groups, arena, record)
+    }
+}
+
+/// `Gauge`, `Sum`, `Histogram`, `ExponentialHistogram` and `Summary` have their points and their
+/// temporality under the same numbers.
+const DATA_POINTS: u32 = delimited(1);
+const AGGREGATION_TEMPORALITY: u32 = varint(2);
+const IS_MONOTONIC: u32 = varint(3);
+
+fn metric<S: RowSink>(
+    run: &mut Run<'_, S>,
+    bytes: &[u8],
+    groups: Groups<'_>,
+    arena: &Bump,
+    record: &mut Bump,
+) -> Walk<S::Error> {
+    let mut values = Values::new(arena, run.rules);
+    let Some((metric, data)) = read_metric(bytes, &mut values)? else {
+        return Ok(());
+    };
+    let noted = values.noted();
+    run.summary.replaced_strings += noted.replaced;
+    let groups = groups.or_reject(noted.rejection);
+    let mut number = 0;
+    for bytes in data {
+        for bytes in items(bytes, DATA_POINTS) {
+            run.record(Signal::Metrics, groups, record, |attributes, row| {
+                metric.push(row);
+                data_point(metric.kind, bytes, attributes, row)
+            })
+            .map_err(|stop| {
+                stop.inside("data_points", number)
+                    .inside_field(metric.kind.name())
+            })?;
+            record.reset();
+            number += 1;
+        }
+    }
+    Ok(())
+}
+
+/// A metric without its points, and the messages that hold them; `None` for one without data.
+fn read_metric<'r>(
+    bytes: &'r [u8],
+    values: &mut Values<'r>,
+) -> Result<Option<(record::Metric<'r>, BumpVec<'r, &'r [u8]>)>> {
+    const NAME: u32 = delimited(1);
+    const DESCRIPTION: u32 = delimited(2);
+    const UNIT: u32 = delimited(3);
+    const METADATA: u32 = delimited(12);
+    touch(bytes);
+    let mut metric = record::Metric {
+        name: "",
+        description: "",
+        unit: "",
+        metadata: &[],
+        kind: MetricKind::Gauge,
+        aggregation_temporality: 0,
+        is_monotonic: false,
+    };
+    let mut data: BumpVec<'r, &'r [u8]> = BumpVec::new_in(values.arena);
+    let mut kind = None;
+    let mut metadata = BumpVec::new_in(values.arena);
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        let tag = reader.tag()?;
+        match tag {
+            NAME => metric.name = values.string(reader.delimited().within("name")?),
+            DESCRIPTION => {
+                metric.description = values.string(reader.delimited().within("description")?);
+            }
+            UNIT => metric.unit = values.string(reader.delimited().within("unit")?),
+            METADATA => {
+                let bytes = reader.delimited().within("metadata")?;
+                values.push_entry(&mut metadata, bytes, "metadata")?;
+            }
+            _ => {
+                let Some(of_tag) = kind_of(tag) else {
+                    reader.skip(tag, &[1, 2, 3, 5, 7, 9, 10, 11, 12])?;
+                    continue;
+                };
+                if kind != Some(of_tag) {
+                    // Of a oneof the last member counts; what came before only has to be well-formed.
+                    for replaced in data.drain(..) {
+                        let kind = kind.unwrap_or(of_tag);
+                        check_data(kind, replaced, values).within(kind.name())?;
+                    }
+                    metric.aggregation_temporality = 0;
+                    metric.is_monotonic = false;
+                    kind = Some(of_tag);
+                }
+                let bytes = reader.delimited().within(of_tag.name())?;
+                read_data(of_tag, bytes, &mut metric).within(of_tag.name())?;
+                data.push(bytes);
+            }
+        }
+    }
+    metric.metadata = metadata.into_bump_slice();
+    Ok(kind.map(|kind| (record::Metric { kind, ..metric }, data)))
+}
+
+fn kind_of(tag: u32) -> Option<MetricKind> {
+    const GAUGE: u32 = delimited(5);
+    const SUM: u32 = delimited(7);
+    const HISTOGRAM: u32 = delimited(9);
+    const EXPONENTIAL_HISTOGRAM: u32 = delimited(10);
+    const SUMMARY: u32 = delimited(11);
+    match tag {
+        GAUGE => Some(MetricKind::Gauge),
+        SUM => Some(MetricKind::Sum),
+        HISTOGRAM => Some(MetricKind::Histogram),
+        EXPONENTIAL_HISTOGRAM => Some(MetricKind::ExponentialHistogram),
+        SUMMARY => Some(MetricKind::Summary),
+        _ => None,
+    }
+}
+
+/// Reads what a metric's data says of all points; the points are hopped over.
+fn read_data<'r>(kind: MetricKind, bytes: &'r [u8], metric: &mut record::Metric<'r>) -> Result<()> {
+    let (has_temporality, is_sum) = match kind {
+        MetricKind::Gauge | MetricKind::Summary => (false, false),
+        MetricKind::Sum => (true, true),
+        MetricKind::Histogram | MetricKind::ExponentialHistogram => (true, false),
+    };
+    let known: &[u32] = match (has_temporality, is_sum) {
+        (false, _) => &[1],
+        (true, false) => &[1, 2],
+        (true, true) => &[1, 2, 3],
+    };
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        match reader.tag()? {
+            DATA_POINTS => drop(reader.delimited().within("data_points")?),
+            AGGREGATION_TEMPORALITY if has_temporality => {
+                metric.aggregation_temporality =
+                    reader.varint().within("aggregation_temporality")? as i32;
+            }
+            IS_MONOTONIC if is_sum => {
+                metric.is_monotonic = reader.varint().within("is_monotonic")? != 0;
+            }
+            tag => reader.skip(tag, known)?,
+        }
+    }
+    Ok(())
+}
+
+/// Reads the points of data that a later member of the oneof replaced, for their faults alone.
+#[cold]
+fn check_data<'r>(kind: MetricKind, bytes: &'r [u8], values: &mut Values<'r>) -> Result<()> {
+    let mut keys = otlake_row::Keys::with_limits(otlake_row::KeyLimits { names: 0, bytes: 0 });
+    let mut names = crate::names::Names::new(otlake_row::Location::Attribute);
+    for (index, bytes) in items(bytes, DATA_POINTS).enumerate() {
+        let no_group = otlake_row::Group::new(&[]);
+        let mut row = Row::new(Signal::Metrics, no_group, no_group);
+        let point_values = Values::new(values.arena, values.rules);
+        let mut attributes = Attributes::new(point_values, &mut keys, &mut names);
+        data_point(kind, bytes, &mut attributes, &mut row).within_item("data_points", index)?;
+    }
+    Ok(())
+}
+
+#[inline]
+fn data_point<'r>(
+    kind: MetricKind,
+    bytes: &'r [u8],
+    attributes: &mut Attributes<'_, 'r>,
+    row: &mut Row<'r>,
+) -> Result<()> {
+    match kind {
+        MetricKind::Gauge | MetricKind::Sum => number_data_point(bytes, attributes, row),
+        MetricKind::Histogram => histogram_data_point(bytes, attributes, row),
+        MetricKind::ExponentialHistogram => {
+            exponential_histogram_data_point(bytes, attributes, row)
+        }
+        MetricKind::Summary => summary_data_point(bytes, attributes, row),
+    }
+}
+
+#[inline]
+fn number_data_point<'r>(
+    bytes: &'r [u8],
+    attributes: &mut Attributes<'_, 'r>,
+    row: &mut Row<'r>,
+) -> Result<()> {
+    const START_TIME_UNIX_NANO: u32 = fixed64(2);
+    const TIME_UNIX_NANO: u32 = fixed64(3);
+    const AS_DOUBLE: u32 = fixed64(4);
+    const EXEMPLARS: u32 = delimited(5);
+    const AS_INT: u32 = fixed64(6);
+    const ATTRIBUTES: u32 = delimited(7);
+    const FLAGS: u32 = varint(8);
+    let mut fields = record::NumberDataPoint::default();
+    let mut exemplars = BumpVec::new_in(attributes.values.arena);
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        match reader.tag()? {
+            ATTRIBUTES => push_attribute(&mut reader, attributes, row)?,
+            START_TIME_UNIX_NANO => {
+                fields.start_time_unix_nano = reader.fixed64().within("start_time_unix_nano")?;
+            }
+            TIME_UNIX_NANO => fields.time_unix_nano = reader.fixed64().within("time_unix_nano")?,
+            AS_DOUBLE => {
+                let bits = reader.fixed64().within("as_double")?;
+                fields.value = Some(Number::Double(f64::from_bits(bits)));
+            }
+            AS_INT => {
+                let int = reader.fixed64().within("as_int")? as i64;
+                fields.value = Some(Number::Int(int));
+            }
+            EXEMPLARS => push_exemplar(&mut reader, &mut attributes.values, &mut exemplars)?,
+            FLAGS => fields.flags = reader.varint().within("flags")? as u32,
+            tag => reader.skip(tag, &[2, 3, 4, 5, 6, 7, 8])?,
+        }
+    }
+    fields.exemplars = exemplars.into_bump_slice();
+    fields.push(&attributes.values, row);
+    Ok(())
+}
+
+fn histogram_data_point<'r>(
+    bytes: &'r [u8],
+    attributes: &mut Attributes<'_, 'r>,
+    row: &mut Row<'r>,
+) -> Result<()> {
+    const START_TIME_UNIX_NANO: u32 = fixed64(2);
+    const TIME_UNIX_NANO: u32 = fixed64(3);
+    const COUNT: u32 = fixed64(4);
+    const SUM: u32 = fixed64(5);
+    const BUCKET_COUNTS: u32 = delimited(6);
+    const BUCKET_COUNT: u32 = fixed64(6);
+    const EXPLICIT_BOUNDS: u32 = delimited(7);
+    const EXPLICIT_BOUND: u32 = fixed64(7);
+    const EXEMPLARS: u32 = delimited(8);
+    const ATTRIBUTES: u32 = delimited(9);
+    const FLAGS: u32 = varint(10);
+    const MIN: u32 = fixed64(11);
+    const MAX: u32 = fixed64(12);
+    let mut fields = record::HistogramDataPoint::default();
+    let arena = attributes.values.arena;
+    let mut exemplars = BumpVec::new_in(arena);
+    let (mut counts, mut bounds) = (BumpVec::new_in(arena), BumpVec::new_in(arena));
+    let count = |bits: u64, values: &Values<'r>| values.unsigned(bits);
+    let bound = |bits: u64, _: &Values<'r>| Value::Double(f64::from_bits(bits));
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        let tag = reader.tag()?;
+        let values = &mut attributes.values;
+        match tag {
+            ATTRIBUTES => push_attribute(&mut reader, attributes, row)?,
+            START_TIME_UNIX_NANO => {
+                fields.start_time_unix_nano = reader.fixed64().within("start_time_unix_nano")?;
+            }
+            TIME_UNIX_NANO => fields.time_unix_nano = reader.fixed64().within("time_unix_nano")?,
+            COUNT => fields.count = reader.fixed64().within("count")?,
+            SUM => fields.sum = Some(double(&mut reader).within("sum")?),
+            MIN => fields.min = Some(double(&mut reader).within("min")?),
+            MAX => fields.max = Some(double(&mut reader).within("max")?),
+            BUCKET_COUNTS => {
+                packed_fixed64(&mut reader, values, &mut counts, count).within("bucket_counts")?
+            }
+            BUCKET_COUNT => {
+                push_fixed64(&mut reader, values, &mut counts, count).within("bucket_counts")?
+            }
+            EXPLICIT_BOUNDS => {
+                packed_fixed64(&mut reader, values, &mut bounds, bound).within("explicit_bounds")?
+            }
+            EXPLICIT_BOUND => {
+                push_fixed64(&mut reader, values, &mut bounds, bound).within("explicit_bounds")?
+            }
+            EXEMPLARS => push_exemplar(&mut reader, values, &mut exemplars)?,
+            FLAGS => fields.flags = reader.varint().within("flags")? as u32,
+            tag => reader.skip(tag, &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])?,
+        }
+    }
+    fields.bucket_counts = counts.into_bump_slice();
+    fields.explicit_bounds = bounds.into_bump_slice();
+    fields.exemplars = exemplars.into_bump_slice();
+    fields.push(&attributes.values, row);
+    Ok(())
+}
+
+fn exponential_histogram_data_point<'r>(
+    bytes: &'r [u8],
+    attributes: &mut Attributes<'_, 'r>,
+    row: &mut Row<'r>,
+) -> Result<()> {
+    const ATTRIBUTES: u32 = delimited(1);
+    const START_TIME_UNIX_NANO: u32 = fixed64(2);
+    const TIME_UNIX_NANO: u32 = fixed64(3);
+    const COUNT: u32 = fixed64(4);
+    const SUM: u32 = fixed64(5);
+    const SCALE: u32 = varint(6);
+    const ZERO_COUNT: u32 = fixed64(7);
+    const POSITIVE: u32 = delimited(8);
+    const NEGATIVE: u32 = delimited(9);
+    const FLAGS: u32 = varint(10);
+    const EXEMPLARS: u32 = delimited(11);
+    const MIN: u32 = fixed64(12);
+    const MAX: u32 = fixed64(13);
+    const ZERO_THRESHOLD: u32 = fixed64(14);
+    let mut fields = record::ExponentialHistogramDataPoint::default();
+    let mut exemplars = BumpVec::new_in(attributes.values.arena);
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        let tag = reader.tag()?;
+        let values = &mut attributes.values;
+        match tag {
+            ATTRIBUTES => push_attribute(&mut reader, attributes, row)?,
+            START_TIME_UNIX_NANO => {
+                fields.start_time_unix_nano = reader.fixed64().within("start_time_unix_nano")?;
+            }
+            TIME_UNIX_NANO => fields.time_unix_nano = reader.fixed64().within("time_unix_nano")?,
+            COUNT => fields.count = reader.fixed64().within("count")?,
+            SUM => fields.sum = Some(double(&mut reader).within("sum")?),
+            MIN => fields.min = Some(double(&mut reader).within("min")?),
+            MAX => fields.max = Some(double(&mut reader).within("max")?),
+            SCALE => fields.scale = zigzag(reader.varint().within("scale")?),
+            ZERO_COUNT => fields.zero_count = reader.fixed64().within("zero_count")?,
+            ZERO_THRESHOLD => {
+                fields.zero_threshold = double(&mut reader).within("zero_threshold")?;
+            }
+            POSITIVE => {
+                let buckets = reader.delimited();
+                let buckets = buckets.and_then(|bytes| buckets_of(bytes, fields.positive, values));
+                fields.positive = Some(buckets.within("positive")?);
+            }
+            NEGATIVE => {
+                let buckets = reader.delimited();
+                let buckets = buckets.and_then(|bytes| buckets_of(bytes, fields.negative, values));
+                fields.negative = Some(buckets.within("negative")?);
+            }
+            EXEMPLARS => push_exemplar(&mut reader, values, &mut exemplars)?,
+            FLAGS => fields.flags = reader.varint().within("flags")? as u32,
+            tag => reader.skip(tag, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])?,
+        }
+    }
+    fields.exemplars = exemplars.into_bump_slice();
+    fields.push(&attributes.values, row);
+    Ok(())
+}
+
+/// `Buckets`, on top of what an earlier occurrence said: messages merge.
+fn buckets_of<'r>(
+    bytes: &'r [u8],
+    before: Option<record::Buckets<'r>>,
+    values: &mut Values<'r>,
+) -> Result<record::Buckets<'r>> {
+    const OFFSET: u32 = varint(1);
+    const BUCKET_COUNTS: u32 = delimited(2);
+    const BUCKET_COUNT: u32 = varint(2);
+    let mut buckets = before.unwrap_or_default();
+    let mut counts = BumpVec::new_in(values.arena);
+    counts.extend_from_slice(buckets.bucket_counts);
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        match reader.tag()? {
+            OFFSET => buckets.offset = zigzag(reader.varint().within("offset")?),
+            BUCKET_COUNTS => {
+                let mut packed = Reader::new(reader.delimited().within("bucket_counts")?);
+                while !packed.is_empty() {
+                    let count = packed.varint().within("bucket_counts")?;
+                    if values.room() {
+                        counts.push(values.unsigned(count));
+                    }
+                }
+            }
+            BUCKET_COUNT => {
+                let count = reader.varint().within("bucket_counts")?;
+                if values.room() {
+                    counts.push(values.unsigned(count));
+                }
+            }
+            tag => reader.skip(tag, &[1, 2])?,
+        }
+    }
+    buckets.bucket_counts = counts.into_bump_slice();
+    Ok(buckets)
+}
+
+fn summary_data_point<'r>(
+    bytes: &'r [u8],
+    attributes: &mut Attributes<'_, 'r>,
+    row: &mut Row<'r>,
+) -> Result<()> {
+    const START_TIME_UNIX_NANO: u32 = fixed64(2);
+    const TIME_UNIX_NANO: u32 = fixed64(3);
+    const COUNT: u32 = fixed64(4);
+    const SUM: u32 = fixed64(5);
+    const QUANTILE_VALUES: u32 = delimited(6);
+    const ATTRIBUTES: u32 = delimited(7);
+    const FLAGS: u32 = varint(8);
+    let mut fields = record::SummaryDataPoint::default();
+    let mut quantiles = BumpVec::new_in(attributes.values.arena);
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        let tag = reader.tag()?;
+        let values = &mut attributes.values;
+        match tag {
+            ATTRIBUTES => push_attribute(&mut reader, attributes, row)?,
+            START_TIME_UNIX_NANO => {
+                fields.start_time_unix_nano = reader.fixed64().within("start_time_unix_nano")?;
+            }
+            TIME_UNIX_NANO => fields.time_unix_nano = reader.fixed64().within("time_unix_nano")?,
+            COUNT => fields.count = reader.fixed64().within("count")?,
+            SUM => fields.sum = double(&mut reader).within("sum")?,
+            QUANTILE_VALUES => {
+                let quantile = reader.delimited();
+                let quantile = quantile
+                    .and_then(|bytes| quantile_value(bytes, values))
+                    .within_item("quantile_values", quantiles.len())?;
+                if values.room() {
+                    quantiles.push(quantile);
+                }
+            }
+            FLAGS => fields.flags = reader.varint().within("flags")? as u32,
+            tag => reader.skip(tag, &[2, 3, 4, 5, 6, 7, 8])?,
+        }
+    }
+    fields.quantile_values = quantiles.into_bump_slice();
+    fields.push(&attributes.values, row);
+    Ok(())
+}
+
+fn quantile_value<'r>(bytes: &'r [u8], values: &Values<'r>) -> Result<Value<'r>> {
+    const QUANTILE: u32 = fixed64(1);
+    const VALUE: u32 = fixed64(2);
+    let (mut quantile, mut value) = (0.0, 0.0);
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        match reader.tag()? {
+            QUANTILE => quantile = double(&mut reader).within("quantile")?,
+            VALUE => value = double(&mut reader).within("value")?,
+            tag => reader.skip(tag, &[1, 2])?,
+        }
+    }
+    Ok(record::quantile_value(values.arena, quantile, value))
+}
+
+fn push_exemplar<'r>(
+    reader: &mut Reader<'r>,
+    values: &mut Values<'r>,
+    exemplars: &mut BumpVec<'r, Value<'r>>,
+) -> Result<()> {
+    let exemplar = reader.delimited().and_then(|bytes| exemplar(bytes, values));
+    let exemplar = exemplar.within_item("exemplars", exemplars.len())?;
+    if values.room() {
+        exemplars.push(exemplar);
+    }
+    Ok(())
+}
+
+fn exemplar<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
+    const TIME_UNIX_NANO: u32 = fixed64(2);
+    const AS_DOUBLE: u32 = fixed64(3);
+    const SPAN_ID: u32 = delimited(4);
+    const TRACE_ID: u32 = delimited(5);
+    const AS_INT: u32 = fixed64(6);
+    const FILTERED_ATTRIBUTES: u32 = delimited(7);
+    let mut fields = record::Exemplar::default();
+    let mut attributes = BumpVec::new_in(values.arena);
+    let mut reader = Reader::new(bytes);
+    while !reader.is_empty() {
+        match reader.tag()? {
+            TIME_UNIX_NANO => fields.time_unix_nano = reader.fixed64().within("time_unix_nano")?,
+            AS_DOUBLE => {
+                let double = double(&mut reader).within("as_double")?;
+                fields.value = Some(Number::Double(double));
+            }
+            AS_INT => {
+                let int = reader.fixed64().within("as_int")? as i64;
+                fields.value = Some(Number::Int(int));
+            }
+            SPAN_ID => fields.span_id = values.id(reader.delimited().within("span_id")?),
+            TRACE_ID => fields.trace_id = values.id(reader.delimited().within("trace_id")?),
+            FILTERED_ATTRIBUTES => {
+                let bytes = reader.delimited().within("filtered_attributes")?;
+                values.push_entry(&mut attributes, bytes, "filtered_attributes")?;
+            }
+            tag => reader.skip(tag, &[2, 3, 4, 5, 6, 7])?,
+        }
+    }
+    fields.filtered_attributes = attributes.into_bump_slice();
+    Ok(fields.into_value(values))
+}
+
+#[inline]
+fn push_attribute<'r>(
+    reader: &mut Reader<'r>,
+    attributes: &mut Attributes<'_, 'r>,
+    row: &mut Row<'r>,
+) -> Result<()> {
+    let bytes = reader.delimited().within("attributes")?;
+    if let Some(cell) = attribute(bytes, attributes)? {
+        row.push(cell.key, cell.value);
+    }
+    Ok(())
+}
+
+#[inline]
+fn double(reader: &mut Reader<'_>) -> Result<f64> {
+    reader.fixed64().map(f64::from_bits)
+}
+
+/// A `sint32`, as the protobuf encoding has it.
+fn zigzag(value: u64) -> i32 {
+    let value = value as u32;
+    (value >> 1) as i32 ^ -((value & 1) as i32)
+}
+
+/// The numbers of eight bytes that are packed into one field.
+fn packed_fixed64<'r>(
+    reader: &mut Reader<'r>,
+    values: &mut Values<'r>,
+    into: &mut BumpVec<'r, Value<'r>>,
+    value: impl Fn(u64, &Values<'r>) -> Value<'r>,
+) -> Result<()> {
+    let mut packed = Reader::new(reader.delimited()?);
+    into.reserve(packed.remaining() / size_of::<u64>());
+    while !packed.is_empty() {
+        push_fixed64(&mut packed, values, into, &value)?;
+    }
+    Ok(())
+}
+
+/// One number of eight bytes of a repeated field: those may stand alone, too.
+#[inline]
+fn push_fixed64<'r>(
+    reader: &mut Reader<'r>,
+    values: &mut Values<'r>,
+    into: &mut BumpVec<'r, Value<'r>>,
+    value: impl Fn(u64, &Values<'r>) -> Value<'r>,
+) -> Result<()> {
+    let bits = reader.fixed64()?;
+    if values.room() {
+        into.push(value(bits, values));
+    }
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! The fields of the messages, whichever form they were read from, and the cells they become.
+
+mod group;
+mod log_record;
+mod metric;
+mod span;
+
+use otlake_row::{Key, Row, Value};
+
+pub(crate) use self::group::{Resource, Scope, entity_ref};
+pub(crate) use self::log_record::LogRecord;
+pub(crate) use self::metric::{
+    Buckets, Exemplar, ExponentialHistogramDataPoint, HistogramDataPoint, Metric, Number,
+    NumberDataPoint, SummaryDataPoint, quantile_value,
+};
+pub(crate) use self::span::{Event, Link, Span};
+
+/// Attributes inside a record, such as an event's.
+pub(crate) type Entries<'r> = &'r [(&'r str, Value<'r>)];
+
+/// Pushes a field unless it has the value that proto3 does not send.
+#[inline]
+fn push_sent<'r>(row: &mut Row<'r>, key: Key, value: Value<'r>) {
+    if was_sent(&value) {
+        row.push(key, value);
+    }
+}
+
+#[inline]
+fn was_sent(value: &Value<'_>) -> bool {
+    !matches!(
+        value,
+        Value::Int(0) | Value::String("") | Value::Bytes([]) | Value::Array([]) | Value::KvList([])
+    )
+}

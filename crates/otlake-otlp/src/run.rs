@@ -1,0 +1,258 @@
+//! One payload on its way through a decoder: what all forms of OTLP have in common, whether bytes,
+//! text or messages are walked over.
+
+use bumpalo::Bump;
+use otlake_row::{Bytes, DecodeFailure, Group, Keys, Location, Row, RowSink, Signal, Summary};
+
+use crate::attributes::Attributes;
+use crate::error::{DecodeError, DecodeErrorKind, Fault, Result};
+use crate::limits::Rejection;
+use crate::names::Names;
+use crate::record::{Resource, Scope};
+use crate::values::{Rules, Values};
+
+/// What a decoder keeps from payload to payload.
+pub(crate) struct State {
+    pub(crate) keys: Keys,
+    pub(crate) rules: Rules,
+    resource_names: Names,
+    scope_names: Names,
+    record_names: Names,
+    arenas: Arenas,
+}
+
+/// Scratch for what does not borrow from the payload, each reset with its message.
+#[derive(Default)]
+pub(crate) struct Arenas {
+    pub(crate) resource: Bump,
+    pub(crate) scope: Bump,
+    pub(crate) metric: Bump,
+    pub(crate) record: Bump,
+}
+
+impl State {
+    pub(crate) fn new(rules: Rules, keys: Keys) -> State {
+        State {
+            keys,
+            rules,
+            resource_names: Names::new(Location::Resource),
+            scope_names: Names::new(Location::Scope),
+            record_names: Names::new(Location::Attribute),
+            arenas: Arenas::default(),
+        }
+    }
+
+    /// Decodes a payload with the `walk` of its form and signal.
+    pub(crate) fn decode<S: RowSink>(
+        &mut self,
+        payload: &Bytes,
+        sink: &mut S,
+        walk: impl FnOnce(&mut Run<'_, S>, &[u8], &mut Arenas) -> Walk<S::Error>,
+    ) -> std::result::Result<Summary, DecodeFailure<DecodeError, S::Error>> {
+        let (bytes, limit) = (payload.len(), self.rules.limits.payload_bytes);
+        let (mut run, arenas) = self.run(Some(payload), sink);
+        let result = if bytes > limit {
+            let kind = DecodeErrorKind::PayloadTooLarge { bytes, limit };
+            Err(Stop::Fault(Fault::new(kind, payload)))
+        } else {
+            walk(&mut run, payload, arenas)
+        };
+        let summary = run.summary;
+        let accepted = summary.accepted;
+        result.map(|()| summary).map_err(|stop| match stop {
+            Stop::Fault(fault) => DecodeFailure::Payload {
+                error: fault.into_error(payload),
+                accepted,
+            },
+            Stop::Sink(error) => DecodeFailure::Sink { error, accepted },
+        })
+    }
+
+    /// A run over `payload`, or over messages that borrow from no payload.
+    pub(crate) fn run<'d, S: RowSink>(
+        &'d mut self,
+        payload: Option<&'d Bytes>,
+        sink: &'d mut S,
+    ) -> (Run<'d, S>, &'d mut Arenas) {
+        let run = Run {
+            payload,
+            rules: &self.rules,
+            keys: &mut self.keys,
+            resource_names: &mut self.resource_names,
+            scope_names: &mut self.scope_names,
+            record_names: &mut self.record_names,
+            sink,
+            summary: Summary::default(),
+        };
+        (run, &mut self.arenas)
+    }
+}
+
+/// How a walk over a payload, or a part of one, ends.
+pub(crate) type Walk<E> = std::result::Result<(), Stop<E>>;
+
+/// Why a walk ends early.
+pub(crate) enum Stop<E> {
+    Fault(Box<Fault>),
+    Sink(E),
+}
+
+impl<E> From<Box<Fault>> for Stop<E> {
+    fn from(fault: Box<Fault>) -> Self {
+        Stop::Fault(fault)
+    }
+}
+
+impl<E> Stop<E> {
+    /// Says in which item of a repeated field a fault lies.
+    pub(crate) fn inside(self, field: &'static str, item: usize) -> Stop<E> {
+        match self {
+            Stop::Fault(fault) => Stop::Fault(fault.inside(field, Some(item))),
+            sink => sink,
+        }
+    }
+
+    /// Says in which field a fault lies.
+    pub(crate) fn inside_field(self, field: &'static str) -> Stop<E> {
+        match self {
+            Stop::Fault(fault) => Stop::Fault(fault.inside(field, None)),
+            sink => sink,
+        }
+    }
+}
+
+/// The resource of the rows to come.
+#[derive(Clone, Copy)]
+pub(crate) struct ResourceGroup<'r> {
+    group: Group<'r>,
+    rejection: Option<Rejection>,
+}
+
+/// The resource and the scope of the rows to come.
+#[derive(Clone, Copy)]
+pub(crate) struct Groups<'r> {
+    resource: Group<'r>,
+    scope: Group<'r>,
+    rejection: Option<Rejection>,
+}
+
+/// See the module.
+pub(crate) struct Run<'d, S> {
+    payload: Option<&'d Bytes>,
+    pub(crate) rules: &'d Rules,
+    keys: &'d mut Keys,
+    resource_names: &'d mut Names,
+    scope_names: &'d mut Names,
+    record_names: &'d mut Names,
+    sink: &'d mut S,
+    pub(crate) summary: Summary,
+}
+
+impl<'d, S: RowSink> Run<'d, S> {
+    /// Begins a resource; `read` reads its attributes and fields.
+    pub(crate) fn resource<'r>(
+        &mut self,
+        arena: &'r Bump,
+        read: impl FnOnce(&mut Attributes<'_, 'r>, &mut Resource<'r>) -> Result<()>,
+    ) -> Result<ResourceGroup<'r>>
+    where
+        'd: 'r,
+    {
+        let values = Values::new(arena, self.rules);
+        let mut attributes = Attributes::new(values, self.keys, self.resource_names);
+        let mut resource = Resource::new_in(arena);
+        read(&mut attributes, &mut resource)?;
+        let (excess, noted) = attributes.finish();
+        self.summary.replaced_strings += noted.replaced;
+        Ok(ResourceGroup {
+            group: Group::new(resource.into_cells(excess)),
+            rejection: noted.rejection,
+        })
+    }
+
+    /// Begins a scope of the resource; `read` reads its attributes and fields.
+    pub(crate) fn scope<'r>(
+        &mut self,
+        resource: ResourceGroup<'r>,
+        arena: &'r Bump,
+        read: impl FnOnce(&mut Attributes<'_, 'r>, &mut Scope<'r>) -> Result<()>,
+    ) -> Result<Groups<'r>>
+    where
+        'd: 'r,
+    {
+        let values = Values::new(arena, self.rules);
+        let mut attributes = Attributes::new(values, self.keys, self.scope_names);
+        let mut scope = Scope::new_in(arena);
+        read(&mut attributes, &mut scope)?;
+        let (excess, noted) = attributes.finish();
+        self.summary.replaced_strings += noted.replaced;
+        Ok(Groups {
+            resource: resource.group,
+            scope: Group::new(scope.into_cells(excess)),
+            rejection: resource.rejection.or(noted.rejection),
+        })
+    }
+
+    /// Hands one record to the sink, or rejects it; `read` reads its attributes and fields. A record
+    /// that is to be rejected whatever is in it is not read.
+    #[inline]
+    pub(crate) fn record<'r>(
+        &'r mut self,
+        signal: Signal,
+        groups: Groups<'r>,
+        arena: &'r Bump,
+        read: impl FnOnce(&mut Attributes<'_, 'r>, &mut Row<'r>) -> Result<()>,
+    ) -> Walk<S::Error>
+    where
+        'd: 'r,
+    {
+        if let Some(rejection) = groups.rejection.or_else(|| self.one_too_many()) {
+            self.reject(rejection);
+            return Ok(());
+        }
+        let mut row = Row::new(signal, groups.resource, groups.scope);
+        let values = Values::new(arena, self.rules);
+        let mut attributes = Attributes::new(values, self.keys, self.record_names);
+        read(&mut attributes, &mut row)?;
+        let (excess, noted) = attributes.finish();
+        self.summary.replaced_strings += noted.replaced;
+        if let Some(rejection) = noted.rejection {
+            self.reject(rejection);
+            return Ok(());
+        }
+        if let Some(excess) = excess {
+            row.push(excess.key, excess.value);
+        }
+        row.set_keys(self.keys);
+        if let Some(payload) = self.payload {
+            row.set_payload(payload);
+        }
+        self.sink.row(&mut row).map_err(Stop::Sink)?;
+        self.summary.accepted += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn one_too_many(&self) -> Option<Rejection> {
+        let limit = self.rules.limits.records;
+        let records = self.summary.accepted + self.summary.rejected;
+        (records >= limit as u64).then_some(Rejection::Records(limit))
+    }
+
+    #[cold]
+    fn reject(&mut self, rejection: Rejection) {
+        let number = self.summary.accepted + self.summary.rejected;
+        self.summary.rejected += 1;
+        self.summary
+            .first_rejection
+            .get_or_insert_with(|| format!("record {number} of the payload: {rejection}"));
+    }
+}
+
+impl Groups<'_> {
+    /// The same groups, with rows that are rejected if something is wrong with what they share.
+    pub(crate) fn or_reject(mut self, rejection: Option<Rejection>) -> Self {
+        self.rejection = self.rejection.or(rejection);
+        self
+    }
+}

@@ -1,0 +1,148 @@
+use bumpalo::Bump;
+use otlake_row::Value;
+
+use crate::limits::{InvalidUtf8, Limits, Rejection};
+use crate::utf8::{short_ascii, valid_prefix};
+
+/// What a decoder was told to hold senders to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rules {
+    pub(crate) limits: Limits,
+    pub(crate) invalid_utf8: InvalidUtf8,
+}
+
+/// Takes the values of one record, resource or scope, and notes where it goes over a limit. Nested
+/// ones are laid out in the arena, everything else borrows from the payload.
+pub(crate) struct Values<'r> {
+    pub(crate) arena: &'r Bump,
+    pub(crate) rules: &'r Rules,
+    nested: usize,
+    replaced: u64,
+    rejection: Option<Rejection>,
+}
+
+/// What was noted of a record's values.
+pub(crate) struct Noted {
+    pub(crate) rejection: Option<Rejection>,
+    pub(crate) replaced: u64,
+}
+
+impl<'r> Values<'r> {
+    #[inline]
+    pub(crate) fn new(arena: &'r Bump, rules: &'r Rules) -> Values<'r> {
+        Values {
+            arena,
+            rules,
+            nested: 0,
+            replaced: 0,
+            rejection: None,
+        }
+    }
+
+    /// Notes that the record goes over a limit; of several the first counts.
+    #[cold]
+    pub(crate) fn reject(&mut self, rejection: Rejection) {
+        self.rejection.get_or_insert(rejection);
+    }
+
+    /// What was noted so far.
+    #[inline]
+    pub(crate) fn noted(&self) -> Noted {
+        Noted {
+            rejection: self.rejection,
+            replaced: self.replaced,
+        }
+    }
+
+    /// The bytes as a string. Where they are not UTF-8 the rules say what becomes of it.
+    #[inline]
+    pub(crate) fn string(&mut self, bytes: &'r [u8]) -> &'r str {
+        match short_ascii(bytes) {
+            Some(string) => string,
+            None => self.checked_string(bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn checked_string(&mut self, bytes: &'r [u8]) -> &'r str {
+        self.check_length(bytes.len());
+        match simdutf8::basic::from_utf8(bytes) {
+            Ok(string) => string,
+            Err(_) => self.invalid_string(bytes),
+        }
+    }
+
+    #[cold]
+    fn invalid_string(&mut self, bytes: &'r [u8]) -> &'r str {
+        match self.rules.invalid_utf8 {
+            InvalidUtf8::Reject => {
+                self.reject(Rejection::InvalidUtf8);
+                valid_prefix(bytes)
+            }
+            InvalidUtf8::Replace => {
+                self.replaced += 1;
+                self.arena.alloc_str(&String::from_utf8_lossy(bytes))
+            }
+        }
+    }
+
+    /// The name of an attribute that was not predicted.
+    pub(crate) fn name(&mut self, bytes: &'r [u8]) -> &'r str {
+        let limit = self.rules.limits.name_bytes;
+        if bytes.len() > limit {
+            self.reject(Rejection::NameBytes(limit));
+        }
+        self.string(bytes)
+    }
+
+    #[inline]
+    pub(crate) fn bytes(&mut self, bytes: &'r [u8]) -> Value<'r> {
+        self.check_length(bytes.len());
+        Value::Bytes(bytes)
+    }
+
+    /// The bytes of an id; those of broken senders have any length.
+    #[inline]
+    pub(crate) fn id(&mut self, bytes: &'r [u8]) -> &'r [u8] {
+        self.check_length(bytes.len());
+        bytes
+    }
+
+    #[inline]
+    fn check_length(&mut self, length: usize) {
+        let limit = self.rules.limits.value_bytes;
+        if length > limit {
+            self.reject(Rejection::ValueBytes(limit));
+        }
+    }
+
+    /// An unsigned number as the row has it: as digits where it does not fit an Int.
+    #[inline]
+    pub(crate) fn unsigned(&self, value: u64) -> Value<'r> {
+        match i64::try_from(value) {
+            Ok(int) => Value::Int(int),
+            Err(_) => Value::String(self.arena.alloc_str(&value.to_string())),
+        }
+    }
+
+    pub(crate) fn too_deep(&mut self, depth: usize) -> bool {
+        let limit = self.rules.limits.nesting_depth;
+        let too_deep = depth > limit;
+        if too_deep {
+            self.reject(Rejection::NestingDepth(limit));
+        }
+        too_deep
+    }
+
+    /// Whether there is room for one more nested value.
+    #[inline]
+    pub(crate) fn room(&mut self) -> bool {
+        self.nested += 1;
+        let limit = self.rules.limits.nested_values;
+        let room = self.nested <= limit;
+        if !room {
+            self.reject(Rejection::NestedValues(limit));
+        }
+        room
+    }
+}

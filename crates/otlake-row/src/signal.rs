@@ -1,0 +1,68 @@
+/// The kind of telemetry that a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Signal {
+    /// A row is a log record.
+    Logs,
+    /// A row is a span.
+    Traces,
+    /// A row is a data point.
+    Metrics,
+}
+
+impl Signal {
+    /// Every signal.
+    pub const ALL: [Signal; 3] = [Signal::Logs, Signal::Traces, Signal::Metrics];
+
+    /// The name in lower case: `logs`, `traces`, `metrics`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Signal::Logs => "logs",
+            Signal::Traces => "traces",
+            Signal::Metrics => "metrics",
+        }
+    }
+}
+
+/// What the data points of a metric are: the members of `Metric.data`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum MetricKind {
+    /// A value as it is at a time.
+    Gauge,
+    /// A value that adds up.
+    Sum,
+    /// Counts of values in buckets with explicit bounds.
+    Histogram,
+    /// Counts of values in buckets whose bounds grow exponentially.
+    ExponentialHistogram,
+    /// Quantiles that were computed by the sender.
+    Summary,
+}
+
+impl MetricKind {
+    /// Every kind, in the order of the proto.
+    pub const ALL: [MetricKind; 5] = [
+        MetricKind::Gauge,
+        MetricKind::Sum,
+        MetricKind::Histogram,
+        MetricKind::ExponentialHistogram,
+        MetricKind::Summary,
+    ];
+
+    /// The name of the proto's field, which is the value of a row's
+    /// [`fields::KIND`](crate::fields::KIND): `gauge`, `sum`, `histogram`,
+    /// `exponential_histogram`, `summary`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            MetricKind::Gauge => "gauge",
+            MetricKind::Sum => "sum",
+            MetricKind::Histogram => "histogram",
+            MetricKind::ExponentialHistogram => "exponential_histogram",
+            MetricKind::Summary => "summary",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<MetricKind> {
+        MetricKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
