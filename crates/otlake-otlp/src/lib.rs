@@ -51,8 +51,9 @@
 //! # Features
 //!
 //! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates such payloads.
-//! * `opentelemetry-proto` (off): `LogsDecoder::decode_request` takes the message types of the
-//!   `opentelemetry-proto` crate, for services that receive them from their gRPC server.
+//! * `opentelemetry-proto` (off): `decode_request` of each decoder takes the message types of the
+//!   `opentelemetry-proto` crate, for services that receive them from their gRPC server, and
+//!   `partial_success` makes the part of the response that says what was rejected.
 
 mod attributes;
 mod decoder;
@@ -60,6 +61,8 @@ mod encoding;
 mod error;
 mod limits;
 mod names;
+#[cfg(feature = "opentelemetry-proto")]
+mod partial_success;
 mod protobuf;
 mod record;
 mod run;

@@ -72,6 +72,14 @@ impl<'r> Values<'r> {
         }
     }
 
+    /// A string that is known to be UTF-8.
+    #[cfg(feature = "opentelemetry-proto")]
+    #[inline]
+    pub(crate) fn text(&mut self, string: &'r str) -> &'r str {
+        self.check_length(string.len());
+        string
+    }
+
     #[cold]
     fn invalid_string(&mut self, bytes: &'r [u8]) -> &'r str {
         match self.rules.invalid_utf8 {
