@@ -39,7 +39,7 @@ mod naming;
 mod overflow;
 mod schema;
 
-pub use crate::columns::{Absent, FieldColumn, FieldKind, field_columns};
+pub use crate::columns::{Absent, FieldColumn, FieldKind, Member, Table, field_columns};
 pub use crate::inferred::{ColumnType, Inferred};
 pub use crate::naming::{FlatNaming, Naming, VerbatimNaming, full_name};
 pub use crate::overflow::{OVERFLOW, OverflowCounts, OverflowReason};

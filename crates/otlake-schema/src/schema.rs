@@ -1,9 +1,9 @@
 use std::fmt;
 
 use hashbrown::HashMap;
-use otlake_row::{Key, Location, Signal, Value};
+use otlake_row::{Key, Location, Value};
 
-use crate::columns::{FieldColumn, field_columns};
+use crate::columns::{FieldColumn, Table, field_columns};
 use crate::inferred::{ColumnType, Inferred};
 use crate::naming::{FlatNaming, Naming, full_name};
 use crate::overflow::{OVERFLOW, OverflowReason};
@@ -96,10 +96,11 @@ impl Column {
         &self.sources
     }
 
-    /// Its type so far; `None` as long as it has no value.
+    /// Its type so far; `None` as long as it has no value, and for the lists and maps of fields,
+    /// whose type is that of their [`FieldColumn::kind`].
     pub fn column_type(&self) -> Option<ColumnType> {
         match self.field {
-            Some(field) => Some(field.kind.column_type()),
+            Some(field) => field.kind.column_type(),
             None => self.inferred.column_type(),
         }
     }
@@ -113,7 +114,7 @@ impl Column {
 /// The columns of a table, found while its rows pass.
 #[derive(Debug)]
 pub struct Schema {
-    signal: Signal,
+    table: Table,
     options: SchemaOptions,
     columns: Vec<Column>,
     by_name: HashMap<String, ColumnId, foldhash::fast::RandomState>,
@@ -123,27 +124,38 @@ pub struct Schema {
 impl Schema {
     /// The schema of a table of logs with the default options.
     pub fn logs() -> Schema {
-        Schema::new(Signal::Logs, SchemaOptions::new())
+        Schema::new(Table::Logs, SchemaOptions::new())
     }
 
-    /// A schema that has the columns of the signal's fields, and those of attributes to come.
-    pub fn new(signal: Signal, options: SchemaOptions) -> Schema {
+    /// The schema of a table of spans with the default options.
+    pub fn traces() -> Schema {
+        Schema::new(Table::Traces, SchemaOptions::new())
+    }
+
+    /// The schema of a table of data points of all kinds with the default options.
+    pub fn metrics() -> Schema {
+        Schema::new(Table::Metrics, SchemaOptions::new())
+    }
+
+    /// A schema that has the columns of the table's fields, and those of attributes to come.
+    pub fn new(table: impl Into<Table>, options: SchemaOptions) -> Schema {
+        let table = table.into();
         let mut schema = Schema {
-            signal,
+            table,
             options,
             columns: Vec::new(),
             by_name: HashMap::default(),
             promoted: 0,
         };
-        for field in field_columns(signal) {
-            schema.add(field.name.to_owned(), Some(*field));
+        for field in field_columns(table) {
+            schema.add(field.name.to_owned(), Some(field));
         }
         schema
     }
 
-    /// The signal whose fields it has.
-    pub fn signal(&self) -> Signal {
-        self.signal
+    /// The table whose fields it has.
+    pub fn table(&self) -> Table {
+        self.table
     }
 
     /// All columns; a [`ColumnId`] is an index to it.
@@ -156,12 +168,12 @@ impl Schema {
         &self.columns[id.index()]
     }
 
-    /// The column of a field that every file has.
+    /// The column of a field that every file has; not one that is derived from it.
     pub fn field_column(&self, key: Key) -> Option<ColumnId> {
         let is_its = |column: &Column| {
             column
                 .field
-                .is_some_and(|f| f.key == key && f.name != "timestamp")
+                .is_some_and(|field| field.key == key && !field.kind.is_derived())
         };
         self.columns
             .iter()
@@ -244,7 +256,7 @@ impl Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use otlake_row::fields;
+    use otlake_row::{Signal, fields};
     use proptest::prelude::*;
 
     fn column(place: Place) -> ColumnId {

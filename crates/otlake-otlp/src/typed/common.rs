@@ -70,9 +70,9 @@ pub(super) fn push_attributes<'r>(
     }
 }
 
-fn cells<'a, 'r>(
+fn cells<'r>(
     typed: &'r [KeyValue],
-    attributes: &'a mut Attributes<'_, 'r>,
+    attributes: &mut Attributes<'_, 'r>,
 ) -> impl Iterator<Item = Cell<'r>> {
     typed.iter().filter_map(|KeyValue { key, value, .. }| {
         if !attributes.room() {

@@ -1,0 +1,70 @@
+use otlake_row::fields;
+
+use super::Absent::{Null, Zero};
+use super::FieldKind::{Duration, EnumName, Hex, Int64, List, Map, Struct, Timestamp, Utf8};
+use super::{FieldColumn, FieldKind, column, member};
+
+/// `Span.SpanKind`
+const SPAN_KINDS: FieldKind = EnumName(&[
+    "SPAN_KIND_UNSPECIFIED",
+    "SPAN_KIND_INTERNAL",
+    "SPAN_KIND_SERVER",
+    "SPAN_KIND_CLIENT",
+    "SPAN_KIND_PRODUCER",
+    "SPAN_KIND_CONSUMER",
+]);
+
+/// `Status.StatusCode`
+const STATUS_CODES: FieldKind =
+    EnumName(&["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"]);
+
+/// `Span.Event`
+const EVENTS: FieldKind = List(&Struct(&[
+    member("time_unix_nano", Int64),
+    member("name", Utf8),
+    member("attributes", Map),
+    member("dropped_attributes_count", Int64),
+]));
+
+/// `Span.Link`
+const LINKS: FieldKind = List(&Struct(&[
+    member("trace_id", Hex),
+    member("span_id", Hex),
+    member("trace_state", Utf8),
+    member("attributes", Map),
+    member("dropped_attributes_count", Int64),
+    member("flags", Int64),
+]));
+
+const DURATION: FieldKind = Duration {
+    since: fields::START_TIME_UNIX_NANO,
+};
+
+#[rustfmt::skip]
+pub(super) const COLUMNS: &[FieldColumn] = &[
+    column("timestamp", fields::START_TIME_UNIX_NANO, Timestamp { or: None }, Null),
+    column("end_timestamp", fields::END_TIME_UNIX_NANO, Timestamp { or: None }, Null),
+    column("start_time_unix_nano", fields::START_TIME_UNIX_NANO, Int64, Zero),
+    column("end_time_unix_nano", fields::END_TIME_UNIX_NANO, Int64, Zero),
+    column("duration_nano", fields::END_TIME_UNIX_NANO, DURATION, Null),
+    column("trace_id", fields::TRACE_ID, Hex, Null),
+    column("span_id", fields::SPAN_ID, Hex, Null),
+    column("parent_span_id", fields::PARENT_SPAN_ID, Hex, Null),
+    column("trace_state", fields::TRACE_STATE, Utf8, Null),
+    column("flags", fields::FLAGS, Int64, Zero),
+    column("name", fields::NAME, Utf8, Null),
+    column("kind", fields::KIND, Int64, Zero),
+    column("kind_name", fields::KIND, SPAN_KINDS, Null),
+    column("status_code", fields::STATUS_CODE, Int64, Zero),
+    column("status_code_name", fields::STATUS_CODE, STATUS_CODES, Null),
+    column("status_message", fields::STATUS_MESSAGE, Utf8, Null),
+    column("dropped_attributes_count", fields::DROPPED_ATTRIBUTES_COUNT, Int64, Zero),
+    column("events", fields::EVENTS, EVENTS, Null),
+    column("dropped_events_count", fields::DROPPED_EVENTS_COUNT, Int64, Zero),
+    column("links", fields::LINKS, LINKS, Null),
+    column("dropped_links_count", fields::DROPPED_LINKS_COUNT, Int64, Zero),
+    column("resource_schema_url", fields::RESOURCE_SCHEMA_URL, Utf8, Null),
+    column("scope_name", fields::SCOPE_NAME, Utf8, Null),
+    column("scope_version", fields::SCOPE_VERSION, Utf8, Null),
+    column("scope_schema_url", fields::SCOPE_SCHEMA_URL, Utf8, Null),
+];
