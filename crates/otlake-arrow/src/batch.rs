@@ -1,19 +1,15 @@
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{
-    Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray,
-    new_null_array,
-};
-use arrow_schema::{DataType, Field, Schema as ArrowSchema, SchemaRef};
-use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Value, fields};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_schema::{Field, Schema as ArrowSchema, SchemaRef};
+use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Value};
 use otlake_schema::{
-    Absent, ColumnId, ColumnType, FieldColumn, FieldKind, Inferred, OVERFLOW, OverflowCounts,
-    OverflowReason, Schema, full_name,
+    Absent, ColumnId, FieldColumn, FieldKind, Inferred, OVERFLOW, OverflowCounts, OverflowReason,
+    Schema, full_name,
 };
 
-use crate::column::{Utf8Column, Values};
+use crate::column::field::{data_type, push_value, type_of_attribute, values_of};
+use crate::column::{Values, derived};
 use crate::group::{GroupOverflow, OpenGroup};
 use crate::overflow::OverflowColumn;
 use crate::slots::{Slot, Slots};
@@ -157,30 +153,22 @@ impl BatchBuilder {
         self.fit_columns();
         let mut names: Vec<&str> = Vec::with_capacity(self.columns.len() + 1);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len() + 1);
-        // The timestamp is made of two other columns, which have to be complete.
-        let times = (
-            self.complete(fields::TIME_UNIX_NANO),
-            self.complete(fields::OBSERVED_TIME_UNIX_NANO),
-        );
-        for (column, declared) in self.columns.iter_mut().zip(self.schema.columns()) {
-            let array = match column.field {
-                Some(FieldColumn {
-                    kind: FieldKind::Timestamp,
-                    ..
-                }) => Some(timestamps(times.0.as_ref(), times.1.as_ref(), rows)),
-                Some(FieldColumn {
-                    key: fields::TIME_UNIX_NANO,
-                    ..
-                }) => times.0.clone(),
-                Some(FieldColumn {
-                    key: fields::OBSERVED_TIME_UNIX_NANO,
-                    ..
-                }) => times.1.clone(),
-                _ => column.finish(rows),
+        let own: Vec<Option<ArrayRef>> = self
+            .columns
+            .iter_mut()
+            .map(|column| column.finish(rows))
+            .collect();
+        for (id, declared) in self.schema.columns().iter().enumerate() {
+            let array = match declared.field() {
+                Some(field) if field.kind.is_derived() => self.derive(*field, &own),
+                _ => own[id].clone(),
             };
-            column.claimed = 0;
-            let nulls = |column_type| new_null_array(&data_type(column_type), rows);
-            if let Some(array) = array.or_else(|| declared.column_type().map(nulls)) {
+            let nulls = || match declared.field() {
+                Some(field) => Some(data_type(field.kind)),
+                None => declared.column_type().map(type_of_attribute),
+            };
+            let nulls = || nulls().map(|data_type| new_null_array(&data_type, rows));
+            if let Some(array) = array.or_else(nulls) {
                 names.push(declared.name());
                 arrays.push(array);
             }
@@ -212,10 +200,19 @@ impl BatchBuilder {
         }
     }
 
-    /// The values of a field's column, filled up to the last row.
-    fn complete(&mut self, key: Key) -> Option<ArrayRef> {
-        let id = self.schema.field_column(key)?;
-        self.columns[id.index()].finish(self.rows)
+    /// The column that is made of others.
+    fn derive(&self, field: FieldColumn, own: &[Option<ArrayRef>]) -> Option<ArrayRef> {
+        let of = |key| own[self.schema.field_column(key)?.index()].as_ref();
+        let values = of(field.key)?;
+        match field.kind {
+            FieldKind::Timestamp { or } => Some(derived::timestamps(values, or.and_then(of))),
+            FieldKind::Duration { since } => Some(derived::durations(of(since)?, values)),
+            FieldKind::EnumName(names) => {
+                let plain = self.options.plain_strings;
+                Some(derived::enum_names(values, names, plain))
+            }
+            _ => None,
+        }
     }
 
     /// Makes a builder for each column that the schema has and this builder does not yet.
@@ -225,9 +222,9 @@ impl BatchBuilder {
             .extend(self.schema.columns()[known..].iter().map(|column| {
                 let field = column.field().copied();
                 let values = match field {
-                    Some(field) => {
-                        Values::new(field.kind.column_type(), self.options.plain_strings)
-                    }
+                    // The values of a derived column are made at the end.
+                    Some(field) if field.kind.is_derived() => Values::Empty(0),
+                    Some(field) => values_of(field.kind, self.options.plain_strings),
                     None => Values::Empty(0),
                 };
                 Column {
@@ -242,11 +239,7 @@ impl BatchBuilder {
     /// does.
     #[inline(always)]
     fn push(&mut self, cell: &Cell<'_>, keys: &Keys) -> Result<ColumnId, OverflowReason> {
-        let id = match self.slots.slot(cell.key) {
-            Slot::Column(id) => id,
-            Slot::Overflow(reason) => return Err(reason),
-            Slot::Unknown => self.look_up(cell.key, keys)?,
-        };
+        let id = self.column_of(cell.key, keys)?;
         let column = &mut self.columns[id.index()];
         if column.claimed != self.rows {
             if column.claimed > self.rows {
@@ -274,6 +267,16 @@ impl BatchBuilder {
         Ok(id)
     }
 
+    /// The column of a key, or why its values overflow.
+    #[inline(always)]
+    fn column_of(&mut self, key: Key, keys: &Keys) -> Result<ColumnId, OverflowReason> {
+        match self.slots.slot(key) {
+            Slot::Column(id) => Ok(id),
+            Slot::Overflow(reason) => Err(reason),
+            Slot::Unknown => self.look_up(key, keys),
+        }
+    }
+
     #[cold]
     fn look_up(&mut self, key: Key, keys: &Keys) -> Result<ColumnId, OverflowReason> {
         match self.slots.look_up(key, keys, &mut self.schema) {
@@ -292,7 +295,11 @@ impl BatchBuilder {
         self.text.clear();
         let column = &mut self.columns[id.index()];
         if let Some(field) = column.field {
-            if !column.push_field(field, value, &mut self.text) {
+            if !push_value(field.kind, &mut column.values, value, &mut self.text) {
+                // Of a list or a message what fits was pushed, and the whole of it overflows.
+                if matches!(column.values, Values::Nested(_)) {
+                    column.claimed = self.rows + 1;
+                }
                 return Err(OverflowReason::Type);
             }
         } else {
@@ -305,8 +312,9 @@ impl BatchBuilder {
                 return Err(OverflowReason::Type);
             }
         }
-        self.bytes += match value {
-            Value::Bytes(bytes) => bytes.len(),
+        self.bytes += match (&self.columns[id.index()].values, value) {
+            (Values::Nested(_), value) => nested_bytes(value),
+            (_, Value::Bytes(bytes)) => bytes.len(),
             _ => self.text.len(),
         };
         Ok(())
@@ -341,7 +349,14 @@ impl BatchBuilder {
         open.begin = self.rows;
         let bytes = self.bytes;
         for cell in group.cells() {
-            match self.push(cell, keys) {
+            let pushed = match self.column_of(cell.key, keys) {
+                // The lists of records are not what a group has, and can't be repeated.
+                Ok(id) if matches!(self.columns[id.index()].values, Values::Nested(_)) => {
+                    Err(OverflowReason::Type)
+                }
+                _ => self.push(cell, keys),
+            };
+            match pushed {
                 Ok(id) => {
                     self.columns[id.index()].claimed = CLAIMED_BY_GROUP;
                     open.columns.push(id);
@@ -463,44 +478,13 @@ impl Column {
         }
     }
 
-    /// Pushes the value of a field. Says whether it fits.
-    #[inline]
-    fn push_field(&mut self, field: FieldColumn, value: &Value<'_>, text: &mut String) -> bool {
-        match (field.kind, value, &mut self.values) {
-            (FieldKind::Int64, Value::Int(_), values) => values.push(value, text),
-            (FieldKind::Hex, Value::Bytes(bytes), Values::Utf8(column)) => {
-                push_hex(column, bytes);
-                true
-            }
-            // A body without a value is one that was not sent.
-            (FieldKind::Text, Value::Empty, values) => {
-                values.push_nulls(1);
-                true
-            }
-            (FieldKind::Text, value, values) => values.push(value, text),
-            _ => false,
-        }
-    }
-
     /// The values of `rows` rows; `None` if there is none among them.
     fn finish(&mut self, rows: usize) -> Option<ArrayRef> {
         if self.claimed < rows {
             self.fill_up(rows);
         }
+        self.claimed = 0;
         self.values.finish()
-    }
-}
-
-fn push_hex(column: &mut Utf8Column, bytes: &[u8]) {
-    // The ids of the protocol have 16 and 8 bytes; those of broken senders any number.
-    let mut scratch = [0; 64];
-    let hex = match scratch.get_mut(..2 * bytes.len()) {
-        Some(hex) => const_hex::encode_to_str(bytes, hex).ok(),
-        None => None,
-    };
-    match hex {
-        Some(hex) => column.push(hex),
-        None => column.push(&const_hex::encode(bytes)),
     }
 }
 
@@ -524,43 +508,24 @@ fn describes(schema: &ArrowSchema, names: &[&str], arrays: &[ArrayRef]) -> bool 
             .all(|(field, array)| field.data_type() == array.data_type())
 }
 
-fn text_of(value: &Value<'_>) -> Option<String> {
-    (*value != Value::Empty).then(|| value.to_string())
-}
-
-fn data_type(column_type: ColumnType) -> DataType {
-    match column_type {
-        ColumnType::Boolean => DataType::Boolean,
-        ColumnType::Int64 => DataType::Int64,
-        ColumnType::Float64 => DataType::Float64,
-        ColumnType::Binary => DataType::Binary,
-        _ => DataType::Utf8,
+/// Bytes that a value may take in the columns of a list or message, if not more.
+fn nested_bytes(value: &Value<'_>) -> usize {
+    /// Of a number with its place in a list, or as text.
+    const NUMBER: usize = 24;
+    match value {
+        Value::String(string) => string.len() + NUMBER,
+        Value::Bytes(bytes) => 2 * bytes.len() + NUMBER,
+        Value::Array(values) => values.iter().map(nested_bytes).sum(),
+        Value::KvList(entries) => entries
+            .iter()
+            .map(|(name, value)| name.len() + nested_bytes(value))
+            .sum(),
+        _ => NUMBER,
     }
 }
 
-/// Microseconds of the event's time, or of its observation where that is 0, or null where both are.
-fn timestamps(time: Option<&ArrayRef>, observed: Option<&ArrayRef>, rows: usize) -> ArrayRef {
-    let zeros = || Int64Array::from(vec![0; rows]);
-    let nanos = |array: Option<&ArrayRef>| {
-        array.map_or_else(zeros, |array| array.as_primitive::<Int64Type>().clone())
-    };
-    let (time, observed) = (nanos(time), nanos(observed));
-    let micros = time
-        .values()
-        .iter()
-        .zip(observed.values())
-        .map(|(&time, &observed)| {
-            let nanos = if time != 0 { time } else { observed };
-            nanos / 1_000
-        });
-    let micros: Vec<i64> = micros.collect();
-    let nulls = (micros.contains(&0)).then(|| {
-        let sent = time.values().iter().zip(observed.values());
-        sent.map(|(&time, &observed)| time != 0 || observed != 0)
-            .collect()
-    });
-    let array = TimestampMicrosecondArray::new(micros.into(), nulls);
-    Arc::new(array.with_timezone("UTC"))
+fn text_of(value: &Value<'_>) -> Option<String> {
+    (*value != Value::Empty).then(|| value.to_string())
 }
 
 #[cfg(test)]

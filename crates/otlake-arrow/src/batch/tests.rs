@@ -1,7 +1,8 @@
-use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use otlake_row::{Key, KeyLimits, Signal};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
+use otlake_row::{Key, KeyLimits, Signal, fields};
 use otlake_schema::SchemaOptions;
 use proptest::prelude::*;
 
@@ -419,4 +420,145 @@ proptest! {
             }
         }
     }
+}
+
+/// A batch of rows that have only fields.
+fn batch_of_fields(schema: Schema, rows: &[&[(Key, Value<'_>)]]) -> RecordBatch {
+    batch_of(&mut BatchBuilder::new(schema), Keys::of_fields(), rows)
+}
+
+#[test]
+fn columns_of_spans_are_derived_from_others() {
+    let span = |start: i64, end: i64, kind: i64| {
+        [
+            (fields::START_TIME_UNIX_NANO, Value::Int(start)),
+            (fields::END_TIME_UNIX_NANO, Value::Int(end)),
+            (fields::KIND, Value::Int(kind)),
+        ]
+    };
+    let batch = batch_of_fields(
+        Schema::traces(),
+        &[&span(1_500, 4_999, 2), &span(0, 5_000, 77), &[]],
+    );
+    let timestamps = |column: &str| {
+        let array = batch.column_by_name(column).unwrap();
+        let array = array.as_primitive::<arrow_array::types::TimestampMicrosecondType>();
+        array.iter().collect::<Vec<_>>()
+    };
+    assert_eq!(timestamps("timestamp"), [Some(1), None, None]);
+    assert_eq!(timestamps("end_timestamp"), [Some(4), Some(5), None]);
+    assert_eq!(texts(&batch, "duration_nano"), some(&["3499", "", ""]));
+    assert_eq!(texts(&batch, "kind"), some(&["2", "77", "0"]));
+    let names = some(&["SPAN_KIND_SERVER", "", "SPAN_KIND_UNSPECIFIED"]);
+    assert_eq!(texts(&batch, "kind_name"), names);
+    let unset = some(&["STATUS_CODE_UNSET"; 3]);
+    assert_eq!(texts(&batch, "status_code_name"), unset);
+}
+
+#[test]
+fn events_are_lists_of_structs() {
+    let attributes = [
+        ("user", Value::String("alice")),
+        ("user", Value::Array(&[Value::Int(1)])),
+        ("none", Value::Empty),
+    ];
+    let event = |name, attributes| {
+        [
+            ("time_unix_nano", Value::Int(7)),
+            ("name", Value::String(name)),
+            ("attributes", Value::KvList(attributes)),
+            ("dropped_attributes_count", Value::Int(0)),
+        ]
+    };
+    let (first, second) = (event("login", &attributes[..]), event("", &[]));
+    let events = [Value::KvList(&first), Value::KvList(&second)];
+    let batch = batch_of_fields(
+        Schema::traces(),
+        &[&[], &[(fields::EVENTS, Value::Array(&events))], &[]],
+    );
+    let lists = batch.column_by_name("events").unwrap().as_list::<i32>();
+    assert!(lists.is_null(0) && lists.is_null(2), "no events were sent");
+    let list = lists.value(1);
+    let list = list.as_struct();
+    assert_eq!(list.column_names().len(), 4);
+    let names = list.column_by_name("name").unwrap().as_string::<i32>();
+    assert_eq!(names.iter().collect::<Vec<_>>(), [Some("login"), None]);
+    let times = list.column_by_name("time_unix_nano").unwrap();
+    assert_eq!(times.as_primitive::<Int64Type>().values(), &[7, 7]);
+    let maps = list.column_by_name("attributes").unwrap().as_map();
+    assert_eq!(maps.value_length(0), 3);
+    assert_eq!(maps.value_length(1), 0);
+    let entries = maps.value(0);
+    let (keys, values) = (entries.column(0), entries.column(1));
+    let keys: Vec<_> = keys.as_string::<i32>().iter().flatten().collect();
+    assert_eq!(keys, ["user", "user#2", "none"]);
+    let values: Vec<_> = values.as_string::<i32>().iter().collect();
+    assert_eq!(values, [Some("alice"), Some("[1]"), None]);
+}
+
+#[test]
+fn members_in_another_order_are_found_and_what_is_no_member_overflows() {
+    let event = [
+        ("name", Value::String("login")),
+        ("time_unix_nano", Value::String("18446744073709551615")),
+        ("novel", Value::Bool(true)),
+    ];
+    let events = [Value::KvList(&event)];
+    let mut builder = BatchBuilder::new(Schema::traces());
+    let rows: [&[_]; 2] = [&[(fields::EVENTS, Value::Array(&events))], &[]];
+    let batch = batch_of(&mut builder, Keys::of_fields(), &rows);
+    let list = batch["events"].as_list::<i32>().value(0);
+    let names = list.as_struct().column_by_name("name").unwrap();
+    assert_eq!(names.as_string::<i32>().value(0), "login");
+    let times = list.as_struct().column_by_name("time_unix_nano").unwrap();
+    assert!(times.is_null(0), "the time does not fit");
+    let json =
+        r#"[{"name":"login","time_unix_nano":"18446744073709551615","novel":true}]"#.to_owned();
+    assert_eq!(overflow(&batch, 0), [("events".to_owned(), Some(json))]);
+    assert_eq!(overflow(&batch, 1), []);
+    assert_eq!(builder.overflow_counts().r#type, 1);
+}
+
+#[test]
+fn lists_do_not_come_from_groups() {
+    let events = [Value::Array(&[])];
+    let cells = [Cell {
+        key: fields::EVENTS,
+        value: Value::Array(&events),
+    }];
+    let mut builder = BatchBuilder::new(Schema::traces());
+    let group = Group::new(&cells);
+    for _ in 0..3 {
+        let mut row = Row::new(Signal::Traces, group, Group::new(&[]));
+        builder.row(&mut row).unwrap();
+    }
+    let batch = builder.finish_batch();
+    assert_eq!(batch["events"].null_count(), 3);
+    for row in 0..3 {
+        let expected = ("events".to_owned(), Some("[[]]".to_owned()));
+        assert_eq!(overflow(&batch, row), [expected]);
+    }
+}
+
+#[test]
+fn buckets_are_lists_of_numbers() {
+    let counts = [Value::Int(3), Value::Int(0)];
+    let point = [
+        (fields::KIND, Value::String("histogram")),
+        (fields::BUCKET_COUNTS, Value::Array(&counts)),
+        (fields::EXPLICIT_BOUNDS, Value::Array(&[Value::Double(0.5)])),
+    ];
+    let empty = [(fields::BUCKET_COUNTS, Value::Array(&[]))];
+    let batch = batch_of_fields(Schema::metrics(), &[&point, &empty, &[]]);
+    let lists = batch["bucket_counts"].as_list::<i32>();
+    let lengths: Vec<_> = lists.iter().map(|list| list.map(|l| l.len())).collect();
+    assert_eq!(lengths, [Some(2), Some(0), None]);
+    let counts = lists.values().as_primitive::<Int64Type>();
+    assert_eq!(counts.values(), &[3, 0]);
+    let bounds = batch["explicit_bounds"].as_list::<i32>();
+    assert_eq!(
+        bounds.values().as_primitive::<Float64Type>().values(),
+        &[0.5]
+    );
+    assert_eq!(texts(&batch, "count"), some(&["", "", ""]));
 }

@@ -2,8 +2,12 @@
 
 mod binary;
 mod boolean;
+pub(crate) mod derived;
+pub(crate) mod field;
 mod float64;
 mod int64;
+pub(crate) mod map;
+mod nested;
 mod utf8;
 mod validity;
 
@@ -20,8 +24,9 @@ use otlake_schema::ColumnType;
 use self::binary::BinaryColumn;
 use self::boolean::BooleanColumn;
 use self::float64::Float64Column;
-pub(crate) use self::int64::Int64Column;
-pub(crate) use self::utf8::Utf8Column;
+use self::int64::Int64Column;
+use self::nested::Nested;
+use self::utf8::Utf8Column;
 
 /// The values of a column, in the type that they have so far.
 pub(crate) enum Values {
@@ -32,6 +37,8 @@ pub(crate) enum Values {
     Float64(Float64Column),
     Utf8(Utf8Column),
     Binary(BinaryColumn),
+    /// Those of a field that is a list, a map or a message.
+    Nested(Box<Nested>),
 }
 
 /// Calls the same method of whichever column it is.
@@ -44,6 +51,7 @@ macro_rules! each {
             Values::Float64($column) => $call,
             Values::Utf8($column) => $call,
             Values::Binary($column) => $call,
+            Values::Nested($column) => $call,
         }
     };
 }
@@ -62,7 +70,7 @@ impl Values {
 
     fn column_type(&self) -> Option<ColumnType> {
         match self {
-            Values::Empty(_) => None,
+            Values::Empty(_) | Values::Nested(_) => None,
             Values::Boolean(_) => Some(ColumnType::Boolean),
             Values::Int64(_) => Some(ColumnType::Int64),
             Values::Float64(_) => Some(ColumnType::Float64),
@@ -128,6 +136,7 @@ impl Values {
             (Values::Float64(column), Value::Double(double)) => column.push(*double),
             (Values::Float64(column), Value::Int(int)) => column.push(*int as f64),
             (Values::Binary(column), Value::Bytes(bytes)) => column.push(bytes),
+            (Values::Nested(column), value) => return column.push(value, text),
             (Values::Utf8(column), value) => {
                 text.clear();
                 // Writing to a String does not fail.
@@ -182,8 +191,8 @@ impl Values {
                     .iter()
                     .for_each(|v| push(v.map(Value::Bytes)));
             }
-            // Text is the top of the lattice.
-            Values::Utf8(_) => return,
+            // Text is the top of the lattice, and nested columns are not part of it.
+            Values::Utf8(_) | Values::Nested(_) => return,
         }
         widened.push_nulls(len - widened.len());
         *self = widened;

@@ -1,0 +1,61 @@
+//! Columns that are made of others when their batch is finished.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{
+    ArrayRef, DictionaryArray, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+};
+use arrow_buffer::NullBuffer;
+
+/// Microseconds of a time in nanoseconds, or of another time where that is 0; null where both are.
+pub(crate) fn timestamps(time: &ArrayRef, or: Option<&ArrayRef>) -> ArrayRef {
+    let times = time.as_primitive::<Int64Type>().values();
+    let nanos: Vec<i64> = match or {
+        None => times.to_vec(),
+        Some(or) => {
+            let others = or.as_primitive::<Int64Type>().values();
+            let both = times.iter().zip(others);
+            both.map(|(&time, &other)| if time != 0 { time } else { other })
+                .collect()
+        }
+    };
+    let nulls = nulls_where(&nanos, |nanos| *nanos == 0);
+    let micros: Vec<i64> = nanos.iter().map(|nanos| nanos / 1_000).collect();
+    let array = TimestampMicrosecondArray::new(micros.into(), nulls);
+    Arc::new(array.with_timezone("UTC"))
+}
+
+/// Nanoseconds between two times; null where one of them is 0.
+pub(crate) fn durations(since: &ArrayRef, until: &ArrayRef) -> ArrayRef {
+    let since = since.as_primitive::<Int64Type>().values();
+    let until = until.as_primitive::<Int64Type>().values();
+    let both: Vec<(i64, i64)> = since.iter().copied().zip(until.iter().copied()).collect();
+    let nulls = nulls_where(&both, |(since, until)| *since == 0 || *until == 0);
+    // Neither is negative, so the difference fits.
+    let durations: Vec<i64> = both.iter().map(|(since, until)| until - since).collect();
+    Arc::new(Int64Array::new(durations.into(), nulls))
+}
+
+/// The names of numbers, each at the place of its number; null for numbers that have none.
+pub(crate) fn enum_names(numbers: &ArrayRef, names: &[&str], plain: bool) -> ArrayRef {
+    let numbers = numbers.as_primitive::<Int64Type>();
+    let name_of = |number: i64| usize::try_from(number).ok().filter(|&n| n < names.len());
+    if plain {
+        let names = numbers.iter().map(|number| names.get(name_of(number?)?));
+        return Arc::new(names.collect::<StringArray>());
+    }
+    let ids: Int32Array = numbers
+        .iter()
+        .map(|number| name_of(number?).map(|name| name as i32))
+        .collect();
+    let names = Arc::new(StringArray::from_iter_values(names));
+    Arc::new(DictionaryArray::<Int32Type>::new(ids, names))
+}
+
+fn nulls_where<T>(values: &[T], is_null: impl Fn(&T) -> bool) -> Option<NullBuffer> {
+    let valid = || values.iter().map(|value| !is_null(value));
+    let nulls = values.iter().any(&is_null);
+    nulls.then(|| valid().collect())
+}

@@ -1,0 +1,234 @@
+//! Columns of the lists and messages inside records: events, links, exemplars, buckets.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, ListArray, StructArray, new_empty_array};
+use arrow_buffer::{OffsetBuffer, ScalarBuffer};
+use arrow_schema::{Field, FieldRef, Fields};
+use otlake_row::Value;
+use otlake_schema::{FieldKind, Member};
+
+use super::Values;
+use super::field::{data_type, push_value, values_of};
+use super::map::MapColumn;
+use super::validity::Validity;
+
+/// A column of values that may hold others, while its batch is built.
+pub(crate) enum Nested {
+    Value(FieldKind, Values),
+    Map(MapColumn),
+    List(ListColumn),
+    Struct(StructColumn),
+}
+
+impl Nested {
+    pub(crate) fn new(kind: FieldKind) -> Nested {
+        match kind {
+            FieldKind::Map => Nested::Map(MapColumn::new()),
+            FieldKind::List(item) => Nested::List(ListColumn::new(*item)),
+            FieldKind::Struct(members) => Nested::Struct(StructColumn::new(members)),
+            // A dictionary inside a list is of little use to a reader of batches.
+            kind => Nested::Value(kind, values_of(kind, true)),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Nested::Value(_, values) => values.len(),
+            Nested::Map(column) => column.len(),
+            Nested::List(column) => column.len(),
+            Nested::Struct(column) => column.len,
+        }
+    }
+
+    pub(crate) fn push_nulls(&mut self, count: usize) {
+        match self {
+            Nested::Value(_, values) => values.push_nulls(count),
+            Nested::Map(column) => column.push_nulls(count),
+            Nested::List(column) => column.push_nulls(count),
+            Nested::Struct(column) => column.push_nulls(count),
+        }
+    }
+
+    /// A nested value is never a group's, so none is repeated.
+    pub(crate) fn repeat_last(&mut self, count: usize) {
+        self.push_nulls(count);
+    }
+
+    pub(crate) fn memory_size(&self) -> usize {
+        match self {
+            Nested::Value(_, values) => values.memory_size(),
+            Nested::Map(column) => column.memory_size(),
+            Nested::List(column) => {
+                size_of_val(column.offsets.as_slice()) + column.items.memory_size()
+            }
+            Nested::Struct(column) => {
+                let members = column.members.iter();
+                members.map(|(_, column)| column.memory_size()).sum()
+            }
+        }
+    }
+
+    pub(crate) fn finish(&mut self) -> ArrayRef {
+        match self {
+            Nested::Value(kind, values) => values
+                .finish()
+                .unwrap_or_else(|| new_empty_array(&data_type(*kind))),
+            Nested::Map(column) => column.finish(),
+            Nested::List(column) => column.finish(),
+            Nested::Struct(column) => column.finish(),
+        }
+    }
+
+    /// Pushes a value, or null for what of it does not fit; says whether all of it does. What was
+    /// not sent is null, but for numbers, which are 0 then.
+    pub(crate) fn push(&mut self, value: &Value<'_>, text: &mut String) -> bool {
+        match (self, value) {
+            (column, Value::Empty | Value::String("") | Value::Bytes([])) => {
+                column.push_nulls(1);
+                true
+            }
+            (Nested::Value(kind, values), value) => {
+                let fits = push_value(*kind, values, value, text);
+                if !fits {
+                    values.push_nulls(1);
+                }
+                fits
+            }
+            (Nested::Map(column), Value::KvList(entries)) => {
+                for (name, value) in entries.iter() {
+                    text.clear();
+                    // Writing to a String does not fail.
+                    let _ = write!(text, "{value}");
+                    column.push(name, (*value != Value::Empty).then_some(text.as_str()));
+                }
+                column.close();
+                true
+            }
+            (Nested::List(column), Value::Array(items)) => column.push(items, text),
+            (Nested::Struct(column), Value::KvList(entries)) => column.push(entries, text),
+            (column, _) => {
+                column.push_nulls(1);
+                false
+            }
+        }
+    }
+}
+
+/// Lists of any length.
+pub(crate) struct ListColumn {
+    field: FieldRef,
+    items: Box<Nested>,
+    offsets: Vec<i32>,
+    validity: Validity,
+}
+
+/// The field of a list's items; its name is that of the Parquet specification.
+pub(super) fn item_field(item: FieldKind) -> FieldRef {
+    Arc::new(Field::new("element", data_type(item), true))
+}
+
+impl ListColumn {
+    fn new(item: FieldKind) -> ListColumn {
+        ListColumn {
+            field: item_field(item),
+            items: Box::new(Nested::new(item)),
+            offsets: vec![0],
+            validity: Validity::default(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    fn push(&mut self, items: &[Value<'_>], text: &mut String) -> bool {
+        let mut fits = true;
+        for item in items {
+            fits &= self.items.push(item, text);
+        }
+        // BatchBuilder ends a batch long before 2^31 items.
+        self.offsets.push(self.items.len() as i32);
+        fits
+    }
+
+    fn push_nulls(&mut self, count: usize) {
+        self.validity.push_nulls(self.len(), count);
+        let end = self.items.len() as i32;
+        self.offsets.resize(self.offsets.len() + count, end);
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let nulls = self.validity.finish(self.len());
+        let offsets = std::mem::replace(&mut self.offsets, vec![0]);
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        let field = Arc::clone(&self.field);
+        Arc::new(ListArray::new(field, offsets, self.items.finish(), nulls))
+    }
+}
+
+/// Messages, a column for each member.
+pub(crate) struct StructColumn {
+    fields: Fields,
+    members: Vec<(&'static str, Nested)>,
+    len: usize,
+    validity: Validity,
+}
+
+pub(super) fn struct_fields(members: &[Member]) -> Fields {
+    members
+        .iter()
+        .map(|member| Field::new(member.name, data_type(member.kind), true))
+        .collect()
+}
+
+impl StructColumn {
+    fn new(members: &'static [Member]) -> StructColumn {
+        let columns = members.iter();
+        StructColumn {
+            fields: struct_fields(members),
+            members: columns
+                .map(|member| (member.name, Nested::new(member.kind)))
+                .collect(),
+            len: 0,
+            validity: Validity::default(),
+        }
+    }
+
+    fn push(&mut self, entries: &[(&str, Value<'_>)], text: &mut String) -> bool {
+        let (mut fits, mut found) = (true, 0);
+        for (place, (name, column)) in self.members.iter_mut().enumerate() {
+            // Decoders write the members in their order.
+            let entry = match entries.get(place) {
+                Some(entry) if entry.0 == *name => Some(entry),
+                _ => entries.iter().find(|entry| entry.0 == *name),
+            };
+            match entry {
+                Some((_, value)) => {
+                    found += 1;
+                    fits &= column.push(value, text);
+                }
+                None => column.push_nulls(1),
+            }
+        }
+        self.len += 1;
+        fits && found == entries.len()
+    }
+
+    fn push_nulls(&mut self, count: usize) {
+        self.validity.push_nulls(self.len, count);
+        self.len += count;
+        for (_, column) in &mut self.members {
+            column.push_nulls(count);
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        let len = std::mem::take(&mut self.len);
+        let nulls = self.validity.finish(len);
+        let columns = self.members.iter_mut();
+        let arrays = columns.map(|(_, column)| column.finish()).collect();
+        Arc::new(StructArray::new(self.fields.clone(), arrays, nulls))
+    }
+}
