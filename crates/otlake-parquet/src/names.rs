@@ -38,6 +38,16 @@ impl FileNames {
         self
     }
 
+    /// The same names in a directory, from the first one on.
+    #[must_use]
+    pub fn in_directory(&self, directory: &str) -> Self {
+        Self {
+            prefix: format!("{directory}/{}", self.prefix),
+            unique: self.unique.clone(),
+            sequence: 0,
+        }
+    }
+
     /// The next name.
     pub fn next_name(&mut self) -> String {
         let name = format!(

@@ -43,6 +43,9 @@ pub enum SinkError {
     /// A row group or a file could not be written.
     #[error(transparent)]
     Write(#[from] RollingError),
+    /// The encoder of a table that is opened could not be made.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
 }
 
 impl<S: Storage> ParquetSink<S> {

@@ -45,6 +45,15 @@ impl OverflowCounts {
         } += values;
     }
 
+    /// Adds what was counted elsewhere.
+    pub fn merge(&mut self, other: &OverflowCounts) {
+        self.r#type += other.r#type;
+        self.budget += other.budget;
+        self.duplicate += other.duplicate;
+        self.names += other.names;
+        self.empty += other.empty;
+    }
+
     /// All reasons together.
     pub fn total(&self) -> u64 {
         self.r#type + self.budget + self.duplicate + self.names + self.empty

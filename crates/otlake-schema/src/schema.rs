@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use otlake_row::{Key, Location, Value};
@@ -9,8 +10,9 @@ use crate::naming::{FlatNaming, Naming, full_name};
 use crate::overflow::{OVERFLOW, OverflowReason};
 
 /// What a [`Schema`] may be asked to do otherwise.
+#[derive(Clone)]
 pub struct SchemaOptions {
-    naming: Box<dyn Naming + Send + Sync>,
+    naming: Arc<dyn Naming + Send + Sync>,
     column_budget: usize,
 }
 
@@ -18,7 +20,7 @@ impl SchemaOptions {
     /// Flat names, and at most 256 columns of attributes.
     pub fn new() -> SchemaOptions {
         SchemaOptions {
-            naming: Box::new(FlatNaming),
+            naming: Arc::new(FlatNaming),
             column_budget: 256,
         }
     }
@@ -26,7 +28,7 @@ impl SchemaOptions {
     /// How columns are named. Default: [`FlatNaming`].
     #[must_use]
     pub fn with_naming(mut self, naming: impl Naming + Send + Sync + 'static) -> SchemaOptions {
-        self.naming = Box::new(naming);
+        self.naming = Arc::new(naming);
         self
     }
 

@@ -25,7 +25,7 @@
 //! assert_eq!((summary.accepted, summary.rejected), (1, 0));
 //!
 //! let report = pipeline.finish()?;
-//! assert_eq!(report.files[0].rows, 1);
+//! assert_eq!(report.tables[0].files[0].rows, 1); // logs/part-….parquet
 //! # std::fs::remove_dir_all(directory)?;
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -89,6 +89,8 @@ mod fingerprint_stage;
 mod patterns_table;
 #[cfg(feature = "pipeline")]
 mod pipeline;
+#[cfg(feature = "pipeline")]
+mod tables;
 
 #[cfg(feature = "arrow")]
 pub use otlake_arrow as arrow;
@@ -108,3 +110,5 @@ pub use crate::fingerprint_stage::FingerprintStage;
 pub use crate::patterns_table::{PatternsTable, PatternsTableError};
 #[cfg(feature = "pipeline")]
 pub use crate::pipeline::{IngestError, Pipeline, PipelineBuilder, Report};
+#[cfg(feature = "pipeline")]
+pub use crate::tables::{MetricTables, TableReport};

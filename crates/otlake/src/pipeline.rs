@@ -1,29 +1,73 @@
 use otlake_fingerprint::{PatternOptions, PatternSet, Patterns};
-use otlake_otlp::{DecodeError, Limits, LogsDecoder};
+use otlake_otlp::{DecodeError, InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder};
 use otlake_parquet::{
-    Compression, EncoderError, FileNames, FileSummary, ParquetSink, SinkError, Storage,
-    WriterOptions,
+    Compression, EncoderError, FileNames, FileSummary, SinkError, Storage, WriterOptions,
 };
-use otlake_row::{Bytes, DecodeFailure, Decoder, KeyLimits, Keys, RowSink, Signal, Summary};
-use otlake_schema::{Naming, OverflowCounts, Schema, SchemaOptions};
+use otlake_row::{Bytes, DecodeFailure, Decoder, KeyLimits, Keys, Row, RowSink, Signal, Summary};
+use otlake_schema::{Naming, OverflowCounts, Schema, SchemaOptions, Table};
 
-use crate::{FingerprintStage, PatternsTable};
+use crate::tables::{TableOptions, Tables};
+use crate::{FingerprintStage, MetricTables, PatternsTable, TableReport};
 
-/// The whole way from OTLP payloads to Parquet files.
+/// The whole way from OTLP payloads to Parquet files: logs, spans and data points, each to the files
+/// of their own table.
 ///
 /// Single-threaded on purpose: a service runs one pipeline for each of its workers, and nothing is
 /// shared between them.
 #[derive(Debug)]
 pub struct Pipeline<S: Storage> {
-    decoder: LogsDecoder,
+    decoders: Decoders,
     stages: Stages<S>,
     total: Summary,
 }
 
 #[derive(Debug)]
+struct Decoders {
+    logs: LogsDecoder,
+    traces: TracesDecoder,
+    metrics: MetricsDecoder,
+}
+
+/// The stages before the tables.
+#[derive(Debug)]
 enum Stages<S: Storage> {
-    Plain(Box<ParquetSink<S>>),
-    Fingerprint(Box<FingerprintStage<ParquetSink<S>>>),
+    Plain(Box<Tables<S>>),
+    Fingerprint(Box<FingerprintStage<Tables<S>>>),
+}
+
+impl<S: Storage> RowSink for Stages<S> {
+    type Error = SinkError;
+
+    #[inline]
+    fn row(&mut self, row: &mut Row<'_>) -> Result<(), SinkError> {
+        match self {
+            Stages::Plain(tables) => tables.row(row),
+            Stages::Fingerprint(stage) => stage.row(row),
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        match self {
+            Stages::Plain(tables) => tables.finish(),
+            Stages::Fingerprint(stage) => stage.finish(),
+        }
+    }
+}
+
+impl<S: Storage> Stages<S> {
+    fn tables(&self) -> &Tables<S> {
+        match self {
+            Stages::Plain(tables) => tables,
+            Stages::Fingerprint(stage) => stage.sink(),
+        }
+    }
+
+    fn tables_mut(&mut self) -> &mut Tables<S> {
+        match self {
+            Stages::Plain(tables) => tables,
+            Stages::Fingerprint(stage) => stage.sink_mut(),
+        }
+    }
 }
 
 /// Why a payload was not taken, or not to its end.
@@ -49,12 +93,10 @@ pub enum IngestError {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// Records taken and rejected.
+    /// Records taken and rejected, of all signals.
     pub records: Summary,
-    /// The files written since the last report.
-    pub files: Vec<FileSummary>,
-    /// Values that went to the `overflow` column, by reason.
-    pub overflow: OverflowCounts,
+    /// The tables that have rows, with their files.
+    pub tables: Vec<TableReport>,
     /// The patterns of the bodies, busiest first; there when [`PipelineBuilder::patterns`] or
     /// [`PipelineBuilder::template`] asked for them.
     pub patterns: Option<PatternSet>,
@@ -62,27 +104,85 @@ pub struct Report {
     pub patterns_table: Option<PatternsTable>,
 }
 
+impl Report {
+    /// The files of all tables written since the last report.
+    pub fn files(&self) -> impl Iterator<Item = &FileSummary> {
+        self.tables.iter().flat_map(|table| &table.files)
+    }
+
+    /// What overflowed in all tables.
+    pub fn overflow(&self) -> OverflowCounts {
+        let mut overflow = OverflowCounts::default();
+        for table in &self.tables {
+            overflow.merge(&table.overflow);
+        }
+        overflow
+    }
+}
+
 impl Pipeline<otlake_parquet::Memory> {
-    /// Begins with the defaults: fingerprints, flat names, 256 columns of attributes, files of
-    /// 128 MiB in ZSTD(1), default limits.
+    /// Begins with the defaults: fingerprints, flat names, 256 columns of attributes, one table of
+    /// metrics, files of 128 MiB in ZSTD(1), default limits.
     pub fn builder() -> PipelineBuilder {
         PipelineBuilder::new()
     }
 }
 
 impl<S: Storage> Pipeline<S> {
-    /// Takes an `ExportLogsServiceRequest` or `LogsData` payload: the body of an OTLP/HTTP request,
-    /// the content of a file.
+    /// Takes an `ExportLogsServiceRequest` or `LogsData` payload in protobuf: the body of an
+    /// OTLP/HTTP request to `/v1/logs`, the content of a file.
     ///
     /// # Errors
     ///
     /// When the payload is malformed, or when a file can't be written.
     pub fn ingest_logs(&mut self, payload: impl Into<Bytes>) -> Result<Summary, IngestError> {
-        let (decoder, payload) = (&mut self.decoder, payload.into());
-        let result = match &mut self.stages {
-            Stages::Plain(sink) => decoder.decode(&payload, &mut **sink),
-            Stages::Fingerprint(stage) => decoder.decode(&payload, &mut **stage),
-        };
+        let result = (self.decoders.logs).decode(&payload.into(), &mut self.stages);
+        self.count(result)
+    }
+
+    /// Takes an `ExportTraceServiceRequest` or `TracesData` payload in protobuf: the body of an
+    /// OTLP/HTTP request to `/v1/traces`, the content of a file.
+    ///
+    /// # Errors
+    ///
+    /// When the payload is malformed, or when a file can't be written.
+    pub fn ingest_traces(&mut self, payload: impl Into<Bytes>) -> Result<Summary, IngestError> {
+        let result = (self.decoders.traces).decode(&payload.into(), &mut self.stages);
+        self.count(result)
+    }
+
+    /// Takes an `ExportMetricsServiceRequest` or `MetricsData` payload in protobuf: the body of an
+    /// OTLP/HTTP request to `/v1/metrics`, the content of a file.
+    ///
+    /// # Errors
+    ///
+    /// When the payload is malformed, or when a file can't be written.
+    pub fn ingest_metrics(&mut self, payload: impl Into<Bytes>) -> Result<Summary, IngestError> {
+        let result = (self.decoders.metrics).decode(&payload.into(), &mut self.stages);
+        self.count(result)
+    }
+
+    /// Takes a payload in protobuf of whichever signal.
+    ///
+    /// # Errors
+    ///
+    /// When the payload is malformed, or when a file can't be written.
+    pub fn ingest(
+        &mut self,
+        signal: Signal,
+        payload: impl Into<Bytes>,
+    ) -> Result<Summary, IngestError> {
+        match signal {
+            Signal::Logs => self.ingest_logs(payload),
+            Signal::Traces => self.ingest_traces(payload),
+            Signal::Metrics => self.ingest_metrics(payload),
+        }
+    }
+
+    fn count(
+        &mut self,
+        result: Result<Summary, DecodeFailure<DecodeError, SinkError>>,
+    ) -> Result<Summary, IngestError> {
         match result {
             Ok(summary) => {
                 self.total.merge(summary.clone());
@@ -99,44 +199,23 @@ impl<S: Storage> Pipeline<S> {
         }
     }
 
-    /// Takes a request that was decoded already, by a gRPC server say.
+    /// Closes the open files, so that all records taken are visible. The pipeline goes on with new
+    /// ones.
     ///
     /// # Errors
     ///
-    /// When a file can't be written.
-    #[cfg(feature = "opentelemetry-proto")]
-    pub fn ingest_logs_request(
-        &mut self,
-        request: &otlake_otlp::opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest,
-    ) -> Result<Summary, IngestError> {
-        let summary = match &mut self.stages {
-            Stages::Plain(sink) => self.decoder.decode_request(request, &mut **sink),
-            Stages::Fingerprint(stage) => self.decoder.decode_request(request, &mut **stage),
-        }?;
-        self.total.merge(summary.clone());
-        Ok(summary)
-    }
-
-    /// Closes the open file, so that all records taken are visible. The pipeline goes on with a new
-    /// one.
-    ///
-    /// # Errors
-    ///
-    /// When the file can't be written; it is dropped then, with its records.
+    /// When a file can't be written; it is dropped then, with its records.
     pub fn flush(&mut self) -> Result<(), IngestError> {
-        Ok(self.sink_mut().close_file()?)
+        Ok(self.stages.tables_mut().close_files()?)
     }
 
-    /// Closes the open file and says what was done.
+    /// Closes the open files and says what was done.
     ///
     /// # Errors
     ///
-    /// When the file can't be written; it is dropped then, with its records.
+    /// When a file can't be written; it is dropped then, with its records.
     pub fn finish(mut self) -> Result<Report, IngestError> {
-        match &mut self.stages {
-            Stages::Plain(sink) => sink.finish(),
-            Stages::Fingerprint(stage) => stage.finish(),
-        }?;
+        self.stages.finish()?;
         Ok(self.report())
     }
 
@@ -147,13 +226,9 @@ impl<S: Storage> Pipeline<S> {
             .patterns()
             .zip(patterns.as_ref())
             .map(|(learned, set)| PatternsTable::of(learned, set));
-        let records = self.total.clone();
-        let sink = self.sink_mut();
-        let (files, overflow) = (sink.take_finished(), sink.overflow_counts());
         Report {
-            records,
-            files,
-            overflow,
+            records: self.total.clone(),
+            tables: self.stages.tables_mut().report(),
             patterns,
             patterns_table,
         }
@@ -168,19 +243,9 @@ impl<S: Storage> Pipeline<S> {
         }
     }
 
-    /// The columns found so far.
-    pub fn schema(&self) -> &Schema {
-        match &self.stages {
-            Stages::Plain(sink) => sink.schema(),
-            Stages::Fingerprint(stage) => stage.sink().schema(),
-        }
-    }
-
-    fn sink_mut(&mut self) -> &mut ParquetSink<S> {
-        match &mut self.stages {
-            Stages::Plain(sink) => sink,
-            Stages::Fingerprint(stage) => stage.sink_mut(),
-        }
+    /// The columns of a table found so far; `None` as long as it has no row.
+    pub fn schema(&self, table: Table) -> Option<&Schema> {
+        self.stages.tables().schema(table)
     }
 }
 
@@ -194,6 +259,8 @@ pub struct PipelineBuilder {
     writer: WriterOptions,
     names: FileNames,
     row_group: (Option<usize>, Option<usize>),
+    metric_tables: MetricTables,
+    invalid_utf8: InvalidUtf8,
     fingerprint: bool,
     patterns: Option<PatternOptions>,
     template: bool,
@@ -206,8 +273,10 @@ impl PipelineBuilder {
             key_limits: KeyLimits::default(),
             schema: SchemaOptions::new(),
             writer: WriterOptions::new(),
-            names: FileNames::new("logs"),
+            names: FileNames::default(),
             row_group: (None, None),
+            metric_tables: MetricTables::default(),
+            invalid_utf8: InvalidUtf8::default(),
             fingerprint: true,
             patterns: None,
             template: false,
@@ -220,7 +289,13 @@ impl PipelineBuilder {
         self
     }
 
-    /// How many names of attributes are kept; those beyond overflow.
+    /// What becomes of strings that are not valid UTF-8. Default: they are replaced and counted.
+    pub fn invalid_utf8(mut self, invalid_utf8: InvalidUtf8) -> PipelineBuilder {
+        self.invalid_utf8 = invalid_utf8;
+        self
+    }
+
+    /// How many names of attributes are kept of each signal; those beyond overflow.
     pub fn key_limits(mut self, limits: KeyLimits) -> PipelineBuilder {
         self.key_limits = limits;
         self
@@ -276,7 +351,14 @@ impl PipelineBuilder {
         self
     }
 
-    /// What the files are called. Default: `logs-…`, with a part that no other run has.
+    /// How the data points of metrics are laid out. Default: all in one table.
+    pub fn metric_tables(mut self, tables: MetricTables) -> PipelineBuilder {
+        self.metric_tables = tables;
+        self
+    }
+
+    /// What the files are called in the directory of their table, which is its name. Default:
+    /// `part-…`, with a part that no other run has.
     pub fn file_names(mut self, names: FileNames) -> PipelineBuilder {
         self.names = names;
         self
@@ -306,16 +388,19 @@ impl PipelineBuilder {
     ///
     /// When the feature of the codec is off, or its context can't be made.
     pub fn build<S: Storage>(self, storage: S) -> Result<Pipeline<S>, EncoderError> {
-        let schema = Schema::new(Signal::Logs, self.schema);
-        let mut sink = ParquetSink::new(storage, schema, self.writer)?.with_names(self.names);
-        if let Some(rows) = self.row_group.0 {
-            sink = sink.with_row_group_rows(rows);
-        }
-        if let Some(bytes) = self.row_group.1 {
-            sink = sink.with_row_group_bytes(bytes);
-        }
+        let tables = Tables::new(
+            storage,
+            TableOptions {
+                schema: self.schema,
+                writer: self.writer,
+                names: self.names,
+                row_group_rows: self.row_group.0,
+                row_group_bytes: self.row_group.1,
+                metric_tables: self.metric_tables,
+            },
+        )?;
         let stages = if self.fingerprint || self.template || self.patterns.is_some() {
-            let mut stage = FingerprintStage::new(sink);
+            let mut stage = FingerprintStage::new(tables);
             if self.template {
                 stage = stage.with_template(self.patterns.unwrap_or_default());
             } else if let Some(options) = self.patterns {
@@ -323,13 +408,74 @@ impl PipelineBuilder {
             }
             Stages::Fingerprint(Box::new(stage))
         } else {
-            Stages::Plain(Box::new(sink))
+            Stages::Plain(Box::new(tables))
         };
-        let decoder = LogsDecoder::with_limits(self.limits, Keys::with_limits(self.key_limits));
+        let (limits, invalid_utf8) = (self.limits, self.invalid_utf8);
+        let keys = || Keys::with_limits(self.key_limits);
         Ok(Pipeline {
-            decoder,
+            decoders: Decoders {
+                logs: LogsDecoder::with_limits(limits, keys()).with_invalid_utf8(invalid_utf8),
+                traces: TracesDecoder::with_limits(limits, keys()).with_invalid_utf8(invalid_utf8),
+                metrics: MetricsDecoder::with_limits(limits, keys())
+                    .with_invalid_utf8(invalid_utf8),
+            },
             stages,
             total: Summary::default(),
         })
+    }
+}
+
+#[cfg(feature = "opentelemetry-proto")]
+mod requests {
+    use otlake_otlp::opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+    use otlake_otlp::opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+    use otlake_otlp::opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use otlake_parquet::Storage;
+    use otlake_row::Summary;
+
+    use super::{IngestError, Pipeline};
+
+    impl<S: Storage> Pipeline<S> {
+        /// Takes a request that was decoded already, by a gRPC server say.
+        ///
+        /// # Errors
+        ///
+        /// When a file can't be written.
+        pub fn ingest_logs_request(
+            &mut self,
+            request: &ExportLogsServiceRequest,
+        ) -> Result<Summary, IngestError> {
+            let summary = (self.decoders.logs).decode_request(request, &mut self.stages)?;
+            self.total.merge(summary.clone());
+            Ok(summary)
+        }
+
+        /// Takes a request that was decoded already, by a gRPC server say.
+        ///
+        /// # Errors
+        ///
+        /// When a file can't be written.
+        pub fn ingest_traces_request(
+            &mut self,
+            request: &ExportTraceServiceRequest,
+        ) -> Result<Summary, IngestError> {
+            let summary = (self.decoders.traces).decode_request(request, &mut self.stages)?;
+            self.total.merge(summary.clone());
+            Ok(summary)
+        }
+
+        /// Takes a request that was decoded already, by a gRPC server say.
+        ///
+        /// # Errors
+        ///
+        /// When a file can't be written.
+        pub fn ingest_metrics_request(
+            &mut self,
+            request: &ExportMetricsServiceRequest,
+        ) -> Result<Summary, IngestError> {
+            let summary = (self.decoders.metrics).decode_request(request, &mut self.stages)?;
+            self.total.merge(summary.clone());
+            Ok(summary)
+        }
     }
 }

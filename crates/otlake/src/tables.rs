@@ -1,0 +1,171 @@
+use std::sync::Arc;
+
+use otlake_parquet::{
+    Encoder, EncoderError, FileNames, FileSummary, ParquetSink, SinkError, Storage, WriterOptions,
+};
+use otlake_row::{MetricKind, Row, RowSink, Signal, fields};
+use otlake_schema::{OverflowCounts, Schema, SchemaOptions, Table};
+
+/// How the data points of metrics are laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MetricTables {
+    /// All in one table, `metrics`. The default.
+    #[default]
+    One,
+    /// A table for each kind: `gauge`, `sum`, `histogram`, `exponential_histogram`, `summary`. Each
+    /// has the columns of its kind only.
+    PerKind,
+}
+
+/// The files of one table.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TableReport {
+    /// Which one.
+    pub table: Table,
+    /// The files written since the last report.
+    pub files: Vec<FileSummary>,
+    /// Values that went to the `overflow` column, by reason.
+    pub overflow: OverflowCounts,
+}
+
+/// How the files of all tables are made.
+#[derive(Debug)]
+pub(crate) struct TableOptions {
+    pub(crate) schema: SchemaOptions,
+    pub(crate) writer: WriterOptions,
+    pub(crate) names: FileNames,
+    pub(crate) row_group_rows: Option<usize>,
+    pub(crate) row_group_bytes: Option<usize>,
+    pub(crate) metric_tables: MetricTables,
+}
+
+/// Writes the rows of all signals, each table to files in a directory of its own. A table is opened
+/// with its first row.
+#[derive(Debug)]
+pub(crate) struct Tables<S: Storage> {
+    storage: Arc<S>,
+    options: TableOptions,
+    logs: Option<Box<ParquetSink<Arc<S>>>>,
+    traces: Option<Box<ParquetSink<Arc<S>>>>,
+    metrics: Option<Box<ParquetSink<Arc<S>>>>,
+    metrics_of: [Option<Box<ParquetSink<Arc<S>>>>; 5],
+}
+
+impl<S: Storage> Tables<S> {
+    /// Tables in `storage`.
+    ///
+    /// # Errors
+    ///
+    /// When the options ask for what is not there; an opened table cannot fail for that any more.
+    pub(crate) fn new(storage: S, options: TableOptions) -> Result<Tables<S>, EncoderError> {
+        Encoder::new(options.writer.clone())?;
+        Ok(Tables {
+            storage: Arc::new(storage),
+            options,
+            logs: None,
+            traces: None,
+            metrics: None,
+            metrics_of: Default::default(),
+        })
+    }
+
+    /// The columns that a table has so far; `None` as long as it has no row.
+    pub(crate) fn schema(&self, table: Table) -> Option<&Schema> {
+        let sink = match table {
+            Table::Logs => &self.logs,
+            Table::Traces => &self.traces,
+            Table::Metrics => &self.metrics,
+            Table::MetricsOf(kind) => &self.metrics_of[kind as usize],
+        };
+        sink.as_ref().map(|sink| sink.schema())
+    }
+
+    /// Closes the open files of all tables. One that fails does not keep the others from it.
+    pub(crate) fn close_files(&mut self) -> Result<(), SinkError> {
+        let closed = self.opened().map(|(_, sink)| sink.close_file());
+        closed.fold(Ok(()), |before, closed| before.and(closed))
+    }
+
+    /// What became of the tables that have rows.
+    pub(crate) fn report(&mut self) -> Vec<TableReport> {
+        self.opened()
+            .map(|(table, sink)| TableReport {
+                table,
+                files: sink.take_finished(),
+                overflow: sink.overflow_counts(),
+            })
+            .collect()
+    }
+
+    fn opened(&mut self) -> impl Iterator<Item = (Table, &mut ParquetSink<Arc<S>>)> {
+        let signals = [
+            (Table::Logs, &mut self.logs),
+            (Table::Traces, &mut self.traces),
+            (Table::Metrics, &mut self.metrics),
+        ];
+        let kinds = MetricKind::ALL.map(Table::MetricsOf).into_iter();
+        let all = signals.into_iter().chain(kinds.zip(&mut self.metrics_of));
+        all.filter_map(|(table, sink)| Some((table, sink.as_deref_mut()?)))
+    }
+
+    /// The table that a row belongs to.
+    fn table_of(&self, row: &Row<'_>) -> Table {
+        let kind = || MetricKind::from_name(row.get(fields::KIND)?.as_str()?);
+        match (row.signal(), self.options.metric_tables) {
+            // A point without a kind, which no decoder here makes, has the table of all kinds.
+            (Signal::Metrics, MetricTables::PerKind) => {
+                kind().map_or(Table::Metrics, Table::MetricsOf)
+            }
+            (signal, _) => signal.into(),
+        }
+    }
+
+    #[inline]
+    fn sink_of(&mut self, table: Table) -> Result<&mut ParquetSink<Arc<S>>, SinkError> {
+        let sink = match table {
+            Table::Logs => &mut self.logs,
+            Table::Traces => &mut self.traces,
+            Table::Metrics => &mut self.metrics,
+            Table::MetricsOf(kind) => &mut self.metrics_of[kind as usize],
+        };
+        match sink {
+            Some(sink) => Ok(sink),
+            none => {
+                let opened = self.options.open(Arc::clone(&self.storage), table)?;
+                Ok(none.insert(Box::new(opened)))
+            }
+        }
+    }
+}
+
+impl TableOptions {
+    #[cold]
+    fn open<S: Storage>(&self, storage: S, table: Table) -> Result<ParquetSink<S>, SinkError> {
+        let schema = Schema::new(table, self.schema.clone());
+        let names = self.names.in_directory(table.name());
+        let mut sink = ParquetSink::new(storage, schema, self.writer.clone())?.with_names(names);
+        if let Some(rows) = self.row_group_rows {
+            sink = sink.with_row_group_rows(rows);
+        }
+        if let Some(bytes) = self.row_group_bytes {
+            sink = sink.with_row_group_bytes(bytes);
+        }
+        Ok(sink)
+    }
+}
+
+impl<S: Storage> RowSink for Tables<S> {
+    type Error = SinkError;
+
+    #[inline]
+    fn row(&mut self, row: &mut Row<'_>) -> Result<(), SinkError> {
+        let table = self.table_of(row);
+        self.sink_of(table)?.row(row)
+    }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        self.close_files()
+    }
+}
