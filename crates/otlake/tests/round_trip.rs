@@ -6,67 +6,148 @@
 mod read_back;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use otlake::parquet::{Compression, FileSummary, Memory};
-use otlake::{IngestError, Pipeline, PipelineBuilder};
-use otlake_testkit::{
-    CanonicalRow, Rng, Shape, arbitrary_logs_request, canonical_logs, logs_payload,
-};
+use otlake::row::MetricKind;
+use otlake::schema::Table;
+use otlake::{IngestError, MetricTables, Pipeline, PipelineBuilder};
+use otlake_testkit::{CanonicalRow, CanonicalValue, Request, Rng, Shape, logs_payload};
 use prost::Message;
 use read_back::{Record, expected_record, read_files};
 
 /// Runs payloads through a pipeline and compares its files with prost's decode.
-fn assert_nothing_is_lost(builder: PipelineBuilder, payloads: &[Vec<u8>]) -> Vec<FileSummary> {
+fn assert_nothing_is_lost<R: Request>(
+    builder: PipelineBuilder,
+    payloads: &[Vec<u8>],
+) -> Vec<FileSummary> {
     let storage = Memory::new();
     let mut pipeline = builder.build(storage.clone()).unwrap();
     let mut rows: Vec<CanonicalRow> = Vec::new();
     for payload in payloads {
-        let request = ExportLogsServiceRequest::decode(&payload[..]).unwrap();
-        let summary = pipeline.ingest_logs(payload.clone()).unwrap();
+        let request = R::decode(&payload[..]).unwrap();
+        let summary = pipeline.ingest(R::SIGNAL, payload.clone()).unwrap();
         let before = rows.len();
-        rows.extend(canonical_logs(&request));
+        rows.extend(request.canonical_rows());
         assert_eq!(summary.accepted, (rows.len() - before) as u64);
         assert_eq!(summary.rejected, 0, "{:?}", summary.first_rejection);
     }
     let report = pipeline.finish().unwrap();
-    let expected: Vec<Record> = rows.iter().map(expected_record).collect();
-    let found = read_files(&storage, &report.files);
+    let table = Table::from(R::SIGNAL);
+    let expected: Vec<Record> = rows.iter().map(|row| expected_record(table, row)).collect();
+    let files: Vec<FileSummary> = report.files().cloned().collect();
+    assert!(files.iter().all(|file| file.name.starts_with(table.name())));
+    let found = read_files(&storage, table, &files);
     assert_eq!(found.len(), expected.len());
     for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
         assert_eq!(found, expected, "record {index}");
     }
-    report.files
+    files
 }
 
-fn arbitrary_payloads(seeds: std::ops::Range<u64>) -> Vec<Vec<u8>> {
+fn assert_no_log_is_lost(builder: PipelineBuilder, payloads: &[Vec<u8>]) -> Vec<FileSummary> {
+    assert_nothing_is_lost::<ExportLogsServiceRequest>(builder, payloads)
+}
+
+fn arbitrary_payloads<R: Request>(seeds: std::ops::Range<u64>) -> Vec<Vec<u8>> {
     seeds
-        .map(|seed| arbitrary_logs_request(&mut Rng::new(seed)).encode_to_vec())
+        .map(|seed| R::arbitrary(&mut Rng::new(seed)).encode_to_vec())
         .collect()
 }
 
-#[test]
-fn arbitrary_payloads_in_one_file() {
+fn arbitrary_payloads_in_one_file<R: Request>() {
     for first in (0..300).step_by(30) {
-        assert_nothing_is_lost(Pipeline::builder(), &arbitrary_payloads(first..first + 30));
+        let payloads = arbitrary_payloads::<R>(first..first + 30);
+        assert_nothing_is_lost::<R>(Pipeline::builder(), &payloads);
     }
 }
 
 #[test]
-fn arbitrary_payloads_in_small_row_groups_and_files() {
+fn arbitrary_logs_in_one_file() {
+    arbitrary_payloads_in_one_file::<ExportLogsServiceRequest>();
+}
+
+#[test]
+fn arbitrary_traces_in_one_file() {
+    arbitrary_payloads_in_one_file::<ExportTraceServiceRequest>();
+}
+
+#[test]
+fn arbitrary_metrics_in_one_file() {
+    arbitrary_payloads_in_one_file::<ExportMetricsServiceRequest>();
+}
+
+fn arbitrary_payloads_in_small_row_groups_and_files<R: Request>() {
     for (rows_per_file, row_group_rows) in [(7, 3), (50, 50), (1_000, 1)] {
         let builder = Pipeline::builder()
             .rows_per_file(rows_per_file)
             .row_group_rows(row_group_rows);
-        let files = assert_nothing_is_lost(builder, &arbitrary_payloads(1_000..1_060));
+        let payloads = arbitrary_payloads::<R>(1_000..1_060);
+        let files = assert_nothing_is_lost::<R>(builder, &payloads);
         assert!(files.len() > 1 || rows_per_file == 1_000);
         assert!(files.iter().all(|file| file.rows <= rows_per_file));
     }
 }
 
 #[test]
+fn arbitrary_logs_in_small_row_groups_and_files() {
+    arbitrary_payloads_in_small_row_groups_and_files::<ExportLogsServiceRequest>();
+}
+
+#[test]
+fn arbitrary_traces_in_small_row_groups_and_files() {
+    arbitrary_payloads_in_small_row_groups_and_files::<ExportTraceServiceRequest>();
+}
+
+#[test]
+fn arbitrary_metrics_in_small_row_groups_and_files() {
+    arbitrary_payloads_in_small_row_groups_and_files::<ExportMetricsServiceRequest>();
+}
+
+#[test]
 fn arbitrary_payloads_beyond_the_column_budget() {
     for budget in [0, 3] {
-        let builder = Pipeline::builder().column_budget(budget);
-        assert_nothing_is_lost(builder, &arbitrary_payloads(2_000..2_020));
+        let builder = || Pipeline::builder().column_budget(budget);
+        assert_no_log_is_lost(
+            builder(),
+            &arbitrary_payloads::<ExportLogsServiceRequest>(2_000..2_020),
+        );
+        assert_nothing_is_lost::<ExportTraceServiceRequest>(
+            builder(),
+            &arbitrary_payloads::<ExportTraceServiceRequest>(2_000..2_020),
+        );
+    }
+}
+
+#[test]
+fn a_table_for_each_kind_of_metric_has_the_points_of_its_kind() {
+    let payloads = arbitrary_payloads::<ExportMetricsServiceRequest>(3_000..3_060);
+    let storage = Memory::new();
+    let builder = Pipeline::builder().metric_tables(MetricTables::PerKind);
+    let mut pipeline = builder.build(storage.clone()).unwrap();
+    let mut rows = Vec::new();
+    for payload in payloads {
+        rows.extend(
+            ExportMetricsServiceRequest::decode(&payload[..])
+                .unwrap()
+                .canonical_rows(),
+        );
+        pipeline.ingest_metrics(payload).unwrap();
+    }
+    let report = pipeline.finish().unwrap();
+    assert_eq!(report.tables.len(), 5);
+    for (tables, kind) in report.tables.iter().zip(MetricKind::ALL) {
+        let table = Table::MetricsOf(kind);
+        assert_eq!(tables.table, table);
+        let found = read_files(&storage, table, &tables.files);
+        let name = (
+            "kind".to_owned(),
+            CanonicalValue::String(kind.name().to_owned()),
+        );
+        let of_kind = rows.iter().filter(|row| row.fields.contains(&name));
+        let expected: Vec<_> = of_kind.map(|row| expected_record(table, row)).collect();
+        assert!(found.len() > 20, "{} points of {table:?}", found.len());
+        assert!(found == expected, "the points of {table:?} are others");
     }
 }
 
@@ -85,16 +166,25 @@ fn production_shapes_in_every_codec() {
         let builder = Pipeline::builder()
             .compression(compression)
             .row_group_rows(900);
-        assert_nothing_is_lost(builder, &payloads);
+        assert_no_log_is_lost(builder, &payloads);
     }
 }
 
 #[test]
 fn the_payloads_recorded_from_sdks() {
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/logs");
+    // As MANIFEST.json says.
+    assert_eq!(rows_recorded::<ExportLogsServiceRequest>(), 2_629);
+    assert_eq!(rows_recorded::<ExportTraceServiceRequest>(), 756);
+    assert_eq!(rows_recorded::<ExportMetricsServiceRequest>(), 363);
+}
+
+fn rows_recorded<R: Request>() -> u64 {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
+    let directory = std::path::Path::new(directory).join(R::SIGNAL.name());
     let mut paths: Vec<_> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains(".binpb"))
         .collect();
     paths.sort();
     let payloads: Vec<_> = paths
@@ -107,19 +197,15 @@ fn the_payloads_recorded_from_sdks() {
             encoding.inflate(&bytes.into(), 1 << 20).unwrap().to_vec()
         })
         .collect();
-    let files = assert_nothing_is_lost(Pipeline::builder(), &payloads);
-    assert_eq!(
-        files.iter().map(|file| file.rows).sum::<u64>(),
-        2_629,
-        "as MANIFEST.json says"
-    );
+    let files = assert_nothing_is_lost::<R>(Pipeline::builder(), &payloads);
+    files.iter().map(|file| file.rows).sum()
 }
 
 #[test]
 fn the_bytes_of_a_row_group_bound_it() {
     let payload = logs_payload(&Shape::ten_thousand());
     let builder = Pipeline::builder().row_group_bytes(256 << 10);
-    let files = assert_nothing_is_lost(builder, &[payload]);
+    let files = assert_no_log_is_lost(builder, &[payload]);
     assert!(
         files[0].row_groups > 5,
         "{} row groups",
@@ -146,7 +232,7 @@ fn a_malformed_payload_costs_itself_and_no_other() {
     let report = pipeline.finish().unwrap();
     assert_eq!(report.records.accepted, 100 + accepted);
     assert_eq!(
-        report.files.iter().map(|file| file.rows).sum::<u64>(),
+        report.files().map(|file| file.rows).sum::<u64>(),
         100 + accepted
     );
 }
@@ -167,7 +253,7 @@ fn fingerprints_and_templates_stand_beside_the_body() {
         patterns.iter().map(|pattern| pattern.count).sum::<u64>(),
         500
     );
-    for record in read_files(&storage, &report.files) {
+    for record in read_files(&storage, Table::Logs, &report.tables[0].files) {
         assert!(record.fields.contains_key("fingerprint"));
         assert!(
             record
@@ -187,7 +273,7 @@ fn without_patterns_a_fingerprint_is_computed_all_the_same() {
             .ingest_logs(logs_payload(&Shape::small_groups()))
             .unwrap();
         let report = pipeline.finish().unwrap();
-        let records = read_files(&storage, &report.files);
+        let records = read_files(&storage, Table::Logs, &report.tables[0].files);
         records
             .iter()
             .map(|r| r.fields.get("fingerprint").cloned())
