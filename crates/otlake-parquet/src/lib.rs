@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                RollingWriter: when is a file full, what is it called
-//!  RecordBatch ───────▶ FileWriter ───────▶ Storage (LocalDirectory, Memory, yours)
+//!  RecordBatch ───────▶ FileWriter ───────▶ Storage (LocalDirectory, Memory, ObjectStorage, yours)
 //!  (one row group)      │  row groups, footer     whole files or none
 //!                       ▼
 //!                       Encoder: columns → pages → compressed chunks
@@ -50,6 +50,10 @@
 //!
 //! - `rows` (on by default): [`ParquetSink`], which takes rows instead of batches.
 //! - `zstd`, `snappy`, `lz4` (all on by default): the codecs. Without any, files are uncompressed.
+//! - `object-store`: [`ObjectStorage`], for any store that implements
+//!   [`object_store::ObjectStore`]; by itself it brings the in-memory one and no client.
+//! - `aws`, `gcp`, `azure`: `object-store` with its client for that cloud. `aws` is also the one for
+//!   others that speak S3.
 
 mod bloom;
 mod booleans;
@@ -76,6 +80,8 @@ mod local;
 mod memory;
 mod names;
 mod nulls;
+#[cfg(feature = "object-store")]
+mod object;
 mod options;
 mod pack;
 mod rle;
@@ -98,6 +104,8 @@ pub use file::FileWriter;
 pub use local::{LocalDirectory, LocalFile};
 pub use memory::{Memory, MemoryFile};
 pub use names::FileNames;
+#[cfg(feature = "object-store")]
+pub use object::{ObjectFile, ObjectStorage};
 pub use options::{SortingColumn, WriterOptions};
 pub use rolling::RollingWriter;
 #[cfg(feature = "rows")]
@@ -108,4 +116,6 @@ pub use summary::{ColumnSummary, FileSummary};
 // The versions that the public signatures speak.
 pub use arrow_array;
 pub use arrow_schema;
+#[cfg(feature = "object-store")]
+pub use object_store;
 pub use parquet;

@@ -1,0 +1,129 @@
+//! Documents as objects.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use object_store::path::Path;
+use object_store::{
+    Error, ObjectMeta, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
+};
+
+use super::ObjectStorage;
+use super::failure::{Effect, UploadFailure, failed, kind, no_runtime};
+use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
+use crate::error::{StorageError, StorageErrorKind};
+use crate::storage::check_directory;
+
+impl Documents for ObjectStorage {
+    fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
+        let path = self.resolve("read", name)?;
+        let store = self.store.clone();
+        let read = self.executor.run(async move {
+            let object = store.get(&path).await?;
+            let version = version(object.meta.e_tag.clone(), object.meta.version.clone());
+            let bytes = object.bytes().await?;
+            Ok(Document { bytes, version })
+        });
+        match read.ok_or_else(|| no_runtime("read", name))? {
+            Ok(document) => Ok(Some(document)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed("read", name, Effect::None, error)),
+        }
+    }
+
+    fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
+        let path = self.resolve("write", name)?;
+        let mode = match &condition {
+            PutIf::Absent => PutMode::Create,
+            PutIf::Matches(version) => PutMode::Update(update_version(version)),
+        };
+        let store = self.store.clone();
+        let written = self.executor.run(async move {
+            let options = PutOptions::from(mode);
+            store
+                .put_opts(&path, PutPayload::from(bytes), options)
+                .await
+        });
+        match written.ok_or_else(|| no_runtime("write", name))? {
+            Ok(written) => Ok(PutOutcome::Stored(version(written.e_tag, written.version))),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
+                Ok(PutOutcome::Conflict)
+            }
+            Err(error) => match kind(&error, Effect::Possible) {
+                kind @ StorageErrorKind::Unsupported => {
+                    let failure = UploadFailure::Unconditional { source: error };
+                    Err(StorageError::new("write", name, failure).with_kind(kind))
+                }
+                kind => Err(StorageError::new("write", name, error).with_kind(kind)),
+            },
+        }
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
+        check_directory(directory)?;
+        let (store, prefix) = (self.store.clone(), self.prefix.clone());
+        let path = match self.key(directory) {
+            key if key.is_empty() => None,
+            key => Some(Path::parse(&key).map_err(|error| {
+                failed(
+                    "list",
+                    &key,
+                    Effect::None,
+                    Error::InvalidPath { source: error },
+                )
+            })?),
+        };
+        let listed = self.executor.run(async move {
+            let found = store.list(path.as_ref());
+            found
+                .try_filter_map(|object| std::future::ready(Ok(stored(&prefix, object))))
+                .try_collect::<Vec<_>>()
+                .await
+        });
+        let mut files = listed
+            .ok_or_else(|| no_runtime("list", directory))?
+            .map_err(|error| failed("list", directory, Effect::None, error))?;
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StorageError> {
+        let path = self.resolve("delete", name)?;
+        let store = self.store.clone();
+        let deleted = self.executor.run(async move { store.delete(&path).await });
+        match deleted.ok_or_else(|| no_runtime("delete", name))? {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failed("delete", name, Effect::Possible, error)),
+        }
+    }
+}
+
+fn stored(prefix: &str, object: ObjectMeta) -> Option<StoredFile> {
+    let name = match object.location.as_ref().strip_prefix(prefix)? {
+        inside if prefix.is_empty() => inside,
+        inside => inside.strip_prefix('/')?,
+    };
+    Some(StoredFile {
+        name: name.to_owned(),
+        bytes: object.size,
+        modified: SystemTime::from(object.last_modified),
+    })
+}
+
+/// What stores tell states apart by: an ETag (S3, Azure), a generation (Google Cloud Storage), or
+/// both. Neither has line breaks, being a header's value.
+fn version(e_tag: Option<String>, version: Option<String>) -> Version {
+    let (e_tag, version) = (e_tag.unwrap_or_default(), version.unwrap_or_default());
+    Version::new(format!("{e_tag}\n{version}"))
+}
+
+fn update_version(version: &Version) -> UpdateVersion {
+    let token = String::from_utf8_lossy(version.token());
+    let (e_tag, version) = token.split_once('\n').unwrap_or((&token, ""));
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    UpdateVersion {
+        e_tag: some(e_tag),
+        version: some(version),
+    }
+}

@@ -1,0 +1,108 @@
+//! One object being written.
+
+use std::io::{self, Write};
+
+use bytes::Bytes;
+use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutPayload};
+
+use super::ObjectStorage;
+use super::failure::{Effect, UploadFailure, failed, no_runtime};
+use super::upload::{Upload, incomplete};
+use crate::error::StorageError;
+use crate::storage::StorageFile;
+
+/// That of S3, Google Cloud Storage, R2 and others; Azure has 50,000.
+const MOST_PARTS: usize = 10_000;
+
+/// A file being written in an [`ObjectStorage`].
+#[derive(Debug)]
+pub struct ObjectFile {
+    /// Before the storage, which waits when it is the last one to go, and for this upload too.
+    upload: Option<Upload>,
+    /// A part, until it is full and there are more bytes.
+    part: Vec<u8>,
+    parts_sent: usize,
+    failed: bool,
+    path: Path,
+    name: String,
+    storage: ObjectStorage,
+}
+
+impl ObjectFile {
+    pub(super) fn new(storage: ObjectStorage, path: Path, name: String) -> Self {
+        Self {
+            upload: None,
+            part: Vec::new(),
+            parts_sent: 0,
+            failed: false,
+            path,
+            name,
+            storage,
+        }
+    }
+
+    fn send_part(&mut self) -> Result<(), StorageError> {
+        let storage = &self.storage;
+        if self.parts_sent == MOST_PARTS {
+            let failure = UploadFailure::TooManyParts {
+                limit: MOST_PARTS,
+                part_bytes: storage.part_bytes,
+            };
+            return Err(StorageError::new("upload", &self.name, failure));
+        }
+        let upload = self.upload.get_or_insert_with(|| {
+            let (path, name) = (self.path.clone(), self.name.clone());
+            Upload::start(&storage.executor, storage.store.clone(), path, name)
+        });
+        let part = Bytes::from(std::mem::take(&mut self.part));
+        upload.send(&storage.executor, part, storage.parts_in_flight)?;
+        self.parts_sent += 1;
+        Ok(())
+    }
+}
+
+impl Write for ObjectFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let part_bytes = self.storage.part_bytes;
+        if self.part.len() >= part_bytes && !bytes.is_empty() {
+            if let Err(error) = self.send_part() {
+                self.failed = true;
+                return Err(io::Error::other(error));
+            }
+            // The first part grows, as most files may be smaller; what follows one is a part as well.
+            self.part.reserve_exact(part_bytes);
+        }
+        let taken = bytes.len().min(part_bytes - self.part.len());
+        self.part.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    /// Does nothing: a part goes when it is full, the last one with the commit.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl StorageFile for ObjectFile {
+    fn commit(mut self) -> Result<(), StorageError> {
+        if self.failed {
+            return Err(incomplete(&self.name));
+        }
+        if self.upload.is_some() && !self.part.is_empty() {
+            self.send_part()?;
+        }
+        let storage = &self.storage;
+        if let Some(upload) = self.upload.take() {
+            return upload.complete(&storage.executor);
+        }
+        let payload = PutPayload::from(std::mem::take(&mut self.part));
+        let (store, path) = (storage.store.clone(), self.path.clone());
+        storage
+            .executor
+            .run(async move { store.put(&path, payload).await })
+            .ok_or_else(|| no_runtime("write", &self.name))?
+            .map_err(|error| failed("write", &self.name, Effect::Possible, error))?;
+        Ok(())
+    }
+}
