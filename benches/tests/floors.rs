@@ -5,6 +5,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use otlake_benches::floors::{Counts, Malformed, Zstd1, walk, walk_utf8};
+use otlake_row::Signal;
 use otlake_testkit::{Rng, Shape, arbitrary_logs_request, logs_payload, mutate};
 use prost::Message;
 
@@ -90,7 +91,7 @@ fn mutated_payloads_are_walked_or_refused() {
     for seed in 0..3_000 {
         let mut rng = Rng::new(seed);
         let mut payload = arbitrary_logs_request(&mut rng).encode_to_vec();
-        mutate(&mut payload, &mut rng);
+        mutate(&mut payload, Signal::Logs, &mut rng);
         match walk_utf8(&payload) {
             Ok(counts) => {
                 walked += 1;

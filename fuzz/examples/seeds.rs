@@ -9,6 +9,7 @@ use std::{fs, io};
 
 use otlake::fingerprint::{PatternOptions, Patterns};
 use otlake::otlp::ContentEncoding;
+use otlake::row::Signal;
 use otlake_testkit::{Rng, Shape, arbitrary_logs_request, logs_payload, mutate};
 use prost::Message;
 
@@ -29,7 +30,7 @@ fn main() -> io::Result<()> {
         let rng = &mut Rng::new(seed);
         let mut payload = arbitrary_logs_request(rng).encode_to_vec();
         payloads.push((format!("arbitrary-{seed}"), payload.clone()));
-        mutate(&mut payload, rng);
+        mutate(&mut payload, Signal::Logs, rng);
         payloads.push((format!("mutated-{seed}"), payload));
     }
     for (name, shape) in [

@@ -56,7 +56,14 @@ impl<'c, 'r> Attributes<'c, 'r> {
     pub(crate) fn cell(&mut self, name: &'r [u8], value: Value<'r>) -> Option<Cell<'r>> {
         let resolved = match self.names.predict(name, self.keys) {
             Some(key) => Resolved::Key(key),
-            None => self.names.look_up(self.values.name(name), self.keys),
+            None => {
+                let name = self.values.name(name);
+                // Once interned, a name is predicted and not checked again.
+                if self.values.is_rejected() {
+                    return None;
+                }
+                self.names.look_up(name, self.keys)
+            }
         };
         match resolved {
             Resolved::Key(key) => Some(Cell { key, value }),

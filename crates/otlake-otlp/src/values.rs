@@ -45,6 +45,11 @@ impl<'r> Values<'r> {
         self.rejection.get_or_insert(rejection);
     }
 
+    /// Whether the record goes over a limit.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.rejection.is_some()
+    }
+
     /// What was noted so far.
     #[inline]
     pub(crate) fn noted(&self) -> Noted {

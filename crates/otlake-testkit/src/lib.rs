@@ -4,10 +4,12 @@
 //! Shape ──▶ logs_request ──▶ logs_payload          what production sends, the same bytes on every machine
 //! Rng ──▶ arbitrary_logs_request ──▶ mutate        what the wire format allows, and what it does not
 //! canonical_logs, CanonicalRows ──▶ CanonicalRow   the rows of prost and those of a decoder, to be compared
+//! Request, compare_with_prost                      the same for any signal, and the comparison
 //! measure(|| work) ──▶ Allocations                 through a CountingAllocator
 //! ```
 //!
 //! ```
+//! use otlake_row::Signal;
 //! use otlake_testkit::{Rng, Shape, arbitrary_logs_request, logs_payload, mutate};
 //! use prost::Message;
 //!
@@ -16,19 +18,29 @@
 //!
 //! let mut rng = Rng::new(1);
 //! let mut bytes = arbitrary_logs_request(&mut rng).encode_to_vec();
-//! mutate(&mut bytes, &mut rng);
+//! mutate(&mut bytes, Signal::Logs, &mut rng);
 //! ```
 //!
 //! Never published: it serves the other crates' tests, and so depends on the row alone.
 
+mod agreement;
 mod allocator;
 mod arbitrary;
 mod canonical;
 mod payload;
+mod request;
 mod rng;
 
+pub use agreement::{Decoded, Disagreement, compare_with_prost};
 pub use allocator::{Allocations, CountingAllocator, measure};
-pub use arbitrary::{arbitrary_logs_request, mutate};
-pub use canonical::{CanonicalRow, CanonicalRows, CanonicalValue, canonical_logs};
+pub use arbitrary::{
+    arbitrary_logs_request, arbitrary_metrics_request, arbitrary_traces_request, break_utf8,
+    delimited_field, fixed64_field, mutate, repair_utf8, varint_field,
+};
+pub use canonical::{
+    CanonicalRow, CanonicalRows, CanonicalValue, canonical_logs, canonical_metrics,
+    canonical_traces,
+};
 pub use payload::{Shape, logs_payload, logs_request};
+pub use request::Request;
 pub use rng::Rng;

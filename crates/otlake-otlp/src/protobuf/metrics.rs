@@ -46,11 +46,12 @@ fn metric<S: RowSink>(
     record: &mut Bump,
 ) -> Walk<S::Error> {
     let mut values = Values::new(arena, run.rules);
-    let Some((metric, data)) = read_metric(bytes, &mut values)? else {
-        return Ok(());
-    };
+    let metric = read_metric(bytes, &mut values)?;
     let noted = values.noted();
     run.summary.replaced_strings += noted.replaced;
+    let Some((metric, data)) = metric else {
+        return Ok(());
+    };
     let groups = groups.or_reject(noted.rejection);
     let mut number = 0;
     for bytes in data {

@@ -1,15 +1,18 @@
 use std::ops::Range;
 
+use otlake_row::Signal;
+
+use super::schema::{Content, Message};
 use super::wire::{Field, fields, push_delimited, push_varint};
 use crate::rng::Rng;
 
-/// Changes a payload: some changes leave it valid (fields reordered, repeated, unknown ones added,
+/// Changes a payload of a signal: some changes leave it valid (fields reordered, repeated, unknown ones added,
 /// lengths written longer than needed), others make it malformed or make it say something else
 /// (bits flipped, truncated, wire types changed).
 ///
 /// Which it is the caller asks its oracle: a decoder under test and prost must agree on the rows or
 /// both refuse.
-pub fn mutate(payload: &mut Vec<u8>, rng: &mut Rng) {
+pub fn mutate(payload: &mut Vec<u8>, signal: Signal, rng: &mut Rng) {
     for _ in 0..1 + rng.below(3) {
         match rng.below(10) {
             0 => flip_bits(payload, rng),
@@ -18,7 +21,7 @@ pub fn mutate(payload: &mut Vec<u8>, rng: &mut Rng) {
                 payload.truncate(len);
             }
             2 => splice(payload, rng),
-            _ => *payload = rewrite(payload, Message::Request, rng),
+            _ => *payload = rewrite(payload, Message::Request(signal), rng),
         }
     }
 }
@@ -41,44 +44,6 @@ fn splice(payload: &mut Vec<u8>, rng: &mut Rng) {
     payload.splice(start..end, rng.bytes(len));
 }
 
-/// The messages that a change can reach.
-#[derive(Clone, Copy)]
-enum Message {
-    Request,
-    ResourceLogs,
-    Resource,
-    ScopeLogs,
-    Scope,
-    LogRecord,
-    KeyValue,
-    AnyValue,
-    ArrayValue,
-    KeyValueList,
-}
-
-impl Message {
-    /// The message that stands in field `number`, if it is one.
-    fn inside(self, number: u32) -> Option<Self> {
-        Some(match (self, number) {
-            (Self::Request, 1) => Self::ResourceLogs,
-            (Self::ResourceLogs, 1) => Self::Resource,
-            (Self::ResourceLogs, 2) => Self::ScopeLogs,
-            (Self::Resource, 1) => Self::KeyValue,
-            (Self::ScopeLogs, 1) => Self::Scope,
-            (Self::ScopeLogs, 2) => Self::LogRecord,
-            (Self::Scope, 3) => Self::KeyValue,
-            (Self::LogRecord, 5) => Self::AnyValue,
-            (Self::LogRecord, 6) => Self::KeyValue,
-            (Self::KeyValue, 2) => Self::AnyValue,
-            (Self::AnyValue, 5) => Self::ArrayValue,
-            (Self::AnyValue, 6) => Self::KeyValueList,
-            (Self::ArrayValue, 1) => Self::AnyValue,
-            (Self::KeyValueList, 1) => Self::KeyValue,
-            _ => return None,
-        })
-    }
-}
-
 /// One change in `bytes` or, more often, in one of the messages inside; the lengths around it are
 /// written anew, so that the change is the only thing wrong.
 fn rewrite(bytes: &[u8], message: Message, rng: &mut Rng) -> Vec<u8> {
@@ -88,7 +53,10 @@ fn rewrite(bytes: &[u8], message: Message, rng: &mut Rng) -> Vec<u8> {
     let inner: Vec<(&Field, Message)> = fields
         .iter()
         .filter(|field| field.wire_type == 2)
-        .filter_map(|field| Some((field, message.inside(field.number)?)))
+        .filter_map(|field| match message.content(field.number)? {
+            Content::Message(inside) => Some((field, inside)),
+            Content::String => None,
+        })
         .collect();
     if inner.is_empty() || rng.chance(0.2) {
         return change(bytes, &fields, rng);
@@ -220,21 +188,21 @@ fn push_unknown(out: &mut Vec<u8>, rng: &mut Rng) {
 #[cfg(test)]
 mod tests {
     use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-    use prost::Message as _;
+    use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
     use super::*;
-    use crate::arbitrary::arbitrary_logs_request;
+    use crate::Request;
 
-    #[test]
-    fn valid_and_malformed_payloads_both_come_up() {
+    fn both_come_up<R: Request>() {
         let (mut changed, mut valid) = (0, 0);
         for seed in 0..2_000 {
             let mut rng = Rng::new(seed);
-            let before = arbitrary_logs_request(&mut rng).encode_to_vec();
+            let before = R::arbitrary(&mut rng).encode_to_vec();
             let mut after = before.clone();
-            mutate(&mut after, &mut rng);
+            mutate(&mut after, R::SIGNAL, &mut rng);
             changed += usize::from(before != after);
-            valid += usize::from(ExportLogsServiceRequest::decode(after.as_slice()).is_ok());
+            valid += usize::from(R::decode(after.as_slice()).is_ok());
         }
         assert!(changed > 1_500, "{changed} of 2000 changed");
         // An oracle learns from both sides.
@@ -242,12 +210,20 @@ mod tests {
     }
 
     #[test]
+    fn valid_and_malformed_payloads_both_come_up() {
+        both_come_up::<ExportLogsServiceRequest>();
+        both_come_up::<ExportTraceServiceRequest>();
+        both_come_up::<ExportMetricsServiceRequest>();
+    }
+
+    #[test]
     fn any_bytes_can_be_mutated() {
-        for seed in 0..2_000 {
+        for seed in 0..6_000 {
             let mut rng = Rng::new(seed);
+            let signal = *rng.pick(&Signal::ALL);
             let len = rng.below(40);
             let mut bytes = rng.bytes(len);
-            mutate(&mut bytes, &mut rng);
+            mutate(&mut bytes, signal, &mut rng);
         }
     }
 }

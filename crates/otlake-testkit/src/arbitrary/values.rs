@@ -67,7 +67,7 @@ const INTEGERS: [i64; 14] = [
     1_760_000_000_000_000_000,
 ];
 
-const DOUBLES: [f64; 14] = [
+const DOUBLES: [f64; 16] = [
     0.0,
     -0.0,
     1.0,
@@ -81,6 +81,9 @@ const DOUBLES: [f64; 14] = [
     f64::INFINITY,
     f64::NEG_INFINITY,
     f64::NAN,
+    // A signalling NaN and one with a payload.
+    f64::from_bits(0x7ff0_0000_0000_0001),
+    f64::from_bits(0xfff8_dead_beef_0001),
     9_007_199_254_740_993.0,
 ];
 
@@ -114,6 +117,42 @@ pub(super) fn integer(rng: &mut Rng) -> i64 {
     }
 }
 
+/// A time or a count, often beyond what an `i64` holds.
+pub(super) fn unsigned(rng: &mut Rng) -> u64 {
+    integer(rng) as u64
+}
+
+/// A double, often one that is no number.
+pub(super) fn double(rng: &mut Rng) -> f64 {
+    if rng.chance(0.7) {
+        *rng.pick(&DOUBLES)
+    } else {
+        f64::from_bits(rng.next_u64())
+    }
+}
+
+/// Mostly one of an enumeration's numbers below `end`; also others, since proto3's are open.
+pub(super) fn enumeration(rng: &mut Rng, end: usize) -> i32 {
+    if rng.chance(0.8) {
+        rng.below(end) as i32
+    } else {
+        integer(rng) as i32
+    }
+}
+
+/// An id of the right length, none, all zeros, or one of a wrong length.
+pub(super) fn id(rng: &mut Rng, len: usize) -> Vec<u8> {
+    match rng.below(8) {
+        0..=4 => rng.bytes(len),
+        5 => Vec::new(),
+        6 => vec![0; len],
+        _ => {
+            let len = rng.below(2 * len + 2);
+            rng.bytes(len)
+        }
+    }
+}
+
 /// A `u32`, often 0 or the greatest.
 pub(super) fn count(rng: &mut Rng) -> u32 {
     match rng.below(6) {
@@ -138,11 +177,7 @@ pub(super) fn any_value(rng: &mut Rng, nesting: usize) -> AnyValue {
         0 | 1 => Value::StringValue(string(rng)),
         2 => Value::BoolValue(rng.chance(0.5)),
         3 => Value::IntValue(integer(rng)),
-        4 => Value::DoubleValue(if rng.chance(0.7) {
-            *rng.pick(&DOUBLES)
-        } else {
-            f64::from_bits(rng.next_u64())
-        }),
+        4 => Value::DoubleValue(double(rng)),
         5 => {
             let len = rng.below(20);
             Value::BytesValue(rng.bytes(len))

@@ -11,41 +11,63 @@ pub(super) struct Field {
     pub(super) content: Range<usize>,
 }
 
-/// The fields of a message, or nothing when the bytes are none. Groups are not taken apart: no OTLP
-/// message has one.
+/// Groups inside one another, deeper than anybody skips them.
+const MOST_GROUPS: usize = 200;
+
+/// The fields of a message, or nothing when the bytes are none. A group is one field: no OTLP
+/// message has one to look into.
 pub(super) fn fields(bytes: &[u8]) -> Option<Vec<Field>> {
     let mut fields = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        let start = at;
-        let tag = varint(bytes, &mut at)?;
-        let wire_type = (tag & 7) as u8;
-        let mut content = at;
-        let len = match wire_type {
-            0 => {
-                let mut end = at;
-                varint(bytes, &mut end)?;
-                end - at
-            }
-            1 => 8,
-            2 => {
-                let len = varint(bytes, &mut at)?;
-                content = at;
-                usize::try_from(len).ok()?
-            }
-            5 => 4,
-            _ => return None,
-        };
-        let end = content.checked_add(len).filter(|end| *end <= bytes.len())?;
-        fields.push(Field {
-            number: u32::try_from(tag >> 3).ok()?,
-            wire_type,
-            whole: start..end,
-            content: content..end,
-        });
-        at = end;
+        let field = field(bytes, at, 0)?;
+        at = field.whole.end;
+        fields.push(field);
     }
     Some(fields)
+}
+
+fn field(bytes: &[u8], start: usize, groups: usize) -> Option<Field> {
+    let mut at = start;
+    let tag = varint(bytes, &mut at)?;
+    let number = u32::try_from(tag >> 3).ok()?;
+    let wire_type = (tag & 7) as u8;
+    let mut content = at;
+    let len = match wire_type {
+        0 => {
+            let mut end = at;
+            varint(bytes, &mut end)?;
+            end - at
+        }
+        1 => 8,
+        2 => {
+            let len = varint(bytes, &mut at)?;
+            content = at;
+            usize::try_from(len).ok()?
+        }
+        3 if groups < MOST_GROUPS => group_end(bytes, at, number, groups)? - at,
+        5 => 4,
+        _ => return None,
+    };
+    let end = content.checked_add(len).filter(|end| *end <= bytes.len())?;
+    Some(Field {
+        number,
+        wire_type,
+        whole: start..end,
+        content: content..end,
+    })
+}
+
+/// Behind the end of the group that has begun before `at`.
+fn group_end(bytes: &[u8], mut at: usize, number: u32, groups: usize) -> Option<usize> {
+    loop {
+        let mut after = at;
+        let tag = varint(bytes, &mut after)?;
+        if tag == u64::from(number) << 3 | 4 {
+            return Some(after);
+        }
+        at = field(bytes, at, groups + 1)?.whole.end;
+    }
 }
 
 fn varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
@@ -59,6 +81,29 @@ fn varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
         }
     }
     None
+}
+
+/// A field whose content has a length: a string, bytes, a message, or packed numbers.
+pub fn delimited_field(number: u32, content: &[u8]) -> Vec<u8> {
+    let mut field = Vec::with_capacity(content.len() + 8);
+    push_delimited(&mut field, number, content, 0);
+    field
+}
+
+/// A field of a number in as few bytes as it takes.
+pub fn varint_field(number: u32, value: u64) -> Vec<u8> {
+    let mut field = Vec::new();
+    push_varint(&mut field, u64::from(number) << 3, 0);
+    push_varint(&mut field, value, 0);
+    field
+}
+
+/// A field of a number in eight bytes.
+pub fn fixed64_field(number: u32, value: u64) -> Vec<u8> {
+    let mut field = Vec::new();
+    push_varint(&mut field, u64::from(number) << 3 | 1, 0);
+    field.extend(value.to_le_bytes());
+    field
 }
 
 /// Appends `value` as a varint; `padding` continuation bytes that add nothing make it longer than

@@ -1,0 +1,113 @@
+//! The same rows as prost's, or both refuse.
+
+use otlake_otlp::{ContentEncoding, InvalidUtf8, Limits};
+use otlake_row::{KeyLimits, Keys};
+use otlake_testkit::{CanonicalValue, Decoded, Rng, Shape, logs_payload, mutate};
+
+use crate::subject::{ExportLogsServiceRequest, Subject, agree, recorded};
+
+for_every_signal! {
+    arbitrary_requests,
+    mutated_requests,
+    cut_anywhere,
+    recorded_payloads,
+    names_beyond_the_interners_limit_are_kept_in_the_excess_cell,
+}
+
+fn arbitrary_requests<S: Subject>() {
+    let mut decoder = S::generous();
+    for seed in 0..2_000 {
+        let payload = S::arbitrary(&mut Rng::new(seed)).encode_to_vec();
+        let ours = agree::<S>(&mut decoder, &payload, format_args!("seed {seed}"));
+        assert!(ours.result.is_ok(), "seed {seed}");
+    }
+}
+
+fn mutated_requests<S: Subject>() {
+    let mut decoder = S::generous();
+    let (mut taken, mut repaired, mut refused) = (0, 0, 0);
+    for seed in 0..20_000 {
+        let mut rng = Rng::new(seed);
+        let mut payload = S::arbitrary(&mut rng).encode_to_vec();
+        for _ in 0..=rng.below(3) {
+            mutate(&mut payload, S::SIGNAL, &mut rng);
+        }
+        match agree::<S>(&mut decoder, &payload, format_args!("seed {seed}")).result {
+            Ok(summary) if summary.replaced_strings > 0 => repaired += 1,
+            Ok(_) => taken += 1,
+            Err(_) => refused += 1,
+        }
+    }
+    // Were the mutations all harmless, or all fatal, this test would show little.
+    assert!(
+        taken > 1_000 && repaired > 20 && refused > 1_000,
+        "taken {taken}, repaired {repaired}, refused {refused}"
+    );
+}
+
+fn cut_anywhere<S: Subject>() {
+    let mut decoder = S::generous();
+    let payloads = (0..).map(|seed| S::arbitrary(&mut Rng::new(seed)).encode_to_vec());
+    // Large enough to have something in it; every cut decodes what stands before.
+    let payloads = payloads.filter(|payload| (400..1_200).contains(&payload.len()));
+    for payload in payloads.take(5) {
+        for end in 0..payload.len() {
+            agree::<S>(&mut decoder, &payload[..end], format_args!("cut at {end}"));
+        }
+    }
+}
+
+fn recorded_payloads<S: Subject>() {
+    let mut decoder = S::generous();
+    let mut rows = 0;
+    for path in recorded::<S>() {
+        let extension = path.extension().unwrap().to_str().unwrap();
+        let encoding = ContentEncoding::from_extension(extension);
+        let body = std::fs::read(&path).unwrap().into();
+        let Ok(payload) = encoding.inflate(&body, 1 << 24) else {
+            assert!(!cfg!(feature = "gzip"), "{}", path.display());
+            continue;
+        };
+        let ours = agree::<S>(&mut decoder, &payload, path.display());
+        assert_eq!(ours.result.unwrap().replaced_strings, 0);
+        rows += ours.rows.len();
+    }
+    assert!(rows > 100, "{rows} rows");
+}
+
+fn names_beyond_the_interners_limit_are_kept_in_the_excess_cell<S: Subject>() {
+    let limits = KeyLimits {
+        names: 3,
+        ..Default::default()
+    };
+    let keys = Keys::with_limits(limits);
+    let mut decoder = S::decoder(Limits::default(), keys, InvalidUtf8::Replace);
+    for seed in 0..100 {
+        let request = S::arbitrary(&mut Rng::new(seed));
+        let ours = Decoded::by(&mut decoder, &request.encode_to_vec());
+        for (ours, theirs) in ours.rows.into_iter().zip(request.canonical_rows()) {
+            let mut attributes = Vec::new();
+            for (name, value) in ours.attributes {
+                match value {
+                    CanonicalValue::KvList(excess) if name.is_empty() => attributes.extend(excess),
+                    value => attributes.push((name, value)),
+                }
+            }
+            let mut expected = theirs.attributes;
+            attributes.sort_by(|a, b| a.0.cmp(&b.0));
+            expected.sort_by(|a, b| a.0.cmp(&b.0));
+            assert_eq!(attributes, expected, "nothing is lost, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn production_shapes_of_logs() {
+    let mut decoder = ExportLogsServiceRequest::generous();
+    for shape in [Shape::ten_thousand(), Shape::small_groups()] {
+        let payload = logs_payload(&shape);
+        let ours =
+            agree::<ExportLogsServiceRequest>(&mut decoder, &payload, format_args!("{shape:?}"));
+        assert_eq!(ours.result.unwrap().accepted, shape.records as u64);
+    }
+}

@@ -1,0 +1,419 @@
+//! Bytes by hand: what the wire format allows and no SDK sends, and what it does not.
+
+use otlake_otlp::DecodeErrorKind;
+use otlake_testkit::{delimited_field, fixed64_field, varint_field};
+
+use crate::subject::{ExportMetricsServiceRequest, Subject, agree};
+
+for_every_signal! {
+    odd_and_malformed_fields,
+    errors_name_the_byte_and_the_field,
+}
+
+/// What becomes of a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Is {
+    /// Taken, to so many rows, which are prost's.
+    Taken(usize),
+    Refused,
+}
+use Is::{Refused, Taken};
+
+#[track_caller]
+fn check<S: Subject>(what: &str, payload: &[u8], expected: Is) {
+    let ours = agree::<S>(&mut S::generous(), payload, what);
+    let is = match ours.result {
+        Ok(_) => Taken(ours.rows.len()),
+        Err(_) => Refused,
+    };
+    assert_eq!(is, expected, "{what}");
+}
+
+/// Groups inside one another around nothing.
+fn groups(depth: usize) -> Vec<u8> {
+    // Field 100: the start is f b 06..., the end the same with another wire type.
+    let (start, end) = (b"\xa3\x06", b"\xa4\x06");
+    [start.repeat(depth), end.repeat(depth)].concat()
+}
+
+fn odd_and_malformed_fields<S: Subject>() {
+    // Field 100 is nobody's.
+    let cases: [(&str, Vec<u8>, Is); 22] = [
+        ("nothing", vec![], Taken(1)),
+        ("unknown varint", varint_field(100, u64::MAX), Taken(1)),
+        ("unknown fixed64", fixed64_field(100, 7), Taken(1)),
+        ("unknown fixed32", b"\xa5\x06abcd".to_vec(), Taken(1)),
+        ("unknown bytes", delimited_field(100, b"\xff"), Taken(1)),
+        ("unknown group", groups(1), Taken(1)),
+        (
+            "unknown group with fields",
+            [
+                &b"\xa3\x06"[..],
+                &varint_field(1, 1),
+                &delimited_field(2, b"x"),
+                b"\xa4\x06",
+            ]
+            .concat(),
+            Taken(1),
+        ),
+        ("100 groups", groups(100), Taken(1)),
+        ("102 groups", groups(102), Refused),
+        ("10,000 groups", groups(10_000), Refused),
+        ("group without end", b"\xa3\x06".to_vec(), Refused),
+        ("end without group", b"\xa4\x06".to_vec(), Refused),
+        (
+            "groups that overlap",
+            b"\xa3\x06\xab\x06\xa4\x06\xac\x06".to_vec(),
+            Refused,
+        ),
+        ("wire type 6", b"\xa6\x06".to_vec(), Refused),
+        ("wire type 7", b"\xa7\x06".to_vec(), Refused),
+        ("field number 0", b"\x00\x01".to_vec(), Refused),
+        (
+            "tag longer than needed",
+            b"\xa0\x86\x80\x80\x00\x01".to_vec(),
+            Taken(1),
+        ),
+        (
+            "field number over 2^29",
+            b"\xa0\x86\x80\x80\x10\x01".to_vec(),
+            Refused,
+        ),
+        ("varint cut off", b"\xa0\x06\xff\xff".to_vec(), Refused),
+        (
+            "varint of eleven bytes",
+            b"\xa0\x06\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01".to_vec(),
+            Refused,
+        ),
+        (
+            "length of 2^32",
+            b"\xa2\x06\x80\x80\x80\x80\x10abc".to_vec(),
+            Refused,
+        ),
+        (
+            "length of 2^64 - 1",
+            b"\xa2\x06\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01abc".to_vec(),
+            Refused,
+        ),
+    ];
+    for (what, field, is) in cases {
+        check::<S>(what, &S::payload(b"", b"", &[field.clone()]), is);
+        check::<S>(what, &S::payload(b"", &field, &[vec![]]), is);
+        check::<S>(what, &S::payload(&field, b"", &[vec![]]), is);
+        let of_request = [S::payload(b"", b"", &[vec![]]), field].concat();
+        check::<S>(what, &of_request, is);
+    }
+    for (what, attribute, is) in [
+        ("empty", &b""[..], Taken(1)),
+        ("a name without end", b"\x0a", Refused),
+        (
+            "a name with the wire type of a number",
+            b"\x08\x01",
+            Refused,
+        ),
+        (
+            "a value with the wire type of a number",
+            b"\x10\x01",
+            Refused,
+        ),
+        (
+            "an array in which a value is cut off",
+            b"\x12\x04\x2a\x02\x0a\x01",
+            Refused,
+        ),
+        ("a bool of 2", b"\x12\x02\x10\x02", Taken(1)),
+        (
+            "a bool beyond 32 bits",
+            b"\x12\x06\x10\x80\x80\x80\x80\x10",
+            Taken(1),
+        ),
+        (
+            "a string, then a number",
+            b"\x12\x05\x0a\x01x\x18\x07",
+            Taken(1),
+        ),
+        (
+            "a value in two pieces",
+            b"\x12\x03\x0a\x01x\x12\x02\x18\x07",
+            Taken(1),
+        ),
+        (
+            "an array in two pieces",
+            b"\x12\x06\x2a\x04\x0a\x02\x18\x01\x12\x06\x2a\x04\x0a\x02\x18\x02",
+            Taken(1),
+        ),
+    ] {
+        let record = delimited_field(S::ATTRIBUTES, attribute);
+        check::<S>(what, &S::payload(b"", b"", &[record]), is);
+    }
+}
+
+fn errors_name_the_byte_and_the_field<S: Subject>() {
+    let good = delimited_field(S::ATTRIBUTES, &delimited_field(1, b"a"));
+    // A name of 5 bytes of which 1 is there.
+    let bad = delimited_field(S::ATTRIBUTES, b"\x0a\x05a");
+    let payload = S::payload(b"", b"", &[[good, bad].concat()]);
+    let error = agree::<S>(&mut S::generous(), &payload, "a name cut off");
+    let error = error.result.unwrap_err();
+    let (length, remaining) = (5, 1);
+    assert_eq!(
+        *error.kind(),
+        DecodeErrorKind::Truncated { length, remaining }
+    );
+    assert_eq!(error.offset(), payload.len() - 1);
+    assert_eq!(
+        error.path(),
+        format!("{}.attributes[1].key", S::first_record())
+    );
+}
+
+/// A metric is the one message with a oneof of messages, and the only one with repeated numbers.
+#[test]
+fn metrics() {
+    const GAUGE: u32 = 5;
+    const SUM: u32 = 7;
+    const HISTOGRAM: u32 = 9;
+    const EXPONENTIAL: u32 = 10;
+    const SUMMARY: u32 = 11;
+    let data = |kind, content: &[u8]| delimited_field(kind, content);
+    let point = |content: &[u8]| delimited_field(1, content);
+    let numbers = |numbers: &[u64]| -> Vec<u8> {
+        numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect()
+    };
+    let int = |int| point(&fixed64_field(6, int));
+    let buckets = |content: &[u8]| data(EXPONENTIAL, &point(&delimited_field(8, content)));
+    // A point with a name that is cut off, in each kind.
+    let broken = |attributes: u32| point(&delimited_field(attributes, b"\x0a\x05a"));
+    let cases: Vec<(&str, Vec<u8>, Is)> = vec![
+        ("no data", delimited_field(1, b"a metric"), Taken(0)),
+        ("no points", data(GAUGE, b""), Taken(0)),
+        ("an empty point", data(SUMMARY, &point(b"")), Taken(1)),
+        (
+            "a gauge, then a sum",
+            [data(GAUGE, &int(1)), data(SUM, &int(2))].concat(),
+            Taken(1),
+        ),
+        (
+            "a gauge, then an empty sum",
+            [data(GAUGE, &int(1)), data(SUM, b"")].concat(),
+            Taken(0),
+        ),
+        (
+            "a gauge, a sum, and a gauge again",
+            [
+                data(GAUGE, &int(1)),
+                data(SUM, &int(2)),
+                data(GAUGE, &int(3)),
+            ]
+            .concat(),
+            Taken(1),
+        ),
+        (
+            "a sum in two pieces, with its points",
+            [
+                data(SUM, &[int(1), varint_field(2, 1)].concat()),
+                data(SUM, &[varint_field(3, 1), int(2)].concat()),
+            ]
+            .concat(),
+            Taken(2),
+        ),
+        (
+            "a sum's temporality does not outlive it",
+            [
+                data(SUM, &[varint_field(2, 2), varint_field(3, 1)].concat()),
+                data(GAUGE, &int(1)),
+                data(SUM, &int(2)),
+            ]
+            .concat(),
+            Taken(1),
+        ),
+        (
+            "a name behind the points",
+            [data(GAUGE, &int(1)), delimited_field(1, b"late")].concat(),
+            Taken(1),
+        ),
+        (
+            "a temporality behind the points",
+            data(SUM, &[int(1), varint_field(2, 1)].concat()),
+            Taken(1),
+        ),
+        (
+            "a temporality in ten bytes",
+            data(SUM, &[int(1), varint_field(2, u64::MAX)].concat()),
+            Taken(1),
+        ),
+        (
+            "a gauge has no temporality, so its field is nobody's",
+            data(GAUGE, &[int(1), delimited_field(2, b"x")].concat()),
+            Taken(1),
+        ),
+        (
+            "a sum's temporality of another wire type",
+            data(SUM, &[int(1), delimited_field(2, b"x")].concat()),
+            Refused,
+        ),
+        (
+            "a histogram is never monotonic, so that field is nobody's",
+            data(HISTOGRAM, &[point(b""), delimited_field(3, b"x")].concat()),
+            Taken(1),
+        ),
+        (
+            "a replaced gauge with a fault",
+            [data(GAUGE, &broken(7)), data(SUM, &int(2))].concat(),
+            Refused,
+        ),
+        (
+            "a replaced histogram with a fault",
+            [data(HISTOGRAM, &broken(9)), data(SUM, &int(2))].concat(),
+            Refused,
+        ),
+        (
+            "a replaced exponential histogram with a fault",
+            [data(EXPONENTIAL, &broken(1)), data(GAUGE, b"")].concat(),
+            Refused,
+        ),
+        (
+            "a replaced summary with a fault",
+            [data(SUMMARY, &broken(7)), data(GAUGE, b"")].concat(),
+            Refused,
+        ),
+        (
+            "a replaced gauge whose content is none",
+            [data(GAUGE, b"\x0a"), data(SUM, &int(2))].concat(),
+            Refused,
+        ),
+        (
+            "an integer, then a double",
+            data(
+                GAUGE,
+                &point(&[fixed64_field(6, 1), fixed64_field(4, 1.5f64.to_bits())].concat()),
+            ),
+            Taken(1),
+        ),
+        (
+            "a double, then an integer",
+            data(
+                GAUGE,
+                &point(&[fixed64_field(4, 1.5f64.to_bits()), fixed64_field(6, 1)].concat()),
+            ),
+            Taken(1),
+        ),
+        (
+            "counts packed, alone, and packed again",
+            data(
+                HISTOGRAM,
+                &point(
+                    &[
+                        delimited_field(6, &numbers(&[1, 2])),
+                        fixed64_field(6, u64::MAX),
+                        delimited_field(6, &numbers(&[])),
+                        delimited_field(6, &numbers(&[4])),
+                    ]
+                    .concat(),
+                ),
+            ),
+            Taken(1),
+        ),
+        (
+            "bounds alone",
+            data(
+                HISTOGRAM,
+                &point(&[fixed64_field(7, 0), fixed64_field(7, f64::NAN.to_bits())].concat()),
+            ),
+            Taken(1),
+        ),
+        (
+            "counts of seven bytes",
+            data(HISTOGRAM, &point(&delimited_field(6, b"1234567"))),
+            Refused,
+        ),
+        (
+            "counts with the wire type of a varint",
+            data(HISTOGRAM, &point(&varint_field(6, 1))),
+            Refused,
+        ),
+        (
+            "buckets packed, alone, and packed again",
+            buckets(
+                &[
+                    delimited_field(2, b"\x01\x02"),
+                    varint_field(2, u64::MAX),
+                    delimited_field(2, b""),
+                    delimited_field(2, b"\x80\x01"),
+                ]
+                .concat(),
+            ),
+            Taken(1),
+        ),
+        (
+            "a bucket that is cut off",
+            buckets(&delimited_field(2, b"\x01\x80")),
+            Refused,
+        ),
+        (
+            "a bucket of more than 64 bits",
+            buckets(&delimited_field(2, &[0xff; 10])),
+            Refused,
+        ),
+        (
+            "buckets with the wire type of a fixed64",
+            buckets(&fixed64_field(2, 1)),
+            Refused,
+        ),
+        ("an offset of -1", buckets(&varint_field(1, 1)), Taken(1)),
+        (
+            "an offset beyond 32 bits",
+            buckets(&varint_field(1, u64::MAX)),
+            Taken(1),
+        ),
+        (
+            "buckets in two pieces",
+            data(
+                EXPONENTIAL,
+                &point(
+                    &[
+                        delimited_field(8, &delimited_field(2, b"\x01\x02")),
+                        delimited_field(
+                            8,
+                            &[varint_field(1, 4), delimited_field(2, b"\x03")].concat(),
+                        ),
+                        delimited_field(9, b""),
+                    ]
+                    .concat(),
+                ),
+            ),
+            Taken(1),
+        ),
+        (
+            "a quantile of 2",
+            data(
+                SUMMARY,
+                &point(&delimited_field(6, &fixed64_field(1, 2f64.to_bits()))),
+            ),
+            Taken(1),
+        ),
+        (
+            "a count with the wire type of a varint",
+            data(SUMMARY, &point(&varint_field(4, 1))),
+            Refused,
+        ),
+        (
+            "points whose length is 2^32",
+            data(GAUGE, b"\x0a\x80\x80\x80\x80\x10"),
+            Refused,
+        ),
+        (
+            "a metric's old label, which the proto has reserved",
+            [data(GAUGE, &int(1)), delimited_field(4, b"x")].concat(),
+            Taken(1),
+        ),
+    ];
+    for (what, metric, is) in cases {
+        let scope = delimited_field(2, &metric);
+        let payload = delimited_field(1, &delimited_field(2, &scope));
+        check::<ExportMetricsServiceRequest>(what, &payload, is);
+    }
+}

@@ -1,0 +1,356 @@
+//! Each limit costs the payload, the record or the group that goes over it, and nothing else.
+
+use otlake_otlp::{DecodeErrorKind, InvalidUtf8, Limits};
+use otlake_row::Keys;
+use otlake_testkit::{Decoded, delimited_field, fixed64_field, varint_field};
+
+use crate::subject::{ExportMetricsServiceRequest, ExportTraceServiceRequest, Subject};
+
+for_every_signal! {
+    records_over_a_limit_are_rejected_alone,
+    all_records_of_a_group_over_a_limit_are_rejected,
+    a_payload_over_the_limit_is_refused_whole,
+    values_nested_without_end_cost_a_record_and_no_stack,
+}
+
+/// The attributes of one record, or of a resource or scope.
+type Attributes = Vec<Vec<u8>>;
+
+struct Case {
+    what: &'static str,
+    limits: Limits,
+    /// Just within the limit.
+    within: Attributes,
+    /// Just over it.
+    over: Attributes,
+    because: &'static str,
+}
+
+fn cases() -> Vec<Case> {
+    let limits = Limits::default;
+    let text = |bytes: usize| string(&"x".repeat(bytes));
+    vec![
+        Case {
+            what: "attributes",
+            limits: limits().with_attributes(3),
+            within: vec![attribute("a", &string("")); 3],
+            over: vec![attribute("a", &string("")); 4],
+            because: "there are more attributes than the limit of 3",
+        },
+        Case {
+            what: "values in arrays",
+            limits: limits().with_nested_values(4),
+            within: vec![attribute("a", &array(&[vec![], vec![]])); 2],
+            over: vec![
+                attribute("a", &array(&[vec![], vec![]])),
+                attribute("b", &array(&[vec![], vec![], vec![]])),
+            ],
+            because: "there are more nested values than the limit of 4",
+        },
+        Case {
+            what: "values in maps",
+            limits: limits().with_nested_values(4),
+            within: vec![attribute("a", &map(&["a", "b", "c", "d"]))],
+            over: vec![attribute("a", &map(&["a", "b", "c", "d", "a"]))],
+            because: "there are more nested values than the limit of 4",
+        },
+        Case {
+            what: "nesting",
+            limits: limits().with_nesting_depth(2),
+            within: vec![attribute("a", &nested(2))],
+            over: vec![attribute("a", &nested(3))],
+            because: "values are nested deeper than the limit of 2",
+        },
+        Case {
+            what: "names",
+            limits: limits().with_name_bytes(8),
+            within: vec![attribute("12345678", &string(""))],
+            over: vec![attribute("123456789", &string(""))],
+            because: "the name of an attribute is longer than the limit of 8 bytes",
+        },
+        Case {
+            what: "names in maps",
+            limits: limits().with_name_bytes(8),
+            within: vec![attribute("a", &map(&["12345678"]))],
+            over: vec![attribute("a", &map(&["12345678", "123456789"]))],
+            because: "the name of an attribute is longer than the limit of 8 bytes",
+        },
+        Case {
+            what: "strings",
+            limits: limits().with_value_bytes(100),
+            within: vec![attribute("a", &text(100)); 3],
+            over: vec![attribute("a", &text(101))],
+            because: "a value is longer than the limit of 100 bytes",
+        },
+        Case {
+            what: "bytes",
+            limits: limits().with_value_bytes(100),
+            within: vec![attribute("a", &delimited_field(7, &[0xff; 100]))],
+            over: vec![attribute("a", &delimited_field(7, &[0xff; 101]))],
+            because: "a value is longer than the limit of 100 bytes",
+        },
+        Case {
+            what: "two limits, the first counts",
+            limits: limits().with_name_bytes(8).with_nesting_depth(2),
+            within: vec![attribute("12345678", &nested(2))],
+            over: vec![
+                attribute("a", &nested(3)),
+                attribute("123456789", &nested(3)),
+            ],
+            because: "values are nested deeper than the limit of 2",
+        },
+    ]
+}
+
+fn records_over_a_limit_are_rejected_alone<S: Subject>() {
+    for case in cases() {
+        let record = |attributes: &Attributes| fields(S::ATTRIBUTES, attributes);
+        let (within, over) = (record(&case.within), record(&case.over));
+        let records = [&within, &over, &within, &over, &within].map(Vec::clone);
+        check::<S>(
+            case.what,
+            case.limits,
+            &S::payload(b"", b"", &records),
+            &[1, 3],
+            case.because,
+        );
+    }
+    let three = S::payload(b"", b"", &[vec![], vec![], vec![]]);
+    for (limit, rejected) in [(0, &[0, 1, 2][..]), (2, &[2]), (3, &[])] {
+        let because = format!(
+            "there are more records in the payload than the limit of {limit}: send smaller batches"
+        );
+        let limits = Limits::default().with_records(limit);
+        check::<S>("records", limits, &three, rejected, &because);
+    }
+}
+
+fn all_records_of_a_group_over_a_limit_are_rejected<S: Subject>() {
+    for case in cases() {
+        let good = S::payload(
+            &fields(1, &case.within),
+            &fields(3, &case.within),
+            &[vec![]],
+        );
+        let (resource, scope) = (fields(1, &case.over), fields(3, &case.over));
+        for bad in [
+            S::payload(&resource, b"", &[vec![], vec![]]),
+            S::payload(b"", &scope, &[vec![], vec![]]),
+        ] {
+            let payload = [&good[..], &bad, &good].concat();
+            check::<S>(case.what, case.limits, &payload, &[1, 2], case.because);
+        }
+    }
+}
+
+/// Decodes with the limits, twice because of what the decoder remembers, and compares with the rows
+/// of the payload but the rejected ones.
+#[track_caller]
+fn check<S: Subject>(
+    what: &str,
+    limits: Limits,
+    payload: &[u8],
+    rejected: &[usize],
+    because: &str,
+) {
+    let request = S::decode(payload).unwrap();
+    let rows = request.canonical_rows().into_iter().enumerate();
+    let expected: Vec<_> = rows
+        .filter(|(index, _)| !rejected.contains(index))
+        .map(|(_, row)| row)
+        .collect();
+    let mut decoder = S::decoder(limits, Keys::new(), InvalidUtf8::Replace);
+    for _ in 0..2 {
+        let ours = Decoded::by(&mut decoder, payload);
+        let summary = ours.result.unwrap();
+        assert_eq!(ours.rows, expected, "{what}");
+        assert_eq!(summary.rejected, rejected.len() as u64, "{what}");
+        let first = rejected
+            .first()
+            .map(|record| format!("record {record} of the payload: {because}"));
+        assert_eq!(summary.first_rejection, first, "{what}");
+        #[cfg(feature = "opentelemetry-proto")]
+        {
+            let mut typed = otlake_testkit::CanonicalRows::default();
+            let of_typed = request.decode_request(&mut decoder, &mut typed);
+            assert_eq!(of_typed, summary, "{what}, from the typed request");
+            assert_eq!(typed.0, expected, "{what}, from the typed request");
+        }
+    }
+}
+
+fn a_payload_over_the_limit_is_refused_whole<S: Subject>() {
+    let payload = S::payload(b"", b"", &[vec![], vec![]]);
+    let decode = |limit: usize| {
+        let limits = Limits::default().with_payload_bytes(limit);
+        let mut decoder = S::decoder(limits, Keys::new(), InvalidUtf8::Replace);
+        Decoded::by(&mut decoder, &payload)
+    };
+    assert_eq!(decode(payload.len()).rows.len(), 2);
+    let (bytes, limit) = (payload.len(), payload.len() - 1);
+    let refused = decode(limit);
+    assert_eq!(refused.rows, []);
+    assert_eq!(
+        *refused.result.unwrap_err().kind(),
+        DecodeErrorKind::PayloadTooLarge { bytes, limit }
+    );
+}
+
+fn values_nested_without_end_cost_a_record_and_no_stack<S: Subject>() {
+    let bad = fields(S::ATTRIBUTES, &vec![attribute("a", &nested(10_000))]);
+    let good = fields(S::ATTRIBUTES, &vec![attribute("a", &nested(3))]);
+    let payload = S::payload(b"", b"", &[good.clone(), bad, good]);
+    let mut decoder = S::decoder(Limits::default(), Keys::new(), InvalidUtf8::Replace);
+    let summary = Decoded::by(&mut decoder, &payload).result.unwrap();
+    assert_eq!((summary.accepted, summary.rejected), (2, 1));
+    assert_eq!(
+        summary.first_rejection.as_deref(),
+        Some("record 1 of the payload: values are nested deeper than the limit of 32")
+    );
+}
+
+#[test]
+fn events_links_and_their_attributes_are_nested_values() {
+    let event = |attributes: usize| fields(3, &vec![attribute("a", &string("")); attributes]);
+    let link = |attributes: usize| fields(4, &vec![attribute("a", &string("")); attributes]);
+    // An event with one attribute and a link with one are four values.
+    let within = [
+        delimited_field(11, &event(1)),
+        delimited_field(13, &link(1)),
+    ]
+    .concat();
+    let over = [
+        [within.clone(), delimited_field(11, b"")].concat(),
+        [within.clone(), delimited_field(13, b"")].concat(),
+        delimited_field(11, &event(4)),
+        delimited_field(13, &link(4)),
+    ];
+    let [a, b, c, d] = over;
+    let records = [within.clone(), a, b, within.clone(), c, d, within];
+    check::<ExportTraceServiceRequest>(
+        "events and links",
+        Limits::default().with_nested_values(4),
+        &ExportTraceServiceRequest::payload(b"", b"", &records),
+        &[1, 2, 4, 5],
+        "there are more nested values than the limit of 4",
+    );
+}
+
+#[test]
+fn buckets_quantiles_and_exemplars_are_nested_values() {
+    let numbers = |count: usize| vec![0; 8 * count];
+    let point = |kind: u32, point: &[u8]| delimited_field(kind, &delimited_field(1, point));
+    let points = |count: usize| {
+        let buckets = delimited_field(2, &vec![1; count]);
+        [
+            (
+                "bucket_counts",
+                point(9, &delimited_field(6, &numbers(count))),
+            ),
+            (
+                "explicit_bounds",
+                point(9, &delimited_field(7, &numbers(count))),
+            ),
+            ("unpacked", point(9, &fixed64_field(6, 1).repeat(count))),
+            ("positive", point(10, &delimited_field(8, &buckets))),
+            ("negative", point(10, &delimited_field(9, &buckets))),
+            (
+                "unpacked buckets",
+                point(10, &delimited_field(8, &varint_field(2, 1).repeat(count))),
+            ),
+            (
+                "quantiles",
+                point(11, &delimited_field(6, b"").repeat(count)),
+            ),
+            (
+                "exemplars of a gauge",
+                point(5, &delimited_field(5, b"").repeat(count)),
+            ),
+            (
+                "exemplars of a histogram",
+                point(9, &delimited_field(8, b"").repeat(count)),
+            ),
+            (
+                "exemplars of an exponential histogram",
+                point(10, &delimited_field(11, b"").repeat(count)),
+            ),
+            (
+                "attributes of exemplars",
+                point(
+                    7,
+                    &delimited_field(5, &delimited_field(7, b"").repeat(count - 1)),
+                ),
+            ),
+        ]
+    };
+    for ((what, within), (_, over)) in points(4).into_iter().zip(points(5)) {
+        let payload = of_metrics(&[&within, &over, &within]);
+        check::<ExportMetricsServiceRequest>(
+            what,
+            Limits::default().with_nested_values(4),
+            &payload,
+            &[1],
+            "there are more nested values than the limit of 4",
+        );
+    }
+}
+
+#[test]
+fn all_points_of_a_metric_over_a_limit_are_rejected() {
+    let metadata = |count: usize| fields(12, &vec![attribute("a", &string("")); count]);
+    let points = delimited_field(5, &delimited_field(1, b"").repeat(2));
+    let (within, over) = (
+        [metadata(4), points.clone()].concat(),
+        [metadata(5), points].concat(),
+    );
+    check::<ExportMetricsServiceRequest>(
+        "metadata",
+        Limits::default().with_nested_values(4),
+        &of_metrics(&[&within, &over, &within]),
+        &[2, 3],
+        "there are more nested values than the limit of 4",
+    );
+}
+
+/// A payload of these metrics.
+fn of_metrics(metrics: &[&[u8]]) -> Vec<u8> {
+    let metrics = metrics.iter().map(|metric| delimited_field(2, metric));
+    let scope: Vec<u8> = metrics.flatten().collect();
+    delimited_field(1, &delimited_field(2, &scope))
+}
+
+/// The content of a `KeyValue`.
+fn attribute(name: &str, value: &[u8]) -> Vec<u8> {
+    [
+        delimited_field(1, name.as_bytes()),
+        delimited_field(2, value),
+    ]
+    .concat()
+}
+
+/// The content of an `AnyValue`.
+fn string(text: &str) -> Vec<u8> {
+    delimited_field(1, text.as_bytes())
+}
+
+fn array(values: &[Vec<u8>]) -> Vec<u8> {
+    delimited_field(5, &fields(1, values))
+}
+
+fn map(names: &[&str]) -> Vec<u8> {
+    let entries: Vec<_> = names.iter().map(|name| attribute(name, b"")).collect();
+    delimited_field(6, &fields(1, &entries))
+}
+
+/// A value within so many arrays.
+fn nested(depth: usize) -> Vec<u8> {
+    (0..depth).fold(string("x"), |inner, _| array(&[inner]))
+}
+
+/// A field for each content.
+fn fields(number: u32, contents: &[Vec<u8>]) -> Vec<u8> {
+    let fields = contents
+        .iter()
+        .map(|content| delimited_field(number, content));
+    fields.flatten().collect()
+}

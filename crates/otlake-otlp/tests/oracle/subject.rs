@@ -1,0 +1,174 @@
+//! What the tests have to know of each signal.
+
+use std::path::{Path, PathBuf};
+
+pub use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+pub use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+pub use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use otlake_otlp::{DecodeError, InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder};
+#[cfg(feature = "opentelemetry-proto")]
+use otlake_row::Summary;
+use otlake_row::{Decoder, Keys};
+#[cfg(feature = "opentelemetry-proto")]
+use otlake_testkit::CanonicalRows;
+use otlake_testkit::{Decoded, Request, compare_with_prost, delimited_field};
+
+/// A signal: its decoder, prost's request, and how one is put together of bytes.
+pub trait Subject: Request {
+    type Decoder: Decoder<Error = DecodeError>;
+
+    /// Where its payloads stand in `examples/data`.
+    const DIRECTORY: &str;
+    /// The fields from the request to a record, with their numbers; those of a metric are a gauge's.
+    const PATH: &[(&str, u32)];
+    /// The number of a record's attributes.
+    const ATTRIBUTES: u32;
+
+    fn decoder(limits: Limits, keys: Keys, invalid_utf8: InvalidUtf8) -> Self::Decoder;
+
+    fn keys(decoder: &Self::Decoder) -> &Keys;
+
+    #[cfg(feature = "opentelemetry-proto")]
+    fn decode_request(&self, decoder: &mut Self::Decoder, rows: &mut CanonicalRows) -> Summary;
+
+    /// A decoder that takes as much as prost does, so that only malformed payloads are refused.
+    fn generous() -> Self::Decoder {
+        let limits = Limits::default()
+            .with_attributes(1 << 20)
+            .with_nesting_depth(64)
+            .with_nested_values(1 << 20);
+        Self::decoder(limits, Keys::new(), InvalidUtf8::Replace)
+    }
+
+    /// A payload of one resource and one scope with these fields and records with these.
+    fn payload(resource: &[u8], scope: &[u8], records: &[Vec<u8>]) -> Vec<u8> {
+        let (_, item) = Self::PATH[2];
+        let records = records.iter().map(|record| {
+            let inside = Self::PATH[3..].iter().rev();
+            let content = inside.fold(record.clone(), |content, (_, number)| {
+                delimited_field(*number, &content)
+            });
+            delimited_field(item, &content)
+        });
+        let mut scopes = delimited_field(1, scope);
+        scopes.extend(records.flatten());
+        let mut resources = delimited_field(1, resource);
+        resources.extend(delimited_field(2, &scopes));
+        delimited_field(1, &resources)
+    }
+
+    /// The path to the first record.
+    fn first_record() -> String {
+        let path = Self::PATH.iter().map(|(name, _)| match *name {
+            // Not repeated.
+            "gauge" => name.to_string(),
+            name => format!("{name}[0]"),
+        });
+        path.collect::<Vec<_>>().join(".")
+    }
+}
+
+impl Subject for ExportLogsServiceRequest {
+    type Decoder = LogsDecoder;
+
+    const DIRECTORY: &str = "logs";
+    const PATH: &[(&str, u32)] = &[("resource_logs", 1), ("scope_logs", 2), ("log_records", 2)];
+    const ATTRIBUTES: u32 = 6;
+
+    fn decoder(limits: Limits, keys: Keys, invalid_utf8: InvalidUtf8) -> LogsDecoder {
+        LogsDecoder::with_limits(limits, keys).with_invalid_utf8(invalid_utf8)
+    }
+
+    fn keys(decoder: &LogsDecoder) -> &Keys {
+        decoder.keys()
+    }
+
+    #[cfg(feature = "opentelemetry-proto")]
+    fn decode_request(&self, decoder: &mut LogsDecoder, rows: &mut CanonicalRows) -> Summary {
+        decoder.decode_request(self, rows).unwrap()
+    }
+}
+
+impl Subject for ExportTraceServiceRequest {
+    type Decoder = TracesDecoder;
+
+    const DIRECTORY: &str = "traces";
+    const PATH: &[(&str, u32)] = &[("resource_spans", 1), ("scope_spans", 2), ("spans", 2)];
+    const ATTRIBUTES: u32 = 9;
+
+    fn decoder(limits: Limits, keys: Keys, invalid_utf8: InvalidUtf8) -> TracesDecoder {
+        TracesDecoder::with_limits(limits, keys).with_invalid_utf8(invalid_utf8)
+    }
+
+    fn keys(decoder: &TracesDecoder) -> &Keys {
+        decoder.keys()
+    }
+
+    #[cfg(feature = "opentelemetry-proto")]
+    fn decode_request(&self, decoder: &mut TracesDecoder, rows: &mut CanonicalRows) -> Summary {
+        decoder.decode_request(self, rows).unwrap()
+    }
+}
+
+impl Subject for ExportMetricsServiceRequest {
+    type Decoder = MetricsDecoder;
+
+    const DIRECTORY: &str = "metrics";
+    const PATH: &[(&str, u32)] = &[
+        ("resource_metrics", 1),
+        ("scope_metrics", 2),
+        ("metrics", 2),
+        ("gauge", 5),
+        ("data_points", 1),
+    ];
+    const ATTRIBUTES: u32 = 7;
+
+    fn decoder(limits: Limits, keys: Keys, invalid_utf8: InvalidUtf8) -> MetricsDecoder {
+        MetricsDecoder::with_limits(limits, keys).with_invalid_utf8(invalid_utf8)
+    }
+
+    fn keys(decoder: &MetricsDecoder) -> &Keys {
+        decoder.keys()
+    }
+
+    #[cfg(feature = "opentelemetry-proto")]
+    fn decode_request(&self, decoder: &mut MetricsDecoder, rows: &mut CanonicalRows) -> Summary {
+        decoder.decode_request(self, rows).unwrap()
+    }
+}
+
+/// Compares what a generous decoder makes of a payload with what prost makes of it, and says what
+/// that is.
+#[track_caller]
+pub fn agree<S: Subject>(
+    decoder: &mut S::Decoder,
+    payload: &[u8],
+    what: impl std::fmt::Display,
+) -> Decoded<DecodeError> {
+    let ours = compare_with_prost::<S, _>(decoder, payload)
+        .unwrap_or_else(|disagreement| panic!("{what}: {disagreement}"));
+    match &ours.result {
+        Ok(summary) => assert_eq!(summary.rejected, 0, "{what}: {summary:?}"),
+        Err(error) => assert!(error.offset() <= payload.len(), "{what}: {error}"),
+    }
+    #[cfg(feature = "opentelemetry-proto")]
+    if let (Ok(summary), Ok(request)) = (&ours.result, S::decode(payload)) {
+        let mut typed = CanonicalRows::default();
+        let of_typed = request.decode_request(decoder, &mut typed);
+        assert_eq!(of_typed, *summary, "{what}: from the typed request");
+        assert!(
+            typed.0 == ours.rows,
+            "{what}: other rows from the typed request"
+        );
+    }
+    ours
+}
+
+/// The files of the signal that were recorded from SDKs.
+pub fn recorded<S: Subject>() -> Vec<PathBuf> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data");
+    let entries = std::fs::read_dir(data.join(S::DIRECTORY)).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}

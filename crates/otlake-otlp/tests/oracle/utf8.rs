@@ -1,0 +1,87 @@
+//! Strings that are not UTF-8.
+
+use otlake_otlp::{InvalidUtf8, Limits};
+use otlake_row::Keys;
+use otlake_testkit::{
+    CanonicalRow, CanonicalValue, Decoded, Rng, break_utf8, delimited_field, repair_utf8,
+};
+
+use crate::subject::{Subject, agree};
+
+for_every_signal! {
+    are_replaced_and_counted,
+    cost_their_records_where_they_are_rejected,
+    leave_no_name_behind_where_they_are_rejected,
+}
+
+fn are_replaced_and_counted<S: Subject>() {
+    let mut decoder = S::generous();
+    for seed in 0..2_000 {
+        let mut rng = Rng::new(seed);
+        let mut payload = S::arbitrary(&mut rng).encode_to_vec();
+        let broken = break_utf8(&mut payload, S::SIGNAL, &mut rng);
+        let ours = agree::<S>(&mut decoder, &payload, format_args!("seed {seed}"));
+        assert_eq!(
+            ours.result.unwrap().replaced_strings,
+            broken as u64,
+            "seed {seed}"
+        );
+    }
+}
+
+fn cost_their_records_where_they_are_rejected<S: Subject>() {
+    let mut decoder = S::decoder(Limits::default(), Keys::new(), InvalidUtf8::Reject);
+    let (mut accepted, mut rejected) = (0, 0);
+    for seed in 0..2_000 {
+        let mut rng = Rng::new(seed);
+        let mut payload = S::arbitrary(&mut rng).encode_to_vec();
+        break_utf8(&mut payload, S::SIGNAL, &mut rng);
+        let (repaired, _) = repair_utf8(&payload, S::SIGNAL);
+        // No request has this character before it is repaired, so it tells the records.
+        let rows = S::decode(&repaired[..]).unwrap().canonical_rows();
+        let first = rows.iter().position(was_repaired);
+        let all = rows.len();
+        let expected: Vec<_> = rows.into_iter().filter(|row| !was_repaired(row)).collect();
+
+        let ours = Decoded::by(&mut decoder, &payload);
+        let summary = ours.result.unwrap();
+        assert!(ours.rows == expected, "seed {seed}");
+        assert_eq!(summary.rejected, (all - expected.len()) as u64);
+        assert_eq!(summary.replaced_strings, 0);
+        let first = first
+            .map(|record| format!("record {record} of the payload: a string is not valid UTF-8"));
+        assert_eq!(summary.first_rejection, first);
+        accepted += summary.accepted;
+        rejected += summary.rejected;
+    }
+    assert!(
+        accepted > 500 && rejected > 500,
+        "{accepted} and {rejected}"
+    );
+}
+
+fn was_repaired(row: &CanonicalRow) -> bool {
+    let mut entries = row.entries();
+    entries.any(|(name, value)| name.contains('\u{fffd}') || contains(value))
+}
+
+fn contains(value: &CanonicalValue) -> bool {
+    match value {
+        CanonicalValue::String(text) => text.contains('\u{fffd}'),
+        CanonicalValue::Array(values) => values.iter().any(contains),
+        CanonicalValue::KvList(entries) => entries
+            .iter()
+            .any(|(name, value)| name.contains('\u{fffd}') || contains(value)),
+        _ => false,
+    }
+}
+
+/// The interner is not to be filled with what is rejected.
+fn leave_no_name_behind_where_they_are_rejected<S: Subject>() {
+    let mut decoder = S::decoder(Limits::default(), Keys::new(), InvalidUtf8::Reject);
+    let attribute = delimited_field(S::ATTRIBUTES, &delimited_field(1, b"valid so far\xff"));
+    let ours = Decoded::by(&mut decoder, &S::payload(b"", b"", &[attribute]));
+    assert_eq!(ours.result.unwrap().rejected, 1);
+    let location = otlake_row::Location::Attribute;
+    assert_eq!(S::keys(&decoder).len(location), 0);
+}
