@@ -135,6 +135,7 @@ impl Storage for LocalDirectory {
             temporary,
             path,
             directory,
+            failed: false,
             committed: false,
         })
     }
@@ -148,12 +149,19 @@ pub struct LocalFile {
     temporary: PathBuf,
     path: PathBuf,
     directory: PathBuf,
+    /// Bytes are missing.
+    failed: bool,
     committed: bool,
 }
 
 impl Write for LocalFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        let written = self.file.write(bytes);
+        if let Err(error) = &written {
+            // After an interruption the same bytes come again.
+            self.failed |= error.kind() != io::ErrorKind::Interrupted;
+        }
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -163,6 +171,10 @@ impl Write for LocalFile {
 
 impl StorageFile for LocalFile {
     fn commit(mut self) -> Result<(), StorageError> {
+        if self.failed {
+            let reason = "a write failed, so bytes are missing: drop the file and write it again";
+            return Err(StorageError::new("complete", self.path.display(), reason));
+        }
         self.file
             .sync_all()
             .map_err(|error| StorageError::new("sync", self.temporary.display(), error))?;

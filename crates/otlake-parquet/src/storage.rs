@@ -39,6 +39,9 @@ pub trait Storage {
 }
 
 /// A file being written, which becomes visible with [`commit`](Self::commit) or never.
+///
+/// After a write that failed it is of no use, and is dropped. A storage that can fail in the middle
+/// remembers that, and refuses the commit.
 pub trait StorageFile: Write {
     /// Makes the file durable and visible under its name.
     ///

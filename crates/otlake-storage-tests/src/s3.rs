@@ -21,8 +21,8 @@ const KEY_ID: &str = "id";
 const SECRET: &str = "secret";
 
 /// s3s-fs on a port of this machine, with a bucket in a temporary directory. It checks signatures,
-/// checksums and the least size of parts, and it has `If-None-Match: *`, but no `If-Match`: that one it
-/// leaves out of account.
+/// checksums and the least size of parts, and knows `If-None-Match` and `If-Match`, though it checks them
+/// before it writes and not in one step with it.
 #[derive(Debug)]
 pub struct S3Server {
     runtime: Runtime,
@@ -63,6 +63,11 @@ impl S3Server {
         }
     }
 
+    /// Where it listens.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// object_store's client, which gives up after a second.
     pub fn client(&self) -> Arc<dyn ObjectStore> {
         let backoff = BackoffConfig {
@@ -71,7 +76,7 @@ impl S3Server {
             ..BackoffConfig::default()
         };
         let store = AmazonS3Builder::new()
-            .with_endpoint(format!("http://{}", self.address))
+            .with_endpoint(self.endpoint())
             .with_bucket_name(BUCKET)
             .with_region("us-east-1")
             .with_access_key_id(KEY_ID)
