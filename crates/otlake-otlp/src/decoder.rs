@@ -3,6 +3,8 @@ use std::fmt;
 use otlake_row::{Bytes, DecodeFailure, Decoder, Keys, RowSink, Summary};
 
 use crate::error::DecodeError;
+#[cfg(feature = "json")]
+use crate::json;
 use crate::limits::{InvalidUtf8, Limits};
 use crate::protobuf::export::request;
 use crate::protobuf::logs::Logs;
@@ -12,12 +14,14 @@ use crate::run::State;
 use crate::values::Rules;
 
 macro_rules! decoder {
-    ($(#[$doc:meta])* $decoder:ident, $export:ty) => {
+    ($(#[$doc:meta])* $decoder:ident, $export:ident) => {
         $(#[$doc])*
         ///
         /// Made once and used for many payloads: it keeps the interned names and its scratch.
         pub struct $decoder {
             pub(crate) state: State,
+            #[cfg(feature = "json")]
+            tape: json::Tape,
         }
 
         impl $decoder {
@@ -34,6 +38,8 @@ macro_rules! decoder {
                 };
                 $decoder {
                     state: State::new(rules, keys),
+                    #[cfg(feature = "json")]
+                    tape: json::Tape::default(),
                 }
             }
 
@@ -42,6 +48,35 @@ macro_rules! decoder {
             pub fn with_invalid_utf8(mut self, invalid_utf8: InvalidUtf8) -> $decoder {
                 self.state.rules.invalid_utf8 = invalid_utf8;
                 self
+            }
+
+            /// Decodes a payload in OTLP's JSON encoding, to the same rows and under the same contract
+            /// as [`Decoder::decode`] does one in protobuf.
+            ///
+            /// That is proto3's JSON with the exceptions of OTLP, and what senders write beside it:
+            /// names in camel case or as in the proto, and those before OTLP 0.16
+            /// (`instrumentationLibrary`); integers and doubles as numbers or strings, and integers
+            /// with an exponent or a fraction of zeros; enums by number or name; ids in hex of either
+            /// case, or in base64; bytes in either base64, padded or not; null for what is not set.
+            /// Members come in any order, unknown ones are skipped. What is sent twice counts as in
+            /// protobuf: the last of a scalar, lists one behind the other, messages merged. A lone
+            /// surrogate is treated as what is not UTF-8 (see
+            /// [`with_invalid_utf8`](Self::with_invalid_utf8)).
+            ///
+            /// # Errors
+            ///
+            /// When the payload is not JSON, has a value that its field cannot have, or is of another
+            /// signal; the records before it are with the sink. When the sink fails.
+            #[cfg(feature = "json")]
+            pub fn decode_json<S: RowSink>(
+                &mut self,
+                payload: &Bytes,
+                sink: &mut S,
+            ) -> Result<Summary, DecodeFailure<DecodeError, S::Error>> {
+                let tape = &mut self.tape;
+                self.state.decode(payload, sink, |run, json, arenas| {
+                    json::request::<json::$export, S>(run, json, arenas, tape)
+                })
             }
 
             /// The interner, for the names of the keys of rows that were kept.

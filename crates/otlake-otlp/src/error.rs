@@ -1,5 +1,7 @@
 use std::fmt;
 
+use otlake_row::Signal;
+
 /// Why a payload cannot be decoded, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
@@ -90,6 +92,43 @@ pub enum DecodeErrorKind {
         /// The limit.
         limit: usize,
     },
+    /// The payload is not JSON.
+    #[error("this is not JSON: expected {expected}")]
+    JsonSyntax {
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// A value of JSON of another type than its field has.
+    #[error("expected {expected}, found {found}")]
+    JsonType {
+        /// What the field has.
+        expected: &'static str,
+        /// What was sent.
+        found: &'static str,
+    },
+    /// A number or a string that does not stand for a value of its field.
+    #[error("the value is not {expected}")]
+    JsonValue {
+        /// What it should stand for.
+        expected: &'static str,
+    },
+    /// The payload is of a signal that another decoder reads.
+    #[error("this is a payload of {}: {} reads it", signal.name(), decoder_of(*signal))]
+    OtherSignal {
+        /// Its signal.
+        signal: Signal,
+    },
+    /// The payload is of profiles, which no decoder reads.
+    #[error("this is a payload of profiles, which no decoder reads")]
+    Profiles,
+}
+
+fn decoder_of(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Logs => "LogsDecoder",
+        Signal::Traces => "TracesDecoder",
+        Signal::Metrics => "MetricsDecoder",
+    }
 }
 
 /// A fault on its way up: boxed, so that the results of the hot path stay small.

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! HTTP body ──▶ ContentEncoding ──▶ LogsDecoder ──▶ Row ──▶ any RowSink
-//!               (gzip, zstd)        (ExportLogsServiceRequest, LogsData)
+//!               (gzip, zstd)        (ExportLogsServiceRequest, LogsData; protobuf or JSON)
 //! ```
 //!
 //! Strings and bytes of a [`Row`](otlake_row::Row) borrow from the payload, names of attributes
@@ -51,6 +51,7 @@
 //! # Features
 //!
 //! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates such payloads.
+//! * `json` (on): `decode_json` of each decoder takes payloads in OTLP's JSON encoding.
 //! * `opentelemetry-proto` (off): `decode_request` of each decoder takes the message types of the
 //!   `opentelemetry-proto` crate, for services that receive them from their gRPC server, and
 //!   `partial_success` makes the part of the response that says what was rejected.
@@ -59,6 +60,8 @@ mod attributes;
 mod decoder;
 mod encoding;
 mod error;
+#[cfg(feature = "json")]
+mod json;
 mod limits;
 mod names;
 #[cfg(feature = "opentelemetry-proto")]

@@ -5,6 +5,7 @@
 //! Rng ──▶ arbitrary_logs_request ──▶ mutate        what the wire format allows, and what it does not
 //! canonical_logs, CanonicalRows ──▶ CanonicalRow   the rows of prost and those of a decoder, to be compared
 //! Request, compare_with_prost                      the same for any signal, and the comparison
+//! JsonRequest                                      the same in the dialects of OTLP/JSON
 //! measure(|| work) ──▶ Allocations                 through a CountingAllocator
 //! ```
 //!
@@ -27,6 +28,7 @@ mod agreement;
 mod allocator;
 mod arbitrary;
 mod canonical;
+mod json;
 mod payload;
 mod request;
 mod rng;
@@ -41,6 +43,7 @@ pub use canonical::{
     CanonicalRow, CanonicalRows, CanonicalValue, canonical_logs, canonical_metrics,
     canonical_traces,
 };
+pub use json::JsonRequest;
 pub use payload::{Shape, logs_payload, logs_request};
 pub use request::Request;
 pub use rng::Rng;

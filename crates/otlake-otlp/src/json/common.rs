@@ -1,0 +1,253 @@
+//! common.proto and resource.proto: values, attributes, resources and scopes.
+
+use bumpalo::collections::Vec as BumpVec;
+use otlake_row::{Cell, Value};
+
+use super::node::Node;
+use crate::attributes::Attributes;
+use crate::error::{Result, Within};
+use crate::record;
+use crate::values::Values;
+
+/// Reads an `AnyValue` on top of `value`, which is what an earlier occurrence of the same field set: a
+/// oneof keeps the last member, but members that are messages merge.
+#[inline]
+pub(crate) fn any_value<'r>(
+    node: Node<'r>,
+    values: &mut Values<'r>,
+    mut value: Value<'r>,
+    depth: usize,
+) -> Result<Value<'r>> {
+    for (name, node) in node.members()? {
+        value = match name {
+            b"stringValue" | b"string_value" => {
+                Value::String(values.string(node.text().within("stringValue")?))
+            }
+            b"intValue" | b"int_value" => Value::Int(node.signed64().within("intValue")?),
+            b"boolValue" | b"bool_value" => Value::Bool(node.boolean().within("boolValue")?),
+            b"doubleValue" | b"double_value" => Value::Double(node.double().within("doubleValue")?),
+            b"bytesValue" | b"bytes_value" => values.bytes(node.bytes().within("bytesValue")?),
+            b"arrayValue" | b"array_value" => {
+                array(node, values, value, depth + 1).within("arrayValue")?
+            }
+            b"kvlistValue" | b"kvlist_value" => {
+                kvlist(node, values, value, depth + 1).within("kvlistValue")?
+            }
+            b"stringValueStrindex" | b"string_value_strindex" => {
+                node.signed32().within("stringValueStrindex")?;
+                Value::Empty
+            }
+            _ => continue,
+        };
+    }
+    Ok(value)
+}
+
+fn array<'r>(
+    node: Node<'r>,
+    values: &mut Values<'r>,
+    before: Value<'r>,
+    depth: usize,
+) -> Result<Value<'r>> {
+    if values.too_deep(depth) {
+        return Ok(Value::Empty);
+    }
+    let mut items = BumpVec::new_in(values.arena);
+    if let Value::Array(before) = before {
+        items.extend_from_slice(before);
+    }
+    for (name, node) in node.members()? {
+        if name != b"values" {
+            continue;
+        }
+        for item in node.items().within("values")? {
+            // No message is null in a list of proto3, but senders write that for an empty value.
+            let value = if item.is_null() {
+                Value::Empty
+            } else {
+                any_value(item, values, Value::Empty, depth).within_item("values", items.len())?
+            };
+            if values.room() {
+                items.push(value);
+            }
+        }
+    }
+    Ok(Value::Array(items.into_bump_slice()))
+}
+
+fn kvlist<'r>(
+    node: Node<'r>,
+    values: &mut Values<'r>,
+    before: Value<'r>,
+    depth: usize,
+) -> Result<Value<'r>> {
+    if values.too_deep(depth) {
+        return Ok(Value::Empty);
+    }
+    let mut entries = BumpVec::new_in(values.arena);
+    if let Value::KvList(before) = before {
+        entries.extend_from_slice(before);
+    }
+    for (name, node) in node.members()? {
+        if name == b"values" {
+            push_entries(node, values, &mut entries, depth, "values")?;
+        }
+    }
+    Ok(Value::KvList(entries.into_bump_slice()))
+}
+
+/// Adds attributes inside a record, such as an event's, to those that came before.
+pub(crate) fn push_entries<'r>(
+    node: Node<'r>,
+    values: &mut Values<'r>,
+    entries: &mut BumpVec<'r, (&'r str, Value<'r>)>,
+    depth: usize,
+    field: &'static str,
+) -> Result<()> {
+    for item in node.items().within(field)? {
+        let entry = key_value(item, values, depth).within_item(field, entries.len())?;
+        let (name, value) = entry;
+        let name = values.name(name);
+        if values.room() {
+            entries.push((name, value));
+        }
+    }
+    Ok(())
+}
+
+/// A `KeyValue`, its name not yet checked for UTF-8.
+#[inline]
+fn key_value<'r>(
+    node: Node<'r>,
+    values: &mut Values<'r>,
+    depth: usize,
+) -> Result<(&'r [u8], Value<'r>)> {
+    let mut key: &[u8] = &[];
+    let mut value = Value::Empty;
+    for (name, node) in node.members()? {
+        match name {
+            b"key" => key = node.text().within("key")?,
+            b"value" => value = any_value(node, values, value, depth).within("value")?,
+            b"keyStrindex" | b"key_strindex" => {
+                node.signed32().within("keyStrindex")?;
+            }
+            _ => {}
+        }
+    }
+    Ok((key, value))
+}
+
+/// Reads the attributes of a record, a resource or a scope.
+#[inline]
+pub(crate) fn attributes<'r>(
+    node: Node<'r>,
+    attributes: &mut Attributes<'_, 'r>,
+    mut push: impl FnMut(Cell<'r>),
+) -> Result<()> {
+    for item in node.items().within("attributes")? {
+        let index = attributes.count();
+        if !attributes.room() {
+            continue;
+        }
+        let (name, value) =
+            key_value(item, &mut attributes.values, 0).within_item("attributes", index)?;
+        if let Some(cell) = attributes.cell(name, value) {
+            push(cell);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the strings of a repeated field.
+fn push_strings<'r>(
+    node: Node<'r>,
+    values: &mut Values<'r>,
+    strings: &mut BumpVec<'r, Value<'r>>,
+    field: &'static str,
+) -> Result<()> {
+    for item in node.items().within(field)? {
+        let string = item.text().within_item(field, strings.len())?;
+        if values.room() {
+            strings.push(Value::String(values.string(string)));
+        }
+    }
+    Ok(())
+}
+
+fn entity_ref<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> {
+    let mut schema_url = "";
+    let mut r#type = "";
+    let mut id_keys = BumpVec::new_in(values.arena);
+    let mut description_keys = BumpVec::new_in(values.arena);
+    for (name, node) in node.members()? {
+        match name {
+            b"schemaUrl" | b"schema_url" => {
+                schema_url = values.string(node.text().within("schemaUrl")?);
+            }
+            b"type" => r#type = values.string(node.text().within("type")?),
+            b"idKeys" | b"id_keys" => push_strings(node, values, &mut id_keys, "idKeys")?,
+            b"descriptionKeys" | b"description_keys" => {
+                push_strings(node, values, &mut description_keys, "descriptionKeys")?;
+            }
+            _ => {}
+        }
+    }
+    Ok(record::entity_ref(
+        values.arena,
+        schema_url,
+        r#type,
+        id_keys.into_bump_slice(),
+        description_keys.into_bump_slice(),
+    ))
+}
+
+/// Reads a `Resource`, on top of what an earlier occurrence said: messages merge.
+pub(crate) fn resource<'r>(
+    node: Node<'r>,
+    attributes: &mut Attributes<'_, 'r>,
+    fields: &mut record::Resource<'r>,
+) -> Result<()> {
+    for (name, node) in node.members()? {
+        match name {
+            b"attributes" => self::attributes(node, attributes, |cell| fields.cells.push(cell))?,
+            b"droppedAttributesCount" | b"dropped_attributes_count" => {
+                fields.dropped_attributes_count =
+                    node.unsigned32().within("droppedAttributesCount")?;
+            }
+            b"entityRefs" | b"entity_refs" => {
+                let values = &mut attributes.values;
+                for item in node.items().within("entityRefs")? {
+                    let entity_ref = entity_ref(item, values)
+                        .within_item("entityRefs", fields.entity_refs.len())?;
+                    if values.room() {
+                        fields.entity_refs.push(entity_ref);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Reads an `InstrumentationScope`, on top of what an earlier occurrence said: messages merge.
+pub(crate) fn scope<'r>(
+    node: Node<'r>,
+    attributes: &mut Attributes<'_, 'r>,
+    fields: &mut record::Scope<'r>,
+) -> Result<()> {
+    for (name, node) in node.members()? {
+        let values = &mut attributes.values;
+        match name {
+            b"name" => fields.name = values.string(node.text().within("name")?),
+            b"version" => fields.version = values.string(node.text().within("version")?),
+            b"attributes" => self::attributes(node, attributes, |cell| fields.cells.push(cell))?,
+            b"droppedAttributesCount" | b"dropped_attributes_count" => {
+                fields.dropped_attributes_count =
+                    node.unsigned32().within("droppedAttributesCount")?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

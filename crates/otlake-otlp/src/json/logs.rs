@@ -1,0 +1,124 @@
+//! logs.proto: `ExportLogsServiceRequest` and `LogsData`, which have the same members.
+
+use bumpalo::Bump;
+use otlake_row::{Row, RowSink, Signal};
+
+use super::common::{any_value, attributes};
+use super::export::Export;
+use super::node::Node;
+use crate::attributes::Attributes;
+use crate::error::{Result, Within};
+use crate::record;
+use crate::run::{Groups, Run, Walk};
+
+pub(crate) struct Logs;
+
+impl Export for Logs {
+    const SIGNAL: Signal = Signal::Logs;
+    const SCOPES: &'static [&'static str] = &[
+        "scopeLogs",
+        "scope_logs",
+        "instrumentationLibraryLogs",
+        "instrumentation_library_logs",
+    ];
+    const ITEMS: &'static [&'static str] = &["logRecords", "log_records", "logs"];
+
+    #[inline]
+    fn item<S: RowSink>(
+        run: &mut Run<'_, S>,
+        node: Node<'_>,
+        groups: Groups<'_>,
+        _metric: &mut Bump,
+        arena: &mut Bump,
+    ) -> Walk<S::Error> {
+        run.record(Signal::Logs, groups, arena, |attributes, row| {
+            let node = node.with_arena(attributes.values.arena);
+            log_record(node, attributes, row)
+        })?;
+        arena.reset();
+        Ok(())
+    }
+}
+
+/// The names of `SeverityNumber`, by their numbers.
+const SEVERITY_NUMBERS: &[&str] = &[
+    "SEVERITY_NUMBER_UNSPECIFIED",
+    "SEVERITY_NUMBER_TRACE",
+    "SEVERITY_NUMBER_TRACE2",
+    "SEVERITY_NUMBER_TRACE3",
+    "SEVERITY_NUMBER_TRACE4",
+    "SEVERITY_NUMBER_DEBUG",
+    "SEVERITY_NUMBER_DEBUG2",
+    "SEVERITY_NUMBER_DEBUG3",
+    "SEVERITY_NUMBER_DEBUG4",
+    "SEVERITY_NUMBER_INFO",
+    "SEVERITY_NUMBER_INFO2",
+    "SEVERITY_NUMBER_INFO3",
+    "SEVERITY_NUMBER_INFO4",
+    "SEVERITY_NUMBER_WARN",
+    "SEVERITY_NUMBER_WARN2",
+    "SEVERITY_NUMBER_WARN3",
+    "SEVERITY_NUMBER_WARN4",
+    "SEVERITY_NUMBER_ERROR",
+    "SEVERITY_NUMBER_ERROR2",
+    "SEVERITY_NUMBER_ERROR3",
+    "SEVERITY_NUMBER_ERROR4",
+    "SEVERITY_NUMBER_FATAL",
+    "SEVERITY_NUMBER_FATAL2",
+    "SEVERITY_NUMBER_FATAL3",
+    "SEVERITY_NUMBER_FATAL4",
+];
+
+#[inline]
+fn log_record<'r>(
+    node: Node<'r>,
+    attributes: &mut Attributes<'_, 'r>,
+    row: &mut Row<'r>,
+) -> Result<()> {
+    // Of a member that comes more than once the last counts, so they are pushed at the end.
+    let mut fields = record::LogRecord::default();
+    for (name, node) in node.members()? {
+        let values = &mut attributes.values;
+        match name {
+            b"attributes" => {
+                self::attributes(node, attributes, |cell| row.push(cell.key, cell.value))?;
+            }
+            b"timeUnixNano" | b"time_unix_nano" => {
+                fields.time_unix_nano = node.unsigned64().within("timeUnixNano")?;
+            }
+            b"observedTimeUnixNano" | b"observed_time_unix_nano" => {
+                fields.observed_time_unix_nano =
+                    node.unsigned64().within("observedTimeUnixNano")?;
+            }
+            b"severityNumber" | b"severity_number" => {
+                fields.severity_number = node
+                    .enumeration(SEVERITY_NUMBERS)
+                    .within("severityNumber")?;
+            }
+            b"severityText" | b"severity_text" => {
+                fields.severity_text = values.string(node.text().within("severityText")?);
+            }
+            b"body" => {
+                let before = fields.body.unwrap_or_default();
+                fields.body = Some(any_value(node, values, before, 0).within("body")?);
+            }
+            b"droppedAttributesCount" | b"dropped_attributes_count" => {
+                fields.dropped_attributes_count =
+                    node.unsigned32().within("droppedAttributesCount")?;
+            }
+            b"flags" => fields.flags = node.unsigned32().within("flags")?,
+            b"traceId" | b"trace_id" => {
+                fields.trace_id = values.id(node.trace_id().within("traceId")?);
+            }
+            b"spanId" | b"span_id" => {
+                fields.span_id = values.id(node.span_id().within("spanId")?);
+            }
+            b"eventName" | b"event_name" => {
+                fields.event_name = values.string(node.text().within("eventName")?);
+            }
+            _ => {}
+        }
+    }
+    fields.push(&attributes.values, row);
+    Ok(())
+}

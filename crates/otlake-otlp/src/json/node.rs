@@ -1,0 +1,170 @@
+//! A value on the tape, and the ways into it.
+
+use bumpalo::Bump;
+
+use super::tape::{Kind, Token};
+use super::text::unescape;
+use crate::error::{DecodeErrorKind, Fault, Result};
+
+/// A value, with an arena for what does not borrow from the payload.
+#[derive(Clone, Copy)]
+pub(crate) struct Node<'r> {
+    pub(crate) json: &'r [u8],
+    pub(crate) token: Token,
+    /// The tokens of what is inside.
+    inside: &'r [Token],
+    pub(crate) arena: &'r Bump,
+}
+
+impl<'r> Node<'r> {
+    /// The value whose tokens these are: there is one at least.
+    #[inline]
+    pub(crate) fn new(json: &'r [u8], tokens: &'r [Token], arena: &'r Bump) -> Node<'r> {
+        Node {
+            json,
+            token: tokens[0],
+            inside: &tokens[1..],
+            arena,
+        }
+    }
+
+    /// The same value with an arena that lives shorter.
+    #[inline]
+    pub(crate) fn with_arena(self, arena: &'r Bump) -> Node<'r> {
+        Node { arena, ..self }
+    }
+
+    /// The members of an object, without those that are null: that is how proto3 says "not set".
+    #[inline]
+    pub(crate) fn members(self) -> Result<Members<'r>> {
+        match self.token.kind {
+            Kind::Object => Ok(Members {
+                rest: self.inside,
+                json: self.json,
+                arena: self.arena,
+            }),
+            _ => Err(self.expected("an object")),
+        }
+    }
+
+    /// The items of an array.
+    #[inline]
+    pub(crate) fn items(self) -> Result<Items<'r>> {
+        match self.token.kind {
+            Kind::Array => Ok(Items {
+                rest: self.inside,
+                json: self.json,
+                arena: self.arena,
+            }),
+            _ => Err(self.expected("an array")),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_null(&self) -> bool {
+        self.token.kind == Kind::Null
+    }
+
+    /// A string, without its escapes but not checked for UTF-8.
+    #[inline]
+    pub(crate) fn text(self) -> Result<&'r [u8]> {
+        match self.token.kind {
+            Kind::String | Kind::Escaped => Ok(text(self.json, self.token, self.arena)),
+            _ => Err(self.expected("a string")),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn boolean(self) -> Result<bool> {
+        match self.token.kind {
+            Kind::False => Ok(false),
+            Kind::True => Ok(true),
+            _ => Err(self.expected("true or false")),
+        }
+    }
+
+    /// Says that the value is of another type.
+    #[cold]
+    pub(crate) fn expected(self, expected: &'static str) -> Box<Fault> {
+        let found = match self.token.kind {
+            Kind::Null => "null",
+            Kind::False => "false",
+            Kind::True => "true",
+            Kind::Number => "a number",
+            Kind::String | Kind::Escaped => "a string",
+            Kind::Array => "an array",
+            Kind::Object => "an object",
+        };
+        self.fault(DecodeErrorKind::JsonType { expected, found })
+    }
+
+    /// Says that the value is of the right type, but not one that the field can have.
+    #[cold]
+    pub(crate) fn invalid(self, expected: &'static str) -> Box<Fault> {
+        self.fault(DecodeErrorKind::JsonValue { expected })
+    }
+
+    fn fault(self, kind: DecodeErrorKind) -> Box<Fault> {
+        let quote = usize::from(matches!(self.token.kind, Kind::String | Kind::Escaped));
+        Fault::new(kind, &self.json[self.token.start as usize - quote..])
+    }
+}
+
+/// The content of a string's token.
+#[inline]
+pub(crate) fn text<'r>(json: &'r [u8], token: Token, arena: &'r Bump) -> &'r [u8] {
+    let content = &json[token.start as usize..token.end as usize];
+    match token.kind {
+        Kind::Escaped => unescape(content, arena),
+        _ => content,
+    }
+}
+
+/// See [`Node::members`].
+pub(crate) struct Members<'r> {
+    rest: &'r [Token],
+    json: &'r [u8],
+    arena: &'r Bump,
+}
+
+impl<'r> Iterator for Members<'r> {
+    type Item = (&'r [u8], Node<'r>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let (name, rest) = self.rest.split_first()?;
+            let value = split_value(rest, &mut self.rest)?;
+            let value = Node::new(self.json, value, self.arena);
+            if !value.is_null() {
+                return Some((text(self.json, *name, self.arena), value));
+            }
+        }
+    }
+}
+
+/// See [`Node::items`].
+#[derive(Clone)]
+pub(crate) struct Items<'r> {
+    rest: &'r [Token],
+    json: &'r [u8],
+    arena: &'r Bump,
+}
+
+impl<'r> Iterator for Items<'r> {
+    type Item = Node<'r>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let value = split_value(self.rest, &mut self.rest)?;
+        Some(Node::new(self.json, value, self.arena))
+    }
+}
+
+/// The tokens of the value at the beginning; the others go to `rest`.
+#[inline]
+fn split_value<'r>(tokens: &'r [Token], rest: &mut &'r [Token]) -> Option<&'r [Token]> {
+    let (value, after) = tokens.split_at_checked(tokens.first()?.tokens())?;
+    *rest = after;
+    Some(value)
+}

@@ -1,0 +1,264 @@
+//! The lexical grammar of JSON (RFC 8259), read from a slice without copying.
+
+use std::ops::Range;
+
+use crate::error::{DecodeErrorKind, Fault, Result};
+
+/// A cursor over JSON text. It is strict, but for one thing: whether a string is UTF-8 is not asked
+/// here, because what becomes of one that is not is for the rules to say.
+pub(crate) struct Scanner<'p> {
+    json: &'p [u8],
+    at: usize,
+}
+
+/// Where the content of a string stands, without its quotes.
+pub(crate) struct Quoted {
+    pub(crate) content: Range<usize>,
+    /// Whether there are escapes in it.
+    pub(crate) escaped: bool,
+}
+
+impl<'p> Scanner<'p> {
+    pub(crate) fn new(json: &'p [u8]) -> Scanner<'p> {
+        Scanner { json, at: 0 }
+    }
+
+    /// The whole text, which positions count in.
+    pub(crate) fn json(&self) -> &'p [u8] {
+        self.json
+    }
+
+    /// The byte that the next token begins with; `None` at the end.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.json.get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                byte => return byte.copied(),
+            }
+        }
+    }
+
+    /// Where the token after [`Self::peek`] begins.
+    #[inline]
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Takes the byte that [`Self::peek`] saw.
+    #[inline]
+    pub(crate) fn take(&mut self) {
+        self.at += 1;
+    }
+
+    /// Behind the opening bracket of an object or an array: whether there is anything in it.
+    #[inline]
+    pub(crate) fn first(&mut self, close: u8) -> bool {
+        let empty = self.peek() == Some(close);
+        self.at += usize::from(empty);
+        !empty
+    }
+
+    /// Behind a member or an item: whether there is another.
+    #[inline]
+    pub(crate) fn another(&mut self, close: u8) -> Result<bool> {
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                Ok(true)
+            }
+            Some(byte) if byte == close => {
+                self.at += 1;
+                Ok(false)
+            }
+            _ if close == b'}' => Err(self.expected("`,` or `}`")),
+            _ => Err(self.expected("`,` or `]`")),
+        }
+    }
+
+    /// The name of a member, with its colon.
+    #[inline]
+    pub(crate) fn name(&mut self) -> Result<Quoted> {
+        if self.peek() != Some(b'"') {
+            return Err(self.expected("the name of a member, in double quotes"));
+        }
+        let name = self.string()?;
+        if self.peek() != Some(b':') {
+            return Err(self.expected("`:`"));
+        }
+        self.at += 1;
+        Ok(name)
+    }
+
+    /// A string whose opening quote is next.
+    #[inline]
+    pub(crate) fn string(&mut self) -> Result<Quoted> {
+        let start = self.at + 1;
+        let mut escaped = false;
+        self.at = start;
+        loop {
+            self.at += plain_length(&self.json[self.at..]);
+            match self.json.get(self.at) {
+                Some(b'"') => {
+                    let content = start..self.at;
+                    self.at += 1;
+                    return Ok(Quoted { content, escaped });
+                }
+                Some(b'\\') => {
+                    self.escape()?;
+                    escaped = true;
+                }
+                Some(_) => return Err(self.expected("an escape for the control character")),
+                None => return Err(self.expected("the `\"` that ends the string")),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<()> {
+        match self.json.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'u') => {
+                let digits = self.json.get(self.at + 2..self.at + 6);
+                if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
+                    return Err(self.expected("four hex digits after `\\u`"));
+                }
+                self.at += 6;
+            }
+            _ => return Err(self.expected("one of the escapes of JSON")),
+        }
+        Ok(())
+    }
+
+    /// A number that is next, as its text.
+    #[inline]
+    pub(crate) fn number(&mut self) -> Result<Range<usize>> {
+        let start = self.at;
+        match number_length(&self.json[start..]) {
+            Ok(length) => {
+                self.at += length;
+                Ok(start..self.at)
+            }
+            Err(length) => {
+                self.at += length;
+                Err(self.expected("a digit"))
+            }
+        }
+    }
+
+    /// `null`, `true` or `false`, which is next.
+    #[inline]
+    pub(crate) fn literal(&mut self, literal: &'static str) -> Result<()> {
+        if !self.json[self.at..].starts_with(literal.as_bytes()) {
+            return Err(self.expected(literal));
+        }
+        self.at += literal.len();
+        Ok(())
+    }
+
+    /// Says what should be next.
+    #[cold]
+    pub(crate) fn expected(&self, expected: &'static str) -> Box<Fault> {
+        let at = &self.json[self.at.min(self.json.len())..];
+        Fault::new(DecodeErrorKind::JsonSyntax { expected }, at)
+    }
+}
+
+/// How many bytes there are before a quote, a backslash or a control character.
+#[inline]
+fn plain_length(bytes: &[u8]) -> usize {
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let stops = stops(u64::from_le_bytes(*word));
+        if stops != 0 {
+            return 8 * index + stops.trailing_zeros() as usize / 8;
+        }
+    }
+    let in_tail = tail
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\' | ..0x20));
+    8 * words.len() + in_tail.unwrap_or(tail.len())
+}
+
+/// Eight bytes at once: the high bit of the first of them that ends plain text is set, and none
+/// before it. (Bits after it may be set for nothing: a borrow goes to the byte above.)
+#[inline]
+fn stops(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & (ONES << 7)
+}
+
+/// The length of the number at the beginning, or where it ceases to be one.
+pub(crate) fn number_length(bytes: &[u8]) -> std::result::Result<usize, usize> {
+    let mut at = usize::from(bytes.first() == Some(&b'-'));
+    at = match bytes.get(at) {
+        Some(b'0') => at + 1,
+        _ => digits(bytes, at)?,
+    };
+    if bytes.get(at) == Some(&b'.') {
+        at = digits(bytes, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        at += 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        at = digits(bytes, at)?;
+    }
+    Ok(at)
+}
+
+/// Where the digits that begin at `start` end: there must be one.
+#[inline]
+fn digits(bytes: &[u8], start: usize) -> std::result::Result<usize, usize> {
+    let mut at = start;
+    while let Some(b'0'..=b'9') = bytes.get(at) {
+        at += 1;
+    }
+    if at == start { Err(start) } else { Ok(at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_ends_where_it_does_byte_by_byte() {
+        let mut bytes = [b'a'; 40];
+        for length in 0..bytes.len() {
+            for place in 0..length {
+                for byte in 0..=255 {
+                    bytes[place] = byte;
+                    let expected = bytes[..length]
+                        .iter()
+                        .position(|byte| *byte == b'"' || *byte == b'\\' || *byte < b' ');
+                    let ours = plain_length(&bytes[..length]);
+                    assert_eq!(ours, expected.unwrap_or(length), "{byte} at {place}");
+                }
+                bytes[place] = b'a';
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_end_where_the_grammar_says() {
+        for (text, length) in [
+            ("0", Ok(1)),
+            ("-0", Ok(2)),
+            ("01", Ok(1)),
+            ("12,", Ok(2)),
+            ("1.50]", Ok(4)),
+            ("1e9", Ok(3)),
+            ("1E+9", Ok(4)),
+            ("-1.5e-09 ", Ok(8)),
+            ("", Err(0)),
+            ("-", Err(1)),
+            ("+1", Err(0)),
+            (".5", Err(0)),
+            ("1.", Err(2)),
+            ("1.e5", Err(2)),
+            ("1e", Err(2)),
+            ("1e+", Err(3)),
+        ] {
+            assert_eq!(number_length(text.as_bytes()), length, "{text}");
+        }
+    }
+}
