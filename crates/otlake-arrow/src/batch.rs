@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
-use arrow_schema::{Field, Schema as ArrowSchema, SchemaRef};
+use arrow_schema::{Schema as ArrowSchema, SchemaRef};
 use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Value};
 use otlake_schema::{
-    Absent, ColumnId, FieldColumn, FieldKind, Inferred, OVERFLOW, OverflowCounts, OverflowReason,
-    Schema, full_name,
+    Absent, ColumnId, Conform, DatasetSchema, FieldColumn, FieldKind, Inferred, OVERFLOW,
+    OVERFLOW_ID, OverflowCounts, OverflowReason, Schema, full_name,
 };
 
-use crate::column::field::{data_type, push_value, type_of_attribute, values_of};
+use crate::column::field::{data_type, field, push_value, type_of_attribute, values_of};
 use crate::column::{Values, derived};
 use crate::group::{GroupOverflow, OpenGroup};
 use crate::overflow::OverflowColumn;
@@ -115,6 +115,44 @@ impl BatchBuilder {
         self.schema.seal();
     }
 
+    /// Takes the columns of a dataset over, with the types that were published for them, before a
+    /// batch is finished and written as a part of it. Of columns that have another type so far the
+    /// values that do not fit go to the `overflow` column, and all values of a column that the
+    /// dataset has no room for.
+    pub fn conform(&mut self, dataset: &DatasetSchema) {
+        self.end_group(Location::Resource);
+        self.end_group(Location::Scope);
+        self.fit_columns();
+        let mut overflow = Vec::new();
+        for index in 0..self.columns.len() {
+            let id = self.schema.column_id(index);
+            let (column_type, reason) = match self.schema.conform(id, dataset) {
+                Conform::Keep => continue,
+                Conform::Become(column_type) => (Some(column_type), OverflowReason::Type),
+                Conform::Overflow(reason) => (None, reason),
+            };
+            // Two names in one column can't be told apart any more.
+            let sources = self.schema.column(id).sources();
+            let name = sources.first().cloned().unwrap_or_default();
+            let counts = &mut self.counts;
+            let plain = self.options.plain_strings;
+            self.columns[index]
+                .values
+                .convert(column_type, plain, |row, value| {
+                    overflow.push((row, name.clone(), text_of(value)));
+                    counts.count(reason, 1);
+                });
+        }
+        if !overflow.is_empty() {
+            // Stable, so the columns of a row keep their order.
+            overflow.sort_by_key(|(row, _, _)| *row);
+            self.overflow.insert(overflow);
+            // Keys of columns that are gone have another place now.
+            self.slots.forget();
+        }
+        self.schema.adopt(dataset);
+    }
+
     /// What overflowed since the builder was made.
     pub fn overflow_counts(&self) -> OverflowCounts {
         self.counts
@@ -151,7 +189,7 @@ impl BatchBuilder {
         self.end_group(Location::Resource);
         self.end_group(Location::Scope);
         self.fit_columns();
-        let mut names: Vec<&str> = Vec::with_capacity(self.columns.len() + 1);
+        let mut names: Vec<Name<'_>> = Vec::with_capacity(self.columns.len() + 1);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len() + 1);
         let own: Vec<Option<ArrayRef>> = self
             .columns
@@ -164,16 +202,16 @@ impl BatchBuilder {
                 _ => own[id].clone(),
             };
             let nulls = || match declared.field() {
-                Some(field) => Some(data_type(field.kind)),
+                Some(field) => Some(data_type(field)),
                 None => declared.column_type().map(type_of_attribute),
             };
             let nulls = || nulls().map(|data_type| new_null_array(&data_type, rows));
             if let Some(array) = array.or_else(nulls) {
-                names.push(declared.name());
+                names.push((declared.name(), declared.id()));
                 arrays.push(array);
             }
         }
-        names.push(OVERFLOW);
+        names.push((OVERFLOW, Some(OVERFLOW_ID)));
         arrays.push(self.overflow.finish(rows));
         self.rows = 0;
         self.bytes = 0;
@@ -224,7 +262,7 @@ impl BatchBuilder {
                 let values = match field {
                     // The values of a derived column are made at the end.
                     Some(field) if field.kind.is_derived() => Values::Empty(0),
-                    Some(field) => values_of(field.kind, self.options.plain_strings),
+                    Some(field) => values_of(&field, self.options.plain_strings),
                     None => Values::Empty(0),
                 };
                 Column {
@@ -488,20 +526,25 @@ impl Column {
     }
 }
 
-fn arrow_schema(names: &[&str], arrays: &[ArrayRef]) -> SchemaRef {
+/// The name of a column and its field id.
+type Name<'a> = (&'a str, Option<u32>);
+
+fn arrow_schema(names: &[Name<'_>], arrays: &[ArrayRef]) -> SchemaRef {
     let columns = names.iter().zip(arrays);
-    let fields = columns.map(|(name, array)| Field::new(*name, array.data_type().clone(), true));
+    let fields = columns.map(|((name, id), array)| {
+        let data_type = array.data_type().clone();
+        field(name, data_type, true, *id)
+    });
     Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
 }
 
 /// Whether a schema that [`arrow_schema`] made is what it would make of these columns.
-fn describes(schema: &ArrowSchema, names: &[&str], arrays: &[ArrayRef]) -> bool {
+fn describes(schema: &ArrowSchema, names: &[Name<'_>], arrays: &[ArrayRef]) -> bool {
     let fields = schema.fields();
     fields.len() == names.len()
-        && fields
-            .iter()
-            .zip(names)
-            .all(|(field, name)| field.name() == name)
+        && fields.iter().zip(names).all(|(field, (name, id))| {
+            field.name() == name && id.is_some() != field.metadata().is_empty()
+        })
         && fields
             .iter()
             .zip(arrays)

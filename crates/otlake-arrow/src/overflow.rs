@@ -1,6 +1,7 @@
 use arrow_array::{ArrayRef, new_null_array};
 use arrow_buffer::NullBufferBuilder;
 
+use crate::column::field::overflow_type;
 use crate::column::map::MapEntries;
 
 /// The overflow column while its batch is built: a map for each row that needs one, null for the
@@ -14,7 +15,7 @@ pub(crate) struct OverflowColumn {
 impl OverflowColumn {
     pub(crate) fn new() -> OverflowColumn {
         OverflowColumn {
-            entries: MapEntries::new(),
+            entries: MapEntries::new(&overflow_type()),
             rows: Vec::new(),
         }
     }
@@ -32,6 +33,29 @@ impl OverflowColumn {
         self.entries.push(begin, name, text);
     }
 
+    /// Adds entries to rows that may have passed already. They come in the order of the rows.
+    pub(crate) fn insert(&mut self, added: Vec<(usize, String, Option<String>)>) {
+        let mut merged = OverflowColumn::new();
+        let mut added = added.into_iter().peekable();
+        let ends = self.rows.iter().skip(1).map(|(_, begin)| *begin as usize);
+        let ends = ends.chain([self.entries.len()]);
+        for (&(row, begin), end) in self.rows.iter().zip(ends) {
+            while let Some((row, name, text)) = added.next_if(|(added, _, _)| *added < row) {
+                merged.push(row, &name, text.as_deref());
+            }
+            for entry in begin as usize..end {
+                merged.push(row, self.entries.name(entry), self.entries.text(entry));
+            }
+            while let Some((row, name, text)) = added.next_if(|(added, _, _)| *added == row) {
+                merged.push(row, &name, text.as_deref());
+            }
+        }
+        for (row, name, text) in added {
+            merged.push(row, &name, text.as_deref());
+        }
+        *self = merged;
+    }
+
     pub(crate) fn memory_size(&self) -> usize {
         self.entries.memory_size() + size_of_val(self.rows.as_slice())
     }
@@ -39,7 +63,7 @@ impl OverflowColumn {
     /// Takes the column of a batch of `rows` rows out.
     pub(crate) fn finish(&mut self, rows: usize) -> ArrayRef {
         if self.rows.is_empty() {
-            return new_null_array(&MapEntries::data_type(), rows);
+            return new_null_array(self.entries.data_type(), rows);
         }
         let mut offsets = Vec::with_capacity(rows + 1);
         let mut nulls = NullBufferBuilder::new(rows);
@@ -62,6 +86,45 @@ mod tests {
     use arrow_array::cast::AsArray;
 
     type Entries = Vec<(String, Option<String>)>;
+
+    #[test]
+    fn entries_can_be_added_to_rows_that_have_passed() {
+        let mut column = OverflowColumn::new();
+        column.push(1, "a", Some("1"));
+        column.push(3, "b", None);
+        let added = |row, name: &str| (row, name.to_owned(), Some("added".to_owned()));
+        column.insert(vec![
+            added(0, "x"),
+            added(1, "a"),
+            added(2, "x"),
+            added(9, "x"),
+        ]);
+        column.push(9, "y", None);
+        let array = column.finish(10);
+        let maps = array.as_map();
+        let names: Vec<(usize, Vec<String>)> = (0..10)
+            .filter(|row| maps.is_valid(*row))
+            .map(|row| {
+                let map = maps.value(row);
+                let names = map.column(0).as_string::<i32>().iter();
+                (row, names.flatten().map(str::to_owned).collect())
+            })
+            .collect();
+        let expected = [
+            (0, vec!["x"]),
+            (1, vec!["a", "a#2"]),
+            (2, vec!["x"]),
+            (3, vec!["b"]),
+            (9, vec!["x", "y"]),
+        ];
+        let expected = expected.map(|(row, names)| {
+            (
+                row,
+                names.into_iter().map(str::to_owned).collect::<Vec<_>>(),
+            )
+        });
+        assert_eq!(names, expected);
+    }
 
     #[test]
     fn maps_stand_in_their_rows_and_their_names_are_unique() {

@@ -32,6 +32,11 @@ impl Slots {
         }
     }
 
+    /// Forgets all places: some are others now.
+    pub(crate) fn forget(&mut self) {
+        self.by_location = Default::default();
+    }
+
     /// Where the values of a key go, if that was looked up.
     #[inline]
     pub(crate) fn slot(&self, key: Key) -> Slot {

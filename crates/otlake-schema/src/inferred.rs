@@ -16,6 +16,54 @@ pub enum ColumnType {
     Binary,
 }
 
+impl ColumnType {
+    /// Every type.
+    pub const ALL: [ColumnType; 5] = [
+        ColumnType::Boolean,
+        ColumnType::Int64,
+        ColumnType::Float64,
+        ColumnType::Utf8,
+        ColumnType::Binary,
+    ];
+
+    /// Its name: `boolean`, `int64`, `float64`, `utf8`, `binary`.
+    pub fn name(self) -> &'static str {
+        match self {
+            ColumnType::Boolean => "boolean",
+            ColumnType::Int64 => "int64",
+            ColumnType::Float64 => "float64",
+            ColumnType::Utf8 => "utf8",
+            ColumnType::Binary => "binary",
+        }
+    }
+
+    /// The type of that name.
+    pub fn from_name(name: &str) -> Option<ColumnType> {
+        ColumnType::ALL
+            .into_iter()
+            .find(|column_type| column_type.name() == name)
+    }
+
+    /// Whether a column of this type holds the value without loss.
+    pub fn fits(self, value: &Value<'_>) -> bool {
+        Inferred::from(self).join(Inferred::of(value)).column_type() == Some(self)
+    }
+}
+
+impl From<ColumnType> for Inferred {
+    /// What is known of a column that has this type, whatever its values: an Int64 may not be exact
+    /// as a double.
+    fn from(column_type: ColumnType) -> Inferred {
+        match column_type {
+            ColumnType::Boolean => Inferred::Boolean,
+            ColumnType::Int64 => Inferred::Int64,
+            ColumnType::Float64 => Inferred::Float64,
+            ColumnType::Utf8 => Inferred::Utf8,
+            ColumnType::Binary => Inferred::Binary,
+        }
+    }
+}
+
 /// What is known of a column's type from the values seen so far: an element of a join-semilattice.
 ///
 /// ```text

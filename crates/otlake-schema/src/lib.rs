@@ -34,13 +34,19 @@
 //! To find columns for something that is neither Arrow nor Parquet: a database's tables, say.
 
 mod columns;
+mod dataset;
 mod inferred;
 mod naming;
 mod overflow;
 mod schema;
 
-pub use crate::columns::{Absent, FieldColumn, FieldKind, Member, Table, field_columns};
+pub use crate::columns::{
+    Absent, FieldColumn, FieldKind, Member, OVERFLOW_ID, Table, field_columns,
+};
+pub use crate::dataset::{
+    DatasetColumn, DatasetSchema, DatasetSchemaError, Difference, MergeError,
+};
 pub use crate::inferred::{ColumnType, Inferred};
 pub use crate::naming::{FlatNaming, Naming, VerbatimNaming, full_name};
 pub use crate::overflow::{OVERFLOW, OverflowCounts, OverflowReason};
-pub use crate::schema::{Column, ColumnId, Place, Schema, SchemaOptions};
+pub use crate::schema::{Column, ColumnId, Conform, Place, Schema, SchemaOptions};

@@ -47,6 +47,13 @@ pub fn full_name(location: Location, name: &str) -> String {
     }
 }
 
+/// Whether a [`full_name`] is that of an attribute, not of a field.
+pub(crate) fn is_attribute(full_name: &str) -> bool {
+    let prefixes = [Location::Resource, Location::Scope, Location::Attribute].map(prefix);
+    let location = full_name.split_once('.').map(|(location, _)| location);
+    location.is_some_and(|location| prefixes.contains(&location))
+}
+
 fn prefix(location: Location) -> &'static str {
     match location {
         Location::Field => "",

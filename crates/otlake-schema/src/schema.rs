@@ -1,12 +1,14 @@
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use otlake_row::{Key, Location, Value};
 
-use crate::columns::{FieldColumn, Table, field_columns};
+use crate::columns::{FieldColumn, OVERFLOW_ID, Table, field_columns};
+use crate::dataset::{DatasetColumn, DatasetSchema};
 use crate::inferred::{ColumnType, Inferred};
-use crate::naming::{FlatNaming, Naming, full_name};
+use crate::naming::{FlatNaming, Naming, full_name, is_attribute};
 use crate::overflow::{OVERFLOW, OverflowReason};
 
 /// What a [`Schema`] may be asked to do otherwise.
@@ -14,6 +16,7 @@ use crate::overflow::{OVERFLOW, OverflowReason};
 pub struct SchemaOptions {
     naming: Arc<dyn Naming + Send + Sync>,
     column_budget: usize,
+    promoted: Arc<HashSet<String>>,
 }
 
 impl SchemaOptions {
@@ -22,6 +25,7 @@ impl SchemaOptions {
         SchemaOptions {
             naming: Arc::new(FlatNaming),
             column_budget: 256,
+            promoted: Arc::default(),
         }
     }
 
@@ -38,6 +42,18 @@ impl SchemaOptions {
     #[must_use]
     pub fn with_column_budget(mut self, columns: usize) -> SchemaOptions {
         self.column_budget = columns;
+        self
+    }
+
+    /// Attributes that get a column whatever the budget, by their [`full_name`]:
+    /// `resource.service.name`, `attr.user.id`.
+    #[must_use]
+    pub fn with_promoted<I>(mut self, full_names: I) -> SchemaOptions
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.promoted = Arc::new(full_names.into_iter().map(Into::into).collect());
         self
     }
 }
@@ -85,6 +101,12 @@ pub struct Column {
     inferred: Inferred,
     sealed: bool,
     field: Option<FieldColumn>,
+    id: Option<u32>,
+    /// Whether the column budget is for it.
+    budgeted: bool,
+    promoted: bool,
+    /// Why its values overflow, although there was a column once.
+    refused: Option<OverflowReason>,
 }
 
 impl Column {
@@ -107,10 +129,47 @@ impl Column {
         }
     }
 
+    /// Its field id: the protocol's own fields have one, others once they are published in a
+    /// [`DatasetSchema`].
+    pub fn id(&self) -> Option<u32> {
+        self.id
+    }
+
+    /// Whether it is there because it was named, beside the column budget.
+    pub fn is_promoted(&self) -> bool {
+        self.promoted
+    }
+
+    /// Whether the column budget is for it.
+    pub(crate) fn counts(&self) -> bool {
+        self.budgeted
+    }
+
     /// The field that it is the column of, if it is one of those that every file has.
     pub fn field(&self) -> Option<&FieldColumn> {
         self.field.as_ref()
     }
+}
+
+impl Column {
+    fn publish(&mut self, published: &DatasetColumn) {
+        self.id = Some(published.id());
+        if let Some(column_type) = published.column_type() {
+            self.inferred = column_type.into();
+            self.sealed = true;
+        }
+    }
+}
+
+/// What has to become of a column's values when its type is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conform {
+    /// They stay as they are.
+    Keep,
+    /// They become values of this type; those that do not fit overflow.
+    Become(ColumnType),
+    /// They overflow: the dataset has no room for the column.
+    Overflow(OverflowReason),
 }
 
 /// The columns of a table, found while its rows pass.
@@ -120,7 +179,8 @@ pub struct Schema {
     options: SchemaOptions,
     columns: Vec<Column>,
     by_name: HashMap<String, ColumnId, foldhash::fast::RandomState>,
-    promoted: usize,
+    /// How much of the column budget is used.
+    budgeted: usize,
 }
 
 impl Schema {
@@ -147,12 +207,85 @@ impl Schema {
             options,
             columns: Vec::new(),
             by_name: HashMap::default(),
-            promoted: 0,
+            budgeted: 0,
         };
         for field in field_columns(table) {
             schema.add(field.name.to_owned(), Some(field));
         }
         schema
+    }
+
+    /// A schema that has the columns of a dataset, with the types that were published.
+    pub fn of_dataset(dataset: &DatasetSchema, options: SchemaOptions) -> Schema {
+        let mut schema = Schema::new(dataset.table(), options);
+        schema.adopt(dataset);
+        schema
+    }
+
+    /// How many columns attributes may have.
+    pub(crate) fn column_budget(&self) -> usize {
+        self.options.column_budget
+    }
+
+    /// Whether there is a column with a type, or a name of one, that the dataset does not know.
+    pub fn has_news_for(&self, dataset: &DatasetSchema) -> bool {
+        let mut columns = self.columns.iter();
+        columns.any(|column| match dataset.column(&column.name) {
+            Some(known) => !column.sources.iter().all(|key| known.keys().contains(key)),
+            None => column.column_type().is_some(),
+        })
+    }
+
+    /// Gives a column the type that the dataset has published, for good, and says what has to become
+    /// of the values that are there already.
+    pub fn conform(&mut self, id: ColumnId, dataset: &DatasetSchema) -> Conform {
+        let column = &mut self.columns[id.index()];
+        if column.field.is_some() || column.sealed {
+            return Conform::Keep;
+        }
+        let Some(before) = column.column_type() else {
+            return Conform::Keep;
+        };
+        match dataset.column(&column.name) {
+            Some(published) => {
+                column.publish(published);
+                match published.column_type() {
+                    Some(r#type) if r#type != before => Conform::Become(r#type),
+                    _ => Conform::Keep,
+                }
+            }
+            None => {
+                column.inferred = Inferred::Empty;
+                column.refused = Some(OverflowReason::Budget);
+                Conform::Overflow(OverflowReason::Budget)
+            }
+        }
+    }
+
+    /// Adds the columns of a dataset, and fixes the types of those that have no value yet.
+    pub fn adopt(&mut self, dataset: &DatasetSchema) {
+        for published in dataset.columns() {
+            if published.id() == OVERFLOW_ID {
+                continue;
+            }
+            let id = match self.by_name.get(published.name()) {
+                Some(id) => *id,
+                None => {
+                    let id = self.add(published.name().to_owned(), None);
+                    let column = &mut self.columns[id.index()];
+                    column.sources = published.keys().to_vec();
+                    column.promoted = published.is_promoted();
+                    column.budgeted =
+                        column.sources.iter().any(|key| is_attribute(key)) && !column.promoted;
+                    self.budgeted += usize::from(column.budgeted);
+                    id
+                }
+            };
+            let column = &mut self.columns[id.index()];
+            if column.field.is_none() && column.inferred == Inferred::Empty {
+                column.publish(published);
+            }
+        }
     }
 
     /// The table whose fields it has.
@@ -163,6 +296,11 @@ impl Schema {
     /// All columns; a [`ColumnId`] is an index to it.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// The id of the column with an index, which is below the number of columns.
+    pub fn column_id(&self, index: usize) -> ColumnId {
+        ColumnId(index as u32)
     }
 
     /// One column.
@@ -202,19 +340,27 @@ impl Schema {
             if column.field.is_some() {
                 return Place::Overflow(OverflowReason::Duplicate);
             }
+            if let Some(reason) = column.refused {
+                return Place::Overflow(reason);
+            }
             if !column.sources.contains(&source) {
                 column.sources.push(source);
             }
             return Place::Column(id);
         }
-        if location != Location::Field {
-            if self.promoted >= self.options.column_budget {
+        let promoted = self.options.promoted.contains(&source);
+        let budgeted = location != Location::Field && !promoted;
+        if budgeted {
+            if self.budgeted >= self.options.column_budget {
                 return Place::Overflow(OverflowReason::Budget);
             }
-            self.promoted += 1;
+            self.budgeted += 1;
         }
         let id = self.add(column, None);
-        self.columns[id.index()].sources.push(source);
+        let column = &mut self.columns[id.index()];
+        column.sources.push(source);
+        column.promoted = promoted;
+        column.budgeted = budgeted;
         Place::Column(id)
     }
 
@@ -250,6 +396,10 @@ impl Schema {
             inferred,
             sealed: false,
             field,
+            id: field.map(|field| field.id),
+            budgeted: false,
+            promoted: false,
+            refused: None,
         });
         id
     }

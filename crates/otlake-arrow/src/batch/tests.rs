@@ -562,3 +562,159 @@ fn buckets_are_lists_of_numbers() {
     );
     assert_eq!(texts(&batch, "count"), some(&["", "", ""]));
 }
+
+#[test]
+fn values_that_do_not_fit_what_was_published_overflow_and_keep_their_rows() {
+    let mut keys = Keys::new();
+    let (status, user) = (attribute(&mut keys, "status"), attribute(&mut keys, "user"));
+    let mut first = BatchBuilder::new(Schema::logs());
+    push_all(&mut first, &keys, &[&[(status, Value::Int(200))]]);
+    let mut dataset = DatasetSchema::new(otlake_schema::Table::Logs);
+    assert!(dataset.extend(first.schema()));
+
+    let mut second = BatchBuilder::new(Schema::logs());
+    let rows: &[&[_]] = &[
+        &[(status, Value::String("ok"))],
+        &[(status, Value::Int(404)), (user, Value::String("alice"))],
+        &[],
+        &[(status, Value::Double(0.5))],
+    ];
+    push_all(&mut second, &keys, rows);
+    assert!(
+        second.schema().has_news_for(&dataset),
+        "it does not know user"
+    );
+    dataset.extend(second.schema());
+    second.conform(&dataset);
+    push_all(&mut second, &keys, &[&[(status, Value::Bool(true))]]);
+    let batch = second.finish_batch();
+
+    // Its column was text by then, so its numbers are texts that do not fit either.
+    assert_eq!(batch["attr_status"].data_type(), &DataType::Int64);
+    assert_eq!(texts(&batch, "attr_status"), some(&["", "", "", "", ""]));
+    let entry = |text: &str| vec![("attr.status".to_owned(), Some(text.to_owned()))];
+    for (row, text) in [(0, "ok"), (1, "404"), (3, "0.5"), (4, "true")] {
+        assert_eq!(overflow(&batch, row), entry(text), "row {row}");
+    }
+    assert_eq!(overflow(&batch, 2), []);
+    assert_eq!(second.overflow_counts().r#type, 4);
+    assert_eq!(texts(&batch, "attr_user")[1].as_deref(), Some("alice"));
+    let id = |column: &str| {
+        batch
+            .schema()
+            .field_with_name(column)
+            .unwrap()
+            .metadata()
+            .clone()
+    };
+    assert_eq!(id("attr_status")["PARQUET:field_id"], "10000");
+    assert_eq!(id("attr_user")["PARQUET:field_id"], "10001");
+    assert_eq!(id("body")["PARQUET:field_id"], "6");
+    assert!(!second.schema().has_news_for(&dataset));
+}
+
+#[test]
+fn a_column_that_the_dataset_has_no_room_for_overflows() {
+    let mut keys = Keys::new();
+    let (known, novel) = (attribute(&mut keys, "known"), attribute(&mut keys, "novel"));
+    let schema = || Schema::new(Signal::Logs, SchemaOptions::new().with_column_budget(1));
+    let mut first = BatchBuilder::new(schema());
+    push_all(&mut first, &keys, &[&[(known, Value::Int(1))]]);
+    let mut dataset = DatasetSchema::new(otlake_schema::Table::Logs);
+    dataset.extend(first.schema());
+
+    let mut second = BatchBuilder::new(schema());
+    push_all(&mut second, &keys, &[&[(novel, Value::Int(2))]]);
+    assert!(!dataset.extend(second.schema()), "the budget is used up");
+    second.conform(&dataset);
+    push_all(
+        &mut second,
+        &keys,
+        &[&[(novel, Value::Int(3)), (known, Value::Int(4))]],
+    );
+    let batch = second.finish_batch();
+    assert!(batch.column_by_name("attr_novel").is_none());
+    assert_eq!(texts(&batch, "attr_known"), some(&["", "4"]));
+    for (row, text) in [(0, "2"), (1, "3")] {
+        let entry = ("attr.novel".to_owned(), Some(text.to_owned()));
+        assert_eq!(overflow(&batch, row), [entry]);
+    }
+    assert_eq!(second.overflow_counts().budget, 2);
+}
+
+proptest! {
+    #[test]
+    fn batches_of_one_dataset_have_its_types_and_lose_nothing(
+        batches in proptest::collection::vec(
+            proptest::collection::vec((0usize..4, 0usize..7), 1..12),
+            1..6,
+        ),
+        budget in 0usize..6,
+    ) {
+        let values = [
+            Value::Bool(true),
+            Value::Int(7),
+            Value::Int(i64::MAX),
+            Value::Double(0.5),
+            Value::String("text"),
+            Value::Bytes(b"bytes"),
+            Value::Array(&[Value::Int(1)]),
+        ];
+        let mut dataset = DatasetSchema::new(otlake_schema::Table::Logs);
+        for rows in batches {
+            // Each batch comes from a writer of its own, with an interner of its own.
+            let mut keys = Keys::new();
+            let names: Vec<Key> = (0..4)
+                .map(|number| attribute(&mut keys, &format!("name.{number}")))
+                .collect();
+            let options = SchemaOptions::new().with_column_budget(budget);
+            let mut builder = BatchBuilder::new(Schema::of_dataset(&dataset, options));
+            for (name, value) in &rows {
+                push_all(&mut builder, &keys, &[&[(names[*name], values[*value])]]);
+            }
+            let before = dataset.clone();
+            if builder.schema().has_news_for(&dataset) {
+                dataset.extend(builder.schema());
+            }
+            for column in before.columns() {
+                let after = dataset.column(column.name());
+                prop_assert_eq!(after.map(|after| after.type_name()), Some(column.type_name()));
+                prop_assert_eq!(after.map(|after| after.id()), Some(column.id()));
+            }
+            builder.conform(&dataset);
+            let batch = builder.finish_batch();
+            for field in batch.schema().fields() {
+                let published = dataset.column(field.name()).unwrap();
+                if let Some(column_type) = published.column_type().filter(|_| published.id() >= 10_000) {
+                    let of_strings = DataType::Dictionary(
+                        Box::new(DataType::Int32),
+                        Box::new(DataType::Utf8),
+                    );
+                    let expected = type_of_attribute(column_type);
+                    prop_assert!(
+                        *field.data_type() == expected
+                            || (expected == DataType::Utf8 && *field.data_type() == of_strings)
+                    );
+                }
+            }
+            for (row, (name, value)) in rows.iter().enumerate() {
+                let column = format!("attr_name_{name}");
+                let in_column = batch
+                    .column_by_name(&column)
+                    .and_then(|_| texts(&batch, &column)[row].clone());
+                let in_overflow = overflow(&batch, row);
+                let expected = Some(values[*value].to_string());
+                match in_column {
+                    Some(text) => {
+                        prop_assert_eq!(Some(text), expected);
+                        prop_assert!(in_overflow.is_empty());
+                    }
+                    None => prop_assert_eq!(
+                        in_overflow,
+                        vec![(format!("attr.name.{name}"), expected)]
+                    ),
+                }
+            }
+        }
+    }
+}

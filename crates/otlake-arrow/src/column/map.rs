@@ -4,12 +4,13 @@ use std::sync::Arc;
 use arrow_array::builder::{ArrayBuilder, StringBuilder};
 use arrow_array::{ArrayRef, MapArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{DataType, Field, Fields};
+use arrow_schema::DataType;
 
 use super::validity::Validity;
 
 /// The entries of maps from names to texts, one map after the other.
 pub(crate) struct MapEntries {
+    data_type: DataType,
     names: StringBuilder,
     texts: StringBuilder,
     large: LargeMap,
@@ -28,25 +29,18 @@ struct LargeMap {
 }
 
 impl MapEntries {
-    pub(crate) fn new() -> MapEntries {
+    /// Maps of this type, which is one from names to texts.
+    pub(crate) fn new(data_type: &DataType) -> MapEntries {
         MapEntries {
+            data_type: data_type.clone(),
             names: StringBuilder::new(),
             texts: StringBuilder::new(),
             large: LargeMap::default(),
         }
     }
 
-    /// The type of a column of such maps. The names inside are those of the Parquet specification.
-    pub(crate) fn data_type() -> DataType {
-        let entries = Field::new("key_value", DataType::Struct(Self::fields()), false);
-        DataType::Map(Arc::new(entries), false)
-    }
-
-    fn fields() -> Fields {
-        Fields::from(vec![
-            Field::new("key", DataType::Utf8, false),
-            Field::new("value", DataType::Utf8, true),
-        ])
+    pub(crate) fn data_type(&self) -> &DataType {
+        &self.data_type
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -88,10 +82,14 @@ impl MapEntries {
         self.large = large;
     }
 
-    fn name(&self, entry: usize) -> &str {
-        let offsets = self.names.offsets_slice();
-        let range = offsets[entry] as usize..offsets[entry + 1] as usize;
-        std::str::from_utf8(&self.names.values_slice()[range]).unwrap_or_default()
+    pub(crate) fn name(&self, entry: usize) -> &str {
+        string(&self.names, entry)
+    }
+
+    pub(crate) fn text(&self, entry: usize) -> Option<&str> {
+        let is_null = |bits: &[u8]| bits[entry / 8] & (1 << (entry % 8)) == 0;
+        let null = self.texts.validity_slice().is_some_and(is_null);
+        (!null).then(|| string(&self.texts, entry))
     }
 
     pub(crate) fn memory_size(&self) -> usize {
@@ -106,13 +104,23 @@ impl MapEntries {
         self.large = LargeMap::default();
         let columns: Vec<ArrayRef> =
             vec![Arc::new(self.names.finish()), Arc::new(self.texts.finish())];
-        let entries = StructArray::new(Self::fields(), columns, None);
-        let DataType::Map(field, sorted) = Self::data_type() else {
+        let DataType::Map(field, sorted) = &self.data_type else {
             unreachable!("the type of a map is a map");
         };
+        let DataType::Struct(fields) = field.data_type() else {
+            unreachable!("the entries of a map are structs");
+        };
+        let entries = StructArray::new(fields.clone(), columns, None);
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        Arc::new(MapArray::new(field, offsets, entries, nulls, sorted))
+        let field = Arc::clone(field);
+        Arc::new(MapArray::new(field, offsets, entries, nulls, *sorted))
     }
+}
+
+fn string(strings: &StringBuilder, index: usize) -> &str {
+    let offsets = strings.offsets_slice();
+    let range = offsets[index] as usize..offsets[index + 1] as usize;
+    std::str::from_utf8(&strings.values_slice()[range]).unwrap_or_default()
 }
 
 impl LargeMap {
@@ -144,9 +152,9 @@ pub(crate) struct MapColumn {
 }
 
 impl MapColumn {
-    pub(super) fn new() -> MapColumn {
+    pub(super) fn new(data_type: &DataType) -> MapColumn {
         MapColumn {
-            entries: MapEntries::new(),
+            entries: MapEntries::new(data_type),
             offsets: vec![0],
             validity: Validity::default(),
         }
@@ -189,10 +197,11 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::column::field::overflow_type;
 
     #[test]
     fn names_are_unique_however_many_there_are() {
-        let mut entries = MapEntries::new();
+        let mut entries = MapEntries::new(&overflow_type());
         let begin = 3;
         for number in 0..begin {
             entries.push(0, &format!("of the map before {number}"), None);

@@ -14,7 +14,7 @@ mod validity;
 use std::fmt::Write;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::{ArrowNativeType, Buffer};
 use arrow_schema::DataType;
@@ -153,49 +153,71 @@ impl Values {
         if self.column_type() == Some(column_type) {
             return;
         }
-        let mut widened = Values::new(column_type, plain);
+        self.convert(Some(column_type), plain, |_, _| {});
+    }
+
+    /// Gives the column another type, or none, and hands over the values that it cannot hold with
+    /// their rows.
+    pub(crate) fn convert(
+        &mut self,
+        column_type: Option<ColumnType>,
+        plain: bool,
+        mut reject: impl FnMut(usize, &Value<'_>),
+    ) {
         let (len, mut text) = (self.len(), String::new());
-        let mut push = |value: Option<Value<'_>>| match value {
-            Some(value) => {
-                widened.push(&value, &mut text);
-            }
-            None => widened.push_nulls(1),
+        let mut converted = match column_type {
+            Some(column_type) => Values::new(column_type, plain),
+            None => Values::Empty(0),
         };
-        match self {
-            Values::Empty(_) => {}
-            Values::Boolean(column) => {
-                column
-                    .finish()
-                    .as_boolean()
-                    .iter()
-                    .for_each(|v| push(v.map(Value::Bool)));
+        self.drain(|value| {
+            let row = converted.len();
+            if let Some(value) = value {
+                let fits = column_type.is_some_and(|column_type| column_type.fits(&value));
+                if fits && converted.push(&value, &mut text) {
+                    return;
+                }
+                reject(row, &value);
             }
-            Values::Int64(column) => {
-                let array = column.finish();
-                array
-                    .as_primitive::<Int64Type>()
-                    .iter()
-                    .for_each(|v| push(v.map(Value::Int)));
+            converted.push_nulls(1);
+        });
+        converted.push_nulls(len - converted.len());
+        *self = converted;
+    }
+
+    /// Takes the values out, one after the other; a column without any has none to hand over.
+    fn drain(&mut self, mut each: impl FnMut(Option<Value<'_>>)) {
+        let Some(array) = self.finish() else { return };
+        match array.data_type() {
+            DataType::Boolean => {
+                let values = array.as_boolean().iter();
+                values.for_each(|value| each(value.map(Value::Bool)));
             }
-            Values::Float64(column) => {
-                let array = column.finish();
-                array
-                    .as_primitive::<Float64Type>()
-                    .iter()
-                    .for_each(|v| push(v.map(Value::Double)));
+            DataType::Int64 => {
+                let values = array.as_primitive::<Int64Type>().iter();
+                values.for_each(|value| each(value.map(Value::Int)));
             }
-            Values::Binary(column) => {
-                let array = column.finish();
-                array
-                    .as_binary::<i32>()
-                    .iter()
-                    .for_each(|v| push(v.map(Value::Bytes)));
+            DataType::Float64 => {
+                let values = array.as_primitive::<Float64Type>().iter();
+                values.for_each(|value| each(value.map(Value::Double)));
             }
-            // Text is the top of the lattice, and nested columns are not part of it.
-            Values::Utf8(_) | Values::Nested(_) => return,
+            DataType::Binary => {
+                let values = array.as_binary::<i32>().iter();
+                values.for_each(|value| each(value.map(Value::Bytes)));
+            }
+            DataType::Utf8 => {
+                let values = array.as_string::<i32>().iter();
+                values.for_each(|value| each(value.map(Value::String)));
+            }
+            DataType::Dictionary(_, _) => {
+                let array = array.as_dictionary::<Int32Type>();
+                let strings = array.values().as_string::<i32>();
+                let values = array.keys().iter();
+                let string = |id| Value::String(strings.value(id as usize));
+                values.for_each(|id| each(id.map(string)));
+            }
+            // Lists and messages have the type of their field, which does not change.
+            _ => {}
         }
-        widened.push_nulls(len - widened.len());
-        *self = widened;
     }
 }
 

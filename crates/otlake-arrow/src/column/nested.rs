@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, ListArray, StructArray, new_empty_array};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
-use arrow_schema::{Field, FieldRef, Fields};
+use arrow_schema::{DataType, FieldRef, Fields};
 use otlake_row::Value;
-use otlake_schema::{FieldKind, Member};
+use otlake_schema::{ColumnType, FieldKind, Member};
 
 use super::Values;
-use super::field::{data_type, push_value, values_of};
+use super::field::{push_value, type_of_attribute};
 use super::map::MapColumn;
 use super::validity::Validity;
 
@@ -23,13 +23,21 @@ pub(crate) enum Nested {
 }
 
 impl Nested {
-    pub(crate) fn new(kind: FieldKind) -> Nested {
-        match kind {
-            FieldKind::Map => Nested::Map(MapColumn::new()),
-            FieldKind::List(item) => Nested::List(ListColumn::new(*item)),
-            FieldKind::Struct(members) => Nested::Struct(StructColumn::new(members)),
+    /// A column of a field, which has this type in Arrow.
+    pub(crate) fn new(kind: FieldKind, data_type: &DataType) -> Nested {
+        match (kind, data_type) {
+            (FieldKind::List(item), DataType::List(field)) => {
+                Nested::List(ListColumn::new(*item, field))
+            }
+            (FieldKind::Struct(members), DataType::Struct(fields)) => {
+                Nested::Struct(StructColumn::new(members, fields))
+            }
+            (FieldKind::Map, data_type) => Nested::Map(MapColumn::new(data_type)),
             // A dictionary inside a list is of little use to a reader of batches.
-            kind => Nested::Value(kind, values_of(kind, true)),
+            (kind, _) => {
+                let column_type = kind.column_type().unwrap_or(ColumnType::Utf8);
+                Nested::Value(kind, Values::new(column_type, true))
+            }
         }
     }
 
@@ -72,9 +80,11 @@ impl Nested {
 
     pub(crate) fn finish(&mut self) -> ArrayRef {
         match self {
-            Nested::Value(kind, values) => values
-                .finish()
-                .unwrap_or_else(|| new_empty_array(&data_type(*kind))),
+            Nested::Value(kind, values) => {
+                let column_type = kind.column_type().unwrap_or(ColumnType::Utf8);
+                let empty = || new_empty_array(&type_of_attribute(column_type));
+                values.finish().unwrap_or_else(empty)
+            }
             Nested::Map(column) => column.finish(),
             Nested::List(column) => column.finish(),
             Nested::Struct(column) => column.finish(),
@@ -124,16 +134,11 @@ pub(crate) struct ListColumn {
     validity: Validity,
 }
 
-/// The field of a list's items; its name is that of the Parquet specification.
-pub(super) fn item_field(item: FieldKind) -> FieldRef {
-    Arc::new(Field::new("element", data_type(item), true))
-}
-
 impl ListColumn {
-    fn new(item: FieldKind) -> ListColumn {
+    fn new(item: FieldKind, field: &FieldRef) -> ListColumn {
         ListColumn {
-            field: item_field(item),
-            items: Box::new(Nested::new(item)),
+            field: Arc::clone(field),
+            items: Box::new(Nested::new(item, field.data_type())),
             offsets: vec![0],
             validity: Validity::default(),
         }
@@ -176,20 +181,13 @@ pub(crate) struct StructColumn {
     validity: Validity,
 }
 
-pub(super) fn struct_fields(members: &[Member]) -> Fields {
-    members
-        .iter()
-        .map(|member| Field::new(member.name, data_type(member.kind), true))
-        .collect()
-}
-
 impl StructColumn {
-    fn new(members: &'static [Member]) -> StructColumn {
-        let columns = members.iter();
+    fn new(members: &'static [Member], fields: &Fields) -> StructColumn {
+        let columns = members.iter().zip(fields);
         StructColumn {
-            fields: struct_fields(members),
+            fields: fields.clone(),
             members: columns
-                .map(|member| (member.name, Nested::new(member.kind)))
+                .map(|(member, field)| (member.name, Nested::new(member.kind, field.data_type())))
                 .collect(),
             len: 0,
             validity: Validity::default(),

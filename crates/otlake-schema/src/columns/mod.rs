@@ -31,6 +31,23 @@ impl Table {
         }
     }
 
+    /// Every table.
+    pub const ALL: [Table; 8] = [
+        Table::Logs,
+        Table::Traces,
+        Table::Metrics,
+        Table::MetricsOf(MetricKind::Gauge),
+        Table::MetricsOf(MetricKind::Sum),
+        Table::MetricsOf(MetricKind::Histogram),
+        Table::MetricsOf(MetricKind::ExponentialHistogram),
+        Table::MetricsOf(MetricKind::Summary),
+    ];
+
+    /// The table of that name.
+    pub fn from_name(name: &str) -> Option<Table> {
+        Table::ALL.into_iter().find(|table| table.name() == name)
+    }
+
     /// What it is called: `logs`, `traces`, `metrics`, or the name of its kind.
     pub fn name(self) -> &'static str {
         match self {
@@ -53,6 +70,9 @@ impl From<Signal> for Table {
 /// A column of a field: there in every file of its table, whether a record has the field or not.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FieldColumn {
+    /// Its field id, the same in every file of every dataset: below 100. Those of the fields inside
+    /// of it follow from it; see [`FieldColumn::inner_id`].
+    pub id: u32,
     /// The name of the column.
     pub name: &'static str,
     /// The field; for a column that is made of several the first of them.
@@ -62,6 +82,17 @@ pub struct FieldColumn {
     /// What a record without the field has.
     pub absent: Absent,
 }
+
+impl FieldColumn {
+    /// The field id of the field number `number` inside the column with this id, depth first from 1:
+    /// the items of a list, the members of a struct, the keys and the values of a map.
+    pub const fn inner_id(id: u32, number: u32) -> u32 {
+        id * 100 + number
+    }
+}
+
+/// The field id of the overflow column, in every file.
+pub const OVERFLOW_ID: u32 = 99;
 
 /// How a field's value becomes its column's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +156,26 @@ impl FieldKind {
         }
     }
 
+    /// The type in words, as a [`DatasetSchema`](crate::DatasetSchema) has it:
+    /// `list<struct<quantile: float64, value: float64>>`.
+    pub fn type_name(self) -> String {
+        match self {
+            FieldKind::Timestamp { .. } => "timestamp[us, UTC]".to_owned(),
+            FieldKind::Map => "map<utf8, utf8>".to_owned(),
+            FieldKind::List(item) => format!("list<{}>", item.type_name()),
+            FieldKind::Struct(members) => {
+                let member =
+                    |member: &Member| format!("{}: {}", member.name, member.kind.type_name());
+                let members: Vec<_> = members.iter().map(member).collect();
+                format!("struct<{}>", members.join(", "))
+            }
+            kind => kind
+                .column_type()
+                .map_or("utf8", ColumnType::name)
+                .to_owned(),
+        }
+    }
+
     /// Whether the column is made of other columns, and so takes no value of its own.
     pub fn is_derived(self) -> bool {
         matches!(
@@ -158,8 +209,15 @@ pub fn field_columns(table: impl Into<Table>) -> Vec<FieldColumn> {
     }
 }
 
-const fn column(name: &'static str, key: Key, kind: FieldKind, absent: Absent) -> FieldColumn {
+const fn column(
+    id: u32,
+    name: &'static str,
+    key: Key,
+    kind: FieldKind,
+    absent: Absent,
+) -> FieldColumn {
     FieldColumn {
+        id,
         name,
         key,
         kind,
@@ -185,6 +243,9 @@ mod tests {
             assert_eq!(names.len(), columns.len(), "names of {table:?}");
             let own = columns.iter().filter(|column| !column.kind.is_derived());
             let keys: Vec<_> = own.map(|column| column.key).collect();
+            let ids: HashSet<_> = columns.iter().map(|column| column.id).collect();
+            assert_eq!(ids.len(), columns.len(), "ids of {table:?}");
+            assert!(ids.iter().all(|id| (1..OVERFLOW_ID).contains(id)));
             let distinct: HashSet<_> = keys.iter().collect();
             assert_eq!(distinct.len(), keys.len(), "fields of {table:?}");
             let derived = columns.iter().filter(|column| column.kind.is_derived());
