@@ -2,9 +2,9 @@
 
     python capture.py OUT_DIR [PORT]
 
-A body becomes OUT_DIR/<signal>/<service>-<sender>-<nnn>.binpb, or .binpb.gz when the sender compressed it: the bytes on
-disk are the bytes that came in. The name is read from the first resource of the request, so that any SDK can be recorded
-without telling it anything but the endpoint.
+A body becomes OUT_DIR/<signal>/<service>-<sender>-<nnn>.binpb or, where it is JSON, OUT_DIR/json/<signal>/….json; each
+with .gz behind it when the sender compressed it: the bytes on disk are the bytes that came in. The name is read from the
+first resource of the request, so that any SDK can be recorded without telling it anything but the endpoint.
 """
 
 import gzip
@@ -15,20 +15,9 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
-from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as traces
+from forms import PROTOBUF, JSON, RESPONSES, SIGNALS, decode
 
-SIGNALS = {
-    "/v1/logs": ("logs", "resource_logs", logs.ExportLogsServiceRequest, logs.ExportLogsServiceResponse),
-    "/v1/traces": ("traces", "resource_spans", traces.ExportTraceServiceRequest, traces.ExportTraceServiceResponse),
-    "/v1/metrics": (
-        "metrics",
-        "resource_metrics",
-        metrics.ExportMetricsServiceRequest,
-        metrics.ExportMetricsServiceResponse,
-    ),
-}
+PATHS = {f"/v1/{name}": name for name in SIGNALS}
 
 
 def name_of(message, groups: str) -> str:
@@ -47,22 +36,22 @@ class Capture(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.body()
         encoding = self.headers.get("Content-Encoding", "identity")
+        form = self.headers.get("Content-Type", PROTOBUF).partition(";")[0]
         try:
-            folder, groups, request, response = SIGNALS[self.path]
+            signal = PATHS[self.path]
             plain = {"identity": bytes, "gzip": gzip.decompress}[encoding](body)
-            name = name_of(request.FromString(plain), groups)
+            name = name_of(decode(signal, form, plain), SIGNALS[signal].groups)
+            folder, suffix = {PROTOBUF: (signal, ".binpb"), JSON: (f"json/{signal}", ".json")}[form]
         except Exception as error:  # a sender must see the refusal, and the recording must go on
             print(f"refused {self.path}: {error!r}", file=sys.stderr)
-            return self.answer(400, b"")
+            return self.answer(400, form, b"")
         with self.lock:
             self.files[folder, name] += 1
             number = self.files[folder, name]
-        suffix = ".binpb.gz" if encoding == "gzip" else ".binpb"
-        file = self.out / folder / f"{name}-{number:03}{suffix}"
+        file = self.out / folder / f"{name}-{number:03}{suffix}{'.gz' if encoding == 'gzip' else ''}"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)
-        # Full success is the message with nothing set, which encodes to no bytes at all.
-        self.answer(200, response().SerializeToString())
+        self.answer(200, form, RESPONSES[form])
 
     def body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
@@ -74,9 +63,9 @@ class Capture(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(chunks)
 
-    def answer(self, status: int, body: bytes):
+    def answer(self, status: int, form: str, body: bytes):
         self.send_response(status)
-        self.send_header("Content-Type", "application/x-protobuf")
+        self.send_header("Content-Type", form)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -1,4 +1,4 @@
-"""Writes MANIFEST.json: what is in each recorded request, decoded with the generated classes of opentelemetry-proto.
+"""Writes MANIFEST.json: what is in each file of telemetry, decoded with the generated classes of opentelemetry-proto.
 
     python manifest.py DATA_DIR
 
@@ -6,17 +6,15 @@ The Rust tests compare with it, so it counts only; nothing in it depends on this
 the totals.
 """
 
-import gzip
 import json
 import sys
 from collections import Counter
 from pathlib import Path
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from forms import SIGNALS, requests_of
 
 
 def kind(value) -> str:
@@ -93,16 +91,28 @@ def metric(it, counts):
             )
 
 
-SIGNALS = {
-    "logs": (ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records", log_record),
-    "traces": (ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans", span),
-    "metrics": (ExportMetricsServiceRequest, "resource_metrics", "scope_metrics", "metrics", metric),
-}
+COUNTS = {"logs": log_record, "traces": span, "metrics": metric}
+HEAD = ("signal", "form", "origin", "senders", "requests", "bytes", "services", "resource_groups", "scope_groups")
+FOLDERS = ("logs", "traces", "metrics", "json/logs", "json/traces", "json/metrics", "collector")
 
 
-def describe(signal: str, body: bytes) -> dict:
-    request, groups, scopes, entries, count = SIGNALS[signal]
-    message = request.FromString(body)
+def form(path: Path) -> str:
+    """What is in a file, by its name: protobuf, json, lines or prefixed; and how it is compressed."""
+    stem, compression = (path.stem, path.suffix) if path.suffix in (".gz", ".zst") else (path.name, "")
+    words = {"binpb": "protobuf", "json": "json", "jsonl": "json lines", "prefixed": "length-prefixed"}
+    inside = " ".join(word for word in ("proto", "json", "zstd") if word in stem.partition(".")[0].split("-"))
+    text = f"{words[stem.rpartition('.')[2]]} {inside}".strip()
+    return text + {"": "", ".gz": ", gzip", ".zst": ", zstd"}[compression]
+
+
+def sender(resource) -> str:
+    """The SDK and its version, as it says itself."""
+    of = {a.key: a.value.string_value for a in resource.attributes if a.key.startswith("telemetry.sdk.")}
+    names = [of.get(f"telemetry.sdk.{name}", "") for name in ("name", "language", "version")]
+    return " ".join(filter(None, names)) or "none named"
+
+
+def describe(path: Path) -> dict:
     counts = {
         name: Counter()
         for name in (
@@ -127,41 +137,49 @@ def describe(signal: str, body: bytes) -> dict:
             "exemplar_attributes",
         )
     }
-    resources = getattr(message, groups)
-    services = []
-    for group in resources:
-        services += [a.value.string_value for a in group.resource.attributes if a.key == "service.name"]
-        counts["resource_attributes"].update(kind(a.value) for a in group.resource.attributes)
-        for scope in getattr(group, scopes):
-            counts["scope_attributes"].update(kind(a.value) for a in scope.scope.attributes)
-            for entry in getattr(scope, entries):
-                count(entry, counts)
-    head = {
-        "signal": signal,
-        "bytes": len(body),
-        "services": sorted(set(services)),
-        "resource_groups": len(resources),
-        "scope_groups": sum(len(getattr(group, scopes)) for group in resources),
-    }
-    return head | {name: dict(sorted(counter.items())) for name, counter in counts.items() if +counter}
+    signals, senders, services, groups, scopes, size = Counter(), Counter(), set(), 0, 0, 0
+    for signal, message, length in requests_of(path):
+        signals[signal] += 1
+        size += length
+        members = SIGNALS[signal]
+        resources = getattr(message, members.groups)
+        groups += len(resources)
+        for group in resources:
+            senders[sender(group.resource)] += 1
+            services |= {a.value.string_value for a in group.resource.attributes if a.key == "service.name"}
+            counts["resource_attributes"].update(kind(a.value) for a in group.resource.attributes)
+            of_resource = getattr(group, members.scopes)
+            scopes += len(of_resource)
+            for scope in of_resource:
+                counts["scope_attributes"].update(kind(a.value) for a in scope.scope.attributes)
+                for entry in getattr(scope, members.entries):
+                    COUNTS[signal](entry, counts)
+    head = (
+        next(iter(signals)) if len(signals) == 1 else "mixed",
+        form(path),
+        "assembled from recorded requests by record/collector.py" if path.parent.name == "collector" else "recorded",
+        sorted(senders),
+        signals.total(),
+        size,
+        sorted(services),
+        groups,
+        scopes,
+    )
+    return dict(zip(HEAD, head)) | {name: dict(sorted(counter.items())) for name, counter in counts.items() if +counter}
 
 
 if __name__ == "__main__":
     data = Path(sys.argv[1])
-    files = {}
-    for path in sorted(data.glob("*/*.binpb*")):
-        body = path.read_bytes()
-        files[f"{path.parent.name}/{path.name}"] = describe(
-            path.parent.name, gzip.decompress(body) if path.suffix == ".gz" else body
-        )
+    paths = [path for folder in FOLDERS for path in sorted((data / folder).glob("*"))]
+    files = {str(path.relative_to(data)): describe(path) for path in paths}
     # A line a file: a recording that changes one request changes one line.
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}" for name, entry in files.items())
     (data / "MANIFEST.json").write_text(f"{{\n{lines}\n}}\n")
-    for signal in SIGNALS:
-        of = {name: entry for name, entry in files.items() if entry["signal"] == signal}
+    for folder in FOLDERS:
+        of = {name: entry for name, entry in files.items() if name.rpartition("/")[0] == folder}
         size = sum((data / name).stat().st_size for name in of)
-        print(f"\n{signal}: {len(of)} files, {size} bytes, {sum(entry['bytes'] for entry in of.values())} inflated")
+        print(f"\n{folder}: {len(of)} files, {size} bytes, {sum(entry['bytes'] for entry in of.values())} inflated")
         for name in dict.fromkeys(key for entry in of.values() for key in entry):
-            if name not in ("signal", "bytes", "services", "resource_groups", "scope_groups"):
+            if name not in HEAD:
                 total = sum((Counter(entry.get(name, {})) for entry in of.values()), Counter())
                 print(f"  {name}: " + ", ".join(f"{key or '(none)'} {n}" for key, n in sorted(total.items())))

@@ -1,13 +1,18 @@
 #!/bin/sh
-# Records examples/data/{logs,traces,metrics} and MANIFEST.json anew. Needs python3 (3.11 or later), node (20 or later), npm.
+# Records examples/data anew. Needs python3 (3.11 or later), node (20 or later), npm.
 #
-#   examples/data/record/record.sh [OUT_DIR]
+#   examples/data/record/record.sh [OUT_DIR [FORM ...]]
+#
+# A FORM is protobuf (logs/, traces/, metrics/), json (json/) or collector (collector/, made of the protobuf ones); all three by
+# default. MANIFEST.json is written in any case.
 #
 # The packages go to a folder outside the tree. It has a fixed name because the services report it: stack traces and
 # process attributes name the files that ran.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$(dirname "$here")}
+[ $# -eq 0 ] || shift
+[ $# -gt 0 ] || set -- protobuf json collector
 work=${RECORD_DIR:-/tmp/shop}
 port=${RECORD_PORT:-14318} # and the three after it
 
@@ -29,25 +34,55 @@ wait_for() { # until something listens on the port
     return 1
 }
 
-rm -rf "$work/recorded"
-run "$work/venv/bin/python" "$here/capture.py" "$work/recorded" "$port"
-wait_for "$port"
-
 export OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:$port"
 export OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=production,k8s.cluster.name=eu-north-1,k8s.namespace.name=shop,cloud.region=eu-north-1"
 catalog=$((port + 1)) checkout=$((port + 2)) payment=$((port + 3))
 cd "$work"
-# Half of the senders compress, and each of the two SDKs is seen with both temporalities.
-run env OTEL_EXPORTER_OTLP_COMPRESSION=gzip OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta \
-    venv/bin/python app-python/app.py payment $payment
-run venv/bin/python app-python/app.py checkout $checkout $payment
-run env OTEL_EXPORTER_OTLP_COMPRESSION=gzip node app-node/app.js catalog $catalog
-wait_for $payment && wait_for $checkout && wait_for $catalog
-env OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta node app-node/app.js frontend $catalog $checkout $payment
+
+# One run of the shop, recorded in a directory of the work folder.
+record() {
+    rm -rf "${work:?}/$1"
+    run venv/bin/python "$here/capture.py" "$work/$1" "$port"
+    wait_for "$port"
+    # Half of the senders compress, and each of the two SDKs is seen with both temporalities.
+    run env OTEL_EXPORTER_OTLP_COMPRESSION=gzip OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta \
+        venv/bin/python app-python/app.py payment $payment
+    run venv/bin/python app-python/app.py checkout $checkout $payment
+    run env OTEL_EXPORTER_OTLP_COMPRESSION=gzip node app-node/app.js catalog $catalog
+    wait_for $payment && wait_for $checkout && wait_for $catalog
+    env OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta node app-node/app.js frontend $catalog $checkout $payment
+    # The services end themselves, the endpoint does not.
+    kill $started 2>/dev/null || true
+    wait
+    started=""
+}
 
 # Only a whole recording replaces the old one.
-for signal in logs traces metrics; do
-    rm -rf "${out:?}/$signal"
-    mkdir -p "$out" && cp -r "$work/recorded/$signal" "$out/"
+replace() { # DIRECTORY_OF_THE_WORK_FOLDER NAME ...
+    from=$1
+    shift
+    mkdir -p "$out"
+    for name in "$@"; do
+        rm -rf "${out:?}/$name"
+        cp -r "$work/$from/$name" "$out/"
+    done
+}
+
+for form in "$@"; do
+    case $form in
+    protobuf)
+        record protobuf
+        replace protobuf logs traces metrics
+        ;;
+    json)
+        # Python's SDK has no exporter for OTLP/JSON: what its services send in this run is not kept. Few visits, as JSON is long.
+        export OTEL_EXPORTER_OTLP_PROTOCOL=http/json SHOP_VISITS=32
+        record json
+        unset OTEL_EXPORTER_OTLP_PROTOCOL SHOP_VISITS
+        replace json json
+        ;;
+    collector) venv/bin/python "$here/collector.py" "$out" ;;
+    *) echo "no such form: $form" >&2 && exit 1 ;;
+    esac
 done
-"$work/venv/bin/python" "$here/manifest.py" "$out"
+venv/bin/python "$here/manifest.py" "$out"

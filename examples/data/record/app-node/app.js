@@ -471,7 +471,7 @@ async function frontend() {
     await visit(n);
     background(n);
     for (const port of [catalogPort, checkoutPort, paymentPort]) await post(port, '/tick');
-    if (n % 25 === 24) {
+    if ((n + 1) % (VISITS / 4) === 0) {
       await flushAll();
       for (const port of [catalogPort, checkoutPort, paymentPort])
         await post(port, n < VISITS - 1 ? '/flush' : '/quit');
@@ -480,5 +480,5 @@ async function frontend() {
   process.exit(0);
 }
 
-const VISITS = 100;
+const VISITS = Number(process.env.SHOP_VISITS ?? 100); // a multiple of 4: so often all export what they have
 await { catalog, frontend }[role]();

@@ -2,9 +2,6 @@
 import { context, propagation } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import {
   defaultResource,
   detectResources,
@@ -20,6 +17,12 @@ import {
   ParentBasedSampler,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
+
+// The packages by the name of -http send JSON.
+const format = process.env.OTEL_EXPORTER_OTLP_PROTOCOL === 'http/json' ? 'http' : 'proto';
+const { OTLPLogExporter } = await import(`@opentelemetry/exporter-logs-otlp-${format}`);
+const { OTLPMetricExporter } = await import(`@opentelemetry/exporter-metrics-otlp-${format}`);
+const { OTLPTraceExporter } = await import(`@opentelemetry/exporter-trace-otlp-${format}`);
 
 export const SCHEMA = 'https://opentelemetry.io/schemas/1.36.0';
 const NEVER = 3_600_000; // milliseconds; requests are cut by count, so that a second recording has the same files
