@@ -75,7 +75,7 @@ mod utf8;
 mod values;
 
 pub use crate::decoder::{LogsDecoder, MetricsDecoder, TracesDecoder};
-pub use crate::encoding::{ContentEncoding, InflateError};
+pub use crate::encoding::{ContentEncoding, InflateError, InflateLimits};
 pub use crate::error::{DecodeError, DecodeErrorKind};
 pub use crate::limits::{InvalidUtf8, Limits};
 
