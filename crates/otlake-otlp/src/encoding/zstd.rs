@@ -5,8 +5,9 @@ use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
 use super::bounded::read_to_bound;
 
-/// The window that every sender over HTTP may use (RFC 9659).
-const WINDOW_LOG: u32 = 23;
+/// The window that every sender over HTTP may use (RFC 9659), and the largest that zstd takes
+/// unasked, as powers of two.
+const WINDOW_LOGS: std::ops::RangeInclusive<u32> = 23..=27;
 
 /// The body, or `None` when it is larger than `bound`.
 pub(super) fn inflate(body: &[u8], bound: usize) -> io::Result<Option<Vec<u8>>> {
@@ -17,7 +18,8 @@ pub(super) fn inflate(body: &[u8], bound: usize) -> io::Result<Option<Vec<u8>>> 
         None => {
             let mut decoder = Decoder::with_buffer(body)?;
             // A window larger than what may come out is memory for nothing.
-            decoder.window_log_max(WINDOW_LOG.max(bound.checked_ilog2().unwrap_or(0) + 1).min(27))?;
+            let log = bound.checked_ilog2().unwrap_or(0) + 1;
+            decoder.window_log_max(log.clamp(*WINDOW_LOGS.start(), *WINDOW_LOGS.end()))?;
             read_to_bound(decoder, bound)
         }
     }
