@@ -50,7 +50,8 @@
 //!
 //! # Features
 //!
-//! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates such payloads.
+//! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates such payloads, and [`PayloadReader`]
+//!   reads such files.
 //! * `json` (on): `decode_json` of each decoder takes payloads in OTLP's JSON encoding.
 //! * `opentelemetry-proto` (off): `decode_request` of each decoder takes the message types of the
 //!   `opentelemetry-proto` crate, for services that receive them from their gRPC server, and
@@ -60,6 +61,7 @@ mod attributes;
 mod decoder;
 mod encoding;
 mod error;
+mod framing;
 #[cfg(feature = "json")]
 mod json;
 mod limits;
@@ -77,6 +79,10 @@ mod values;
 pub use crate::decoder::{LogsDecoder, MetricsDecoder, TracesDecoder};
 pub use crate::encoding::{ContentEncoding, InflateError, InflateLimits};
 pub use crate::error::{DecodeError, DecodeErrorKind};
+pub use crate::framing::{
+    Format, Framing, Payload, PayloadError, PayloadErrorKind, PayloadReader, UnknownFraming,
+    UnsupportedSignal, signal_of_json, signal_of_protobuf,
+};
 pub use crate::limits::{InvalidUtf8, Limits};
 
 #[cfg(feature = "opentelemetry-proto")]

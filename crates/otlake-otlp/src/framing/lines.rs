@@ -1,0 +1,117 @@
+//! A JSON document a line.
+
+use std::io::Read;
+
+use memchr::memchr;
+
+use super::detect::{BOM, is_space, skip_space};
+use super::error::PayloadErrorKind;
+use super::input::Input;
+use super::payload::Format;
+use super::reader::{Found, Next};
+
+/// White space that a line may have at its end beyond the limit.
+const SLACK: usize = 64;
+
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The rest of a line that was too long is still to be hopped over.
+    skipping: bool,
+}
+
+impl Lines {
+    /// The next line that is not blank.
+    pub(super) fn next<R: Read>(&mut self, input: &mut Input<R>, limit: usize) -> Next {
+        match self.line(input, limit) {
+            Ok(next) => next,
+            Err(kind) => Next::Broken(input.offset(), kind),
+        }
+    }
+
+    fn line<R: Read>(
+        &mut self,
+        input: &mut Input<R>,
+        limit: usize,
+    ) -> Result<Next, PayloadErrorKind> {
+        if self.skipping {
+            skip_line(input)?;
+            self.skipping = false;
+        }
+        if !skip_to_document(input)? {
+            return Ok(Next::End);
+        }
+        let offset = input.offset();
+        let mut searched = 0;
+        let length = loop {
+            let buffered = input.buffered();
+            if let Some(found) = memchr(b'\n', &buffered[searched..]) {
+                break searched + found;
+            }
+            searched = buffered.len();
+            if searched > limit.saturating_add(SLACK) {
+                self.skipping = true;
+                return Ok(too_large(offset, limit));
+            }
+            if !input.fill()? {
+                break searched;
+            }
+        };
+        let line = &input.buffered()[..length];
+        let spaces = line
+            .iter()
+            .rev()
+            .take_while(|byte| is_space(**byte))
+            .count();
+        let document = length - spaces;
+        if document > limit || length > limit.saturating_add(SLACK) {
+            input.skip(length);
+            return Ok(too_large(offset, limit));
+        }
+        let bytes = input.take(document);
+        input.skip(spaces);
+        Ok(Next::Found(Found {
+            bytes,
+            format: Format::Json,
+            offset,
+        }))
+    }
+}
+
+/// Skips white space, line ends and byte order marks; false when the file ends before anything
+/// else.
+pub(super) fn skip_to_document<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind> {
+    loop {
+        let buffered = input.buffered();
+        let rest = skip_space(buffered).len();
+        input.skip(buffered.len() - rest);
+        let may_be_bom = rest < BOM.len() && BOM.starts_with(input.buffered());
+        if !may_be_bom || !input.fill()? {
+            return Ok(!input.buffered().is_empty());
+        }
+    }
+}
+
+/// Skips what is left of a line, with its end.
+pub(super) fn skip_line<R: Read>(input: &mut Input<R>) -> Result<(), PayloadErrorKind> {
+    loop {
+        let buffered = input.buffered();
+        if let Some(found) = memchr(b'\n', buffered) {
+            input.skip(found + 1);
+            return Ok(());
+        }
+        input.skip(buffered.len());
+        if !input.fill()? {
+            return Ok(());
+        }
+    }
+}
+
+fn too_large(offset: u64, limit: usize) -> Next {
+    let kind = PayloadErrorKind::TooLarge {
+        // Whether the end of the line was seen depends on how much the file's reader gave at a time.
+        bytes: None,
+        limit,
+        file: false,
+    };
+    Next::Broken(offset, kind)
+}

@@ -1,0 +1,152 @@
+use otlake_row::Signal;
+
+use crate::framing::detect::skip_space;
+use crate::framing::scanner::{Scanned, Scanner};
+
+/// A payload of a signal that is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[error("the payload holds {name}, of which there are no rows: logs, traces and metrics are read")]
+pub struct UnsupportedSignal {
+    /// What it is of, in the plural.
+    pub name: &'static str,
+}
+
+/// The signal of a request in OTLP/JSON, by the first key of the outermost object that names one:
+/// `resourceLogs`, `resourceSpans` or `resourceMetrics`, also in the proto's own spelling
+/// (`resource_logs`). Other keys are hopped over, with whatever stands behind them.
+///
+/// It costs next to nothing when that key comes first, as all senders have it. `None` when there is
+/// no such key, or when the JSON breaks off or is broken before it. Keys with escapes (`\u0072…`)
+/// are not recognised.
+///
+/// ```
+/// use otlake_otlp::signal_of_json;
+/// use otlake_row::Signal;
+///
+/// let signal = signal_of_json(br#"{"resourceLogs":[]}"#)?;
+/// assert_eq!(signal, Some(Signal::Logs));
+///
+/// let error = signal_of_json(br#"{"resourceProfiles":[]}"#).unwrap_err();
+/// assert_eq!(error.name, "profiles");
+/// # Ok::<(), otlake_otlp::UnsupportedSignal>(())
+/// ```
+///
+/// # Errors
+///
+/// When the key is `resourceProfiles`.
+pub fn signal_of_json(payload: &[u8]) -> Result<Option<Signal>, UnsupportedSignal> {
+    let mut rest = skip_space(payload).strip_prefix(b"{");
+    while let Some((key, value)) = rest.and_then(member) {
+        match key {
+            b"resourceLogs" | b"resource_logs" => return Ok(Some(Signal::Logs)),
+            b"resourceSpans" | b"resource_spans" => return Ok(Some(Signal::Traces)),
+            b"resourceMetrics" | b"resource_metrics" => return Ok(Some(Signal::Metrics)),
+            b"resourceProfiles" | b"resource_profiles" => {
+                return Err(UnsupportedSignal { name: "profiles" });
+            }
+            _ => rest = after(value).and_then(|rest| skip_space(rest).strip_prefix(b",")),
+        }
+    }
+    Ok(None)
+}
+
+/// The key of the member with which `rest` begins, and what follows its colon.
+fn member(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let rest = skip_space(rest).strip_prefix(b"\"")?;
+    let (key, rest) = rest.split_at_checked(string_end(rest)?)?;
+    let value = skip_space(&rest[1..]).strip_prefix(b":")?;
+    Some((key, value))
+}
+
+/// What follows the value with which `rest` begins.
+fn after(rest: &[u8]) -> Option<&[u8]> {
+    let rest = skip_space(rest);
+    match rest.first()? {
+        b'{' | b'[' => match Scanner::default().scan(rest) {
+            Scanned::End(at) => rest.get(at..),
+            _ => None,
+        },
+        b'"' => {
+            let rest = &rest[1..];
+            rest.get(string_end(rest)? + 1..)
+        }
+        _ => {
+            let end = rest.iter().position(|byte| matches!(byte, b',' | b'}'))?;
+            rest.get(end..)
+        }
+    }
+}
+
+/// Where the closing quote of the string is that begins before `rest`.
+fn string_end(rest: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', rest.get(at..)?)?;
+        if rest[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_key_that_names_a_signal_counts() {
+        let some = |signal| Ok(Some(signal));
+        for (payload, expected) in [
+            (r#"{"resourceLogs":[]}"#, some(Signal::Logs)),
+            (
+                "\u{feff} \r\n{\n  \"resource_logs\" : []}",
+                some(Signal::Logs),
+            ),
+            (r#"{"resourceSpans":"#, some(Signal::Traces)),
+            (r#"{"resource_spans":1}"#, some(Signal::Traces)),
+            (
+                r#"{"resourceMetrics":[],"resourceLogs":[]}"#,
+                some(Signal::Metrics),
+            ),
+            (r#"{"resource_metrics":null}"#, some(Signal::Metrics)),
+            (
+                r#"{"resourceProfiles":[]}"#,
+                Err(UnsupportedSignal { name: "profiles" }),
+            ),
+            (
+                r#"{"a":"\"resourceLogs\":,\\","resourceSpans":[]}"#,
+                some(Signal::Traces),
+            ),
+            (
+                r#"{"a":{"resourceLogs":[{"b":"}"}]},"resourceSpans":[]}"#,
+                some(Signal::Traces),
+            ),
+            (
+                r#"{"a" : -1.5e3 , "b":true,"c":null,"resourceSpans":[]}"#,
+                some(Signal::Traces),
+            ),
+            (
+                r#"{"a":[["]"],{}] ,"\"":"","resourceSpans":[]}"#,
+                some(Signal::Traces),
+            ),
+            (
+                r#"{"dictionary":{},"resourceProfiles":[]}"#,
+                Err(UnsupportedSignal { name: "profiles" }),
+            ),
+            (r#"{"a":{"resourceLogs":[]}}"#, Ok(None)),
+            (r#"{"a":[{"resourceLogs":[]}"#, Ok(None)),
+            (r#"{"a":"resourceLogs"}"#, Ok(None)),
+            (r#"{"a" "resourceLogs":[]}"#, Ok(None)),
+            (r#"{"a":1"#, Ok(None)),
+            (r#"{"resourceLogs"#, Ok(None)),
+            (r#"{"\"#, Ok(None)),
+            (r#"["resourceLogs"]"#, Ok(None)),
+            ("{}", Ok(None)),
+            ("{", Ok(None)),
+            ("", Ok(None)),
+        ] {
+            assert_eq!(signal_of_json(payload.as_bytes()), expected, "{payload}");
+        }
+    }
+}

@@ -1,0 +1,189 @@
+use otlake_row::Signal;
+
+use crate::protobuf::wire::{Reader, delimited, fixed32, fixed64, varint};
+
+/// Records that are looked at: one is mostly enough, and all would be a second decoding.
+const RECORDS: usize = 64;
+
+/// The signal of a protobuf request, as far as its structure tells.
+///
+/// Nothing in a request names its signal. Those of all signals have the same shape around their
+/// records, and only the records differ: this looks at the fields of the first of them, their
+/// numbers, wire types and some of their lengths, and says a signal when they fit no other. A span
+/// is taken to have a trace id of 16 bytes, a metric a name. That tells apart what SDKs send, but is
+/// no proof: a payload that is not OTLP may pass for one, and so may records with hardly a field
+/// in them.
+///
+/// `None` when no record has a field, when the records fit several signals or none, or when the
+/// payload is malformed; then whoever knows has to say. Endpoints and file names know better: ask
+/// here last.
+pub fn signal_of_protobuf(payload: &[u8]) -> Option<Signal> {
+    let mut seen = Seen {
+        fits: Signal::ALL.map(Some),
+        records: 0,
+    };
+    in_field(payload, 1, &mut |resource_items| {
+        in_field(resource_items, 2, &mut |scope_items| {
+            in_field(scope_items, 2, &mut |record| seen.record(record))
+        })
+    })?;
+    let mut fits = seen.fits.into_iter().flatten();
+    match (fits.next(), fits.next()) {
+        (Some(signal), None) => Some(signal),
+        _ => None,
+    }
+}
+
+/// Calls `each` on the messages in a field, until it says [`Some`] of false. `None` when the
+/// message is malformed.
+fn in_field(
+    message: &[u8],
+    number: u32,
+    each: &mut dyn FnMut(&[u8]) -> Option<bool>,
+) -> Option<bool> {
+    let mut reader = Reader::new(message);
+    while !reader.is_empty() {
+        let tag = reader.tag().ok()?;
+        if tag == delimited(number) {
+            if !each(reader.delimited().ok()?)? {
+                return Some(false);
+            }
+        } else {
+            reader.skip(tag, &[number]).ok()?;
+        }
+    }
+    Some(true)
+}
+
+struct Seen {
+    /// The signals that all records fit.
+    fits: [Option<Signal>; 3],
+    records: usize,
+}
+
+impl Seen {
+    /// Whether to go on with another record; `None` when this one is malformed.
+    fn record(&mut self, record: &[u8]) -> Option<bool> {
+        if record.is_empty() {
+            return Some(true);
+        }
+        let fields = Fields::of(record)?;
+        for fit in &mut self.fits {
+            *fit = fit.filter(|signal| fields.fit(*signal));
+        }
+        self.records += 1;
+        Some(self.records < RECORDS)
+    }
+}
+
+/// What the fields of a record rule out and say.
+#[derive(Default)]
+struct Fields {
+    not_log: bool,
+    not_span: bool,
+    not_metric: bool,
+    trace_id: bool,
+    name: bool,
+    any: bool,
+}
+
+impl Fields {
+    fn of(record: &[u8]) -> Option<Fields> {
+        let mut fields = Fields::default();
+        let mut reader = Reader::new(record);
+        while !reader.is_empty() {
+            let tag = reader.tag().ok()?;
+            if tag & 7 == delimited(0) {
+                fields.see(tag, Some(reader.delimited().ok()?));
+            } else {
+                reader.skip(tag, &[]).ok()?;
+                fields.see(tag, None);
+            }
+        }
+        Some(fields)
+    }
+
+    /// A field of the record, with its content when it has a length.
+    fn see(&mut self, tag: u32, content: Option<&[u8]>) {
+        let (log, span, metric) = (is_log(tag), is_span(tag), is_metric(tag));
+        // What no message has may be of a later version of any.
+        let known = log || span || metric || tag >> 3 <= 12;
+        let content = content.unwrap_or_default();
+        let (number, length) = (tag >> 3, content.len());
+        self.any |= known;
+        // trace_id and span_id of a log record, and a body that is a string.
+        self.not_log |= known && !log
+            || tag == delimited(9) && !matches!(length, 0 | 16)
+            || tag == delimited(10) && !matches!(length, 0 | 8)
+            || tag == delimited(5) && !is_any_value(content);
+        // trace_id, span_id and parent_span_id, and the texts.
+        self.not_span |= known && !span
+            || tag == delimited(1) && length != 16
+            || matches!(number, 2 | 4) && !matches!(length, 0 | 8)
+            || matches!(number, 3 | 5) && !is_text(content);
+        self.not_metric |= known && !metric || number <= 3 && !is_text(content);
+        self.trace_id |= tag == delimited(1) && length == 16;
+        self.name |= tag == delimited(1) && length > 0;
+    }
+
+    fn fit(&self, signal: Signal) -> bool {
+        match signal {
+            Signal::Logs => self.any && !self.not_log,
+            Signal::Traces => self.trace_id && !self.not_span,
+            Signal::Metrics => self.name && !self.not_metric,
+        }
+    }
+}
+
+/// A field of `LogRecord`.
+fn is_log(tag: u32) -> bool {
+    tag == fixed64(1)
+        || tag == varint(2)
+        || tag == delimited(3)
+        || tag == delimited(5)
+        || tag == delimited(6)
+        || tag == varint(7)
+        || tag == fixed32(8)
+        || tag == delimited(9)
+        || tag == delimited(10)
+        || tag == fixed64(11)
+        || tag == delimited(12)
+}
+
+/// A field of `Span`.
+fn is_span(tag: u32) -> bool {
+    match tag >> 3 {
+        1..=5 | 9 | 11 | 13 | 15 => tag == delimited(tag >> 3),
+        6 | 10 | 12 | 14 => tag == varint(tag >> 3),
+        7 | 8 => tag == fixed64(tag >> 3),
+        16 => tag == fixed32(16),
+        _ => false,
+    }
+}
+
+/// A field of `Metric`.
+fn is_metric(tag: u32) -> bool {
+    matches!(tag >> 3, 1..=3 | 5 | 7 | 9..=12) && tag == delimited(tag >> 3)
+}
+
+fn is_text(content: &[u8]) -> bool {
+    simdutf8::basic::from_utf8(content).is_ok()
+}
+
+/// Whether `content` may be an `AnyValue`: that has one field, of 1 to 8.
+fn is_any_value(content: &[u8]) -> bool {
+    let mut reader = Reader::new(content);
+    let mut value = || {
+        let tag = reader.tag().ok()?;
+        let fits = match tag >> 3 {
+            1 => return Some(tag == delimited(1) && is_text(reader.delimited().ok()?)),
+            5..=7 => tag == delimited(tag >> 3),
+            2 | 3 | 8 => tag == varint(tag >> 3),
+            4 => tag == fixed64(4),
+            _ => false,
+        };
+        reader.skip(tag, &[]).ok()?;
+        Some(fits)
+    };
+    content.is_empty() || value() == Some(true) && reader.is_empty()
+}

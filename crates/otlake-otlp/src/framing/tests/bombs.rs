@@ -1,0 +1,45 @@
+//! Little that inflates to much. What it costs is tested in the crate's `tests/memory.rs`, with an
+//! allocator that counts.
+
+use super::*;
+
+#[test]
+#[cfg(all(feature = "gzip", feature = "zstd"))]
+fn bombs_are_refused_in_every_place() {
+    let zeros = vec![0; 10 << 20];
+    let limit = 1000;
+    let error = |file: &[u8], framing| {
+        let items = read(file, framing, limit);
+        let [Item::Error(error)] = &items[..] else {
+            panic!("{} items", items.len());
+        };
+        error.clone()
+    };
+    for compress in [gzip, zstd] {
+        let bomb = compress(&zeros);
+        // Zeros are of no form, and neither are blanks.
+        for file in [&bomb, &compress(&[b' '; 100_000])] {
+            let error = error(file, None);
+            assert!(error.contains("the file begins with"), "{error}");
+        }
+        // One compression within the other is not followed.
+        let error_of_nested = error(&compress(&bomb), None);
+        assert!(
+            error_of_nested.contains("the file begins with"),
+            "{error_of_nested}"
+        );
+        for framing in [Framing::Protobuf, Framing::JsonLines] {
+            let error = error(&bomb, Some(framing));
+            assert!(error.contains("longer than the limit of 1000"), "{error}");
+        }
+        // A bomb in a message in a file.
+        let error = error(&compress(&prefixed(&zstd(&zeros))), None);
+        assert!(
+            error.contains("more than the limit of 1000 bytes"),
+            "{error}"
+        );
+        // Messages of no bytes have nothing in them.
+        let framing = Some(Framing::LengthPrefixed);
+        assert_eq!(read(&compress(&[0; 100_000])[..], framing, limit), []);
+    }
+}

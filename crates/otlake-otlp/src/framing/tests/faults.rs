@@ -1,0 +1,321 @@
+use super::*;
+
+const LIMIT: usize = 16;
+
+#[test]
+fn a_fault_is_named_and_what_follows_is_read() {
+    use Framing::{JsonDocuments, JsonLines, LengthPrefixed, Protobuf};
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(70_000));
+    let cases: [(&str, Framing, Vec<u8>, Vec<Item>); 17] = [
+        (
+            "a request over the limit",
+            Protobuf,
+            [0x0a; 17].into(),
+            vec![Item::error(
+                "payload 1, at byte 0: it is longer than the limit of 16: write smaller batches, or raise the limit",
+            )],
+        ),
+        (
+            "a request of the limit",
+            Protobuf,
+            [0x0a; 16].into(),
+            vec![Item::protobuf(&[0x0a; 16])],
+        ),
+        (
+            "a line over the limit",
+            JsonLines,
+            format!("{{}}\n{long}\n{{}}").into(),
+            vec![
+                Item::json("{}"),
+                Item::error(
+                    "payload 2, at byte 3: it is longer than the limit of 16: write smaller batches, or raise the limit",
+                ),
+                Item::json("{}"),
+            ],
+        ),
+        (
+            "a line over the limit by one",
+            JsonLines,
+            b"{\"a\":\"12345678\"} \r\n{\"a\":\"123456789\"}\n{}".into(),
+            vec![
+                Item::json("{\"a\":\"12345678\"}"),
+                Item::error(
+                    "payload 2, at byte 19: it is longer than the limit of 16: write smaller batches, or raise the limit",
+                ),
+                Item::json("{}"),
+            ],
+        ),
+        (
+            "a last line over the limit",
+            JsonLines,
+            format!("{{}}\n{long}").into(),
+            vec![
+                Item::json("{}"),
+                Item::error(
+                    "payload 2, at byte 3: it is longer than the limit of 16: write smaller batches, or raise the limit",
+                ),
+            ],
+        ),
+        (
+            "a line that the decoder will refuse",
+            JsonLines,
+            b"{\"a\":[{\n}]}\n{}".into(),
+            vec![Item::json("{\"a\":[{"), Item::json("}]}"), Item::json("{}")],
+        ),
+        (
+            "a document over the limit",
+            JsonDocuments,
+            format!("{{}}{long}{{}}").into(),
+            vec![
+                Item::json("{}"),
+                Item::error(
+                    "payload 2, at byte 2: it is 70008 bytes long, over the limit of 16: write smaller batches, or raise the limit",
+                ),
+                Item::json("{}"),
+            ],
+        ),
+        (
+            "a document within which another begins",
+            JsonDocuments,
+            b"{\n \"a\": [{\n{\n \"b\":1}".into(),
+            vec![
+                Item::error(
+                    "payload 1, at byte 0: the JSON document does not end: it was cut off when it was written or copied",
+                ),
+                Item::json("{\n \"b\":1}"),
+            ],
+        ),
+        (
+            "a document cut off in a text",
+            JsonDocuments,
+            b"{\n \"a\": \"bc\n \"d\": {}\n}\n{\n \"b\":1}".into(),
+            vec![
+                Item::error(
+                    "payload 1, at byte 0: the JSON document does not end: it was cut off when it was written or copied",
+                ),
+                Item::json("{\n \"b\":1}"),
+            ],
+        ),
+        (
+            "a document without its end",
+            JsonDocuments,
+            b"{} {\"a\":".into(),
+            vec![
+                Item::json("{}"),
+                Item::error(
+                    "payload 2, at byte 3: the JSON document does not end: it was cut off when it was written or copied",
+                ),
+            ],
+        ),
+        (
+            "what is no document",
+            JsonDocuments,
+            b"{}\nabc {}\n {}\n{\"a\":1}".into(),
+            vec![
+                Item::json("{}"),
+                Item::error(
+                    "payload 2, at byte 3: a JSON document begins with a brace, not with \"a\"",
+                ),
+                Item::json("{\"a\":1}"),
+            ],
+        ),
+        (
+            "a message over the limit",
+            LengthPrefixed,
+            [prefixed(&[0x0a; 17]), prefixed(b"{}")].concat(),
+            vec![
+                Item::error(
+                    "payload 1, at byte 4: it is 17 bytes long, over the limit of 16: write smaller batches, or raise the limit",
+                ),
+                Item::json("{}"),
+            ],
+        ),
+        (
+            "the largest length",
+            LengthPrefixed,
+            b"\xff\xff\xff\xff{}".into(),
+            vec![Item::error(
+                "payload 1, at byte 4: 4294967295 bytes are expected, but 2 remain: the file is cut off, or does not hold messages behind their lengths",
+            )],
+        ),
+        (
+            "a message cut off",
+            LengthPrefixed,
+            b"\0\0\0\x02{}\0\0\0\x03{}".into(),
+            vec![
+                Item::json("{}"),
+                Item::error(
+                    "payload 2, at byte 10: 3 bytes are expected, but 2 remain: the file is cut off, or does not hold messages behind their lengths",
+                ),
+            ],
+        ),
+        (
+            "a length without its message",
+            LengthPrefixed,
+            b"\0\0\0\x03".into(),
+            vec![Item::error(
+                "payload 1, at byte 4: 3 bytes are expected, but 0 remain: the file is cut off, or does not hold messages behind their lengths",
+            )],
+        ),
+        (
+            "a length cut off",
+            LengthPrefixed,
+            b"\0\0\0\x02{}\0\0".into(),
+            vec![
+                Item::json("{}"),
+                Item::error(
+                    "payload 2, at byte 6: 4 bytes are expected, but 2 remain: the file is cut off, or does not hold messages behind their lengths",
+                ),
+            ],
+        ),
+        (
+            "white space that is no line",
+            JsonLines,
+            [&b" ".repeat(200_000)[..], b"{}", &b" ".repeat(200_000)].concat(),
+            vec![Item::error(
+                "payload 1, at byte 200000: it is longer than the limit of 16: write smaller batches, or raise the limit",
+            )],
+        ),
+    ];
+    for (name, framing, file, expected) in cases {
+        let sizes = if file.len() < 100 {
+            1..=file.len()
+        } else {
+            file.len()..=file.len()
+        };
+        for size in sizes.chain([1000]) {
+            let items = read(Pieces::new(&file, size), Some(framing), LIMIT);
+            assert_eq!(items, expected, "{name}, by {size}");
+        }
+    }
+}
+
+#[test]
+fn lines_are_found_behind_a_first_one_that_is_cut_off() {
+    let unfinished = "payload 1, at byte 0: the JSON document does not end: it was cut off when it was \
+                      written or copied";
+    for file in [
+        &b"{\"a\":\"b\n{\"c\":1}\n{]\n{}"[..],
+        b"{\"a\":{\n{\"c\":1}\n{]\n{}",
+    ] {
+        let expected = [
+            Item::error(unfinished),
+            Item::json("{\"c\":1}"),
+            Item::json("{]"),
+            Item::json("{}"),
+        ];
+        assert_eq!(read(file, None, 100), expected);
+    }
+}
+
+#[test]
+fn a_file_of_no_form_is_refused_with_its_first_bytes() {
+    let expected = "payload 1, at byte 0: the file begins with \"PAR1\\x15\\x04\", like neither a protobuf \
+                    request, nor JSON, nor messages behind their lengths: if it is one of them, name the \
+                    framing";
+    for size in 1..6 {
+        let items = read(Pieces::new(b"PAR1\x15\x04", size), None, 100);
+        assert_eq!(items, [Item::error(expected)]);
+    }
+}
+
+struct Failing;
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the disk is gone"))
+    }
+}
+
+#[test]
+fn an_error_of_the_file_is_not_taken_for_damage() {
+    let mut files: Vec<Vec<u8>> = vec![b"".into(), b"{}\n{".into(), b"\x0a\0".into()];
+    #[cfg(feature = "gzip")]
+    files.push(gzip(b"{}\n{").split_at(20).0.into());
+    #[cfg(feature = "zstd")]
+    files.push(zstd(b"{}\n{").split_at(10).0.into());
+    for file in files {
+        let mut reader = PayloadReader::new(file.chain(Failing));
+        let error = reader.find_map(Result::err).unwrap();
+        assert!(error.is_final());
+        assert!(matches!(error.kind(), PayloadErrorKind::Read(_)), "{error}");
+        assert!(reader.next().is_none());
+    }
+}
+
+#[test]
+#[cfg(all(feature = "gzip", feature = "zstd"))]
+fn damage_to_a_message_concerns_no_other() {
+    let message = zstd(b"{\"a\":\"123456\"}");
+    let mut damaged = message.clone();
+    damaged.truncate(15);
+    let bomb = zstd(&[b' '; 100]);
+    let file = [
+        prefixed(&damaged),
+        prefixed(&message),
+        prefixed(&bomb),
+        prefixed(b"{}"),
+    ]
+    .concat();
+    let items = read(&file[..], None, 30);
+    let [Item::Error(first), second, Item::Error(third), fourth] = &items[..] else {
+        panic!("{items:?}");
+    };
+    assert!(
+        first.starts_with("payload 1, at byte 4: the zstd data is damaged"),
+        "{first}"
+    );
+    assert_eq!(*second, Item::json("{\"a\":\"123456\"}"));
+    assert!(
+        third.contains("more than the limit of 30 bytes once inflated"),
+        "{third}"
+    );
+    assert_eq!(*fourth, Item::json("{}"));
+}
+
+#[test]
+#[cfg(all(feature = "gzip", feature = "zstd"))]
+fn a_file_whose_compression_is_cut_off_gives_what_was_before() {
+    let lines = b"{\"a\":1}\n{\"b\":2}\n";
+    for (compressed, name) in [(gzip(lines), "gzip"), (zstd(lines), "zstd")] {
+        let next = &compressed[..compressed.len() - 1];
+        let file = [&compressed[..], next].concat();
+        let mut items = read(&file[..], None, 100);
+        let last = items.pop();
+        let Some(Item::Error(error)) = last else {
+            panic!("{last:?}");
+        };
+        assert!(
+            error.contains(&format!("the file's {name} data is damaged or cut off")),
+            "{error}"
+        );
+        assert!(items.len() >= 2, "{items:?}");
+    }
+}
+
+#[test]
+#[cfg(not(all(feature = "gzip", feature = "zstd")))]
+fn a_compression_whose_feature_is_off_is_named() {
+    for (name, on, head) in [
+        ("gzip", cfg!(feature = "gzip"), &b"\x1f\x8b\x08\0"[..]),
+        ("zstd", cfg!(feature = "zstd"), b"\x28\xb5\x2f\xfd"),
+    ] {
+        if on {
+            continue;
+        }
+        let reason = format!(
+            "it is compressed with {name}: build with the feature `{name}`, or inflate it first"
+        );
+        let expected = Item::Error(format!("payload 1, at byte 0: {reason}"));
+        assert_eq!(read(head, None, 100), [expected]);
+        let file = [prefixed(head), prefixed(b"{}")].concat();
+        let expected = [
+            Item::Error(format!("payload 1, at byte 4: {reason}")),
+            Item::json("{}"),
+        ];
+        assert_eq!(
+            read(&file[..], Some(Framing::LengthPrefixed), 100),
+            expected
+        );
+    }
+}

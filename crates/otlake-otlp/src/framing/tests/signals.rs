@@ -1,0 +1,112 @@
+use otlake_row::Signal;
+use otlake_testkit::{Rng, Shape, arbitrary_logs_request, logs_payload, mutate};
+use prost::Message;
+
+use super::*;
+
+#[test]
+#[cfg(feature = "gzip")]
+fn recorded_requests_are_told_apart() {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
+    let mut seen = 0;
+    for signal in Signal::ALL {
+        for entry in std::fs::read_dir(format!("{data}/{}", signal.name())).unwrap() {
+            let path = entry.unwrap().path();
+            let file = std::fs::File::open(&path).unwrap();
+            let payload = PayloadReader::new(file).next().unwrap().unwrap();
+            let found = signal_of_protobuf(&payload.bytes);
+            assert_eq!(found, Some(signal), "{}", path.display());
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 77);
+}
+
+#[test]
+fn generated_requests_are_told_apart() {
+    for shape in [Shape::ten_thousand(), Shape::small_groups()] {
+        assert_eq!(
+            signal_of_protobuf(&logs_payload(&shape)),
+            Some(Signal::Logs)
+        );
+    }
+    let rng = &mut Rng::new(5);
+    let mut found = 0;
+    for _ in 0..500 {
+        let request = arbitrary_logs_request(rng).encode_to_vec();
+        let signal = signal_of_protobuf(&request);
+        assert!(matches!(signal, None | Some(Signal::Logs)), "{signal:?}");
+        found += usize::from(signal.is_some());
+        let mut mutated = request;
+        mutate(&mut mutated, rng);
+        signal_of_protobuf(&mutated);
+    }
+    assert!(found > 0);
+}
+
+/// A request around records.
+fn request(records: &[&[u8]]) -> Vec<u8> {
+    let field = |number: u8, content: &[u8]| {
+        let mut field = vec![number << 3 | 2];
+        prost::encoding::encode_varint(content.len() as u64, &mut field);
+        field.extend(content);
+        field
+    };
+    let records: Vec<u8> = records.iter().flat_map(|record| field(2, record)).collect();
+    field(1, &field(2, &records))
+}
+
+#[test]
+fn records_tell_by_their_fields() {
+    let trace_id = b"\x0a\x100123456789abcdef";
+    let span = [&trace_id[..], b"\x12\x0801234567\x39\0\0\0\0\0\0\0\0"].concat();
+    type Case<'a> = (&'a str, Vec<&'a [u8]>, Option<Signal>);
+    let cases: [Case<'_>; 15] = [
+        ("a body", vec![b"\x2a\x04\x0a\x02hi"], Some(Signal::Logs)),
+        (
+            "a time",
+            vec![b"\x09\0\0\0\0\0\0\0\x01"],
+            Some(Signal::Logs),
+        ),
+        (
+            "an observed time",
+            vec![b"\x59\0\0\0\0\0\0\0\x01"],
+            Some(Signal::Logs),
+        ),
+        ("an event's name", vec![b"\x62\x01a"], Some(Signal::Logs)),
+        (
+            "behind an empty record",
+            vec![b"", b"\x10\x09"],
+            Some(Signal::Logs),
+        ),
+        ("a span", vec![&span], Some(Signal::Traces)),
+        ("a gauge", vec![b"\x0a\x01a\x2a\0"], Some(Signal::Metrics)),
+        (
+            "a name of 16 bytes and a sum",
+            vec![b"\x0a\x100123456789abcdef\x3a\0"],
+            Some(Signal::Metrics),
+        ),
+        ("a name alone", vec![b"\x0a\x01a"], Some(Signal::Metrics)),
+        ("a name or an id of 16 bytes", vec![trace_id], None),
+        (
+            "that, and then a span",
+            vec![trace_id, &span],
+            Some(Signal::Traces),
+        ),
+        ("a span and a log record", vec![&span, b"\x10\x09"], None),
+        ("an empty record", vec![b""], None),
+        ("unknown fields", vec![b"\xa2\x06\x01a"], None),
+        ("a record that is cut off", vec![b"\x09\0"], None),
+    ];
+    for (name, records, expected) in cases {
+        assert_eq!(signal_of_protobuf(&request(&records)), expected, "{name}");
+    }
+    for malformed in [&b""[..], b"\x0a", b"\x0a\x05\0", b"{}", b"\x08\x01"] {
+        assert_eq!(
+            signal_of_protobuf(malformed),
+            None,
+            "{}",
+            malformed.escape_ascii()
+        );
+    }
+}

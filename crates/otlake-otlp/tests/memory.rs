@@ -1,0 +1,134 @@
+//! What a file can make the reader of payloads allocate.
+
+#![cfg(all(feature = "gzip", feature = "zstd"))]
+
+use std::alloc::System;
+use std::io::Write;
+
+use otlake_otlp::{ContentEncoding, Framing, InflateLimits, PayloadReader};
+use otlake_row::Bytes;
+use otlake_testkit::{CountingAllocator, measure};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator<System> = CountingAllocator::new(System);
+
+const LIMIT: usize = 256 << 10;
+
+/// The buffers between the file and the payload, whatever its size; the C code of zstd and of
+/// libdeflate has its own, which are not counted.
+const BUFFERS: u64 = 512 << 10;
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::bulk::compress(bytes, 1).unwrap()
+}
+
+fn line(length: usize) -> Vec<u8> {
+    let mut line = br#"{"resourceLogs":""#.to_vec();
+    line.resize(length - 2, b'x');
+    line.extend(b"\"}");
+    line
+}
+
+/// One test, because what others allocate at the same time would be counted.
+#[test]
+fn memory_is_bounded() {
+    a_file_costs_its_largest_payload();
+    what_is_over_the_limit_costs_the_limit();
+    a_body_costs_no_more_than_its_limit();
+}
+
+fn a_file_costs_its_largest_payload() {
+    let lines = [line(100_000), line(LIMIT), line(5_000)].map(|line| [&line[..], b"\n"].concat());
+    let lines = lines.concat().repeat(10);
+    let messages: Vec<u8> = [LIMIT, 100]
+        .repeat(10)
+        .into_iter()
+        .flat_map(|length| {
+            let length_bytes = u32::try_from(length).unwrap().to_be_bytes();
+            [&length_bytes[..], &line(length)].concat()
+        })
+        .collect();
+    for (name, file, payloads) in [
+        ("lines", lines.clone(), 30),
+        ("lines in gzip", gzip(&lines), 30),
+        ("lines in zstd", zstd(&lines), 30),
+        ("messages", messages.clone(), 20),
+        ("messages in zstd", zstd(&messages), 20),
+    ] {
+        let (count, allocations) = measure(|| {
+            let payloads = PayloadReader::new(&file[..]).with_limit(LIMIT);
+            payloads.map(Result::unwrap).count()
+        });
+        assert_eq!(count, payloads, "{name}");
+        // The buffer of twice the payload, half of it once more while it grows, and the payload.
+        let bound = 4 * LIMIT as u64 + BUFFERS;
+        let peak = allocations.peak;
+        assert!(peak < bound, "{name}: {peak}");
+    }
+}
+
+fn what_is_over_the_limit_costs_the_limit() {
+    let large = line(10 << 20);
+    let zeros = vec![0; 10 << 20];
+    let lying = [&u32::MAX.to_be_bytes()[..], b"{}"].concat();
+    let small = 10_000;
+    for (name, file, framing) in [
+        ("a line", large.clone(), Framing::JsonLines),
+        ("a line in gzip", gzip(&large), Framing::JsonLines),
+        ("a document in zstd", zstd(&large), Framing::JsonDocuments),
+        ("a request in gzip", gzip(&zeros), Framing::Protobuf),
+        (
+            "a length and next to nothing",
+            lying,
+            Framing::LengthPrefixed,
+        ),
+    ] {
+        let (items, allocations) = measure(|| {
+            let reader = PayloadReader::new(&file[..]).with_framing(framing);
+            reader
+                .with_limit(small)
+                .map(|item| item.is_err())
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(items, [true], "{name}");
+        let peak = allocations.peak;
+        assert!(peak < 2 * small as u64 + BUFFERS, "{name}: {peak}");
+    }
+    // A length within the limit is not believed either.
+    let lying = [&(64_u32 << 20).to_be_bytes()[..], b"{}"].concat();
+    let (items, allocations) = measure(|| {
+        let reader = PayloadReader::new(&lying[..]).with_framing(Framing::LengthPrefixed);
+        reader.map(|item| item.is_err()).collect::<Vec<_>>()
+    });
+    assert_eq!(items, [true]);
+    assert!(allocations.peak < BUFFERS, "{}", allocations.peak);
+}
+
+fn a_body_costs_no_more_than_its_limit() {
+    let zeros = vec![0; 10 << 20];
+    let stream = zstd::stream::encode_all(&zeros[..], 1).unwrap();
+    for (encoding, body) in [
+        (ContentEncoding::Gzip, gzip(&zeros)),
+        (ContentEncoding::Gzip, [gzip(&zeros), gzip(b"")].concat()),
+        (ContentEncoding::Zstd, zstd(&zeros)),
+        (ContentEncoding::Zstd, stream),
+    ] {
+        let body = Bytes::from(body);
+        let limits = InflateLimits::default().with_ratio(usize::MAX);
+        for bytes in [1000, LIMIT] {
+            let limits = limits.with_bytes(bytes);
+            let (inflated, allocations) = measure(|| encoding.inflate_within(&body, limits));
+            assert!(inflated.is_err());
+            let peak = allocations.peak;
+            // Growing, a part of it is there twice.
+            let bound = 2 * bytes as u64 + BUFFERS;
+            assert!(peak < bound, "{encoding:?}, limit {bytes}: {peak}");
+        }
+    }
+}
