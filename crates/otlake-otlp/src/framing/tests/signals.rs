@@ -1,5 +1,8 @@
 use otlake_row::Signal;
-use otlake_testkit::{Rng, Shape, arbitrary_logs_request, logs_payload, mutate};
+use otlake_testkit::{
+    Rng, Shape, arbitrary_logs_request, arbitrary_metrics_request, arbitrary_traces_request,
+    logs_payload, mutate,
+};
 use prost::Message;
 
 use super::*;
@@ -31,17 +34,26 @@ fn generated_requests_are_told_apart() {
         );
     }
     let rng = &mut Rng::new(5);
-    let mut found = 0;
-    for _ in 0..500 {
-        let request = arbitrary_logs_request(rng).encode_to_vec();
-        let signal = signal_of_protobuf(&request);
-        assert!(matches!(signal, None | Some(Signal::Logs)), "{signal:?}");
-        found += usize::from(signal.is_some());
-        let mut mutated = request;
-        mutate(&mut mutated, rng);
-        signal_of_protobuf(&mutated);
+    for signal in Signal::ALL {
+        let mut found = 0;
+        for _ in 0..300 {
+            let request = match signal {
+                Signal::Logs => arbitrary_logs_request(rng).encode_to_vec(),
+                Signal::Traces => arbitrary_traces_request(rng).encode_to_vec(),
+                Signal::Metrics => arbitrary_metrics_request(rng).encode_to_vec(),
+            };
+            let said = signal_of_protobuf(&request);
+            assert!(
+                said.is_none() || said == Some(signal),
+                "{signal:?}: {said:?}"
+            );
+            found += usize::from(said.is_some());
+            let mut mutated = request;
+            mutate(&mut mutated, signal, rng);
+            signal_of_protobuf(&mutated);
+        }
+        assert!(found > 0, "{signal:?}");
     }
-    assert!(found > 0);
 }
 
 /// A request around records.
