@@ -44,6 +44,9 @@ pub use canonical::{
     canonical_traces,
 };
 pub use json::JsonRequest;
-pub use payload::{Shape, logs_payload, logs_request};
+pub use payload::{
+    MetricShape, Shape, TraceShape, logs_payload, logs_request, metrics_payload, metrics_request,
+    traces_payload, traces_request,
+};
 pub use request::Request;
 pub use rng::Rng;

@@ -71,11 +71,14 @@ fn metric<S: RowSink>(
     Ok(())
 }
 
+/// The messages that hold the points of a metric: one, unless they merge.
+type Data<'r> = BumpVec<'r, &'r [u8]>;
+
 /// A metric without its points, and the messages that hold them; `None` for one without data.
 fn read_metric<'r>(
     bytes: &'r [u8],
     values: &mut Values<'r>,
-) -> Result<Option<(record::Metric<'r>, BumpVec<'r, &'r [u8]>)>> {
+) -> Result<Option<(record::Metric<'r>, Data<'r>)>> {
     const NAME: u32 = delimited(1);
     const DESCRIPTION: u32 = delimited(2);
     const UNIT: u32 = delimited(3);
@@ -90,7 +93,7 @@ fn read_metric<'r>(
         aggregation_temporality: 0,
         is_monotonic: false,
     };
-    let mut data: BumpVec<'r, &'r [u8]> = BumpVec::new_in(values.arena);
+    let mut data = Data::new_in(values.arena);
     let mut kind = None;
     let mut metadata = BumpVec::new_in(values.arena);
     let mut reader = Reader::new(bytes);

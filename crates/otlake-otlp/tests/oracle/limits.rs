@@ -349,8 +349,6 @@ fn nested(depth: usize) -> Vec<u8> {
 
 /// A field for each content.
 fn fields(number: u32, contents: &[Vec<u8>]) -> Vec<u8> {
-    let fields = contents
-        .iter()
-        .map(|content| delimited_field(number, content));
-    fields.flatten().collect()
+    let field = |content: &Vec<u8>| delimited_field(number, content);
+    contents.iter().map(field).collect::<Vec<_>>().concat()
 }

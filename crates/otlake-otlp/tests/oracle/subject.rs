@@ -11,7 +11,10 @@ use otlake_row::Summary;
 use otlake_row::{Decoder, Keys};
 #[cfg(feature = "opentelemetry-proto")]
 use otlake_testkit::CanonicalRows;
-use otlake_testkit::{Decoded, Request, compare_with_prost, delimited_field};
+use otlake_testkit::{
+    Decoded, MetricShape, Request, Shape, TraceShape, compare_with_prost, delimited_field,
+    logs_payload, metrics_payload, traces_payload,
+};
 
 /// A signal: its decoder, prost's request, and how one is put together of bytes.
 pub trait Subject: Request {
@@ -27,6 +30,9 @@ pub trait Subject: Request {
     fn decoder(limits: Limits, keys: Keys, invalid_utf8: InvalidUtf8) -> Self::Decoder;
 
     fn keys(decoder: &Self::Decoder) -> &Keys;
+
+    /// Payloads of so many records as production sends them.
+    fn production(records: usize) -> Vec<Vec<u8>>;
 
     #[cfg(feature = "opentelemetry-proto")]
     fn decode_request(&self, decoder: &mut Self::Decoder, rows: &mut CanonicalRows) -> Summary;
@@ -83,6 +89,12 @@ impl Subject for ExportLogsServiceRequest {
         decoder.keys()
     }
 
+    fn production(records: usize) -> Vec<Vec<u8>> {
+        [Shape::ten_thousand(), Shape::small_groups()]
+            .map(|shape| logs_payload(&Shape { records, ..shape }))
+            .into()
+    }
+
     #[cfg(feature = "opentelemetry-proto")]
     fn decode_request(&self, decoder: &mut LogsDecoder, rows: &mut CanonicalRows) -> Summary {
         decoder.decode_request(self, rows).unwrap()
@@ -102,6 +114,11 @@ impl Subject for ExportTraceServiceRequest {
 
     fn keys(decoder: &TracesDecoder) -> &Keys {
         decoder.keys()
+    }
+
+    fn production(spans: usize) -> Vec<Vec<u8>> {
+        let shape = TraceShape::ten_thousand();
+        vec![traces_payload(&TraceShape { spans, ..shape })]
     }
 
     #[cfg(feature = "opentelemetry-proto")]
@@ -129,6 +146,11 @@ impl Subject for ExportMetricsServiceRequest {
 
     fn keys(decoder: &MetricsDecoder) -> &Keys {
         decoder.keys()
+    }
+
+    fn production(points: usize) -> Vec<Vec<u8>> {
+        let shape = MetricShape::ten_thousand();
+        vec![metrics_payload(&MetricShape { points, ..shape })]
     }
 
     #[cfg(feature = "opentelemetry-proto")]

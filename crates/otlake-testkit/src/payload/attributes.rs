@@ -1,24 +1,8 @@
 use opentelemetry_proto::tonic::common::v1::KeyValue;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
-use super::resources::key_value;
 use super::shape::Shape;
-use super::text::Text;
+use super::values::{self, Attribute, Values};
 use crate::rng::Rng;
-
-/// How the values of an attribute are drawn.
-enum Values {
-    /// One of some texts, the first ones more often.
-    Texts(&'static [&'static str]),
-    /// One of some numbers, the first ones more often.
-    Integers(&'static [i64]),
-    /// A number below another, small ones more often.
-    Below(usize),
-    /// A duration or a score: up to a limit, with as many decimals as clocks give.
-    Double(f64),
-    /// True in a share of the records.
-    Boolean(f64),
-}
 
 /// The names and values of the records' attributes, in the order in which a record carries them.
 /// The second column is how often a record has one, before the whole is scaled to the wished-for
@@ -328,13 +312,6 @@ pub(super) struct Attributes {
     attributes: Vec<Attribute>,
 }
 
-struct Attribute {
-    key: &'static str,
-    share: f64,
-    values: &'static Values,
-    texts: Vec<Text>,
-}
-
 impl Attributes {
     /// The attributes of service number `service`.
     pub(super) fn new(service: usize, shape: &Shape) -> Self {
@@ -347,21 +324,11 @@ impl Attributes {
             // resource, too.
             .filter(|(_, share, _)| *share >= 0.4 || rng.chance(0.7))
             .map(|(key, share, values)| {
-                let texts: Vec<Text> = match values {
-                    Values::Texts(texts) => texts.iter().map(|text| parse(key, text)).collect(),
-                    _ => Vec::new(),
-                };
-                let scale = if texts.iter().any(Text::hardly_repeats) {
-                    shape.high_cardinality
-                } else {
-                    1.0
-                };
-                Attribute {
-                    key,
-                    share: share * scale,
-                    values,
-                    texts,
+                let mut attribute = Attribute::new(key, *share, values);
+                if attribute.hardly_repeats() {
+                    attribute.share *= shape.high_cardinality;
                 }
+                attribute
             })
             .collect();
         scale(
@@ -379,44 +346,7 @@ impl Attributes {
 
     /// The attributes of one record.
     pub(super) fn draw(&self, rng: &mut Rng) -> Vec<KeyValue> {
-        let mut drawn = Vec::with_capacity(self.attributes.len());
-        for attribute in &self.attributes {
-            if rng.chance(attribute.share) {
-                drawn.push(key_value(attribute.key, attribute.draw(rng)));
-            }
-        }
-        drawn
-    }
-}
-
-impl Attribute {
-    fn is_string(&self) -> bool {
-        matches!(self.values, Values::Texts(_))
-    }
-
-    fn draw(&self, rng: &mut Rng) -> Value {
-        match self.values {
-            Values::Texts(_) => {
-                Value::StringValue(self.texts[rng.skewed(self.texts.len())].draw(rng))
-            }
-            Values::Integers(integers) => Value::IntValue(integers[rng.skewed(integers.len())]),
-            Values::Below(end) => Value::IntValue(rng.skewed(*end) as i64),
-            // Thousandths, as a duration in milliseconds has them when the clock ticks in
-            // microseconds.
-            Values::Double(limit) => {
-                Value::DoubleValue((rng.unit() * rng.unit() * limit * 1e3).round() / 1e3)
-            }
-            Values::Boolean(share) => Value::BoolValue(rng.chance(*share)),
-        }
-    }
-}
-
-/// Routes carry braces that are no places: a path template is the value there.
-fn parse(key: &str, text: &'static str) -> Text {
-    if key == "http.route" {
-        Text::literal(text)
-    } else {
-        Text::parse(text)
+        values::draw(&self.attributes, rng)
     }
 }
 

@@ -85,6 +85,17 @@ impl Resources {
     pub(super) fn draw(&self, rng: &mut Rng) -> &Instance {
         rng.pick(&self.instances)
     }
+
+    pub(super) fn len(&self) -> usize {
+        self.instances.len()
+    }
+
+    /// # Panics
+    ///
+    /// When there are not so many.
+    pub(super) fn get(&self, number: usize) -> &Instance {
+        &self.instances[number]
+    }
 }
 
 fn resource(service: &str, count: usize, rng: &mut Rng) -> Resource {

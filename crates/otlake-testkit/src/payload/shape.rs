@@ -1,4 +1,4 @@
-/// What a generated payload looks like. Two named shapes exist, both taken from measured payloads;
+/// What a generated payload of log records looks like. Two named shapes exist, both taken from measured payloads;
 /// change a field for another one.
 ///
 /// ```
@@ -72,6 +72,93 @@ impl Shape {
             high_cardinality: 0.5,
             body_bytes: 331,
             trace_share: 0.3,
+        }
+    }
+
+    /// The same shape with other values in it.
+    #[must_use]
+    pub fn with_seed(&self, seed: u64) -> Self {
+        Self {
+            seed,
+            ..self.clone()
+        }
+    }
+}
+
+/// What a generated payload of spans looks like.
+///
+/// ```
+/// use otlake_testkit::{TraceShape, traces_payload};
+///
+/// let shape = TraceShape { spans: 50, ..TraceShape::ten_thousand() };
+/// assert_eq!(traces_payload(&shape), traces_payload(&shape));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceShape {
+    /// The same seed gives the same bytes.
+    pub seed: u64,
+    /// Spans in the payload.
+    pub spans: usize,
+    /// Spans under each resource, at most: the instances of a system send when they have that many.
+    pub spans_per_resource: usize,
+    /// Attributes of a resource, on average.
+    pub resource_attributes: f64,
+    /// The share of the requests that fail, with an exception as an event.
+    pub error_share: f64,
+}
+
+impl TraceShape {
+    /// 10,000 spans of about 494 bytes, up to 100 under each resource, in traces of some dozen
+    /// spans through several services.
+    pub fn ten_thousand() -> Self {
+        Self {
+            seed: 1,
+            spans: 10_000,
+            spans_per_resource: 100,
+            resource_attributes: 12.0,
+            error_share: 0.1,
+        }
+    }
+
+    /// The same shape with other values in it.
+    #[must_use]
+    pub fn with_seed(&self, seed: u64) -> Self {
+        Self {
+            seed,
+            ..self.clone()
+        }
+    }
+}
+
+/// What a generated payload of data points looks like.
+///
+/// ```
+/// use otlake_testkit::{MetricShape, metrics_payload};
+///
+/// let shape = MetricShape { points: 50, ..MetricShape::ten_thousand() };
+/// assert_eq!(metrics_payload(&shape), metrics_payload(&shape));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricShape {
+    /// The same seed gives the same bytes.
+    pub seed: u64,
+    /// Data points in the payload.
+    pub points: usize,
+    /// Attributes of a resource, on average.
+    pub resource_attributes: f64,
+    /// The share of the points with an exemplar, of those kinds that can have one.
+    pub exemplar_share: f64,
+}
+
+impl MetricShape {
+    /// 10,000 data points of about 239 bytes: what the instances of a system send at their intervals,
+    /// each with all its metrics.
+    pub fn ten_thousand() -> Self {
+        Self {
+            seed: 1,
+            points: 10_000,
+            resource_attributes: 12.0,
+            exemplar_share: 0.1,
         }
     }
 

@@ -1,0 +1,89 @@
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+
+use super::resources::key_value;
+use super::text::Text;
+use crate::rng::Rng;
+
+/// How the values of an attribute are drawn.
+pub(super) enum Values {
+    /// One of some texts, the first ones more often.
+    Texts(&'static [&'static str]),
+    /// One of some numbers, the first ones more often.
+    Integers(&'static [i64]),
+    /// A number below another, small ones more often.
+    Below(usize),
+    /// A duration or a score: up to a limit, with as many decimals as clocks give.
+    Double(f64),
+    /// True in a share of the records.
+    Boolean(f64),
+}
+
+/// An attribute that some records have.
+pub(super) struct Attribute {
+    pub(super) key: &'static str,
+    /// How many of the records have it.
+    pub(super) share: f64,
+    values: &'static Values,
+    texts: Vec<Text>,
+}
+
+impl Attribute {
+    pub(super) fn new(key: &'static str, share: f64, values: &'static Values) -> Self {
+        let texts = match values {
+            Values::Texts(texts) => texts.iter().map(|text| parse(key, text)).collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            key,
+            share,
+            values,
+            texts,
+        }
+    }
+
+    pub(super) fn is_string(&self) -> bool {
+        matches!(self.values, Values::Texts(_))
+    }
+
+    /// Whether hardly any two values are the same.
+    pub(super) fn hardly_repeats(&self) -> bool {
+        self.texts.iter().any(Text::hardly_repeats)
+    }
+
+    pub(super) fn draw(&self, rng: &mut Rng) -> Value {
+        match self.values {
+            Values::Texts(_) => {
+                Value::StringValue(self.texts[rng.skewed(self.texts.len())].draw(rng))
+            }
+            Values::Integers(integers) => Value::IntValue(integers[rng.skewed(integers.len())]),
+            Values::Below(end) => Value::IntValue(rng.skewed(*end) as i64),
+            // Thousandths, as a duration in milliseconds has them when the clock ticks in
+            // microseconds.
+            Values::Double(limit) => {
+                Value::DoubleValue((rng.unit() * rng.unit() * limit * 1e3).round() / 1e3)
+            }
+            Values::Boolean(share) => Value::BoolValue(rng.chance(*share)),
+        }
+    }
+}
+
+/// Those of the attributes that one record has.
+pub(super) fn draw(attributes: &[Attribute], rng: &mut Rng) -> Vec<KeyValue> {
+    let mut drawn = Vec::with_capacity(attributes.len());
+    for attribute in attributes {
+        if rng.chance(attribute.share) {
+            drawn.push(key_value(attribute.key, attribute.draw(rng)));
+        }
+    }
+    drawn
+}
+
+/// Routes carry braces that are no places: a path template is the value there.
+fn parse(key: &str, text: &'static str) -> Text {
+    if key == "http.route" {
+        Text::literal(text)
+    } else {
+        Text::parse(text)
+    }
+}
