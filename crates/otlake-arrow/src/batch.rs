@@ -19,6 +19,7 @@ use crate::slots::{Slot, Slots};
 #[non_exhaustive]
 pub struct BatchOptions {
     plain_strings: bool,
+    field_ids: bool,
 }
 
 impl BatchOptions {
@@ -32,6 +33,15 @@ impl BatchOptions {
     #[must_use]
     pub fn with_plain_strings(mut self) -> BatchOptions {
         self.plain_strings = true;
+        self
+    }
+
+    /// Gives the columns of attributes the field ids of the dataset that the builder
+    /// [conforms](BatchBuilder::conform) to, in the metadata of their Arrow fields. The protocol's own
+    /// fields have theirs always.
+    #[must_use]
+    pub fn with_field_ids(mut self, field_ids: bool) -> BatchOptions {
+        self.field_ids = field_ids;
         self
     }
 }
@@ -207,7 +217,8 @@ impl BatchBuilder {
             };
             let nulls = || nulls().map(|data_type| new_null_array(&data_type, rows));
             if let Some(array) = array.or_else(nulls) {
-                names.push((declared.name(), declared.id()));
+                let has_id = declared.field().is_some() || self.options.field_ids;
+                names.push((declared.name(), declared.id().filter(|_| has_id)));
                 arrays.push(array);
             }
         }

@@ -572,7 +572,8 @@ fn values_that_do_not_fit_what_was_published_overflow_and_keep_their_rows() {
     let mut dataset = DatasetSchema::new(otlake_schema::Table::Logs);
     assert!(dataset.extend(first.schema()));
 
-    let mut second = BatchBuilder::new(Schema::logs());
+    let options = BatchOptions::new().with_field_ids(true);
+    let mut second = BatchBuilder::with_options(Schema::logs(), options);
     let rows: &[&[_]] = &[
         &[(status, Value::String("ok"))],
         &[(status, Value::Int(404)), (user, Value::String("alice"))],
