@@ -1,291 +1,207 @@
 """Reads the main example's output with DuckDB, pyarrow and polars and compares it with the recorded payloads.
 
-    python check.py ONE_FILE_DIR SEVERAL_FILES_DIR
+    python check.py ONE_FILE_DIR SEVERAL_FILES_DIR ...
 
-Both directories hold the logs of examples/data: the first in one file, the second in several, which every reader
-has to take for one dataset.
+The directories hold the tables of examples/data, each in a directory of its own: the first has one file a table, the others
+have several, which every reader has to take for one dataset. With a directory for each kind of data point in the place of
+`metrics`, those are compared. The queries of docs/columns.md run on all others.
 """
 
-import base64
-import gzip
 import json
-import math
+import re
 import sys
 from collections import Counter
 from pathlib import Path
 
-import duckdb
-import polars
-import pyarrow.dataset
-import pyarrow.parquet
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+import queries
+from columns import ALL_KINDS, COLUMNS, MAP, columns_of
+from dataset import READERS, DuckDB
+from payloads import DATA, AnyText, records, same
 
-DATA = Path(__file__).parents[2] / "examples" / "data"
-
-# The type of each column that every file of logs has, by the words of docs/columns.md ...
-COLUMNS = {
-    "timestamp": "timestamp",
-    "time_unix_nano": "int64",
-    "observed_time_unix_nano": "int64",
-    "severity_number": "int64",
-    "severity_text": "string",
-    "body": "string",
-    "event_name": "string",
-    "trace_id": "string",
-    "span_id": "string",
-    "flags": "int64",
-    "dropped_attributes_count": "int64",
-    "fingerprint": "int64",
-    "resource_schema_url": "string",
-    "scope_name": "string",
-    "scope_version": "string",
-    "scope_schema_url": "string",
-    "overflow": "map",
-    # Attributes that the recorded logs have, one of each type.
-    "resource_service_name": "string",
-    "attr_http_response_status_code": "int64",
-    "attr_duration_ms": "double",
-    "attr_retryable": "bool",
-    "attr_signature": "binary",
-}
-# ... and by the words of the readers.
-WORDS = {
-    "DuckDB": {
-        "timestamp": "TIMESTAMP WITH TIME ZONE",
-        "int64": "BIGINT",
-        "double": "DOUBLE",
-        "bool": "BOOLEAN",
-        "string": "VARCHAR",
-        "binary": "BLOB",
-        "map": "MAP(VARCHAR, VARCHAR)",
-    },
-    "pyarrow": {"timestamp": "timestamp[us, tz=UTC]", "map": "map<string, string>"},
-    "polars": {
-        "timestamp": "Datetime(time_unit='us', time_zone='UTC')",
-        "int64": "Int64",
-        "double": "Float64",
-        "bool": "Boolean",
-        "string": "String",
-        "binary": "Binary",
-        "map": "Map(String, String)",
-    },
-}
-# What is compared record by record. Microseconds, because the readers return times as types of their own.
-VALUES = [
-    "timestamp",
-    "time_unix_nano",
-    "observed_time_unix_nano",
-    "severity_number",
-    "severity_text",
-    "body",
-    "event_name",
-    "trace_id",
-    "span_id",
-    "flags",
-    "dropped_attributes_count",
-    "resource_schema_url",
-    "scope_name",
-    "scope_version",
-    "scope_schema_url",
-    "resource_service_name",
-]
-
-
-class DuckDB:
-    """With `union_by_name`, as its documentation has it for files with different columns."""
-
-    name = "DuckDB"
-
-    def __init__(self, files):
-        names = ", ".join(f"'{file}'" for file in files)
-        self.relation = duckdb.sql(f"SELECT * FROM read_parquet([{names}], union_by_name = true)")
-
-    def types(self):
-        return dict(zip(self.relation.columns, map(str, self.relation.types)))
-
-    def rows(self, columns, where=None):
-        relation = self.relation
-        if where:
-            relation = relation.filter(f"{where[0]} = {where[1]!r}")
-        micros = {"timestamp": "epoch_us(timestamp) AS timestamp"}
-        return relation.project(", ".join(micros.get(name, name) for name in columns)).fetchall()
-
-
-class PyArrow:
-    """As a dataset with the unified schema; unifying fails where two files differ in a column's type."""
-
-    name = "pyarrow"
-
-    def __init__(self, files):
-        schema = pyarrow.unify_schemas([pyarrow.parquet.read_schema(file) for file in files])
-        self.dataset = pyarrow.dataset.dataset(files, schema=schema)
-
-    def types(self):
-        return {field.name: arrow_type(field.type) for field in self.dataset.schema}
-
-    def rows(self, columns, where=None):
-        filter = pyarrow.dataset.field(where[0]) == where[1] if where else None
-        table = self.dataset.to_table(columns=columns, filter=filter)
-        if "timestamp" in columns:
-            at = columns.index("timestamp")
-            table = table.set_column(at, "timestamp", table["timestamp"].cast("int64"))
-        return list(zip(*(column.to_pylist() for column in table.columns)))
-
-
-def arrow_type(type):
-    """Without the names inside a map, which mean nothing."""
-    return f"map<{type.key_type}, {type.item_type}>" if pyarrow.types.is_map(type) else str(type)
-
-
-class Polars:
-    """As a diagonal concatenation, which fails where two files differ in a column's type."""
-
-    name = "polars"
-
-    def __init__(self, files):
-        self.frame = polars.concat([polars.scan_parquet(file) for file in files], how="diagonal")
-
-    def types(self):
-        return {name: str(type) for name, type in self.frame.collect_schema().items()}
-
-    def rows(self, columns, where=None):
-        frame = self.frame.filter(polars.col(where[0]) == where[1]) if where else self.frame
-        micros = polars.col("timestamp").dt.epoch("us")
-        return frame.select(micros if name == "timestamp" else name for name in columns).collect().rows()
-
-
-def payloads():
-    """The names of the recorded payloads and the requests, in the order in which the example takes them."""
-    for path in sorted((DATA / "logs").iterdir()):
-        body = path.read_bytes()
-        yield path.name, ExportLogsServiceRequest.FromString(gzip.decompress(body) if path.suffix == ".gz" else body)
-
-
-def expected_records():
-    """Each record's place, and its VALUES as they should be read; the body as the AnyValue it was."""
-    for name, request in payloads():
-        count = 0
-        for of_resource in request.resource_logs:
-            service = [a.value.string_value for a in of_resource.resource.attributes if a.key == "service.name"]
-            for of_scope in of_resource.scope_logs:
-                for record in of_scope.log_records:
-                    time = record.time_unix_nano or record.observed_time_unix_nano
-                    yield f"{name}, record {count}", {
-                        "timestamp": time // 1000 if time else None,
-                        "time_unix_nano": record.time_unix_nano,
-                        "observed_time_unix_nano": record.observed_time_unix_nano,
-                        "severity_number": record.severity_number,
-                        "severity_text": record.severity_text or None,
-                        "body": record.body if record.HasField("body") else None,
-                        "event_name": record.event_name or None,
-                        "trace_id": record.trace_id.hex() or None,
-                        "span_id": record.span_id.hex() or None,
-                        "flags": record.flags,
-                        "dropped_attributes_count": record.dropped_attributes_count,
-                        "resource_schema_url": of_resource.schema_url or None,
-                        "scope_name": of_scope.scope.name or None,
-                        "scope_version": of_scope.scope.version or None,
-                        "scope_schema_url": of_scope.schema_url or None,
-                        "resource_service_name": service[0] if service else None,
-                    }
-                    count += 1
-
-
-def plain(value):
-    """An AnyValue as what its JSON text is parsed to."""
-    match value.WhichOneof("value"):
-        case None:
-            return None
-        case "array_value":
-            return [plain(item) for item in value.array_value.values]
-        case "kvlist_value":
-            return {item.key: plain(item.value) for item in value.kvlist_value.values}
-        case "bytes_value":
-            return base64.b64encode(value.bytes_value).decode()
-        case "double_value" if not math.isfinite(value.double_value):
-            return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value.double_value, "NaN")
-        case kind:
-            return getattr(value, kind)
-
-
-def body_is(text, value):
-    """Whether a column's text stands for an AnyValue: a string as it is, anything else as its JSON text."""
-    if text is None or value is None:
-        return text is None and (value is None or plain(value) is None)
-    if value.WhichOneof("value") in ("string_value", "bytes_value"):
-        return text == plain(value)
-    return json.loads(text) == plain(value)
-
-
-def manifest_total(count):
-    """A count of MANIFEST.json over all recorded logs."""
-    manifest = json.loads((DATA / "MANIFEST.json").read_text())
-    logs = [counts for name, counts in manifest.items() if name.startswith("logs/")]
-    return sum((Counter(counts[count]) for counts in logs), Counter())
+# What is searched for: filters go by statistics, page indexes and bloom filters, where a reader knows them.
+SEARCHED = {"logs": ("trace_id", "fingerprint"), "traces": ("trace_id", "name"), "metrics": ("name", "unit")}
+# There when something was sent for them.
+WHEN_SENT = ("resource_dropped_attributes_count", "scope_dropped_attributes_count")
 
 
 def compare(what, found, expected):
-    if found != expected:
+    if not same(found, expected):
         raise AssertionError(f"{what}: expected {expected!r}, found {found!r}")
 
 
-def check(reader, expected):
-    """Compares all a reader reads with the records; returns what two of its filters find."""
-    types, words = reader.types(), WORDS[reader.name]
-    for column, type in COLUMNS.items():
-        compare(f"type of {column}", types.get(column), words.get(type, type))
+def column_of(group, key):
+    """The column of an attribute by the flat naming."""
+    name = re.sub("[^a-z0-9]", "_", key.lower())
+    return name if name.startswith("_") else f"{group}_{name}"
 
-    rows = [dict(zip(VALUES, row)) for row in reader.rows(VALUES)]
-    compare("rows", len(rows), manifest_total("records")["log_records"])
-    severities = Counter(str(row["severity_number"]) for row in rows)
-    compare("rows by severity", severities, manifest_total("severity_number"))
-    for row, (place, record) in zip(rows, expected):
-        if not body_is(row["body"], record["body"]):
-            compare(f"{place}, body", row["body"], plain(record["body"]) if record["body"] else None)
-        for column in VALUES:
-            if column != "body":
-                compare(f"{place}, {column}", row[column], record[column])
 
-    bodies = reader.rows(["body", "fingerprint"])
+def least_type(values):
+    """The least type that holds all values of an attribute; None when none has a value."""
+    kinds = {value.WhichOneof("value") for value in values} - {None}
+    numbers = {"int_value", "double_value"}
+    if kinds == numbers and all(abs(value.int_value) <= 2**53 for value in values):
+        return "double"
+    types = {"bool_value": "bool", "int_value": "int64", "double_value": "double", "bytes_value": "binary"}
+    return types.get(kinds.pop(), "string") if len(kinds) == 1 else "string" if kinds else None
+
+
+def attribute_types(rows):
+    """The type of each attribute's column, in a table that had all its rows when its types were sealed."""
+    values = {}
+    for row in rows:
+        # What comes second for a column of a record overflows.
+        first = {}
+        for group, key, value in row.attributes:
+            if value.WhichOneof("value"):
+                first.setdefault(column_of(group, key), value)
+        for column, value in first.items():
+            values.setdefault(column, []).append(value)
+    types = {column: least_type(of) for column, of in values.items()}
+    return {column: type for column, type in types.items() if column not in columns_of_all()}
+
+
+def columns_of_all():
+    return {name for columns in COLUMNS.values() for name in columns}
+
+
+def fits(cell, value):
+    """Whether a column's cell is an attribute's value, as it is or as the column's type has it."""
+    kind = value.WhichOneof("value")
+    if kind is None:
+        return False
+    if isinstance(cell, str):
+        return AnyText(value) == cell
+    number = isinstance(cell, (int, float)) and not isinstance(cell, bool)
+    if number and kind == "int_value":
+        return cell == value.int_value
+    types = {"bool_value": bool, "double_value": float, "bytes_value": bytes}
+    return kind in types and type(cell) is types[kind] and same(cell, getattr(value, kind))
+
+
+def compare_row(row, record, fields):
+    """One row against one record: each field, and each attribute in its column or in the overflow, and nothing besides."""
+    for name in fields.keys() - {"fingerprint"}:
+        compare(f"{record.place}, {name}", row[name], record.fields[name])
+    overflow = dict(row["overflow"] or {})
+    taken = set(fields)
+    for name in WHEN_SENT:
+        compare(f"{record.place}, {name}", row.get(name) or 0, record.fields.get(name, 0))
+        taken.add(name)
+    for group, key, value in record.attributes:
+        column = column_of(group, key)
+        if column not in taken and row.get(column) is not None and fits(row[column], value):
+            taken.add(column)
+            continue
+        # The second one of a name has a number, and so on.
+        name = next((n for n in named(f"{group}.{key}") if n in overflow), None)
+        if name is None:
+            raise AssertionError(f"{record.place}: {group}.{key} is nowhere; in {column} is {row.get(column)!r}")
+        compare(f"{record.place}, overflow {name}", overflow.pop(name), AnyText(value))
+    besides = {name: cell for name, cell in row.items() if cell is not None and name not in taken | {"overflow"}}
+    compare(f"{record.place}, what was not sent", besides, {})
+    compare(f"{record.place}, overflow that was not sent", overflow, {})
+
+
+def named(name):
+    return [name, *(f"{name}#{number}" for number in range(2, 9))]
+
+
+def check_types(reader, table, rows, sealed_with_all):
+    types = reader.types()
+    expected = {name: reader.word(type) for name, type in columns_of(table).items()} | {"overflow": reader.word(MAP)}
+    for column, type in expected.items():
+        compare(f"type of {column}", types.get(column), type)
+    if table not in COLUMNS:
+        compare("columns of other kinds", sorted(types.keys() & (COLUMNS["metrics"].keys() - expected.keys())), [])
+    attributes = {column: reader.word(type) for column, type in attribute_types(rows).items()}
+    found = {column: type for column, type in types.items() if column not in expected and column not in WHEN_SENT}
+    if sealed_with_all:
+        compare("types of attributes", found, attributes)
+    return len(types)
+
+
+def check_table(reader, table, expected, sealed_with_all):
+    """Compares all that a reader reads of a table; returns what its searches find, and what to print."""
+    columns = check_types(reader, table, expected, sealed_with_all)
+    rows = reader.rows()
+    compare("rows", len(rows), len(expected))
+    for row, record in zip(rows, expected):
+        compare_row(row, record, columns_of(table))
+    if table == "logs":
+        check_fingerprints(rows)
+    found = {}
+    for column in SEARCHED.get(table, ()):
+        values = Counter(row[column] for row in rows if row[column] is not None)
+        value, count = min(values.items(), key=lambda item: (-item[1], item[0]))
+        hits = reader.rows(where=(column, value))
+        compare(f"rows where {column} = {value}", len(hits), count)
+        compare(f"rows where {column} = {value}", hits, [row for row in rows if row[column] == value])
+        found[column, value] = len(hits)
+        absent = 1 if isinstance(value, int) else "0" * 32
+        compare(f"rows where {column} = {absent}", reader.rows(where=(column, absent)), [])
+    return found, f"{len(rows)} records as recorded, {columns} columns of the right type"
+
+
+def check_fingerprints(rows):
+    bodies = [(row["body"], row["fingerprint"]) for row in rows]
     for body, fingerprint in bodies:
         compare(f"whether {body!r} has a fingerprint", fingerprint is not None, body is not None)
     compare("bodies with several fingerprints", len(dict(bodies)), len(set(bodies)))
 
-    # Filters go by statistics, page indexes and bloom filters, where a reader knows them.
-    found = []
-    for column in ("trace_id", "fingerprint"):
-        values = Counter(value for (value,) in reader.rows([column]) if value is not None)
-        value, count = min(values.items(), key=lambda item: (-item[1], item[0]))
-        rows = reader.rows(["time_unix_nano", "span_id", "body"], where=(column, value))
-        compare(f"rows where {column} = {value}", len(rows), count)
-        found.append((column, value, rows))
-        absent = "0" * 32 if column == "trace_id" else 1
-        compare(f"rows where {column} = {absent}", reader.rows([column], where=(column, absent)), [])
-    return found
+
+def check_counts(recorded):
+    """That what is compared with is what MANIFEST.json counts."""
+    manifest = json.loads((DATA / "MANIFEST.json").read_text())
+    for table, rows in recorded.items():
+        signal = table if table in COLUMNS else "metrics"
+        of = [entry["records"] for name, entry in manifest.items() if name.startswith(f"{signal}/")]
+        total = sum(map(Counter, of), Counter())
+        compare(f"{table} by MANIFEST.json", len(rows), total[table] if table in ALL_KINDS else total.total())
+
+
+def check_reader(reader_type, table, files, expected, several):
+    reader = reader_type(files)
+    found, text = check_table(reader, table, expected, sealed_with_all=not several)
+    if reader_type is DuckDB:
+        # Without union_by_name DuckDB takes the columns of the first file: at least the fields are there.
+        plain = DuckDB(files, union_by_name=False)
+        for column in columns_of(table):
+            compare(f"type of {column} without union_by_name", plain.types()[column], reader.types()[column])
+        fields = [[row[column] for column in columns_of(table)] for row in plain.rows()]
+        compare("rows without union_by_name", fields, [[row[c] for c in columns_of(table)] for row in reader.rows()])
+    return found, text
 
 
 def main(directories):
-    expected = list(expected_records())
-    failed = False
-    filtered = []
-    for directory in directories:
-        files = sorted(str(file) for file in Path(directory).glob("*.parquet"))
-        for reader in (DuckDB, PyArrow, Polars):
-            version = sys.modules[reader.name.lower()].__version__
-            what = f"{reader.name} {version}: {directory}, {len(files)} files"
-            try:
-                compare("whether there is more than one file", len(files) > 1, directory == directories[1])
-                filtered.append(check(reader(files), expected))
-                compare("what filters find, against DuckDB", filtered[-1], filtered[0])
-                print(f"{what}: {len(expected)} records as recorded, {len(COLUMNS)} columns of the right type")
-            except Exception as error:
-                failed = True
-                # Some readers print whole schemas.
-                print(f"{what}: {type(error).__name__}: {str(error)[:500]}", file=sys.stderr)
-    return failed
+    recorded = {signal: list(records(signal)) for signal in ("logs", "traces", "metrics")}
+    recorded |= {kind: [row for row in recorded["metrics"] if row.fields["kind"] == kind] for kind in ALL_KINDS}
+    check_counts(recorded)
+    failures = 0
+    searches = {}
+    for directory in map(Path, directories):
+        several = directory != Path(directories[0])
+        tables = ["logs", "traces", *(["metrics"] if (directory / "metrics").is_dir() else ALL_KINDS)]
+        for table in tables:
+            files = sorted(str(file) for file in (directory / table).glob("*.parquet"))
+            for reader in READERS:
+                what = f"{reader.name} {reader.version}: {directory / table}, {len(files)} files"
+                try:
+                    compare("whether there are files", len(files) == 0, False)
+                    compare("whether there is more than one file", not several and len(files) > 1, False)
+                    found, text = check_reader(reader, table, files, recorded[table], several)
+                    compare("what is found, against DuckDB in one file", found, searches.setdefault(table, found))
+                    print(f"{what}: {text}")
+                except Exception as error:
+                    failures += 1
+                    # Some readers print whole schemas.
+                    print(f"{what}: {type(error).__name__}: {str(error)[:1000]}", file=sys.stderr)
+        # The queries are for one table of all kinds.
+        if "metrics" in tables:
+            failures += queries.check(directory, recorded)
+    return failures
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(bool(main(sys.argv[1:])))

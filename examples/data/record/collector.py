@@ -118,6 +118,7 @@ def main(data: Path):
         (out / f"{signal}-json-zstd.prefixed").write_bytes(prefixed(map(compress, json_requests[signal])))
     # Pipelines of several signals that have one exporter.
     turns = [request for turn in zip(*json_requests.values()) for request in turn]
+    (out / "all-proto.prefixed").write_bytes(prefixed(request for turn in zip(*bodies.values()) for request in turn))
     (out / "all.jsonl").write_bytes(lines(turns))
     # The same, compressed as a whole: by whoever keeps the files, and by exporters with native compression.
     (out / "all.jsonl.gz").write_bytes(gzip.compress(lines(turns), mtime=0))

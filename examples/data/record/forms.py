@@ -85,8 +85,9 @@ def requests_of(path: Path):
             bodies = [zstandard.ZstdDecompressor().stream_reader(body).read() for body in bodies]
     else:
         bodies, form = [content], JSON if name.endswith(".json") else PROTOBUF
-    for body in bodies:
-        # The files of one signal say which in their names, as nothing in protobuf does.
-        signal = path.parent.name if path.parent.name in SIGNALS else name.split("-")[0].split(".")[0]
-        signal = signal if signal in SIGNALS else signal_of(body)
+    for turn, body in enumerate(bodies):
+        # The files of one signal say which in their names, as nothing in protobuf does; in those of all they take turns.
+        signal = path.parent.name if path.parent.name in SIGNALS else name.partition(".")[0].partition("-")[0]
+        if signal not in SIGNALS:
+            signal = signal_of(body) if form == JSON else list(SIGNALS)[turn % 3]
         yield signal, decode(signal, form, body), len(body)

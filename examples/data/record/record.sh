@@ -10,7 +10,8 @@
 # process attributes name the files that ran.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-out=${1:-$(dirname "$here")}
+mkdir -p "${1:-.}"
+out=$(cd "${1:-$here/..}" && pwd)
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- protobuf json collector
 work=${RECORD_DIR:-/tmp/shop}

@@ -1,0 +1,280 @@
+"""The recorded payloads, decoded with the generated classes of opentelemetry-proto, and what each record should be read as, by
+the words of docs/columns.md."""
+
+import base64
+import gzip
+import json
+import math
+from pathlib import Path
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+DATA = Path(__file__).parents[2] / "examples" / "data"
+# The members of a request, of a resource group and of a scope group.
+MEMBERS = {
+    "logs": (ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records"),
+    "traces": (ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans"),
+    "metrics": (ExportMetricsServiceRequest, "resource_metrics", "scope_metrics", "metrics"),
+}
+
+
+class Record:
+    """What a row should be: its place in the payloads, its fields' columns, and its attributes by full name, in order."""
+
+    def __init__(self, place, fields, attributes):
+        self.place, self.fields, self.attributes = place, fields, attributes
+
+
+def requests(signal):
+    """The names of the recorded payloads and the requests, in the order in which the example takes them."""
+    for path in sorted((DATA / signal).iterdir()):
+        body = path.read_bytes()
+        yield path.name, MEMBERS[signal][0].FromString(gzip.decompress(body) if path.suffix == ".gz" else body)
+
+
+def records(signal):
+    """Every record of a signal."""
+    _, resources, scopes, entries = MEMBERS[signal]
+    rows = {"logs": log_records, "traces": spans, "metrics": data_points}[signal]
+    for name, request in requests(signal):
+        count = 0
+        for of_resource in getattr(request, resources):
+            for of_scope in getattr(of_resource, scopes):
+                groups = {
+                    "resource_schema_url": of_resource.schema_url or None,
+                    "scope_name": of_scope.scope.name or None,
+                    "scope_version": of_scope.scope.version or None,
+                    "scope_schema_url": of_scope.schema_url or None,
+                }
+                # There only when they were sent at least once.
+                for group, of in (("resource", of_resource.resource), ("scope", of_scope.scope)):
+                    if of.dropped_attributes_count:
+                        groups[f"{group}_dropped_attributes_count"] = of.dropped_attributes_count
+                for entry in getattr(of_scope, entries):
+                    for fields, attributes in rows(entry):
+                        named = [
+                            *(("resource", a) for a in of_resource.resource.attributes),
+                            *(("scope", a) for a in of_scope.scope.attributes),
+                            *(("attr", a) for a in attributes),
+                        ]
+                        named = [(group, a.key, a.value) for group, a in named]
+                        yield Record(f"{name}, record {count}", fields | groups, named)
+                        count += 1
+
+
+def micros(nanos):
+    return nanos // 1000 if nanos else None
+
+
+def log_records(record):
+    yield {
+        "timestamp": micros(record.time_unix_nano or record.observed_time_unix_nano),
+        "time_unix_nano": record.time_unix_nano,
+        "observed_time_unix_nano": record.observed_time_unix_nano,
+        "severity_number": record.severity_number,
+        "severity_text": record.severity_text or None,
+        "body": AnyText(record.body) if record.HasField("body") else None,
+        "event_name": record.event_name or None,
+        "trace_id": record.trace_id.hex() or None,
+        "span_id": record.span_id.hex() or None,
+        "flags": record.flags,
+        "dropped_attributes_count": record.dropped_attributes_count,
+    }, record.attributes
+
+
+def spans(span):
+    start, end = span.start_time_unix_nano, span.end_time_unix_nano
+    yield {
+        "timestamp": micros(start),
+        "end_timestamp": micros(end),
+        "start_time_unix_nano": start,
+        "end_time_unix_nano": end,
+        "duration_nano": end - start if start and end else None,
+        "trace_id": span.trace_id.hex() or None,
+        "span_id": span.span_id.hex() or None,
+        "parent_span_id": span.parent_span_id.hex() or None,
+        "trace_state": span.trace_state or None,
+        "flags": span.flags,
+        "name": span.name or None,
+        "kind": span.kind,
+        "kind_name": Span.SpanKind.Name(span.kind),
+        "status_code": span.status.code,
+        "status_code_name": Status.StatusCode.Name(span.status.code),
+        "status_message": span.status.message or None,
+        "dropped_attributes_count": span.dropped_attributes_count,
+        "events": [
+            {
+                "time_unix_nano": event.time_unix_nano,
+                "name": event.name or None,
+                "attributes": texts(event.attributes),
+                "dropped_attributes_count": event.dropped_attributes_count,
+            }
+            for event in span.events
+        ]
+        or None,
+        "dropped_events_count": span.dropped_events_count,
+        "links": [
+            {
+                "trace_id": link.trace_id.hex() or None,
+                "span_id": link.span_id.hex() or None,
+                "trace_state": link.trace_state or None,
+                "attributes": texts(link.attributes),
+                "dropped_attributes_count": link.dropped_attributes_count,
+                "flags": link.flags,
+            }
+            for link in span.links
+        ]
+        or None,
+        "dropped_links_count": span.dropped_links_count,
+    }, span.attributes
+
+
+# What only some kinds of data points have, and so is null for the others.
+OF_KINDS = (
+    "aggregation_temporality",
+    "aggregation_temporality_name",
+    "is_monotonic",
+    "as_int",
+    "as_double",
+    "count",
+    "sum",
+    "min",
+    "max",
+    "explicit_bounds",
+    "bucket_counts",
+    "scale",
+    "zero_count",
+    "zero_threshold",
+    "positive_offset",
+    "positive_bucket_counts",
+    "negative_offset",
+    "negative_bucket_counts",
+    "quantile_values",
+    "exemplars",
+)
+
+
+def data_points(metric):
+    kind = metric.WhichOneof("data")
+    data = getattr(metric, kind)
+    for point in data.data_points:
+        yield {
+            "timestamp": micros(point.time_unix_nano),
+            "start_timestamp": micros(point.start_time_unix_nano),
+            "time_unix_nano": point.time_unix_nano,
+            "start_time_unix_nano": point.start_time_unix_nano,
+            "name": metric.name or None,
+            "description": metric.description or None,
+            "unit": metric.unit or None,
+            "kind": kind,
+            "flags": point.flags,
+            "metadata": texts(metric.metadata) or None,
+        } | dict.fromkeys(OF_KINDS) | of_kind(kind, data, point), point.attributes
+
+
+def of_kind(kind, data, point):
+    def sent(message, names):
+        return {name: getattr(message, name) if message.HasField(name) else None for name in names}
+
+    fields = {}
+    if kind in ("sum", "histogram", "exponential_histogram"):
+        number = data.aggregation_temporality
+        fields["aggregation_temporality"] = number
+        fields["aggregation_temporality_name"] = AggregationTemporality.Name(number)
+    if kind == "sum":
+        fields["is_monotonic"] = data.is_monotonic
+    if kind in ("gauge", "sum"):
+        fields |= sent(point, ("as_int", "as_double"))
+    else:
+        fields["count"] = point.count
+    if kind == "histogram":
+        fields |= sent(point, ("sum", "min", "max"))
+        fields["explicit_bounds"] = list(point.explicit_bounds)
+        fields["bucket_counts"] = list(point.bucket_counts)
+    elif kind == "exponential_histogram":
+        fields |= sent(point, ("sum", "min", "max"))
+        fields |= {name: getattr(point, name) for name in ("scale", "zero_count", "zero_threshold")}
+        for side in ("positive", "negative"):
+            buckets = getattr(point, side)
+            fields[f"{side}_offset"] = buckets.offset
+            fields[f"{side}_bucket_counts"] = list(buckets.bucket_counts)
+    elif kind == "summary":
+        fields["sum"] = point.sum
+        fields["quantile_values"] = [{"quantile": q.quantile, "value": q.value} for q in point.quantile_values]
+    if kind != "summary":
+        fields["exemplars"] = [
+            {
+                "time_unix_nano": exemplar.time_unix_nano,
+                **sent(exemplar, ("as_int", "as_double")),
+                "span_id": exemplar.span_id.hex() or None,
+                "trace_id": exemplar.trace_id.hex() or None,
+                "filtered_attributes": texts(exemplar.filtered_attributes),
+            }
+            for exemplar in point.exemplars
+        ] or None
+    return fields
+
+
+def texts(attributes):
+    """Attributes inside a record, which is a map of their texts."""
+    return {a.key: AnyText(a.value) for a in attributes}
+
+
+class AnyText:
+    """The text of an AnyValue. Equal to a string that says the same: of arrays and maps to any JSON with the same content, of a
+    double to any decimal that is the same number."""
+
+    def __init__(self, value):
+        self.kind = value.WhichOneof("value")
+        self.plain = plain(value)
+
+    def __eq__(self, text):
+        if text is None or self.kind is None:
+            return text is None and self.kind is None
+        if self.kind in ("string_value", "bytes_value"):
+            return text == self.plain
+        if self.kind == "double_value" and isinstance(self.plain, float):
+            # A whole number has no fraction.
+            whole = self.plain.is_integer() and abs(self.plain) <= 2**53
+            return text == str(int(self.plain)) if whole else same(float(text), self.plain)
+        try:
+            return same(json.loads(text), self.plain)
+        except ValueError:
+            return False
+
+    def __repr__(self):
+        return f"text of {self.plain!r}"
+
+
+def plain(value):
+    """An AnyValue as what its JSON text is parsed to."""
+    match value.WhichOneof("value"):
+        case None:
+            return None
+        case "array_value":
+            return [plain(item) for item in value.array_value.values]
+        case "kvlist_value":
+            return {item.key: plain(item.value) for item in value.kvlist_value.values}
+        case "bytes_value":
+            return base64.b64encode(value.bytes_value).decode()
+        case "double_value" if not math.isfinite(value.double_value):
+            return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value.double_value, "NaN")
+        case kind:
+            return getattr(value, kind)
+
+
+def same(a, b):
+    """Whether two values are the same: a NaN is like any other, 1 is like 1.0, and neither is like True."""
+    if isinstance(a, float) and isinstance(b, float):
+        return a == b or (math.isnan(a) and math.isnan(b))
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(b, AnyText):
+        return b == a
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
