@@ -1,6 +1,7 @@
 //! What a file can make the reader of payloads allocate.
 
 #![cfg(all(feature = "gzip", feature = "zstd"))]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::alloc::System;
 use std::io::Write;

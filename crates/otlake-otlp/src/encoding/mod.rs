@@ -9,6 +9,8 @@ mod tests;
 #[cfg(feature = "zstd")]
 mod zstd;
 
+use std::io;
+
 use otlake_row::Bytes;
 
 pub use self::error::InflateError;
@@ -87,25 +89,25 @@ impl ContentEncoding {
         body: &Bytes,
         limits: InflateLimits,
     ) -> Result<Bytes, InflateError> {
+        let limits = match self {
+            ContentEncoding::Identity => limits.with_ratio(usize::MAX),
+            #[cfg(any(feature = "gzip", feature = "zstd"))]
+            _ => limits,
+        };
         let bound = limits.bound(body.len());
-        let inflated = match self {
-            ContentEncoding::Identity => {
-                return if body.len() > limits.bytes {
-                    Err(InflateError::TooLarge {
-                        encoding: self.name(),
-                        limit: limits.bytes,
-                    })
-                } else {
-                    Ok(body.clone())
-                };
-            }
+        let inflated: io::Result<Option<Bytes>> = match self {
+            ContentEncoding::Identity => Ok((body.len() <= bound).then(|| body.clone())),
             #[cfg(feature = "gzip")]
-            ContentEncoding::Gzip => gzip::inflate(body, bound),
+            ContentEncoding::Gzip => {
+                gzip::inflate(body, bound).map(|inflated| inflated.map(Bytes::from))
+            }
             #[cfg(feature = "zstd")]
-            ContentEncoding::Zstd => zstd::inflate(body, bound),
+            ContentEncoding::Zstd => {
+                zstd::inflate(body, bound).map(|inflated| inflated.map(Bytes::from))
+            }
         };
         match inflated {
-            Ok(Some(inflated)) => Ok(inflated.into()),
+            Ok(Some(inflated)) => Ok(inflated),
             Ok(None) => Err(limits.exceeded(self.name(), body.len())),
             Err(source) => Err(InflateError::Damaged {
                 encoding: self.name(),

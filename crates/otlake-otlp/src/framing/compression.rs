@@ -1,6 +1,6 @@
 //! The compression of a file or of one message in it, by its first bytes.
 
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, Chain, Cursor, Read};
 
 use super::error::PayloadErrorKind;
 use crate::encoding::ContentEncoding;
@@ -39,9 +39,9 @@ pub(super) fn detect(head: &[u8]) -> Result<ContentEncoding, &'static str> {
 pub(super) enum Inflated<R: Read> {
     Plain(Whole<R>),
     #[cfg(feature = "gzip")]
-    Gzip(Box<flate2::bufread::MultiGzDecoder<BufReader<Whole<R>>>>),
+    Gzip(Box<flate2::bufread::MultiGzDecoder<io::BufReader<Whole<R>>>>),
     #[cfg(feature = "zstd")]
-    Zstd(Box<zstd::stream::read::Decoder<'static, BufReader<Whole<R>>>>),
+    Zstd(Box<zstd::stream::read::Decoder<'static, io::BufReader<Whole<R>>>>),
 }
 
 /// The head that was looked at, and what follows it.
@@ -80,12 +80,12 @@ impl<R: Read> Inflated<R> {
             ContentEncoding::Identity => Inflated::Plain(whole),
             #[cfg(feature = "gzip")]
             ContentEncoding::Gzip => {
-                let compressed = BufReader::with_capacity(BUFFER, whole);
+                let compressed = io::BufReader::with_capacity(BUFFER, whole);
                 Inflated::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(compressed)))
             }
             #[cfg(feature = "zstd")]
             ContentEncoding::Zstd => {
-                let compressed = BufReader::with_capacity(BUFFER, whole);
+                let compressed = io::BufReader::with_capacity(BUFFER, whole);
                 let decoder = zstd::stream::read::Decoder::with_buffer(compressed)
                     .map_err(PayloadErrorKind::Read)?;
                 Inflated::Zstd(Box::new(decoder))
@@ -95,20 +95,25 @@ impl<R: Read> Inflated<R> {
 
     /// What an error of [`Read::read`] says of the file.
     pub(super) fn blame(&self, error: io::Error) -> PayloadErrorKind {
-        let (encoding, failed) = match self {
-            Inflated::Plain(_) => return PayloadErrorKind::Read(error),
+        let damaged = match self {
+            Inflated::Plain(_) => None,
             #[cfg(feature = "gzip")]
-            Inflated::Gzip(decoder) => ("gzip", decoder.get_ref().get_ref().get_ref().1.failed),
+            Inflated::Gzip(decoder) => {
+                let file = decoder.get_ref().get_ref().get_ref().1;
+                (!file.failed).then_some("gzip")
+            }
             #[cfg(feature = "zstd")]
-            Inflated::Zstd(decoder) => ("zstd", decoder.get_ref().get_ref().get_ref().1.failed),
+            Inflated::Zstd(decoder) => {
+                let file = decoder.get_ref().get_ref().get_ref().1;
+                (!file.failed).then_some("zstd")
+            }
         };
-        if failed {
-            PayloadErrorKind::Read(error)
-        } else {
-            PayloadErrorKind::Damaged {
+        match damaged {
+            Some(encoding) => PayloadErrorKind::Damaged {
                 encoding,
                 source: error,
-            }
+            },
+            None => PayloadErrorKind::Read(error),
         }
     }
 }
@@ -128,6 +133,10 @@ impl<R: Read> Read for Inflated<R> {
 /// Knows whether an error comes from the file and not from what stands in it.
 pub(super) struct Watched<R> {
     inner: R,
+    #[cfg_attr(
+        not(any(feature = "gzip", feature = "zstd")),
+        allow(dead_code, reason = "nothing else can fail")
+    )]
     failed: bool,
 }
 

@@ -10,7 +10,7 @@ use super::error::PayloadErrorKind;
 use super::input::Input;
 use super::payload::Format;
 use super::reader::{Found, Next};
-use crate::encoding::{ContentEncoding, InflateLimits};
+use crate::encoding::InflateLimits;
 
 /// The bytes of a length.
 const PREFIX: usize = 4;
@@ -105,7 +105,6 @@ fn skip<R: Read>(input: &mut Input<R>, mut length: u64) -> Result<(), PayloadErr
 
 fn inflate(message: Bytes, limits: InflateLimits) -> Result<Bytes, PayloadErrorKind> {
     match compression::detect(&message) {
-        Ok(ContentEncoding::Identity) => Ok(message),
         Ok(encoding) => encoding
             .inflate_within(&message, limits)
             .map_err(PayloadErrorKind::Inflate),

@@ -1,10 +1,13 @@
+#[cfg(all(feature = "gzip", feature = "zstd"))]
 mod bombs;
 mod detection;
 mod faults;
 mod reading;
+#[cfg(all(feature = "gzip", feature = "zstd"))]
+mod round_trips;
 mod signals;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
 use super::*;
 
@@ -84,6 +87,8 @@ impl Read for Pieces<'_> {
 
 #[cfg(feature = "gzip")]
 pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
