@@ -103,7 +103,7 @@ pub use error::{EncoderError, FileError, RollingError, StorageError, StorageErro
 pub use file::FileWriter;
 pub use local::{LocalDirectory, LocalFile};
 pub use memory::{Memory, MemoryFile};
-pub use names::FileNames;
+pub use names::{BatchId, BatchIdError, FileNames};
 #[cfg(feature = "object-store")]
 pub use object::{ObjectFile, ObjectStorage};
 pub use options::{SortingColumn, WriterOptions};
