@@ -111,19 +111,19 @@ def main(data: Path):
         # format: json
         (out / f"{signal}.jsonl").write_bytes(lines(json_requests[signal]))
         # format: proto
-        (out / f"{signal}-proto.prefixed").write_bytes(prefixed(bodies[signal]))
+        (out / f"{signal}-proto.bin").write_bytes(prefixed(bodies[signal]))
         # format: proto, compression: zstd
-        (out / f"{signal}-proto-zstd.prefixed").write_bytes(prefixed(map(compress, bodies[signal])))
+        (out / f"{signal}-proto-zstd.bin").write_bytes(prefixed(map(compress, bodies[signal])))
         # format: json, compression: zstd
-        (out / f"{signal}-json-zstd.prefixed").write_bytes(prefixed(map(compress, json_requests[signal])))
+        (out / f"{signal}-json-zstd.bin").write_bytes(prefixed(map(compress, json_requests[signal])))
     # Pipelines of several signals that have one exporter.
     turns = [request for turn in zip(*json_requests.values()) for request in turn]
-    (out / "all-proto.prefixed").write_bytes(prefixed(request for turn in zip(*bodies.values()) for request in turn))
+    (out / "all-proto.bin").write_bytes(prefixed(request for turn in zip(*bodies.values()) for request in turn))
     (out / "all.jsonl").write_bytes(lines(turns))
     # The same, compressed as a whole: by whoever keeps the files, and by exporters with native compression.
     (out / "all.jsonl.gz").write_bytes(gzip.compress(lines(turns), mtime=0))
     (out / "all.jsonl.zst").write_bytes(compress(lines(turns)))
-    (out / "logs-proto.prefixed.gz").write_bytes(gzip.compress(prefixed(bodies["logs"]), mtime=0))
+    (out / "logs-proto.bin.gz").write_bytes(gzip.compress(prefixed(bodies["logs"]), mtime=0))
 
 
 if __name__ == "__main__":

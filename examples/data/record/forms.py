@@ -79,7 +79,7 @@ def requests_of(path: Path):
         name, content = path.stem, zstandard.ZstdDecompressor().stream_reader(content).read()
     if name.endswith(".jsonl"):
         bodies, form = content.splitlines(), JSON
-    elif name.endswith(".prefixed"):
+    elif name.endswith(".bin"):
         bodies, form = list(prefixed(content)), JSON if "-json" in name else PROTOBUF
         if "-zstd" in name:
             bodies = [zstandard.ZstdDecompressor().stream_reader(body).read() for body in bodies]

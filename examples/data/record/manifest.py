@@ -97,9 +97,9 @@ FOLDERS = ("logs", "traces", "metrics", "json/logs", "json/traces", "json/metric
 
 
 def form(path: Path) -> str:
-    """What is in a file, by its name: protobuf, json, lines or prefixed; and how it is compressed."""
+    """What is in a file, by its name, and how it is compressed."""
     stem, compression = (path.stem, path.suffix) if path.suffix in (".gz", ".zst") else (path.name, "")
-    words = {"binpb": "protobuf", "json": "json", "jsonl": "json lines", "prefixed": "length-prefixed"}
+    words = {"binpb": "protobuf", "json": "json", "jsonl": "json lines", "bin": "length-prefixed"}
     inside = " ".join(word for word in ("proto", "json", "zstd") if word in stem.partition(".")[0].split("-"))
     text = f"{words[stem.rpartition('.')[2]]} {inside}".strip()
     return text + {"": "", ".gz": ", gzip", ".zst": ", zstd"}[compression]
