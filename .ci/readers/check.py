@@ -1,10 +1,11 @@
 """Reads the main example's output with DuckDB, pyarrow and polars and compares it with the recorded payloads.
 
-    python check.py ONE_FILE_DIR SEVERAL_FILES_DIR ...
+    python check.py DIRECTORY[=RECORDED] ...
 
-The directories hold the tables of examples/data, each in a directory of its own: the first has one file a table, the others
-have several, which every reader has to take for one dataset. With a directory for each kind of data point in the place of
-`metrics`, those are compared. The queries of docs/columns.md run on all others.
+A directory has the tables of a run of the example, each in a directory of its own; one for each kind of data point may stand
+in the place of `metrics`. RECORDED is the directory of examples/data that the payloads are from, `json` say; without it
+they are the default ones. When a table has several files, every reader has to take them for one dataset. The queries
+of docs/columns.md run on the tables of the default payloads.
 """
 
 import json
@@ -149,19 +150,20 @@ def check_fingerprints(rows):
     compare("bodies with several fingerprints", len(dict(bodies)), len(set(bodies)))
 
 
-def check_counts(recorded):
+def check_counts(directory, recorded):
     """That what is compared with is what MANIFEST.json counts."""
     manifest = json.loads((DATA / "MANIFEST.json").read_text())
-    for table, rows in recorded.items():
-        signal = table if table in COLUMNS else "metrics"
-        of = [entry["records"] for name, entry in manifest.items() if name.startswith(f"{signal}/")]
-        total = sum(map(Counter, of), Counter())
-        compare(f"{table} by MANIFEST.json", len(rows), total[table] if table in ALL_KINDS else total.total())
+    prefixes = [f"{signal}/" for signal in COLUMNS] if directory == "." else [f"{directory}/"]
+    of = [entry["records"] for name, entry in manifest.items() if name.startswith(tuple(prefixes))]
+    found = {"log_records": len(recorded["logs"]), "spans": len(recorded["traces"])}
+    found |= {kind: len(recorded[kind]) for kind in ALL_KINDS}
+    compare(f"records of {directory} by MANIFEST.json", found, {name: 0 for name in found} | dict(sum(map(Counter, of), Counter())))
 
 
-def check_reader(reader_type, table, files, expected, several):
+def check_reader(reader_type, table, files, expected):
     reader = reader_type(files)
-    found, text = check_table(reader, table, expected, sealed_with_all=not several)
+    # With several files types are sealed before all rows are known.
+    found, text = check_table(reader, table, expected, sealed_with_all=len(files) == 1)
     if reader_type is DuckDB:
         # Without union_by_name DuckDB takes the columns of the first file: at least the fields are there.
         plain = DuckDB(files, union_by_name=False)
@@ -172,36 +174,50 @@ def check_reader(reader_type, table, files, expected, several):
     return found, text
 
 
-def main(directories):
-    recorded = {signal: list(records(signal)) for signal in ("logs", "traces", "metrics")}
+def recorded_in(directory):
+    recorded = records(directory)
     recorded |= {kind: [row for row in recorded["metrics"] if row.fields["kind"] == kind] for kind in ALL_KINDS}
-    check_counts(recorded)
+    check_counts(directory, recorded)
+    return recorded
+
+
+def main(arguments):
     failures = 0
-    searches = {}
-    for directory in map(Path, directories):
-        several = directory != Path(directories[0])
+    recorded, searches, file_counts = {}, {}, Counter()
+    for argument in arguments:
+        directory, _, source = argument.partition("=")
+        directory, source = Path(directory), source or "."
+        if source not in recorded:
+            recorded[source] = recorded_in(source)
         tables = ["logs", "traces", *(["metrics"] if (directory / "metrics").is_dir() else ALL_KINDS)]
         for table in tables:
+            expected = recorded[source][table]
             files = sorted(str(file) for file in (directory / table).glob("*.parquet"))
+            file_counts[table] = max(file_counts[table], len(files))
             for reader in READERS:
                 what = f"{reader.name} {reader.version}: {directory / table}, {len(files)} files"
                 try:
-                    compare("whether there are files", len(files) == 0, False)
-                    compare("whether there is more than one file", not several and len(files) > 1, False)
-                    found, text = check_reader(reader, table, files, recorded[table], several)
-                    compare("what is found, against DuckDB in one file", found, searches.setdefault(table, found))
+                    compare("whether there are files", len(files) > 0, len(expected) > 0)
+                    if not files:
+                        continue
+                    found, text = check_reader(reader, table, files, expected)
+                    compare("what is found, against the first", found, searches.setdefault((source, table), found))
                     print(f"{what}: {text}")
                 except Exception as error:
                     failures += 1
                     # Some readers print whole schemas.
                     print(f"{what}: {type(error).__name__}: {str(error)[:1000]}", file=sys.stderr)
         # The queries are for one table of all kinds.
-        if "metrics" in tables:
-            failures += queries.check(directory, recorded)
+        if source == "." and "metrics" in tables:
+            failures += queries.check(directory, recorded[source])
+    for signal in COLUMNS:
+        if file_counts[signal] < 2:
+            failures += 1
+            print(f"nowhere has {signal} several files", file=sys.stderr)
     return failures
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
     sys.exit(bool(main(sys.argv[1:])))

@@ -1,69 +1,70 @@
-"""The recorded payloads, decoded with the generated classes of opentelemetry-proto, and what each record should be read as, by
-the words of docs/columns.md."""
+"""The payloads of examples/data, decoded with the generated classes of opentelemetry-proto, and what each record should be
+read as, by the words of docs/columns.md."""
 
 import base64
-import gzip
 import json
 import math
+import sys
 from pathlib import Path
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
-# The members of a request, of a resource group and of a scope group.
-MEMBERS = {
-    "logs": (ExportLogsServiceRequest, "resource_logs", "scope_logs", "log_records"),
-    "traces": (ExportTraceServiceRequest, "resource_spans", "scope_spans", "spans"),
-    "metrics": (ExportMetricsServiceRequest, "resource_metrics", "scope_metrics", "metrics"),
-}
+sys.path.append(str(DATA / "record"))
+from forms import SIGNALS, requests_of  # noqa: E402
 
 
 class Record:
-    """What a row should be: its place in the payloads, its fields' columns, and its attributes by full name, in order."""
+    """What a row should be: its fields' columns, and its attributes by group and name, in order; and where it was found."""
 
-    def __init__(self, place, fields, attributes):
-        self.place, self.fields, self.attributes = place, fields, attributes
-
-
-def requests(signal):
-    """The names of the recorded payloads and the requests, in the order in which the example takes them."""
-    for path in sorted((DATA / signal).iterdir()):
-        body = path.read_bytes()
-        yield path.name, MEMBERS[signal][0].FromString(gzip.decompress(body) if path.suffix == ".gz" else body)
+    def __init__(self, fields, attributes):
+        self.place, self.fields, self.attributes = None, fields, attributes
 
 
-def records(signal):
-    """Every record of a signal."""
-    _, resources, scopes, entries = MEMBERS[signal]
-    rows = {"logs": log_records, "traces": spans, "metrics": data_points}[signal]
-    for name, request in requests(signal):
+def paths(directory):
+    """The files with payloads in a directory of examples/data, in the order in which the example takes them."""
+    directories = [DATA / signal for signal in SIGNALS] if directory == "." else [DATA / directory]
+    return [path for root in directories for path in sorted(root.rglob("*")) if path.is_file()]
+
+
+def records(directory):
+    """Every record of a directory, by signal."""
+    found = {signal: [] for signal in SIGNALS}
+    for path in paths(directory):
         count = 0
-        for of_resource in getattr(request, resources):
-            for of_scope in getattr(of_resource, scopes):
-                groups = {
-                    "resource_schema_url": of_resource.schema_url or None,
-                    "scope_name": of_scope.scope.name or None,
-                    "scope_version": of_scope.scope.version or None,
-                    "scope_schema_url": of_scope.schema_url or None,
-                }
-                # There only when they were sent at least once.
-                for group, of in (("resource", of_resource.resource), ("scope", of_scope.scope)):
-                    if of.dropped_attributes_count:
-                        groups[f"{group}_dropped_attributes_count"] = of.dropped_attributes_count
-                for entry in getattr(of_scope, entries):
-                    for fields, attributes in rows(entry):
-                        named = [
-                            *(("resource", a) for a in of_resource.resource.attributes),
-                            *(("scope", a) for a in of_scope.scope.attributes),
-                            *(("attr", a) for a in attributes),
-                        ]
-                        named = [(group, a.key, a.value) for group, a in named]
-                        yield Record(f"{name}, record {count}", fields | groups, named)
-                        count += 1
+        for signal, request, _ in requests_of(path):
+            for record in records_of(signal, request):
+                record.place = f"{path.relative_to(DATA)}, record {count}"
+                found[signal].append(record)
+                count += 1
+    return found
+
+
+def records_of(signal, request):
+    _, resources, scopes, entries = SIGNALS[signal]
+    rows = {"logs": log_records, "traces": spans, "metrics": data_points}[signal]
+    for of_resource in getattr(request, resources):
+        for of_scope in getattr(of_resource, scopes):
+            groups = {
+                "resource_schema_url": of_resource.schema_url or None,
+                "scope_name": of_scope.scope.name or None,
+                "scope_version": of_scope.scope.version or None,
+                "scope_schema_url": of_scope.schema_url or None,
+            }
+            # There only when they were sent at least once.
+            for group, of in (("resource", of_resource.resource), ("scope", of_scope.scope)):
+                if of.dropped_attributes_count:
+                    groups[f"{group}_dropped_attributes_count"] = of.dropped_attributes_count
+            for entry in getattr(of_scope, entries):
+                for fields, attributes in rows(entry):
+                    named = [
+                        *(("resource", a) for a in of_resource.resource.attributes),
+                        *(("scope", a) for a in of_scope.scope.attributes),
+                        *(("attr", a) for a in attributes),
+                    ]
+                    named = [(group, a.key, a.value) for group, a in named]
+                    yield Record(fields | groups, named)
 
 
 def micros(nanos):
