@@ -50,8 +50,8 @@
 //!
 //! - `rows` (on by default): [`ParquetSink`], which takes rows instead of batches.
 //! - `zstd`, `snappy`, `lz4` (all on by default): the codecs. Without any, files are uncompressed.
-//! - `object-store`: [`ObjectStorage`], for any store that implements
-//!   [`object_store::ObjectStore`]; by itself it brings the in-memory one and no client.
+//! - `object-store`: `ObjectStorage`, for any store that implements `object_store::ObjectStore`; by
+//!   itself it brings the in-memory one and no client.
 //! - `aws`, `gcp`, `azure`: `object-store` with its client for that cloud. `aws` is also the one for
 //!   others that speak S3.
 
