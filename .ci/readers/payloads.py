@@ -200,9 +200,10 @@ def of_kind(kind, data, point):
         fields |= sent(point, ("sum", "min", "max"))
         fields |= {name: getattr(point, name) for name in ("scale", "zero_count", "zero_threshold")}
         for side in ("positive", "negative"):
-            buckets = getattr(point, side)
-            fields[f"{side}_offset"] = buckets.offset
-            fields[f"{side}_bucket_counts"] = list(buckets.bucket_counts)
+            if point.HasField(side):
+                buckets = getattr(point, side)
+                fields[f"{side}_offset"] = buckets.offset
+                fields[f"{side}_bucket_counts"] = list(buckets.bucket_counts)
     elif kind == "summary":
         fields["sum"] = point.sum
         fields["quantile_values"] = [{"quantile": q.quantile, "value": q.value} for q in point.quantile_values]
