@@ -14,9 +14,9 @@ pub struct InflateLimits {
     /// are not asked for it.
     ///
     /// Deflate cannot go beyond 1,032, so by default this holds zstd, which has no such bound, to
-    /// what gzip may do. Requests of SDKs inflate to three to ten times their size. The densest
-    /// that we could think of, 2,000 histograms of 160 empty buckets each, comes to 195 in gzip
-    /// and to 720 in zstd at its default level.
+    /// what gzip may do. The requests recorded from SDKs inflate to two to five times their size;
+    /// the densest that we could think of, 2,000 histograms of 160 empty buckets each, comes to 195
+    /// in gzip and to 720 in zstd at its default level.
     pub ratio: usize,
 }
 

@@ -145,6 +145,15 @@ impl<R: Read> PayloadReader<R> {
         self
     }
 
+    /// Messages that are compressed each for itself and inflate to more than so many times their
+    /// size are errors, see [`InflateLimits::ratio`]. Default: 1,000. A file that is compressed as a
+    /// whole is not asked for it: it is inflated bit by bit.
+    #[must_use]
+    pub fn with_ratio(mut self, ratio: usize) -> PayloadReader<R> {
+        self.limits.ratio = ratio;
+        self
+    }
+
     /// The framing that was named or detected; `None` before the first payload, and for a file that
     /// has none. Of JSON lines it says documents until the second payload was asked for.
     pub fn framing(&self) -> Option<Framing> {

@@ -7,22 +7,30 @@ use prost::Message;
 
 use super::*;
 
+/// Those of the SDKs, one a file, and those of the collector's file exporter.
 #[test]
-#[cfg(feature = "gzip")]
-fn recorded_requests_are_told_apart() {
+#[cfg(all(feature = "gzip", feature = "zstd"))]
+fn recorded_files_have_the_requests_that_their_manifest_says() {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
-    let mut seen = 0;
-    for signal in Signal::ALL {
-        for entry in std::fs::read_dir(format!("{data}/{}", signal.name())).unwrap() {
-            let path = entry.unwrap().path();
-            let file = std::fs::File::open(&path).unwrap();
-            let payload = PayloadReader::new(file).next().unwrap().unwrap();
-            let found = signal_of_protobuf(&payload.bytes);
-            assert_eq!(found, Some(signal), "{}", path.display());
-            seen += 1;
+    let manifest = std::fs::read(format!("{data}/MANIFEST.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    for (name, entry) in manifest.as_object().unwrap() {
+        let file = std::fs::File::open(format!("{data}/{name}")).unwrap();
+        let payloads: Vec<_> = PayloadReader::new(file).map(Result::unwrap).collect();
+        assert_eq!(entry["requests"], payloads.len(), "{name}");
+        for payload in payloads {
+            let json = entry["form"].as_str().unwrap().contains("json");
+            assert_eq!(payload.format == Format::Json, json, "{name}");
+            let signal = match payload.format {
+                Format::Json => signal_of_json(&payload.bytes).unwrap(),
+                Format::Protobuf => signal_of_protobuf(&payload.bytes),
+            };
+            let signal = signal.map(Signal::name);
+            let expected = entry["signal"].as_str();
+            let right = signal == expected || signal.is_some() && expected == Some("mixed");
+            assert!(right, "{name}: {signal:?}");
         }
     }
-    assert_eq!(seen, 77);
 }
 
 #[test]
