@@ -2,10 +2,10 @@
 
     python check.py DIRECTORY[=RECORDED] ...
 
-A directory has the tables of a run of the example, each in a directory of its own; one for each kind of data point may stand
-in the place of `metrics`. RECORDED is the directory of examples/data that the payloads are from, `json` say; without it
-they are the default ones. When a table has several files, every reader has to take them for one dataset. The queries
-of docs/columns.md run on the tables of the default payloads.
+A directory has the tables of a run of the example, each in a directory of its own; one for each kind of data point may
+stand in the place of `metrics`. RECORDED is the directory of examples/data that the payloads are from, `json` say;
+without it they are the default ones. When a table has several files, every reader has to take them for one dataset. The
+queries of docs/columns.md run on the tables of the default payloads.
 """
 
 import json
@@ -80,7 +80,7 @@ def fits(cell, value):
 
 
 def compare_row(row, record, fields):
-    """One row against one record: each field, and each attribute in its column or in the overflow, and nothing besides."""
+    """One row against one record: each field, each attribute in its column or in the overflow, nothing besides."""
     for name in fields.keys() - {"fingerprint"}:
         compare(f"{record.place}, {name}", row[name], record.fields[name])
     overflow = dict(row["overflow"] or {})
@@ -157,7 +157,11 @@ def check_counts(directory, recorded):
     of = [entry["records"] for name, entry in manifest.items() if name.startswith(tuple(prefixes))]
     found = {"log_records": len(recorded["logs"]), "spans": len(recorded["traces"])}
     found |= {kind: len(recorded[kind]) for kind in ALL_KINDS}
-    compare(f"records of {directory} by MANIFEST.json", found, {name: 0 for name in found} | dict(sum(map(Counter, of), Counter())))
+    compare(
+        f"records of {directory} by MANIFEST.json",
+        found,
+        {name: 0 for name in found} | dict(sum(map(Counter, of), Counter())),
+    )
 
 
 def check_reader(reader_type, table, files, expected):

@@ -1,4 +1,4 @@
-"""One way to read a table's files for each reader: the types of its columns by the words of TYPES, its rows as plain values."""
+"""One way to read a table's files for each reader: the types of its columns, and its rows as plain values."""
 
 import duckdb
 import polars
@@ -46,7 +46,8 @@ class DuckDB:
             relation = relation.filter(f"{where[0]} = {where[1]!r}")
         # Microseconds, because the readers return times as types of their own.
         columns = ", ".join(
-            f'epoch_us("{name}") AS "{name}"' if name.endswith("timestamp") else f'"{name}"' for name in relation.columns
+            f'epoch_us("{name}") AS "{name}"' if name.endswith("timestamp") else f'"{name}"'
+            for name in relation.columns
         )
         relation = relation.project(columns)
         return [dict(zip(relation.columns, row)) for row in relation.fetchall()]

@@ -1,5 +1,5 @@
-"""The payloads of examples/data, decoded with the generated classes of opentelemetry-proto, and what each record should be
-read as, by the words of docs/columns.md."""
+"""The payloads of examples/data, decoded with the generated classes of opentelemetry-proto, and what each record should
+be read as, by the words of docs/columns.md."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ from forms import SIGNALS, requests_of  # noqa: E402
 
 
 class Record:
-    """What a row should be: its fields' columns, and its attributes by group and name, in order; and where it was found."""
+    """What a row should be: its fields' columns, its attributes by group and name, in order, and its place."""
 
     def __init__(self, fields, attributes):
         self.place, self.fields, self.attributes = None, fields, attributes
@@ -72,66 +72,72 @@ def micros(nanos):
 
 
 def log_records(record):
-    yield {
-        "timestamp": micros(record.time_unix_nano or record.observed_time_unix_nano),
-        "time_unix_nano": record.time_unix_nano,
-        "observed_time_unix_nano": record.observed_time_unix_nano,
-        "severity_number": record.severity_number,
-        "severity_text": record.severity_text or None,
-        "body": AnyText(record.body) if record.HasField("body") else None,
-        "event_name": record.event_name or None,
-        "trace_id": record.trace_id.hex() or None,
-        "span_id": record.span_id.hex() or None,
-        "flags": record.flags,
-        "dropped_attributes_count": record.dropped_attributes_count,
-    }, record.attributes
+    yield (
+        {
+            "timestamp": micros(record.time_unix_nano or record.observed_time_unix_nano),
+            "time_unix_nano": record.time_unix_nano,
+            "observed_time_unix_nano": record.observed_time_unix_nano,
+            "severity_number": record.severity_number,
+            "severity_text": record.severity_text or None,
+            "body": AnyText(record.body) if record.HasField("body") else None,
+            "event_name": record.event_name or None,
+            "trace_id": record.trace_id.hex() or None,
+            "span_id": record.span_id.hex() or None,
+            "flags": record.flags,
+            "dropped_attributes_count": record.dropped_attributes_count,
+        },
+        record.attributes,
+    )
 
 
 def spans(span):
     start, end = span.start_time_unix_nano, span.end_time_unix_nano
-    yield {
-        "timestamp": micros(start),
-        "end_timestamp": micros(end),
-        "start_time_unix_nano": start,
-        "end_time_unix_nano": end,
-        "duration_nano": end - start if start and end else None,
-        "trace_id": span.trace_id.hex() or None,
-        "span_id": span.span_id.hex() or None,
-        "parent_span_id": span.parent_span_id.hex() or None,
-        "trace_state": span.trace_state or None,
-        "flags": span.flags,
-        "name": span.name or None,
-        "kind": span.kind,
-        "kind_name": Span.SpanKind.Name(span.kind),
-        "status_code": span.status.code,
-        "status_code_name": Status.StatusCode.Name(span.status.code),
-        "status_message": span.status.message or None,
-        "dropped_attributes_count": span.dropped_attributes_count,
-        "events": [
-            {
-                "time_unix_nano": event.time_unix_nano,
-                "name": event.name or None,
-                "attributes": texts(event.attributes),
-                "dropped_attributes_count": event.dropped_attributes_count,
-            }
-            for event in span.events
-        ]
-        or None,
-        "dropped_events_count": span.dropped_events_count,
-        "links": [
-            {
-                "trace_id": link.trace_id.hex() or None,
-                "span_id": link.span_id.hex() or None,
-                "trace_state": link.trace_state or None,
-                "attributes": texts(link.attributes),
-                "dropped_attributes_count": link.dropped_attributes_count,
-                "flags": link.flags,
-            }
-            for link in span.links
-        ]
-        or None,
-        "dropped_links_count": span.dropped_links_count,
-    }, span.attributes
+    yield (
+        {
+            "timestamp": micros(start),
+            "end_timestamp": micros(end),
+            "start_time_unix_nano": start,
+            "end_time_unix_nano": end,
+            "duration_nano": end - start if start and end else None,
+            "trace_id": span.trace_id.hex() or None,
+            "span_id": span.span_id.hex() or None,
+            "parent_span_id": span.parent_span_id.hex() or None,
+            "trace_state": span.trace_state or None,
+            "flags": span.flags,
+            "name": span.name or None,
+            "kind": span.kind,
+            "kind_name": Span.SpanKind.Name(span.kind),
+            "status_code": span.status.code,
+            "status_code_name": Status.StatusCode.Name(span.status.code),
+            "status_message": span.status.message or None,
+            "dropped_attributes_count": span.dropped_attributes_count,
+            "events": [
+                {
+                    "time_unix_nano": event.time_unix_nano,
+                    "name": event.name or None,
+                    "attributes": texts(event.attributes),
+                    "dropped_attributes_count": event.dropped_attributes_count,
+                }
+                for event in span.events
+            ]
+            or None,
+            "dropped_events_count": span.dropped_events_count,
+            "links": [
+                {
+                    "trace_id": link.trace_id.hex() or None,
+                    "span_id": link.span_id.hex() or None,
+                    "trace_state": link.trace_state or None,
+                    "attributes": texts(link.attributes),
+                    "dropped_attributes_count": link.dropped_attributes_count,
+                    "flags": link.flags,
+                }
+                for link in span.links
+            ]
+            or None,
+            "dropped_links_count": span.dropped_links_count,
+        },
+        span.attributes,
+    )
 
 
 # What only some kinds of data points have, and so is null for the others.
@@ -163,18 +169,23 @@ def data_points(metric):
     kind = metric.WhichOneof("data")
     data = getattr(metric, kind)
     for point in data.data_points:
-        yield {
-            "timestamp": micros(point.time_unix_nano),
-            "start_timestamp": micros(point.start_time_unix_nano),
-            "time_unix_nano": point.time_unix_nano,
-            "start_time_unix_nano": point.start_time_unix_nano,
-            "name": metric.name or None,
-            "description": metric.description or None,
-            "unit": metric.unit or None,
-            "kind": kind,
-            "flags": point.flags,
-            "metadata": texts(metric.metadata) or None,
-        } | dict.fromkeys(OF_KINDS) | of_kind(kind, data, point), point.attributes
+        yield (
+            {
+                "timestamp": micros(point.time_unix_nano),
+                "start_timestamp": micros(point.start_time_unix_nano),
+                "time_unix_nano": point.time_unix_nano,
+                "start_time_unix_nano": point.start_time_unix_nano,
+                "name": metric.name or None,
+                "description": metric.description or None,
+                "unit": metric.unit or None,
+                "kind": kind,
+                "flags": point.flags,
+                "metadata": texts(metric.metadata) or None,
+            }
+            | dict.fromkeys(OF_KINDS)
+            | of_kind(kind, data, point),
+            point.attributes,
+        )
 
 
 def of_kind(kind, data, point):
@@ -227,8 +238,8 @@ def texts(attributes):
 
 
 class AnyText:
-    """The text of an AnyValue. Equal to a string that says the same: of arrays and maps to any JSON with the same content, of a
-    double to any decimal that is the same number."""
+    """The text of an AnyValue. Equal to a string that says the same: of arrays and maps to any JSON with the same
+    content, of a double to any decimal that is the same number."""
 
     def __init__(self, value):
         self.kind = value.WhichOneof("value")

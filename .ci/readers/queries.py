@@ -1,7 +1,7 @@
 """Runs the queries of docs/columns.md with DuckDB and compares their results with what the recorded payloads say.
 
-A query is a block of SQL under a comment that names it: <!-- query: gauge -->. Each has a function here that says what it
-should find, or checks what it found. The files are those of a run into the directory `lake`.
+A query is a block of SQL under a comment that names it: <!-- query: gauge -->. Each has a function here that says what
+it should find, or checks what it found. The files are those of a run into the directory `lake`.
 """
 
 import re
@@ -262,7 +262,9 @@ def check(directory, recorded):
     blocks = {name: sql.strip().rstrip(";").replace("'lake", f"'{directory}") for name, sql in blocks.items()}
     known = {"views"} | EXPECTED.keys() | CHECKED.keys()
     if blocks.keys() != known or text.count("```sql") != len(blocks):
-        print(f"queries: {sorted(blocks.keys() ^ known)} are only here or only there, or one has no name", file=sys.stderr)
+        print(
+            f"queries: {sorted(blocks.keys() ^ known)} are only here or only there, or one has no name", file=sys.stderr
+        )
         failures += 1
     connection = duckdb.connect()
     connection.execute(blocks.pop("views"))
@@ -278,5 +280,3 @@ def check(directory, recorded):
             failures += 1
             print(f"query {name!r}: {type(error).__name__}: {str(error)[:1000]}", file=sys.stderr)
     return failures
-
-

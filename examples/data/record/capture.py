@@ -3,8 +3,8 @@
     python capture.py OUT_DIR [PORT]
 
 A body becomes OUT_DIR/<signal>/<service>-<sender>-<nnn>.binpb or, where it is JSON, OUT_DIR/json/<signal>/….json; each
-with .gz behind it when the sender compressed it: the bytes on disk are the bytes that came in. The name is read from the
-first resource of the request, so that any SDK can be recorded without telling it anything but the endpoint.
+with .gz behind it when the sender compressed it: the bytes on disk are the bytes that came in. The name is read from
+the first resource of the request, so that any SDK can be recorded without telling it anything but the endpoint.
 """
 
 import gzip

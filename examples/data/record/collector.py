@@ -1,12 +1,13 @@
-"""Makes examples/data/collector: recorded requests in the shapes in which the OpenTelemetry Collector's file exporter writes
-telemetry to files.
+"""Makes examples/data/collector: recorded requests in the shapes of the files that the OpenTelemetry Collector's file
+exporter writes.
 
     python collector.py DATA_DIR
 
-No collector runs here. The JSON is written by the rules of its marshaler, pdata's: members in lowerCamelCase and in
-the order of the proto, 64-bit integers as strings, enumerations as numbers, ids in hex, bytes in base64; nothing for a
+No collector runs here. The JSON is written by the rules of its marshaler, pdata's: members in lowerCamelCase and in the
+order of the proto, 64-bit integers as strings, enumerations as numbers, ids in hex, bytes in base64; nothing for a
 field with its default, but `{}` for a message that is always there (a resource, a scope, a status, a body, the value of
-an attribute); `NaN`, `+Inf` and `-Inf` as Go writes them. In protobuf the messages are the recorded ones, byte for byte.
+an attribute); `NaN`, `+Inf` and `-Inf` as Go writes them. In protobuf the messages are the recorded ones, byte for
+byte.
 """
 
 import base64

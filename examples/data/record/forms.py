@@ -86,7 +86,7 @@ def requests_of(path: Path):
     else:
         bodies, form = [content], JSON if name.endswith(".json") else PROTOBUF
     for turn, body in enumerate(bodies):
-        # The files of one signal say which in their names, as nothing in protobuf does; in those of all they take turns.
+        # The files of one signal say which in their names, as nothing in protobuf does; in those of all they alternate.
         signal = path.parent.name if path.parent.name in SIGNALS else name.partition(".")[0].partition("-")[0]
         if signal not in SIGNALS:
             signal = signal_of(body) if form == JSON else list(SIGNALS)[turn % 3]
