@@ -15,6 +15,19 @@ use crate::values::Values;
 pub(crate) fn any_value<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,
+    value: Value<'r>,
+    depth: usize,
+) -> Result<Value<'r>> {
+    // Most values are a string and nothing else.
+    match node.only_text(b"stringValue") {
+        Some(text) => Ok(Value::String(values.string(text))),
+        None => any_value_members(node, values, value, depth),
+    }
+}
+
+fn any_value_members<'r>(
+    node: Node<'r>,
+    values: &mut Values<'r>,
     mut value: Value<'r>,
     depth: usize,
 ) -> Result<Value<'r>> {
@@ -43,6 +56,8 @@ pub(crate) fn any_value<'r>(
     Ok(value)
 }
 
+/// Reads an `ArrayValue`. In place of the message there may be the list alone: one of OTLP's own
+/// examples has that for a map.
 fn array<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,
@@ -56,25 +71,39 @@ fn array<'r>(
     if let Value::Array(before) = before {
         items.extend_from_slice(before);
     }
-    for (name, node) in node.members()? {
-        if name != b"values" {
-            continue;
-        }
-        for item in node.items().within("values")? {
-            // No message is null in a list of proto3, but senders write that for an empty value.
-            let value = if item.is_null() {
-                Value::Empty
-            } else {
-                any_value(item, values, Value::Empty, depth).within_item("values", items.len())?
-            };
-            if values.room() {
-                items.push(value);
+    if node.is_array() {
+        push_values(node, values, &mut items, depth)?;
+    } else {
+        for (name, node) in node.members()? {
+            if name == b"values" {
+                push_values(node, values, &mut items, depth)?;
             }
         }
     }
     Ok(Value::Array(items.into_bump_slice()))
 }
 
+fn push_values<'r>(
+    node: Node<'r>,
+    values: &mut Values<'r>,
+    items: &mut BumpVec<'r, Value<'r>>,
+    depth: usize,
+) -> Result<()> {
+    for item in node.items().within("values")? {
+        // No message is null in a list of proto3, but senders write that for an empty value.
+        let value = if item.is_null() {
+            Value::Empty
+        } else {
+            any_value(item, values, Value::Empty, depth).within_item("values", items.len())?
+        };
+        if values.room() {
+            items.push(value);
+        }
+    }
+    Ok(())
+}
+
+/// Reads a `KeyValueList`, or the list alone as [`array`] does.
 fn kvlist<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,
@@ -88,9 +117,13 @@ fn kvlist<'r>(
     if let Value::KvList(before) = before {
         entries.extend_from_slice(before);
     }
-    for (name, node) in node.members()? {
-        if name == b"values" {
-            push_entries(node, values, &mut entries, depth, "values")?;
+    if node.is_array() {
+        push_entries(node, values, &mut entries, depth, "values")?;
+    } else {
+        for (name, node) in node.members()? {
+            if name == b"values" {
+                push_entries(node, values, &mut entries, depth, "values")?;
+            }
         }
     }
     Ok(Value::KvList(entries.into_bump_slice()))
@@ -122,6 +155,13 @@ fn key_value<'r>(
     values: &mut Values<'r>,
     depth: usize,
 ) -> Result<(&'r [u8], Value<'r>)> {
+    // Nearly all of them.
+    if let Some((key, value)) = node.text_and_value(b"key", b"value")
+        && !value.is_null()
+    {
+        let value = any_value(value, values, Value::Empty, depth).within("value")?;
+        return Ok((key, value));
+    }
     let mut key: &[u8] = &[];
     let mut value = Value::Empty;
     for (name, node) in node.members()? {

@@ -6,9 +6,9 @@ use otlake_row::{RowSink, Signal};
 
 use super::common;
 use super::node::{Items, Node};
-use super::scanner::{Quoted, Scanner};
-use super::tape::{LONGEST, Tape};
-use super::text::unescape;
+use super::scanner::Scanner;
+use super::tape::Tape;
+use super::token::LONGEST;
 use crate::error::{DecodeErrorKind, Fault, Result, Within};
 use crate::run::{Arenas, Groups, ResourceGroup, Run, Stop, Walk};
 
@@ -55,7 +55,7 @@ pub(crate) fn request<E: Export, S: RowSink>(
     while more {
         let at = scanner.position();
         let name = scanner.name()?;
-        match Contents::of(&name, json, &arenas.resource) {
+        match Contents::of(name.text(json, &arenas.resource)) {
             Contents::Resources(signal) if signal == E::SIGNAL => {
                 index = resources::<E, S>(run, &mut scanner, arenas, tape, index)?;
             }
@@ -82,13 +82,7 @@ enum Contents {
 }
 
 impl Contents {
-    fn of(name: &Quoted, json: &[u8], arena: &Bump) -> Contents {
-        let content = &json[name.content.clone()];
-        let name = if name.escaped {
-            unescape(content, arena)
-        } else {
-            content
-        };
+    fn of(name: &[u8]) -> Contents {
         match name {
             b"resourceLogs" | b"resource_logs" => Contents::Resources(Signal::Logs),
             b"resourceSpans" | b"resource_spans" => Contents::Resources(Signal::Traces),

@@ -1,4 +1,4 @@
-//! The JSON encoding of OTLP: `scanner` knows JSON, `tape` and `node` hold what it found so that
+//! The JSON encoding of OTLP: `scanner` makes `token`s of the text, `tape` and `node` hold them so that
 //! members can be read in any order, `text`, `number` and `bytes` know how proto3 writes scalars in
 //! JSON, `common` the messages that all signals share, `export` the nesting of resource, scope and
 //! items, the others the messages of a signal.
@@ -13,6 +13,7 @@ mod number;
 mod scanner;
 mod tape;
 mod text;
+mod token;
 mod traces;
 
 pub(crate) use self::export::request;

@@ -2,8 +2,7 @@
 
 use bumpalo::Bump;
 
-use super::tape::{Kind, Token};
-use super::text::unescape;
+use super::token::{Kind, Token};
 use crate::error::{DecodeErrorKind, Fault, Result};
 
 /// A value, with an arena for what does not borrow from the payload.
@@ -47,6 +46,41 @@ impl<'r> Node<'r> {
         }
     }
 
+    /// The text of an object's only member, where it has that name and a string without escapes.
+    #[inline]
+    pub(crate) fn only_text(self, name: &[u8]) -> Option<&'r [u8]> {
+        match self.inside {
+            [member, value] if self.token.kind == Kind::Object => {
+                let same = value.kind == Kind::String && member.of(self.json) == name;
+                same.then(|| value.of(self.json))
+            }
+            _ => None,
+        }
+    }
+
+    /// The two members of an object, where they have those names in that order and the first is a
+    /// string without escapes.
+    #[inline]
+    pub(crate) fn text_and_value(
+        self,
+        first: &[u8],
+        second: &[u8],
+    ) -> Option<(&'r [u8], Node<'r>)> {
+        match self.inside {
+            [name, text, other, value @ ..] if self.token.kind == Kind::Object => {
+                let same = text.kind == Kind::String
+                    && name.of(self.json) == first
+                    && other.of(self.json) == second
+                    && value.first()?.tokens() == value.len();
+                same.then(|| {
+                    let value = Node::new(self.json, value, self.arena);
+                    (text.of(self.json), value)
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// The items of an array.
     #[inline]
     pub(crate) fn items(self) -> Result<Items<'r>> {
@@ -65,11 +99,16 @@ impl<'r> Node<'r> {
         self.token.kind == Kind::Null
     }
 
+    #[inline]
+    pub(crate) fn is_array(&self) -> bool {
+        self.token.kind == Kind::Array
+    }
+
     /// A string, without its escapes but not checked for UTF-8.
     #[inline]
     pub(crate) fn text(self) -> Result<&'r [u8]> {
         match self.token.kind {
-            Kind::String | Kind::Escaped => Ok(text(self.json, self.token, self.arena)),
+            Kind::String | Kind::Escaped => Ok(self.token.text(self.json, self.arena)),
             _ => Err(self.expected("a string")),
         }
     }
@@ -110,16 +149,6 @@ impl<'r> Node<'r> {
     }
 }
 
-/// The content of a string's token.
-#[inline]
-pub(crate) fn text<'r>(json: &'r [u8], token: Token, arena: &'r Bump) -> &'r [u8] {
-    let content = &json[token.start as usize..token.end as usize];
-    match token.kind {
-        Kind::Escaped => unescape(content, arena),
-        _ => content,
-    }
-}
-
 /// See [`Node::members`].
 pub(crate) struct Members<'r> {
     rest: &'r [Token],
@@ -137,7 +166,7 @@ impl<'r> Iterator for Members<'r> {
             let value = split_value(rest, &mut self.rest)?;
             let value = Node::new(self.json, value, self.arena);
             if !value.is_null() {
-                return Some((text(self.json, *name, self.arena), value));
+                return Some((name.text(self.json, self.arena), value));
             }
         }
     }

@@ -2,9 +2,9 @@
 //! of JSON by name, enums by name or number. Each is taken in the other forms, too, because senders
 //! write them.
 
-use super::node::{Node, text};
+use super::node::Node;
 use super::scanner::number_length;
-use super::tape::Kind;
+use super::token::Kind;
 use crate::error::Result;
 
 impl<'r> Node<'r> {
@@ -86,7 +86,7 @@ impl<'r> Node<'r> {
     fn digits(self, expected: &'static str) -> Result<&'r [u8]> {
         match self.token.kind {
             Kind::Number | Kind::String | Kind::Escaped => {
-                Ok(text(self.json, self.token, self.arena))
+                Ok(self.token.text(self.json, self.arena))
             }
             _ => Err(self.expected(expected)),
         }

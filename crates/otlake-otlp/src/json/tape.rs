@@ -4,48 +4,9 @@
 use bumpalo::Bump;
 
 use super::node::Node;
-use super::scanner::{Quoted, Scanner};
+use super::scanner::Scanner;
+use super::token::{Kind, Token};
 use crate::error::Result;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Null,
-    False,
-    True,
-    Number,
-    /// A string as it stands in the text.
-    String,
-    /// A string with escapes.
-    Escaped,
-    Array,
-    Object,
-}
-
-/// A value, or the name of a member, which is the string before its value.
-///
-/// Positions have 32 bits, so that twice as many tokens fit the cache.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
-    /// Where it begins; of a string its content.
-    pub(crate) start: u32,
-    /// Where it ends. Of an array or an object how many tokens it has, itself included.
-    pub(crate) end: u32,
-}
-
-impl Token {
-    /// How many tokens the value has.
-    #[inline]
-    pub(crate) fn tokens(&self) -> usize {
-        match self.kind {
-            Kind::Array | Kind::Object => self.end as usize,
-            _ => 1,
-        }
-    }
-}
-
-/// The longest text whose positions a token can have.
-pub(crate) const LONGEST: usize = u32::MAX as usize;
 
 /// The tokens of one value, and of those inside it.
 #[derive(Default)]
@@ -72,7 +33,7 @@ impl Tape {
             }
             if self.in_object() {
                 let name = scanner.name()?;
-                self.push_string(name);
+                self.tokens.push(name);
             }
         }
     }
@@ -81,33 +42,17 @@ impl Tape {
     /// has something in it.
     #[inline]
     fn value(&mut self, scanner: &mut Scanner<'_>) -> Result<bool> {
-        let byte = scanner.peek();
-        let start = scanner.position();
-        match byte {
-            Some(b'"') => {
-                let string = scanner.string()?;
-                self.push_string(string);
-            }
+        let token = match scanner.peek() {
+            Some(b'"') => scanner.string()?,
             Some(b'{') => return Ok(self.open(Kind::Object, scanner)),
             Some(b'[') => return Ok(self.open(Kind::Array, scanner)),
-            Some(b'-' | b'0'..=b'9') => {
-                let number = scanner.number()?;
-                self.push(Kind::Number, number.start, number.end);
-            }
-            Some(b'n') => {
-                scanner.literal("null")?;
-                self.push(Kind::Null, start, start);
-            }
-            Some(b't') => {
-                scanner.literal("true")?;
-                self.push(Kind::True, start, start);
-            }
-            Some(b'f') => {
-                scanner.literal("false")?;
-                self.push(Kind::False, start, start);
-            }
+            Some(b'-' | b'0'..=b'9') => scanner.number()?,
+            Some(b'n') => scanner.literal("null", Kind::Null)?,
+            Some(b't') => scanner.literal("true", Kind::True)?,
+            Some(b'f') => scanner.literal("false", Kind::False)?,
             _ => return Err(scanner.expected("a value")),
-        }
+        };
+        self.tokens.push(token);
         Ok(false)
     }
 
@@ -120,7 +65,7 @@ impl Tape {
             self.open.push(self.tokens.len());
         }
         // The number of tokens of one that is empty.
-        self.push(kind, start, 1);
+        self.tokens.push(Token::new(kind, start, 1));
         some
     }
 
@@ -141,25 +86,6 @@ impl Tape {
     fn in_object(&self) -> bool {
         let innermost = self.open.last().map(|index| self.tokens[*index].kind);
         innermost == Some(Kind::Object)
-    }
-
-    #[inline]
-    fn push_string(&mut self, string: Quoted) {
-        let kind = if string.escaped {
-            Kind::Escaped
-        } else {
-            Kind::String
-        };
-        self.push(kind, string.content.start, string.content.end);
-    }
-
-    #[inline]
-    fn push(&mut self, kind: Kind, start: usize, end: usize) {
-        self.tokens.push(Token {
-            kind,
-            start: start as u32,
-            end: end as u32,
-        });
     }
 }
 

@@ -23,4 +23,7 @@ macro_rules! for_every_signal {
 }
 
 mod agreement;
+mod dialect;
+mod errors;
 mod subject;
+mod syntax;

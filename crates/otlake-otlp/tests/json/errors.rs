@@ -1,0 +1,183 @@
+//! Errors say where, and limits cost records but not payloads.
+
+use otlake_otlp::{DecodeError, DecodeErrorKind, InvalidUtf8, Limits, LogsDecoder};
+use otlake_row::Keys;
+
+use crate::subject::{
+    ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, Subject,
+    decode,
+};
+
+/// The error of a payload in which `^` stands before the byte that it has to name.
+#[track_caller]
+fn error_at_caret<S: Subject>(marked: &str) -> DecodeError {
+    let offset = marked.find('^').unwrap();
+    let payload = marked.replacen('^', "", 1);
+    let error = decode::<S>(&mut S::generous(), payload.as_bytes()).unwrap_err();
+    assert_eq!(error.offset(), offset, "{error}");
+    error
+}
+
+#[test]
+fn errors_name_the_byte_and_the_field() {
+    let good = r#"{"body":{"stringValue":"b"}}"#;
+    let bad = r#"{"attributes":[{"key":"a"},{"key":"b","value":^5}]}"#;
+    let error = error_at_caret::<ExportLogsServiceRequest>(&format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{good},{good},{good},{bad}]}}]}}]}}"#
+    ));
+    assert_eq!(
+        error.path(),
+        "resourceLogs[0].scopeLogs[0].logRecords[3].attributes[1].value"
+    );
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{}: expected an object, found a number, at byte {}",
+            error.path(),
+            error.offset()
+        )
+    );
+
+    for (record, path) in [
+        (r#"{"timeUnixNano":^-1}"#, "timeUnixNano"),
+        (r#"{"time_unix_nano":^"-1"}"#, "timeUnixNano"),
+        (
+            r#"{"body":{"kvlistValue":{"values":[{},{"key":"k","value":{"arrayValue":{"values":[{},{"intValue":^1.5}]}}}]}}}"#,
+            "body.kvlistValue.values[1].value.arrayValue.values[1].intValue",
+        ),
+    ] {
+        let error = error_at_caret::<ExportLogsServiceRequest>(&format!(
+            r#"{{"resourceLogs":[{{}},{{"scopeLogs":[{{}},{{"logRecords":[{record}]}}]}}]}}"#
+        ));
+        assert_eq!(
+            error.path(),
+            format!("resourceLogs[1].scopeLogs[1].logRecords[0].{path}")
+        );
+    }
+
+    for (payload, path) in [
+        (r#"{"resourceLogs":^"none"}"#, "resourceLogs"),
+        (
+            r#"{"resourceLogs":[{"resource":^[]}]}"#,
+            "resourceLogs[0].resource",
+        ),
+        (
+            r#"{"resourceLogs":[{"scopeLogs":^{}}]}"#,
+            "resourceLogs[0].scopeLogs",
+        ),
+        (
+            r#"{"resourceLogs":[{"scopeLogs":[{"scope":{"name":^1}}]}]}"#,
+            "resourceLogs[0].scopeLogs[0].scope.name",
+        ),
+    ] {
+        let error = error_at_caret::<ExportLogsServiceRequest>(payload);
+        assert_eq!(error.path(), path);
+    }
+
+    let error = error_at_caret::<ExportTraceServiceRequest>(
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"links":[{},{"traceId":^"?"}]}]}]}]}"#,
+    );
+    assert_eq!(
+        error.path(),
+        "resourceSpans[0].scopeSpans[0].spans[0].links[1].traceId"
+    );
+
+    let error = error_at_caret::<ExportMetricsServiceRequest>(
+        r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"exponentialHistogram":{"dataPoints":[{},{"positive":{"bucketCounts":[1,^-1]}}]}}]}]}]}"#,
+    );
+    assert_eq!(
+        error.path(),
+        "resourceMetrics[0].scopeMetrics[0].metrics[0].exponentialHistogram.dataPoints[1].positive.bucketCounts[1]"
+    );
+}
+
+#[test]
+fn errors_of_syntax_name_the_byte_and_what_should_be_there() {
+    for (payload, expected, path) in [
+        ("^", "the `{` of an export request", ""),
+        (" ^[]", "the `{` of an export request", ""),
+        ("{^", "the name of a member, in double quotes", ""),
+        (r#"{"resourceLogs":[{}^"#, "`,` or `]`", ""),
+        (
+            r#"{"resourceLogs":[{},{"scopeLogs":[{^]}]}"#,
+            "the name of a member, in double quotes",
+            "resourceLogs[1]",
+        ),
+        (
+            r#"{"resourceLogs":[{"schemaUrl":"cut^"#,
+            "the `\"` that ends the string",
+            "resourceLogs[0]",
+        ),
+        (r#"{"resourceLogs":[]} ^x"#, "the end of the payload", ""),
+    ] {
+        let error = error_at_caret::<ExportLogsServiceRequest>(payload);
+        assert_eq!(*error.kind(), DecodeErrorKind::JsonSyntax { expected });
+        assert_eq!(error.path(), path);
+    }
+}
+
+#[test]
+fn resources_before_an_error_are_delivered_and_counted() {
+    let resource = r#"{"scopeLogs":[{"logRecords":[{},{}]}]}"#;
+    let payload = format!(r#"{{"resourceLogs":[{resource},{resource},{{"scopeLogs":[7]}}]}}"#);
+    let mut rows = otlake_testkit::CanonicalRows::default();
+    let failure = LogsDecoder::new()
+        .decode_json(&payload.into(), &mut rows)
+        .unwrap_err();
+    assert_eq!(rows.0.len(), 4);
+    assert!(
+        failure.to_string().contains("4 records before it"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn strings_that_are_not_utf8_are_replaced_or_cost_the_record() {
+    let payload = b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[\
+        {\"body\":{\"stringValue\":\"cut \xe2\x82\"}},{\"body\":{\"stringValue\":\"\\n\xff\"}},\
+        {\"body\":{\"stringValue\":\"\\udc00\"}},{}]}]}]}";
+    let (rows, summary) =
+        decode::<ExportLogsServiceRequest>(&mut ExportLogsServiceRequest::generous(), payload)
+            .unwrap();
+    assert_eq!((rows.len(), summary.replaced_strings), (4, 3));
+
+    let mut strict = ExportLogsServiceRequest::decoder(Limits::default(), InvalidUtf8::Reject);
+    let (rows, summary) = decode::<ExportLogsServiceRequest>(&mut strict, payload).unwrap();
+    assert_eq!((rows.len(), summary.rejected), (1, 3));
+    assert_eq!(
+        summary.first_rejection.as_deref(),
+        Some("record 0 of the payload: a string is not valid UTF-8")
+    );
+}
+
+#[test]
+fn limits_hold_as_they_do_for_protobuf() {
+    let attribute = r#"{"key":"a","value":{"stringValue":"v"}}"#;
+    let many = vec![attribute; 2_000].join(",");
+    let long = "x".repeat(100_000);
+    let json = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{}},{{"attributes":[{many}]}},
+        {{"body":{{"stringValue":"{long}"}}}},{{"attributes":[{{"key":"{long}"}}]}},
+        {{"body":{{"arrayValue":{{"values":[{{}},{{}},{{}},{{}}]}}}}}},{{}}]}}]}}]}}"#
+    );
+    let limits = Limits::default()
+        .with_value_bytes(99_999)
+        .with_nested_values(3);
+    let mut decoder = ExportLogsServiceRequest::decoder(limits, InvalidUtf8::Replace);
+    let (rows, summary) =
+        decode::<ExportLogsServiceRequest>(&mut decoder, json.as_bytes()).unwrap();
+    assert_eq!((rows.len(), summary.rejected), (2, 4));
+    assert_eq!(
+        summary.first_rejection.as_deref(),
+        Some("record 1 of the payload: there are more attributes than the limit of 1024")
+    );
+
+    let limits = Limits::default().with_payload_bytes(10);
+    let mut decoder = LogsDecoder::with_limits(limits, Keys::new());
+    let error = decode::<ExportLogsServiceRequest>(&mut decoder, b"{          }").unwrap_err();
+    let kind = DecodeErrorKind::PayloadTooLarge {
+        bytes: 12,
+        limit: 10,
+    };
+    assert_eq!(*error.kind(), kind);
+}

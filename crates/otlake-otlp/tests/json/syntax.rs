@@ -1,0 +1,159 @@
+//! What is JSON and what is not, against serde_json.
+
+use otlake_otlp::DecodeErrorKind;
+use otlake_testkit::Rng;
+use serde::de::IgnoredAny;
+
+use crate::subject::{ExportLogsServiceRequest, Subject, decode};
+
+for_every_signal! {
+    a_payload_cut_anywhere_is_refused,
+    damaged_payloads_are_json_for_both_or_for_none,
+}
+
+/// Whether both say the same of a payload as JSON. serde_json skips values as we do: without asking
+/// whether strings are UTF-8 or surrogates come in pairs.
+#[track_caller]
+fn agree<S: Subject>(decoder: &mut S::Decoder, payload: &[u8]) -> bool {
+    let theirs = serde_json::from_slice::<IgnoredAny>(payload);
+    let ours = decode::<S>(decoder, payload);
+    let text = String::from_utf8_lossy(payload);
+    match (&ours, &theirs) {
+        (Ok(_), Ok(_)) => true,
+        (Ok(_), Err(theirs)) => {
+            panic!("taken, but for serde_json it is not JSON: {theirs}\n{text}")
+        }
+        (Err(error), _) => {
+            let syntax = matches!(error.kind(), DecodeErrorKind::JsonSyntax { .. });
+            // That the whole has to be an object is no rule of JSON's.
+            let object = payload.trim_ascii_start().first() == Some(&b'{');
+            assert!(
+                !(syntax && object && theirs.is_ok()),
+                "{error}, but for serde_json it is JSON\n{text}"
+            );
+            false
+        }
+    }
+}
+
+fn a_payload_cut_anywhere_is_refused<S: Subject>() {
+    let mut decoder = S::generous();
+    for seed in 0..4 {
+        let mut rng = Rng::new(seed);
+        let json = S::arbitrary(&mut rng).json(&mut rng);
+        let json = json.trim().as_bytes();
+        let step = 1 + json.len() / 1_000;
+        for end in (0..json.len()).step_by(step) {
+            assert!(!agree::<S>(&mut decoder, &json[..end]), "cut at {end}");
+        }
+        assert!(agree::<S>(&mut decoder, json));
+    }
+}
+
+fn damaged_payloads_are_json_for_both_or_for_none<S: Subject>() {
+    const PIECES: [&[u8]; 24] = [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"\"",
+        b"\\",
+        b"\\u12",
+        b"\\ud800",
+        b"null",
+        b"true",
+        b"fals",
+        b"0",
+        b"-",
+        b"1e",
+        b".5",
+        b"01",
+        b" ",
+        b"\n",
+        b"\0",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"/**/",
+    ];
+    let mut decoder = S::generous();
+    let (mut taken, mut refused) = (0, 0);
+    for seed in 0..1_500 {
+        let mut rng = Rng::new(seed);
+        let mut json = S::arbitrary(&mut rng).json(&mut rng).into_bytes();
+        for _ in 0..1 + rng.below(3) {
+            let at = rng.below(json.len());
+            match rng.below(4) {
+                0 => json[at] ^= 1 << rng.below(8),
+                1 => json[at] = rng.below(256) as u8,
+                2 => {
+                    let end = (at + rng.below(4)).min(json.len());
+                    json.drain(at..end);
+                }
+                _ => {
+                    json.splice(at..at, rng.pick(&PIECES).iter().copied());
+                }
+            }
+            if json.is_empty() {
+                break;
+            }
+        }
+        if agree::<S>(&mut decoder, &json) {
+            taken += 1;
+        } else {
+            refused += 1;
+        }
+    }
+    // Were the changes all harmless, or all fatal, this test would show little.
+    assert!(
+        taken > 100 && refused > 500,
+        "taken {taken}, refused {refused}"
+    );
+}
+
+#[test]
+fn every_small_text_is_json_for_both_or_for_none() {
+    const BYTES: &[u8] = b"{}[],:\"\\ u1-0.eE+tn\n\x01";
+    let mut decoder = ExportLogsServiceRequest::generous();
+    let mut text = Vec::new();
+    for length in 0..=4 {
+        for number in 0..BYTES.len().pow(length) {
+            text.clear();
+            // As the value of a member that nobody knows.
+            text.extend_from_slice(b"{\"x\":");
+            let mut number = number;
+            for _ in 0..length {
+                text.push(BYTES[number % BYTES.len()]);
+                number /= BYTES.len();
+            }
+            text.push(b'}');
+            agree::<ExportLogsServiceRequest>(&mut decoder, &text);
+        }
+    }
+}
+
+#[test]
+fn values_nested_without_end_are_skipped_or_cost_a_record_but_no_stack() {
+    let mut decoder = ExportLogsServiceRequest::generous();
+    let deep = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
+    for unknown in [
+        deep("[", "]"),
+        deep(r#"{"a":"#, "}"),
+        deep(r#"[{"a":"#, "}]"),
+    ] {
+        let json = format!(r#"{{"x":{unknown},"resourceLogs":[]}}"#);
+        assert!(agree::<ExportLogsServiceRequest>(
+            &mut decoder,
+            json.as_bytes()
+        ));
+    }
+    let value = deep(r#"{"arrayValue":{"values":["#, "]}}");
+    let records = format!(r#"[{{"body":{value}}},{{"body":{{"stringValue":"kept"}}}}]"#);
+    let json = format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":{records}}}]}}]}}"#);
+    let (rows, summary) =
+        decode::<ExportLogsServiceRequest>(&mut decoder, json.as_bytes()).unwrap();
+    assert_eq!((rows.len(), summary.rejected), (1, 1));
+    let reason = summary.first_rejection.unwrap();
+    assert!(reason.contains("nested deeper"), "{reason}");
+}

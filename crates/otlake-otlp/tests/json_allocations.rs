@@ -1,0 +1,41 @@
+//! A program of its own: it installs a global allocator, and other tests' allocations would be
+//! counted with it.
+
+#![cfg(feature = "json")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::alloc::System;
+
+use otlake_otlp::LogsDecoder;
+use otlake_row::{Bytes, Row, RowSink};
+use otlake_testkit::{CountingAllocator, Shape, logs_request, measure};
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator<System> = CountingAllocator::new(System);
+
+/// Takes rows and keeps nothing.
+struct Nothing;
+
+impl RowSink for Nothing {
+    type Error = std::convert::Infallible;
+
+    fn row(&mut self, _: &mut Row<'_>) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+#[test]
+fn nothing_is_allocated_for_a_record_in_the_steady_state() {
+    for shape in [Shape::ten_thousand(), Shape::small_groups()] {
+        let json = Bytes::from(serde_json::to_vec(&logs_request(&shape)).unwrap());
+        let mut decoder = LogsDecoder::new();
+        decoder.decode_json(&json, &mut Nothing).unwrap();
+        let (summary, allocations) = measure(|| decoder.decode_json(&json, &mut Nothing).unwrap());
+        let rows = summary.accepted as f64;
+        let per_row = allocations.count as f64 / rows;
+        assert!(
+            per_row <= 0.2,
+            "{per_row} allocations a row: {allocations:?}"
+        );
+    }
+}
