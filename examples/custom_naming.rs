@@ -10,7 +10,7 @@ use std::path::Path;
 use otlake::Pipeline;
 use otlake::parquet::Memory;
 use otlake::row::Location;
-use otlake::schema::Naming;
+use otlake::schema::{Naming, Table};
 
 struct Short;
 
@@ -31,7 +31,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
     let mut pipeline = Pipeline::builder().naming(Short).build(Memory::new())?;
     pipeline.ingest_logs(std::fs::read(payload)?)?;
-    for column in pipeline.schema().columns() {
+    let schema = pipeline.schema(Table::Logs).ok_or("no logs came")?;
+    for column in schema.columns() {
         if let [source, ..] = column.sources() {
             println!("{:40} {source}", column.name());
         }

@@ -2,13 +2,16 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Parser;
+use otlake::otlp::Framing;
 use otlake::parquet::Compression;
+use otlake::row::Signal;
+use otlake::schema::Table;
 
-/// Converts OTLP log payloads to Parquet files and shows what it did.
+/// Converts OTLP payloads of all signals to Parquet files and shows what it did.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// Where the files go [default: target/otlake, emptied of earlier files]; the patterns of this
-    /// run's bodies go beside it, as DIR-patterns.parquet
+    /// Where the files go, each table's to a directory of its own [default: target/otlake, emptied of
+    /// earlier files]; the patterns of this run's bodies go beside it, as DIR-patterns.parquet
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -20,17 +23,36 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows_per_file: Option<u64>,
 
-    /// Files, or directories with files that end in .binpb, .pb or .bin, each also .gz or .zst
-    /// [default: the payloads recorded from SDKs in examples/data/logs]
+    /// A table for each kind of metric instead of one for all
+    #[arg(long)]
+    pub table_per_kind: bool,
+
+    /// What the payloads are: logs, traces or metrics [default: what each of them looks like]
+    #[arg(long, value_name = "SIGNAL", value_parser = signal)]
+    pub signal: Option<Signal>,
+
+    /// How payloads stand in a file: protobuf, json, json-lines or length-prefixed [default: what the
+    /// file looks like]
+    #[arg(long)]
+    pub framing: Option<Framing>,
+
+    /// Files, or directories with files that end in .binpb, .pb, .bin, .json, .jsonl or .ndjson, each
+    /// also .gz or .zst [default: the payloads recorded from SDKs in examples/data]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+}
+
+fn signal(name: &str) -> Result<Signal, String> {
+    let signal = Signal::ALL.into_iter().find(|signal| signal.name() == name);
+    signal.ok_or_else(|| "choose logs, traces or metrics".to_owned())
 }
 
 impl Arguments {
     /// The inputs that were named, or those of the repository.
     pub fn paths(&self) -> Vec<PathBuf> {
         if self.paths.is_empty() {
-            vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs")]
+            let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+            Signal::ALL.map(|signal| data.join(signal.name())).into()
         } else {
             self.paths.clone()
         }
@@ -43,15 +65,10 @@ impl Arguments {
             return Ok(out.clone());
         }
         let out = PathBuf::from("target/otlake");
-        if out.is_dir() {
-            for entry in fs::read_dir(&out)? {
-                let path = entry?.path();
-                if path
-                    .extension()
-                    .is_some_and(|extension| extension == "parquet")
-                {
-                    fs::remove_file(path)?;
-                }
+        for table in Table::ALL {
+            let directory = out.join(table.name());
+            if directory.is_dir() {
+                fs::remove_dir_all(directory)?;
             }
         }
         let patterns = Path::new("target").join("otlake-patterns.parquet");

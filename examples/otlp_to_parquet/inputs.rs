@@ -1,14 +1,17 @@
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
-use otlake::otlp::ContentEncoding;
-use otlake::row::Bytes;
+use otlake::otlp::{Format, Payload, PayloadReader, signal_of_json, signal_of_protobuf};
+use otlake::row::Signal;
 
-/// A file with one payload.
+use crate::Error;
+use crate::arguments::Arguments;
+
+/// A file with payloads.
 #[derive(Debug)]
 pub struct Input {
     path: PathBuf,
-    encoding: ContentEncoding,
 }
 
 impl Input {
@@ -17,28 +20,47 @@ impl Input {
         &self.path
     }
 
-    /// Its payload, inflated to `limit` bytes at most.
-    pub fn read(&self, limit: usize) -> Result<Bytes, Box<dyn std::error::Error>> {
-        let bytes = Bytes::from(fs::read(&self.path)?);
-        Ok(self.encoding.inflate(&bytes, limit)?)
+    /// Its payloads, one after the other.
+    pub fn payloads(&self, arguments: &Arguments) -> io::Result<PayloadReader<File>> {
+        let reader = PayloadReader::new(File::open(&self.path)?);
+        Ok(match arguments.framing {
+            Some(framing) => reader.with_framing(framing),
+            None => reader,
+        })
+    }
+
+    /// The signal of one of its payloads: what was named, what its content says, or what a directory
+    /// or the file is called.
+    pub fn signal(&self, payload: &Payload, arguments: &Arguments) -> Result<Signal, Error> {
+        if let Some(signal) = arguments.signal {
+            return Ok(signal);
+        }
+        let of_content = match payload.format {
+            Format::Json => signal_of_json(&payload.bytes)?,
+            _ => signal_of_protobuf(&payload.bytes),
+        };
+        of_content
+            .or_else(|| self.signal_of_path())
+            .ok_or_else(|| "nothing says which signal it is: name it with --signal".into())
+    }
+
+    fn signal_of_path(&self) -> Option<Signal> {
+        let mut parts = self.path.iter().rev().filter_map(|part| part.to_str());
+        parts.find_map(|part| {
+            let mut signals = Signal::ALL.into_iter();
+            signals.find(|signal| part.contains(signal.name()))
+        })
     }
 
     /// The file at `path`, if its name has one of the endings.
-    fn by_ending(path: &Path) -> Option<Input> {
+    fn by_ending(path: PathBuf) -> Option<Input> {
         let mut name = PathBuf::from(path.file_name()?);
-        let encoding = match ending(&name) {
-            Some(ending @ ("gz" | "zst")) => {
-                let encoding = ContentEncoding::from_extension(ending);
-                name.set_extension("");
-                encoding
-            }
-            _ => ContentEncoding::Identity,
-        };
-        let known = matches!(ending(&name), Some("binpb" | "pb" | "bin"));
-        known.then(|| Input {
-            path: path.to_owned(),
-            encoding,
-        })
+        if matches!(ending(&name), Some("gz" | "zst")) {
+            name.set_extension("");
+        }
+        const ENDINGS: [&str; 6] = ["binpb", "pb", "bin", "json", "jsonl", "ndjson"];
+        let known = ending(&name).is_some_and(|ending| ENDINGS.contains(&ending));
+        known.then_some(Input { path })
     }
 }
 
@@ -54,11 +76,9 @@ pub fn find(paths: Vec<PathBuf>) -> (Vec<Input>, usize) {
         match find_at(&path) {
             Ok(found) if found.is_empty() => {
                 failed += 1;
-                let endings = ".binpb, .pb or .bin, each also .gz or .zst";
-                eprintln!(
-                    "{}: no payload there: the name of one ends in {endings}",
-                    path.display()
-                );
+                let endings = ".binpb, .pb, .bin, .json, .jsonl or .ndjson, each also .gz or .zst";
+                let path = path.display();
+                eprintln!("{path}: no payload there: the name of one ends in {endings}");
             }
             Ok(found) => inputs.extend(found),
             Err(error) => {
@@ -70,9 +90,11 @@ pub fn find(paths: Vec<PathBuf>) -> (Vec<Input>, usize) {
     (inputs, failed)
 }
 
+/// A file that was named itself is one whatever its ending.
 fn find_at(path: &Path) -> io::Result<Vec<Input>> {
     if !fs::metadata(path)?.is_dir() {
-        return Ok(Vec::from_iter(Input::by_ending(path)));
+        let path = path.to_owned();
+        return Ok(vec![Input { path }]);
     }
     let mut entries: Vec<PathBuf> = fs::read_dir(path)?
         .map(|entry| Ok(entry?.path()))
@@ -83,7 +105,7 @@ fn find_at(path: &Path) -> io::Result<Vec<Input>> {
         if entry.is_dir() {
             inputs.extend(find_at(&entry)?);
         } else {
-            inputs.extend(Input::by_ending(&entry));
+            inputs.extend(Input::by_ending(entry));
         }
     }
     Ok(inputs)

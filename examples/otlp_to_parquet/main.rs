@@ -1,5 +1,5 @@
-//! The main job: OTLP log payloads to Parquet files, the patterns of their bodies as a table beside
-//! them, and a summary of what was done.
+//! The main job: OTLP payloads of all signals, in whatever form, to Parquet files; the patterns of the
+//! logs' bodies as a table beside them; and a summary of what was done.
 //!
 //! ```text
 //! cargo run --release --example otlp_to_parquet
@@ -18,9 +18,8 @@ use std::time::Instant;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use otlake::fingerprint::PatternOptions;
-use otlake::otlp::Limits;
-use otlake::parquet::{FileNames, FileSummary, LocalDirectory, WriterOptions};
-use otlake::{IngestError, PatternsTable, Pipeline};
+use otlake::parquet::{FileSummary, LocalDirectory, WriterOptions};
+use otlake::{IngestError, MetricTables, PatternsTable, Pipeline};
 
 use crate::arguments::Arguments;
 use crate::inputs::Input;
@@ -47,8 +46,10 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
     let out = arguments.out()?;
     let mut builder = Pipeline::builder()
         .compression(arguments.compression)
-        .patterns(PatternOptions::default())
-        .file_names(FileNames::new("logs"));
+        .patterns(PatternOptions::default());
+    if arguments.table_per_kind {
+        builder = builder.metric_tables(MetricTables::PerKind);
+    }
     if let Some(rows) = arguments.rows_per_file {
         builder = builder.rows_per_file(rows);
     }
@@ -60,15 +61,13 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
     let mut bytes_in = 0;
     let started = Instant::now();
     for input in progress.wrap_iter(inputs.iter()) {
-        match convert(input, &mut pipeline) {
-            Ok(bytes) => bytes_in += bytes,
-            // The output is at fault, so the next input would fail in the same way.
-            Err(Failure::Output(error)) => return Err(error.into()),
-            Err(Failure::Input(error)) => {
-                failed += 1;
-                progress.suspend(|| eprintln!("{}: {}", input.path().display(), chain(&*error)));
-            }
-        }
+        let say = |what: &str| {
+            let path = input.path().display();
+            progress.suspend(|| eprintln!("{path}: {what}"));
+        };
+        let converted = convert(input, arguments, &mut pipeline, &say)?;
+        failed += usize::from(!converted.whole);
+        bytes_in += converted.bytes;
     }
     let report = pipeline.finish()?;
     let run = Run {
@@ -78,13 +77,16 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
         elapsed: started.elapsed(),
     };
     progress.finish_and_clear();
-    // Without records there is nothing to say of them.
-    let patterns = (report.patterns_table.as_ref()).filter(|_| !report.files.is_empty());
+    // Without logs there is nothing to say of their bodies.
+    let patterns =
+        (report.patterns_table.as_ref()).filter(|patterns| patterns.batch().num_rows() > 0);
     let beside = patterns.map(|patterns| write_beside(&out, patterns, arguments));
     let beside = beside.transpose()?;
     print(&tables::summary(&run, &report, &out, beside.as_ref()));
+    for table in &report.tables {
+        print(&tables::columns(table));
+    }
     if let Some(patterns) = patterns {
-        print(&tables::columns(&report));
         print(&tables::templates(patterns, 10));
     }
     Ok(failed)
@@ -103,31 +105,65 @@ fn write_beside(
     Ok(file)
 }
 
-enum Failure {
-    Input(Error),
-    Output(IngestError),
+/// What was converted of an input.
+struct Converted {
+    bytes: u64,
+    whole: bool,
 }
 
-/// Pushes one file through the pipeline and returns its size.
-fn convert(input: &Input, pipeline: &mut Pipeline<LocalDirectory>) -> Result<u64, Failure> {
-    let payload = input
-        .read(Limits::default().payload_bytes)
-        .map_err(Failure::Input)?;
-    let bytes = payload.len() as u64;
-    match pipeline.ingest_logs(payload) {
-        Ok(summary) => {
-            if let Some(reason) = summary.first_rejection {
-                let path = input.path().display();
-                eprintln!(
-                    "{path}: {} records rejected, the first because: {reason}",
-                    summary.rejected
-                );
-            }
-            Ok(bytes)
+/// Pushes the payloads of one file through the pipeline. What is wrong with one of them is said, and
+/// costs it alone; an error is the output's, so the next input would fail in the same way.
+fn convert(
+    input: &Input,
+    arguments: &Arguments,
+    pipeline: &mut Pipeline<LocalDirectory>,
+    say: &dyn Fn(&str),
+) -> Result<Converted, IngestError> {
+    let (mut bytes, mut whole) = (0, true);
+    let mut broken = |error: Error| {
+        whole = false;
+        say(&chain(&*error));
+    };
+    let payloads = match input.payloads(arguments) {
+        Ok(payloads) => payloads,
+        Err(error) => {
+            broken(error.into());
+            return Ok(Converted { bytes, whole });
         }
-        Err(error @ IngestError::Payload { .. }) => Err(Failure::Input(error.into())),
-        Err(error) => Err(Failure::Output(error)),
+    };
+    for payload in payloads {
+        let payload = match payload {
+            Ok(payload) => payload,
+            Err(error) => {
+                broken(error.into());
+                continue;
+            }
+        };
+        bytes += payload.bytes.len() as u64;
+        let number = payload.number;
+        let signal = match input.signal(&payload, arguments) {
+            Ok(signal) => signal,
+            Err(error) => {
+                broken(format!("payload {number}: {error}").into());
+                continue;
+            }
+        };
+        match pipeline.ingest(signal, payload.format, payload.bytes) {
+            Ok(summary) => {
+                if let Some(reason) = summary.first_rejection {
+                    let rejected = summary.rejected;
+                    say(&format!(
+                        "payload {number}: {rejected} records rejected, the first because: {reason}"
+                    ));
+                }
+            }
+            Err(error @ IngestError::Payload { .. }) => {
+                broken(format!("payload {number}: {error}").into());
+            }
+            Err(error) => return Err(error),
+        }
     }
+    Ok(Converted { bytes, whole })
 }
 
 /// An error with its causes, as one line.

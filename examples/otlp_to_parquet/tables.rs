@@ -1,15 +1,16 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use otlake::arrow::arrow_array::cast::AsArray;
 use otlake::arrow::arrow_array::types::Int64Type;
-use otlake::arrow::arrow_schema::DataType;
+use otlake::arrow::arrow_schema::{DataType, Field};
 use otlake::parquet::FileSummary;
-use otlake::{PatternsTable, Report};
+use otlake::{PatternsTable, Report, TableReport};
 
 /// What only the command itself knows of its run.
 pub struct Run {
@@ -22,8 +23,7 @@ pub struct Run {
 /// Files, rows, bytes and speed.
 pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSummary>) -> String {
     let records = report.records.accepted;
-    let bytes_out: u64 = report.files.iter().map(|file| file.bytes).sum();
-    let per_record = |bytes: u64| format!("{:.1}", bytes as f64 / records.max(1) as f64);
+    let per_row = |bytes: u64, rows: u64| format!("{:.1}", bytes as f64 / rows.max(1) as f64);
     let mut table = table(&["", "files", "rows", "bytes", "bytes a row"]);
     let count = |n: usize| grouped(n as u64);
     table.add_row(vec![
@@ -31,15 +31,22 @@ pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSum
         format!("{} ({} failed)", count(run.inputs), count(run.failed)),
         grouped(records),
         grouped(run.bytes_in),
-        per_record(run.bytes_in),
+        per_row(run.bytes_in, records),
     ]);
-    table.add_row(vec![
-        format!("out, {}", out.display()),
-        count(report.files.len()),
-        grouped(report.files.iter().map(|file| file.rows).sum()),
-        grouped(bytes_out),
-        per_record(bytes_out),
-    ]);
+    for TableReport {
+        table: of, files, ..
+    } in &report.tables
+    {
+        let rows = files.iter().map(|file| file.rows).sum();
+        let bytes = files.iter().map(|file| file.bytes).sum();
+        table.add_row(vec![
+            format!("out, {}", out.join(of.name()).display()),
+            count(files.len()),
+            grouped(rows),
+            grouped(bytes),
+            per_row(bytes, rows),
+        ]);
+    }
     if let Some(file) = patterns {
         table.add_row(vec![
             format!("patterns, {}", file.name),
@@ -52,17 +59,22 @@ pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSum
     let seconds = run.elapsed.as_secs_f64();
     let speed = grouped((records as f64 / seconds.max(1e-9)) as u64);
     let mut text = format!("{table}\n{speed} records/s ({seconds:.3} s, one thread)");
-    if report.records.rejected > 0 {
-        text += &format!(", {} records rejected", grouped(report.records.rejected));
-    }
-    if report.overflow.total() > 0 {
-        text += &format!(", {} values in overflow", grouped(report.overflow.total()));
+    let notes = [
+        (report.records.rejected, "records rejected"),
+        (
+            report.records.replaced_strings,
+            "strings that were not UTF-8",
+        ),
+        (report.overflow().total(), "values in overflow"),
+    ];
+    for (count, what) in notes.into_iter().filter(|(count, _)| *count > 0) {
+        text += &format!(", {} {what}", grouped(count));
     }
     text
 }
 
-/// Every column with its type, the share of rows in which it has a value, and its bytes.
-pub fn columns(report: &Report) -> String {
+/// Every column of a table with its type, the share of rows in which it has a value, and its bytes.
+pub fn columns(report: &TableReport) -> String {
     #[derive(Default)]
     struct Sum {
         data_type: String,
@@ -86,7 +98,8 @@ pub fn columns(report: &Report) -> String {
         }
     }
     let rows: u64 = report.files.iter().map(|file| file.rows).sum();
-    let mut table = table(&["column", "type", "non-null", "bytes"]);
+    let title = format!("column of {}", report.table.name());
+    let mut table = table(&[&title, "type", "non-null", "bytes"]);
     for name in order {
         let sum = &sums[name];
         let share = 100.0 * sum.values as f64 / rows.max(1) as f64;
@@ -169,6 +182,14 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Binary => "BLOB".to_owned(),
         DataType::Timestamp(_, Some(zone)) => format!("TIMESTAMP, {zone}"),
         DataType::Map(_, _) => "MAP(VARCHAR, VARCHAR)".to_owned(),
+        DataType::List(item) => format!("{}[]", type_name(item.data_type())),
+        DataType::Struct(members) => {
+            let member = |member: &Arc<Field>| {
+                format!("{} {}", member.name(), type_name(member.data_type()))
+            };
+            let members: Vec<_> = members.iter().map(member).collect();
+            format!("STRUCT({})", members.join(", "))
+        }
         other => other.to_string(),
     }
 }

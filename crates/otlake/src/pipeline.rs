@@ -1,5 +1,7 @@
 use otlake_fingerprint::{PatternOptions, PatternSet, Patterns};
-use otlake_otlp::{DecodeError, InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder};
+use otlake_otlp::{
+    DecodeError, Format, InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder,
+};
 use otlake_parquet::{
     Compression, EncoderError, FileNames, FileSummary, SinkError, Storage, WriterOptions,
 };
@@ -130,39 +132,37 @@ impl Pipeline<otlake_parquet::Memory> {
 
 impl<S: Storage> Pipeline<S> {
     /// Takes an `ExportLogsServiceRequest` or `LogsData` payload in protobuf: the body of an
-    /// OTLP/HTTP request to `/v1/logs`, the content of a file.
+    /// OTLP/HTTP request to `/v1/logs`.
     ///
     /// # Errors
     ///
     /// When the payload is malformed, or when a file can't be written.
     pub fn ingest_logs(&mut self, payload: impl Into<Bytes>) -> Result<Summary, IngestError> {
-        let result = (self.decoders.logs).decode(&payload.into(), &mut self.stages);
-        self.count(result)
+        self.ingest(Signal::Logs, Format::Protobuf, payload)
     }
 
     /// Takes an `ExportTraceServiceRequest` or `TracesData` payload in protobuf: the body of an
-    /// OTLP/HTTP request to `/v1/traces`, the content of a file.
+    /// OTLP/HTTP request to `/v1/traces`.
     ///
     /// # Errors
     ///
     /// When the payload is malformed, or when a file can't be written.
     pub fn ingest_traces(&mut self, payload: impl Into<Bytes>) -> Result<Summary, IngestError> {
-        let result = (self.decoders.traces).decode(&payload.into(), &mut self.stages);
-        self.count(result)
+        self.ingest(Signal::Traces, Format::Protobuf, payload)
     }
 
     /// Takes an `ExportMetricsServiceRequest` or `MetricsData` payload in protobuf: the body of an
-    /// OTLP/HTTP request to `/v1/metrics`, the content of a file.
+    /// OTLP/HTTP request to `/v1/metrics`.
     ///
     /// # Errors
     ///
     /// When the payload is malformed, or when a file can't be written.
     pub fn ingest_metrics(&mut self, payload: impl Into<Bytes>) -> Result<Summary, IngestError> {
-        let result = (self.decoders.metrics).decode(&payload.into(), &mut self.stages);
-        self.count(result)
+        self.ingest(Signal::Metrics, Format::Protobuf, payload)
     }
 
-    /// Takes a payload in protobuf of whichever signal.
+    /// Takes a payload of whichever signal and format: what the path and the `Content-Type` of an
+    /// OTLP/HTTP request say, or a [`PayloadReader`](otlake_otlp::PayloadReader) of a file's content.
     ///
     /// # Errors
     ///
@@ -170,13 +170,26 @@ impl<S: Storage> Pipeline<S> {
     pub fn ingest(
         &mut self,
         signal: Signal,
+        format: Format,
         payload: impl Into<Bytes>,
     ) -> Result<Summary, IngestError> {
-        match signal {
-            Signal::Logs => self.ingest_logs(payload),
-            Signal::Traces => self.ingest_traces(payload),
-            Signal::Metrics => self.ingest_metrics(payload),
+        macro_rules! decode {
+            ($decoder:ident) => {
+                match format {
+                    Format::Json => {
+                        let (decoder, sink) = (&mut self.decoders.$decoder, &mut self.stages);
+                        decoder.decode_json(&payload.into(), sink)
+                    }
+                    _ => (self.decoders.$decoder).decode(&payload.into(), &mut self.stages),
+                }
+            };
         }
+        let result = match signal {
+            Signal::Logs => decode!(logs),
+            Signal::Traces => decode!(traces),
+            Signal::Metrics => decode!(metrics),
+        };
+        self.count(result)
     }
 
     fn count(

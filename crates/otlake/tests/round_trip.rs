@@ -8,6 +8,7 @@ mod read_back;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use otlake::otlp::Format;
 use otlake::parquet::{Compression, FileSummary, Memory};
 use otlake::row::MetricKind;
 use otlake::schema::Table;
@@ -26,7 +27,9 @@ fn assert_nothing_is_lost<R: Request>(
     let mut rows: Vec<CanonicalRow> = Vec::new();
     for payload in payloads {
         let request = R::decode(&payload[..]).unwrap();
-        let summary = pipeline.ingest(R::SIGNAL, payload.clone()).unwrap();
+        let summary = pipeline
+            .ingest(R::SIGNAL, Format::Protobuf, payload.clone())
+            .unwrap();
         let before = rows.len();
         rows.extend(request.canonical_rows());
         assert_eq!(summary.accepted, (rows.len() - before) as u64);
