@@ -48,7 +48,8 @@
 //!
 //! # Features
 //!
-//! - `rows` (on by default): [`ParquetSink`], which takes rows instead of batches.
+//! - `rows` (on by default): [`ParquetSink`], which takes rows instead of batches, and
+//!   [`Partitioning`], which finds their directories.
 //! - `zstd`, `snappy`, `lz4` (all on by default): the codecs. Without any, files are uncompressed.
 //! - `object-store`: `ObjectStorage`, for any store that implements `object_store::ObjectStore`; by
 //!   itself it brings the in-memory one and no client.
@@ -84,6 +85,8 @@ mod nulls;
 mod object;
 mod options;
 mod pack;
+#[cfg(feature = "rows")]
+mod partition;
 mod rle;
 mod rolling;
 mod schema;
@@ -107,6 +110,8 @@ pub use names::{BatchId, BatchIdError, FileNames};
 #[cfg(feature = "object-store")]
 pub use object::{ObjectFile, ObjectStorage};
 pub use options::{SortingColumn, WriterOptions};
+#[cfg(feature = "rows")]
+pub use partition::{ParsePartitioningError, Partitioner, Partitioning, PartitioningErrorKind};
 pub use rolling::RollingWriter;
 #[cfg(feature = "rows")]
 pub use sink::{ParquetSink, SinkError};
