@@ -74,9 +74,11 @@ macro_rules! decoder {
                 sink: &mut S,
             ) -> Result<Summary, DecodeFailure<DecodeError, S::Error>> {
                 let tape = &mut self.tape;
-                self.state.decode(payload, sink, |run, json, arenas| {
+                let result = self.state.decode(payload, sink, |run, json, arenas| {
                     json::request::<json::$export, S>(run, json, arenas, tape)
-                })
+                });
+                tape.shrink();
+                result
             }
 
             /// The interner, for the names of the keys of rows that were kept.

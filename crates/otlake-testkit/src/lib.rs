@@ -5,7 +5,7 @@
 //! Rng ──▶ arbitrary_logs_request ──▶ mutate        what the wire format allows, and what it does not
 //! canonical_logs, CanonicalRows ──▶ CanonicalRow   the rows of prost and those of a decoder, to be compared
 //! Request, compare_with_prost                      the same for any signal, and the comparison
-//! JsonRequest                                      the same in the dialects of OTLP/JSON
+//! JsonRequest, one_nan                             the same in the dialects of OTLP/JSON
 //! measure(|| work) ──▶ Allocations                 through a CountingAllocator
 //! ```
 //!
@@ -43,7 +43,7 @@ pub use canonical::{
     CanonicalRow, CanonicalRows, CanonicalValue, canonical_logs, canonical_metrics,
     canonical_traces,
 };
-pub use json::JsonRequest;
+pub use json::{JsonRequest, one_nan};
 pub use payload::{
     MetricShape, Shape, TraceShape, logs_payload, logs_request, metrics_payload, metrics_request,
     traces_payload, traces_request,

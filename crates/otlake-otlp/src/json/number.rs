@@ -70,8 +70,9 @@ impl<'r> Node<'r> {
         let text = self.digits(EXPECTED)?;
         let double = match text {
             b"NaN" => Some(f64::NAN),
-            b"Infinity" => Some(f64::INFINITY),
-            b"-Infinity" => Some(f64::NEG_INFINITY),
+            // proto3's names, then those that the Collector writes.
+            b"Infinity" | b"+Inf" | b"Inf" => Some(f64::INFINITY),
+            b"-Infinity" | b"-Inf" => Some(f64::NEG_INFINITY),
             text if number_length(text) == Ok(text.len()) => std::str::from_utf8(text)
                 .ok()
                 .and_then(|text| text.parse().ok())

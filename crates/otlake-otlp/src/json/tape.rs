@@ -17,7 +17,18 @@ pub(crate) struct Tape {
     open: Vec<usize>,
 }
 
+/// Tokens that are kept room for: 12 MiB, enough for some ten thousand records of one resource.
+const KEPT: usize = 1 << 20;
+
 impl Tape {
+    /// Gives back what only a very large resource needed.
+    pub(crate) fn shrink(&mut self) {
+        self.tokens.clear();
+        self.tokens.shrink_to(KEPT);
+        self.open.clear();
+        self.open.shrink_to(KEPT);
+    }
+
     /// Reads the next value, instead of the one before.
     pub(crate) fn read<'r, 'p: 'r>(
         &'r mut self,

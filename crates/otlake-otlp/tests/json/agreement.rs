@@ -1,13 +1,20 @@
 //! The same request in protobuf and in JSON: the same rows.
 
-use otlake_testkit::{Rng, Shape, logs_request};
+use std::path::Path;
 
-use crate::subject::{ExportLogsServiceRequest, Subject, decode, one_nan};
+use otlake_testkit::{Rng, Shape, logs_request, one_nan};
+
+use crate::subject::{ExportLogsServiceRequest, Subject, decode};
 
 for_every_signal! {
     arbitrary_requests_in_any_dialect_give_the_rows_of_protobuf,
     what_serde_writes_gives_the_same_rows_where_serde_can_read_it,
+    payloads_of_sdks_give_the_rows_that_serde_gives,
+    files_of_the_collector_give_the_rows_of_its_protobuf,
 }
+
+/// What was recorded from SDKs and the Collector.
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
 
 fn arbitrary_requests_in_any_dialect_give_the_rows_of_protobuf<S: Subject>() {
     let mut decoder = S::generous();
@@ -54,6 +61,47 @@ fn what_serde_writes_gives_the_same_rows_where_serde_can_read_it<S: Subject>() {
         }
     }
     assert!(compared > 20, "{compared} of 1000 requests with rows");
+}
+
+/// What SDKs wrote, against what serde reads of it.
+fn payloads_of_sdks_give_the_rows_that_serde_gives<S: Subject>() {
+    let data = Path::new(DATA).join("json").join(S::SIGNAL.name());
+    let (mut decoder, mut rows) = (S::generous(), 0);
+    for entry in std::fs::read_dir(data).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            let json = std::fs::read(&path).unwrap();
+            let theirs: S = serde_json::from_slice(&json).unwrap();
+            let (ours, _) = decode::<S>(&mut decoder, &json).unwrap();
+            assert!(ours == theirs.canonical_rows(), "{}", path.display());
+            rows += ours.len();
+        }
+    }
+    assert!(rows > 10, "{rows} rows");
+}
+
+/// What the Collector wrote of the same requests as JSON lines and as protobuf, each message behind its
+/// length.
+fn files_of_the_collector_give_the_rows_of_its_protobuf<S: Subject>() {
+    let data = Path::new(DATA).join("collector");
+    let name = S::SIGNAL.name();
+    let protobuf = std::fs::read(data.join(format!("{name}-proto.bin"))).unwrap();
+    let mut expected = Vec::new();
+    let mut rest = &protobuf[..];
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let (message, after) = after.split_at(u32::from_be_bytes(*length) as usize);
+        expected.extend(S::decode(message).unwrap().canonical_rows());
+        rest = after;
+    }
+    let lines = std::fs::read_to_string(data.join(format!("{name}.jsonl"))).unwrap();
+    let mut decoder = S::generous();
+    let ours = lines
+        .lines()
+        .flat_map(|json| decode::<S>(&mut decoder, json.as_bytes()).unwrap().0);
+    assert!(one_nan(ours.collect()) == one_nan(expected));
 }
 
 #[test]

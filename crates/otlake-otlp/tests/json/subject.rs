@@ -5,7 +5,7 @@ pub use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsService
 pub use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use otlake_otlp::{DecodeError, InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder};
 use otlake_row::{Bytes, DecodeFailure, Keys, Summary};
-use otlake_testkit::{CanonicalRow, CanonicalRows, CanonicalValue, JsonRequest};
+use otlake_testkit::{CanonicalRow, CanonicalRows, JsonRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -77,31 +77,5 @@ pub fn decode<S: Subject>(
             Err(error)
         }
         Err(DecodeFailure::Sink { error, .. }) => match error {},
-    }
-}
-
-/// The rows with one NaN only: JSON has no others.
-pub fn one_nan(mut rows: Vec<CanonicalRow>) -> Vec<CanonicalRow> {
-    for row in &mut rows {
-        for cells in [
-            &mut row.fields,
-            &mut row.resource,
-            &mut row.scope,
-            &mut row.attributes,
-        ] {
-            cells.iter_mut().for_each(|(_, value)| unify(value));
-        }
-    }
-    rows
-}
-
-fn unify(value: &mut CanonicalValue) {
-    match value {
-        CanonicalValue::Double(bits) if f64::from_bits(*bits).is_nan() => {
-            *bits = f64::NAN.to_bits();
-        }
-        CanonicalValue::Array(values) => values.iter_mut().for_each(unify),
-        CanonicalValue::KvList(entries) => entries.iter_mut().for_each(|(_, value)| unify(value)),
-        _ => {}
     }
 }

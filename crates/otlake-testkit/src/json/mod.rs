@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
+use crate::canonical::{CanonicalRow, CanonicalValue};
 use crate::request::Request;
 use crate::rng::Rng;
 
@@ -42,5 +43,31 @@ impl JsonRequest for ExportTraceServiceRequest {
 impl JsonRequest for ExportMetricsServiceRequest {
     fn json(&self, rng: &mut Rng) -> String {
         write::write(&metrics::request(self), rng)
+    }
+}
+
+/// The rows with one NaN only: JSON does not tell one from another.
+pub fn one_nan(mut rows: Vec<CanonicalRow>) -> Vec<CanonicalRow> {
+    for row in &mut rows {
+        for cells in [
+            &mut row.fields,
+            &mut row.resource,
+            &mut row.scope,
+            &mut row.attributes,
+        ] {
+            cells.iter_mut().for_each(|(_, value)| unify(value));
+        }
+    }
+    rows
+}
+
+fn unify(value: &mut CanonicalValue) {
+    match value {
+        CanonicalValue::Double(bits) if f64::from_bits(*bits).is_nan() => {
+            *bits = f64::NAN.to_bits();
+        }
+        CanonicalValue::Array(values) => values.iter_mut().for_each(unify),
+        CanonicalValue::KvList(entries) => entries.iter_mut().for_each(|(_, value)| unify(value)),
+        _ => {}
     }
 }

@@ -186,8 +186,8 @@ impl Writer<'_> {
     fn double(&mut self, double: f64) {
         match double {
             double if double.is_nan() => self.string("NaN"),
-            f64::INFINITY => self.string("Infinity"),
-            f64::NEG_INFINITY => self.string("-Infinity"),
+            f64::INFINITY => self.one_of(&["Infinity", "+Inf"]),
+            f64::NEG_INFINITY => self.one_of(&["-Infinity", "-Inf"]),
             double => {
                 let text = match self.rng.below(4) {
                     0 => format!("{double:e}"),
@@ -197,6 +197,11 @@ impl Writer<'_> {
                 self.quoted_or_not(&text);
             }
         }
+    }
+
+    fn one_of(&mut self, strings: &[&str]) {
+        let string = *self.rng.pick(strings);
+        self.string(string);
     }
 
     fn quoted_or_not(&mut self, text: &str) {
