@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::column::{Leaf, Order};
 use crate::compressor::{Compressor, UNCOMPRESSED};
 use crate::error::FileError;
-use crate::footer::{ChunkMetadata, Footer};
+use crate::footer::{ChunkMetadata, ChunkRange, Footer};
 use crate::thrift::{Element, Fields};
 
 /// Parquet's numbers of the encodings that are written here.
@@ -246,9 +246,10 @@ impl Chunk<'_> {
             offset,
             data_offset,
         };
-        put_metadata(&mut footer.chunks, draft, leaf, bounds.as_ref(), &sizes);
+        let range = put_metadata(&mut footer.chunks, draft, leaf, bounds.as_ref(), &sizes);
         Ok(ChunkMetadata {
             metadata: metadata..footer.chunks.len(),
+            range,
             column_index,
             offset_index,
             bloom_filter: None,
@@ -446,14 +447,19 @@ struct Sizes {
     data_offset: u64,
 }
 
-/// A `ColumnMetaData` up to `encoding_stats`.
+/// A `ColumnMetaData` up to `encoding_stats`. Returns where minimum and maximum are in it.
 fn put_metadata(
     out: &mut Vec<u8>,
     draft: &Draft,
     leaf: &Leaf,
     bounds: Option<&Bounds>,
     sizes: &Sizes,
-) {
+) -> ChunkRange {
+    let mut range = if draft.pages.iter().all(|page| page.nulls == page.values) {
+        ChunkRange::Empty
+    } else {
+        ChunkRange::Unknown
+    };
     let mut fields = Fields::new(out);
     fields.i32(1, leaf.physical as i32);
 
@@ -487,8 +493,15 @@ fn put_metadata(
             statistics.i64(4, distinct as i64);
         }
         if let Some(bounds) = bounds {
-            statistics.binary(5, draft.bytes(&bounds.max));
-            statistics.binary(6, draft.bytes(&bounds.min));
+            let mut put = |id, bound| {
+                let bytes = draft.bytes(bound);
+                statistics.binary(id, bytes);
+                let end = statistics.position();
+                end - bytes.len()..end
+            };
+            let max = put(5, &bounds.max);
+            let min = put(6, &bounds.min);
+            range = ChunkRange::Known { min, max };
             statistics.bool(7, bounds.max.exact);
             statistics.bool(8, bounds.min.exact);
         }
@@ -511,6 +524,7 @@ fn put_metadata(
             .count();
         put_encoding_stats(&mut fields, DATA_PAGE, encoding, count);
     }
+    range
 }
 
 fn put_encoding_stats(fields: &mut Fields<'_>, page_type: i32, encoding: i32, count: usize) {

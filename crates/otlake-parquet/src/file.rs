@@ -12,7 +12,7 @@ use crate::column::Column;
 use crate::encoder::Encoder;
 use crate::error::FileError;
 use crate::footer::{ChunkMetadata, Footer, RowGroup};
-use crate::summary::{ColumnSummary, FileSummary};
+use crate::summary::{Bound, ColumnSummary, FileSummary};
 
 /// First and last in a file.
 pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
@@ -94,6 +94,18 @@ impl<W: Write> FileWriter<W> {
     /// Row groups written.
     pub fn row_groups_written(&self) -> usize {
         self.footer.row_groups.len()
+    }
+
+    /// Bytes of memory that the open file's metadata takes: page index and statistics of what was
+    /// written wait here for the end of the file. What is shared with the encoder and what the
+    /// destination holds is not in it.
+    pub fn memory_size(&self) -> usize {
+        let names = self.by_name.keys().map(|name| name.capacity());
+        self.footer.memory_size()
+            + self.columns.capacity() * size_of::<FileColumn>()
+            + self.places.capacity() * size_of::<Option<usize>>()
+            + self.by_name.capacity() * size_of::<(String, usize)>()
+            + names.sum::<usize>()
     }
 
     /// Whether an error left the bytes incomplete, so that the file can only be dropped.
@@ -297,31 +309,41 @@ impl<W: Write> FileWriter<W> {
     }
 
     fn summary(&self) -> FileSummary {
-        let mut columns: Vec<ColumnSummary> = self
-            .columns
-            .iter()
-            .map(|FileColumn { column, nulls }| ColumnSummary {
+        let groups = &self.footer.row_groups;
+        let mut leaf = 0;
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for FileColumn { column, nulls } in &self.columns {
+            let leaves = leaf..leaf + column.leaves.len();
+            leaf = leaves.end;
+            let chunks = || {
+                groups
+                    .iter()
+                    .flat_map(|group| &group.chunks[leaves.clone()])
+            };
+            let range = match &column.leaves[..] {
+                [leaf] if column.root.is_primitive() => self.footer.range(leaf.order, chunks()),
+                _ => None,
+            };
+            let bounds = range.and_then(|(min, max)| {
+                let bound = |bytes| Bound::from_plain(column.value_type(), bytes);
+                Some((bound(min)?, bound(max)?))
+            });
+            let (min, max) = bounds.unzip();
+            columns.push(ColumnSummary {
                 name: column.name().to_owned(),
                 data_type: column.value_type().clone(),
                 nulls: *nulls,
-                compressed_bytes: 0,
-                uncompressed_bytes: 0,
-            })
-            .collect();
-        for group in &self.footer.row_groups {
-            let mut chunks = group.chunks.iter();
-            for (summary, FileColumn { column, .. }) in columns.iter_mut().zip(&self.columns) {
-                for chunk in chunks.by_ref().take(column.leaves.len()) {
-                    summary.compressed_bytes += chunk.compressed;
-                    summary.uncompressed_bytes += chunk.uncompressed;
-                }
-            }
+                min,
+                max,
+                compressed_bytes: chunks().map(|chunk| chunk.compressed).sum(),
+                uncompressed_bytes: chunks().map(|chunk| chunk.uncompressed).sum(),
+            });
         }
         FileSummary {
             name: String::new(),
             rows: self.rows,
             bytes: self.position,
-            row_groups: self.footer.row_groups.len(),
+            row_groups: groups.len(),
             columns,
         }
     }

@@ -4,11 +4,12 @@
 //! into buffers of the file; what is left for the end is to put them in order. That is why a file can
 //! gain columns until it ends, and why a small file costs no tree of metadata objects.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use parquet::file::metadata::KeyValue;
 
-use crate::column::Column;
+use crate::column::{Column, Order};
 use crate::options::SortingColumn;
 use crate::schema;
 use crate::thrift::{Element, Fields};
@@ -39,11 +40,26 @@ pub(crate) struct RowGroup {
 #[derive(Debug)]
 pub(crate) struct ChunkMetadata {
     pub(crate) metadata: Range<usize>,
+    pub(crate) range: ChunkRange,
     pub(crate) column_index: Option<Range<usize>>,
     pub(crate) offset_index: Range<usize>,
     pub(crate) bloom_filter: Option<(u64, usize)>,
     pub(crate) compressed: u64,
     pub(crate) uncompressed: u64,
+}
+
+/// Between which values those of a chunk are.
+#[derive(Debug)]
+pub(crate) enum ChunkRange {
+    /// There are none but nulls.
+    Empty,
+    /// The minimum and the maximum, in [`Footer::chunks`].
+    Known {
+        min: Range<usize>,
+        max: Range<usize>,
+    },
+    /// The statistics don't say: the values are not compared, or all of them are NaN.
+    Unknown,
 }
 
 impl RowGroup {
@@ -73,6 +89,47 @@ impl RowGroup {
 }
 
 impl Footer {
+    /// The minimum and the maximum in all `chunks`, which are of one leaf.
+    pub(crate) fn range<'a>(
+        &self,
+        order: Order,
+        chunks: impl Iterator<Item = &'a ChunkMetadata>,
+    ) -> Option<(&[u8], &[u8])> {
+        let mut merged: Option<(&[u8], &[u8])> = None;
+        for chunk in chunks {
+            let (min, max) = match &chunk.range {
+                ChunkRange::Known { min, max } => {
+                    (&self.chunks[min.clone()], &self.chunks[max.clone()])
+                }
+                ChunkRange::Empty => continue,
+                // NaN is in no range.
+                ChunkRange::Unknown if matches!(order, Order::Float | Order::Double) => continue,
+                ChunkRange::Unknown => return None,
+            };
+            let (least, greatest) = merged.get_or_insert((min, max));
+            if order.compare(min, least)? == Ordering::Less {
+                *least = min;
+            }
+            if order.compare(max, greatest)? == Ordering::Greater {
+                *greatest = max;
+            }
+        }
+        merged
+    }
+
+    /// Bytes that it takes in memory.
+    pub(crate) fn memory_size(&self) -> usize {
+        let groups = self.row_groups.iter().map(|group| {
+            group.chunks.capacity() * size_of::<ChunkMetadata>()
+                + size_of_val(group.sorting.as_slice())
+        });
+        self.chunks.capacity()
+            + self.column_indexes.capacity()
+            + self.offset_indexes.capacity()
+            + self.row_groups.capacity() * size_of::<RowGroup>()
+            + groups.sum::<usize>()
+    }
+
     /// Serialises everything that comes after the last page and bloom filter, for a file that has
     /// `position` bytes so far.
     pub(crate) fn put(

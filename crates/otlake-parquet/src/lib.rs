@@ -116,7 +116,7 @@ pub use rolling::RollingWriter;
 #[cfg(feature = "rows")]
 pub use sink::{ParquetSink, SinkError};
 pub use storage::{Storage, StorageFile};
-pub use summary::{ColumnSummary, FileSummary};
+pub use summary::{Bound, ColumnSummary, FileSummary};
 
 // The versions that the public signatures speak.
 pub use arrow_array;

@@ -123,6 +123,9 @@ impl Documents for Memory {
 }
 
 /// A file being written in [`Memory`].
+///
+/// Its [`memory_size`](StorageFile::memory_size) is 0: its bytes are what is stored, and a commit gives
+/// none of them back.
 #[derive(Debug)]
 pub struct MemoryFile {
     bytes: Vec<u8>,

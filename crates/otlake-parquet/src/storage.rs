@@ -43,6 +43,13 @@ pub trait Storage {
 /// After a write that failed it is of no use, and is dropped. A storage that can fail in the middle
 /// remembers that, and refuses the commit.
 pub trait StorageFile: Write {
+    /// Bytes of memory that the open file holds and gives back when it is committed or dropped, such
+    /// as buffers and parts on their way: who bounds memory by closing files needs to know. 0 unless
+    /// the storage says otherwise. What wraps a file passes this on.
+    fn memory_size(&self) -> usize {
+        0
+    }
+
     /// Makes the file durable and visible under its name.
     ///
     /// # Errors

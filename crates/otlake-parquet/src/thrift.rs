@@ -144,6 +144,11 @@ impl<'a> Fields<'a> {
         fields.stop();
     }
 
+    /// Where the next byte goes.
+    pub(crate) fn position(&self) -> usize {
+        self.out.len()
+    }
+
     /// Ends the struct.
     pub(crate) fn stop(self) {
         self.out.push(0);

@@ -85,6 +85,12 @@ impl Write for ObjectFile {
 }
 
 impl StorageFile for ObjectFile {
+    /// The part that is gathered, and those on their way, each counted as a full one.
+    fn memory_size(&self) -> usize {
+        let in_flight = self.upload.as_ref().map_or(0, Upload::in_flight);
+        self.part.capacity() + in_flight * self.storage.part_bytes
+    }
+
     fn commit(mut self) -> Result<(), StorageError> {
         if self.failed {
             return Err(incomplete(&self.name));

@@ -76,6 +76,11 @@ impl Upload {
         Ok(())
     }
 
+    /// Parts that were handed over and have not arrived.
+    pub(super) fn in_flight(&self) -> usize {
+        self.shared.lock().in_flight
+    }
+
     /// Waits until all parts have arrived and the file is visible.
     ///
     /// # Errors

@@ -1,0 +1,257 @@
+//! Minima and maxima of a file are those of its footer, and true of the values.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, FixedSizeBinaryArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    new_null_array,
+};
+use arrow_cast::cast;
+use arrow_schema::{DataType, TimeUnit};
+use bytes::Bytes;
+use otlake_parquet::{Bound, ColumnSummary, Encoder, FileWriter, WriterOptions};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use proptest::prelude::*;
+use support::{Kind, Nulls, batch, batches, column, write};
+
+/// The values of an array as bounds, without nulls and NaN; none if there are no bounds of its type.
+fn values(array: &ArrayRef) -> Option<Vec<Bound>> {
+    let cast = |data_type| cast(array, &data_type).unwrap();
+    Some(match array.data_type() {
+        DataType::Dictionary(_, value) => return values(&cast((**value).clone())),
+        DataType::Boolean => {
+            let values = array.as_boolean().iter().flatten();
+            values.map(Bound::Boolean).collect()
+        }
+        DataType::UInt64 => {
+            let values = array.as_primitive::<UInt64Type>().iter().flatten();
+            values.map(Bound::UInt64).collect()
+        }
+        DataType::Float32 | DataType::Float64 => {
+            let floats = cast(DataType::Float64);
+            let values = floats.as_primitive::<Float64Type>().iter().flatten();
+            let values = values.filter(|value| !value.is_nan());
+            values.map(Bound::Float64).collect()
+        }
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            let strings = cast(DataType::Utf8);
+            let values = strings.as_string::<i32>().iter().flatten();
+            values.map(|value| Bound::Utf8(value.to_owned())).collect()
+        }
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+            let binary = cast(DataType::Binary);
+            let values = binary.as_binary::<i32>().iter().flatten();
+            let bytes = values.map(Bytes::copy_from_slice);
+            bytes.map(Bound::Binary).collect()
+        }
+        DataType::FixedSizeBinary(_) => return None,
+        data_type if data_type.is_nested() => return None,
+        data_type => {
+            let narrow = data_type.primitive_width() == Some(4) && data_type.is_temporal();
+            let array = if narrow {
+                cast(DataType::Int32)
+            } else {
+                Arc::clone(array)
+            };
+            let integers = arrow_cast::cast(&array, &DataType::Int64).unwrap();
+            let values = integers.as_primitive::<Int64Type>().iter().flatten();
+            values.map(Bound::Int64).collect()
+        }
+    })
+}
+
+fn compare(a: &Bound, b: &Bound) -> Ordering {
+    match (a, b) {
+        (Bound::Boolean(a), Bound::Boolean(b)) => a.cmp(b),
+        (Bound::Int64(a), Bound::Int64(b)) => a.cmp(b),
+        (Bound::UInt64(a), Bound::UInt64(b)) => a.cmp(b),
+        (Bound::Float64(a), Bound::Float64(b)) => a.partial_cmp(b).unwrap(),
+        (Bound::Utf8(a), Bound::Utf8(b)) => a.cmp(b),
+        (Bound::Binary(a), Bound::Binary(b)) => a.cmp(b),
+        _ => panic!("{a:?} and {b:?} are of two types"),
+    }
+}
+
+fn check(batches: &[RecordBatch], options: WriterOptions) {
+    let (file, summary) = write(options, batches);
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let (schema, groups) = (builder.schema(), builder.metadata().row_groups());
+    assert_eq!(summary.columns.len(), schema.fields().len());
+    for (column, field) in summary.columns.iter().zip(schema.fields()) {
+        let ColumnSummary { name, min, max, .. } = column;
+        assert_eq!(name, field.name());
+        let arrays = batches
+            .iter()
+            .filter_map(|batch| batch.column_by_name(name));
+        let all: Option<Vec<Vec<Bound>>> = arrays.map(values).collect();
+        let Some(all) = all else {
+            assert_eq!((min, max), (&None, &None), "{name} has no bounds");
+            continue;
+        };
+        for value in all.iter().flatten() {
+            let (min, max) = (min.as_ref().unwrap(), max.as_ref().unwrap());
+            assert!(compare(min, value).is_le(), "{min:?} {value:?}");
+            assert!(compare(max, value).is_ge(), "{max:?} {value:?}");
+        }
+        let converter =
+            StatisticsConverter::try_new(name, schema, builder.parquet_schema()).unwrap();
+        let mins = values(&converter.row_group_mins(groups).unwrap()).unwrap();
+        let maxes = values(&converter.row_group_maxes(groups).unwrap()).unwrap();
+        assert_eq!(*min, mins.into_iter().min_by(compare), "{name}");
+        assert_eq!(*max, maxes.into_iter().max_by(compare), "{name}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(192))]
+
+    #[test]
+    fn bounds_are_those_of_the_footer(batches in batches(), truncate in 1usize..70) {
+        check(&batches, WriterOptions::new().with_statistics_truncate_length(truncate));
+    }
+}
+
+/// The columns of one file with the columns of each group as a row group.
+fn summaries(groups: Vec<Vec<(&str, ArrayRef)>>) -> Vec<ColumnSummary> {
+    let batches: Vec<RecordBatch> = groups
+        .into_iter()
+        .map(|columns| {
+            let columns = columns.into_iter();
+            batch(
+                columns
+                    .map(|(name, array)| (name.to_owned(), array))
+                    .collect(),
+            )
+        })
+        .collect();
+    write(WriterOptions::new(), &batches).1.columns
+}
+
+fn array<T>(values: Vec<T>) -> ArrayRef
+where
+    Int64Array: From<Vec<T>>,
+{
+    Arc::new(Int64Array::from(values))
+}
+
+#[test]
+fn every_type_of_numbers_has_bounds() {
+    let numbers = array(vec![Some(3), None, Some(1), Some(2)]);
+    let seconds = DataType::Timestamp(TimeUnit::Second, None);
+    for (data_type, narrow) in [
+        (DataType::Int8, false),
+        (DataType::Int16, false),
+        (DataType::Int32, false),
+        (DataType::Int64, false),
+        (DataType::UInt8, false),
+        (DataType::UInt16, false),
+        (DataType::UInt32, false),
+        (DataType::Date32, true),
+        (DataType::Time32(TimeUnit::Second), true),
+        (DataType::Time32(TimeUnit::Millisecond), true),
+        (DataType::Time64(TimeUnit::Microsecond), false),
+        (DataType::Time64(TimeUnit::Nanosecond), false),
+        (seconds, false),
+        (DataType::Timestamp(TimeUnit::Millisecond, None), false),
+        (
+            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            false,
+        ),
+        (DataType::Timestamp(TimeUnit::Nanosecond, None), false),
+        (DataType::Duration(TimeUnit::Millisecond), false),
+    ] {
+        let integers = if narrow {
+            cast(&numbers, &DataType::Int32).unwrap()
+        } else {
+            Arc::clone(&numbers)
+        };
+        let column = &summaries(vec![vec![("a", cast(&integers, &data_type).unwrap())]])[0];
+        let bounds = (column.min.clone(), column.max.clone());
+        assert_eq!(
+            bounds,
+            (Some(Bound::Int64(1)), Some(Bound::Int64(3))),
+            "{data_type}"
+        );
+    }
+    let large = cast(&numbers, &DataType::UInt64).unwrap();
+    let column = &summaries(vec![vec![("a", large)]])[0];
+    assert_eq!(column.max, Some(Bound::UInt64(3)));
+}
+
+#[test]
+fn what_is_not_compared_has_no_bounds() {
+    let numbers = array(vec![1, 2]);
+    let ids = FixedSizeBinaryArray::try_from_iter([[1u8, 2], [3, 4]].iter()).unwrap();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        (
+            "decimal",
+            cast(&numbers, &DataType::Decimal128(10, 2)).unwrap(),
+        ),
+        ("date64", cast(&numbers, &DataType::Date64).unwrap()),
+        ("id", Arc::new(ids)),
+        ("nan", Arc::new(Float64Array::from(vec![f64::NAN; 2]))),
+        ("null", new_null_array(&DataType::Int64, 2)),
+    ];
+    for column in summaries(vec![columns]) {
+        assert_eq!((column.min, column.max), (None, None), "{}", column.name);
+    }
+}
+
+#[test]
+fn row_groups_without_values_count_for_nothing() {
+    let nan: ArrayRef = Arc::new(Float64Array::from(vec![f64::NAN]));
+    let floats: ArrayRef = Arc::new(Float64Array::from(vec![0.0]));
+    let columns = summaries(vec![
+        vec![("float", nan)],
+        vec![("float", floats), ("late", array(vec![5]))],
+        vec![("late", array(vec![-5])), ("last", array(vec![1]))],
+    ]);
+    let bounds: Vec<_> = columns
+        .iter()
+        .map(|column| (column.min.clone().unwrap(), column.max.clone().unwrap()))
+        .collect();
+    assert_eq!(bounds[0], (Bound::Float64(-0.0), Bound::Float64(0.0)));
+    assert_eq!(bounds[1], (Bound::Int64(-5), Bound::Int64(5)));
+    assert_eq!(bounds[2], (Bound::Int64(1), Bound::Int64(1)));
+}
+
+#[test]
+fn long_text_is_cut_below_and_rounded_up_above() {
+    let text = |character: &str| character.repeat(100);
+    let strings: ArrayRef = Arc::new(StringArray::from(vec![text("a"), text("b")]));
+    let column = &summaries(vec![vec![("text", strings)]])[0];
+    let min = "a".repeat(64);
+    let max = format!("{}c", "b".repeat(63));
+    let bounds = (column.min.clone().unwrap(), column.max.clone().unwrap());
+    assert_eq!(bounds, (Bound::Utf8(min), Bound::Utf8(max)));
+}
+
+#[test]
+fn the_memory_of_an_open_file_grows_with_its_row_groups() {
+    let columns = [Kind::TextUnique, Kind::IntAny, Kind::List]
+        .map(|kind| (format!("{kind:?}"), column(kind, 100, Nulls::Half, 1)));
+    let batch = batch(columns.into());
+    let mut encoder = Encoder::new(WriterOptions::new()).unwrap();
+    let mut file = FileWriter::new(Vec::new());
+    assert_eq!(file.memory_size(), 0);
+    let mut sizes = Vec::new();
+    for _ in 0..100 {
+        file.write_row_group(&mut encoder, &batch).unwrap();
+        sizes.push(file.memory_size());
+    }
+    assert!(sizes.is_sorted() && sizes[0] > 300, "{sizes:?}");
+    let footer = {
+        let (bytes, _) = file.finish(&mut encoder, &[]).unwrap();
+        let end = bytes.len() - 8;
+        u32::from_le_bytes(bytes[end..end + 4].try_into().unwrap()) as usize
+    };
+    assert!(sizes[99] > footer, "{} for a footer of {footer}", sizes[99]);
+}
