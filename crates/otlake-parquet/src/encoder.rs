@@ -17,6 +17,8 @@ use crate::error::{EncoderError, FileError};
 use crate::flat;
 use crate::footer::{ChunkMetadata, Footer};
 use crate::nulls::{self, Valueless};
+#[cfg(feature = "rows")]
+use crate::options::SortingColumn;
 use crate::options::WriterOptions;
 use crate::splice::Spliced;
 use crate::target::{Pages, Scratch, Target};
@@ -63,6 +65,12 @@ impl Encoder {
     /// The options it was made with.
     pub fn options(&self) -> &WriterOptions {
         &self.options
+    }
+
+    /// Records another order of rows from here on; see [`WriterOptions::with_sorting_columns`].
+    #[cfg(feature = "rows")]
+    pub(crate) fn set_sorting_columns(&mut self, order: Vec<SortingColumn>) {
+        self.options = self.options.clone().with_sorting_columns(order);
     }
 
     /// The column that `field` is.

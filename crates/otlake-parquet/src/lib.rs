@@ -70,6 +70,7 @@ mod documents;
 mod encoder;
 mod error;
 mod file;
+mod files;
 mod flat;
 mod floats;
 mod footer;
@@ -87,11 +88,17 @@ mod options;
 mod pack;
 #[cfg(feature = "rows")]
 mod partition;
+#[cfg(feature = "rows")]
+mod published;
 mod rle;
 mod rolling;
+#[cfg(feature = "rows")]
+mod row_groups;
 mod schema;
 #[cfg(feature = "rows")]
 mod sink;
+#[cfg(feature = "rows")]
+mod sort;
 mod splice;
 mod storage;
 mod strings;
@@ -112,6 +119,8 @@ pub use object::{ObjectFile, ObjectStorage};
 pub use options::{SortingColumn, WriterOptions};
 #[cfg(feature = "rows")]
 pub use partition::{ParsePartitioningError, Partitioner, Partitioning, PartitioningErrorKind};
+#[cfg(feature = "rows")]
+pub use published::{PublishError, PublishedSchema};
 pub use rolling::RollingWriter;
 #[cfg(feature = "rows")]
 pub use sink::{ParquetSink, SinkError};

@@ -80,15 +80,27 @@ impl FileNames {
     /// assert_eq!(names.next_name_in(""), "lake/logs-17-00002.parquet");
     /// ```
     pub fn next_name_in(&mut self, directory: &str) -> String {
+        let sequence = self.sequence;
+        self.sequence += 1;
+        format!("{}{sequence:05}.parquet", self.beginning_in(directory))
+    }
+
+    /// What all names in a directory begin with; see [`is_numbered`] for what comes behind.
+    pub(crate) fn beginning_in(&self, directory: &str) -> String {
         let (above, prefix) = match self.prefix.rfind('/') {
             Some(slash) => self.prefix.split_at(slash + 1),
             None => ("", &*self.prefix),
         };
         let slash = if directory.is_empty() { "" } else { "/" };
-        let (unique, sequence) = (&self.unique, self.sequence);
-        self.sequence += 1;
-        format!("{above}{directory}{slash}{prefix}-{unique}-{sequence:05}.parquet")
+        format!("{above}{directory}{slash}{prefix}-{}-", self.unique)
     }
+}
+
+/// Whether a name is `beginning` and a number: an identity may have another one in front.
+pub(crate) fn is_numbered(name: &str, beginning: &str) -> bool {
+    let rest = name.strip_prefix(beginning);
+    let number = rest.and_then(|rest| rest.strip_suffix(".parquet"));
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 impl Default for FileNames {

@@ -3,11 +3,11 @@
 use arrow_array::RecordBatch;
 
 use crate::encoder::Encoder;
-use crate::error::{EncoderError, FileError, RollingError};
-use crate::file::FileWriter;
+use crate::error::{EncoderError, RollingError};
+use crate::files::Files;
 use crate::names::FileNames;
 use crate::options::WriterOptions;
-use crate::storage::{Storage, StorageFile};
+use crate::storage::Storage;
 use crate::summary::FileSummary;
 
 /// Writes batches to files of a [`Storage`], one row group each, and starts a new file when one is
@@ -21,15 +21,7 @@ pub struct RollingWriter<S: Storage> {
     storage: S,
     encoder: Encoder,
     names: FileNames,
-    key_values: Vec<(String, String)>,
-    open: Option<Open<S::File>>,
-    finished: Vec<FileSummary>,
-}
-
-#[derive(Debug)]
-struct Open<F> {
-    name: String,
-    file: FileWriter<F>,
+    files: Files<S::File>,
 }
 
 impl<S: Storage> RollingWriter<S> {
@@ -43,9 +35,7 @@ impl<S: Storage> RollingWriter<S> {
             storage,
             encoder: Encoder::new(options)?,
             names: FileNames::default(),
-            key_values: Vec::new(),
-            open: None,
-            finished: Vec::new(),
+            files: Files::new(),
         })
     }
 
@@ -62,7 +52,7 @@ impl<S: Storage> RollingWriter<S> {
 
     /// The key-value metadata of files. What is set when a file is closed is written to it.
     pub fn set_key_values(&mut self, key_values: Vec<(String, String)>) {
-        self.key_values = key_values;
+        self.files.set_key_values(key_values);
     }
 
     /// The options it was made with.
@@ -77,16 +67,12 @@ impl<S: Storage> RollingWriter<S> {
 
     /// Rows in the open file.
     pub fn open_rows(&self) -> u64 {
-        self.open
-            .as_ref()
-            .map_or(0, |open| open.file.rows_written())
+        self.files.open_rows()
     }
 
     /// Bytes written to the open file.
     pub fn open_bytes(&self) -> u64 {
-        self.open
-            .as_ref()
-            .map_or(0, |open| open.file.bytes_written())
+        self.files.open_bytes()
     }
 
     /// Writes `batch` as one row group, in the open file or, when it would have too many rows with
@@ -97,20 +83,17 @@ impl<S: Storage> RollingWriter<S> {
     /// [`RollingError::Refused`] leaves everything as it was. The others drop a file, and say how many
     /// rows are in no file because of it, this batch's included; the writer goes on with a new file.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), RollingError> {
-        let limit = usize::try_from(self.options().rows_per_file()).unwrap_or(usize::MAX);
-        let mut start = 0;
-        while start < batch.num_rows() {
-            let rows = limit.min(batch.num_rows() - start);
-            let after = (batch.num_rows() - start - rows) as u64;
-            let written = if rows == batch.num_rows() {
-                self.write_row_group(batch)
-            } else {
-                self.write_row_group(&batch.slice(start, rows))
-            };
-            written.map_err(|error| error.with_more_rows(after))?;
-            start += rows;
-        }
-        Ok(())
+        let Self {
+            storage,
+            encoder,
+            names,
+            files,
+        } = self;
+        files.write(encoder, batch, &mut || {
+            let name = names.next_name();
+            let file = storage.create(&name);
+            (name, file)
+        })
     }
 
     /// Closes the open file, if there is one. The next batch starts a new one.
@@ -119,29 +102,12 @@ impl<S: Storage> RollingWriter<S> {
     ///
     /// When it can't be finished or committed; it is dropped then.
     pub fn close_file(&mut self) -> Result<(), RollingError> {
-        let Some(Open { name, file }) = self.open.take() else {
-            return Ok(());
-        };
-        let rows = file.rows_written();
-        if rows == 0 {
-            // Its first batch was refused.
-            return Ok(());
-        }
-        let (file, mut summary) = match file.finish(&mut self.encoder, &self.key_values) {
-            Ok(finished) => finished,
-            Err(source) => return Err(RollingError::Dropped { name, rows, source }),
-        };
-        if let Err(source) = file.commit() {
-            return Err(RollingError::Storage { name, rows, source });
-        }
-        summary.name = name;
-        self.finished.push(summary);
-        Ok(())
+        self.files.close(&mut self.encoder)
     }
 
     /// Takes the summaries of the files closed since the last time, without closing the open one.
     pub fn take_finished(&mut self) -> Vec<FileSummary> {
-        std::mem::take(&mut self.finished)
+        self.files.take_finished()
     }
 
     /// Closes the open file and returns the summaries of the files closed since the last time. The
@@ -154,56 +120,5 @@ impl<S: Storage> RollingWriter<S> {
     pub fn finish(&mut self) -> Result<Vec<FileSummary>, RollingError> {
         self.close_file()?;
         Ok(self.take_finished())
-    }
-
-    /// Errors count the rows of `batch`.
-    fn write_row_group(&mut self, batch: &RecordBatch) -> Result<(), RollingError> {
-        let rows = batch.num_rows() as u64;
-        if self.open_rows() + rows > self.options().rows_per_file() {
-            self.close_file()
-                .map_err(|error| error.with_more_rows(rows))?;
-        }
-        let mut open = match self.open.take() {
-            Some(open) => open,
-            None => {
-                let name = self.names.next_name();
-                match self.storage.create(&name) {
-                    Ok(file) => Open {
-                        name,
-                        file: FileWriter::new(file),
-                    },
-                    Err(source) => return Err(RollingError::Storage { name, rows, source }),
-                }
-            }
-        };
-        match open.file.write_row_group(&mut self.encoder, batch) {
-            Ok(()) => {}
-            Err(FileError::TooManyRowGroups) => {
-                self.open = Some(open);
-                self.close_file()
-                    .map_err(|error| error.with_more_rows(rows))?;
-                return self.write_row_group(batch);
-            }
-            Err(source) if open.file.is_broken() => {
-                let rows = rows + open.file.rows_written();
-                return Err(RollingError::Dropped {
-                    name: open.name,
-                    rows,
-                    source,
-                });
-            }
-            Err(source) => {
-                let name = open.name.clone();
-                self.open = Some(open);
-                return Err(RollingError::Refused { name, source });
-            }
-        }
-        let full = open.file.rows_written() >= self.options().rows_per_file()
-            || open.file.bytes_written() >= self.options().bytes_per_file();
-        self.open = Some(open);
-        if full {
-            self.close_file()?;
-        }
-        Ok(())
     }
 }

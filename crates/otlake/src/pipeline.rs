@@ -1,14 +1,18 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use otlake_fingerprint::{PatternOptions, PatternSet, Patterns};
 use otlake_otlp::{
     DecodeError, Format, InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder,
 };
 use otlake_parquet::{
-    Compression, EncoderError, FileNames, FileSummary, SinkError, Storage, WriterOptions,
+    BatchId, Compression, Documents, EncoderError, FileNames, FileSummary, Partitioning, SinkError,
+    SortingColumn, Storage, WriterOptions,
 };
 use otlake_row::{Bytes, DecodeFailure, Decoder, KeyLimits, Keys, Row, RowSink, Signal, Summary};
 use otlake_schema::{Naming, OverflowCounts, Schema, SchemaOptions, Table};
 
-use crate::tables::{TableOptions, Tables};
+use crate::tables::{SharedDocuments, TableOptions, Tables};
 use crate::{FingerprintStage, MetricTables, PatternsTable, TableReport};
 
 /// The whole way from OTLP payloads to Parquet files: logs, spans and data points, each to the files
@@ -212,6 +216,38 @@ impl<S: Storage> Pipeline<S> {
         }
     }
 
+    /// Begins a batch whose input has an identity, such as a topic, a partition and an offset. Its
+    /// files have names that follow from it, so the same input under the same identity overwrites
+    /// what an earlier try has left. Records that came before are written first.
+    ///
+    /// # Errors
+    ///
+    /// When a file can't be written; see [`Pipeline::flush`].
+    pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), IngestError> {
+        Ok(self.stages.tables_mut().begin_batch(batch)?)
+    }
+
+    /// Ends the batch: when this returns without an error its records are visible, and once, however
+    /// often the batch was tried. After an error it has to be tried again from
+    /// [`Pipeline::begin_batch`] on.
+    ///
+    /// # Errors
+    ///
+    /// When a file can't be written, or what an earlier try has left can't be deleted.
+    pub fn finish_batch(&mut self) -> Result<(), IngestError> {
+        Ok(self.stages.tables_mut().finish_batch()?)
+    }
+
+    /// Closes the files that are older than [`PipelineBuilder::max_age`] allows, also when no records
+    /// arrive: call it every second or so.
+    ///
+    /// # Errors
+    ///
+    /// When a file can't be written; see [`Pipeline::flush`].
+    pub fn tick(&mut self, now: Instant) -> Result<(), IngestError> {
+        Ok(self.stages.tables_mut().tick(now)?)
+    }
+
     /// Closes the open files, so that all records taken are visible. The pipeline goes on with new
     /// ones.
     ///
@@ -273,6 +309,11 @@ pub struct PipelineBuilder {
     names: FileNames,
     row_group: (Option<usize>, Option<usize>),
     metric_tables: MetricTables,
+    partitioning: Partitioning,
+    open_partitions: Option<usize>,
+    max_age: Option<Duration>,
+    memory_limit: Option<usize>,
+    sorted_rows: Vec<SortingColumn>,
     invalid_utf8: InvalidUtf8,
     fingerprint: bool,
     patterns: Option<PatternOptions>,
@@ -289,6 +330,11 @@ impl PipelineBuilder {
             names: FileNames::default(),
             row_group: (None, None),
             metric_tables: MetricTables::default(),
+            partitioning: Partitioning::none(),
+            open_partitions: None,
+            max_age: None,
+            memory_limit: None,
+            sorted_rows: Vec::new(),
             invalid_utf8: InvalidUtf8::default(),
             fingerprint: true,
             patterns: None,
@@ -370,6 +416,52 @@ impl PipelineBuilder {
         self
     }
 
+    /// Attributes that get a column whatever the budget, by their full names:
+    /// `resource.service.name`, `attr.user.id`.
+    pub fn promote<I>(mut self, full_names: I) -> PipelineBuilder
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.schema = self.schema.with_promoted(full_names);
+        self
+    }
+
+    /// The directories of records, by their event time and their cells:
+    /// `"signal={signal}/date={date}/hour={hour}"`. Default: a directory for each table, with its name.
+    pub fn partitioning(mut self, partitioning: Partitioning) -> PipelineBuilder {
+        self.partitioning = partitioning;
+        self
+    }
+
+    /// How many partitions of a table may be open at once; of more the one is closed that has not had
+    /// a record for longest. Default: 128.
+    pub fn open_partitions(mut self, partitions: usize) -> PipelineBuilder {
+        self.open_partitions = Some(partitions);
+        self
+    }
+
+    /// Closes a file this long after its first record came, when [`Pipeline::tick`] is called.
+    /// Default: never.
+    pub fn max_age(mut self, age: Duration) -> PipelineBuilder {
+        self.max_age = Some(age);
+        self
+    }
+
+    /// How many bytes of memory records and open files may take up, over all tables and partitions.
+    /// Near it row groups are written early, and then files closed; encoding a row group takes about
+    /// its size on top. Default: no limit but that of each row group.
+    pub fn memory_limit(mut self, bytes: usize) -> PipelineBuilder {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// Sorts the records within each row group. Default: as they came.
+    pub fn sorted_rows(mut self, order: Vec<SortingColumn>) -> PipelineBuilder {
+        self.sorted_rows = order;
+        self
+    }
+
     /// What the files are called in the directory of their table, which is its name. Default:
     /// `part-…`, with a part that no other run has.
     pub fn file_names(mut self, names: FileNames) -> PipelineBuilder {
@@ -401,8 +493,33 @@ impl PipelineBuilder {
     ///
     /// When the feature of the codec is off, or its context can't be made.
     pub fn build<S: Storage>(self, storage: S) -> Result<Pipeline<S>, EncoderError> {
+        self.build_with(Arc::new(storage), None)
+    }
+
+    /// The pipeline of a dataset that several pipelines may write, at once and one after the other:
+    /// its schema is published beside the files, in the same `storage`, and no column changes its
+    /// type.
+    ///
+    /// # Errors
+    ///
+    /// When the feature of the codec is off, or its context can't be made.
+    pub fn build_dataset<S>(self, storage: S) -> Result<Pipeline<S>, EncoderError>
+    where
+        S: Storage + Documents + Send + Sync + 'static,
+    {
+        let storage = Arc::new(storage);
+        let documents: SharedDocuments = storage.clone();
+        self.build_with(storage, Some(documents))
+    }
+
+    fn build_with<S: Storage>(
+        self,
+        storage: Arc<S>,
+        documents: Option<SharedDocuments>,
+    ) -> Result<Pipeline<S>, EncoderError> {
         let tables = Tables::new(
             storage,
+            documents,
             TableOptions {
                 schema: self.schema,
                 writer: self.writer,
@@ -410,6 +527,11 @@ impl PipelineBuilder {
                 row_group_rows: self.row_group.0,
                 row_group_bytes: self.row_group.1,
                 metric_tables: self.metric_tables,
+                partitioning: self.partitioning,
+                open_partitions: self.open_partitions,
+                max_age: self.max_age,
+                memory_limit: self.memory_limit,
+                sorted_rows: self.sorted_rows,
             },
         )?;
         let stages = if self.fingerprint || self.template || self.patterns.is_some() {

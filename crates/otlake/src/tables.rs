@@ -1,7 +1,10 @@
+use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use otlake_parquet::{
-    Encoder, EncoderError, FileNames, FileSummary, ParquetSink, SinkError, Storage, WriterOptions,
+    BatchId, Documents, Encoder, EncoderError, FileNames, FileSummary, ParquetSink, Partitioning,
+    SinkError, SortingColumn, Storage, WriterOptions,
 };
 use otlake_row::{MetricKind, Row, RowSink, Signal, fields};
 use otlake_schema::{OverflowCounts, Schema, SchemaOptions, Table};
@@ -39,14 +42,25 @@ pub(crate) struct TableOptions {
     pub(crate) row_group_rows: Option<usize>,
     pub(crate) row_group_bytes: Option<usize>,
     pub(crate) metric_tables: MetricTables,
+    pub(crate) partitioning: Partitioning,
+    pub(crate) open_partitions: Option<usize>,
+    pub(crate) max_age: Option<Duration>,
+    pub(crate) memory_limit: Option<usize>,
+    pub(crate) sorted_rows: Vec<SortingColumn>,
 }
+
+/// The documents of a dataset, as all tables share them.
+pub(crate) type SharedDocuments = Arc<dyn Documents + Send + Sync>;
 
 /// Writes the rows of all signals, each table to files in a directory of its own. A table is opened
 /// with its first row.
 #[derive(Debug)]
 pub(crate) struct Tables<S: Storage> {
     storage: Arc<S>,
+    documents: Option<DebugDocuments>,
     options: TableOptions,
+    /// The batch that is open, for tables that are opened while it is.
+    batch: Option<BatchId>,
     logs: Option<Box<ParquetSink<Arc<S>>>>,
     traces: Option<Box<ParquetSink<Arc<S>>>>,
     metrics: Option<Box<ParquetSink<Arc<S>>>>,
@@ -59,11 +73,17 @@ impl<S: Storage> Tables<S> {
     /// # Errors
     ///
     /// When the options ask for what is not there; an opened table cannot fail for that any more.
-    pub(crate) fn new(storage: S, options: TableOptions) -> Result<Tables<S>, EncoderError> {
+    pub(crate) fn new(
+        storage: Arc<S>,
+        documents: Option<SharedDocuments>,
+        options: TableOptions,
+    ) -> Result<Tables<S>, EncoderError> {
         Encoder::new(options.writer.clone())?;
         Ok(Tables {
-            storage: Arc::new(storage),
+            storage,
+            documents: documents.map(DebugDocuments),
             options,
+            batch: None,
             logs: None,
             traces: None,
             metrics: None,
@@ -84,8 +104,51 @@ impl<S: Storage> Tables<S> {
 
     /// Closes the open files of all tables. One that fails does not keep the others from it.
     pub(crate) fn close_files(&mut self) -> Result<(), SinkError> {
-        let closed = self.opened().map(|(_, sink)| sink.close_file());
-        closed.fold(Ok(()), |before, closed| before.and(closed))
+        self.with_all(ParquetSink::close_files)
+    }
+
+    /// Closes the files of all tables that are too old.
+    pub(crate) fn tick(&mut self, now: Instant) -> Result<(), SinkError> {
+        self.with_all(|sink| sink.tick(now))
+    }
+
+    pub(crate) fn begin_batch(&mut self, batch: &BatchId) -> Result<(), SinkError> {
+        self.batch = Some(batch.clone());
+        self.with_all(|sink| sink.begin_batch(batch))
+    }
+
+    pub(crate) fn finish_batch(&mut self) -> Result<(), SinkError> {
+        self.batch = None;
+        self.with_all(ParquetSink::finish_batch)
+    }
+
+    /// Does the same to all opened tables. One that fails does not keep the others from it.
+    fn with_all(
+        &mut self,
+        mut act: impl FnMut(&mut ParquetSink<Arc<S>>) -> Result<(), SinkError>,
+    ) -> Result<(), SinkError> {
+        let mut first_error = Ok(());
+        for (_, sink) in self.opened() {
+            let result = act(sink);
+            first_error = first_error.and(result);
+        }
+        first_error
+    }
+
+    /// Keeps the bound of memory over all tables.
+    fn keep_memory_limit(&mut self, limit: usize) -> Result<(), SinkError> {
+        let estimate: usize = self.opened().map(|(_, sink)| sink.memory_estimate()).sum();
+        if estimate < limit {
+            return Ok(());
+        }
+        let sizes: Vec<usize> = self.opened().map(|(_, sink)| sink.memory_size()).collect();
+        let all: usize = sizes.iter().sum();
+        for ((_, sink), size) in self.opened().zip(sizes) {
+            // Each gives up its share; what was estimated too high is known now.
+            let target = if all < limit / 4 * 3 { size } else { size / 2 };
+            sink.release_memory(target)?;
+        }
+        Ok(())
     }
 
     /// What became of the tables that have rows.
@@ -133,7 +196,11 @@ impl<S: Storage> Tables<S> {
         match sink {
             Some(sink) => Ok(sink),
             none => {
-                let opened = self.options.open(Arc::clone(&self.storage), table)?;
+                let storage = Arc::clone(&self.storage);
+                let mut opened = self.options.open(storage, self.documents.as_ref(), table)?;
+                if let Some(batch) = &self.batch {
+                    opened.begin_batch(batch)?;
+                }
                 Ok(none.insert(Box::new(opened)))
             }
         }
@@ -142,17 +209,45 @@ impl<S: Storage> Tables<S> {
 
 impl TableOptions {
     #[cold]
-    fn open<S: Storage>(&self, storage: S, table: Table) -> Result<ParquetSink<S>, SinkError> {
+    fn open<S: Storage>(
+        &self,
+        storage: S,
+        documents: Option<&DebugDocuments>,
+        table: Table,
+    ) -> Result<ParquetSink<S>, SinkError> {
         let schema = Schema::new(table, self.schema.clone());
-        let names = self.names.in_directory(table.name());
-        let mut sink = ParquetSink::new(storage, schema, self.writer.clone())?.with_names(names);
+        let mut sink = ParquetSink::new(storage, schema, self.writer.clone())?
+            .with_sorted_rows(self.sorted_rows.clone())
+            .with_partitioning(&self.partitioning);
+        // A partitioning says of all directories what they are called.
+        sink = match self.partitioning.is_none() {
+            true => sink.with_names(self.names.in_directory(table.name())),
+            false => sink.with_names(self.names.clone()),
+        };
         if let Some(rows) = self.row_group_rows {
             sink = sink.with_row_group_rows(rows);
         }
         if let Some(bytes) = self.row_group_bytes {
             sink = sink.with_row_group_bytes(bytes);
         }
+        if let Some(partitions) = self.open_partitions {
+            sink = sink.with_open_partitions(partitions);
+        }
+        if let Some(age) = self.max_age {
+            sink = sink.with_max_age(age);
+        }
+        if let Some(DebugDocuments(documents)) = documents {
+            sink = sink.with_dataset(Arc::clone(documents))?;
+        }
         Ok(sink)
+    }
+}
+
+struct DebugDocuments(SharedDocuments);
+
+impl fmt::Debug for DebugDocuments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Documents")
     }
 }
 
@@ -162,7 +257,11 @@ impl<S: Storage> RowSink for Tables<S> {
     #[inline]
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), SinkError> {
         let table = self.table_of(row);
-        self.sink_of(table)?.row(row)
+        self.sink_of(table)?.row(row)?;
+        match self.options.memory_limit {
+            Some(limit) => self.keep_memory_limit(limit),
+            None => Ok(()),
+        }
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {

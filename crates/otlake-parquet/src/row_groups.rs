@@ -1,0 +1,121 @@
+//! Rows to the row groups of a file: gathered until there are enough of them, sorted if wanted.
+
+use arrow_array::RecordBatch;
+use otlake_arrow::{BatchBuilder, BatchError, BatchOptions};
+use otlake_row::{Row, RowSink};
+use otlake_schema::{DatasetSchema, OverflowCounts, Schema};
+
+/// When a row group is full.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowGroupLimits {
+    pub(crate) rows: usize,
+    pub(crate) bytes: usize,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct RowGroups {
+    builder: BatchBuilder,
+    limits: RowGroupLimits,
+    /// The pushed bytes at which the size of the row group is looked at again.
+    review: usize,
+    /// What the schema was like when it was last made to conform.
+    conformed: Option<(u64, SchemaSize)>,
+}
+
+/// Grows with every column and name that is found.
+type SchemaSize = (usize, usize);
+
+impl RowGroups {
+    pub(crate) fn new(schema: Schema, options: BatchOptions, limits: RowGroupLimits) -> Self {
+        let mut row_groups = Self {
+            builder: BatchBuilder::with_options(schema, options),
+            limits,
+            review: 0,
+            conformed: None,
+        };
+        row_groups.schedule_review();
+        row_groups
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        self.builder.schema()
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.builder.rows()
+    }
+
+    pub(crate) fn overflow_counts(&self) -> OverflowCounts {
+        self.builder.overflow_counts()
+    }
+
+    /// Bytes of the rows gathered, and of what is kept to gather them.
+    pub(crate) fn memory_size(&self) -> usize {
+        /// Of a column without values: its builder, its name, its place in the schema.
+        const COLUMN: usize = 512;
+        self.builder.memory_size() + self.builder.schema().columns().len() * COLUMN
+    }
+
+    /// What [`Self::memory_size`] can have grown by with the rows gathered. Costs nothing.
+    pub(crate) fn memory_estimate(&self) -> usize {
+        let numbers = self.builder.schema().columns().len() * size_of::<u64>();
+        self.builder.pushed_bytes() + self.builder.rows() * numbers
+    }
+
+    /// Adds a row and says whether the row group is full; `room` rows fit the file.
+    #[inline]
+    pub(crate) fn push(&mut self, row: &mut Row<'_>, room: u64) -> Result<bool, BatchError> {
+        self.builder.row(row)?;
+        let rows = self.builder.rows();
+        // A file takes its last rows as a smaller row group, rather than a row group being cut.
+        if rows >= self.limits.rows || rows as u64 >= room {
+            return Ok(true);
+        }
+        if self.builder.pushed_bytes() < self.review {
+            return Ok(false);
+        }
+        self.schedule_review();
+        Ok(self.builder.memory_size() >= self.limits.bytes)
+    }
+
+    /// Whether the dataset has to be told of a column or a name.
+    pub(crate) fn has_news_for(&self, dataset: &DatasetSchema) -> bool {
+        self.conformed != Some((dataset.version(), self.schema_size()))
+            && self.builder.schema().has_news_for(dataset)
+    }
+
+    /// Gives the columns the types that the dataset has published.
+    pub(crate) fn conform(&mut self, dataset: &DatasetSchema) {
+        if self.conformed != Some((dataset.version(), self.schema_size())) {
+            self.builder.conform(dataset);
+            self.conformed = Some((dataset.version(), self.schema_size()));
+        }
+    }
+
+    /// Takes the rows out as a row group, after which the types of its columns are fixed.
+    pub(crate) fn take(&mut self) -> RecordBatch {
+        let batch = self.builder.finish_batch();
+        self.builder.seal();
+        self.schedule_review();
+        batch
+    }
+
+    /// Takes back the memory of a row group that was written.
+    pub(crate) fn recycle(&mut self, batch: RecordBatch) {
+        self.builder.recycle(batch);
+    }
+
+    /// The columns are measured again when as much was pushed as an eighth of the limit: measuring
+    /// looks at all of them.
+    fn schedule_review(&mut self) {
+        self.review = self.builder.pushed_bytes() + self.limits.bytes / 8;
+    }
+
+    /// How many columns and names of attributes there are. Both only grow.
+    pub(crate) fn schema_size(&self) -> SchemaSize {
+        let columns = self.builder.schema().columns();
+        let names = columns.iter().map(|column| column.sources().len()).sum();
+        (columns.len(), names)
+    }
+}
