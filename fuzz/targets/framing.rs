@@ -1,0 +1,128 @@
+//! Any bytes as a file of payloads, its framing named or detected: the same payloads and faults however
+//! much is read at a time, each within the limit, and where its offset says.
+//!
+//! The first byte chooses the framing, the second one the limit and how much is read at a time.
+
+#![no_main]
+
+use std::io::{self, Read};
+
+use libfuzzer_sys::fuzz_target;
+use otlake::otlp::{
+    ContentEncoding, Format, Framing, Payload, PayloadError, PayloadErrorKind, PayloadReader,
+    signal_of_json, signal_of_protobuf,
+};
+use otlake::row::Bytes;
+
+/// What a file of the fuzzer's size may inflate to here.
+const LARGE: usize = 8 << 20;
+
+/// Gives a few bytes at a time.
+struct Pieces<'a> {
+    rest: &'a [u8],
+    size: usize,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let size = self.size.min(buffer.len());
+        self.rest.by_ref().take(size as u64).read(buffer)
+    }
+}
+
+fuzz_target!(|input: &[u8]| {
+    let [framing, limit, file @ ..] = input else {
+        return;
+    };
+    let framing = Framing::ALL.get(usize::from(framing % 8)).copied();
+    let size = usize::from(limit % 16) + 1;
+    let limit = usize::from(*limit) * 16;
+
+    let items = read(file, framing, limit);
+    let Some(inflated) = inflate(file) else {
+        // Not compressed in one way, damaged, or a bomb: how much comes out before the fault
+        // depends on how much is asked for.
+        return;
+    };
+    assert_eq!(
+        items,
+        read(Pieces { rest: file, size }, framing, limit),
+        "depends on the reads"
+    );
+    let mut end = 0;
+    for payload in items.iter().flatten() {
+        let at = usize::try_from(payload.offset).unwrap_or(usize::MAX);
+        assert!(at >= end, "payloads overlap");
+        let here = &inflated[at..];
+        if here.starts_with(&payload.bytes) {
+            end = at + payload.bytes.len();
+        } else {
+            // A message that was compressed, or JSON behind white space.
+            assert_eq!(at, end.max(at));
+            assert!(at >= 4, "no room for a length");
+            let length = [0, 1, 2, 3].map(|byte| inflated[at - 4 + byte]);
+            end = at + u32::from_be_bytes(length) as usize;
+        }
+        assert!(end <= inflated.len());
+    }
+});
+
+type Item = Result<Payload, String>;
+
+fn read(file: impl Read, framing: Option<Framing>, limit: usize) -> Vec<Item> {
+    let mut reader = PayloadReader::new(file).with_limit(limit);
+    if let Some(framing) = framing {
+        reader = reader.with_framing(framing);
+    }
+    let mut items = Vec::new();
+    let mut ended = false;
+    for item in reader {
+        assert!(!ended, "goes on behind its end");
+        match &item {
+            Ok(payload) => {
+                assert!(!payload.bytes.is_empty() && payload.bytes.len() <= limit);
+                assert_eq!(payload.number, items.len() as u64 + 1);
+                match payload.format {
+                    Format::Json => drop(signal_of_json(&payload.bytes)),
+                    _ => drop(signal_of_protobuf(&payload.bytes)),
+                }
+            }
+            Err(error) => {
+                assert_eq!(error.number(), items.len() as u64 + 1);
+                ended = error.is_final();
+                check(error, limit);
+            }
+        }
+        items.push(item.map_err(|error| error.to_string()));
+    }
+    items
+}
+
+fn check(error: &PayloadError, limit: usize) {
+    match error.kind() {
+        PayloadErrorKind::TooLarge {
+            bytes,
+            limit: stated,
+            ..
+        } => {
+            assert_eq!(*stated, limit);
+            assert!(bytes.is_none_or(|bytes| bytes > limit as u64));
+        }
+        PayloadErrorKind::CutOff {
+            expected,
+            remaining,
+        } => assert!(remaining < expected),
+        PayloadErrorKind::Read(error) => panic!("slices can be read: {error}"),
+        _ => {}
+    }
+}
+
+/// The file by the decoders of whole bodies.
+fn inflate(file: &[u8]) -> Option<Bytes> {
+    let encoding = match file {
+        [0x1f, 0x8b, 8, _, ..] => ContentEncoding::Gzip,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => ContentEncoding::Zstd,
+        _ => ContentEncoding::Identity,
+    };
+    encoding.inflate(&Bytes::copy_from_slice(file), LARGE).ok()
+}
