@@ -108,6 +108,11 @@ impl<W: Write> FileWriter<W> {
             + names.sum::<usize>()
     }
 
+    /// What it is written to.
+    pub fn destination(&self) -> &W {
+        &self.sink
+    }
+
     /// Whether an error left the bytes incomplete, so that the file can only be dropped.
     pub fn is_broken(&self) -> bool {
         self.broken

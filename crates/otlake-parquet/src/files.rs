@@ -45,7 +45,9 @@ impl<F: StorageFile> Files<F> {
 
     /// TEMP
     pub(crate) fn memory_size(&self) -> usize {
-        0
+        self.open.as_ref().map_or(0, |open| {
+            open.file.memory_size() + open.file.destination().memory_size()
+        })
     }
 
     pub(crate) fn open_rows(&self) -> u64 {

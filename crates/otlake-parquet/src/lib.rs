@@ -123,7 +123,7 @@ pub use partition::{ParsePartitioningError, Partitioner, Partitioning, Partition
 pub use published::{PublishError, PublishedSchema};
 pub use rolling::RollingWriter;
 #[cfg(feature = "rows")]
-pub use sink::{ParquetSink, SinkError};
+pub use sink::{ParquetSink, SinkError, SinkStats};
 pub use storage::{Storage, StorageFile};
 pub use summary::{Bound, ColumnSummary, FileSummary};
 

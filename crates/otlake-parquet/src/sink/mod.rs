@@ -1,23 +1,34 @@
-//! Rows to files: the last stage of a pipeline.
+//! Rows to files: the last stage of a pipeline. Here the sink and its settings, what it does with
+//! partitions, batches, types and memory in a file each.
 
-use std::collections::{BTreeSet, HashMap};
+mod batch;
+mod dataset;
+mod memory;
+mod partitions;
+mod stats;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otlake_arrow::{BatchError, BatchOptions};
+use otlake_arrow::BatchError;
 use otlake_row::{Row, RowSink};
 use otlake_schema::{DatasetSchema, OverflowCounts, Schema};
 
+use self::batch::OpenBatch;
+use self::dataset::Dataset;
+use self::memory::MemoryBound;
+use self::partitions::Partition;
+pub use self::stats::SinkStats;
 use crate::documents::Documents;
 use crate::encoder::Encoder;
 use crate::error::{EncoderError, RollingError, StorageError};
-use crate::files::Files;
-use crate::names::{BatchId, FileNames, is_numbered};
+use crate::names::FileNames;
 use crate::options::{SortingColumn, WriterOptions};
 use crate::partition::{Partitioner, Partitioning};
 use crate::published::{PublishError, PublishedSchema};
-use crate::row_groups::{RowGroupLimits, RowGroups};
+use crate::row_groups::RowGroupLimits;
 use crate::sort::sorted;
 use crate::storage::Storage;
 use crate::summary::FileSummary;
@@ -65,18 +76,9 @@ pub struct ParquetSink<S: Storage> {
     finished: Vec<FileSummary>,
     /// Of partitions that are closed.
     overflow: OverflowCounts,
+    stats: SinkStats,
     documents: Option<Arc<dyn Documents + Send + Sync>>,
     batch: Option<OpenBatch>,
-}
-
-/// What was written of a batch with an identity.
-#[derive(Debug)]
-struct OpenBatch {
-    names: BTreeSet<String>,
-    /// How the names of its files begin, in each of the directories that it has files in.
-    beginnings: BTreeSet<String>,
-    /// The names to go back to.
-    names_before: FileNames,
 }
 
 #[derive(Clone, Debug)]
@@ -87,62 +89,6 @@ struct SinkOptions {
     field_ids: bool,
     /// The order that rows are sorted to.
     order: Vec<SortingColumn>,
-}
-
-/// One open file and the rows for its next row group.
-#[derive(Debug)]
-struct Partition<F> {
-    key: Vec<u8>,
-    directory: String,
-    row_groups: RowGroups,
-    files: Files<F>,
-    /// When it had a row last, on the clock of the sink.
-    used: u64,
-    /// When the first row came that is in no closed file yet.
-    since: Option<Instant>,
-    /// How large the schema was when the key-value metadata was made.
-    names_known: (usize, usize),
-}
-
-/// Whose types the partitions share.
-#[derive(Debug)]
-enum Dataset {
-    /// That of this sink alone.
-    Own(Box<DatasetSchema>),
-    /// One that is published beside the data.
-    Published(Box<PublishedSchema>),
-}
-
-impl Dataset {
-    fn schema(&self) -> &DatasetSchema {
-        match self {
-            Dataset::Own(schema) => schema,
-            Dataset::Published(published) => published.schema(),
-        }
-    }
-
-    fn publish<'s>(
-        &mut self,
-        found: impl IntoIterator<Item = &'s Schema> + Clone,
-    ) -> Result<(), PublishError> {
-        match self {
-            Dataset::Own(schema) => {
-                for found in found {
-                    schema.extend(found);
-                }
-                Ok(())
-            }
-            Dataset::Published(published) => published.publish(found),
-        }
-    }
-}
-
-/// Bytes in memory, over all partitions.
-#[derive(Clone, Copy, Debug)]
-struct MemoryBound {
-    limit: usize,
-    /// What the partitions took up when they were measured last, and what may have come since.
-    estimate: usize,
 }
 
 /// Why a [`ParquetSink`] cannot go on.
@@ -202,6 +148,7 @@ impl<S: Storage> ParquetSink<S> {
             },
             finished: Vec::new(),
             overflow: OverflowCounts::default(),
+            stats: SinkStats::default(),
             documents: None,
             batch: None,
         })
@@ -314,6 +261,11 @@ impl<S: Storage> ParquetSink<S> {
         counts
     }
 
+    /// What was done so far.
+    pub fn stats(&self) -> SinkStats {
+        self.stats
+    }
+
     /// The storage.
     pub fn storage(&self) -> &S {
         &self.storage
@@ -324,22 +276,10 @@ impl<S: Storage> ParquetSink<S> {
         self.partitions.len()
     }
 
-    /// Bytes of memory that rows and open files take up. Looks at every column.
-    pub fn memory_size(&self) -> usize {
-        self.partitions.iter().map(Partition::memory_size).sum()
-    }
-
-    /// Bytes of memory that rows and open files take up at most, as far as is known without a look at
-    /// every column: for whoever keeps a bound over several sinks, with
-    /// [`release_memory`](Self::release_memory).
-    pub fn memory_estimate(&self) -> usize {
-        self.memory.estimate
-    }
-
     /// Takes the summaries of the files closed since the last time.
     pub fn take_finished(&mut self) -> Vec<FileSummary> {
-        for partition in &mut self.partitions {
-            self.finished.append(&mut partition.files.take_finished());
+        for index in 0..self.partitions.len() {
+            self.keep_finished(index);
         }
         std::mem::take(&mut self.finished)
     }
@@ -357,64 +297,6 @@ impl<S: Storage> ParquetSink<S> {
             result = result.and(self.close_file(index));
         }
         result
-    }
-
-    /// Begins a batch whose input has an identity: its files have names that follow from it, so that
-    /// the same input under the same identity overwrites what an earlier try has left. Rows that came
-    /// before are written first.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::close_files`], about the rows that came before.
-    pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), SinkError> {
-        self.close_files()?;
-        let names = self.names.clone().with_batch(batch);
-        let before = std::mem::replace(&mut self.names, names);
-        let names_before = match self.batch.take() {
-            // An earlier batch that was given up.
-            Some(open) => open.names_before,
-            None => before,
-        };
-        self.batch = Some(OpenBatch {
-            names: BTreeSet::new(),
-            beginnings: BTreeSet::new(),
-            names_before,
-        });
-        Ok(())
-    }
-
-    /// Closes the files of the batch, and deletes those that an earlier try of it has left and this
-    /// one has not written over. When this returns without an error the rows of the batch are visible
-    /// once, however often it was tried.
-    ///
-    /// Deleting needs the documents of [`Self::with_dataset`]; without, a try that cut its files
-    /// otherwise, because of other options say, may leave rows of the earlier one.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::close_files`], or when the leftovers can't be found or deleted. The batch has to
-    /// be tried again then, from [`Self::begin_batch`] on.
-    pub fn finish_batch(&mut self) -> Result<(), SinkError> {
-        let closed = self.close_files();
-        let Some(open) = self.batch.take() else {
-            return closed;
-        };
-        self.names = open.names_before.clone();
-        closed?;
-        let Some(documents) = &self.documents else {
-            return Ok(());
-        };
-        for beginning in &open.beginnings {
-            let directory = beginning
-                .rsplit_once('/')
-                .map_or("", |(directory, _)| directory);
-            for file in documents.list(directory)? {
-                if is_numbered(&file.name, beginning) && !open.names.contains(&file.name) {
-                    documents.delete(&file.name)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Closes the files whose first row came longer ago than [`Self::with_max_age`] allows, also
@@ -441,8 +323,10 @@ impl<S: Storage> ParquetSink<S> {
         let written = self.write_row_group(index);
         let partition = &mut self.partitions[index];
         partition.since = None;
+        let started = Instant::now();
         let closed = partition.files.close(&mut self.encoder);
-        self.finished.append(&mut partition.files.take_finished());
+        self.stats.storing += started.elapsed();
+        self.keep_finished(index);
         written.and(closed.map_err(SinkError::from))
     }
 
@@ -460,6 +344,7 @@ impl<S: Storage> ParquetSink<S> {
             batch,
             ..
         } = self;
+        let started = Instant::now();
         let partition = &mut partitions[index];
         let rows = partition.row_groups.take();
         partition.keep_original_names();
@@ -476,176 +361,27 @@ impl<S: Storage> ParquetSink<S> {
             (name, file)
         });
         drop(in_order);
+        self.stats.encoding += started.elapsed();
+        if written.is_ok() {
+            self.stats.rows += rows.num_rows() as u64;
+            self.stats.row_groups += 1;
+        }
         // Many partitions would hold the memory of their largest row groups for ever.
         if self.partitioner.is_none() {
             partition.row_groups.recycle(rows);
         }
         if !partition.files.is_open() {
             partition.since = None;
+            self.keep_finished(index);
         }
         Ok(written?)
     }
 
-    /// Publishes what a partition has found, and gives its columns the types that are published.
-    fn conform(&mut self, index: usize) -> Result<(), SinkError> {
-        let Some(dataset) = &mut self.dataset else {
-            return Ok(());
-        };
-        if self.partitions[index]
-            .row_groups
-            .has_news_for(dataset.schema())
-        {
-            // All of them, so that a type is found from what all partitions have seen.
-            let found = self
-                .partitions
-                .iter()
-                .map(|partition| partition.row_groups.schema());
-            let mut joined = self.schema.clone();
-            joined.join(found);
-            dataset.publish([&joined])?;
-            self.schema.adopt(dataset.schema());
-        }
-        self.partitions[index].row_groups.conform(dataset.schema());
-        Ok(())
-    }
-
-    /// The partition of a row, which is opened if it is not.
-    #[inline]
-    fn partition_of(&mut self, row: &Row<'_>) -> Result<usize, SinkError> {
-        let Some(partitioner) = &mut self.partitioner else {
-            if self.partitions.is_empty() {
-                self.open(Vec::new(), String::new());
-            }
-            return Ok(0);
-        };
-        self.next_key.clear();
-        partitioner.key(row, &mut self.next_key);
-        if self.next_key == self.key && self.last < self.partitions.len() {
-            return Ok(self.last);
-        }
-        self.turn_to(row)
-    }
-
-    /// Makes another partition than before the last one.
-    fn turn_to(&mut self, row: &Row<'_>) -> Result<usize, SinkError> {
-        let index = match self.by_key.get(&self.next_key) {
-            Some(index) => *index,
-            None => {
-                let directory = match &self.partitioner {
-                    Some(partitioner) => partitioner.directory(row),
-                    None => String::new(),
-                };
-                while self.partitions.len() >= self.options.max_open {
-                    self.close_least_recently_used()?;
-                }
-                self.open(self.next_key.clone(), directory)
-            }
-        };
-        self.clock += 1;
-        self.partitions[index].used = self.clock;
-        self.key.clone_from(&self.next_key);
-        self.last = index;
-        Ok(index)
-    }
-
-    fn open(&mut self, key: Vec<u8>, directory: String) -> usize {
-        let index = self.partitions.len();
-        self.by_key.insert(key.clone(), index);
-        let options = BatchOptions::new().with_field_ids(self.options.field_ids);
-        let row_groups = RowGroups::new(self.schema.clone(), options, self.options.limits);
-        self.partitions.push(Partition {
-            key,
-            directory,
-            row_groups,
-            files: Files::new(),
-            used: self.clock,
-            since: None,
-            names_known: (0, 0),
-        });
-        index
-    }
-
-    fn close_least_recently_used(&mut self) -> Result<(), SinkError> {
-        let by_use = self.partitions.iter().enumerate();
-        let oldest = by_use.min_by_key(|(_, partition)| partition.used);
-        let Some((index, _)) = oldest else {
-            return Ok(());
-        };
-        self.close_partition(index)
-    }
-
-    /// Closes a partition for good; its place is taken by the last one.
-    fn close_partition(&mut self, index: usize) -> Result<(), SinkError> {
-        let closed = self.close_file(index);
-        let partition = self.partitions.swap_remove(index);
-        self.overflow.merge(&partition.row_groups.overflow_counts());
-        self.by_key.remove(&partition.key);
-        if let Some(moved) = self.partitions.get(index) {
-            self.by_key.insert(moved.key.clone(), index);
-        }
-        // The last key may be that of a partition that is gone or elsewhere.
-        self.last = usize::MAX;
-        closed
-    }
-
-    /// Makes room when the estimate says that there is none.
-    #[cold]
-    fn shed(&mut self) -> Result<(), SinkError> {
-        self.memory.estimate = self.memory_size();
-        if self.memory.estimate < self.memory.limit / 4 * 3 {
-            return Ok(());
-        }
-        self.release_memory(self.memory.limit / 2)
-    }
-
-    /// Writes row groups early, and then closes files, until the sink takes up `target` bytes at
-    /// most, or has nothing left to write.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Self::close_files`].
-    pub fn release_memory(&mut self, target: usize) -> Result<(), SinkError> {
-        self.memory.estimate = self.memory_size();
-        let sizes = self
-            .partitions
-            .iter()
-            .map(|partition| partition.row_groups.memory_size());
-        let mut by_size: Vec<(usize, usize)> = sizes.enumerate().collect();
-        by_size.sort_unstable_by_key(|(_, size)| std::cmp::Reverse(*size));
-        for (index, _) in by_size {
-            if self.memory.estimate <= target {
-                return Ok(());
-            }
-            let before = self.partitions[index].memory_size();
-            self.write_row_group(index)?;
-            let after = self.partitions[index].memory_size();
-            self.memory.estimate = (self.memory.estimate + after).saturating_sub(before);
-        }
-        // It is the open files that take up the memory.
-        while self.memory.estimate > target && self.partitions.len() > 1 {
-            let sizes = self.partitions.iter().map(Partition::memory_size);
-            let Some((largest, size)) = sizes.enumerate().max_by_key(|(_, size)| *size) else {
-                break;
-            };
-            self.close_partition(largest)?;
-            self.memory.estimate = self.memory.estimate.saturating_sub(size);
-        }
-        Ok(())
-    }
-}
-
-impl<F: crate::storage::StorageFile> Partition<F> {
-    fn memory_size(&self) -> usize {
-        self.row_groups.memory_size() + self.files.memory_size()
-    }
-
-    /// Names are only ever added, so the metadata is made again when there are more.
-    fn keep_original_names(&mut self) {
-        let known = self.row_groups.schema_size();
-        if self.names_known != known {
-            self.names_known = known;
-            let names = original_names(self.row_groups.schema());
-            self.files.set_key_values(vec![names]);
+    fn keep_finished(&mut self, index: usize) {
+        for file in self.partitions[index].files.take_finished() {
+            self.stats.files += 1;
+            self.stats.bytes += file.bytes;
+            self.finished.push(file);
         }
     }
 }
@@ -691,17 +427,4 @@ impl<S: Storage> fmt::Debug for ParquetSink<S> {
             .field("partitions", &self.partitions.len())
             .finish_non_exhaustive()
     }
-}
-
-fn original_names(schema: &Schema) -> (String, String) {
-    let names: serde_json::Map<_, _> = schema
-        .columns()
-        .iter()
-        .filter(|column| !column.sources().is_empty())
-        .map(|column| (column.name().to_owned(), column.sources().into()))
-        .collect();
-    (
-        "otlake.columns".to_owned(),
-        serde_json::Value::Object(names).to_string(),
-    )
 }
