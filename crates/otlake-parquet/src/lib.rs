@@ -48,8 +48,8 @@
 //!
 //! # Features
 //!
-//! - `rows` (on by default): [`ParquetSink`], which takes rows instead of batches, and
-//!   [`Partitioning`], which finds their directories.
+//! - `rows` (on by default): [`ParquetSink`], which takes rows instead of batches, [`Partitioning`],
+//!   which finds their directories, and [`Manifest`], which says what was written.
 //! - `zstd`, `snappy`, `lz4` (all on by default): the codecs. Without any, files are uncompressed.
 //! - `object-store`: `ObjectStorage`, for any store that implements `object_store::ObjectStore`; by
 //!   itself it brings the in-memory one and no client.
@@ -79,6 +79,8 @@ mod keys;
 mod layout;
 mod levels;
 mod local;
+#[cfg(feature = "rows")]
+mod manifest;
 mod memory;
 mod names;
 mod nulls;
@@ -112,6 +114,8 @@ pub use encoder::Encoder;
 pub use error::{EncoderError, FileError, RollingError, StorageError, StorageErrorKind};
 pub use file::FileWriter;
 pub use local::{LocalDirectory, LocalFile};
+#[cfg(feature = "rows")]
+pub use manifest::{Manifest, ManifestColumn, ManifestError, ManifestFile};
 pub use memory::{Memory, MemoryFile};
 pub use names::{BatchId, BatchIdError, FileNames};
 #[cfg(feature = "object-store")]

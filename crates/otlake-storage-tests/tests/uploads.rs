@@ -65,6 +65,21 @@ fn writing_goes_on_until_the_memory_is_full() {
 }
 
 #[test]
+fn memory_is_counted_until_the_parts_have_arrived() {
+    let store = Watched::holding_parts(Arc::new(InMemory::new()));
+    let storage = storage(&store);
+    let mut file = storage.create("a").unwrap();
+    assert_eq!(file.memory_size(), 0);
+    file.write_all(&vec![1; 2 * PART + 1]).unwrap();
+    assert_eq!(file.memory_size(), 3 * PART);
+    store.let_through(1);
+    wait_until("a part has arrived", || file.memory_size() == 2 * PART);
+    store.let_through(100);
+    wait_until("both have arrived", || file.memory_size() == PART);
+    file.commit().unwrap();
+}
+
+#[test]
 fn a_dropped_file_is_aborted_once_its_parts_have_arrived() {
     let store = Watched::holding_parts(Arc::new(InMemory::new()));
     let storage = storage(&store);
