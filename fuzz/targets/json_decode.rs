@@ -1,0 +1,94 @@
+//! Any bytes as a payload in JSON: the first byte picks the signal and what the others are.
+//!
+//! Either they are the payload: then serde_json and we agree on whether it is JSON, and a decoder that
+//! has seen it before says the same of it. Or they are a request in protobuf: then it is written as
+//! JSON in one of its dialects, and has to give the rows of the request.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use otlake::otlp::{
+    DecodeError, DecodeErrorKind, Limits, LogsDecoder, MetricsDecoder, TracesDecoder,
+};
+use otlake::row::{Bytes, DecodeFailure, Keys, Summary};
+use otlake_testkit::{CanonicalRow, CanonicalRows, JsonRequest, Rng, one_nan};
+use serde::de::IgnoredAny;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((choice, bytes)) = input.split_first() else {
+        return;
+    };
+    match choice % 3 {
+        0 => {
+            let mut decoder = LogsDecoder::with_limits(generous(), Keys::new());
+            let decode = |json: &Bytes, rows: &mut CanonicalRows| decoder.decode_json(json, rows);
+            check::<ExportLogsServiceRequest>(choice / 3, bytes, decode);
+        }
+        1 => {
+            let mut decoder = TracesDecoder::with_limits(generous(), Keys::new());
+            let decode = |json: &Bytes, rows: &mut CanonicalRows| decoder.decode_json(json, rows);
+            check::<ExportTraceServiceRequest>(choice / 3, bytes, decode);
+        }
+        _ => {
+            let mut decoder = MetricsDecoder::with_limits(generous(), Keys::new());
+            let decode = |json: &Bytes, rows: &mut CanonicalRows| decoder.decode_json(json, rows);
+            check::<ExportMetricsServiceRequest>(choice / 3, bytes, decode);
+        }
+    }
+});
+
+type Failure = DecodeFailure<DecodeError, std::convert::Infallible>;
+type Decoded = (Result<Summary, DecodeError>, Vec<CanonicalRow>);
+
+fn check<R: JsonRequest>(
+    seed: u8,
+    bytes: &[u8],
+    mut decode: impl FnMut(&Bytes, &mut CanonicalRows) -> Result<Summary, Failure>,
+) {
+    let mut decode = |json: &[u8]| -> Decoded {
+        let mut rows = CanonicalRows::default();
+        let result = match decode(&Bytes::copy_from_slice(json), &mut rows) {
+            Ok(summary) => Ok(summary),
+            Err(DecodeFailure::Payload { error, .. }) => Err(error),
+            Err(DecodeFailure::Sink { error, .. }) => match error {},
+        };
+        (result, rows.0)
+    };
+    if seed < 40 {
+        check_text(bytes, &mut decode);
+    } else if let Ok(request) = R::decode(bytes) {
+        let json = request.json(&mut Rng::new(u64::from(seed)));
+        let (result, rows) = decode(json.as_bytes());
+        let summary = result.unwrap_or_else(|error| panic!("{error}\n{json}"));
+        if summary.rejected == 0 {
+            assert_eq!(rows, one_nan(request.canonical_rows()), "{json}");
+        }
+    }
+}
+
+fn check_text(json: &[u8], decode: &mut impl FnMut(&[u8]) -> Decoded) {
+    let first = decode(json);
+    // The second time the decoder predicts names from the first.
+    assert_eq!(decode(json), first);
+    let theirs = serde_json::from_slice::<IgnoredAny>(json);
+    match first.0 {
+        Ok(_) => assert!(theirs.is_ok(), "taken, but it is not JSON: {theirs:?}"),
+        Err(error) => {
+            assert!(error.offset() <= json.len(), "{error}");
+            let syntax = matches!(error.kind(), DecodeErrorKind::JsonSyntax { .. });
+            let object = json.trim_ascii_start().starts_with(b"{");
+            assert!(!(syntax && object && theirs.is_ok()), "{error}");
+        }
+    }
+}
+
+/// As much as the testkit writes.
+fn generous() -> Limits {
+    Limits::default()
+        .with_attributes(1 << 20)
+        .with_nesting_depth(64)
+        .with_nested_values(1 << 20)
+}
