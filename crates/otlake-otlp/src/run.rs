@@ -2,7 +2,9 @@
 //! text or messages are walked over.
 
 use bumpalo::Bump;
-use otlake_row::{Bytes, DecodeFailure, Group, Keys, Location, Row, RowSink, Signal, Summary};
+use otlake_row::{
+    Bytes, DecodeFailure, Group, KeyLimits, Keys, Location, Row, RowSink, Signal, Summary,
+};
 
 use crate::attributes::Attributes;
 use crate::error::{DecodeError, DecodeErrorKind, Fault, Result};
@@ -18,7 +20,23 @@ pub(crate) struct State {
     resource_names: Names,
     scope_names: Names,
     record_names: Names,
+    replaced: Option<Replaced>,
     arenas: Arenas,
+}
+
+/// Takes the names in data that nobody will see, and keeps none.
+pub(crate) struct Replaced {
+    pub(crate) keys: Keys,
+    pub(crate) names: Names,
+}
+
+impl Replaced {
+    pub(crate) fn new() -> Replaced {
+        Replaced {
+            keys: Keys::with_limits(KeyLimits { names: 0, bytes: 0 }),
+            names: Names::new(Location::Attribute),
+        }
+    }
 }
 
 /// Scratch for what does not borrow from the payload, each reset with its message.
@@ -38,6 +56,7 @@ impl State {
             resource_names: Names::new(Location::Resource),
             scope_names: Names::new(Location::Scope),
             record_names: Names::new(Location::Attribute),
+            replaced: None,
             arenas: Arenas::default(),
         }
     }
@@ -81,6 +100,7 @@ impl State {
             resource_names: &mut self.resource_names,
             scope_names: &mut self.scope_names,
             record_names: &mut self.record_names,
+            replaced: &mut self.replaced,
             sink,
             summary: Summary::default(),
         };
@@ -144,6 +164,8 @@ pub(crate) struct Run<'d, S> {
     resource_names: &'d mut Names,
     scope_names: &'d mut Names,
     record_names: &'d mut Names,
+    /// Made when it is needed, which is next to never.
+    pub(crate) replaced: &'d mut Option<Replaced>,
     sink: &'d mut S,
     pub(crate) summary: Summary,
 }

@@ -1,4 +1,5 @@
 use bumpalo::Bump;
+use bumpalo::collections::Vec as BumpVec;
 use otlake_row::Value;
 
 use crate::limits::{InvalidUtf8, Limits, Rejection};
@@ -145,6 +146,14 @@ impl<'r> Values<'r> {
             self.reject(Rejection::NestingDepth(limit));
         }
         too_deep
+    }
+
+    /// What an earlier occurrence of the same field held, to go on with: messages merge. It is copied, so
+    /// it takes room again; pieces without end would cost more than their bytes otherwise.
+    pub(crate) fn merged<T: Copy>(&mut self, before: &[T]) -> BumpVec<'r, T> {
+        let mut values = BumpVec::new_in(self.arena);
+        values.extend(before.iter().take_while(|_| self.room()));
+        values
     }
 
     /// Whether there is room for one more nested value.

@@ -84,10 +84,10 @@ impl<'r> Values<'r> {
         if self.too_deep(depth) {
             return Ok(Value::Empty);
         }
-        let mut values = BumpVec::new_in(self.arena);
-        if let Value::Array(before) = before {
-            values.extend_from_slice(before);
-        }
+        let mut values = match before {
+            Value::Array(before) => self.merged(before),
+            _ => BumpVec::new_in(self.arena),
+        };
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
             let tag = reader.tag()?;
@@ -110,10 +110,10 @@ impl<'r> Values<'r> {
         if self.too_deep(depth) {
             return Ok(Value::Empty);
         }
-        let mut entries = BumpVec::new_in(self.arena);
-        if let Value::KvList(before) = before {
-            entries.extend_from_slice(before);
-        }
+        let mut entries = match before {
+            Value::KvList(before) => self.merged(before),
+            _ => BumpVec::new_in(self.arena),
+        };
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
             let tag = reader.tag()?;

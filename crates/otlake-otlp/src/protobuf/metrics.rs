@@ -2,7 +2,7 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
-use otlake_row::{MetricKind, Row, RowSink, Signal, Value};
+use otlake_row::{Group, MetricKind, Row, RowSink, Signal, Value};
 
 use super::common::attribute;
 use super::export::{Export, items, touch};
@@ -10,7 +10,7 @@ use super::wire::{Reader, delimited, fixed64, varint};
 use crate::attributes::Attributes;
 use crate::error::{Result, Within};
 use crate::record::{self, Number};
-use crate::run::{Groups, Run, Walk};
+use crate::run::{Groups, Replaced, Run, Walk};
 use crate::values::Values;
 
 pub(crate) struct Metrics;
@@ -46,7 +46,7 @@ fn metric<S: RowSink>(
     record: &mut Bump,
 ) -> Walk<S::Error> {
     let mut values = Values::new(arena, run.rules);
-    let metric = read_metric(bytes, &mut values)?;
+    let metric = read_metric(bytes, &mut values, run.replaced)?;
     let noted = values.noted();
     run.summary.replaced_strings += noted.replaced;
     let Some((metric, data)) = metric else {
@@ -78,6 +78,7 @@ type Data<'r> = BumpVec<'r, &'r [u8]>;
 fn read_metric<'r>(
     bytes: &'r [u8],
     values: &mut Values<'r>,
+    replaced: &mut Option<Replaced>,
 ) -> Result<Option<(record::Metric<'r>, Data<'r>)>> {
     const NAME: u32 = delimited(1);
     const DESCRIPTION: u32 = delimited(2);
@@ -116,9 +117,9 @@ fn read_metric<'r>(
                 };
                 if kind != Some(of_tag) {
                     // Of a oneof the last member counts; what came before only has to be well-formed.
-                    for replaced in data.drain(..) {
+                    for bytes in data.drain(..) {
                         let kind = kind.unwrap_or(of_tag);
-                        check_data(kind, replaced, values).within(kind.name())?;
+                        check_data(kind, bytes, values, replaced).within(kind.name())?;
                     }
                     metric.aggregation_temporality = 0;
                     metric.is_monotonic = false;
@@ -181,14 +182,18 @@ fn read_data<'r>(kind: MetricKind, bytes: &'r [u8], metric: &mut record::Metric<
 
 /// Reads the points of data that a later member of the oneof replaced, for their faults alone.
 #[cold]
-fn check_data<'r>(kind: MetricKind, bytes: &'r [u8], values: &mut Values<'r>) -> Result<()> {
-    let mut keys = otlake_row::Keys::with_limits(otlake_row::KeyLimits { names: 0, bytes: 0 });
-    let mut names = crate::names::Names::new(otlake_row::Location::Attribute);
+fn check_data<'r>(
+    kind: MetricKind,
+    bytes: &'r [u8],
+    values: &Values<'r>,
+    replaced: &mut Option<Replaced>,
+) -> Result<()> {
+    let Replaced { keys, names } = replaced.get_or_insert_with(Replaced::new);
     for (index, bytes) in items(bytes, DATA_POINTS).enumerate() {
-        let no_group = otlake_row::Group::new(&[]);
+        let no_group = Group::new(&[]);
         let mut row = Row::new(Signal::Metrics, no_group, no_group);
-        let point_values = Values::new(values.arena, values.rules);
-        let mut attributes = Attributes::new(point_values, &mut keys, &mut names);
+        let values = Values::new(values.arena, values.rules);
+        let mut attributes = Attributes::new(values, keys, names);
         data_point(kind, bytes, &mut attributes, &mut row).within_item("data_points", index)?;
     }
     Ok(())
@@ -384,8 +389,7 @@ fn buckets_of<'r>(
     const BUCKET_COUNTS: u32 = delimited(2);
     const BUCKET_COUNT: u32 = varint(2);
     let mut buckets = before.unwrap_or_default();
-    let mut counts = BumpVec::new_in(values.arena);
-    counts.extend_from_slice(buckets.bucket_counts);
+    let mut counts = values.merged(buckets.bucket_counts);
     let mut reader = Reader::new(bytes);
     while !reader.is_empty() {
         match reader.tag()? {

@@ -11,6 +11,7 @@ for_every_signal! {
     all_records_of_a_group_over_a_limit_are_rejected,
     a_payload_over_the_limit_is_refused_whole,
     values_nested_without_end_cost_a_record_and_no_stack,
+    values_in_pieces_without_end_cost_a_record_and_no_memory,
 }
 
 /// The attributes of one record, or of a resource or scope.
@@ -206,6 +207,22 @@ fn values_nested_without_end_cost_a_record_and_no_stack<S: Subject>() {
     assert_eq!(
         summary.first_rejection.as_deref(),
         Some("record 1 of the payload: values are nested deeper than the limit of 32")
+    );
+}
+
+/// Pieces of a value merge. Were what came before copied for each of them without a limit, these few
+/// kilobytes would ask for gigabytes.
+fn values_in_pieces_without_end_cost_a_record_and_no_memory<S: Subject>() {
+    let large = array(&vec![Vec::new(); 60_000]);
+    let pieces = delimited_field(2, &[large, array(&[]).repeat(20_000)].concat());
+    let bad = delimited_field(S::ATTRIBUTES, &pieces);
+    let payload = S::payload(b"", b"", &[vec![], bad, vec![]]);
+    let mut decoder = S::decoder(Limits::default(), Keys::new(), InvalidUtf8::Replace);
+    let summary = Decoded::by(&mut decoder, &payload).result.unwrap();
+    assert_eq!((summary.accepted, summary.rejected), (2, 1));
+    assert_eq!(
+        summary.first_rejection.as_deref(),
+        Some("record 1 of the payload: there are more nested values than the limit of 65536")
     );
 }
 
