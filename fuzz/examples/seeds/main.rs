@@ -1,0 +1,185 @@
+//! Writes the seeds in `corpus/`. They are committed; run this again when an input's form changes:
+//!
+//! ```text
+//! cargo run --manifest-path fuzz/Cargo.toml --example seeds
+//! ```
+
+mod edges;
+mod files;
+
+use std::path::Path;
+use std::{fs, io};
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use otlake::fingerprint::{PatternOptions, Patterns};
+use otlake::otlp::ContentEncoding;
+use otlake_testkit::{Rng, break_utf8, mutate};
+
+use edges::Edges;
+
+/// For `logs_to_parquet`: codec, rows of a row group - 1, rows of a file - 1, columns.
+const OPTIONS: [[u8; 4]; 4] = [
+    [0, 255, 255, 255],
+    [1, 0, 255, 3],
+    [2, 2, 6, 255],
+    [3, 255, 0, 0],
+];
+
+fn main() -> io::Result<()> {
+    let logs =
+        payloads::<ExportLogsServiceRequest>(&["frontend-nodejs-002", "payment-python-002"])?;
+    for (index, (name, payload)) in logs.iter().enumerate() {
+        write("logs_decode", name, payload)?;
+        let options = OPTIONS[index % OPTIONS.len()];
+        write("logs_to_parquet", name, &[&options[..], payload].concat())?;
+    }
+    let traces = ["frontend-nodejs-003", "payment-python-003"];
+    for (name, payload) in payloads::<ExportTraceServiceRequest>(&traces)? {
+        write("traces_decode", &name, &payload)?;
+    }
+    let metrics = [
+        "catalog-bridge-001",
+        "catalog-nodejs-001",
+        "payment-python-007",
+    ];
+    for (name, payload) in payloads::<ExportMetricsServiceRequest>(&metrics)? {
+        write("metrics_decode", &name, &payload)?;
+    }
+    for (name, body) in bodies()? {
+        for (limit, of) in [(0xff, "65535"), (0x00, "0")] {
+            write(
+                "inflate",
+                &format!("{name}-limit-{of}"),
+                &[&[limit, limit], &body[..]].concat(),
+            )?;
+        }
+    }
+    for (name, framing, file) in files::files()? {
+        // The framing named, and none; the limit.
+        for (framing, detected) in [(framing, ""), (7, "-detected")] {
+            let input = [&[framing, 0xff], &file[..]].concat();
+            write("framing", &format!("{name}{detected}"), &input)?;
+        }
+    }
+    for (index, (name, text)) in STREAMS.iter().enumerate() {
+        // The memory bound and the number of states.
+        let choice = u8::try_from(index * 5).unwrap_or(0);
+        write("fingerprint", name, &[&[choice], text.as_bytes()].concat())?;
+        write("patterns_snapshot", name, &state(text).save())?;
+    }
+    write("patterns_snapshot", "crowded", &crowded().save())?;
+    Ok(())
+}
+
+/// Payloads of a signal: by hand, of any form, as production sends them, and those of `recorded`,
+/// which are small ones: fuzzing is the faster the smaller its seeds are.
+fn payloads<R: Edges>(recorded: &[&str]) -> io::Result<Vec<(String, Vec<u8>)>> {
+    let mut payloads = R::edge_cases();
+    for seed in 0..8 {
+        let rng = &mut Rng::new(seed);
+        let mut payload = R::arbitrary(rng).encode_to_vec();
+        payloads.push((format!("arbitrary-{seed}"), payload.clone()));
+        let mut broken = payload.clone();
+        mutate(&mut payload, R::SIGNAL, rng);
+        payloads.push((format!("mutated-{seed}"), payload));
+        if break_utf8(&mut broken, R::SIGNAL, rng) > 0 {
+            payloads.push((format!("not-utf8-{seed}"), broken));
+        }
+    }
+    payloads.extend(R::production().map(|(name, payload)| (name.to_owned(), payload)));
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data");
+    for entry in fs::read_dir(data.join(R::SIGNAL.name()))? {
+        let path = entry?.path();
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let Some(name) = recorded.iter().find(|name| file.starts_with(**name)) else {
+            continue;
+        };
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        let payload = ContentEncoding::from_extension(&extension)
+            .inflate(&fs::read(&path)?.into(), 1 << 20)
+            .map_err(io::Error::other)?;
+        payloads.push(((*name).to_owned(), payload.to_vec()));
+    }
+    Ok(payloads)
+}
+
+/// Messages by the line.
+const STREAMS: [(&str, &str); 8] = [
+    ("empty", ""),
+    (
+        "users",
+        "user ann in\nuser bob in\nuser carol in\nuser dave in\nuser ann in",
+    ),
+    (
+        "numbers",
+        "took 3 ms\ntook -1,234.5e3 ms\n91% of 16 GiB\n0x1f 1.2.3-rc1 deadbeef",
+    ),
+    (
+        "addresses",
+        "from 10.0.0.7:80\nfrom [fe80::1]:443/64\n00:1a:2b:3c:4d:5e\nann@example.com\nhttps://a.b/c?d=1#e",
+    ),
+    (
+        "times",
+        "2026-11-22T08:32:00.123Z up\nNov 22 08:32:00 up\n[22/Nov/2026:08:32:00 +0000] up\n1763800320 up",
+    ),
+    (
+        "pairs",
+        "a=1 b=\"x y\" c: [1, 2] ok=true\nuser='ann' (id: 7)\n{\"level\":\"warn\",\"msg\":\"disk 7\",\"k\":{\"l\":[null]}}",
+    ),
+    (
+        "paths",
+        "open /var/log/a.log\nopen C:\\Program Files\\x.exe\n\tat a.b.C.d(C.java:17)\n550e8400-e29b-41d4-a716-446655440000",
+    ),
+    (
+        "odd",
+        "\u{1b}[31mERROR\u{1b}[0m é\u{301} \u{fffd}\r\n\u{0}\"\\\n((((\n====\n: : :",
+    ),
+];
+
+fn state(text: &str) -> Patterns {
+    let mut patterns = Patterns::new(PatternOptions::new().with_source(7));
+    for line in text.lines() {
+        patterns.observe(line.as_bytes());
+    }
+    patterns
+}
+
+/// A state that has evicted what was beyond its bound.
+fn crowded() -> Patterns {
+    let options = PatternOptions::new().with_max_bytes(8_000);
+    let mut patterns = Patterns::new(options);
+    for number in 0..40_u8 {
+        let word = [b'a' + number % 20, b'k' + number / 20];
+        patterns.observe(&[b"free text ", &word[..]].concat());
+    }
+    patterns
+}
+
+fn write(target: &str, name: &str, input: &[u8]) -> io::Result<()> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(target);
+    fs::create_dir_all(&corpus)?;
+    fs::write(corpus.join(format!("{name}.bin")), input)
+}
+
+fn bodies() -> io::Result<Vec<(String, Vec<u8>)>> {
+    // "ab", as gzip writes it.
+    let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\x4c\x02\0\x6d\x48\x83\x9e\x02\0\0\0".to_vec();
+    let zstd = zstd::bulk::compress(b"ab", 1)?;
+    let bomb = zstd::bulk::compress(&vec![0; 2 << 20], 1)?;
+    let named = |name: &str, body: Vec<u8>| (name.to_owned(), body);
+    Ok(vec![
+        named("empty", Vec::new()),
+        named("gzip-twice", gzip.repeat(2)),
+        named("gzip-cut", gzip[..gzip.len() - 6].to_vec()),
+        named("gzip-then-other", [&gzip[..], b"x"].concat()),
+        named("gzip", gzip),
+        named("zstd-twice", zstd.repeat(2)),
+        named("zstd-cut", zstd[..zstd.len() - 1].to_vec()),
+        named("zstd", zstd),
+        named("zstd-bomb", bomb),
+    ])
+}

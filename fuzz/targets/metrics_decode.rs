@@ -1,0 +1,21 @@
+//! Any bytes as a payload of metrics, decoded by us and by prost: the same rows, or both refuse.
+
+#![no_main]
+
+mod decode;
+
+use libfuzzer_sys::fuzz_target;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use otlake::otlp::MetricsDecoder;
+
+fuzz_target!(|payload: &[u8]| {
+    let (limits, keys) = decode::generous();
+    let decoder = MetricsDecoder::with_limits(limits, keys);
+    decode::check(
+        decoder,
+        payload,
+        |decoder, request: &ExportMetricsServiceRequest, rows| {
+            decoder.decode_request(request, rows).unwrap()
+        },
+    );
+});
