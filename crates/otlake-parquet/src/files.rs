@@ -39,11 +39,13 @@ impl<F: StorageFile> Files<F> {
         self.key_values = key_values;
     }
 
+    #[cfg(feature = "rows")]
     pub(crate) fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
-    /// TEMP
+    /// Bytes of memory that the open file takes up.
+    #[cfg(feature = "rows")]
     pub(crate) fn memory_size(&self) -> usize {
         self.open.as_ref().map_or(0, |open| {
             open.file.memory_size() + open.file.destination().memory_size()

@@ -97,6 +97,7 @@ impl FileNames {
 }
 
 /// Whether a name is `beginning` and a number: an identity may have another one in front.
+#[cfg(feature = "rows")]
 pub(crate) fn is_numbered(name: &str, beginning: &str) -> bool {
     let rest = name.strip_prefix(beginning);
     let number = rest.and_then(|rest| rest.strip_suffix(".parquet"));

@@ -12,7 +12,8 @@ use arrow_array::types::Int64Type;
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use otlake_parquet::{
-    BatchId, Memory, ParquetSink, Partitioning, PublishedSchema, SortingColumn, WriterOptions,
+    BatchId, Manifest, Memory, ParquetSink, Partitioning, PublishedSchema, SortingColumn,
+    WriterOptions,
 };
 use otlake_row::{Group, Keys, Location, Row, RowSink, Signal, Value, fields};
 use otlake_schema::{Schema, Table};
@@ -341,8 +342,37 @@ fn a_batch_that_is_tried_again_is_there_once() {
     sink.finish_batch().unwrap();
     push(&mut sink, 205..210);
     sink.finish().unwrap();
-    assert_eq!(
-        all(),
-        (0..50).chain(100..110).chain(200..210).collect::<Vec<_>>()
-    );
+    let batches = (0..50).chain(100..110).chain(200..210);
+    assert_eq!(all(), batches.clone().collect::<Vec<_>>());
+
+    // A batch that is given up for another leaves nothing of what was not in a closed file.
+    sink.begin_batch(&BatchId::new("given-up").unwrap())
+        .unwrap();
+    push(&mut sink, 300..305);
+    sink.begin_batch(&BatchId::new("topic-2").unwrap()).unwrap();
+    push(&mut sink, 400..405);
+    sink.finish_batch().unwrap();
+    assert_eq!(all(), batches.chain(400..405).collect::<Vec<_>>());
+
+    // The manifests list every file, once; that of the try that was dropped was never written.
+    let mut listed = BTreeSet::new();
+    for (name, bytes) in storage.files() {
+        if !name.starts_with("_otlake/manifests/logs/") {
+            continue;
+        }
+        let manifest = Manifest::from_json(&bytes).unwrap();
+        if name.ends_with("/topic-1.json") {
+            assert_eq!((manifest.rows(), manifest.batch()), (50, Some(&identity)));
+        }
+        for file in manifest.files() {
+            assert!(
+                listed.insert(file.name.clone()),
+                "{} is listed twice",
+                file.name
+            );
+            assert_eq!(file.partition[0].0, "date");
+        }
+    }
+    let files: BTreeSet<String> = read(&storage).into_keys().collect();
+    assert_eq!(listed, files);
 }

@@ -54,6 +54,18 @@ impl OverflowCounts {
         self.empty += other.empty;
     }
 
+    /// What was counted since `earlier`, which was counted at the same place.
+    #[must_use]
+    pub fn since(&self, earlier: &OverflowCounts) -> OverflowCounts {
+        OverflowCounts {
+            r#type: self.r#type - earlier.r#type,
+            budget: self.budget - earlier.budget,
+            duplicate: self.duplicate - earlier.duplicate,
+            names: self.names - earlier.names,
+            empty: self.empty - earlier.empty,
+        }
+    }
+
     /// All reasons together.
     pub fn total(&self) -> u64 {
         self.r#type + self.budget + self.duplicate + self.names + self.empty

@@ -81,10 +81,15 @@
 //!   of them alone gives its module and its dependencies only. `fingerprint` and `parquet` together
 //!   give [`PatternsTable`].
 //! * `gzip`, `zstd` (on): compressed payloads. `zstd`, `snappy`, `lz4` (on): compressed files.
+//! * `object-store`, `aws`, `azure`, `gcp` (off): files in object stores; see [`parquet`].
+//! * `tracing`, `metrics` (off): what the pipeline does, as events of the one crate and in the
+//!   recorder of the other.
 //! * `opentelemetry-proto` (off): requests as that crate's message types.
 
 #[cfg(feature = "fingerprint")]
 mod fingerprint_stage;
+#[cfg(feature = "pipeline")]
+mod observer;
 #[cfg(all(feature = "fingerprint", feature = "parquet"))]
 mod patterns_table;
 #[cfg(feature = "pipeline")]
@@ -106,6 +111,12 @@ pub use otlake_schema as schema;
 
 #[cfg(feature = "fingerprint")]
 pub use crate::fingerprint_stage::FingerprintStage;
+#[cfg(all(feature = "pipeline", feature = "metrics"))]
+pub use crate::observer::MetricsObserver;
+#[cfg(all(feature = "pipeline", feature = "tracing"))]
+pub use crate::observer::TracingObserver;
+#[cfg(feature = "pipeline")]
+pub use crate::observer::{Activity, Observer, Operation, TableActivity};
 #[cfg(all(feature = "fingerprint", feature = "parquet"))]
 pub use crate::patterns_table::{PatternsTable, PatternsTableError};
 #[cfg(feature = "pipeline")]

@@ -12,8 +12,11 @@ use otlake_parquet::{
 use otlake_row::{Bytes, DecodeFailure, Decoder, KeyLimits, Keys, Row, RowSink, Signal, Summary};
 use otlake_schema::{Naming, OverflowCounts, Schema, SchemaOptions, Table};
 
+use crate::observer::Observed;
 use crate::tables::{SharedDocuments, TableOptions, Tables};
-use crate::{FingerprintStage, MetricTables, PatternsTable, TableReport};
+use crate::{
+    Activity, FingerprintStage, MetricTables, Observer, Operation, PatternsTable, TableReport,
+};
 
 /// The whole way from OTLP payloads to Parquet files: logs, spans and data points, each to the files
 /// of their own table.
@@ -25,6 +28,7 @@ pub struct Pipeline<S: Storage> {
     decoders: Decoders,
     stages: Stages<S>,
     total: Summary,
+    observer: Option<Observed>,
 }
 
 #[derive(Debug)]
@@ -93,6 +97,36 @@ pub enum IngestError {
     /// The files could not be written.
     #[error(transparent)]
     Sink(#[from] SinkError),
+}
+
+impl IngestError {
+    fn records(&self) -> Summary {
+        let accepted = match self {
+            IngestError::Payload { accepted, .. } => *accepted,
+            IngestError::Sink(_) => 0,
+        };
+        Summary {
+            accepted,
+            ..Summary::default()
+        }
+    }
+}
+
+/// The outcome of an operation, which has records if it took a payload.
+trait Recorded {
+    fn records(&self) -> Summary;
+}
+
+impl Recorded for Summary {
+    fn records(&self) -> Summary {
+        self.clone()
+    }
+}
+
+impl Recorded for () {
+    fn records(&self) -> Summary {
+        Summary::default()
+    }
 }
 
 /// What a pipeline has done.
@@ -177,23 +211,59 @@ impl<S: Storage> Pipeline<S> {
         format: Format,
         payload: impl Into<Bytes>,
     ) -> Result<Summary, IngestError> {
+        let payload = payload.into();
         macro_rules! decode {
-            ($decoder:ident) => {
+            ($this:ident, $decoder:ident) => {{
+                let (decoder, sink) = (&mut $this.decoders.$decoder, &mut $this.stages);
                 match format {
-                    Format::Json => {
-                        let (decoder, sink) = (&mut self.decoders.$decoder, &mut self.stages);
-                        decoder.decode_json(&payload.into(), sink)
-                    }
-                    _ => (self.decoders.$decoder).decode(&payload.into(), &mut self.stages),
+                    Format::Json => decoder.decode_json(&payload, sink),
+                    _ => decoder.decode(&payload, sink),
                 }
-            };
+            }};
         }
-        let result = match signal {
-            Signal::Logs => decode!(logs),
-            Signal::Traces => decode!(traces),
-            Signal::Metrics => decode!(metrics),
+        self.observed(Operation::Ingest(signal), payload.len(), |this| {
+            let result = match signal {
+                Signal::Logs => decode!(this, logs),
+                Signal::Traces => decode!(this, traces),
+                Signal::Metrics => decode!(this, metrics),
+            };
+            this.count(result)
+        })
+    }
+
+    /// Does something and tells the observer of it.
+    fn observed<T: Recorded>(
+        &mut self,
+        operation: Operation,
+        payload_bytes: usize,
+        act: impl FnOnce(&mut Self) -> Result<T, IngestError>,
+    ) -> Result<T, IngestError> {
+        let Some(mut observer) = self.observer.take() else {
+            return act(self);
         };
-        self.count(result)
+        let before = self.stages.tables_mut().stats();
+        let started = Instant::now();
+        let result = act(self);
+        let elapsed = started.elapsed();
+        let tables = self.stages.tables_mut();
+        let written = tables.stats().into_iter().map(|after| after.since(&before));
+        let written = written.collect();
+        let (open_partitions, memory_estimate) = tables.gauges();
+        observer.0.observe(&Activity {
+            operation,
+            elapsed,
+            error: result.as_ref().err().map(|error| error as _),
+            payload_bytes,
+            records: match &result {
+                Ok(outcome) => outcome.records(),
+                Err(error) => error.records(),
+            },
+            tables: written,
+            open_partitions,
+            memory_estimate,
+        });
+        self.observer = Some(observer);
+        result
     }
 
     fn count(
@@ -224,7 +294,9 @@ impl<S: Storage> Pipeline<S> {
     ///
     /// When a file can't be written; see [`Pipeline::flush`].
     pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), IngestError> {
-        Ok(self.stages.tables_mut().begin_batch(batch)?)
+        self.observed(Operation::BeginBatch, 0, |this| {
+            Ok(this.stages.tables_mut().begin_batch(batch)?)
+        })
     }
 
     /// Ends the batch: when this returns without an error its records are visible, and once, however
@@ -235,7 +307,9 @@ impl<S: Storage> Pipeline<S> {
     ///
     /// When a file can't be written, or what an earlier try has left can't be deleted.
     pub fn finish_batch(&mut self) -> Result<(), IngestError> {
-        Ok(self.stages.tables_mut().finish_batch()?)
+        self.observed(Operation::FinishBatch, 0, |this| {
+            Ok(this.stages.tables_mut().finish_batch()?)
+        })
     }
 
     /// Closes the files that are older than [`PipelineBuilder::max_age`] allows, also when no records
@@ -245,7 +319,9 @@ impl<S: Storage> Pipeline<S> {
     ///
     /// When a file can't be written; see [`Pipeline::flush`].
     pub fn tick(&mut self, now: Instant) -> Result<(), IngestError> {
-        Ok(self.stages.tables_mut().tick(now)?)
+        self.observed(Operation::Tick, 0, |this| {
+            Ok(this.stages.tables_mut().tick(now)?)
+        })
     }
 
     /// Closes the open files, so that all records taken are visible. The pipeline goes on with new
@@ -255,7 +331,9 @@ impl<S: Storage> Pipeline<S> {
     ///
     /// When a file can't be written; it is dropped then, with its records.
     pub fn flush(&mut self) -> Result<(), IngestError> {
-        Ok(self.stages.tables_mut().close_files()?)
+        self.observed(Operation::Flush, 0, |this| {
+            Ok(this.stages.tables_mut().close_files()?)
+        })
     }
 
     /// Closes the open files and says what was done.
@@ -264,7 +342,7 @@ impl<S: Storage> Pipeline<S> {
     ///
     /// When a file can't be written; it is dropped then, with its records.
     pub fn finish(mut self) -> Result<Report, IngestError> {
-        self.stages.finish()?;
+        self.observed(Operation::Flush, 0, |this| Ok(this.stages.finish()?))?;
         Ok(self.report())
     }
 
@@ -318,6 +396,7 @@ pub struct PipelineBuilder {
     fingerprint: bool,
     patterns: Option<PatternOptions>,
     template: bool,
+    observer: Option<Observed>,
 }
 
 impl PipelineBuilder {
@@ -339,6 +418,7 @@ impl PipelineBuilder {
             fingerprint: true,
             patterns: None,
             template: false,
+            observer: None,
         }
     }
 
@@ -351,6 +431,12 @@ impl PipelineBuilder {
     /// What becomes of strings that are not valid UTF-8. Default: they are replaced and counted.
     pub fn invalid_utf8(mut self, invalid_utf8: InvalidUtf8) -> PipelineBuilder {
         self.invalid_utf8 = invalid_utf8;
+        self
+    }
+
+    /// Who is told of everything that the pipeline does. Default: nobody.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> PipelineBuilder {
+        self.observer = Some(Observed(Box::new(observer)));
         self
     }
 
@@ -556,6 +642,7 @@ impl PipelineBuilder {
             },
             stages,
             total: Summary::default(),
+            observer: self.observer,
         })
     }
 }
@@ -566,9 +653,10 @@ mod requests {
     use otlake_otlp::opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
     use otlake_otlp::opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     use otlake_parquet::Storage;
-    use otlake_row::Summary;
+    use otlake_row::{Signal, Summary};
 
     use super::{IngestError, Pipeline};
+    use crate::Operation;
 
     impl<S: Storage> Pipeline<S> {
         /// Takes a request that was decoded already, by a gRPC server say.
@@ -580,9 +668,11 @@ mod requests {
             &mut self,
             request: &ExportLogsServiceRequest,
         ) -> Result<Summary, IngestError> {
-            let summary = (self.decoders.logs).decode_request(request, &mut self.stages)?;
-            self.total.merge(summary.clone());
-            Ok(summary)
+            self.observed(Operation::Ingest(Signal::Logs), 0, |this| {
+                let summary = (this.decoders.logs).decode_request(request, &mut this.stages)?;
+                this.total.merge(summary.clone());
+                Ok(summary)
+            })
         }
 
         /// Takes a request that was decoded already, by a gRPC server say.
@@ -594,9 +684,11 @@ mod requests {
             &mut self,
             request: &ExportTraceServiceRequest,
         ) -> Result<Summary, IngestError> {
-            let summary = (self.decoders.traces).decode_request(request, &mut self.stages)?;
-            self.total.merge(summary.clone());
-            Ok(summary)
+            self.observed(Operation::Ingest(Signal::Traces), 0, |this| {
+                let summary = (this.decoders.traces).decode_request(request, &mut this.stages)?;
+                this.total.merge(summary.clone());
+                Ok(summary)
+            })
         }
 
         /// Takes a request that was decoded already, by a gRPC server say.
@@ -608,9 +700,11 @@ mod requests {
             &mut self,
             request: &ExportMetricsServiceRequest,
         ) -> Result<Summary, IngestError> {
-            let summary = (self.decoders.metrics).decode_request(request, &mut self.stages)?;
-            self.total.merge(summary.clone());
-            Ok(summary)
+            self.observed(Operation::Ingest(Signal::Metrics), 0, |this| {
+                let summary = (this.decoders.metrics).decode_request(request, &mut this.stages)?;
+                this.total.merge(summary.clone());
+                Ok(summary)
+            })
         }
     }
 }

@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use otlake_parquet::{
     BatchId, Documents, Encoder, EncoderError, FileNames, FileSummary, ParquetSink, Partitioning,
-    SinkError, SortingColumn, Storage, WriterOptions,
+    SinkError, SinkStats, SortingColumn, Storage, WriterOptions,
 };
 use otlake_row::{MetricKind, Row, RowSink, Signal, fields};
 use otlake_schema::{OverflowCounts, Schema, SchemaOptions, Table};
+
+use crate::TableActivity;
 
 /// How the data points of metrics are laid out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -31,6 +33,34 @@ pub struct TableReport {
     pub files: Vec<FileSummary>,
     /// Values that went to the `overflow` column, by reason.
     pub overflow: OverflowCounts,
+}
+
+/// What was done of a table so far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TableStats {
+    pub(crate) table: Table,
+    sink: SinkStats,
+    overflow: OverflowCounts,
+}
+
+impl TableStats {
+    /// What was done since `earlier`; since ever, if the table was not there.
+    pub(crate) fn since(self, earlier: &[TableStats]) -> TableActivity {
+        let earlier = earlier.iter().find(|earlier| earlier.table == self.table);
+        let (sink, overflow) = earlier
+            .map(|earlier| (earlier.sink, earlier.overflow))
+            .unwrap_or_default();
+        TableActivity {
+            table: self.table,
+            rows: self.sink.rows - sink.rows,
+            row_groups: self.sink.row_groups - sink.row_groups,
+            files: self.sink.files - sink.files,
+            bytes: self.sink.bytes - sink.bytes,
+            encoding: self.sink.encoding - sink.encoding,
+            storing: self.sink.storing - sink.storing,
+            overflow: self.overflow.since(&overflow),
+        }
+    }
 }
 
 /// How the files of all tables are made.
@@ -120,6 +150,28 @@ impl<S: Storage> Tables<S> {
     pub(crate) fn finish_batch(&mut self) -> Result<(), SinkError> {
         self.batch = None;
         self.with_all(ParquetSink::finish_batch)
+    }
+
+    /// What was done so far, of the tables that have rows.
+    pub(crate) fn stats(&mut self) -> Vec<TableStats> {
+        self.opened()
+            .map(|(table, sink)| TableStats {
+                table,
+                sink: sink.stats(),
+                overflow: sink.overflow_counts(),
+            })
+            .collect()
+    }
+
+    /// Open partitions and bytes of memory, over all tables.
+    pub(crate) fn gauges(&mut self) -> (usize, usize) {
+        self.opened()
+            .fold((0, 0), |(partitions, memory), (_, sink)| {
+                (
+                    partitions + sink.open_partitions(),
+                    memory + sink.memory_estimate(),
+                )
+            })
     }
 
     /// Does the same to all opened tables. One that fails does not keep the others from it.

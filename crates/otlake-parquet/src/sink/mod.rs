@@ -3,6 +3,7 @@
 
 mod batch;
 mod dataset;
+mod manifests;
 mod memory;
 mod partitions;
 mod stats;
@@ -18,6 +19,7 @@ use otlake_schema::{DatasetSchema, OverflowCounts, Schema};
 
 use self::batch::OpenBatch;
 use self::dataset::Dataset;
+use self::manifests::Manifests;
 use self::memory::MemoryBound;
 use self::partitions::Partition;
 pub use self::stats::SinkStats;
@@ -77,7 +79,7 @@ pub struct ParquetSink<S: Storage> {
     /// Of partitions that are closed.
     overflow: OverflowCounts,
     stats: SinkStats,
-    documents: Option<Arc<dyn Documents + Send + Sync>>,
+    manifests: Option<Manifests>,
     batch: Option<OpenBatch>,
 }
 
@@ -107,7 +109,7 @@ pub enum SinkError {
     /// The schema of the dataset could not be loaded or published.
     #[error(transparent)]
     Publish(#[from] PublishError),
-    /// The leftovers of a batch could not be deleted.
+    /// The leftovers of a batch could not be deleted, or a manifest not be written.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
@@ -149,7 +151,7 @@ impl<S: Storage> ParquetSink<S> {
             finished: Vec::new(),
             overflow: OverflowCounts::default(),
             stats: SinkStats::default(),
-            documents: None,
+            manifests: None,
             batch: None,
         })
     }
@@ -227,7 +229,9 @@ impl<S: Storage> ParquetSink<S> {
 
     /// Makes the files those of a dataset whose documents stand beside the data, in the same storage.
     /// All files of the dataset, whoever writes them, share columns and types through the
-    /// [`PublishedSchema`], and attributes have the field ids that are published there.
+    /// [`PublishedSchema`], and attributes have the field ids that are published there. Each flush
+    /// that closes files writes a [`Manifest`](crate::Manifest) of them, under
+    /// `_otlake/manifests/TABLE/`.
     ///
     /// # Errors
     ///
@@ -236,7 +240,7 @@ impl<S: Storage> ParquetSink<S> {
         mut self,
         documents: Arc<dyn Documents + Send + Sync>,
     ) -> Result<Self, PublishError> {
-        self.documents = Some(Arc::clone(&documents));
+        self.manifests = Some(Manifests::new(Arc::clone(&documents)));
         let published = PublishedSchema::load(documents, self.schema.table())?;
         self.schema.adopt(published.schema());
         self.dataset = Some(Dataset::Published(Box::new(published)));
@@ -292,6 +296,11 @@ impl<S: Storage> ParquetSink<S> {
     /// The first that occurs; the files of other partitions are closed all the same. A file that
     /// can't be written is dropped, with its rows.
     pub fn close_files(&mut self) -> Result<(), SinkError> {
+        let closed = self.close_all();
+        closed.and(self.write_manifest(None))
+    }
+
+    fn close_all(&mut self) -> Result<(), SinkError> {
         let mut result = Ok(());
         for index in 0..self.partitions.len() {
             result = result.and(self.close_file(index));
@@ -316,7 +325,7 @@ impl<S: Storage> ParquetSink<S> {
                 result = result.and(self.close_file(index));
             }
         }
-        result
+        result.and(self.write_manifest(None))
     }
 
     fn close_file(&mut self, index: usize) -> Result<(), SinkError> {
@@ -381,6 +390,9 @@ impl<S: Storage> ParquetSink<S> {
         for file in self.partitions[index].files.take_finished() {
             self.stats.files += 1;
             self.stats.bytes += file.bytes;
+            if let Some(manifests) = &mut self.manifests {
+                manifests.add(&file, &self.partitions[index].values);
+            }
             self.finished.push(file);
         }
     }

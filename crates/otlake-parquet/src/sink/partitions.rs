@@ -6,6 +6,7 @@ use otlake_arrow::BatchOptions;
 use otlake_row::Row;
 use otlake_schema::Schema;
 
+use super::manifests::PartitionValues;
 use super::{ParquetSink, SinkError};
 use crate::files::Files;
 use crate::row_groups::RowGroups;
@@ -16,6 +17,7 @@ use crate::storage::{Storage, StorageFile};
 pub(super) struct Partition<F> {
     pub(super) key: Vec<u8>,
     pub(super) directory: String,
+    pub(super) values: PartitionValues,
     pub(super) row_groups: RowGroups,
     pub(super) files: Files<F>,
     /// When it had a row last, on the clock of the sink.
@@ -48,7 +50,7 @@ impl<S: Storage> ParquetSink<S> {
     pub(super) fn partition_of(&mut self, row: &Row<'_>) -> Result<usize, SinkError> {
         let Some(partitioner) = &mut self.partitioner else {
             if self.partitions.is_empty() {
-                self.open(Vec::new(), String::new());
+                self.open(Vec::new(), String::new(), Vec::new());
             }
             return Ok(0);
         };
@@ -65,14 +67,14 @@ impl<S: Storage> ParquetSink<S> {
         let index = match self.by_key.get(&self.next_key) {
             Some(index) => *index,
             None => {
-                let directory = match &self.partitioner {
-                    Some(partitioner) => partitioner.directory(row),
-                    None => String::new(),
+                let (directory, values) = match &self.partitioner {
+                    Some(partitioner) => (partitioner.directory(row), partitioner.values(row)),
+                    None => Default::default(),
                 };
                 while self.partitions.len() >= self.options.max_open {
                     self.close_least_recently_used()?;
                 }
-                self.open(self.next_key.clone(), directory)
+                self.open(self.next_key.clone(), directory, values)
             }
         };
         self.clock += 1;
@@ -82,7 +84,7 @@ impl<S: Storage> ParquetSink<S> {
         Ok(index)
     }
 
-    fn open(&mut self, key: Vec<u8>, directory: String) -> usize {
+    fn open(&mut self, key: Vec<u8>, directory: String, values: PartitionValues) -> usize {
         let index = self.partitions.len();
         self.by_key.insert(key.clone(), index);
         let options = BatchOptions::new().with_field_ids(self.options.field_ids);
@@ -90,6 +92,7 @@ impl<S: Storage> ParquetSink<S> {
         self.partitions.push(Partition {
             key,
             directory,
+            values,
             row_groups,
             files: Files::new(),
             used: self.clock,

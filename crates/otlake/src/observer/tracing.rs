@@ -1,0 +1,71 @@
+use tracing::{debug, warn};
+
+use super::{Activity, Observer, Operation, overflow_reasons};
+
+/// Makes an event of the `tracing` crate of every activity, with the target `otlake`: at the level
+/// DEBUG, and WARN when it failed or rejected records.
+///
+/// ```
+/// # #[cfg(feature = "pipeline")] {
+/// use otlake::{Pipeline, TracingObserver, parquet::Memory};
+///
+/// let pipeline = Pipeline::builder().observer(TracingObserver).build(Memory::new())?;
+/// # drop(pipeline);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TracingObserver;
+
+impl Observer for TracingObserver {
+    fn observe(&mut self, activity: &Activity<'_>) {
+        let operation = activity.operation.name();
+        let signal = match activity.operation {
+            Operation::Ingest(signal) => Some(signal.name()),
+            _ => None,
+        };
+        let elapsed_us = activity.elapsed.as_micros() as u64;
+        let records = &activity.records;
+        if let Some(error) = activity.error {
+            let accepted = records.accepted;
+            warn!(target: "otlake", operation, signal, elapsed_us, accepted, error, "failed");
+        } else if records.rejected > 0 {
+            let reason = records.first_rejection.as_deref();
+            let (accepted, rejected) = (records.accepted, records.rejected);
+            warn!(target: "otlake", operation, signal, accepted, rejected, reason, "rejected records");
+        }
+        debug!(
+            target: "otlake",
+            operation,
+            signal,
+            elapsed_us,
+            payload_bytes = activity.payload_bytes,
+            accepted = records.accepted,
+            rejected = records.rejected,
+            replaced_strings = records.replaced_strings,
+            open_partitions = activity.open_partitions,
+            memory_estimate = activity.memory_estimate,
+            "done",
+        );
+        for table in activity
+            .tables
+            .iter()
+            .filter(|table| table.row_groups + table.files > 0)
+        {
+            let overflow = overflow_reasons(&table.overflow).map(|(_, values)| values);
+            debug!(
+                target: "otlake",
+                operation,
+                table = table.table.name(),
+                rows = table.rows,
+                row_groups = table.row_groups,
+                files = table.files,
+                bytes = table.bytes,
+                encoding_us = table.encoding.as_micros() as u64,
+                storing_us = table.storing.as_micros() as u64,
+                overflow = overflow.iter().sum::<u64>(),
+                "written",
+            );
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What observers are told, by the pipeline and in the words of the crates that they are adapters to.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::{Arc, Mutex};
+
+use otlake::otlp::Format;
+use otlake::parquet::Memory;
+use otlake::row::Signal;
+use otlake::{Activity, Observer, Operation, Pipeline, PipelineBuilder};
+use otlake_testkit::{Shape, logs_payload};
+
+fn payload() -> Vec<u8> {
+    logs_payload(&Shape {
+        records: 50,
+        ..Shape::ten_thousand()
+    })
+}
+
+/// Takes two payloads, of which one is malformed, and flushes.
+fn run(builder: PipelineBuilder) {
+    let mut pipeline = builder.row_group_rows(30).build(Memory::new()).unwrap();
+    pipeline.ingest_logs(payload()).unwrap();
+    pipeline
+        .ingest(Signal::Logs, Format::Protobuf, &b"\x0a\xff"[..])
+        .unwrap_err();
+    pipeline.finish().unwrap();
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Seen {
+    operation: Operation,
+    error: bool,
+    accepted: u64,
+    rows: u64,
+    files: u64,
+    memory: bool,
+}
+
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<Seen>>>);
+
+impl Observer for Notes {
+    fn observe(&mut self, activity: &Activity<'_>) {
+        self.0.lock().unwrap().push(Seen {
+            operation: activity.operation,
+            error: activity.error.is_some(),
+            accepted: activity.records.accepted,
+            rows: activity.tables.iter().map(|table| table.rows).sum(),
+            files: activity.tables.iter().map(|table| table.files).sum(),
+            memory: activity.memory_estimate > 0,
+        });
+    }
+}
+
+#[test]
+fn an_observer_is_told_what_each_call_has_done() {
+    let notes = Notes::default();
+    run(Pipeline::builder().observer(notes.clone()));
+    let seen = |operation, error, accepted, rows, files| Seen {
+        operation,
+        error,
+        accepted,
+        rows,
+        files,
+        memory: true,
+    };
+    let ingest = Operation::Ingest(Signal::Logs);
+    assert_eq!(
+        *notes.0.lock().unwrap(),
+        [
+            seen(ingest, false, 50, 30, 0),
+            seen(ingest, true, 0, 0, 0),
+            seen(Operation::Flush, false, 0, 20, 1),
+        ]
+    );
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn the_metrics_adapter_counts() {
+    use metrics_util::MetricKind;
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        run(Pipeline::builder().observer(otlake::MetricsObserver::new()));
+    });
+    let counters: Vec<(String, u64)> = snapshotter
+        .snapshot()
+        .into_vec()
+        .into_iter()
+        .filter(|(key, ..)| key.kind() == MetricKind::Counter)
+        .map(|(key, _, _, value)| {
+            let labels: Vec<_> = key.key().labels().map(|label| label.value()).collect();
+            let DebugValue::Counter(count) = value else {
+                panic!("a counter counts")
+            };
+            (format!("{} {}", key.key().name(), labels.join(" ")), count)
+        })
+        .collect();
+    for (name, count) in [
+        ("otlake_payloads_total logs taken", 1),
+        ("otlake_payloads_total logs failed", 1),
+        ("otlake_records_total logs accepted", 50),
+        ("otlake_errors_total ingest", 1),
+        ("otlake_rows_written_total logs", 50),
+        ("otlake_row_groups_total logs", 2),
+        ("otlake_files_total logs", 1),
+    ] {
+        let found = counters.iter().find(|(found, _)| found == name);
+        assert_eq!(
+            found.map(|(_, count)| *count),
+            Some(count),
+            "{name} in {counters:?}"
+        );
+    }
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn the_tracing_adapter_makes_events() {
+    use std::io;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        run(Pipeline::builder().observer(otlake::TracingObserver));
+    });
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<&str> = log.lines().collect();
+    let warned = lines
+        .iter()
+        .filter(|line| line.contains("WARN otlake: failed"));
+    assert_eq!(warned.count(), 1, "{log}");
+    assert!(
+        log.contains("error=resource_logs[0]: the varint"),
+        "the error says what is wrong: {log}"
+    );
+    let written = lines
+        .iter()
+        .filter(|line| line.contains("written operation=\"ingest\" table=\"logs\" rows=30"));
+    assert_eq!(written.count(), 1, "{log}");
+}
