@@ -49,6 +49,10 @@ impl Write for Announced {
 }
 
 impl StorageFile for Announced {
+    fn memory_size(&self) -> usize {
+        self.file.memory_size()
+    }
+
     fn commit(self) -> Result<(), StorageError> {
         self.file.commit()?;
         println!("{} is complete, {} bytes", self.name, self.bytes);
@@ -68,7 +72,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let report = pipeline.finish()?;
     println!(
         "{} files, {} records",
-        report.files.len(),
+        report.files().count(),
         report.records.accepted
     );
     Ok(())

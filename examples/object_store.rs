@@ -2,7 +2,7 @@
 //! The store is object_store's local directory here; a bucket differs in the line that makes it.
 //!
 //! ```text
-//! cargo run --example object_store
+//! cargo run -p otlake-examples --features object-store --example object_store
 //! ```
 
 use std::path::Path;
