@@ -120,6 +120,11 @@ impl<F: StorageFile> Files<F> {
         Ok(())
     }
 
+    /// Drops the open file, with its rows.
+    pub(crate) fn discard(&mut self) {
+        self.open = None;
+    }
+
     pub(crate) fn take_finished(&mut self) -> Vec<FileSummary> {
         std::mem::take(&mut self.finished)
     }

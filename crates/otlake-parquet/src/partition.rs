@@ -19,8 +19,8 @@ use std::str::FromStr;
 use otlake_schema::Table;
 
 pub use self::partitioner::Partitioner;
-use self::template::Part;
 pub use self::template::{ParsePartitioningError, PartitioningErrorKind};
+use self::template::{Part, Piece};
 
 /// The directories that records are written to: a template with placeholders, in the manner of Hive.
 ///
@@ -82,6 +82,20 @@ impl Partitioning {
     /// Whether there are no directories.
     pub fn is_none(&self) -> bool {
         self.parts.is_empty()
+    }
+
+    /// Whether each table has directories of its own, by `{table}`.
+    pub fn has_table(&self) -> bool {
+        self.pieces().any(|piece| *piece == Piece::Table)
+    }
+
+    /// Whether each signal has directories of its own, by `{signal}`.
+    pub fn has_signal(&self) -> bool {
+        self.pieces().any(|piece| *piece == Piece::Signal)
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        self.parts.iter().flat_map(|part| &part.pieces)
     }
 
     /// What finds the partitions of a table's rows.

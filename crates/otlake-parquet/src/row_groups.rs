@@ -101,6 +101,14 @@ impl RowGroups {
         batch
     }
 
+    /// Drops the rows. What was learned from them of names and types stays.
+    pub(crate) fn discard(&mut self) {
+        if self.builder.rows() > 0 {
+            self.builder.finish_batch();
+            self.schedule_review();
+        }
+    }
+
     /// Takes back the memory of a row group that was written.
     pub(crate) fn recycle(&mut self, batch: RecordBatch) {
         self.builder.recycle(batch);

@@ -1,10 +1,17 @@
-//! A storage for files that fails when it is told to.
+//! A storage that fails when it is told to.
 
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use otlake_parquet::{Storage, StorageError, StorageFile};
+use bytes::Bytes;
+use otlake_parquet::{
+    Document, Documents, PutIf, PutOutcome, Storage, StorageError, StorageErrorKind, StorageFile,
+    StoredFile,
+};
+
+use crate::Random;
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,11 +20,30 @@ pub enum StorageFault {
     Error,
     /// A write takes half of the bytes, as any may. Everything else as `Error`.
     ShortWrite,
-    /// A write takes half of the bytes, and the one after it fails: a disk that is full.
+    /// A write takes half of the bytes, and the one after it fails: a disk that is full. Everything
+    /// else as `Error`.
     FullDisk,
+    /// What changes something is done, and in doubt. Everything else as `Error`.
+    AnswerLost,
+    /// What changes something is not done, and in doubt. Everything else as `Error`.
+    TimedOut,
+    /// The process ends before the call, as if it were killed.
+    Death,
 }
 
-/// A storage of which one call fails: `create`, `write` and `commit` are counted together.
+impl StorageFault {
+    /// Those that a process outlives.
+    pub const ERRORS: [Self; 5] = [
+        Self::Error,
+        Self::ShortWrite,
+        Self::FullDisk,
+        Self::AnswerLost,
+        Self::TimedOut,
+    ];
+}
+
+/// A storage of which some calls fail: `create`, `write` and `commit`, and all of [`Documents`], are
+/// counted together.
 #[derive(Clone, Debug)]
 pub struct FaultyStorage<S> {
     inner: S,
@@ -27,17 +53,33 @@ pub struct FaultyStorage<S> {
 #[derive(Debug)]
 struct Plan {
     calls: AtomicUsize,
-    fail_at: usize,
-    fault: StorageFault,
+    failed: AtomicUsize,
+    when: When,
+}
+
+#[derive(Debug)]
+enum When {
+    At(usize, StorageFault),
+    /// One in so many.
+    Often(usize, Mutex<Random>),
 }
 
 impl<S> FaultyStorage<S> {
     /// Call number `fail_at` fails, from 0.
     pub fn new(inner: S, fail_at: usize, fault: StorageFault) -> Self {
+        Self::with_plan(inner, When::At(fail_at, fault))
+    }
+
+    /// One call in `calls` fails, in any of the ways that a process outlives.
+    pub fn often(inner: S, calls: usize, random: Random) -> Self {
+        Self::with_plan(inner, When::Often(calls, Mutex::new(random)))
+    }
+
+    fn with_plan(inner: S, when: When) -> Self {
         let plan = Plan {
             calls: AtomicUsize::new(0),
-            fail_at,
-            fault,
+            failed: AtomicUsize::new(0),
+            when,
         };
         Self {
             inner,
@@ -49,18 +91,64 @@ impl<S> FaultyStorage<S> {
     pub fn calls(&self) -> usize {
         self.plan.calls.load(Ordering::SeqCst)
     }
+
+    /// The calls so far that failed.
+    pub fn failed(&self) -> usize {
+        self.plan.failed.load(Ordering::SeqCst)
+    }
 }
 
 impl Plan {
-    fn fails_now(&self) -> bool {
-        self.calls.fetch_add(1, Ordering::SeqCst) == self.fail_at
+    /// The fault of the call that comes now, if it fails.
+    fn fault(&self) -> Option<StorageFault> {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst);
+        let fault = match &self.when {
+            When::At(fail_at, fault) => (call == *fail_at).then_some(*fault),
+            When::Often(calls, random) => {
+                let mut random = random.lock().unwrap();
+                let faults = StorageFault::ERRORS;
+                (random.below(*calls) == 0).then(|| faults[random.below(faults.len())])
+            }
+        }?;
+        if fault == StorageFault::Death {
+            // Not `exit`, which runs what was registered for the end of the process.
+            process::abort();
+        }
+        self.failed.fetch_add(1, Ordering::SeqCst);
+        Some(fault)
     }
 
-    fn check(&self, action: &'static str) -> Result<(), StorageError> {
-        if self.fails_now() {
-            return Err(StorageError::new(action, "a file", "injected"));
+    /// A call that changes nothing.
+    fn look<T>(
+        &self,
+        action: &'static str,
+        look: impl FnOnce() -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        match self.fault() {
+            None => look(),
+            Some(_) => Err(StorageError::new(action, "a file", "injected")),
         }
-        Ok(())
+    }
+
+    /// A call that changes something.
+    fn change<T>(
+        &self,
+        action: &'static str,
+        change: impl FnOnce() -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let Some(fault) = self.fault() else {
+            return change();
+        };
+        if fault == StorageFault::AnswerLost {
+            change()?;
+        }
+        let error = StorageError::new(action, "a file", format!("injected: {fault:?}"));
+        match fault {
+            StorageFault::AnswerLost | StorageFault::TimedOut => {
+                Err(error.with_kind(StorageErrorKind::InDoubt))
+            }
+            _ => Err(error),
+        }
     }
 }
 
@@ -68,12 +156,31 @@ impl<S: Storage> Storage for FaultyStorage<S> {
     type File = FaultyFile<S::File>;
 
     fn create(&self, name: &str) -> Result<Self::File, StorageError> {
-        self.plan.check("create")?;
+        let inner = self.plan.look("create", || self.inner.create(name))?;
         Ok(FaultyFile {
-            inner: self.inner.create(name)?,
+            inner,
             plan: Arc::clone(&self.plan),
             full: false,
         })
+    }
+}
+
+impl<S: Documents> Documents for FaultyStorage<S> {
+    fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
+        self.plan.look("read", || self.inner.get(name))
+    }
+
+    fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
+        let put = || self.inner.put(name, bytes, condition);
+        self.plan.change("write", put)
+    }
+
+    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
+        self.plan.look("list", || self.inner.list(directory))
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StorageError> {
+        self.plan.change("delete", || self.inner.delete(name))
     }
 }
 
@@ -90,15 +197,13 @@ impl<F: StorageFile> Write for FaultyFile<F> {
         if self.full {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        if !self.plan.fails_now() {
-            return self.inner.write(bytes);
-        }
-        match self.plan.fault {
-            StorageFault::Error => Err(io::Error::other("injected")),
-            StorageFault::ShortWrite | StorageFault::FullDisk => {
-                self.full = self.plan.fault == StorageFault::FullDisk;
+        match self.plan.fault() {
+            None => self.inner.write(bytes),
+            Some(fault @ (StorageFault::ShortWrite | StorageFault::FullDisk)) => {
+                self.full = fault == StorageFault::FullDisk;
                 self.inner.write(&bytes[..bytes.len().div_ceil(2)])
             }
+            Some(_) => Err(io::Error::other("injected")),
         }
     }
 
@@ -108,8 +213,12 @@ impl<F: StorageFile> Write for FaultyFile<F> {
 }
 
 impl<F: StorageFile> StorageFile for FaultyFile<F> {
+    fn memory_size(&self) -> usize {
+        self.inner.memory_size()
+    }
+
     fn commit(self) -> Result<(), StorageError> {
-        self.plan.check("commit")?;
-        self.inner.commit()
+        let Self { inner, plan, .. } = self;
+        plan.change("commit", || inner.commit())
     }
 }

@@ -1,13 +1,16 @@
-//! The storages of otlake-parquet against real parts: file systems, object stores, an S3 server, faults.
+//! Delivery against real parts: file systems, object stores, an S3 server, faults, processes that are
+//! killed.
 //!
 //! ```text
-//!  tests/ ──▶ FaultyStorage ──▶ LocalDirectory, Memory
-//!        └──▶ ObjectStorage ──▶ Watched ──▶ InMemory, LocalFileSystem
-//!                          └──▶ AmazonS3 ──HTTP──▶ S3Server (s3s-fs, on a port of this machine)
+//!  Numbered ──▶ Pipeline ──┐                                                    ┌──▶ ReadFile
+//!                          ├──▶ FaultyStorage ──▶ LocalDirectory, Memory ───────┤
+//!                  bytes ──┴──▶ ObjectStorage ──▶ Watched ──▶ InMemory, LocalFileSystem
+//!                                            └──▶ AmazonS3 ──HTTP──▶ S3Server (s3s-fs, on a port here)
 //! ```
 //!
 //! [`Watched`] and [`FaultyStorage`] fail at the call that they are told, and `Watched` knows which
-//! uploads are open. What is random follows from `OTLAKE_SEED`; `OTLAKE_ROUNDS` says how often.
+//! uploads are open. [`Numbered`] records show in the [files read](ReadFile) whether one is lost or
+//! there twice. What is random follows from `OTLAKE_SEED`; `OTLAKE_ROUNDS` says how often.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,12 +18,19 @@
     reason = "tests are all that it is for"
 )]
 
+mod batches;
 mod faulty;
+mod numbered;
 mod random;
 mod s3;
 mod watched;
 
+pub use batches::{
+    assert_manifests, assert_published, assert_there_once, read_all, records_of_batch, small_files,
+    try_batch,
+};
 pub use faulty::{FaultyFile, FaultyStorage, StorageFault};
+pub use numbered::{Numbered, ReadFile, ReadRow};
 pub use random::Random;
 pub use s3::S3Server;
 pub use watched::{StoreFault, Watched};

@@ -288,11 +288,12 @@ impl<S: Storage> Pipeline<S> {
 
     /// Begins a batch whose input has an identity, such as a topic, a partition and an offset. Its
     /// files have names that follow from it, so the same input under the same identity overwrites
-    /// what an earlier try has left. Records that came before are written first.
+    /// what an earlier try has left. Records that came before are written first; those of a batch that
+    /// is open still, and so is given up, are dropped.
     ///
     /// # Errors
     ///
-    /// When a file can't be written; see [`Pipeline::flush`].
+    /// When a file can't be written; see [`Pipeline::flush`]. No batch is open then.
     pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), IngestError> {
         self.observed(Operation::BeginBatch, 0, |this| {
             Ok(this.stages.tables_mut().begin_batch(batch)?)
@@ -305,7 +306,8 @@ impl<S: Storage> Pipeline<S> {
     ///
     /// # Errors
     ///
-    /// When a file can't be written, or what an earlier try has left can't be deleted.
+    /// When a file can't be written, or what an earlier try has left can't be deleted, or when a call
+    /// since [`Pipeline::begin_batch`] could not keep a record, or when no batch is open.
     pub fn finish_batch(&mut self) -> Result<(), IngestError> {
         self.observed(Operation::FinishBatch, 0, |this| {
             Ok(this.stages.tables_mut().finish_batch()?)
@@ -514,7 +516,9 @@ impl PipelineBuilder {
     }
 
     /// The directories of records, by their event time and their cells:
-    /// `"signal={signal}/date={date}/hour={hour}"`. Default: a directory for each table, with its name.
+    /// `"signal={signal}/date={date}/hour={hour}"`. Default: a directory for each table, with its name,
+    /// in which also those of a partitioning stand that does not tell tables apart: `"date={date}"` is
+    /// `logs/date=…`, and so is one by signal alone when each kind of metric has a table.
     pub fn partitioning(mut self, partitioning: Partitioning) -> PipelineBuilder {
         self.partitioning = partitioning;
         self

@@ -91,6 +91,8 @@ pub(crate) struct Tables<S: Storage> {
     options: TableOptions,
     /// The batch that is open, for tables that are opened while it is.
     batch: Option<BatchId>,
+    /// Whether a table could not be opened for a row of the batch.
+    incomplete: bool,
     logs: Option<Box<ParquetSink<Arc<S>>>>,
     traces: Option<Box<ParquetSink<Arc<S>>>>,
     metrics: Option<Box<ParquetSink<Arc<S>>>>,
@@ -114,6 +116,7 @@ impl<S: Storage> Tables<S> {
             documents: documents.map(DebugDocuments),
             options,
             batch: None,
+            incomplete: false,
             logs: None,
             traces: None,
             metrics: None,
@@ -143,13 +146,22 @@ impl<S: Storage> Tables<S> {
     }
 
     pub(crate) fn begin_batch(&mut self, batch: &BatchId) -> Result<(), SinkError> {
+        self.batch = None;
+        self.with_all(|sink| sink.begin_batch(batch))?;
         self.batch = Some(batch.clone());
-        self.with_all(|sink| sink.begin_batch(batch))
+        self.incomplete = false;
+        Ok(())
     }
 
     pub(crate) fn finish_batch(&mut self) -> Result<(), SinkError> {
-        self.batch = None;
-        self.with_all(ParquetSink::finish_batch)
+        if self.batch.take().is_none() {
+            return Err(SinkError::NoBatch);
+        }
+        let finished = self.with_all(ParquetSink::finish_batch);
+        match self.incomplete {
+            true => Err(SinkError::IncompleteBatch),
+            false => finished,
+        }
     }
 
     /// What was done so far, of the tables that have rows.
@@ -249,11 +261,22 @@ impl<S: Storage> Tables<S> {
             Some(sink) => Ok(sink),
             none => {
                 let storage = Arc::clone(&self.storage);
-                let mut opened = self.options.open(storage, self.documents.as_ref(), table)?;
-                if let Some(batch) = &self.batch {
-                    opened.begin_batch(batch)?;
+                let opened = self
+                    .options
+                    .open(storage, self.documents.as_ref(), table)
+                    .and_then(|mut opened| {
+                        if let Some(batch) = &self.batch {
+                            opened.begin_batch(batch)?;
+                        }
+                        Ok(opened)
+                    });
+                match opened {
+                    Ok(opened) => Ok(none.insert(Box::new(opened))),
+                    Err(error) => {
+                        self.incomplete = true;
+                        Err(error)
+                    }
                 }
-                Ok(none.insert(Box::new(opened)))
             }
         }
     }
@@ -271,10 +294,12 @@ impl TableOptions {
         let mut sink = ParquetSink::new(storage, schema, self.writer.clone())?
             .with_sorted_rows(self.sorted_rows.clone())
             .with_partitioning(&self.partitioning);
-        // A partitioning says of all directories what they are called.
-        sink = match self.partitioning.is_none() {
-            true => sink.with_names(self.names.in_directory(table.name())),
-            false => sink.with_names(self.names.clone()),
+        // Two tables in one directory would write over each other's files.
+        let own_directory = self.partitioning.has_table()
+            || self.partitioning.has_signal() && self.metric_tables == MetricTables::One;
+        sink = match own_directory {
+            true => sink.with_names(self.names.clone()),
+            false => sink.with_names(self.names.in_directory(table.name())),
         };
         if let Some(rows) = self.row_group_rows {
             sink = sink.with_row_group_rows(rows);

@@ -15,7 +15,9 @@ pub(super) struct OpenBatch {
     /// How the names of its files begin, in each of the directories that it has files in.
     pub(super) beginnings: BTreeSet<String>,
     /// The names to go back to.
-    pub(super) names_before: FileNames,
+    names_before: FileNames,
+    /// Whether an error has cost it rows.
+    incomplete: bool,
 }
 
 impl<S: Storage> ParquetSink<S> {
@@ -26,13 +28,10 @@ impl<S: Storage> ParquetSink<S> {
     ///
     /// # Errors
     ///
-    /// As for [`Self::close_files`], about the rows that came before.
+    /// As for [`Self::close_files`], about the rows that came before. No batch is open then.
     pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), SinkError> {
         match self.batch.take() {
-            Some(open) => {
-                self.give_up_partitions();
-                self.names = open.names_before;
-            }
+            Some(open) => self.give_up(open),
             None => self.close_files()?,
         }
         let names = self.names.clone().with_batch(batch);
@@ -41,6 +40,7 @@ impl<S: Storage> ParquetSink<S> {
             names: BTreeSet::new(),
             beginnings: BTreeSet::new(),
             names_before: std::mem::replace(&mut self.names, names),
+            incomplete: false,
         });
         Ok(())
     }
@@ -56,19 +56,25 @@ impl<S: Storage> ParquetSink<S> {
     ///
     /// # Errors
     ///
-    /// As for [`Self::close_files`], or when the leftovers can't be found or deleted. The batch has to
-    /// be tried again then, from [`Self::begin_batch`] on.
+    /// As for [`Self::close_files`]; when the leftovers can't be found or deleted; when a call since
+    /// [`Self::begin_batch`] has failed and cost the batch rows; when no batch is open. None is open
+    /// afterwards, its rows that are in no closed file are given up, and it has to be tried again from
+    /// [`Self::begin_batch`] on.
     pub fn finish_batch(&mut self) -> Result<(), SinkError> {
-        let closed = self.close_all();
-        let Some(open) = self.batch.take() else {
-            return closed.and(self.write_manifest(None));
+        let closed = match &self.batch {
+            None => return Err(SinkError::NoBatch),
+            Some(open) if open.incomplete => Err(SinkError::IncompleteBatch),
+            Some(_) => self.close_all(),
         };
-        self.names = open.names_before.clone();
+        let Some(open) = self.batch.take() else {
+            return Err(SinkError::NoBatch);
+        };
         let finished = closed
             .and_then(|()| self.delete_leftovers(&open))
             .and_then(|()| self.write_manifest(Some(&open.id)));
-        if let (Err(_), Some(manifests)) = (&finished, &mut self.manifests) {
-            manifests.clear();
+        match finished {
+            Ok(()) => self.names = open.names_before,
+            Err(_) => self.give_up(open),
         }
         finished
     }
@@ -89,16 +95,28 @@ impl<S: Storage> ParquetSink<S> {
         Ok(())
     }
 
-    /// Drops the rows and the open files of all partitions.
-    fn give_up_partitions(&mut self) {
-        for partition in self.partitions.drain(..) {
-            self.overflow.merge(&partition.row_groups.overflow_counts());
+    /// Drops what the batch has in no closed file. Left where it is it would go to a file of whatever
+    /// comes next, and be there twice once the batch is tried again.
+    fn give_up(&mut self, batch: OpenBatch) {
+        for partition in &mut self.partitions {
+            partition.row_groups.discard();
+            partition.files.discard();
+            partition.since = None;
         }
-        self.by_key.clear();
-        self.last = usize::MAX;
-        self.memory.estimate = 0;
         if let Some(manifests) = &mut self.manifests {
             manifests.clear();
         }
+        self.names = batch.names_before;
+    }
+
+    /// Remembers that an error has cost the open batch rows, if one is open: who does not listen must
+    /// not take the rest of them for the whole.
+    pub(super) fn note<T>(&mut self, result: Result<T, SinkError>) -> Result<T, SinkError> {
+        if result.is_err()
+            && let Some(open) = &mut self.batch
+        {
+            open.incomplete = true;
+        }
+        result
     }
 }

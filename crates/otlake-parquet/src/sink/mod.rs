@@ -112,6 +112,12 @@ pub enum SinkError {
     /// The leftovers of a batch could not be deleted, or a manifest not be written.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// No batch is open that could be finished.
+    #[error("no batch is open: begin it, and give it its rows, before it is finished")]
+    NoBatch,
+    /// An earlier error has cost the batch rows.
+    #[error("an earlier error cost the batch rows: begin it again, and give it all its rows again")]
+    IncompleteBatch,
 }
 
 impl<S: Storage> ParquetSink<S> {
@@ -329,6 +335,11 @@ impl<S: Storage> ParquetSink<S> {
     }
 
     fn close_file(&mut self, index: usize) -> Result<(), SinkError> {
+        let closed = self.try_close_file(index);
+        self.note(closed)
+    }
+
+    fn try_close_file(&mut self, index: usize) -> Result<(), SinkError> {
         let written = self.write_row_group(index);
         let partition = &mut self.partitions[index];
         partition.since = None;
@@ -340,6 +351,11 @@ impl<S: Storage> ParquetSink<S> {
     }
 
     fn write_row_group(&mut self, index: usize) -> Result<(), SinkError> {
+        let written = self.try_write_row_group(index);
+        self.note(written)
+    }
+
+    fn try_write_row_group(&mut self, index: usize) -> Result<(), SinkError> {
         if self.partitions[index].row_groups.rows() == 0 {
             return Ok(());
         }
@@ -410,7 +426,11 @@ impl<S: Storage> RowSink for ParquetSink<S> {
         }
         let room = self.encoder.options().rows_per_file() - partition.files.open_rows();
         let before = partition.row_groups.memory_estimate();
-        let full = partition.row_groups.push(row, room)?;
+        let full = match partition.row_groups.push(row, room) {
+            Ok(full) => full,
+            Err(error) => return self.note(Err(error.into())),
+        };
+        let partition = &mut self.partitions[index];
         self.memory.estimate = self.memory.estimate.saturating_add(
             partition
                 .row_groups

@@ -1,0 +1,156 @@
+//! Batches of numbered records, and whether each of them is there once.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use otlake::otlp::Format;
+use otlake::row::Signal;
+use otlake::schema::Table;
+use otlake::{IngestError, Pipeline, PipelineBuilder};
+use otlake_parquet::{BatchId, Documents, Manifest, PublishedSchema, Storage};
+use serde_json::json;
+
+use crate::{Numbered, ReadFile};
+
+/// A batch has fewer records than this.
+const ROOM: u64 = 1_000;
+
+/// What is in batch `batch`, always the same. `status` has another type in every other record.
+pub fn records_of_batch(batch: u64) -> Vec<Numbered> {
+    let records = 20 + batch * 7 % 30;
+    (0..records)
+        .map(|index| {
+            let status = match (batch + index) % 3 {
+                0 => json!({"stringValue": "ok"}),
+                _ => json!({"intValue": "200"}),
+            };
+            Numbered::new(batch * ROOM + index)
+                .with("status", status)
+                .with(
+                    format!("of.batch.{}", batch % 5),
+                    json!({"boolValue": true}),
+                )
+        })
+        .collect()
+}
+
+/// A pipeline to three partitions of each table, with several files in each.
+pub fn small_files(rows_per_file: u64) -> PipelineBuilder {
+    let by_hour = "date={date}/hour={hour}".parse().expect("a template");
+    Pipeline::builder()
+        .partitioning(by_hour)
+        .rows_per_file(rows_per_file)
+        .fingerprint(false)
+}
+
+/// Tries batch `batch` once: its records as logs and as spans.
+///
+/// # Errors
+///
+/// The first that there is.
+pub fn try_batch<S: Storage>(pipeline: &mut Pipeline<S>, batch: u64) -> Result<(), IngestError> {
+    let identity = BatchId::new(format!("numbers-{batch}")).expect("letters and numbers");
+    pipeline.begin_batch(&identity)?;
+    for records in records_of_batch(batch).chunks(16) {
+        pipeline.ingest(Signal::Logs, Format::Json, Numbered::logs(records))?;
+        pipeline.ingest(Signal::Traces, Format::Json, Numbered::spans(records))?;
+    }
+    pipeline.finish_batch()
+}
+
+/// All Parquet files of a storage, by name.
+pub fn read_all<D: Documents>(storage: &D) -> BTreeMap<String, ReadFile> {
+    let names = storage.list("").expect("a list").into_iter();
+    names
+        .filter(|file| file.name.ends_with(".parquet"))
+        .map(|file| {
+            let document = storage.get(&file.name).expect("it can be read");
+            let bytes = document.expect("it is there").bytes;
+            let read = ReadFile::read(&file.name, bytes);
+            (file.name, read)
+        })
+        .collect()
+}
+
+/// Fails unless both tables have the records of these batches once, with all of their attributes,
+/// and nothing else.
+pub fn assert_there_once(files: &BTreeMap<String, ReadFile>, batches: Range<u64>, case: &str) {
+    let expected: BTreeMap<u64, Numbered> = batches
+        .flat_map(records_of_batch)
+        .map(|record| (record.number, record))
+        .collect();
+    for table in ["logs/", "traces/"] {
+        let mut found = BTreeMap::new();
+        for (name, file) in files.iter().filter(|(name, _)| name.starts_with(table)) {
+            for row in &file.rows {
+                let other = found.insert(row.number, name);
+                assert_eq!(other, None, "{case}: {} is in {name} as well", row.number);
+                let record = expected.get(&row.number);
+                let record = record
+                    .unwrap_or_else(|| panic!("{case}: {} in {name} is of no batch", row.number));
+                for (attribute, value) in &record.attributes {
+                    let text = row.attributes.get(&format!("attr.{attribute}"));
+                    let sent = value.as_object().and_then(|value| value.values().next());
+                    let sent = sent.expect("one value").to_string();
+                    assert_eq!(
+                        text.map(String::as_str),
+                        Some(sent.trim_matches('"')),
+                        "{case}: {attribute} of {} in {name}",
+                        row.number
+                    );
+                }
+            }
+        }
+        let lost = expected.keys().find(|number| !found.contains_key(number));
+        assert_eq!(lost, None, "{case}: lost in {table}");
+    }
+    assert!(
+        files
+            .keys()
+            .all(|name| name.starts_with("logs/") || name.starts_with("traces/")),
+        "{case}: {:?}",
+        files.keys()
+    );
+}
+
+/// Fails unless the manifests of these batches have all files, each of them once.
+pub fn assert_manifests<D: Documents>(
+    storage: &D,
+    files: &BTreeMap<String, ReadFile>,
+    batches: Range<u64>,
+    case: &str,
+) {
+    let mut listed = BTreeMap::new();
+    for (table, batch) in batches.flat_map(|batch| [("logs", batch), ("traces", batch)]) {
+        let name = format!("_otlake/manifests/{table}/numbers-{batch}.json");
+        let document = storage.get(&name).expect("it can be read");
+        let document = document.unwrap_or_else(|| panic!("{case}: {name} is not there"));
+        let manifest = Manifest::from_json(&document.bytes).expect("a manifest");
+        for file in manifest.files() {
+            let other = listed.insert(file.name.clone(), file.rows);
+            assert_eq!(other, None, "{case}: {} is listed twice", file.name);
+        }
+    }
+    let read = files.iter();
+    let read: BTreeMap<String, u64> = read
+        .map(|(name, file)| (name.clone(), file.rows.len() as u64))
+        .collect();
+    assert_eq!(listed, read, "{case}");
+}
+
+/// Fails unless all files have the types and the field ids that are published.
+pub fn assert_published<D>(storage: &Arc<D>, files: &BTreeMap<String, ReadFile>)
+where
+    D: Documents + Send + Sync + 'static,
+{
+    for table in [Table::Logs, Table::Traces] {
+        let published = PublishedSchema::load(storage.clone(), table).expect("a schema");
+        let directory = format!("{}/", table.name());
+        for (name, file) in files {
+            if name.starts_with(&directory) {
+                file.assert_published(name, published.schema());
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! A writer that is killed again and again: what it acknowledged is there, once, and readers see whole
+//! files all the time.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use otlake_parquet::{Documents, LocalDirectory};
+use otlake_storage_tests::{
+    FaultyStorage, Random, ReadFile, StorageFault, assert_manifests, assert_published,
+    assert_there_once, read_all, records_of_batch, small_files, try_batch,
+};
+
+const CHILD: &str = "OTLAKE_KILLED_CHILD";
+const RUN: &str = "OTLAKE_KILLED_RUN";
+/// The call of the storage before which the process ends by itself.
+const DIES_AT: &str = "OTLAKE_KILLED_DIES_AT";
+/// The batch before which it is done.
+const UNTIL: &str = "OTLAKE_KILLED_UNTIL";
+
+fn number(variable: &str) -> Option<u64> {
+    env::var(variable).ok().map(|value| value.parse().unwrap())
+}
+
+/// The batches that are acknowledged: all below this one. A line that was cut off is none.
+fn acknowledged(directory: &Path) -> u64 {
+    let lines = fs::read_to_string(directory.join("acknowledged")).unwrap_or_default();
+    let lines = lines
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'));
+    lines
+        .last()
+        .map_or(0, |line| line.trim().parse::<u64>().unwrap() + 1)
+}
+
+/// Does nothing but in the processes that [`start`] starts: goes on after the batch that was
+/// acknowledged last.
+#[test]
+fn child() {
+    let Ok(directory) = env::var(CHILD) else {
+        return;
+    };
+    let directory = Path::new(&directory);
+    let storage = LocalDirectory::new(directory.join("lake"));
+    let dies_at = number(DIES_AT).map_or(usize::MAX, |call| call as usize);
+    let storage = FaultyStorage::new(storage, dies_at, StorageFault::Death);
+    let mut acknowledge = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(directory.join("acknowledged"))
+        .unwrap();
+    // Each run cuts its files otherwise than the one that it takes over from.
+    let rows_per_file = 3 + number(RUN).unwrap() % 5;
+    let mut pipeline = small_files(rows_per_file).build_dataset(storage).unwrap();
+    for batch in acknowledged(directory)..number(UNTIL).unwrap_or(u64::MAX) {
+        try_batch(&mut pipeline, batch).unwrap();
+        writeln!(acknowledge, "{batch}").unwrap();
+        acknowledge.sync_all().unwrap();
+    }
+}
+
+fn start(directory: &Path, run: u64, more: &[(&str, u64)]) -> Child {
+    let more = more.iter().map(|(name, value)| (name, value.to_string()));
+    Command::new(env::current_exe().unwrap())
+        .args(["child", "--exact"])
+        .env(CHILD, directory)
+        .env(RUN, run.to_string())
+        .envs(more)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// What a reader knows of the files that it has read.
+#[derive(Default)]
+struct Reader {
+    known: BTreeMap<String, (SystemTime, u64, ReadFile)>,
+    looks: u64,
+}
+
+impl Reader {
+    /// Reads what is new, and looks for all that was acknowledged before: the files of an
+    /// acknowledged batch are not touched any more.
+    fn look(&mut self, directory: &Path) {
+        let acknowledged = acknowledged(directory);
+        let storage = LocalDirectory::new(directory.join("lake"));
+        let mut seen = BTreeMap::new();
+        for file in storage.list("").unwrap() {
+            if !file.name.ends_with(".parquet") {
+                continue;
+            }
+            let known = self.known.remove(&file.name);
+            let known = known.filter(|(at, len, _)| (*at, *len) == (file.modified, file.bytes));
+            let read = match known {
+                Some((_, _, read)) => read,
+                None => match storage.get(&file.name).unwrap() {
+                    Some(document) => ReadFile::read(&file.name, document.bytes),
+                    // Deleted, as a leftover of an earlier try.
+                    None => continue,
+                },
+            };
+            seen.insert(file.name, (file.modified, file.bytes, read));
+        }
+        self.known = seen;
+        self.looks += 1;
+        let files = self.known.iter();
+        let files = files.map(|(name, (_, _, read))| (name.clone(), read.clone()));
+        let of_acknowledged = files.map(|(name, mut read)| {
+            read.rows.retain(|row| row.number / 1_000 < acknowledged);
+            (name, read)
+        });
+        let case = format!("look {}", self.looks);
+        assert_there_once(&of_acknowledged.collect(), 0..acknowledged, &case);
+    }
+}
+
+/// Ends the reader, also when an assertion fails.
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn killed_at_any_moment() {
+    let rounds = Random::rounds(12);
+    let mut random = Random::from_env("kills");
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let lake = Arc::new(LocalDirectory::new(directory.join("lake")));
+    let done = AtomicBool::new(false);
+    let (mut by_itself, mut leftovers) = (0, 0);
+    let looks = thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            let mut reader = Reader::default();
+            while !done.load(Ordering::SeqCst) {
+                reader.look(directory);
+                thread::sleep(Duration::from_millis(2));
+            }
+            reader.looks
+        });
+        let ends = SetOnDrop(&done);
+        for run in 0..rounds {
+            // By the clock, and at each of the storage's calls, most of which take no time.
+            if random.below(2) == 0 {
+                let mut child = start(directory, run, &[]);
+                thread::sleep(Duration::from_millis(random.below(400) as u64));
+                child.kill().unwrap();
+                child.wait().unwrap();
+            } else {
+                let dies_at = [60, 400][random.below(2)];
+                let mut child = start(directory, run, &[(DIES_AT, random.below(dies_at) as u64)]);
+                let begin = Instant::now();
+                while child.try_wait().unwrap().is_none() {
+                    assert!(
+                        begin.elapsed() < Duration::from_secs(60),
+                        "it goes on and on"
+                    );
+                    thread::sleep(Duration::from_millis(1));
+                }
+                by_itself += 1;
+            }
+            if run % 7 == 6 {
+                leftovers += lake.remove_leftovers(Duration::ZERO).unwrap().len();
+            }
+        }
+        let until = acknowledged(directory) + 2;
+        let mut last = start(directory, rounds, &[(UNTIL, until)]);
+        assert!(last.wait().unwrap().success());
+        drop(ends);
+        reading.join().unwrap()
+    });
+    leftovers += lake.remove_leftovers(Duration::ZERO).unwrap().len();
+
+    let batches = acknowledged(directory);
+    let files = read_all(&lake);
+    assert_there_once(&files, 0..batches, "at the end");
+    assert_published(&lake, &files);
+    assert_manifests(&lake, &files, 0..batches, "at the end");
+    for file in lake.list("").unwrap() {
+        let known = file.name.starts_with("_otlake/") || files.contains_key(&file.name);
+        assert!(known, "{} is left", file.name);
+    }
+    assert_eq!(lake.remove_leftovers(Duration::ZERO).unwrap(), []);
+    let records: usize = (0..batches)
+        .map(|batch| records_of_batch(batch).len())
+        .sum();
+    #[allow(clippy::print_stdout, reason = "for those who run it with more rounds")]
+    {
+        println!(
+            "{rounds} kills, {by_itself} of them before a call of the storage; {batches} batches, \
+             {records} records of each table in {} files; {leftovers} temporary files removed; \
+             {looks} looks of the reader",
+            files.len()
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! Whatever call of the storage fails: what was acknowledged is there, once, and what was tried again
+//! is not there twice.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use object_store::memory::InMemory;
+use otlake::otlp::Format;
+use otlake::parquet::SinkError;
+use otlake::row::Signal;
+use otlake::{IngestError, Pipeline};
+use otlake_parquet::{BatchId, Documents, Memory, ObjectStorage, Storage};
+use otlake_storage_tests::{
+    FaultyStorage, Numbered, Random, StorageFault, StoreFault, Watched, assert_manifests,
+    assert_published, assert_there_once, read_all, records_of_batch, small_files, try_batch,
+};
+use serde_json::json;
+
+const BATCHES: u64 = 2;
+
+/// What a process leaves that ends before it finishes its first batch: files that are cut otherwise
+/// than those of the next try.
+fn leave_behind<S>(storage: &S)
+where
+    S: Storage + Documents + Clone + Send + Sync + 'static,
+{
+    let mut pipeline = small_files(5).build_dataset(storage.clone()).unwrap();
+    let batch = BatchId::new("numbers-0").unwrap();
+    pipeline.begin_batch(&batch).unwrap();
+    let records = records_of_batch(0);
+    let (logs, spans) = (Numbered::logs(&records), Numbered::spans(&records));
+    pipeline.ingest(Signal::Logs, Format::Json, logs).unwrap();
+    pipeline
+        .ingest(Signal::Traces, Format::Json, spans)
+        .unwrap();
+    pipeline.flush().unwrap();
+}
+
+/// Batches until each is acknowledged; every other time with a new pipeline, as a service has that
+/// was restarted. Says how often one was tried again.
+fn deliver<S>(storage: &S) -> usize
+where
+    S: Storage + Documents + Clone + Send + Sync + 'static,
+{
+    let new = |tries: usize| small_files(6 + tries as u64 % 3).build_dataset(storage.clone());
+    let mut pipeline = new(0).unwrap();
+    let mut failures = 0;
+    for batch in 0..BATCHES {
+        while try_batch(&mut pipeline, batch).is_err() {
+            failures += 1;
+            assert!(failures < 1_000, "batch {batch} never gets through");
+            if failures % 2 == 0 {
+                pipeline = new(failures).unwrap();
+            }
+        }
+    }
+    failures
+}
+
+fn check<D>(storage: &Arc<D>, case: &str)
+where
+    D: Documents + Send + Sync + 'static,
+{
+    let files = read_all(storage);
+    assert_there_once(&files, 0..BATCHES, case);
+    assert_manifests(storage, &files, 0..BATCHES, case);
+    assert_published(storage, &files);
+}
+
+/// Every call with `OTLAKE_ROUNDS=1`, else every fifth, and of each fault others.
+#[test]
+fn every_call_fails_once() {
+    let stride = if Random::rounds(0) > 0 { 1 } else { 5 };
+    for (number, fault) in StorageFault::ERRORS.into_iter().enumerate() {
+        for fail_at in (number % stride..).step_by(stride) {
+            let storage = Memory::new();
+            leave_behind(&storage);
+            let faulty = FaultyStorage::new(storage.clone(), fail_at, fault);
+            let failures = deliver(&faulty);
+            let case = format!("{fault:?} at call {fail_at}");
+            check(&Arc::new(storage), &case);
+            if faulty.failed() == 0 {
+                assert_eq!(failures, 0, "{case}");
+                assert!(fail_at > 100, "{case}");
+                break;
+            }
+            // The rest of a write comes with the next one; in doubt about a schema, a look at it tells.
+            let may_pass = fault != StorageFault::Error;
+            assert!(
+                failures == 1 || may_pass && failures == 0,
+                "{case}: {failures}"
+            );
+        }
+    }
+}
+
+#[test]
+fn calls_fail_all_the_time() {
+    for round in 0..Random::rounds(20) {
+        let storage = Memory::new();
+        leave_behind(&storage);
+        let random = Random::from_env(&format!("retries {round}"));
+        let faulty = FaultyStorage::often(storage.clone(), 60 + 20 * (round as usize % 10), random);
+        deliver(&faulty);
+        check(&Arc::new(storage), &format!("round {round}"));
+    }
+}
+
+/// Files of several parts and documents, in an object store.
+#[test]
+fn every_request_fails_once() {
+    const PART: usize = 5 << 20;
+    let mut random = Random::from_env("requests");
+    // More than a part of what can't be compressed.
+    let text: String = (0..PART + PART / 10)
+        .map(|_| char::from(b' ' + 1 + random.below(94) as u8))
+        .collect();
+    let large = |number| Numbered::new(number).with("text", json!({"stringValue": text.as_str()}));
+    let payloads = [
+        Numbered::logs(&[large(0), Numbered::new(1), Numbered::new(2)]),
+        Numbered::logs(&[Numbered::new(3), Numbered::new(4)]),
+    ];
+    let try_once = |pipeline: &mut Pipeline<ObjectStorage>, batch: usize| {
+        pipeline.begin_batch(&BatchId::new(batch.to_string()).unwrap())?;
+        pipeline.ingest(Signal::Logs, Format::Json, payloads[batch].clone())?;
+        pipeline.finish_batch()
+    };
+    let faults = [
+        StoreFault::Refused,
+        StoreFault::AnswerLost,
+        StoreFault::TimedOut,
+    ];
+    for fault in faults {
+        for fail_at in 0.. {
+            let store = Arc::new(InMemory::new());
+            let watched = Watched::failing(store.clone(), fail_at, fault);
+            let storage = ObjectStorage::new(Arc::new(watched.clone()), "lake").unwrap();
+            let builder = || small_files(2).compression(otlake::parquet::Compression::None);
+            let storage = storage.with_part_bytes(PART);
+            let mut pipeline = builder().build_dataset(storage.clone()).unwrap();
+            let mut failures = 0;
+            for batch in 0..payloads.len() {
+                while try_once(&mut pipeline, batch).is_err() {
+                    failures += 1;
+                    pipeline = builder().build_dataset(storage.clone()).unwrap();
+                }
+            }
+            drop((pipeline, storage));
+            let request = watched.failed();
+            let case = format!("{fault:?} at request {fail_at}, {request:?}");
+            assert!(failures <= 1, "{case}");
+            // Nobody knows the id of an upload whose first answer is lost.
+            if (fault, request) != (StoreFault::AnswerLost, Some("put_multipart")) {
+                assert_eq!(watched.open_uploads(), 0, "{case}");
+            }
+            let direct = ObjectStorage::new(store, "lake").unwrap();
+            let files = read_all(&direct);
+            let rows = files.values().flat_map(|file| &file.rows);
+            let mut numbers: Vec<u64> = rows.map(|row| row.number).collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, [0, 1, 2, 3, 4], "{case}");
+            if request.is_none() {
+                break;
+            }
+        }
+    }
+}
+
+/// Who does not listen to an error must not be told that all is well.
+#[test]
+fn a_batch_that_has_lost_records_is_not_finished() {
+    for fail_at in 0.. {
+        let storage = Memory::new();
+        let faulty = FaultyStorage::new(storage.clone(), fail_at, StorageFault::Error);
+        let mut pipeline = small_files(4).build_dataset(faulty.clone()).unwrap();
+        let records = records_of_batch(0);
+        let mut failed = pipeline
+            .begin_batch(&BatchId::new("numbers-0").unwrap())
+            .is_err();
+        for record in &records {
+            let record = std::slice::from_ref(record);
+            let logs = pipeline.ingest(Signal::Logs, Format::Json, Numbered::logs(record));
+            let spans = pipeline.ingest(Signal::Traces, Format::Json, Numbered::spans(record));
+            failed |= logs.is_err() || spans.is_err();
+        }
+        failed |= pipeline.flush().is_err();
+        let finished = pipeline.finish_batch();
+        if failed {
+            let error = finished.unwrap_err();
+            assert!(
+                matches!(error, IngestError::Sink(SinkError::IncompleteBatch)),
+                "{error}"
+            );
+        } else if finished.is_ok() {
+            assert_there_once(&read_all(&storage), 0..1, &format!("call {fail_at}"));
+        }
+        let again = pipeline.finish_batch().unwrap_err();
+        assert!(
+            matches!(again, IngestError::Sink(SinkError::NoBatch)),
+            "{again}"
+        );
+        if faulty.failed() == 0 {
+            break;
+        }
+    }
+}
