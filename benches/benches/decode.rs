@@ -16,7 +16,7 @@ fn decode(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(workload.records() as u64));
         group.bench_function("floor_walk", |bencher| {
             bencher.iter(|| {
-                let records = |payload| floors::walk(payload).unwrap().records;
+                let records = |payload| floors::walk(workload.signal(), payload).unwrap().records;
                 workload
                     .payloads()
                     .iter()
@@ -26,7 +26,11 @@ fn decode(criterion: &mut Criterion) {
         });
         group.bench_function("floor_walk_utf8", |bencher| {
             bencher.iter(|| {
-                let records = |payload| floors::walk_utf8(payload).unwrap().records;
+                let records = |payload| {
+                    floors::walk_utf8(workload.signal(), payload)
+                        .unwrap()
+                        .records
+                };
                 workload
                     .payloads()
                     .iter()
@@ -38,7 +42,7 @@ fn decode(criterion: &mut Criterion) {
         group.bench_function("peer_prost", |bencher| {
             use otlake_benches::peers;
             bencher.iter(|| {
-                let records = |payload| peers::records(&peers::decode(payload).unwrap());
+                let records = |payload| peers::records(workload.signal(), payload).unwrap();
                 workload
                     .payloads()
                     .iter()

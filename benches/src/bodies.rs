@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use otlake_row::Signal;
 use otlake_testkit::{Shape, logs_payload};
 
 use crate::case::Error;
@@ -37,7 +38,7 @@ impl Bodies {
     /// None in practice: the payload is generated.
     pub fn generated() -> Result<Self, Error> {
         let payload = logs_payload(&Shape::ten_thousand());
-        let workload = Workload::new(Self::NAME, vec![payload.into()])?;
+        let workload = Workload::new(Self::NAME, Signal::Logs, vec![payload.into()])?;
         let bodies = Rows::decode(&workload)?.bodies();
         Self::new(bodies.into_iter().map(str::to_owned).collect())
     }

@@ -17,7 +17,7 @@ pub fn lineup(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
         stages::finished_columns(workload)?,
     )?);
     #[cfg(feature = "peers")]
-    cases.extend(crate::peers::peers(workload));
+    cases.extend(crate::peers::peers(workload)?);
     Ok(cases)
 }
 

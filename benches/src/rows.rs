@@ -1,8 +1,9 @@
 //! Rows that were decoded beforehand, so that what comes behind the decoder can be measured alone.
 
-use otlake_otlp::LogsDecoder;
+use otlake_otlp::{DecodeError, LogsDecoder, MetricsDecoder, TracesDecoder};
 use otlake_row::{
-    Cell, Decoder, Group, OwnedCell, OwnedRow, OwnedValue, Row, RowSink, Value, fields,
+    Cell, Decoder, Group, Keys, OwnedCell, OwnedRow, OwnedValue, Row, RowSink, Signal, Value,
+    fields,
 };
 
 use crate::case::Error;
@@ -18,14 +19,29 @@ pub(crate) struct Rows {
 
 impl Rows {
     pub(crate) fn decode(workload: &Workload) -> Result<Rows, Error> {
-        let mut decoder = LogsDecoder::new();
+        match workload.signal() {
+            Signal::Logs => Rows::decode_with(LogsDecoder::new(), LogsDecoder::keys, workload),
+            Signal::Traces => {
+                Rows::decode_with(TracesDecoder::new(), TracesDecoder::keys, workload)
+            }
+            Signal::Metrics => {
+                Rows::decode_with(MetricsDecoder::new(), MetricsDecoder::keys, workload)
+            }
+        }
+    }
+
+    fn decode_with<D: Decoder<Error = DecodeError> + 'static>(
+        mut decoder: D,
+        keys: impl Fn(&'static D) -> &'static Keys,
+        workload: &Workload,
+    ) -> Result<Rows, Error> {
         let mut payloads = Vec::new();
         for payload in workload.payloads() {
             let mut rows: Vec<OwnedRow> = Vec::new();
             decoder.decode(payload, &mut rows)?;
             payloads.push(rows);
         }
-        let keys = Box::leak(Box::new(decoder)).keys();
+        let keys = keys(Box::leak(Box::new(decoder)));
         let payloads = payloads
             .into_iter()
             .map(|rows| {

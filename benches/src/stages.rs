@@ -1,12 +1,12 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use otlake::Pipeline;
 use otlake::parquet::{Compression, Encoder, FileWriter, Memory, WriterOptions};
+use otlake::{IngestError, Pipeline};
 use otlake_arrow::BatchBuilder;
 use otlake_fingerprint::Fingerprinter;
-use otlake_otlp::LogsDecoder;
-use otlake_row::{Decoder, Row, sink_fn};
+use otlake_otlp::{DecodeError, LogsDecoder, MetricsDecoder, TracesDecoder};
+use otlake_row::{Decoder, Row, Signal, Summary, sink_fn};
 use otlake_schema::Schema;
 
 use crate::case::{Case, Error, Kind, Outcome};
@@ -18,26 +18,43 @@ pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     let pipeline = |compression: &str| -> Result<_, Error> {
         Ok(Pipeline::builder().compression(compression.parse()?))
     };
-    Ok(vec![
-        decode(workload),
-        fingerprint(workload)?,
+    let mut cases = vec![decode(workload)];
+    if workload.signal() == Signal::Logs {
+        cases.push(fingerprint(workload)?);
+    }
+    cases.extend([
         shred(workload)?,
         parquet(workload)?,
         end_to_end("end_to_end_zstd1", workload, pipeline("zstd:1")?)?,
         end_to_end("end_to_end_snappy", workload, pipeline("snappy")?)?,
         end_to_end("end_to_end_none", workload, pipeline("none")?)?,
-        end_to_end(
+    ]);
+    if workload.signal() == Signal::Logs {
+        let without = pipeline("zstd:1")?.fingerprint(false);
+        cases.push(end_to_end(
             "end_to_end_zstd1_no_fingerprint",
             workload,
-            pipeline("zstd:1")?.fingerprint(false),
-        )?,
-        rolling("end_to_end_zstd1_rolling", workload, pipeline("zstd:1")?)?,
-    ])
+            without,
+        )?);
+    }
+    let rolling = rolling("end_to_end_zstd1_rolling", workload, pipeline("zstd:1")?)?;
+    cases.push(rolling);
+    Ok(cases)
 }
 
 /// Payloads to rows, which nobody looks at.
 fn decode(workload: &Workload) -> Case<'_> {
-    let mut decoder = LogsDecoder::new();
+    match workload.signal() {
+        Signal::Logs => decode_with(LogsDecoder::new(), workload),
+        Signal::Traces => decode_with(TracesDecoder::new(), workload),
+        Signal::Metrics => decode_with(MetricsDecoder::new(), workload),
+    }
+}
+
+fn decode_with<'a, D>(mut decoder: D, workload: &'a Workload) -> Case<'a>
+where
+    D: Decoder<Error = DecodeError> + 'a,
+{
     Case::per_payload("decode", Kind::Stage, workload, move |payload| {
         let mut cells = 0;
         let mut sink = sink_fn(|row: &mut Row<'_>| {
@@ -62,11 +79,32 @@ fn fingerprint(workload: &Workload) -> Result<Case<'_>, Error> {
     }))
 }
 
+fn schema(workload: &Workload) -> Schema {
+    match workload.signal() {
+        Signal::Logs => Schema::logs(),
+        Signal::Traces => Schema::traces(),
+        Signal::Metrics => Schema::metrics(),
+    }
+}
+
+/// Takes a payload of whichever signal.
+fn ingest(
+    pipeline: &mut Pipeline<Memory>,
+    signal: Signal,
+    payload: &Bytes,
+) -> Result<Summary, IngestError> {
+    match signal {
+        Signal::Logs => pipeline.ingest_logs(payload.clone()),
+        Signal::Traces => pipeline.ingest_traces(payload.clone()),
+        Signal::Metrics => pipeline.ingest_metrics(payload.clone()),
+    }
+}
+
 /// Rows that are decoded to record batches, one a payload. The rows come from memory, where a
 /// pipeline has them in the cache, so this is more than the stage costs there.
 fn shred(workload: &Workload) -> Result<Case<'_>, Error> {
     let mut rows = Rows::decode(workload)?;
-    let mut builder = BatchBuilder::new(Schema::logs());
+    let mut builder = BatchBuilder::new(schema(workload));
     Ok(Case::new("shred", Kind::Stage, move || {
         let records = rows.push(&mut builder, |builder| {
             let batch = std::hint::black_box(builder.finish_batch());
@@ -80,7 +118,7 @@ fn shred(workload: &Workload) -> Result<Case<'_>, Error> {
 /// Record batches that are built to files in ZSTD(1), one each.
 fn parquet(workload: &Workload) -> Result<Case<'_>, Error> {
     let mut batches = Vec::new();
-    let mut builder = BatchBuilder::new(Schema::logs());
+    let mut builder = BatchBuilder::new(schema(workload));
     Rows::decode(workload)?.push(&mut builder, |builder| {
         batches.push(builder.finish_batch());
         Ok(())
@@ -113,7 +151,7 @@ fn end_to_end<'a>(
         Kind::Stage,
         workload,
         move |payload| {
-            let summary = pipeline.ingest_logs(payload.clone())?;
+            let summary = ingest(&mut pipeline, workload.signal(), payload)?;
             pipeline.flush()?;
             Ok(Outcome::file(
                 summary.accepted.try_into()?,
@@ -134,7 +172,7 @@ fn rolling<'a>(
     Ok(Case::new(name, Kind::Stage, move || {
         let mut outcome = Outcome::default();
         for payload in workload.payloads() {
-            let summary = pipeline.ingest_logs(payload.clone())?;
+            let summary = ingest(&mut pipeline, workload.signal(), payload)?;
             outcome.records += usize::try_from(summary.accepted)?;
         }
         pipeline.flush()?;
@@ -149,7 +187,7 @@ pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Erro
     let options = Pipeline::builder().compression(Compression::None);
     let mut pipeline = options.build(storage.clone())?;
     for payload in workload.payloads() {
-        pipeline.ingest_logs(payload.clone())?;
+        ingest(&mut pipeline, workload.signal(), payload)?;
         pipeline.flush()?;
         for file in storage.take_files().values() {
             chunks.extend(crate::floors::column_chunks(file)?);

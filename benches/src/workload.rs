@@ -2,7 +2,10 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use otlake_otlp::{ContentEncoding, Limits};
-use otlake_testkit::{Shape, logs_payload};
+use otlake_row::Signal;
+use otlake_testkit::{
+    MetricShape, Shape, TraceShape, logs_payload, metrics_payload, traces_payload,
+};
 
 use crate::case::Error;
 use crate::floors;
@@ -11,10 +14,11 @@ use crate::floors;
 /// workload has.
 const SMALL_PAYLOADS: u64 = 20;
 
-/// `ExportLogsServiceRequest` payloads that every case goes over.
+/// Export requests of one signal that every case goes over.
 #[derive(Clone, Debug)]
 pub struct Workload {
     name: String,
+    signal: Signal,
     payloads: Vec<Bytes>,
     records: usize,
 }
@@ -25,26 +29,31 @@ impl Workload {
     /// # Errors
     ///
     /// When one of them is malformed, or when they hold no record at all.
-    pub fn new(name: impl Into<String>, payloads: Vec<Bytes>) -> Result<Self, Error> {
+    pub fn new(
+        name: impl Into<String>,
+        signal: Signal,
+        payloads: Vec<Bytes>,
+    ) -> Result<Self, Error> {
         let name = name.into();
         let mut records = 0;
         for payload in &payloads {
-            records += floors::walk(payload)
+            records += floors::walk(signal, payload)
                 .map_err(|error| format!("{name}: {error}"))?
                 .records;
         }
         if records == 0 {
-            return Err(format!("{name}: no log records in it").into());
+            return Err(format!("{name}: no records in it").into());
         }
         Ok(Self {
             name,
+            signal,
             payloads,
             records,
         })
     }
 
-    /// The workloads of a report that names no file: `10k`, one large payload, and `small_groups`,
-    /// many small ones.
+    /// The workloads of a report that names no file: of logs `10k`, one large payload, and
+    /// `small_groups`, many small ones; `traces` and `metrics`, one large payload each.
     ///
     /// # Errors
     ///
@@ -52,9 +61,17 @@ impl Workload {
     pub fn generated() -> Result<Vec<Self>, Error> {
         let large = logs_payload(&Shape::ten_thousand());
         let small = |seed| Bytes::from(logs_payload(&Shape::small_groups().with_seed(seed)));
+        let traces = traces_payload(&TraceShape::ten_thousand());
+        let metrics = metrics_payload(&MetricShape::ten_thousand());
         Ok(vec![
-            Self::new("10k", vec![large.into()])?,
-            Self::new("small_groups", (1..=SMALL_PAYLOADS).map(small).collect())?,
+            Self::new("10k", Signal::Logs, vec![large.into()])?,
+            Self::new(
+                "small_groups",
+                Signal::Logs,
+                (1..=SMALL_PAYLOADS).map(small).collect(),
+            )?,
+            Self::new("traces", Signal::Traces, vec![traces.into()])?,
+            Self::new("metrics", Signal::Metrics, vec![metrics.into()])?,
         ])
     }
 
@@ -77,7 +94,7 @@ impl Workload {
             Ok(encoding.inflate(&std::fs::read(path)?.into(), limit)?)
         };
         let payloads = paths.iter().map(payload).collect::<Result<_, _>>()?;
-        Self::new("recorded", payloads)
+        Self::new("recorded", Signal::Logs, payloads)
     }
 
     /// The payload in a file, under the file's name without its extension.
@@ -85,18 +102,23 @@ impl Workload {
     /// # Errors
     ///
     /// When the file cannot be read or is not such a payload; the error names it.
-    pub fn from_file(path: &Path) -> Result<Self, Error> {
+    pub fn from_file(path: &Path, signal: Signal) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let name = path
             .file_stem()
             .unwrap_or(path.as_os_str())
             .to_string_lossy();
-        Self::new(name, vec![bytes.into()])
+        Self::new(name, signal, vec![bytes.into()])
     }
 
     /// What the payloads are called in the table and in the JSON.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Of what the payloads are.
+    pub fn signal(&self) -> Signal {
+        self.signal
     }
 
     /// The payloads, in order.

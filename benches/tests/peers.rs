@@ -6,12 +6,17 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, TimestampNanosecondType};
 use arrow_array::{Array, RecordBatch};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use otlake_benches::floors::{column_chunks, walk};
 use otlake_benches::{Bodies, Run, Workload, lineup, lineup_of_bodies, peers};
-use otlake_testkit::{Rng, Shape, arbitrary_logs_request, logs_payload, logs_request};
+use otlake_row::Signal;
+use otlake_testkit::{
+    CanonicalValue, MetricShape, Rng, Shape, TraceShape, arbitrary_logs_request, canonical_metrics,
+    logs_payload, logs_request, metrics_payload, traces_payload,
+};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use prost::Message;
@@ -168,23 +173,47 @@ fn columns_take_any_request() {
     for seed in 0..300 {
         let payload = arbitrary_logs_request(&mut Rng::new(seed)).encode_to_vec();
         let table = peers::Columns::read(&payload).unwrap();
-        assert_eq!(table.rows(), walk(&payload).unwrap().records);
+        assert_eq!(table.rows(), walk(Signal::Logs, &payload).unwrap().records);
         table.to_parquet(Compression::SNAPPY).unwrap();
     }
 }
 
 #[test]
 fn otlp2records_reads_back() {
-    let payload = logs_payload(&Shape {
+    let logs = logs_payload(&Shape {
         records: 300,
         ..Shape::ten_thousand()
     });
-    let batch = peers::to_arrow(&payload).unwrap();
-    assert_eq!(batch.num_rows(), 300);
-    let file = peers::to_parquet(&batch).unwrap();
-    // Read by the other parquet version: a file is a file.
-    let read = read_back(file, 300);
-    assert_eq!(read.num_columns(), batch.num_columns());
+    let traces = traces_payload(&TraceShape {
+        spans: 300,
+        ..TraceShape::ten_thousand()
+    });
+    let metrics = metrics_payload(&MetricShape {
+        points: 300,
+        ..MetricShape::ten_thousand()
+    });
+    let request = ExportMetricsServiceRequest::decode(&metrics[..]).unwrap();
+    let rows = canonical_metrics(&request);
+    let kind = (
+        "kind".to_owned(),
+        CanonicalValue::String("summary".to_owned()),
+    );
+    let summaries = rows.iter().filter(|row| row.fields.contains(&kind)).count();
+    assert!(summaries > 0);
+    for (signal, payload, rows) in [
+        (Signal::Logs, logs, 300),
+        (Signal::Traces, traces, 300),
+        (Signal::Metrics, metrics, 300 - summaries),
+    ] {
+        let batches = peers::to_arrow(signal, &payload).unwrap();
+        let read: usize = batches.iter().map(|batch| batch.num_rows()).sum();
+        assert_eq!(read, rows, "{signal:?}");
+        for batch in batches {
+            // Read by the other parquet version: a file is a file.
+            let read = read_back(peers::to_parquet(&batch).unwrap(), batch.num_rows());
+            assert_eq!(read.num_columns(), batch.num_columns());
+        }
+    }
 }
 
 #[test]
@@ -207,14 +236,35 @@ fn column_chunks_are_the_file_without_its_footer() {
 
 #[test]
 fn every_case_of_the_lineup_runs() {
-    let shape = Shape {
-        records: 60,
-        ..Shape::small_groups()
+    let logs = |seed| {
+        logs_payload(&Shape {
+            records: 60,
+            seed,
+            ..Shape::small_groups()
+        })
     };
-    let payloads = [1, 2]
-        .map(|seed| bytes::Bytes::from(logs_payload(&shape.with_seed(seed))))
-        .to_vec();
-    let workload = Workload::new("two", payloads).unwrap();
+    let traces = |seed| {
+        traces_payload(&TraceShape {
+            spans: 60,
+            seed,
+            ..TraceShape::ten_thousand()
+        })
+    };
+    let metrics = |seed| {
+        metrics_payload(&MetricShape {
+            points: 60,
+            seed,
+            ..MetricShape::ten_thousand()
+        })
+    };
+    every_case_runs(Signal::Logs, [logs(1), logs(2)], &["peer_columns_snappy"]);
+    every_case_runs(Signal::Traces, [traces(1), traces(2)], &[]);
+    every_case_runs(Signal::Metrics, [metrics(1), metrics(2)], &[]);
+}
+
+fn every_case_runs(signal: Signal, payloads: [Vec<u8>; 2], more: &[&str]) {
+    let payloads = payloads.map(bytes::Bytes::from).to_vec();
+    let workload = Workload::new("two", signal, payloads).unwrap();
     let run = Run {
         rounds: 1,
         least: std::time::Duration::ZERO,
@@ -224,16 +274,19 @@ fn every_case_of_the_lineup_runs() {
         .measure("two", workload.records(), &mut lineup(&workload).unwrap())
         .unwrap();
     let names: Vec<_> = figures.iter().map(|figure| figure.case).collect();
-    for name in [
+    let of_all = [
+        "decode",
+        "shred",
+        "parquet",
+        "end_to_end_zstd1",
         "floor_walk",
         "floor_walk_utf8",
         "floor_zstd1",
         "peer_prost_decode",
         "peer_otlp2records_zstd1",
-        "peer_columns_zstd1",
-        "peer_columns_snappy",
-    ] {
-        assert!(names.contains(&name), "no case {name} in {names:?}");
+    ];
+    for name in of_all.iter().chain(more) {
+        assert!(names.contains(name), "no case {name} in {names:?}");
     }
     assert!(
         figures

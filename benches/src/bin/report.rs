@@ -10,6 +10,7 @@ use mimalloc::MiMalloc;
 use otlake_benches::{
     Bodies, Case, Error, Figure, Run, Workload, lineup, lineup_of_bodies, to_json, write_table,
 };
+use otlake_row::Signal;
 use otlake_testkit::CountingAllocator;
 
 // What a service would use; glibc's malloc makes the peers look half as fast as they are.
@@ -44,8 +45,12 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     bodies: Vec<PathBuf>,
 
-    /// Files of ExportLogsServiceRequest bytes. Without any, two generated payloads are measured,
-    /// and generated bodies.
+    /// Of what the files are: logs, traces or metrics.
+    #[arg(long, default_value = "logs", value_parser = signal)]
+    signal: Signal,
+
+    /// Files of export request bytes. Without any, generated payloads of all signals are measured, and
+    /// generated bodies.
     #[arg(value_name = "PAYLOAD")]
     payloads: Vec<PathBuf>,
 }
@@ -68,7 +73,7 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
         arguments
             .payloads
             .iter()
-            .map(|path| Workload::from_file(path))
+            .map(|path| Workload::from_file(path, arguments.signal))
             .collect::<Result<_, _>>()?
     };
     let bodies = if !arguments.bodies.is_empty() {
@@ -143,6 +148,11 @@ fn measure(
     write_table(out, &figures)?;
     writeln!(out)?;
     Ok(figures)
+}
+
+fn signal(name: &str) -> Result<Signal, String> {
+    let found = Signal::ALL.into_iter().find(|signal| signal.name() == name);
+    found.ok_or_else(|| "none of logs, traces, metrics".to_owned())
 }
 
 fn save(directory: &Path, workload: &Workload) -> io::Result<()> {

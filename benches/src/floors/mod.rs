@@ -12,12 +12,13 @@ use crate::workload::Workload;
 
 /// `floor_walk` and `floor_walk_utf8`.
 pub(crate) fn walks(workload: &Workload) -> Vec<Case<'_>> {
+    let signal = workload.signal();
     vec![
-        Case::per_payload("floor_walk", Kind::Floor, workload, |payload| {
-            Ok(Outcome::records(walk(payload)?.records))
+        Case::per_payload("floor_walk", Kind::Floor, workload, move |payload| {
+            Ok(Outcome::records(walk(signal, payload)?.records))
         }),
-        Case::per_payload("floor_walk_utf8", Kind::Floor, workload, |payload| {
-            Ok(Outcome::records(walk_utf8(payload)?.records))
+        Case::per_payload("floor_walk_utf8", Kind::Floor, workload, move |payload| {
+            Ok(Outcome::records(walk_utf8(signal, payload)?.records))
         }),
     ]
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -34,7 +35,7 @@ impl Columns {
     ///
     /// When the payload is malformed.
     pub fn read(payload: &[u8]) -> Result<Table, Error> {
-        let request = decode(payload)?;
+        let request: ExportLogsServiceRequest = decode(payload)?;
         let mut columns = Self {
             rows: 0,
             fixed: Fixed::default(),

@@ -1,21 +1,36 @@
-use ::otlp2records::{InputFormat, transform_logs};
+use ::otlp2records::{InputFormat, transform_logs, transform_metrics, transform_traces};
 use arrow_array58::RecordBatch;
+use otlake_row::Signal;
 use parquet58::arrow::ArrowWriter;
 use parquet58::basic::{Compression, ZstdLevel};
 use parquet58::file::properties::WriterProperties;
 
 use crate::case::Error;
 
-/// Its batch: fixed columns, attributes as JSON text.
+/// Its batches: fixed columns, attributes as JSON text. Data points are in one for each kind, but
+/// for summaries, which it leaves out.
 ///
 /// # Errors
 ///
 /// When it refuses the payload.
-pub fn to_arrow(payload: &[u8]) -> Result<RecordBatch, Error> {
-    Ok(transform_logs(payload, InputFormat::Protobuf)?)
+pub fn to_arrow(signal: Signal, payload: &[u8]) -> Result<Vec<RecordBatch>, Error> {
+    Ok(match signal {
+        Signal::Logs => vec![transform_logs(payload, InputFormat::Protobuf)?],
+        Signal::Traces => vec![transform_traces(payload, InputFormat::Protobuf)?],
+        Signal::Metrics => {
+            let batches = transform_metrics(payload, InputFormat::Protobuf)?;
+            let kinds = [
+                batches.gauge,
+                batches.sum,
+                batches.histogram,
+                batches.exp_histogram,
+            ];
+            kinds.into_iter().flatten().collect()
+        }
+    })
 }
 
-/// The batch in a Parquet file with ZSTD(1).
+/// A batch in a Parquet file with ZSTD(1).
 ///
 /// # Errors
 ///

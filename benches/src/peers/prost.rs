@@ -1,4 +1,9 @@
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use otlake_row::Signal;
 use prost::{DecodeError, Message};
 
 /// The typed request, as prost decodes it: every string and every message in its own allocation.
@@ -6,15 +11,48 @@ use prost::{DecodeError, Message};
 /// # Errors
 ///
 /// When the payload is malformed.
-pub fn decode(payload: &[u8]) -> Result<ExportLogsServiceRequest, DecodeError> {
-    ExportLogsServiceRequest::decode(payload)
+pub fn decode<R: Message + Default>(payload: &[u8]) -> Result<R, DecodeError> {
+    R::decode(payload)
 }
 
-/// Records in a request.
-pub fn records(request: &ExportLogsServiceRequest) -> usize {
-    let scopes = request
-        .resource_logs
-        .iter()
-        .flat_map(|resource| &resource.scope_logs);
-    scopes.map(|scope| scope.log_records.len()).sum()
+/// Decodes a request of the signal, and says how many records are in it.
+///
+/// # Errors
+///
+/// When the payload is malformed.
+pub fn records(signal: Signal, payload: &[u8]) -> Result<usize, DecodeError> {
+    Ok(match signal {
+        Signal::Logs => {
+            let request: ExportLogsServiceRequest = decode(payload)?;
+            let resources = request.resource_logs.iter();
+            let scopes = resources.flat_map(|resource| &resource.scope_logs);
+            scopes.map(|scope| scope.log_records.len()).sum()
+        }
+        Signal::Traces => {
+            let request: ExportTraceServiceRequest = decode(payload)?;
+            let resources = request.resource_spans.iter();
+            let scopes = resources.flat_map(|resource| &resource.scope_spans);
+            scopes.map(|scope| scope.spans.len()).sum()
+        }
+        Signal::Metrics => {
+            let request: ExportMetricsServiceRequest = decode(payload)?;
+            let resources = request.resource_metrics.iter();
+            let scopes = resources.flat_map(|resource| &resource.scope_metrics);
+            scopes
+                .flat_map(|scope| &scope.metrics)
+                .map(data_points)
+                .sum()
+        }
+    })
+}
+
+fn data_points(metric: &Metric) -> usize {
+    match &metric.data {
+        None => 0,
+        Some(Data::Gauge(gauge)) => gauge.data_points.len(),
+        Some(Data::Sum(sum)) => sum.data_points.len(),
+        Some(Data::Histogram(histogram)) => histogram.data_points.len(),
+        Some(Data::ExponentialHistogram(histogram)) => histogram.data_points.len(),
+        Some(Data::Summary(summary)) => summary.data_points.len(),
+    }
 }

@@ -1,4 +1,16 @@
+mod logs;
+mod metrics;
+mod traces;
+mod wire;
+
 use std::fmt;
+
+use otlake_row::Signal;
+
+use self::logs::Logs;
+use self::metrics::Metrics;
+use self::traces::Traces;
+use self::wire::{content, skip, varint};
 
 /// Deeper values end the walk: it recurses, and a payload must not decide how far.
 const MOST_NESTING: u32 = 100;
@@ -6,9 +18,9 @@ const MOST_NESTING: u32 = 100;
 /// What a walk came by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Log records.
+    /// Log records, spans or data points.
     pub records: usize,
-    /// Attributes: of resources, scopes and records, and entries of nested maps.
+    /// Attributes: of resources, scopes, records and what is in them, and entries of nested maps.
     pub attributes: usize,
     /// Strings that are not empty: keys, values, names, URLs.
     pub strings: usize,
@@ -16,7 +28,7 @@ pub struct Counts {
     pub string_bytes: usize,
 }
 
-/// The payload is not an `ExportLogsServiceRequest`.
+/// The payload is not an export request of the signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Malformed {
@@ -46,20 +58,13 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Goes over every field of an `ExportLogsServiceRequest` down to the last nested value, and makes
-/// nothing of it.
+/// Goes over every field of an export request down to the last nested value, and makes nothing of it.
 ///
 /// # Errors
 ///
 /// When the bytes are not such a message. What they hold is not checked.
-pub fn walk(payload: &[u8]) -> Result<Counts, Malformed> {
-    let mut counts = Counts::default();
-    let mut walk = Walk {
-        counts: &mut counts,
-        string: |_: &[u8]| Ok(()),
-    };
-    walk.request(payload)?;
-    Ok(counts)
+pub fn walk(signal: Signal, payload: &[u8]) -> Result<Counts, Malformed> {
+    walk_with(signal, payload, |_| Ok(()))
 }
 
 /// The same, and checks every string for itself, with SIMD.
@@ -67,16 +72,26 @@ pub fn walk(payload: &[u8]) -> Result<Counts, Malformed> {
 /// # Errors
 ///
 /// As [`walk`], and when a string is not UTF-8.
-pub fn walk_utf8(payload: &[u8]) -> Result<Counts, Malformed> {
+pub fn walk_utf8(signal: Signal, payload: &[u8]) -> Result<Counts, Malformed> {
+    walk_with(signal, payload, |bytes| {
+        match simdutf8::basic::from_utf8(bytes) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Malformed::Utf8),
+        }
+    })
+}
+
+fn walk_with(signal: Signal, payload: &[u8], string: impl Strings) -> Result<Counts, Malformed> {
     let mut counts = Counts::default();
     let mut walk = Walk {
         counts: &mut counts,
-        string: |bytes: &[u8]| match simdutf8::basic::from_utf8(bytes) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Malformed::Utf8),
-        },
+        string,
     };
-    walk.request(payload)?;
+    match signal {
+        Signal::Logs => walk.request::<Logs>(payload)?,
+        Signal::Traces => walk.request::<Traces>(payload)?,
+        Signal::Metrics => walk.request::<Metrics>(payload)?,
+    }
     Ok(counts)
 }
 
@@ -96,24 +111,41 @@ const F3: u64 = delimited(3);
 const F4: u64 = delimited(4);
 const F5: u64 = delimited(5);
 const F6: u64 = delimited(6);
+const F7: u64 = delimited(7);
+const F8: u64 = delimited(8);
+const F9: u64 = delimited(9);
+const F10: u64 = delimited(10);
+const F11: u64 = delimited(11);
 const F12: u64 = delimited(12);
+const F13: u64 = delimited(13);
+const F15: u64 = delimited(15);
 
-impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Walk<'_, F> {
-    fn request(&mut self, mut rest: &[u8]) -> Result<(), Malformed> {
+/// What the scopes of a signal have.
+trait Item {
+    fn item<F: Strings>(walk: &mut Walk<'_, F>, bytes: &[u8]) -> Result<(), Malformed>;
+}
+
+/// What is done with a string.
+trait Strings: FnMut(&[u8]) -> Result<(), Malformed> {}
+
+impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Strings for F {}
+
+impl<F: Strings> Walk<'_, F> {
+    fn request<I: Item>(&mut self, mut rest: &[u8]) -> Result<(), Malformed> {
         while !rest.is_empty() {
             match varint(&mut rest)? {
-                F1 => self.resource_logs(content(&mut rest)?)?,
+                F1 => self.resources::<I>(content(&mut rest)?)?,
                 tag => skip(tag, &mut rest)?,
             }
         }
         Ok(())
     }
 
-    fn resource_logs(&mut self, mut rest: &[u8]) -> Result<(), Malformed> {
+    fn resources<I: Item>(&mut self, mut rest: &[u8]) -> Result<(), Malformed> {
         while !rest.is_empty() {
             match varint(&mut rest)? {
                 F1 => self.resource(content(&mut rest)?)?,
-                F2 => self.scope_logs(content(&mut rest)?)?,
+                F2 => self.scopes::<I>(content(&mut rest)?)?,
                 F3 => self.string(content(&mut rest)?)?,
                 tag => skip(tag, &mut rest)?,
             }
@@ -142,11 +174,11 @@ impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Walk<'_, F> {
         Ok(())
     }
 
-    fn scope_logs(&mut self, mut rest: &[u8]) -> Result<(), Malformed> {
+    fn scopes<I: Item>(&mut self, mut rest: &[u8]) -> Result<(), Malformed> {
         while !rest.is_empty() {
             match varint(&mut rest)? {
                 F1 => self.scope(content(&mut rest)?)?,
-                F2 => self.log_record(content(&mut rest)?)?,
+                F2 => I::item(self, content(&mut rest)?)?,
                 F3 => self.string(content(&mut rest)?)?,
                 tag => skip(tag, &mut rest)?,
             }
@@ -159,19 +191,6 @@ impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Walk<'_, F> {
             match varint(&mut rest)? {
                 F1 | F2 => self.string(content(&mut rest)?)?,
                 F3 => self.key_value(content(&mut rest)?, 0)?,
-                tag => skip(tag, &mut rest)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn log_record(&mut self, mut rest: &[u8]) -> Result<(), Malformed> {
-        self.counts.records += 1;
-        while !rest.is_empty() {
-            match varint(&mut rest)? {
-                F6 => self.key_value(content(&mut rest)?, 0)?,
-                F3 | F12 => self.string(content(&mut rest)?)?,
-                F5 => self.any_value(content(&mut rest)?, 0)?,
                 tag => skip(tag, &mut rest)?,
             }
         }
@@ -225,58 +244,5 @@ impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Walk<'_, F> {
         self.counts.strings += usize::from(!bytes.is_empty());
         self.counts.string_bytes += bytes.len();
         (self.string)(bytes)
-    }
-}
-
-/// One byte in nearly all cases: tags below 16 and lengths below 128.
-#[inline]
-fn varint(rest: &mut &[u8]) -> Result<u64, Malformed> {
-    match rest.split_first() {
-        Some((&byte, after)) if byte < 0x80 => {
-            *rest = after;
-            Ok(u64::from(byte))
-        }
-        _ => long_varint(rest),
-    }
-}
-
-fn long_varint(rest: &mut &[u8]) -> Result<u64, Malformed> {
-    let mut value = 0;
-    for (index, byte) in rest.iter().take(10).enumerate() {
-        value |= u64::from(byte & 0x7f) << (7 * index);
-        if *byte < 0x80 {
-            *rest = &rest[index + 1..];
-            return Ok(value);
-        }
-    }
-    Err(if rest.len() < 10 {
-        Malformed::Truncated
-    } else {
-        Malformed::Varint
-    })
-}
-
-#[inline]
-fn content<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Malformed> {
-    let len = varint(rest)?;
-    take(rest, len)
-}
-
-#[inline]
-fn take<'a>(rest: &mut &'a [u8], len: u64) -> Result<&'a [u8], Malformed> {
-    let len = usize::try_from(len).map_err(|_| Malformed::Truncated)?;
-    let (content, after) = rest.split_at_checked(len).ok_or(Malformed::Truncated)?;
-    *rest = after;
-    Ok(content)
-}
-
-#[inline]
-fn skip(tag: u64, rest: &mut &[u8]) -> Result<(), Malformed> {
-    match tag & 7 {
-        0 => varint(rest).map(drop),
-        1 => take(rest, 8).map(drop),
-        2 => content(rest).map(drop),
-        5 => take(rest, 4).map(drop),
-        _ => Err(Malformed::WireType),
     }
 }
