@@ -3,7 +3,7 @@ use std::{fs, io};
 
 use clap::Parser;
 use otlake::otlp::Framing;
-use otlake::parquet::Compression;
+use otlake::parquet::{Compression, Partitioning, SortingColumn};
 use otlake::row::Signal;
 use otlake::schema::Table;
 
@@ -22,6 +22,14 @@ pub struct Arguments {
     /// Rows of a file [default: 10 000 000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows_per_file: Option<u64>,
+
+    /// Directories of records, such as "{table}/date={date}/hour={hour}" [default: "{table}"]
+    #[arg(long, value_name = "TEMPLATE")]
+    pub partitioning: Option<Partitioning>,
+
+    /// Columns by which the rows of each row group are sorted, such as resource_service_name,timestamp
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub sort: Vec<String>,
 
     /// A table for each kind of metric instead of one for all
     #[arg(long)]
@@ -56,6 +64,16 @@ impl Arguments {
         } else {
             self.paths.clone()
         }
+    }
+
+    /// The order of rows, ascending and with nulls last.
+    pub fn order(&self) -> Vec<SortingColumn> {
+        let column = |name: &String| SortingColumn {
+            name: name.clone(),
+            descending: false,
+            nulls_first: false,
+        };
+        self.sort.iter().map(column).collect()
     }
 
     /// The directory for the files. Only the default one is emptied: a directory that somebody

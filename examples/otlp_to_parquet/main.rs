@@ -46,7 +46,11 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
     let out = arguments.out()?;
     let mut builder = Pipeline::builder()
         .compression(arguments.compression)
-        .patterns(PatternOptions::default());
+        .patterns(PatternOptions::default())
+        .sorted_rows(arguments.order());
+    if let Some(partitioning) = &arguments.partitioning {
+        builder = builder.partitioning(partitioning.clone());
+    }
     if arguments.table_per_kind {
         builder = builder.metric_tables(MetricTables::PerKind);
     }
