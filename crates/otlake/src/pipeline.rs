@@ -478,13 +478,15 @@ impl PipelineBuilder {
         self
     }
 
-    /// The rows of a row group; see [`ParquetSink::with_row_group_rows`].
+    /// The rows of a row group; see
+    /// [`with_row_group_rows`](otlake_parquet::ParquetSink::with_row_group_rows).
     pub fn row_group_rows(mut self, rows: usize) -> PipelineBuilder {
         self.row_group.0 = Some(rows);
         self
     }
 
-    /// The bytes of a row group in memory; see [`ParquetSink::with_row_group_bytes`].
+    /// The bytes of a row group in memory; see
+    /// [`with_row_group_bytes`](otlake_parquet::ParquetSink::with_row_group_bytes).
     pub fn row_group_bytes(mut self, bytes: usize) -> PipelineBuilder {
         self.row_group.1 = Some(bytes);
         self
