@@ -34,11 +34,11 @@ fn number(variable: &str) -> Option<u64> {
 /// The batches that are acknowledged: all below this one. A line that was cut off is none.
 fn acknowledged(directory: &Path) -> u64 {
     let lines = fs::read_to_string(directory.join("acknowledged")).unwrap_or_default();
-    let lines = lines
+    let mut lines = lines
         .split_inclusive('\n')
         .filter(|line| line.ends_with('\n'));
     lines
-        .last()
+        .next_back()
         .map_or(0, |line| line.trim().parse::<u64>().unwrap() + 1)
 }
 
