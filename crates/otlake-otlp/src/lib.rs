@@ -1,9 +1,10 @@
-//! OTLP payloads to rows: a zero-copy walk over the protobuf bytes, with limits, and with errors
-//! that say where.
+//! OTLP payloads of all signals to rows: a zero-copy walk over protobuf or JSON, with limits, and with
+//! errors that say where.
 //!
 //! ```text
-//! HTTP body ──▶ ContentEncoding ──▶ LogsDecoder ──▶ Row ──▶ any RowSink
-//!               (gzip, zstd)        (ExportLogsServiceRequest, LogsData; protobuf or JSON)
+//! HTTP body ──▶ ContentEncoding ──┐
+//!               (gzip, zstd)      ├─▶ LogsDecoder, TracesDecoder, MetricsDecoder ──▶ Row ──▶ any RowSink
+//! file ───────▶ PayloadReader ────┘   (export requests and data messages)
 //! ```
 //!
 //! Strings and bytes of a [`Row`](otlake_row::Row) borrow from the payload, names of attributes

@@ -11,6 +11,9 @@
 //! attribute of a name beyond the column budget, and a second value for one column in a record.
 //! Nothing is dropped, and [`OverflowCounts`] counts what overflows by reason.
 //!
+//! What the files of a dataset have published, whoever wrote them, is a [`DatasetSchema`]: columns are
+//! only ever added to it, and none changes its type.
+//!
 //! # Example
 //!
 //! ```
