@@ -38,12 +38,13 @@ where
 }
 
 /// Batches until each is acknowledged; every other time with a new pipeline, as a service has that
-/// was restarted. Says how often one was tried again.
-fn deliver<S>(storage: &S) -> usize
+/// was restarted, and with other files. Says how often one was tried again.
+fn deliver<S>(storage: &S, rows_per_file: u64) -> usize
 where
     S: Storage + Documents + Clone + Send + Sync + 'static,
 {
-    let new = |tries: usize| small_files(6 + tries as u64 % 3).build_dataset(storage.clone());
+    let new =
+        |tries: usize| small_files(rows_per_file + tries as u64).build_dataset(storage.clone());
     let mut pipeline = new(0).unwrap();
     let mut failures = 0;
     for batch in 0..BATCHES {
@@ -68,31 +69,38 @@ where
     assert_published(storage, &files);
 }
 
-/// Every call with `OTLAKE_ROUNDS=1`, else every fifth, and of each fault others.
+/// Every call with `OTLAKE_ROUNDS=1`, else every fifth, and of each fault others. Once with files that
+/// are full, and so written, while the batch goes on, and once with all of them written at its end.
 #[test]
 fn every_call_fails_once() {
     let stride = if Random::rounds(0) > 0 { 1 } else { 5 };
-    for (number, fault) in StorageFault::ERRORS.into_iter().enumerate() {
-        for fail_at in (number % stride..).step_by(stride) {
-            let storage = Memory::new();
-            leave_behind(&storage);
-            let faulty = FaultyStorage::new(storage.clone(), fail_at, fault);
-            let failures = deliver(&faulty);
-            let case = format!("{fault:?} at call {fail_at}");
-            check(&Arc::new(storage), &case);
-            if faulty.failed() == 0 {
-                assert_eq!(failures, 0, "{case}");
-                assert!(fail_at > 100, "{case}");
-                break;
-            }
-            // The rest of a write comes with the next one; in doubt about a schema, a look at it tells.
-            let may_pass = fault != StorageFault::Error;
-            assert!(
-                failures == 1 || may_pass && failures == 0,
-                "{case}: {failures}"
-            );
+    for rows_per_file in [6, 1_000] {
+        for (number, fault) in StorageFault::ERRORS.into_iter().enumerate() {
+            let mut calls = (number % stride..).step_by(stride);
+            while fails_once(rows_per_file, fault, calls.next().unwrap()) {}
         }
     }
+}
+
+/// Says whether the call was made.
+fn fails_once(rows_per_file: u64, fault: StorageFault, fail_at: usize) -> bool {
+    let storage = Memory::new();
+    leave_behind(&storage);
+    let faulty = FaultyStorage::new(storage.clone(), fail_at, fault);
+    let failures = deliver(&faulty, rows_per_file);
+    let case = format!("{fault:?} at call {fail_at}, {rows_per_file} rows a file");
+    check(&Arc::new(storage), &case);
+    if faulty.failed() == 0 {
+        assert_eq!(failures, 0, "{case}");
+        return false;
+    }
+    // The rest of a write comes with the next one; in doubt about a schema, a look at it tells.
+    let may_pass = fault != StorageFault::Error;
+    assert!(
+        failures == 1 || may_pass && failures == 0,
+        "{case}: {failures}"
+    );
+    true
 }
 
 #[test]
@@ -102,7 +110,7 @@ fn calls_fail_all_the_time() {
         leave_behind(&storage);
         let random = Random::from_env(&format!("retries {round}"));
         let faulty = FaultyStorage::often(storage.clone(), 60 + 20 * (round as usize % 10), random);
-        deliver(&faulty);
+        deliver(&faulty, [6, 1_000][round as usize % 2]);
         check(&Arc::new(storage), &format!("round {round}"));
     }
 }

@@ -72,7 +72,7 @@ where
                 let now = now.schema();
                 assert!(now.version() >= before.version());
                 for column in before.columns() {
-                    let same = now.column(column.name()).expect("a column is gone");
+                    let same = now.column(column.name()).unwrap();
                     assert_eq!(same.type_name(), column.type_name(), "{}", column.name());
                     assert_eq!(same.id(), column.id(), "{}", column.name());
                     assert!(column.keys().iter().all(|key| same.keys().contains(key)));

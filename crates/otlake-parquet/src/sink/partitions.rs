@@ -114,6 +114,10 @@ impl<S: Storage> ParquetSink<S> {
     /// Closes a partition for good; its place is taken by the last one.
     pub(super) fn close_partition(&mut self, index: usize) -> Result<(), SinkError> {
         let closed = self.close_file(index);
+        // Its types could not be published. The rows are all there, and wait for the next try.
+        if self.partitions[index].row_groups.rows() > 0 {
+            return closed;
+        }
         let partition = self.partitions.swap_remove(index);
         self.overflow.merge(&partition.row_groups.overflow_counts());
         self.by_key.remove(&partition.key);

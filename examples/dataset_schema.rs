@@ -1,0 +1,133 @@
+//! The schemas of datasets: printed, compared, merged.
+//!
+//! ```text
+//! cargo run -p otlake-examples --example dataset_schema -- print target/lake
+//! cargo run -p otlake-examples --example dataset_schema -- diff target/lake other/lake --table traces
+//! cargo run -p otlake-examples --example dataset_schema -- merge a.json b.json --out both.json
+//! ```
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{Cell, Table as Lines};
+use otlake::parquet::PublishedSchema;
+use otlake::schema::{DatasetColumn, DatasetSchema, Difference, Table};
+
+/// Prints, compares and merges the schemas of datasets. Each is the directory of a dataset or a
+/// JSON document.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Which table of a directory: logs, traces, metrics or a kind of metrics.
+    #[arg(long, global = true, default_value = "logs")]
+    table: String,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// All columns.
+    Print { schema: PathBuf },
+    /// What is different in the second.
+    Diff { first: PathBuf, second: PathBuf },
+    /// The columns of both, those of the first with their ids.
+    Merge {
+        first: PathBuf,
+        second: PathBuf,
+        /// Where the merged document goes, which must not be there yet.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let Arguments { command, table } = Arguments::parse();
+    let table = Table::from_name(&table).ok_or_else(|| format!("there is no table {table:?}"))?;
+    match command {
+        Command::Print { schema } => print(&load(&schema, table)?),
+        Command::Diff { first, second } => diff(&load(&first, table)?, &load(&second, table)?),
+        Command::Merge { first, second, out } => {
+            let merged = load(&first, table)?.merge(&load(&second, table)?)?;
+            // A schema in use is extended by its writers alone.
+            let mut file = fs::File::create_new(&out)
+                .map_err(|error| format!("{}: {error}", out.display()))?;
+            std::io::Write::write_all(&mut file, &merged.to_json())?;
+            print(&merged);
+        }
+    }
+    Ok(())
+}
+
+fn load(path: &Path, table: Table) -> Result<DatasetSchema, Box<dyn Error>> {
+    let path = match path.is_dir() {
+        true => path.join(PublishedSchema::document_name(table)),
+        false => path.to_owned(),
+    };
+    let in_file = |error: &dyn Error| format!("{}: {error}", path.display());
+    let json = fs::read(&path).map_err(|error| in_file(&error))?;
+    Ok(DatasetSchema::from_json(&json).map_err(|error| in_file(&error))?)
+}
+
+fn print(schema: &DatasetSchema) {
+    let mut lines = lines(&["id", "column", "type", "sent as", ""]);
+    let mut columns: Vec<_> = schema.columns().iter().collect();
+    columns.sort_by_key(|column| column.id());
+    for column in columns {
+        let promoted = if column.is_promoted() { "promoted" } else { "" };
+        let cells = cells_of(column).into_iter();
+        lines.add_row(cells.chain([Cell::new(promoted)]));
+    }
+    println!("{lines}");
+    let (table, version) = (schema.table().name(), schema.version());
+    println!(
+        "{table}, version {version}: {} columns",
+        schema.columns().len()
+    );
+}
+
+fn diff(first: &DatasetSchema, second: &DatasetSchema) {
+    if first.table() != second.table() {
+        let (first, second) = (first.table().name(), second.table().name());
+        println!("The first is of {first}, the second of {second}.");
+    }
+    let differences = first.diff(second);
+    let mut lines = lines(&["", "id", "column", "type", "sent as"]);
+    let mut add = |sign: &str, column: &DatasetColumn| {
+        let cells = cells_of(column).into_iter();
+        lines.add_row([Cell::new(sign)].into_iter().chain(cells));
+    };
+    for difference in &differences {
+        match difference {
+            Difference::Removed(column) => add("-", column),
+            Difference::Added(column) => add("+", column),
+            Difference::Changed(before, after) => {
+                add("<", before);
+                add(">", after);
+            }
+            _ => {}
+        }
+    }
+    match differences.len() {
+        0 => println!("The same columns."),
+        1 => println!("{lines}\n1 column is different"),
+        count => println!("{lines}\n{count} columns are different"),
+    }
+}
+
+fn lines(header: &[&str]) -> Lines {
+    let mut lines = Lines::new();
+    lines.load_preset(UTF8_BORDERS_ONLY).set_header(header);
+    lines
+}
+
+fn cells_of(column: &DatasetColumn) -> [Cell; 4] {
+    [
+        Cell::new(column.id()),
+        Cell::new(column.name()),
+        Cell::new(column.type_name()),
+        Cell::new(column.keys().join(", ")),
+    ]
+}
