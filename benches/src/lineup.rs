@@ -1,3 +1,5 @@
+use otlake_otlp::Format;
+
 use crate::bodies::Bodies;
 use crate::case::{Case, Error};
 use crate::workload::Workload;
@@ -11,11 +13,14 @@ use crate::{fingerprints, floors, stages};
 /// When what a case needs beforehand cannot be made from the workload.
 pub fn lineup(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     let mut cases = stages::stages(workload)?;
-    cases.extend(floors::walks(workload));
-    cases.push(floors::zstd1(
-        workload,
-        stages::finished_columns(workload)?,
-    )?);
+    // The floors walk over protobuf.
+    if workload.format() == Format::Protobuf {
+        cases.extend(floors::walks(workload));
+        cases.push(floors::zstd1(
+            workload,
+            stages::finished_columns(workload)?,
+        )?);
+    }
     #[cfg(feature = "peers")]
     cases.extend(crate::peers::peers(workload)?);
     Ok(cases)

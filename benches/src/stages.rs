@@ -1,12 +1,12 @@
 use std::convert::Infallible;
 
 use bytes::Bytes;
+use otlake::Pipeline;
 use otlake::parquet::{Compression, Encoder, FileWriter, Memory, WriterOptions};
-use otlake::{IngestError, Pipeline};
 use otlake_arrow::BatchBuilder;
 use otlake_fingerprint::Fingerprinter;
-use otlake_otlp::{DecodeError, LogsDecoder, MetricsDecoder, TracesDecoder};
-use otlake_row::{Decoder, Row, Signal, Summary, sink_fn};
+use otlake_otlp::{Format, LogsDecoder, MetricsDecoder, TracesDecoder};
+use otlake_row::{Decoder, Row, Signal, sink_fn};
 use otlake_schema::Schema;
 
 use crate::case::{Case, Error, Kind, Outcome};
@@ -19,6 +19,12 @@ pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
         Ok(Pipeline::builder().compression(compression.parse()?))
     };
     let mut cases = vec![decode(workload)];
+    if workload.format() == Format::Json {
+        // Behind the decoder nothing is different.
+        let zstd1 = pipeline("zstd:1")?;
+        cases.push(end_to_end("end_to_end_zstd1", workload, zstd1)?);
+        return Ok(cases);
+    }
     if workload.signal() == Signal::Logs {
         cases.push(fingerprint(workload)?);
     }
@@ -44,27 +50,29 @@ pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
 
 /// Payloads to rows, which nobody looks at.
 fn decode(workload: &Workload) -> Case<'_> {
-    match workload.signal() {
-        Signal::Logs => decode_with(LogsDecoder::new(), workload),
-        Signal::Traces => decode_with(TracesDecoder::new(), workload),
-        Signal::Metrics => decode_with(MetricsDecoder::new(), workload),
+    macro_rules! decode {
+        ($decoder:ident, $decode:ident) => {{
+            let mut decoder = $decoder::new();
+            Case::per_payload("decode", Kind::Stage, workload, move |payload| {
+                let mut cells = 0;
+                let mut sink = sink_fn(|row: &mut Row<'_>| {
+                    cells += row.cells().len();
+                    Ok::<_, Infallible>(())
+                });
+                let summary = decoder.$decode(payload, &mut sink)?;
+                std::hint::black_box(cells);
+                Ok(Outcome::records(summary.accepted.try_into()?))
+            })
+        }};
     }
-}
-
-fn decode_with<'a, D>(mut decoder: D, workload: &'a Workload) -> Case<'a>
-where
-    D: Decoder<Error = DecodeError> + 'a,
-{
-    Case::per_payload("decode", Kind::Stage, workload, move |payload| {
-        let mut cells = 0;
-        let mut sink = sink_fn(|row: &mut Row<'_>| {
-            cells += row.cells().len();
-            Ok::<_, Infallible>(())
-        });
-        let summary = decoder.decode(payload, &mut sink)?;
-        std::hint::black_box(cells);
-        Ok(Outcome::records(summary.accepted.try_into()?))
-    })
+    match (workload.signal(), workload.format()) {
+        (Signal::Logs, Format::Json) => decode!(LogsDecoder, decode_json),
+        (Signal::Traces, Format::Json) => decode!(TracesDecoder, decode_json),
+        (Signal::Metrics, Format::Json) => decode!(MetricsDecoder, decode_json),
+        (Signal::Logs, _) => decode!(LogsDecoder, decode),
+        (Signal::Traces, _) => decode!(TracesDecoder, decode),
+        (Signal::Metrics, _) => decode!(MetricsDecoder, decode),
+    }
 }
 
 /// Bodies to fingerprints. A record without a body that is text costs nothing and counts.
@@ -84,19 +92,6 @@ fn schema(workload: &Workload) -> Schema {
         Signal::Logs => Schema::logs(),
         Signal::Traces => Schema::traces(),
         Signal::Metrics => Schema::metrics(),
-    }
-}
-
-/// Takes a payload of whichever signal.
-fn ingest(
-    pipeline: &mut Pipeline<Memory>,
-    signal: Signal,
-    payload: &Bytes,
-) -> Result<Summary, IngestError> {
-    match signal {
-        Signal::Logs => pipeline.ingest_logs(payload.clone()),
-        Signal::Traces => pipeline.ingest_traces(payload.clone()),
-        Signal::Metrics => pipeline.ingest_metrics(payload.clone()),
     }
 }
 
@@ -151,7 +146,7 @@ fn end_to_end<'a>(
         Kind::Stage,
         workload,
         move |payload| {
-            let summary = ingest(&mut pipeline, workload.signal(), payload)?;
+            let summary = pipeline.ingest(workload.signal(), workload.format(), payload.clone())?;
             pipeline.flush()?;
             Ok(Outcome::file(
                 summary.accepted.try_into()?,
@@ -172,7 +167,7 @@ fn rolling<'a>(
     Ok(Case::new(name, Kind::Stage, move || {
         let mut outcome = Outcome::default();
         for payload in workload.payloads() {
-            let summary = ingest(&mut pipeline, workload.signal(), payload)?;
+            let summary = pipeline.ingest(workload.signal(), workload.format(), payload.clone())?;
             outcome.records += usize::try_from(summary.accepted)?;
         }
         pipeline.flush()?;
@@ -187,7 +182,7 @@ pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Erro
     let options = Pipeline::builder().compression(Compression::None);
     let mut pipeline = options.build(storage.clone())?;
     for payload in workload.payloads() {
-        ingest(&mut pipeline, workload.signal(), payload)?;
+        pipeline.ingest(workload.signal(), workload.format(), payload.clone())?;
         pipeline.flush()?;
         for file in storage.take_files().values() {
             chunks.extend(crate::floors::column_chunks(file)?);

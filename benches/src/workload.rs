@@ -1,10 +1,10 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use otlake_otlp::{ContentEncoding, Limits};
+use otlake_otlp::{ContentEncoding, Format, Limits};
 use otlake_row::Signal;
 use otlake_testkit::{
-    MetricShape, Shape, TraceShape, logs_payload, metrics_payload, traces_payload,
+    MetricShape, Shape, TraceShape, logs_payload, logs_request, metrics_payload, traces_payload,
 };
 
 use crate::case::Error;
@@ -19,12 +19,13 @@ const SMALL_PAYLOADS: u64 = 20;
 pub struct Workload {
     name: String,
     signal: Signal,
+    format: Format,
     payloads: Vec<Bytes>,
     records: usize,
 }
 
 impl Workload {
-    /// A workload of these payloads.
+    /// A workload of these payloads in protobuf.
     ///
     /// # Errors
     ///
@@ -47,13 +48,27 @@ impl Workload {
         Ok(Self {
             name,
             signal,
+            format: Format::Protobuf,
             payloads,
             records,
         })
     }
 
+    /// The logs of the `10k` payload in OTLP/JSON, as opentelemetry-proto writes it.
+    fn logs_json() -> Result<Self, Error> {
+        let request = logs_request(&Shape::ten_thousand());
+        Ok(Self {
+            name: "logs_json".to_owned(),
+            signal: Signal::Logs,
+            format: Format::Json,
+            payloads: vec![serde_json::to_vec(&request)?.into()],
+            records: Shape::ten_thousand().records,
+        })
+    }
+
     /// The workloads of a report that names no file: of logs `10k`, one large payload, and
-    /// `small_groups`, many small ones; `traces` and `metrics`, one large payload each.
+    /// `small_groups`, many small ones; `traces` and `metrics`, one large payload each; and
+    /// `logs_json`, the first one in OTLP/JSON.
     ///
     /// # Errors
     ///
@@ -72,6 +87,7 @@ impl Workload {
             )?,
             Self::new("traces", Signal::Traces, vec![traces.into()])?,
             Self::new("metrics", Signal::Metrics, vec![metrics.into()])?,
+            Self::logs_json()?,
         ])
     }
 
@@ -119,6 +135,11 @@ impl Workload {
     /// Of what the payloads are.
     pub fn signal(&self) -> Signal {
         self.signal
+    }
+
+    /// What they are written in.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// The payloads, in order.

@@ -8,11 +8,12 @@ mod prost;
 
 pub use columns::{Columns, Table};
 pub use otlp2records::{to_arrow, to_parquet};
-pub use prost::{decode, records};
+pub use prost::{decode, json_records, records};
 
 pub(crate) use miners::miners;
 
 use ::parquet::basic::{Compression, ZstdLevel};
+use otlake_otlp::Format;
 use otlake_row::Signal;
 
 use crate::case::{Case, Error, Kind, Outcome};
@@ -30,6 +31,12 @@ fn zstd1() -> Result<Compression, Error> {
 /// When a peer refuses a payload.
 pub(crate) fn peers(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     let signal = workload.signal();
+    if workload.format() == Format::Json {
+        let peer = Case::per_payload("peer_serde_json", Kind::Peer, workload, move |payload| {
+            Ok(Outcome::records(json_records(signal, payload)?))
+        });
+        return Ok(vec![peer]);
+    }
     let mut cases = vec![
         Case::per_payload("peer_prost_decode", Kind::Peer, workload, move |payload| {
             Ok(Outcome::records(records(signal, payload)?))

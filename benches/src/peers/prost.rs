@@ -22,28 +22,43 @@ pub fn decode<R: Message + Default>(payload: &[u8]) -> Result<R, DecodeError> {
 /// When the payload is malformed.
 pub fn records(signal: Signal, payload: &[u8]) -> Result<usize, DecodeError> {
     Ok(match signal {
-        Signal::Logs => {
-            let request: ExportLogsServiceRequest = decode(payload)?;
-            let resources = request.resource_logs.iter();
-            let scopes = resources.flat_map(|resource| &resource.scope_logs);
-            scopes.map(|scope| scope.log_records.len()).sum()
-        }
-        Signal::Traces => {
-            let request: ExportTraceServiceRequest = decode(payload)?;
-            let resources = request.resource_spans.iter();
-            let scopes = resources.flat_map(|resource| &resource.scope_spans);
-            scopes.map(|scope| scope.spans.len()).sum()
-        }
-        Signal::Metrics => {
-            let request: ExportMetricsServiceRequest = decode(payload)?;
-            let resources = request.resource_metrics.iter();
-            let scopes = resources.flat_map(|resource| &resource.scope_metrics);
-            scopes
-                .flat_map(|scope| &scope.metrics)
-                .map(data_points)
-                .sum()
-        }
+        Signal::Logs => log_records(&decode(payload)?),
+        Signal::Traces => spans(&decode(payload)?),
+        Signal::Metrics => all_data_points(&decode(payload)?),
     })
+}
+
+/// Reads a request of the signal in OTLP/JSON to the same types, by serde_json, and says how many
+/// records are in it.
+///
+/// # Errors
+///
+/// When the payload is malformed.
+pub fn json_records(signal: Signal, payload: &[u8]) -> serde_json::Result<usize> {
+    Ok(match signal {
+        Signal::Logs => log_records(&serde_json::from_slice(payload)?),
+        Signal::Traces => spans(&serde_json::from_slice(payload)?),
+        Signal::Metrics => all_data_points(&serde_json::from_slice(payload)?),
+    })
+}
+
+fn log_records(request: &ExportLogsServiceRequest) -> usize {
+    let resources = request.resource_logs.iter();
+    let scopes = resources.flat_map(|resource| &resource.scope_logs);
+    scopes.map(|scope| scope.log_records.len()).sum()
+}
+
+fn spans(request: &ExportTraceServiceRequest) -> usize {
+    let resources = request.resource_spans.iter();
+    let scopes = resources.flat_map(|resource| &resource.scope_spans);
+    scopes.map(|scope| scope.spans.len()).sum()
+}
+
+fn all_data_points(request: &ExportMetricsServiceRequest) -> usize {
+    let resources = request.resource_metrics.iter();
+    let scopes = resources.flat_map(|resource| &resource.scope_metrics);
+    let metrics = scopes.flat_map(|scope| &scope.metrics);
+    metrics.map(data_points).sum()
 }
 
 fn data_points(metric: &Metric) -> usize {
