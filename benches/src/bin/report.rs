@@ -10,6 +10,7 @@ use mimalloc::MiMalloc;
 use otlake_benches::{
     Bodies, Case, Error, Figure, Run, Workload, lineup, lineup_of_bodies, to_json, write_table,
 };
+use otlake_otlp::Format;
 use otlake_row::Signal;
 use otlake_testkit::CountingAllocator;
 
@@ -157,11 +158,13 @@ fn signal(name: &str) -> Result<Signal, String> {
 
 fn save(directory: &Path, workload: &Workload) -> io::Result<()> {
     std::fs::create_dir_all(directory)?;
+    let ending = match workload.format() {
+        Format::Json => "json",
+        _ => "binpb",
+    };
     for (number, payload) in workload.payloads().iter().enumerate() {
-        std::fs::write(
-            directory.join(format!("{}-{number}.binpb", workload.name())),
-            payload,
-        )?;
+        let name = format!("{}-{number}.{ending}", workload.name());
+        std::fs::write(directory.join(name), payload)?;
     }
     Ok(())
 }

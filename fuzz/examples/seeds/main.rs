@@ -19,7 +19,7 @@ use otlake_testkit::{Rng, break_utf8, mutate};
 
 use edges::Edges;
 
-/// For `logs_to_parquet`: codec, rows of a row group - 1, rows of a file - 1, columns.
+/// For `to_parquet`: codec, rows of a row group - 1, rows of a file - 1, columns.
 const OPTIONS: [[u8; 4]; 4] = [
     [0, 255, 255, 255],
     [1, 0, 255, 3],
@@ -33,7 +33,7 @@ fn main() -> io::Result<()> {
     for (index, (name, payload)) in logs.iter().enumerate() {
         write("logs_decode", name, payload)?;
         let options = OPTIONS[index % OPTIONS.len()];
-        write("logs_to_parquet", name, &[&options[..], payload].concat())?;
+        write("to_parquet", name, &[&options[..], payload].concat())?;
     }
     let traces = ["frontend-nodejs-003", "payment-python-003"];
     for (name, payload) in payloads::<ExportTraceServiceRequest>(&traces)? {

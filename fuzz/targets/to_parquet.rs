@@ -1,7 +1,8 @@
 //! Any bytes through the pipeline into files, read back with the parquet crate: all rows are there,
 //! and where prost takes the payload too, with every field and attribute.
 //!
-//! The first four bytes choose the options: codec, rows of a row group, rows of a file, columns.
+//! The first four bytes choose the options: codec and signal, rows of a row group, rows of a file,
+//! columns.
 
 #![no_main]
 
@@ -10,20 +11,30 @@ mod read_back;
 
 use libfuzzer_sys::fuzz_target;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use otlake::parquet::{Compression, Memory};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use otlake::otlp::Format;
+use otlake::parquet::{Compression, FileSummary, Memory};
+use otlake::schema::Table;
 use otlake::{IngestError, Pipeline};
-use otlake_testkit::canonical_logs;
-use prost::Message;
+use otlake_testkit::Request;
 use read_back::{Record, expected_record, read_files};
 
 const CODECS: [&str; 4] = ["none", "snappy", "lz4", "zstd:1"];
 
 fuzz_target!(|input: &[u8]| {
-    let Some((&[codec, row_group_rows, rows_per_file, columns], payload)) =
-        input.split_first_chunk()
-    else {
+    let Some((options, payload)) = input.split_first_chunk() else {
         return;
     };
+    match usize::from(options[0]) / CODECS.len() % 3 {
+        0 => to_parquet::<ExportLogsServiceRequest>(*options, payload),
+        1 => to_parquet::<ExportTraceServiceRequest>(*options, payload),
+        _ => to_parquet::<ExportMetricsServiceRequest>(*options, payload),
+    }
+});
+
+fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
+    let [codec, row_group_rows, rows_per_file, columns] = options;
     let codec: Compression = CODECS[usize::from(codec) % CODECS.len()].parse().unwrap();
     let storage = Memory::new();
     let mut pipeline = Pipeline::builder()
@@ -34,35 +45,30 @@ fuzz_target!(|input: &[u8]| {
         .build(storage.clone())
         .unwrap();
 
-    let accepted = match pipeline.ingest_logs(payload.to_vec()) {
+    let accepted = match pipeline.ingest(R::SIGNAL, Format::Protobuf, payload.to_vec()) {
         Ok(summary) => summary.accepted,
         Err(IngestError::Payload { accepted, .. }) => accepted,
         Err(error) => panic!("memory is never full: {error}"),
     };
     let report = pipeline.finish().unwrap();
     assert_eq!(report.records.accepted, accepted);
-    assert!(
-        report
-            .files
-            .iter()
-            .all(|file| file.rows <= 1 + u64::from(rows_per_file))
-    );
+    let files: Vec<FileSummary> = report.files().cloned().collect();
+    let most = 1 + u64::from(rows_per_file);
+    assert!(files.iter().all(|file| file.rows <= most));
     // Compares the rows of each file with its summary.
-    let found = read_files(&storage, &report.files);
+    let table = Table::from(R::SIGNAL);
+    let found = read_files(&storage, table, &files);
     assert_eq!(found.len() as u64, accepted);
-    assert_eq!(
-        storage.files().len(),
-        report.files.len(),
-        "no file but those reported"
-    );
+    let stored = storage.files().len();
+    assert_eq!(stored, files.len(), "no file but those reported");
 
     // A name with a `#` of its own cannot be told from one that the overflow has numbered.
     if report.records.rejected > 0 || payload.contains(&b'#') {
         return;
     }
-    if let Ok(request) = ExportLogsServiceRequest::decode(payload) {
-        let rows = canonical_logs(&request);
-        let expected: Vec<Record> = rows.iter().map(expected_record).collect();
+    if let Ok(request) = R::decode(payload) {
+        let rows = request.canonical_rows();
+        let expected: Vec<Record> = rows.iter().map(|row| expected_record(table, row)).collect();
         assert_eq!(found, expected);
     }
-});
+}
