@@ -121,6 +121,7 @@ impl<F: StorageFile> Files<F> {
     }
 
     /// Drops the open file, with its rows.
+    #[cfg(feature = "rows")]
     pub(crate) fn discard(&mut self) {
         self.open = None;
     }
