@@ -33,7 +33,7 @@ def compare(what, found, expected):
 def column_of(group, key):
     """The column of an attribute by the flat naming."""
     name = re.sub("[^a-z0-9]", "_", key.lower())
-    return name if name.startswith("_") else f"{group}_{name}"
+    return name if key.startswith("_") else f"{group}_{name}"
 
 
 def least_type(values):

@@ -248,13 +248,15 @@ class AnyText:
     def __eq__(self, text):
         if text is None or self.kind is None:
             return text is None and self.kind is None
-        if self.kind in ("string_value", "bytes_value"):
+        # Of a double that is not finite the text is no JSON either.
+        if isinstance(self.plain, str):
             return text == self.plain
-        if self.kind == "double_value" and isinstance(self.plain, float):
+        if isinstance(self.plain, float) and self.plain.is_integer() and abs(self.plain) <= 2**53:
             # A whole number has no fraction.
-            whole = self.plain.is_integer() and abs(self.plain) <= 2**53
-            return text == str(int(self.plain)) if whole else same(float(text), self.plain)
+            return text == str(int(self.plain))
         try:
+            if isinstance(self.plain, float):
+                return same(float(text), self.plain)
             return same(json.loads(text), self.plain)
         except ValueError:
             return False
