@@ -1,0 +1,115 @@
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use otlake::parquet::{BatchId, LocalDirectory};
+use otlake::row::{Signal, Summary};
+use otlake::{IngestError, Pipeline};
+use prost::Message;
+
+use crate::drift::{Day, Drift};
+
+/// The attributes that get a column whatever the budget, by their full names.
+pub const PROMOTED: [&str; 4] = [
+    "attr.record.number",
+    "attr.drift.tenant",
+    "attr.late.promoted",
+    "resource.service.name",
+];
+
+/// What differs between the tables of the dataset.
+const TABLES: [Table; 3] = [
+    Table {
+        signal: Signal::Logs,
+        partitioning: "signal={signal}/date={date}",
+        compression: "zstd:1",
+    },
+    Table {
+        signal: Signal::Traces,
+        partitioning: "signal={signal}/year={year}/month={month}",
+        compression: "snappy",
+    },
+    Table {
+        signal: Signal::Metrics,
+        partitioning: "signal={signal}/date={date}/hour={hour}",
+        compression: "lz4",
+    },
+];
+
+struct Table {
+    signal: Signal,
+    partitioning: &'static str,
+    compression: &'static str,
+}
+
+/// Writes the files of a dataset to `lake` in a directory, and the requests that they are made from to
+/// `payloads`: a file for each signal, with the length of each request before it in four bytes, the
+/// most significant one first. Says how many records there are.
+///
+/// Each day and signal has a pipeline of its own, as a process that is started every day has.
+///
+/// # Errors
+///
+/// When a file can't be written, or the pipeline refuses what it gets.
+pub fn write(drift: Drift, directory: &Path) -> Result<u64, Box<dyn Error>> {
+    let mut records = 0;
+    let mut payloads = Vec::new();
+    for table in &TABLES {
+        let directory = directory.join("payloads").join(table.signal.name());
+        fs::create_dir_all(&directory)?;
+        payloads.push(BufWriter::new(File::create(
+            directory.join("requests.bin"),
+        )?));
+    }
+    for day in drift {
+        for (table, payloads) in TABLES.iter().zip(&mut payloads) {
+            if !day.has(table.signal) {
+                continue;
+            }
+            let request = table.request_of(&day);
+            let length = u32::try_from(request.len())?;
+            payloads.write_all(&length.to_be_bytes())?;
+            payloads.write_all(&request)?;
+            records += table.write(&directory.join("lake"), day.number, request)?;
+        }
+    }
+    for mut payloads in payloads {
+        payloads.flush()?;
+    }
+    Ok(records)
+}
+
+impl Table {
+    fn request_of(&self, day: &Day) -> Vec<u8> {
+        match self.signal {
+            Signal::Logs => day.logs.encode_to_vec(),
+            Signal::Traces => day.traces.encode_to_vec(),
+            Signal::Metrics => day.metrics.encode_to_vec(),
+        }
+    }
+
+    fn write(&self, lake: &Path, day: usize, request: Vec<u8>) -> Result<u64, Box<dyn Error>> {
+        let mut pipeline = Pipeline::builder()
+            .partitioning(self.partitioning.parse()?)
+            .compression(self.compression.parse()?)
+            .promote(PROMOTED)
+            .build_dataset(LocalDirectory::new(lake))?;
+        pipeline.begin_batch(&BatchId::new(format!("day-{day:03}"))?)?;
+        let taken = self.ingest(&mut pipeline, request)?;
+        pipeline.finish_batch()?;
+        Ok(taken.accepted)
+    }
+
+    fn ingest(
+        &self,
+        pipeline: &mut Pipeline<LocalDirectory>,
+        request: Vec<u8>,
+    ) -> Result<Summary, IngestError> {
+        match self.signal {
+            Signal::Logs => pipeline.ingest_logs(request),
+            Signal::Traces => pipeline.ingest_traces(request),
+            Signal::Metrics => pipeline.ingest_metrics(request),
+        }
+    }
+}
