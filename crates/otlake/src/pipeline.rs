@@ -527,7 +527,8 @@ impl PipelineBuilder {
     }
 
     /// How many partitions of a table may be open at once; of more the one is closed that has not had
-    /// a record for longest. Default: 128.
+    /// a record for longest. With fewer than are written to at once files get very small. Default: 128,
+    /// as a storage needs a file handle or buffers for each.
     pub fn open_partitions(mut self, partitions: usize) -> PipelineBuilder {
         self.open_partitions = Some(partitions);
         self

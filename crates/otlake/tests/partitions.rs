@@ -7,10 +7,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::print_stdout, reason = "printing is what it is for")]
 
-use std::alloc::System;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use otlake::parquet::{Storage, StorageError, StorageFile};
@@ -19,14 +19,16 @@ use otlake::{Pipeline, PipelineBuilder};
 use otlake_testkit::{CountingAllocator, Shape, logs_request, measure};
 use prost::Message;
 
+/// As services are built: many small columns that grow are the allocator's work.
 #[global_allocator]
-static ALLOCATOR: CountingAllocator<System> = CountingAllocator::new(System);
+static ALLOCATOR: CountingAllocator<MiMalloc> = CountingAllocator::new(MiMalloc);
 
 const MIB: usize = 1 << 20;
 const LIMIT: usize = 256 * MIB;
 const PARTITIONS: usize = 1_000;
-const PAYLOADS: u64 = 4;
-const TIMES: usize = 10;
+/// With turns of 100 records a payload has 100 partitions, so all of them have each.
+const PAYLOADS: u64 = 10;
+const TIMES: usize = 4;
 
 /// A storage that keeps nothing, so that only the pipeline's own memory is seen.
 struct Nowhere;
@@ -57,8 +59,8 @@ impl StorageFile for Nothing {
     }
 }
 
-/// Records with some 30 of 120 attributes each, and a tenant that is another in each record.
-fn payload(seed: u64) -> Bytes {
+/// Records with some 30 of 120 attributes each, and a tenant that is another after so many records.
+fn payload(seed: u64, records_per_tenant: usize) -> Bytes {
     let shape = Shape {
         log_attributes: 30.0,
         attribute_names: 120,
@@ -72,7 +74,8 @@ fn payload(seed: u64) -> Bytes {
         .flat_map(|resource| &mut resource.scope_logs)
         .flat_map(|scope| &mut scope.log_records);
     for (number, record) in records.enumerate() {
-        let tenant = format!("tenant-{:03}", number % PARTITIONS);
+        let tenant = (number / records_per_tenant + seed as usize * 100) % PARTITIONS;
+        let tenant = format!("tenant-{tenant:03}");
         record.attributes.push(KeyValue {
             key: "tenant".to_owned(),
             value: Some(AnyValue {
@@ -118,19 +121,30 @@ fn write(builder: PipelineBuilder, payloads: &[Bytes]) -> Written {
 #[test]
 #[ignore = "a measurement, which takes a release build and half a minute"]
 fn a_thousand_partitions() {
-    let payloads: Vec<Bytes> = (0..PAYLOADS).map(payload).collect();
+    let payloads = |records_per_tenant: usize| -> Vec<Bytes> {
+        let payload = |seed| payload(seed, records_per_tenant);
+        (0..PAYLOADS).map(payload).collect()
+    };
     let limited = || Pipeline::builder().memory_limit(LIMIT);
     let partitioned = |open: usize| {
         let by_tenant = "tenant={attr.tenant}".parse().unwrap();
         limited().partitioning(by_tenant).open_partitions(open)
     };
-    let cases: [(&str, &dyn Fn() -> PipelineBuilder); 3] = [
-        ("no partitions", &limited),
-        ("1,000 partitions", &|| partitioned(PARTITIONS)),
-        ("1,000 partitions, 128 open", &|| partitioned(128)),
+    let cases: [(&str, usize, &dyn Fn() -> PipelineBuilder); 4] = [
+        ("none", 1, &limited),
+        ("1,000 by turns of 100 records", 100, &|| {
+            partitioned(PARTITIONS)
+        }),
+        ("1,000 by turns of 10 records", 10, &|| {
+            partitioned(PARTITIONS)
+        }),
+        ("1,000 by turns of one record", 1, &|| {
+            partitioned(PARTITIONS)
+        }),
     ];
     let mut first = None;
-    for (name, builder) in cases {
+    for (name, records_per_tenant, builder) in cases {
+        let payloads = payloads(records_per_tenant);
         let written = (0..2)
             .map(|_| write(builder(), &payloads))
             .min_by_key(|written| written.time)

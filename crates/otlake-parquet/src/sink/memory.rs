@@ -12,6 +12,13 @@ pub(super) struct MemoryBound {
     pub(super) estimate: usize,
 }
 
+impl MemoryBound {
+    /// What was measured as `before` is `after` now.
+    pub(super) fn change(&mut self, before: usize, after: usize) {
+        self.estimate = self.estimate.saturating_add(after).saturating_sub(before);
+    }
+}
+
 impl<S: Storage> ParquetSink<S> {
     /// Bytes of memory that rows and open files take up. Looks at every column.
     pub fn memory_size(&self) -> usize {
@@ -53,19 +60,20 @@ impl<S: Storage> ParquetSink<S> {
             if self.memory.estimate <= target {
                 return Ok(());
             }
-            let before = self.partitions[index].memory_size();
             self.write_row_group(index)?;
-            let after = self.partitions[index].memory_size();
-            self.memory.estimate = (self.memory.estimate + after).saturating_sub(before);
         }
         // It is the open files that take up the memory.
-        while self.memory.estimate > target && self.partitions.len() > 1 {
-            let sizes = self.partitions.iter().map(Partition::memory_size);
-            let Some((largest, size)) = sizes.enumerate().max_by_key(|(_, size)| *size) else {
+        let mut by_size: Vec<(usize, Vec<u8>)> = (self.partitions.iter())
+            .map(|partition| (partition.memory_size(), partition.key.clone()))
+            .collect();
+        by_size.sort_unstable_by_key(|(size, _)| std::cmp::Reverse(*size));
+        for (_, key) in by_size {
+            if self.memory.estimate <= target || self.partitions.len() == 1 {
                 break;
-            };
-            self.close_partition(largest)?;
-            self.memory.estimate = self.memory.estimate.saturating_sub(size);
+            }
+            if let Some(index) = self.by_key.get(&key) {
+                self.close_partition(*index)?;
+            }
         }
         Ok(())
     }

@@ -209,7 +209,8 @@ impl<S: Storage> ParquetSink<S> {
     }
 
     /// How many partitions may be open at once, at least 1; of more the one is closed that has not
-    /// had a row for longest. Default: 128.
+    /// had a row for longest. With fewer than are written to at once files get very small. Default: 128,
+    /// as a storage needs a file handle or buffers for each.
     #[must_use]
     pub fn with_open_partitions(mut self, partitions: usize) -> Self {
         self.options.max_open = partitions.max(1);
@@ -344,9 +345,11 @@ impl<S: Storage> ParquetSink<S> {
         let written = self.write_row_group(index);
         let partition = &mut self.partitions[index];
         partition.since = None;
+        let before = partition.memory_size();
         let started = Instant::now();
         let closed = partition.files.close(&mut self.encoder);
         self.stats.storing += started.elapsed();
+        self.memory.change(before, partition.memory_size());
         self.keep_finished(index);
         written.and(closed.map_err(SinkError::from))
     }
@@ -368,10 +371,12 @@ impl<S: Storage> ParquetSink<S> {
             options,
             partitions,
             batch,
+            memory,
             ..
         } = self;
         let started = Instant::now();
         let partition = &mut partitions[index];
+        let before = partition.memory_size();
         let rows = partition.row_groups.take();
         partition.keep_original_names();
         let in_order = sorted(&rows, &options.order);
@@ -396,6 +401,7 @@ impl<S: Storage> ParquetSink<S> {
         if self.partitioner.is_none() {
             partition.row_groups.recycle(rows);
         }
+        memory.change(before, partition.memory_size());
         if !partition.files.is_open() {
             partition.since = None;
             self.keep_finished(index);

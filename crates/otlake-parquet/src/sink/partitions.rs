@@ -89,6 +89,7 @@ impl<S: Storage> ParquetSink<S> {
         self.by_key.insert(key.clone(), index);
         let options = BatchOptions::new().with_field_ids(self.options.field_ids);
         let row_groups = RowGroups::new(self.schema.clone(), options, self.options.limits);
+        self.memory.change(0, row_groups.memory_size());
         self.partitions.push(Partition {
             key,
             directory,
@@ -119,6 +120,7 @@ impl<S: Storage> ParquetSink<S> {
             return closed;
         }
         let partition = self.partitions.swap_remove(index);
+        self.memory.change(partition.memory_size(), 0);
         self.overflow.merge(&partition.row_groups.overflow_counts());
         self.by_key.remove(&partition.key);
         if let Some(moved) = self.partitions.get(index) {
