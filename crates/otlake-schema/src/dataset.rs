@@ -482,7 +482,8 @@ mod tests {
 
     #[test]
     fn damage_is_an_error_that_says_what_is_wrong() {
-        let json = |change: &dyn Fn(&mut serde_json::Value)| {
+        type Change = dyn Fn(&mut serde_json::Value);
+        let json = |change: &Change| {
             let json = DatasetSchema::new(Table::Traces).to_json();
             let mut value = serde_json::from_slice(&json).unwrap();
             change(&mut value);
@@ -490,7 +491,7 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        let cases: [(&dyn Fn(&mut serde_json::Value), &str); 6] = [
+        let cases: [(&Change, &str); 6] = [
             (
                 &|v| v["format"] = "otlake.dataset-schema/2".into(),
                 "update the writer",

@@ -65,10 +65,11 @@ fn recorded_payloads<S: Subject>() {
         let extension = path.extension().unwrap().to_str().unwrap();
         let encoding = ContentEncoding::from_extension(extension);
         let body = std::fs::read(&path).unwrap().into();
-        let Ok(payload) = encoding.inflate(&body, 1 << 24) else {
-            assert!(!cfg!(feature = "gzip"), "{}", path.display());
+        if cfg!(not(feature = "gzip")) && extension == "gz" {
             continue;
-        };
+        }
+        let payload = encoding.inflate(&body, 1 << 24);
+        let payload = payload.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let ours = agree::<S>(&mut decoder, &payload, path.display());
         assert_eq!(ours.result.unwrap().replaced_strings, 0);
         rows += ours.rows.len();

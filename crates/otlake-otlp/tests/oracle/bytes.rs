@@ -97,7 +97,11 @@ fn odd_and_malformed_fields<S: Subject>() {
         ),
     ];
     for (what, field, is) in cases {
-        check::<S>(what, &S::payload(b"", b"", &[field.clone()]), is);
+        check::<S>(
+            what,
+            &S::payload(b"", b"", std::slice::from_ref(&field)),
+            is,
+        );
         check::<S>(what, &S::payload(b"", &field, &[vec![]]), is);
         check::<S>(what, &S::payload(&field, b"", &[vec![]]), is);
         let of_request = [S::payload(b"", b"", &[vec![]]), field].concat();

@@ -198,8 +198,8 @@ fn a_payload_over_the_limit_is_refused_whole<S: Subject>() {
 }
 
 fn values_nested_without_end_cost_a_record_and_no_stack<S: Subject>() {
-    let bad = fields(S::ATTRIBUTES, &vec![attribute("a", &nested(10_000))]);
-    let good = fields(S::ATTRIBUTES, &vec![attribute("a", &nested(3))]);
+    let bad = fields(S::ATTRIBUTES, &[attribute("a", &nested(10_000))]);
+    let good = fields(S::ATTRIBUTES, &[attribute("a", &nested(3))]);
     let payload = S::payload(b"", b"", &[good.clone(), bad, good]);
     let mut decoder = S::decoder(Limits::default(), Keys::new(), InvalidUtf8::Replace);
     let summary = Decoded::by(&mut decoder, &payload).result.unwrap();
