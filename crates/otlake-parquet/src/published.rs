@@ -27,7 +27,7 @@ use crate::error::{StorageError, StorageErrorKind};
 /// let storage = Arc::new(Memory::new());
 /// let mut ours = PublishedSchema::load(storage.clone(), Table::Logs)?;
 /// let theirs = PublishedSchema::load(storage.clone(), Table::Logs)?;
-/// ours.publish([&found])?;
+/// ours.publish(&found)?;
 /// assert!(ours.schema().column("attr_user").is_some());
 /// assert!(theirs.schema().column("attr_user").is_none(), "it was loaded before");
 /// let later = PublishedSchema::load(storage, Table::Logs)?;
@@ -111,22 +111,16 @@ impl PublishedSchema {
         &self.schema
     }
 
-    /// Adds what writers have found to the published schema, and what others have published since.
+    /// Adds what a writer has found to the published schema, and what others have published since. What
+    /// several writers have found is [joined](Schema::join) first.
     ///
     /// # Errors
     ///
     /// When the document can't be read or written. It is as it was then, or has what was found.
-    pub fn publish<'s>(
-        &mut self,
-        found: impl IntoIterator<Item = &'s Schema> + Clone,
-    ) -> Result<(), PublishError> {
+    pub fn publish(&mut self, found: &Schema) -> Result<(), PublishError> {
         for _ in 0..ATTEMPTS {
             let mut extended = self.schema.clone();
-            let mut news = self.version.is_none();
-            for found in found.clone() {
-                news |= extended.extend(found);
-            }
-            if !news {
+            if !extended.extend(found) && self.version.is_some() {
                 return Ok(());
             }
             let condition = match &self.version {
@@ -224,7 +218,7 @@ mod tests {
                         let own = (format!("own.{writer}.{}", round % 25), *value);
                         let shared = (format!("shared.{}", round % 25), *value);
                         let before = published.schema().clone();
-                        published.publish([&found([own, shared])]).unwrap();
+                        published.publish(&found([own, shared])).unwrap();
                         for column in before.columns() {
                             let after = published.schema().column(column.name()).unwrap();
                             assert_eq!(after.type_name(), column.type_name());

@@ -93,10 +93,18 @@ pub(crate) struct Tables<S: Storage> {
     batch: Option<BatchId>,
     /// Whether a table could not be opened for a row of the batch.
     incomplete: bool,
-    logs: Option<Box<ParquetSink<Arc<S>>>>,
-    traces: Option<Box<ParquetSink<Arc<S>>>>,
-    metrics: Option<Box<ParquetSink<Arc<S>>>>,
-    metrics_of: [Option<Box<ParquetSink<Arc<S>>>>; 5],
+    /// In the order of [`Table::ALL`].
+    sinks: [Option<Box<ParquetSink<Arc<S>>>>; Table::ALL.len()],
+}
+
+/// The place of a table in [`Table::ALL`].
+fn place(table: Table) -> usize {
+    match table {
+        Table::Logs => 0,
+        Table::Traces => 1,
+        Table::Metrics => 2,
+        Table::MetricsOf(kind) => 3 + kind as usize,
+    }
 }
 
 impl<S: Storage> Tables<S> {
@@ -117,22 +125,14 @@ impl<S: Storage> Tables<S> {
             options,
             batch: None,
             incomplete: false,
-            logs: None,
-            traces: None,
-            metrics: None,
-            metrics_of: Default::default(),
+            sinks: Default::default(),
         })
     }
 
     /// The columns that a table has so far; `None` as long as it has no row.
     pub(crate) fn schema(&self, table: Table) -> Option<&Schema> {
-        let sink = match table {
-            Table::Logs => &self.logs,
-            Table::Traces => &self.traces,
-            Table::Metrics => &self.metrics,
-            Table::MetricsOf(kind) => &self.metrics_of[kind as usize],
-        };
-        sink.as_ref().map(|sink| sink.schema())
+        let sink = self.sinks[place(table)].as_ref();
+        sink.map(|sink| sink.schema())
     }
 
     /// Closes the open files of all tables. One that fails does not keep the others from it.
@@ -227,13 +227,7 @@ impl<S: Storage> Tables<S> {
     }
 
     fn opened(&mut self) -> impl Iterator<Item = (Table, &mut ParquetSink<Arc<S>>)> {
-        let signals = [
-            (Table::Logs, &mut self.logs),
-            (Table::Traces, &mut self.traces),
-            (Table::Metrics, &mut self.metrics),
-        ];
-        let kinds = MetricKind::ALL.map(Table::MetricsOf).into_iter();
-        let all = signals.into_iter().chain(kinds.zip(&mut self.metrics_of));
+        let all = Table::ALL.into_iter().zip(&mut self.sinks);
         all.filter_map(|(table, sink)| Some((table, sink.as_deref_mut()?)))
     }
 
@@ -251,13 +245,7 @@ impl<S: Storage> Tables<S> {
 
     #[inline]
     fn sink_of(&mut self, table: Table) -> Result<&mut ParquetSink<Arc<S>>, SinkError> {
-        let sink = match table {
-            Table::Logs => &mut self.logs,
-            Table::Traces => &mut self.traces,
-            Table::Metrics => &mut self.metrics,
-            Table::MetricsOf(kind) => &mut self.metrics_of[kind as usize],
-        };
-        match sink {
+        match &mut self.sinks[place(table)] {
             Some(sink) => Ok(sink),
             none => {
                 let storage = Arc::clone(&self.storage);
@@ -343,5 +331,15 @@ impl<S: Storage> RowSink for Tables<S> {
 
     fn finish(&mut self) -> Result<(), SinkError> {
         self.close_files()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_has_its_place() {
+        assert_eq!(Table::ALL.map(place), std::array::from_fn(|index| index));
     }
 }

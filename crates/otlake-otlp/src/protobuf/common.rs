@@ -222,6 +222,22 @@ fn entity_ref<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>>
     ))
 }
 
+/// Reads a message that follows others inside a record or a resource, such as an event.
+pub(crate) fn push_message<'r>(
+    reader: &mut Reader<'r>,
+    values: &mut Values<'r>,
+    messages: &mut BumpVec<'r, Value<'r>>,
+    field: &'static str,
+    read: impl FnOnce(&'r [u8], &mut Values<'r>) -> Result<Value<'r>>,
+) -> Result<()> {
+    let message = reader.delimited().and_then(|bytes| read(bytes, values));
+    let message = message.within_item(field, messages.len())?;
+    if values.room() {
+        messages.push(message);
+    }
+    Ok(())
+}
+
 /// Reads one attribute, a `KeyValue`; `None` when its name is not interned.
 #[inline]
 pub(crate) fn attribute<'r>(
@@ -259,14 +275,8 @@ pub(crate) fn resource<'r>(
                         reader.varint().within("dropped_attributes_count")? as u32;
                 }
                 resource::ENTITY_REFS => {
-                    let values = &mut attributes.values;
-                    let entity_ref = reader
-                        .delimited()
-                        .and_then(|bytes| entity_ref(bytes, values))
-                        .within_item("entity_refs", fields.entity_refs.len())?;
-                    if values.room() {
-                        fields.entity_refs.push(entity_ref);
-                    }
+                    let (values, refs) = (&mut attributes.values, &mut fields.entity_refs);
+                    push_message(&mut reader, values, refs, "entity_refs", entity_ref)?;
                 }
                 _ => reader.skip(tag, resource::KNOWN)?,
             }

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Group, MetricKind, Row, RowSink, Signal, Value};
 
-use super::common::attribute;
+use super::common::{attribute, push_message};
 use super::export::{Export, items, touch};
 use super::wire::{Reader, delimited, fixed64, varint};
 use crate::attributes::Attributes;
@@ -442,15 +442,13 @@ fn summary_data_point<'r>(
             TIME_UNIX_NANO => fields.time_unix_nano = reader.fixed64().within("time_unix_nano")?,
             COUNT => fields.count = reader.fixed64().within("count")?,
             SUM => fields.sum = double(&mut reader).within("sum")?,
-            QUANTILE_VALUES => {
-                let quantile = reader.delimited();
-                let quantile = quantile
-                    .and_then(|bytes| quantile_value(bytes, values))
-                    .within_item("quantile_values", quantiles.len())?;
-                if values.room() {
-                    quantiles.push(quantile);
-                }
-            }
+            QUANTILE_VALUES => push_message(
+                &mut reader,
+                values,
+                &mut quantiles,
+                "quantile_values",
+                quantile_value,
+            )?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
             tag => reader.skip(tag, &[2, 3, 4, 5, 6, 7, 8])?,
         }
@@ -460,7 +458,7 @@ fn summary_data_point<'r>(
     Ok(())
 }
 
-fn quantile_value<'r>(bytes: &'r [u8], values: &Values<'r>) -> Result<Value<'r>> {
+fn quantile_value<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
     const QUANTILE: u32 = fixed64(1);
     const VALUE: u32 = fixed64(2);
     let (mut quantile, mut value) = (0.0, 0.0);
@@ -480,12 +478,7 @@ fn push_exemplar<'r>(
     values: &mut Values<'r>,
     exemplars: &mut BumpVec<'r, Value<'r>>,
 ) -> Result<()> {
-    let exemplar = reader.delimited().and_then(|bytes| exemplar(bytes, values));
-    let exemplar = exemplar.within_item("exemplars", exemplars.len())?;
-    if values.room() {
-        exemplars.push(exemplar);
-    }
-    Ok(())
+    push_message(reader, values, exemplars, "exemplars", exemplar)
 }
 
 fn exemplar<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Row, RowSink, Signal, Value};
 
-use super::common::attribute;
+use super::common::{attribute, push_message};
 use super::export::Export;
 use super::wire::{Reader, delimited, fixed32, fixed64, varint};
 use crate::attributes::Attributes;
@@ -105,22 +105,14 @@ impl Span {
                         reader.varint().within("dropped_attributes_count")? as u32;
                 }
                 Self::EVENTS => {
-                    let event = reader.delimited().and_then(|bytes| event(bytes, values));
-                    let event = event.within_item("events", events.len())?;
-                    if values.room() {
-                        events.push(event);
-                    }
+                    push_message(&mut reader, values, &mut events, "events", event)?;
                 }
                 Self::DROPPED_EVENTS_COUNT => {
                     fields.dropped_events_count =
                         reader.varint().within("dropped_events_count")? as u32;
                 }
                 Self::LINKS => {
-                    let link = reader.delimited().and_then(|bytes| link(bytes, values));
-                    let link = link.within_item("links", links.len())?;
-                    if values.room() {
-                        links.push(link);
-                    }
+                    push_message(&mut reader, values, &mut links, "links", link)?;
                 }
                 Self::DROPPED_LINKS_COUNT => {
                     fields.dropped_links_count =

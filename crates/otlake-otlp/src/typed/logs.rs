@@ -7,42 +7,16 @@ use crate::LogsDecoder;
 use crate::attributes::Attributes;
 use crate::record;
 
-impl LogsDecoder {
-    /// Turns a request that was decoded already, by a gRPC server say, into rows.
-    ///
-    /// # Errors
-    ///
-    /// The sink's; the rows before are delivered.
-    pub fn decode_request<S: RowSink>(
-        &mut self,
-        request: &ExportLogsServiceRequest,
-        sink: &mut S,
-    ) -> Result<Summary, S::Error> {
-        self.state.decode_messages(sink, |run, arenas| {
-            for resource_logs in &request.resource_logs {
-                arenas.resource.reset();
-                let schema_url = &resource_logs.schema_url;
-                let resource = run.resource(&arenas.resource, |attributes, fields| {
-                    let resource = resource_logs.resource.as_ref();
-                    common::resource(resource, schema_url, attributes, fields)
-                })?;
-                for scope_logs in &resource_logs.scope_logs {
-                    arenas.scope.reset();
-                    let schema_url = &scope_logs.schema_url;
-                    let groups = run.scope(resource, &arenas.scope, |attributes, fields| {
-                        common::scope(scope_logs.scope.as_ref(), schema_url, attributes, fields)
-                    })?;
-                    for log_record in &scope_logs.log_records {
-                        run.record(Signal::Logs, groups, &arenas.record, |attributes, row| {
-                            push_log_record(log_record, attributes, row);
-                            Ok(())
-                        })?;
-                        arenas.record.reset();
-                    }
-                }
-            }
-            Ok(())
-        })
+decode_request! {
+    LogsDecoder, ExportLogsServiceRequest, resource_logs, scope_logs,
+    |run, arenas, groups, scope_logs| {
+        for log_record in &scope_logs.log_records {
+            run.record(Signal::Logs, groups, &arenas.record, |attributes, row| {
+                push_log_record(log_record, attributes, row);
+                Ok(())
+            })?;
+            arenas.record.reset();
+        }
     }
 }
 

@@ -17,39 +17,13 @@ use crate::record::{self, Number};
 use crate::run::{Groups, Run, Walk};
 use crate::values::Values;
 
-impl MetricsDecoder {
-    /// Turns a request that was decoded already, by a gRPC server say, into rows.
-    ///
-    /// # Errors
-    ///
-    /// The sink's; the rows before are delivered.
-    pub fn decode_request<S: RowSink>(
-        &mut self,
-        request: &ExportMetricsServiceRequest,
-        sink: &mut S,
-    ) -> Result<Summary, S::Error> {
-        self.state.decode_messages(sink, |run, arenas| {
-            for resource_metrics in &request.resource_metrics {
-                arenas.resource.reset();
-                let schema_url = &resource_metrics.schema_url;
-                let resource = run.resource(&arenas.resource, |attributes, fields| {
-                    let resource = resource_metrics.resource.as_ref();
-                    common::resource(resource, schema_url, attributes, fields)
-                })?;
-                for scope_metrics in &resource_metrics.scope_metrics {
-                    arenas.scope.reset();
-                    let schema_url = &scope_metrics.schema_url;
-                    let groups = run.scope(resource, &arenas.scope, |attributes, fields| {
-                        common::scope(scope_metrics.scope.as_ref(), schema_url, attributes, fields)
-                    })?;
-                    for metric in &scope_metrics.metrics {
-                        arenas.metric.reset();
-                        push_metric(run, metric, groups, &arenas.metric, &mut arenas.record)?;
-                    }
-                }
-            }
-            Ok(())
-        })
+decode_request! {
+    MetricsDecoder, ExportMetricsServiceRequest, resource_metrics, scope_metrics,
+    |run, arenas, groups, scope_metrics| {
+        for metric in &scope_metrics.metrics {
+            arenas.metric.reset();
+            push_metric(run, metric, groups, &arenas.metric, &mut arenas.record)?;
+        }
     }
 }
 

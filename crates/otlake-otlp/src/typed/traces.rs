@@ -9,42 +9,16 @@ use crate::attributes::Attributes;
 use crate::record;
 use crate::values::Values;
 
-impl TracesDecoder {
-    /// Turns a request that was decoded already, by a gRPC server say, into rows.
-    ///
-    /// # Errors
-    ///
-    /// The sink's; the rows before are delivered.
-    pub fn decode_request<S: RowSink>(
-        &mut self,
-        request: &ExportTraceServiceRequest,
-        sink: &mut S,
-    ) -> Result<Summary, S::Error> {
-        self.state.decode_messages(sink, |run, arenas| {
-            for resource_spans in &request.resource_spans {
-                arenas.resource.reset();
-                let schema_url = &resource_spans.schema_url;
-                let resource = run.resource(&arenas.resource, |attributes, fields| {
-                    let resource = resource_spans.resource.as_ref();
-                    common::resource(resource, schema_url, attributes, fields)
-                })?;
-                for scope_spans in &resource_spans.scope_spans {
-                    arenas.scope.reset();
-                    let schema_url = &scope_spans.schema_url;
-                    let groups = run.scope(resource, &arenas.scope, |attributes, fields| {
-                        common::scope(scope_spans.scope.as_ref(), schema_url, attributes, fields)
-                    })?;
-                    for span in &scope_spans.spans {
-                        run.record(Signal::Traces, groups, &arenas.record, |attributes, row| {
-                            push_span(span, attributes, row);
-                            Ok(())
-                        })?;
-                        arenas.record.reset();
-                    }
-                }
-            }
-            Ok(())
-        })
+decode_request! {
+    TracesDecoder, ExportTraceServiceRequest, resource_spans, scope_spans,
+    |run, arenas, groups, scope_spans| {
+        for span in &scope_spans.spans {
+            run.record(Signal::Traces, groups, &arenas.record, |attributes, row| {
+                push_span(span, attributes, row);
+                Ok(())
+            })?;
+            arenas.record.reset();
+        }
     }
 }
 

@@ -23,15 +23,10 @@ impl Dataset {
         }
     }
 
-    pub(super) fn publish<'s>(
-        &mut self,
-        found: impl IntoIterator<Item = &'s Schema> + Clone,
-    ) -> Result<(), PublishError> {
+    pub(super) fn publish(&mut self, found: &Schema) -> Result<(), PublishError> {
         match self {
             Dataset::Own(schema) => {
-                for found in found {
-                    schema.extend(found);
-                }
+                schema.extend(found);
                 Ok(())
             }
             Dataset::Published(published) => published.publish(found),
@@ -56,7 +51,7 @@ impl<S: Storage> ParquetSink<S> {
                 .map(|partition| partition.row_groups.schema());
             let mut joined = self.schema.clone();
             joined.join(found);
-            dataset.publish([&joined])?;
+            dataset.publish(&joined)?;
             self.schema.adopt(dataset.schema());
         }
         self.partitions[index].row_groups.conform(dataset.schema());

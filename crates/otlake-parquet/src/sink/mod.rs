@@ -200,11 +200,9 @@ impl<S: Storage> ParquetSink<S> {
     pub fn with_partitioning(mut self, partitioning: &Partitioning) -> Self {
         let table = self.schema.table();
         self.partitioner = (!partitioning.is_none()).then(|| partitioning.partitioner(table));
-        if self.partitioner.is_none() {
-            return self;
+        if self.partitioner.is_some() && self.dataset.is_none() {
+            self.dataset = Some(Dataset::Own(Box::new(DatasetSchema::new(table))));
         }
-        self.dataset
-            .get_or_insert_with(|| Dataset::Own(Box::new(DatasetSchema::new(table))));
         self
     }
 
@@ -290,9 +288,6 @@ impl<S: Storage> ParquetSink<S> {
 
     /// Takes the summaries of the files closed since the last time.
     pub fn take_finished(&mut self) -> Vec<FileSummary> {
-        for index in 0..self.partitions.len() {
-            self.keep_finished(index);
-        }
         std::mem::take(&mut self.finished)
     }
 
@@ -404,8 +399,8 @@ impl<S: Storage> ParquetSink<S> {
         memory.change(before, partition.memory_size());
         if !partition.files.is_open() {
             partition.since = None;
-            self.keep_finished(index);
         }
+        self.keep_finished(index);
         Ok(written?)
     }
 
