@@ -5,7 +5,7 @@ use arrow_schema::{Schema as ArrowSchema, SchemaRef};
 use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Value};
 use otlake_schema::{
     Absent, ColumnId, Conform, DatasetSchema, FieldColumn, FieldKind, Inferred, OVERFLOW,
-    OVERFLOW_ID, OverflowCounts, OverflowReason, Schema, full_name,
+    OVERFLOW_ID, OverflowCounts, OverflowReason, Schema, SchemaInference, full_name,
 };
 
 use crate::column::field::{data_type, field, push_value, type_of_attribute, values_of};
@@ -69,6 +69,7 @@ pub struct BatchBuilder {
     options: BatchOptions,
     columns: Vec<Column>,
     slots: Slots,
+    inference: SchemaInference,
     resource: OpenGroup,
     scope: OpenGroup,
     overflow: OverflowColumn,
@@ -104,6 +105,7 @@ impl BatchBuilder {
             options,
             columns: Vec::new(),
             slots: Slots::new(),
+            inference: SchemaInference::new(),
             resource: OpenGroup::default(),
             scope: OpenGroup::default(),
             overflow: OverflowColumn::new(),
@@ -118,6 +120,13 @@ impl BatchBuilder {
     /// The columns found so far.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// Finds the columns and types of a row that will be added later: they are known then when the rows
+    /// before it are made a batch.
+    #[inline]
+    pub fn infer(&mut self, row: &Row<'_>) {
+        self.inference.infer(row, &mut self.schema);
     }
 
     /// Fixes the types of the columns found so far; see [`Schema::seal`].
@@ -171,6 +180,11 @@ impl BatchBuilder {
     /// Rows of the batch being built.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Whether the batch has to be finished before it takes another row: see [`BatchError::TooLarge`].
+    pub fn is_full(&self) -> bool {
+        self.bytes > MAX_BYTES
     }
 
     /// Bytes of the strings pushed, each counted for every row that has it: what
@@ -453,7 +467,7 @@ impl RowSink for BatchBuilder {
     type Error = BatchError;
 
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), BatchError> {
-        if self.bytes > MAX_BYTES {
+        if self.is_full() {
             return Err(BatchError::TooLarge { bytes: self.bytes });
         }
         let keys = row.keys();

@@ -1,5 +1,5 @@
-//! A stream of batches as files, one open at a time. Storage and encoder are lent, so that many
-//! streams can share them.
+//! A stream of batches as files, one open at a time. Storage, encoder and key-value metadata are lent,
+//! so that many streams can share them.
 
 use arrow_array::RecordBatch;
 
@@ -12,7 +12,6 @@ use crate::summary::FileSummary;
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Files<F> {
-    key_values: Vec<(String, String)>,
     open: Option<Open<F>>,
     finished: Vec<FileSummary>,
 }
@@ -23,20 +22,18 @@ struct Open<F> {
     file: FileWriter<F>,
 }
 
+/// The metadata of a file, as it is when the file is closed.
+pub(crate) type KeyValues = [(String, String)];
+
 /// Creates a file under the next name. The name is there even when the file is not.
 pub(crate) type Create<'a, F> = dyn FnMut() -> (String, Result<F, StorageError>) + 'a;
 
 impl<F: StorageFile> Files<F> {
     pub(crate) fn new() -> Self {
         Self {
-            key_values: Vec::new(),
             open: None,
             finished: Vec::new(),
         }
-    }
-
-    pub(crate) fn set_key_values(&mut self, key_values: Vec<(String, String)>) {
-        self.key_values = key_values;
     }
 
     #[cfg(feature = "rows")]
@@ -74,6 +71,7 @@ impl<F: StorageFile> Files<F> {
     pub(crate) fn write(
         &mut self,
         encoder: &mut Encoder,
+        key_values: &KeyValues,
         batch: &RecordBatch,
         create: &mut Create<'_, F>,
     ) -> Result<(), RollingError> {
@@ -84,9 +82,9 @@ impl<F: StorageFile> Files<F> {
             let rows = limit.min(batch.num_rows() - start);
             let after = (batch.num_rows() - start - rows) as u64;
             let written = if rows == batch.num_rows() {
-                self.write_row_group(encoder, batch, create)
+                self.write_row_group(encoder, key_values, batch, create)
             } else {
-                self.write_row_group(encoder, &batch.slice(start, rows), create)
+                self.write_row_group(encoder, key_values, &batch.slice(start, rows), create)
             };
             written.map_err(|error| error.with_more_rows(after))?;
             start += rows;
@@ -99,7 +97,11 @@ impl<F: StorageFile> Files<F> {
     /// # Errors
     ///
     /// When it can't be finished or committed; it is dropped then.
-    pub(crate) fn close(&mut self, encoder: &mut Encoder) -> Result<(), RollingError> {
+    pub(crate) fn close(
+        &mut self,
+        encoder: &mut Encoder,
+        key_values: &KeyValues,
+    ) -> Result<(), RollingError> {
         let Some(Open { name, file }) = self.open.take() else {
             return Ok(());
         };
@@ -108,7 +110,7 @@ impl<F: StorageFile> Files<F> {
             // Its first batch was refused.
             return Ok(());
         }
-        let (file, mut summary) = match file.finish(encoder, &self.key_values) {
+        let (file, mut summary) = match file.finish(encoder, key_values) {
             Ok(finished) => finished,
             Err(source) => return Err(RollingError::Dropped { name, rows, source }),
         };
@@ -134,12 +136,13 @@ impl<F: StorageFile> Files<F> {
     fn write_row_group(
         &mut self,
         encoder: &mut Encoder,
+        key_values: &KeyValues,
         batch: &RecordBatch,
         create: &mut Create<'_, F>,
     ) -> Result<(), RollingError> {
         let rows = batch.num_rows() as u64;
         if self.open_rows() + rows > encoder.options().rows_per_file() {
-            self.close(encoder)
+            self.close(encoder, key_values)
                 .map_err(|error| error.with_more_rows(rows))?;
         }
         let mut open = match self.open.take() {
@@ -156,9 +159,9 @@ impl<F: StorageFile> Files<F> {
             Ok(()) => {}
             Err(FileError::TooManyRowGroups) => {
                 self.open = Some(open);
-                self.close(encoder)
+                self.close(encoder, key_values)
                     .map_err(|error| error.with_more_rows(rows))?;
-                return self.write_row_group(encoder, batch, create);
+                return self.write_row_group(encoder, key_values, batch, create);
             }
             Err(source) if open.file.is_broken() => {
                 let rows = rows + open.file.rows_written();
@@ -178,7 +181,7 @@ impl<F: StorageFile> Files<F> {
             || open.file.bytes_written() >= encoder.options().bytes_per_file();
         self.open = Some(open);
         if full {
-            self.close(encoder)?;
+            self.close(encoder, key_values)?;
         }
         Ok(())
     }

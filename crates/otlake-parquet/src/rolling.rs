@@ -22,6 +22,7 @@ pub struct RollingWriter<S: Storage> {
     encoder: Encoder,
     names: FileNames,
     files: Files<S::File>,
+    key_values: Vec<(String, String)>,
 }
 
 impl<S: Storage> RollingWriter<S> {
@@ -36,6 +37,7 @@ impl<S: Storage> RollingWriter<S> {
             encoder: Encoder::new(options)?,
             names: FileNames::default(),
             files: Files::new(),
+            key_values: Vec::new(),
         })
     }
 
@@ -52,7 +54,7 @@ impl<S: Storage> RollingWriter<S> {
 
     /// The key-value metadata of files. What is set when a file is closed is written to it.
     pub fn set_key_values(&mut self, key_values: Vec<(String, String)>) {
-        self.files.set_key_values(key_values);
+        self.key_values = key_values;
     }
 
     /// The options it was made with.
@@ -88,8 +90,9 @@ impl<S: Storage> RollingWriter<S> {
             encoder,
             names,
             files,
+            key_values,
         } = self;
-        files.write(encoder, batch, &mut || {
+        files.write(encoder, key_values, batch, &mut || {
             let name = names.next_name();
             let file = storage.create(&name);
             (name, file)
@@ -102,7 +105,7 @@ impl<S: Storage> RollingWriter<S> {
     ///
     /// When it can't be finished or committed; it is dropped then.
     pub fn close_file(&mut self) -> Result<(), RollingError> {
-        self.files.close(&mut self.encoder)
+        self.files.close(&mut self.encoder, &self.key_values)
     }
 
     /// Takes the summaries of the files closed since the last time, without closing the open one.

@@ -23,12 +23,14 @@ pub(crate) struct RowGroups {
     limits: RowGroupLimits,
     /// The pushed bytes at which the size of the row group is looked at again.
     review: usize,
+    /// By how much the size was estimated too high when it was last measured.
+    overestimate: usize,
     /// What the schema was like when it was last made to conform.
     conformed: Option<(u64, SchemaSize)>,
 }
 
 /// Grows with every column and name that is found.
-type SchemaSize = (usize, usize);
+pub(crate) type SchemaSize = (usize, usize);
 
 impl RowGroups {
     pub(crate) fn new(schema: Schema, options: BatchOptions, limits: RowGroupLimits) -> Self {
@@ -36,10 +38,16 @@ impl RowGroups {
             builder: BatchBuilder::with_options(schema, options),
             limits,
             review: 0,
+            overestimate: 0,
             conformed: None,
         };
         row_groups.schedule_review();
         row_groups
+    }
+
+    pub(crate) fn set_limits(&mut self, limits: RowGroupLimits) {
+        self.limits = limits;
+        self.schedule_review();
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -61,9 +69,24 @@ impl RowGroups {
 
     /// At least [`Self::memory_size`], more or less. Costs nothing.
     pub(crate) fn memory_estimate(&self) -> usize {
+        self.upper_estimate().saturating_sub(self.overestimate)
+    }
+
+    /// Looks at every column, so that the estimate is right again.
+    pub(crate) fn measure(&mut self) {
+        self.overestimate = self.upper_estimate().saturating_sub(self.memory_size());
+    }
+
+    fn upper_estimate(&self) -> usize {
         let columns = self.builder.schema().columns().len();
         let numbers = columns * size_of::<u64>();
         self.builder.pushed_bytes() + self.builder.rows() * numbers + columns * COLUMN
+    }
+
+    /// Finds the columns and types of a row that is pushed later.
+    #[inline]
+    pub(crate) fn infer(&mut self, row: &Row<'_>) {
+        self.builder.infer(row);
     }
 
     /// Adds a row and says whether the row group is full; `room` rows fit the file.
@@ -72,7 +95,7 @@ impl RowGroups {
         self.builder.row(row)?;
         let rows = self.builder.rows();
         // A file takes its last rows as a smaller row group, rather than a row group being cut.
-        if rows >= self.limits.rows || rows as u64 >= room {
+        if rows >= self.limits.rows || rows as u64 >= room || self.builder.is_full() {
             return Ok(true);
         }
         if self.builder.pushed_bytes() < self.review {
@@ -100,6 +123,7 @@ impl RowGroups {
     pub(crate) fn take(&mut self) -> RecordBatch {
         let batch = self.builder.finish_batch();
         self.builder.seal();
+        self.overestimate = 0;
         self.schedule_review();
         batch
     }
@@ -108,6 +132,7 @@ impl RowGroups {
     pub(crate) fn discard(&mut self) {
         if self.builder.rows() > 0 {
             self.builder.finish_batch();
+            self.overestimate = 0;
             self.schedule_review();
         }
     }

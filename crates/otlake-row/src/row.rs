@@ -43,6 +43,16 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Makes it a row without cells in other groups. Interner and payload stay, and so does the memory
+    /// of the cells, for whoever pushes row after row.
+    #[inline]
+    pub fn restart(&mut self, signal: Signal, resource: Group<'a>, scope: Group<'a>) {
+        self.signal = signal;
+        self.resource = resource;
+        self.scope = scope;
+        self.cells.clear();
+    }
+
     /// Lends the interner that made this row's keys. A call of its own, because a decoder interns
     /// new names while it fills the row.
     #[inline]

@@ -38,6 +38,7 @@
 
 mod columns;
 mod dataset;
+mod inference;
 mod inferred;
 mod naming;
 mod overflow;
@@ -49,6 +50,7 @@ pub use crate::columns::{
 pub use crate::dataset::{
     DatasetColumn, DatasetSchema, DatasetSchemaError, Difference, MergeError,
 };
+pub use crate::inference::SchemaInference;
 pub use crate::inferred::{ColumnType, Inferred};
 pub use crate::naming::{FlatNaming, Naming, VerbatimNaming, full_name};
 pub use crate::overflow::{OVERFLOW, OverflowCounts, OverflowReason};

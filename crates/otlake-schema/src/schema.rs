@@ -222,32 +222,6 @@ impl Schema {
         schema
     }
 
-    /// Takes in what other writers of the table have found: their columns, and the joins of types
-    /// that are not published yet.
-    pub fn join<'s>(&mut self, others: impl IntoIterator<Item = &'s Schema>) {
-        for other in others {
-            for column in &other.columns {
-                let Some(id) = self.by_name.get(&column.name) else {
-                    self.by_name
-                        .insert(column.name.clone(), ColumnId(self.columns.len() as u32));
-                    self.columns.push(column.clone());
-                    self.budgeted += usize::from(column.budgeted);
-                    continue;
-                };
-                let own = &mut self.columns[id.index()];
-                if !own.sealed && own.field.is_none() {
-                    own.inferred = own.inferred.join(column.inferred);
-                    own.sealed = column.sealed;
-                }
-                for source in &column.sources {
-                    if !own.sources.contains(source) {
-                        own.sources.push(source.clone());
-                    }
-                }
-            }
-        }
-    }
-
     /// How many columns attributes may have.
     pub(crate) fn column_budget(&self) -> usize {
         self.options.column_budget

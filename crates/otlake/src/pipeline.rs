@@ -541,9 +541,10 @@ impl PipelineBuilder {
         self
     }
 
-    /// How many bytes of memory records and open files may take up, over all tables and partitions.
-    /// Near it row groups are written early, and then files closed; encoding a row group takes about
-    /// its size on top. Default: no limit but that of each row group.
+    /// How many bytes of memory records and open files may take up, and encoding them, over all tables
+    /// and partitions; the payload comes on top. Three quarters are for records and files: when they
+    /// are used up, row groups are written early and files closed. Default: no limit but that of each
+    /// row group.
     pub fn memory_limit(mut self, bytes: usize) -> PipelineBuilder {
         self.memory_limit = Some(bytes);
         self

@@ -201,6 +201,8 @@ impl<S: Storage> Tables<S> {
 
     /// Keeps the bound of memory over all tables.
     fn keep_memory_limit(&mut self, limit: usize) -> Result<(), SinkError> {
+        // The rest is for encoding, as it is within each sink.
+        let limit = limit / 4 * 3;
         let estimate: usize = self.opened().map(|(_, sink)| sink.memory_estimate()).sum();
         if estimate < limit {
             return Ok(());
@@ -209,7 +211,11 @@ impl<S: Storage> Tables<S> {
         let all: usize = sizes.iter().sum();
         for ((_, sink), size) in self.opened().zip(sizes) {
             // Each gives up its share; what was estimated too high is known now.
-            let target = if all < limit / 4 * 3 { size } else { size / 2 };
+            let target = if all < limit / 8 * 7 {
+                size
+            } else {
+                size / 8 * 7
+            };
             sink.release_memory(target)?;
         }
         Ok(())
@@ -297,6 +303,9 @@ impl TableOptions {
         }
         if let Some(partitions) = self.open_partitions {
             sink = sink.with_open_partitions(partitions);
+        }
+        if let Some(bytes) = self.memory_limit {
+            sink = sink.with_memory_limit(bytes);
         }
         if let Some(age) = self.max_age {
             sink = sink.with_max_age(age);

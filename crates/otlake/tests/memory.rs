@@ -3,65 +3,45 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::alloc::System;
-use std::io::{self, Write};
+mod measured;
 
-use otlake::parquet::{Storage, StorageError, StorageFile};
+use std::alloc::System;
+
+use otlake::parquet::SortingColumn;
 use otlake::row::Bytes;
 use otlake::{Pipeline, PipelineBuilder};
 use otlake_testkit::{Allocations, CountingAllocator, Shape, logs_payload, measure};
 
+use self::measured::{Nowhere, of_tenants};
+
 #[global_allocator]
 static ALLOCATOR: CountingAllocator<System> = CountingAllocator::new(System);
-
-/// A storage that keeps nothing, so that only the pipeline's own memory is seen.
-struct Nowhere;
-
-struct Nothing;
-
-impl Storage for Nowhere {
-    type File = Nothing;
-
-    fn create(&self, _name: &str) -> Result<Nothing, StorageError> {
-        Ok(Nothing)
-    }
-}
-
-impl Write for Nothing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl StorageFile for Nothing {
-    fn commit(self) -> Result<(), StorageError> {
-        Ok(())
-    }
-}
 
 /// What a pipeline that is warm allocates while the payloads pass it so many times.
 fn allocations(builder: PipelineBuilder, payloads: &[Bytes], times: usize) -> Allocations {
     let mut pipeline = builder.build(Nowhere).unwrap();
-    let mut ingest = |times: usize| {
-        for payload in payloads.iter().cycle().take(times * payloads.len()) {
-            pipeline.ingest_logs(payload.clone()).unwrap();
-            // Summaries of files wait to be asked for.
-            pipeline.report();
-        }
-        pipeline.flush().unwrap();
+    ingest(&mut pipeline, payloads, 1);
+    measure(|| ingest(&mut pipeline, payloads, times)).1
+}
+
+fn ingest(pipeline: &mut Pipeline<Nowhere>, payloads: &[Bytes], times: usize) {
+    for payload in payloads.iter().cycle().take(times * payloads.len()) {
+        pipeline.ingest_logs(payload.clone()).unwrap();
+        // Summaries of files wait to be asked for.
         pipeline.report();
-    };
-    ingest(1);
-    measure(|| ingest(times)).1
+    }
+    pipeline.flush().unwrap();
+    pipeline.report();
 }
 
 // One test, because all tests of a process share the allocator.
 #[test]
 fn memory_is_bounded_and_most_of_it_used_again() {
+    memory_is_used_again();
+    a_memory_limit_is_kept();
+}
+
+fn memory_is_used_again() {
     let large = [Bytes::from(logs_payload(&Shape::ten_thousand()))];
     let records = 10_000;
     let one = allocations(Pipeline::builder(), &large, 1);
@@ -82,4 +62,35 @@ fn memory_is_bounded_and_most_of_it_used_again() {
         few.peak,
         many.peak
     );
+}
+
+fn a_memory_limit_is_kept() {
+    const LIMIT: usize = 16 << 20;
+    let by_time = SortingColumn {
+        name: "time_unix_nano".to_owned(),
+        descending: false,
+        nulls_first: false,
+    };
+    for (tenants, records_per_turn) in [(1, 1), (8, 1), (100, 1)] {
+        let payloads = [of_tenants(0, tenants, records_per_turn)];
+        let by_tenant = if tenants == 1 {
+            ""
+        } else {
+            "tenant={attr.tenant}"
+        };
+        for order in [vec![], vec![by_time.clone()]] {
+            let builder = Pipeline::builder()
+                .memory_limit(LIMIT)
+                .partitioning(by_tenant.parse().unwrap())
+                .open_partitions(tenants)
+                .sorted_rows(order.clone());
+            let (_, whole) = measure(|| ingest(&mut builder.build(Nowhere).unwrap(), &payloads, 3));
+            let peak = whole.peak as usize;
+            assert!(
+                peak <= LIMIT,
+                "{peak} bytes at once with a limit of {LIMIT}, with {tenants} tenants by turns of \
+                 {records_per_turn} records, sorted by {order:?}"
+            );
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use otlake_row::RowBuffer;
+
 use super::manifests::Manifests;
 use super::{ParquetSink, SinkError};
 use crate::names::{BatchId, FileNames, is_numbered};
@@ -98,11 +100,13 @@ impl<S: Storage> ParquetSink<S> {
     /// Drops what the batch has in no closed file. Left where it is it would go to a file of whatever
     /// comes next, and be there twice once the batch is tried again.
     fn give_up(&mut self, batch: OpenBatch) {
+        self.row_groups.discard();
         for partition in &mut self.partitions {
-            partition.row_groups.discard();
+            partition.rows = RowBuffer::new();
             partition.files.discard();
             partition.since = None;
         }
+        (self.memory.waiting, self.memory.files) = (0, 0);
         if let Some(manifests) = &mut self.manifests {
             manifests.clear();
         }

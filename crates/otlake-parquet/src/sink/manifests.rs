@@ -55,7 +55,7 @@ impl<S: Storage> ParquetSink<S> {
         if manifests.files.is_empty() {
             return Ok(());
         }
-        let table = self.schema.table();
+        let table = self.row_groups.schema().table();
         let mut manifest = Manifest::new(table);
         if let Some(dataset) = &self.dataset {
             manifest = manifest.with_schema_version(dataset.schema().version());

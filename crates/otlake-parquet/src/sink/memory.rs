@@ -1,80 +1,112 @@
 //! The bound of memory over all partitions.
 
-use super::partitions::Partition;
+use std::cmp::Reverse;
+
 use super::{ParquetSink, SinkError};
+use crate::row_groups::RowGroupLimits;
 use crate::storage::Storage;
 
-/// Bytes in memory, over all partitions.
+/// Bytes in memory, over all partitions, beside the rows of a sink without partitions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MemoryBound {
     pub(super) limit: usize,
-    /// What the partitions took up when they were measured last, and what may have come since.
-    pub(super) estimate: usize,
+    /// Rows that wait for their row group.
+    pub(super) waiting: usize,
+    /// Open files: mostly the metadata of what was written to them.
+    pub(super) files: usize,
+}
+
+/// Counts for `size` that what was `before` is `after` now.
+pub(super) fn change(size: &mut usize, before: usize, after: usize) {
+    *size = size.saturating_add(after).saturating_sub(before);
 }
 
 impl MemoryBound {
-    /// What was measured as `before` is `after` now.
-    pub(super) fn change(&mut self, before: usize, after: usize) {
-        self.estimate = self.estimate.saturating_add(after).saturating_sub(before);
+    /// The rest is for encoding, and for what columns have allocated beyond their values.
+    #[inline]
+    pub(super) fn for_rows_and_files(&self) -> usize {
+        self.limit / 4 * 3
     }
 }
 
 impl<S: Storage> ParquetSink<S> {
+    /// When the columns are a row group. What they have allocated beyond their values, and what is
+    /// encoded, come to about as much again each, and so does a sorted copy; all of it has to fit the
+    /// bound, with partitions beside the rows of the others.
+    pub(super) fn row_group_limits(&self) -> RowGroupLimits {
+        let copies = if self.options.order.is_empty() { 2 } else { 3 };
+        let share = if self.partitioner.is_some() { 8 } else { 2 };
+        let RowGroupLimits { rows, bytes } = self.options.limits;
+        RowGroupLimits {
+            rows,
+            bytes: bytes.min(self.memory.limit / (share * copies)),
+        }
+    }
+
     /// Bytes of memory that rows and open files take up. Looks at every column.
     pub fn memory_size(&self) -> usize {
-        self.partitions.iter().map(Partition::memory_size).sum()
+        self.row_groups.memory_size() + self.beside_columns()
     }
 
     /// Bytes of memory that rows and open files take up at most, as far as is known without a look at
     /// every column: for whoever keeps a bound over several sinks, with
     /// [`release_memory`](Self::release_memory).
+    #[inline]
     pub fn memory_estimate(&self) -> usize {
-        self.memory.estimate
+        self.row_groups.memory_estimate() + self.beside_columns()
+    }
+
+    #[inline]
+    fn beside_columns(&self) -> usize {
+        self.memory.waiting + self.interner.memory_size() + self.memory.files
     }
 
     /// Makes room when the estimate says that there is none.
     #[cold]
     pub(super) fn shed(&mut self) -> Result<(), SinkError> {
-        self.memory.estimate = self.memory_size();
-        if self.memory.estimate < self.memory.limit / 4 * 3 {
-            return Ok(());
-        }
-        self.release_memory(self.memory.limit / 2)
+        // An eighth is what rows can fill for a while, and leaves the others long row groups.
+        let limit = self.memory.for_rows_and_files();
+        self.release_memory(limit - limit / 8)
     }
 
-    /// Writes row groups early, and then closes files, until the sink takes up `target` bytes at
-    /// most, or has nothing left to write.
+    /// Writes row groups early, and closes files, until the sink takes up `target` bytes at most, or
+    /// has nothing left to write.
     ///
     /// # Errors
     ///
     /// As for [`Self::close_files`].
     pub fn release_memory(&mut self, target: usize) -> Result<(), SinkError> {
-        self.memory.estimate = self.memory_size();
-        let sizes = self
-            .partitions
-            .iter()
-            .map(|partition| partition.row_groups.memory_size());
-        let mut by_size: Vec<(usize, usize)> = sizes.enumerate().collect();
-        by_size.sort_unstable_by_key(|(_, size)| std::cmp::Reverse(*size));
-        for (index, _) in by_size {
-            if self.memory.estimate <= target {
+        self.row_groups.measure();
+        self.interner.release_unused();
+        let mut by_rows = self.by_size(|sink, index| sink.waiting_bytes(index));
+        by_rows.retain(|(bytes, _)| *bytes > 0);
+        for (_, index) in by_rows {
+            if self.memory_estimate() <= target {
                 return Ok(());
             }
             self.write_row_group(index)?;
+            // Every row group leaves metadata, which would crowd out the rows of those to come. Now
+            // is the time when the file has no rows left to write.
+            if self.memory.files > target / 2 {
+                self.close_file(index)?;
+            }
         }
         // It is the open files that take up the memory.
-        let mut by_size: Vec<(usize, Vec<u8>)> = (self.partitions.iter())
-            .map(|partition| (partition.memory_size(), partition.key.clone()))
-            .collect();
-        by_size.sort_unstable_by_key(|(size, _)| std::cmp::Reverse(*size));
-        for (_, key) in by_size {
-            if self.memory.estimate <= target || self.partitions.len() == 1 {
-                break;
+        let by_files = self.by_size(|sink, index| sink.partitions[index].files.memory_size());
+        for (_, index) in by_files {
+            if self.memory_estimate() <= target || self.partitions.len() == 1 {
+                return Ok(());
             }
-            if let Some(index) = self.by_key.get(&key) {
-                self.close_partition(*index)?;
-            }
+            self.close_file(index)?;
         }
         Ok(())
+    }
+
+    /// The partitions, largest first.
+    fn by_size(&self, size: impl Fn(&Self, usize) -> usize) -> Vec<(usize, usize)> {
+        let all = 0..self.partitions.len();
+        let mut sizes: Vec<_> = all.map(|index| (size(self, index), index)).collect();
+        sizes.sort_unstable_by_key(|(size, _)| Reverse(*size));
+        sizes
     }
 }

@@ -3,24 +3,26 @@
 
 mod batch;
 mod dataset;
+mod key_values;
 mod manifests;
 mod memory;
 mod partitions;
 mod stats;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otlake_arrow::BatchError;
-use otlake_row::{Row, RowSink};
-use otlake_schema::{DatasetSchema, OverflowCounts, Schema};
+use otlake_arrow::{BatchError, BatchOptions};
+use otlake_row::{Row, RowInterner, RowSink, sink_fn};
+use otlake_schema::{OverflowCounts, Schema};
 
 use self::batch::OpenBatch;
-use self::dataset::Dataset;
+use self::key_values::KeyValues;
 use self::manifests::Manifests;
-use self::memory::MemoryBound;
+use self::memory::{MemoryBound, change};
 use self::partitions::Partition;
 pub use self::stats::SinkStats;
 use crate::documents::Documents;
@@ -30,7 +32,7 @@ use crate::names::FileNames;
 use crate::options::{SortingColumn, WriterOptions};
 use crate::partition::{Partitioner, Partitioning};
 use crate::published::{PublishError, PublishedSchema};
-use crate::row_groups::RowGroupLimits;
+use crate::row_groups::{RowGroupLimits, RowGroups};
 use crate::sort::sorted;
 use crate::storage::Storage;
 use crate::summary::FileSummary;
@@ -47,9 +49,11 @@ use crate::summary::FileSummary;
 ///
 /// # Partitions
 ///
-/// With a [`Partitioning`] each row goes to a file in the directory of its partition. The partitions
-/// share types, one encoder and one bound for memory; those that have not had a row for longest are
-/// closed when there are too many.
+/// With a [`Partitioning`] each row goes to a file in the directory of its partition. The rows of a
+/// partition wait, packed in a [`RowBuffer`](otlake_row::RowBuffer), until there are enough of them for a
+/// row group; types are found when they come, and become those of all partitions. The partitions share
+/// the columns that row groups are gathered in, one encoder and one bound for memory; those that
+/// have not had a row for longest are closed when there are too many.
 ///
 /// # Metadata
 ///
@@ -60,11 +64,13 @@ pub struct ParquetSink<S: Storage> {
     encoder: Encoder,
     names: FileNames,
     options: SinkOptions,
-    /// What partitions begin with.
-    schema: Schema,
-    dataset: Option<Dataset>,
+    dataset: Option<PublishedSchema>,
+    /// Where rows become columns: as they come, or with partitions when one of them has a row group.
+    row_groups: RowGroups,
     partitioner: Option<Partitioner>,
     partitions: Vec<Partition<S::File>>,
+    /// What the rows that wait in partitions have in common.
+    interner: RowInterner,
     /// The partitions by key, but for the only one of a sink without partitioning.
     by_key: HashMap<Vec<u8>, usize, foldhash::fast::RandomState>,
     /// The key of the row that came last, whose partition is [`Self::last`].
@@ -75,9 +81,8 @@ pub struct ParquetSink<S: Storage> {
     /// Counts the changes of the partition.
     clock: u64,
     memory: MemoryBound,
+    key_values: KeyValues,
     finished: Vec<FileSummary>,
-    /// Of partitions that are closed.
-    overflow: OverflowCounts,
     stats: SinkStats,
     manifests: Option<Manifests>,
     batch: Option<OpenBatch>,
@@ -88,7 +93,6 @@ struct SinkOptions {
     limits: RowGroupLimits,
     max_age: Option<Duration>,
     max_open: usize,
-    field_ids: bool,
     /// The order that rows are sorted to.
     order: Vec<SortingColumn>,
 }
@@ -127,22 +131,23 @@ impl<S: Storage> ParquetSink<S> {
     ///
     /// When the feature of the codec is off, or its context can't be made.
     pub fn new(storage: S, schema: Schema, options: WriterOptions) -> Result<Self, EncoderError> {
+        let limits = RowGroupLimits {
+            rows: 128 << 10,
+            bytes: 64 << 20,
+        };
         Ok(Self {
             storage,
             encoder: Encoder::new(options)?,
             names: FileNames::default(),
             options: SinkOptions {
-                limits: RowGroupLimits {
-                    rows: 128 << 10,
-                    bytes: 64 << 20,
-                },
+                limits,
                 max_age: None,
                 max_open: 128,
-                field_ids: false,
                 order: Vec::new(),
             },
-            schema,
             dataset: None,
+            row_groups: RowGroups::new(schema, BatchOptions::new(), limits),
+            interner: RowInterner::new(),
             partitioner: None,
             partitions: Vec::new(),
             by_key: HashMap::default(),
@@ -152,10 +157,11 @@ impl<S: Storage> ParquetSink<S> {
             clock: 0,
             memory: MemoryBound {
                 limit: usize::MAX,
-                estimate: 0,
+                waiting: 0,
+                files: 0,
             },
+            key_values: KeyValues::default(),
             finished: Vec::new(),
-            overflow: OverflowCounts::default(),
             stats: SinkStats::default(),
             manifests: None,
             batch: None,
@@ -173,14 +179,17 @@ impl<S: Storage> ParquetSink<S> {
     #[must_use]
     pub fn with_row_group_rows(mut self, rows: usize) -> Self {
         self.options.limits.rows = rows.max(1);
+        self.row_groups.set_limits(self.row_group_limits());
         self
     }
 
-    /// The bytes of memory that the columns of a row group may take up, before they are encoded.
-    /// Default: 64 MiB. A row group is over it by one eighth and one row at most.
+    /// The bytes of memory that a row group may take up before it is encoded, as columns and, with
+    /// partitions, while its rows wait. Default: 64 MiB. A row group is over it by one eighth and one row
+    /// at most.
     #[must_use]
     pub fn with_row_group_bytes(mut self, bytes: usize) -> Self {
         self.options.limits.bytes = bytes;
+        self.row_groups.set_limits(self.row_group_limits());
         self
     }
 
@@ -191,6 +200,7 @@ impl<S: Storage> ParquetSink<S> {
     pub fn with_sorted_rows(mut self, order: Vec<SortingColumn>) -> Self {
         self.encoder.set_sorting_columns(order.clone());
         self.options.order = order;
+        self.row_groups.set_limits(self.row_group_limits());
         self
     }
 
@@ -198,11 +208,9 @@ impl<S: Storage> ParquetSink<S> {
     /// file.
     #[must_use]
     pub fn with_partitioning(mut self, partitioning: &Partitioning) -> Self {
-        let table = self.schema.table();
+        let table = self.schema().table();
         self.partitioner = (!partitioning.is_none()).then(|| partitioning.partitioner(table));
-        if self.partitioner.is_some() && self.dataset.is_none() {
-            self.dataset = Some(Dataset::Own(Box::new(DatasetSchema::new(table))));
-        }
+        self.row_groups.set_limits(self.row_group_limits());
         self
     }
 
@@ -223,13 +231,14 @@ impl<S: Storage> ParquetSink<S> {
         self
     }
 
-    /// How many bytes of memory rows and open files may take up, over all partitions. Near it row
-    /// groups are written early, and then files closed. Default: no limit but that of each row group.
-    ///
-    /// What encoding one row group takes comes on top: about as much as the row group.
+    /// How many bytes of memory the sink may take up, over all partitions. Three quarters are for rows
+    /// and open files: when they are used up, row groups are written early and files closed. The rest is
+    /// for encoding, so a row group has a quarter at most, with partitions a sixteenth, and when rows are
+    /// sorted two thirds of that. Default: no limit but that of each row group.
     #[must_use]
     pub fn with_memory_limit(mut self, bytes: usize) -> Self {
         self.memory.limit = bytes;
+        self.row_groups.set_limits(self.row_group_limits());
         self
     }
 
@@ -247,28 +256,23 @@ impl<S: Storage> ParquetSink<S> {
         documents: Arc<dyn Documents + Send + Sync>,
     ) -> Result<Self, PublishError> {
         self.manifests = Some(Manifests::new(Arc::clone(&documents)));
-        let published = PublishedSchema::load(documents, self.schema.table())?;
-        self.schema.adopt(published.schema());
-        self.dataset = Some(Dataset::Published(Box::new(published)));
-        self.options.field_ids = true;
+        let mut schema = self.schema().clone();
+        let published = PublishedSchema::load(documents, schema.table())?;
+        schema.adopt(published.schema());
+        self.dataset = Some(published);
+        let options = BatchOptions::new().with_field_ids(true);
+        self.row_groups = RowGroups::new(schema, options, self.row_group_limits());
         Ok(self)
     }
 
-    /// The columns found so far; with partitions those that stand in a file already.
+    /// The columns found so far.
     pub fn schema(&self) -> &Schema {
-        match &self.partitions[..] {
-            [only] if self.partitioner.is_none() => only.row_groups.schema(),
-            _ => &self.schema,
-        }
+        self.row_groups.schema()
     }
 
-    /// What overflowed so far, by reason.
+    /// What overflowed so far, by reason; with partitions in row groups that are written.
     pub fn overflow_counts(&self) -> OverflowCounts {
-        let mut counts = self.overflow;
-        for partition in &self.partitions {
-            counts.merge(&partition.row_groups.overflow_counts());
-        }
-        counts
+        self.row_groups.overflow_counts()
     }
 
     /// What was done so far.
@@ -340,63 +344,122 @@ impl<S: Storage> ParquetSink<S> {
         let written = self.write_row_group(index);
         let partition = &mut self.partitions[index];
         partition.since = None;
-        let before = partition.memory_size();
+        let before = partition.files.memory_size();
         let started = Instant::now();
-        let closed = partition.files.close(&mut self.encoder);
+        let key_values = self.key_values.of(&self.row_groups);
+        let closed = partition.files.close(&mut self.encoder, key_values);
         self.stats.storing += started.elapsed();
-        self.memory.change(before, partition.memory_size());
+        change(
+            &mut self.memory.files,
+            before,
+            partition.files.memory_size(),
+        );
         self.keep_finished(index);
         written.and(closed.map_err(SinkError::from))
     }
 
+    /// Writes the rows of a partition that are in no row group yet: one row group, or more when they
+    /// are larger as columns.
     fn write_row_group(&mut self, index: usize) -> Result<(), SinkError> {
         let written = self.try_write_row_group(index);
         self.note(written)
     }
 
     fn try_write_row_group(&mut self, index: usize) -> Result<(), SinkError> {
-        if self.partitions[index].row_groups.rows() == 0 {
+        if self.waiting_rows(index) == 0 {
             return Ok(());
         }
-        self.conform(index)?;
+        self.conform()?;
+        let gathered = self.gather_waiting(index);
+        gathered.and(self.write_gathered(index))
+    }
+
+    /// Makes columns of the rows that wait in a partition.
+    fn gather_waiting(&mut self, index: usize) -> Result<(), SinkError> {
+        let rows = std::mem::take(&mut self.partitions[index].rows);
+        self.memory.waiting -= rows.memory_size();
+        // Making the one that stands in for it costs microseconds, a row group milliseconds.
+        let interner = std::mem::take(&mut self.interner);
+        let mut result = Ok(());
+        let Ok(()) = rows.replay(
+            &interner,
+            &mut sink_fn(|row: &mut Row<'_>| {
+                let full = self.gather(index, row);
+                let written = full.and_then(|full| {
+                    if full {
+                        self.write_gathered(index)
+                    } else {
+                        Ok(())
+                    }
+                });
+                if result.is_ok() {
+                    // The rows behind it are as good as any.
+                    result = written;
+                }
+                Ok::<_, Infallible>(())
+            }),
+        );
+        self.interner = interner;
+        result
+    }
+
+    /// Adds a row to the columns of the next row group, and says whether it is full.
+    #[inline]
+    fn gather(&mut self, index: usize, row: &mut Row<'_>) -> Result<bool, SinkError> {
+        let full = self.row_groups.push(row, self.room(index));
+        self.note(full.map_err(SinkError::from))
+    }
+
+    /// How many more rows the open file of a partition takes.
+    #[inline]
+    fn room(&self, index: usize) -> u64 {
+        self.encoder.options().rows_per_file() - self.partitions[index].files.open_rows()
+    }
+
+    /// Writes the rows that are columns already to the file of a partition.
+    fn write_gathered(&mut self, index: usize) -> Result<(), SinkError> {
+        if self.row_groups.rows() == 0 {
+            return Ok(());
+        }
         let Self {
             storage,
             encoder,
             names,
             options,
+            row_groups,
             partitions,
+            key_values,
             batch,
             memory,
             ..
         } = self;
         let started = Instant::now();
         let partition = &mut partitions[index];
-        let before = partition.memory_size();
-        let rows = partition.row_groups.take();
-        partition.keep_original_names();
+        let before = partition.files.memory_size();
+        let rows = row_groups.take();
         let in_order = sorted(&rows, &options.order);
         let directory = &partition.directory;
-        let written = partition.files.write(encoder, &in_order, &mut || {
-            let beginning = names.beginning_in(directory);
-            let name = names.next_name_in(directory);
-            let file = storage.create(&name);
-            if let Some(batch) = batch {
-                batch.names.insert(name.clone());
-                batch.beginnings.insert(beginning);
-            }
-            (name, file)
-        });
+        let key_values = key_values.of(row_groups);
+        let written = partition
+            .files
+            .write(encoder, key_values, &in_order, &mut || {
+                let beginning = names.beginning_in(directory);
+                let name = names.next_name_in(directory);
+                let file = storage.create(&name);
+                if let Some(batch) = batch {
+                    batch.names.insert(name.clone());
+                    batch.beginnings.insert(beginning);
+                }
+                (name, file)
+            });
         drop(in_order);
         self.stats.encoding += started.elapsed();
         if written.is_ok() {
             self.stats.rows += rows.num_rows() as u64;
             self.stats.row_groups += 1;
         }
-        // Many partitions would hold the memory of their largest row groups for ever.
-        if self.partitioner.is_none() {
-            partition.row_groups.recycle(rows);
-        }
-        memory.change(before, partition.memory_size());
+        row_groups.recycle(rows);
+        change(&mut memory.files, before, partition.files.memory_size());
         if !partition.files.is_open() {
             partition.since = None;
         }
@@ -423,26 +486,18 @@ impl<S: Storage> RowSink for ParquetSink<S> {
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), SinkError> {
         let index = self.partition_of(row)?;
         let partition = &mut self.partitions[index];
-        if partition.row_groups.rows() == 0 && partition.since.is_none() {
+        if partition.since.is_none() {
             partition.since = self.options.max_age.map(|_| Instant::now());
         }
-        let room = self.encoder.options().rows_per_file() - partition.files.open_rows();
-        let before = partition.row_groups.memory_estimate();
-        let full = match partition.row_groups.push(row, room) {
-            Ok(full) => full,
-            Err(error) => return self.note(Err(error.into())),
+        let full = if self.partitioner.is_some() {
+            self.wait(index, row)
+        } else {
+            self.gather(index, row)?
         };
-        let partition = &mut self.partitions[index];
-        self.memory.estimate = self.memory.estimate.saturating_add(
-            partition
-                .row_groups
-                .memory_estimate()
-                .saturating_sub(before),
-        );
         if full {
             self.write_row_group(index)?;
         }
-        if self.memory.estimate >= self.memory.limit {
+        if self.memory_estimate() >= self.memory.for_rows_and_files() {
             self.shed()?;
         }
         Ok(())

@@ -2,46 +2,27 @@
 
 use std::time::Instant;
 
-use otlake_arrow::BatchOptions;
-use otlake_row::Row;
-use otlake_schema::Schema;
+use otlake_row::{Row, RowBuffer};
 
 use super::manifests::PartitionValues;
+use super::memory::change;
 use super::{ParquetSink, SinkError};
 use crate::files::Files;
-use crate::row_groups::RowGroups;
-use crate::storage::{Storage, StorageFile};
+use crate::storage::Storage;
 
-/// One open file and the rows for its next row group.
+/// One open file and the rows that wait for its next row group.
 #[derive(Debug)]
 pub(super) struct Partition<F> {
     pub(super) key: Vec<u8>,
     pub(super) directory: String,
     pub(super) values: PartitionValues,
-    pub(super) row_groups: RowGroups,
+    /// None in a sink without partitions, whose rows are columns at once.
+    pub(super) rows: RowBuffer,
     pub(super) files: Files<F>,
     /// When it had a row last, on the clock of the sink.
     pub(super) used: u64,
     /// When the first row came that is in no closed file yet.
     pub(super) since: Option<Instant>,
-    /// How large the schema was when the key-value metadata was made.
-    pub(super) names_known: (usize, usize),
-}
-
-impl<F: StorageFile> Partition<F> {
-    pub(super) fn memory_size(&self) -> usize {
-        self.row_groups.memory_size() + self.files.memory_size()
-    }
-
-    /// Names are only ever added, so the metadata is made again when there are more.
-    pub(super) fn keep_original_names(&mut self) {
-        let known = self.row_groups.schema_size();
-        if self.names_known != known {
-            self.names_known = known;
-            let names = original_names(self.row_groups.schema());
-            self.files.set_key_values(vec![names]);
-        }
-    }
 }
 
 impl<S: Storage> ParquetSink<S> {
@@ -84,21 +65,46 @@ impl<S: Storage> ParquetSink<S> {
         Ok(index)
     }
 
+    /// Keeps a row until its partition has enough of them for a row group, and says whether it has.
+    #[inline]
+    pub(super) fn wait(&mut self, index: usize, row: &Row<'_>) -> bool {
+        self.row_groups.infer(row);
+        let waiting = &mut self.partitions[index].rows;
+        let before = waiting.memory_size();
+        waiting.push(row, &mut self.interner);
+        let (rows, bytes) = (waiting.rows(), waiting.memory_size());
+        change(&mut self.memory.waiting, before, bytes);
+        let limits = self.options.limits;
+        rows >= limits.rows || bytes >= limits.bytes || rows as u64 >= self.room(index)
+    }
+
+    /// Rows of a partition that are in no row group yet.
+    pub(super) fn waiting_rows(&self, index: usize) -> usize {
+        match self.partitioner {
+            Some(_) => self.partitions[index].rows.rows(),
+            None => self.row_groups.rows(),
+        }
+    }
+
+    /// Bytes that they take up.
+    pub(super) fn waiting_bytes(&self, index: usize) -> usize {
+        match self.partitioner {
+            Some(_) => self.partitions[index].rows.memory_size(),
+            None => self.row_groups.memory_estimate(),
+        }
+    }
+
     fn open(&mut self, key: Vec<u8>, directory: String, values: PartitionValues) -> usize {
         let index = self.partitions.len();
         self.by_key.insert(key.clone(), index);
-        let options = BatchOptions::new().with_field_ids(self.options.field_ids);
-        let row_groups = RowGroups::new(self.schema.clone(), options, self.options.limits);
-        self.memory.change(0, row_groups.memory_size());
         self.partitions.push(Partition {
             key,
             directory,
             values,
-            row_groups,
+            rows: RowBuffer::new(),
             files: Files::new(),
             used: self.clock,
             since: None,
-            names_known: (0, 0),
         });
         index
     }
@@ -116,12 +122,10 @@ impl<S: Storage> ParquetSink<S> {
     pub(super) fn close_partition(&mut self, index: usize) -> Result<(), SinkError> {
         let closed = self.close_file(index);
         // Its types could not be published. The rows are all there, and wait for the next try.
-        if self.partitions[index].row_groups.rows() > 0 {
+        if self.waiting_rows(index) > 0 {
             return closed;
         }
         let partition = self.partitions.swap_remove(index);
-        self.memory.change(partition.memory_size(), 0);
-        self.overflow.merge(&partition.row_groups.overflow_counts());
         self.by_key.remove(&partition.key);
         if let Some(moved) = self.partitions.get(index) {
             self.by_key.insert(moved.key.clone(), index);
@@ -130,17 +134,4 @@ impl<S: Storage> ParquetSink<S> {
         self.last = usize::MAX;
         closed
     }
-}
-
-fn original_names(schema: &Schema) -> (String, String) {
-    let names: serde_json::Map<_, _> = schema
-        .columns()
-        .iter()
-        .filter(|column| !column.sources().is_empty())
-        .map(|column| (column.name().to_owned(), column.sources().into()))
-        .collect();
-    (
-        "otlake.columns".to_owned(),
-        serde_json::Value::Object(names).to_string(),
-    )
 }

@@ -1,0 +1,52 @@
+//! What rows are packed into.
+
+/// A piece of memory: tags and numbers in one part, text in another, so that it is known to be text
+/// when it is read back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Packed {
+    pub(super) bytes: Vec<u8>,
+    pub(super) text: String,
+}
+
+/// What stands in a [`Packed`], or the rest of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Part<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) text: &'a str,
+}
+
+impl Packed {
+    /// An empty one that will not have to grow much to hold what `other` holds.
+    pub(super) fn with_room_for(other: &Packed) -> Packed {
+        let room = |len: usize| len + len / 8;
+        Packed {
+            bytes: Vec::with_capacity(room(other.bytes.len())),
+            text: String::with_capacity(room(other.text.len())),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() + self.text.len()
+    }
+
+    pub(super) fn memory_size(&self) -> usize {
+        self.bytes.capacity() + self.text.capacity()
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.text.shrink_to_fit();
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.text.clear();
+    }
+
+    pub(super) fn all(&self) -> Part<'_> {
+        Part {
+            bytes: &self.bytes,
+            text: &self.text,
+        }
+    }
+}

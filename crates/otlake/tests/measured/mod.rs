@@ -1,0 +1,69 @@
+//! What the tests and measurements of memory share.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::io::{self, Write};
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use otlake::parquet::{Storage, StorageError, StorageFile};
+use otlake::row::Bytes;
+use otlake_testkit::{Shape, logs_request};
+use prost::Message;
+
+/// A storage that keeps nothing, so that only the pipeline's own memory is seen.
+pub(crate) struct Nowhere;
+
+pub(crate) struct Nothing;
+
+impl Storage for Nowhere {
+    type File = Nothing;
+
+    fn create(&self, _name: &str) -> Result<Nothing, StorageError> {
+        Ok(Nothing)
+    }
+}
+
+impl Write for Nothing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl StorageFile for Nothing {
+    fn commit(self) -> Result<(), StorageError> {
+        Ok(())
+    }
+}
+
+/// Records with some 30 of 120 attributes each, and a tenant that is another after so many records.
+pub(crate) fn of_tenants(seed: u64, tenants: usize, records_per_turn: usize) -> Bytes {
+    let shape = Shape {
+        log_attributes: 30.0,
+        attribute_names: 120,
+        string_share: 0.6,
+        ..Shape::ten_thousand()
+    };
+    let mut request = logs_request(&shape.with_seed(seed));
+    let records = request
+        .resource_logs
+        .iter_mut()
+        .flat_map(|resource| &mut resource.scope_logs)
+        .flat_map(|scope| &mut scope.log_records);
+    for (number, record) in records.enumerate() {
+        let tenant = (number / records_per_turn + seed as usize * 100) % tenants;
+        let tenant = format!("tenant-{tenant:03}");
+        record.attributes.push(KeyValue {
+            key: "tenant".to_owned(),
+            value: Some(AnyValue {
+                value: Some(Value::StringValue(tenant)),
+            }),
+            ..KeyValue::default()
+        });
+    }
+    request.encode_to_vec().into()
+}
