@@ -111,8 +111,7 @@ impl PublishedSchema {
         &self.schema
     }
 
-    /// Adds what a writer has found to the published schema, and what others have published since. What
-    /// several writers have found is [joined](Schema::join) first.
+    /// Adds what a writer has found to the published schema, and what others have published since.
     ///
     /// # Errors
     ///
