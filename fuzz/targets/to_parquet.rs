@@ -1,8 +1,8 @@
 //! Any bytes through the pipeline into files, read back with the parquet crate: all rows are there,
 //! and where prost takes the payload too, with every field and attribute.
 //!
-//! The first four bytes choose the options: codec and signal, rows of a row group, rows of a file,
-//! columns.
+//! The first four bytes choose the options: codec, signal and partitions, rows of a row group, rows of
+//! a file, columns.
 
 #![no_main]
 
@@ -21,12 +21,14 @@ use otlake_testkit::Request;
 use read_back::{Record, expected_record, read_files};
 
 const CODECS: [&str; 4] = ["none", "snappy", "lz4", "zstd:1"];
+const SIGNALS: usize = 3;
+const PARTITIONINGS: [&str; 3] = ["", "{minute}", "{name}/{attr.k}"];
 
 fuzz_target!(|input: &[u8]| {
     let Some((options, payload)) = input.split_first_chunk() else {
         return;
     };
-    match usize::from(options[0]) / CODECS.len() % 3 {
+    match usize::from(options[0]) / CODECS.len() % SIGNALS {
         0 => to_parquet::<ExportLogsServiceRequest>(*options, payload),
         1 => to_parquet::<ExportTraceServiceRequest>(*options, payload),
         _ => to_parquet::<ExportMetricsServiceRequest>(*options, payload),
@@ -34,14 +36,20 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
-    let [codec, row_group_rows, rows_per_file, columns] = options;
-    let codec: Compression = CODECS[usize::from(codec) % CODECS.len()].parse().unwrap();
+    let [number, row_group_rows, rows_per_file, columns] = options;
+    let number = usize::from(number);
+    let codec: Compression = CODECS[number % CODECS.len()].parse().unwrap();
+    let partitioning = PARTITIONINGS[number / CODECS.len() / SIGNALS % PARTITIONINGS.len()];
     let storage = Memory::new();
     let mut pipeline = Pipeline::builder()
         .compression(codec)
         .row_group_rows(1 + usize::from(row_group_rows))
         .rows_per_file(1 + u64::from(rows_per_file))
         .column_budget(usize::from(columns))
+        .partitioning(partitioning.parse().unwrap())
+        .open_partitions(4)
+        // Near what the columns take up without a value, so that rows are written early.
+        .memory_limit(150_000)
         .build(storage.clone())
         .unwrap();
 
@@ -57,7 +65,7 @@ fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
     assert!(files.iter().all(|file| file.rows <= most));
     // Compares the rows of each file with its summary.
     let table = Table::from(R::SIGNAL);
-    let found = read_files(&storage, table, &files);
+    let mut found = read_files(&storage, table, &files);
     assert_eq!(found.len() as u64, accepted);
     let stored = storage.files().len();
     assert_eq!(stored, files.len(), "no file but those reported");
@@ -68,7 +76,13 @@ fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
     }
     if let Ok(request) = R::decode(payload) {
         let rows = request.canonical_rows();
-        let expected: Vec<Record> = rows.iter().map(|row| expected_record(table, row)).collect();
+        let expected = rows.iter().map(|row| expected_record(table, row));
+        let mut expected: Vec<Record> = expected.collect();
+        if !partitioning.is_empty() {
+            // Rows of a partition wait for each other, those of others overtake them.
+            found.sort_by_cached_key(|record| format!("{record:?}"));
+            expected.sort_by_cached_key(|record| format!("{record:?}"));
+        }
         assert_eq!(found, expected);
     }
 }

@@ -19,7 +19,7 @@ use otlake_testkit::{Rng, break_utf8, mutate};
 
 use edges::Edges;
 
-/// For `to_parquet`: codec, rows of a row group - 1, rows of a file - 1, columns.
+/// For `to_parquet`: codec, signal and partitions, rows of a row group - 1, rows of a file - 1, columns.
 const OPTIONS: [[u8; 4]; 4] = [
     [0, 255, 255, 255],
     [1, 0, 255, 3],
@@ -27,25 +27,43 @@ const OPTIONS: [[u8; 4]; 4] = [
     [3, 255, 0, 0],
 ];
 
+const PARTITIONINGS: usize = 3;
+
+/// A payload with options of which every combination comes.
+fn write_to_parquet(signal: u8, index: usize, name: &str, payload: &[u8]) -> io::Result<()> {
+    let [codec, row_group_rows, rows_per_file, columns] = OPTIONS[index % OPTIONS.len()];
+    let partitioning = (index % PARTITIONINGS) as u8;
+    let options = [
+        codec + 4 * (signal + 3 * partitioning),
+        row_group_rows,
+        rows_per_file,
+        columns,
+    ];
+    write("to_parquet", name, &[&options[..], payload].concat())
+}
+
 fn main() -> io::Result<()> {
     let logs =
         payloads::<ExportLogsServiceRequest>(&["frontend-nodejs-002", "payment-python-002"])?;
     for (index, (name, payload)) in logs.iter().enumerate() {
         write("logs_decode", name, payload)?;
-        let options = OPTIONS[index % OPTIONS.len()];
-        write("to_parquet", name, &[&options[..], payload].concat())?;
+        write_to_parquet(0, index, name, payload)?;
     }
     let traces = ["frontend-nodejs-003", "payment-python-003"];
-    for (name, payload) in payloads::<ExportTraceServiceRequest>(&traces)? {
-        write("traces_decode", &name, &payload)?;
+    let traces = payloads::<ExportTraceServiceRequest>(&traces)?;
+    for (index, (name, payload)) in traces.iter().enumerate() {
+        write("traces_decode", name, payload)?;
+        write_to_parquet(1, index, &format!("traces-{name}"), payload)?;
     }
     let metrics = [
         "catalog-bridge-001",
         "catalog-nodejs-001",
         "payment-python-007",
     ];
-    for (name, payload) in payloads::<ExportMetricsServiceRequest>(&metrics)? {
-        write("metrics_decode", &name, &payload)?;
+    let metrics = payloads::<ExportMetricsServiceRequest>(&metrics)?;
+    for (index, (name, payload)) in metrics.iter().enumerate() {
+        write("metrics_decode", name, payload)?;
+        write_to_parquet(2, index, &format!("metrics-{name}"), payload)?;
     }
     for (name, body) in bodies()? {
         for (limit, of) in [(0xff, "65535"), (0x00, "0")] {
