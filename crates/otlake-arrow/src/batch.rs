@@ -142,13 +142,16 @@ impl BatchBuilder {
         self.end_group(Location::Resource);
         self.end_group(Location::Scope);
         self.fit_columns();
-        let mut overflow = Vec::new();
+        let (mut overflow, mut refused) = (Vec::new(), false);
         for index in 0..self.columns.len() {
             let id = self.schema.column_id(index);
             let (column_type, reason) = match self.schema.conform(id, dataset) {
                 Conform::Keep => continue,
                 Conform::Become(column_type) => (Some(column_type), OverflowReason::Type),
-                Conform::Overflow(reason) => (None, reason),
+                Conform::Overflow(reason) => {
+                    refused = true;
+                    (None, reason)
+                }
             };
             // Two names in one column can't be told apart any more.
             let sources = self.schema.column(id).sources();
@@ -166,7 +169,9 @@ impl BatchBuilder {
             // Stable, so the columns of a row keep their order.
             overflow.sort_by_key(|(row, _, _)| *row);
             self.overflow.insert(overflow);
-            // Keys of columns that are gone have another place now.
+        }
+        if refused {
+            // The keys of columns that are gone have another place now.
             self.slots.forget();
         }
         self.schema.adopt(dataset);

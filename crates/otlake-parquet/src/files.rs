@@ -1,5 +1,5 @@
-//! A stream of batches as files, one open at a time. Storage, encoder and key-value metadata are lent,
-//! so that many streams can share them.
+//! A stream of batches as files, one open at a time. Storage, encoder and the key-value metadata that a
+//! file gets when it is closed are lent, so that many streams can share them.
 
 use arrow_array::RecordBatch;
 
@@ -21,9 +21,6 @@ struct Open<F> {
     name: String,
     file: FileWriter<F>,
 }
-
-/// The metadata of a file, as it is when the file is closed.
-pub(crate) type KeyValues = [(String, String)];
 
 /// Creates a file under the next name. The name is there even when the file is not.
 pub(crate) type Create<'a, F> = dyn FnMut() -> (String, Result<F, StorageError>) + 'a;
@@ -71,7 +68,7 @@ impl<F: StorageFile> Files<F> {
     pub(crate) fn write(
         &mut self,
         encoder: &mut Encoder,
-        key_values: &KeyValues,
+        key_values: &[(String, String)],
         batch: &RecordBatch,
         create: &mut Create<'_, F>,
     ) -> Result<(), RollingError> {
@@ -100,7 +97,7 @@ impl<F: StorageFile> Files<F> {
     pub(crate) fn close(
         &mut self,
         encoder: &mut Encoder,
-        key_values: &KeyValues,
+        key_values: &[(String, String)],
     ) -> Result<(), RollingError> {
         let Some(Open { name, file }) = self.open.take() else {
             return Ok(());
@@ -136,7 +133,7 @@ impl<F: StorageFile> Files<F> {
     fn write_row_group(
         &mut self,
         encoder: &mut Encoder,
-        key_values: &KeyValues,
+        key_values: &[(String, String)],
         batch: &RecordBatch,
         create: &mut Create<'_, F>,
     ) -> Result<(), RollingError> {

@@ -29,8 +29,8 @@ pub(crate) struct RowGroups {
     conformed: Option<(u64, SchemaSize)>,
 }
 
-/// Grows with every column and name that is found.
-pub(crate) type SchemaSize = (usize, usize);
+/// Grows with every column, type and name that is found.
+pub(crate) type SchemaSize = (usize, usize, usize);
 
 impl RowGroups {
     pub(crate) fn new(schema: Schema, options: BatchOptions, limits: RowGroupLimits) -> Self {
@@ -148,10 +148,14 @@ impl RowGroups {
         self.review = self.builder.pushed_bytes() + self.limits.bytes / 8;
     }
 
-    /// How many columns and names of attributes there are. Both only grow.
+    /// How many columns there are, and how many of them have a type, and names of attributes. All of them
+    /// only grow.
     pub(crate) fn schema_size(&self) -> SchemaSize {
         let columns = self.builder.schema().columns();
+        let typed = columns
+            .iter()
+            .filter(|column| column.column_type().is_some());
         let names = columns.iter().map(|column| column.sources().len()).sum();
-        (columns.len(), names)
+        (columns.len(), typed.count(), names)
     }
 }

@@ -3,92 +3,24 @@
 #![cfg(feature = "rows")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use otlake_parquet::{
-    BatchId, Manifest, Memory, ParquetSink, Partitioning, PublishedSchema, SortingColumn,
-    WriterOptions,
+    BatchId, Manifest, Memory, ParquetSink, PublishedSchema, SortingColumn, WriterOptions,
 };
-use otlake_row::{Group, Keys, Location, Row, RowSink, Signal, Value, fields};
+use otlake_row::{RowSink, Value};
 use otlake_schema::{Schema, Table};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-const HOUR: i64 = 3_600_000_000_000;
-/// 2026-11-22, 7 o'clock.
-const BEGIN: i64 = 1_795_330_800_000_000_000;
-
-/// Pushes records with a number each.
-struct Records {
-    keys: Keys,
-}
-
-impl Records {
-    fn new() -> Records {
-        Records { keys: Keys::new() }
-    }
-
-    fn push(
-        &mut self,
-        sink: &mut impl RowSink<Error: std::fmt::Debug>,
-        number: i64,
-        time: i64,
-        attributes: &[(&str, Value<'_>)],
-    ) {
-        let named = |keys: &mut Keys, name: &str| keys.intern(Location::Attribute, name).unwrap();
-        let cells: Vec<_> = attributes
-            .iter()
-            .map(|(name, value)| (named(&mut self.keys, name), *value))
-            .collect();
-        let number_key = named(&mut self.keys, "number");
-        let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
-        row.push(fields::TIME_UNIX_NANO, Value::Int(time));
-        row.push(number_key, Value::Int(number));
-        for (key, value) in cells {
-            row.push(key, value);
-        }
-        row.set_keys(&self.keys);
-        sink.row(&mut row).unwrap();
-    }
-}
-
-/// The batches of all files, by name.
-fn read(storage: &Memory) -> BTreeMap<String, Vec<RecordBatch>> {
-    let files = storage.files().into_iter();
-    files
-        .filter(|(name, _)| name.ends_with(".parquet"))
-        .map(|(name, bytes)| {
-            let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
-            let batches = reader.with_batch_size(1 << 20).build().unwrap();
-            (name, batches.map(Result::unwrap).collect())
-        })
-        .collect()
-}
-
-fn numbers(batches: &[RecordBatch]) -> Vec<i64> {
-    batches
-        .iter()
-        .flat_map(|batch| {
-            batch["attr_number"]
-                .as_primitive::<Int64Type>()
-                .values()
-                .to_vec()
-        })
-        .collect()
-}
-
-fn sink(storage: &Memory) -> ParquetSink<Memory> {
-    ParquetSink::new(storage.clone(), Schema::logs(), WriterOptions::new()).unwrap()
-}
-
-fn by_hour() -> Partitioning {
-    "date={date}/hour={hour}".parse().unwrap()
-}
+use self::records::{BEGIN, HOUR, Records, by_hour, numbers, read, sink};
 
 #[test]
 fn rows_go_where_their_time_says_however_late_they_are() {

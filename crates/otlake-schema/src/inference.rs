@@ -1,7 +1,7 @@
-use otlake_row::{Cell, GroupId, Key, Keys, KeysId, Location, Row};
+use otlake_row::{Cell, GroupId, Key, Keys, KeysId, Location, Row, Value};
 
 use crate::inferred::Inferred;
-use crate::schema::{Place, Schema};
+use crate::schema::{ColumnId, Place, Schema};
 
 /// Finds the columns and types of rows that are written later, so that they are known when the first
 /// of them are.
@@ -28,14 +28,21 @@ use crate::schema::{Place, Schema};
 pub struct SchemaInference {
     /// Who made the keys of [`Self::seen`].
     keys: Option<KeysId>,
-    /// For each key a bit for each [`Inferred`] that a value of it was.
-    seen: [Vec<u8>; 4],
+    seen: [Vec<Seen>; 4],
     resource: Option<GroupId>,
     scope: Option<GroupId>,
 }
 
+/// What is known of the values of a key.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// A bit for each [`Inferred`] that one was.
+    kinds: u8,
+    column: Option<ColumnId>,
+}
+
 /// Nothing can be news of a field that has a column of its own, of a type of its own.
-const ALL_SEEN: u8 = u8::MAX;
+const ALL_KINDS: u8 = u8::MAX;
 
 impl SchemaInference {
     /// Nothing was seen yet.
@@ -43,7 +50,8 @@ impl SchemaInference {
         SchemaInference::default()
     }
 
-    /// Adds to `schema`, which is the same in all calls, what this row has that none before had.
+    /// Adds to `schema`, which is the same in all calls, what this row has that none before had. Of
+    /// several values for one column in a row the first counts, since the others overflow.
     #[inline]
     pub fn infer(&mut self, row: &Row<'_>, schema: &mut Schema) {
         let keys = row.keys();
@@ -51,51 +59,82 @@ impl SchemaInference {
             *self = SchemaInference::default();
             self.keys = Some(keys.id());
         }
-        for (group, last) in [
-            (row.resource(), &mut self.resource),
-            (row.scope(), &mut self.scope),
-        ] {
-            if *last != Some(group.id()) {
-                *last = Some(group.id());
-                see(&mut self.seen, group.cells(), keys, schema);
+        let (resource, scope) = (row.resource(), row.scope());
+        if self.resource != Some(resource.id()) {
+            self.resource = Some(resource.id());
+            self.see(resource.cells(), &[], keys, schema);
+        }
+        if self.scope != Some(scope.id()) {
+            self.scope = Some(scope.id());
+            self.see(scope.cells(), &[resource.cells()], keys, schema);
+        }
+        self.see(
+            row.cells(),
+            &[resource.cells(), scope.cells()],
+            keys,
+            schema,
+        );
+    }
+
+    #[inline]
+    fn see(
+        &mut self,
+        cells: &[Cell<'_>],
+        before: &[&[Cell<'_>]],
+        keys: &Keys,
+        schema: &mut Schema,
+    ) {
+        for (number, cell) in cells.iter().enumerate() {
+            let kind = 1 << Inferred::of(&cell.value) as u8;
+            let seen = &self.seen[cell.key.location() as usize];
+            if seen
+                .get(cell.key.index())
+                .is_none_or(|seen| seen.kinds & kind == 0)
+                && let Some(column) = self.column_of(cell.key, keys, schema)
+                && !before.iter().any(|cells| self.any_is_of(column, cells))
+                && !self.any_is_of(column, &cells[..number])
+            {
+                schema.admit(column, &cell.value);
+                self.seen[cell.key.location() as usize][cell.key.index()].kinds |= kind;
             }
         }
-        see(&mut self.seen, row.cells(), keys, schema);
     }
-}
 
-#[inline]
-fn see(seen: &mut [Vec<u8>; 4], cells: &[Cell<'_>], keys: &Keys, schema: &mut Schema) {
-    for cell in cells {
-        let kind = 1 << Inferred::of(&cell.value) as u8;
-        let known = &seen[cell.key.location() as usize];
-        if known
-            .get(cell.key.index())
-            .is_none_or(|kinds| kinds & kind == 0)
-        {
-            take_in(seen, cell, kind, keys, schema);
+    /// The column for the values of a key, if it is one whose type is found.
+    #[cold]
+    fn column_of(&mut self, key: Key, keys: &Keys, schema: &mut Schema) -> Option<ColumnId> {
+        let (location, index) = (key.location(), key.index());
+        if index >= keys.len(location) {
+            // A name that was not interned has no column.
+            return None;
         }
+        let all = &mut self.seen[location as usize];
+        if all.len() <= index {
+            all.resize(index + 1, Seen::default());
+        }
+        let seen = &mut all[index];
+        if seen.column.is_none() && seen.kinds != ALL_KINDS {
+            seen.column = match has_own_column(key, schema) {
+                true => None,
+                false => match schema.place(location, keys.name(key)) {
+                    Place::Column(id) => Some(id),
+                    Place::Overflow(_) => None,
+                },
+            };
+            if seen.column.is_none() {
+                seen.kinds = ALL_KINDS;
+            }
+        }
+        seen.column
     }
-}
 
-#[cold]
-fn take_in(seen: &mut [Vec<u8>; 4], cell: &Cell<'_>, kind: u8, keys: &Keys, schema: &mut Schema) {
-    let (location, index) = (cell.key.location(), cell.key.index());
-    if index >= keys.len(location) {
-        // A name that was not interned has no column.
-        return;
-    }
-    let seen = &mut seen[location as usize];
-    if seen.len() <= index {
-        seen.resize(index + 1, 0);
-    }
-    if has_own_column(cell.key, schema) {
-        seen[index] = ALL_SEEN;
-        return;
-    }
-    seen[index] |= kind;
-    if let Place::Column(id) = schema.place(location, keys.name(cell.key)) {
-        schema.admit(id, &cell.value);
+    /// Whether one of the cells has a value for a column.
+    fn any_is_of(&self, column: ColumnId, cells: &[Cell<'_>]) -> bool {
+        cells.iter().any(|cell| {
+            let seen = &self.seen[cell.key.location() as usize];
+            let known = seen.get(cell.key.index());
+            known.is_some_and(|seen| seen.column == Some(column)) && cell.value != Value::Empty
+        })
     }
 }
 

@@ -365,10 +365,14 @@ impl Schema {
     }
 
     /// Takes a value into the column's type and says what type the column has now; `None` when it
-    /// is sealed with a type that the value does not fit, and the value has to overflow.
+    /// is sealed with a type that the value does not fit, or a dataset had no room for it, and the value
+    /// has to overflow.
     #[inline]
     pub fn admit(&mut self, id: ColumnId, value: &Value<'_>) -> Option<ColumnType> {
         let column = &mut self.columns[id.index()];
+        if column.refused.is_some() {
+            return None;
+        }
         let joined = column.inferred.join(Inferred::of(value));
         if joined != column.inferred {
             if column.sealed && joined.column_type() != column.inferred.column_type() {

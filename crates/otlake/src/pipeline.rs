@@ -616,6 +616,7 @@ impl PipelineBuilder {
             documents,
             TableOptions {
                 schema: self.schema,
+                key_limits: self.key_limits,
                 writer: self.writer,
                 names: self.names,
                 row_group_rows: self.row_group.0,

@@ -6,7 +6,7 @@ use otlake_parquet::{
     BatchId, Documents, Encoder, EncoderError, FileNames, FileSummary, ParquetSink, Partitioning,
     SinkError, SinkStats, SortingColumn, Storage, WriterOptions,
 };
-use otlake_row::{MetricKind, Row, RowSink, Signal, fields};
+use otlake_row::{KeyLimits, MetricKind, Row, RowSink, Signal, fields};
 use otlake_schema::{OverflowCounts, Schema, SchemaOptions, Table};
 
 use crate::TableActivity;
@@ -67,6 +67,7 @@ impl TableStats {
 #[derive(Debug)]
 pub(crate) struct TableOptions {
     pub(crate) schema: SchemaOptions,
+    pub(crate) key_limits: KeyLimits,
     pub(crate) writer: WriterOptions,
     pub(crate) names: FileNames,
     pub(crate) row_group_rows: Option<usize>,
@@ -286,6 +287,7 @@ impl TableOptions {
     ) -> Result<ParquetSink<S>, SinkError> {
         let schema = Schema::new(table, self.schema.clone());
         let mut sink = ParquetSink::new(storage, schema, self.writer.clone())?
+            .with_key_limits(self.key_limits)
             .with_sorted_rows(self.sorted_rows.clone())
             .with_partitioning(&self.partitioning);
         // Two tables in one directory would write over each other's files.

@@ -129,7 +129,6 @@ fn rows_that_waited_in_buffers_are_the_same<S: Subject>() {
             });
             decoder.decode(&payload, sink).unwrap();
         }
-        interner.release_unused();
     }
     for (buffer, at_once) in buffers.into_iter().zip(at_once) {
         assert!(buffer.rows() > 100, "{} rows", buffer.rows());

@@ -104,6 +104,7 @@ impl<S: Storage> ParquetSink<S> {
         for partition in &mut self.partitions {
             partition.rows = RowBuffer::new();
             partition.files.discard();
+            partition.file_bytes = 0;
             partition.since = None;
         }
         (self.memory.waiting, self.memory.files) = (0, 0);

@@ -16,11 +16,6 @@ pub(super) struct MemoryBound {
     pub(super) files: usize,
 }
 
-/// Counts for `size` that what was `before` is `after` now.
-pub(super) fn change(size: &mut usize, before: usize, after: usize) {
-    *size = size.saturating_add(after).saturating_sub(before);
-}
-
 impl MemoryBound {
     /// The rest is for encoding, and for what columns have allocated beyond their values.
     #[inline]
@@ -41,6 +36,15 @@ impl<S: Storage> ParquetSink<S> {
             rows,
             bytes: bytes.min(self.memory.limit / (share * copies)),
         }
+    }
+
+    /// Counts what the open file of a partition takes up now, which also changes by itself: parts of it
+    /// are on their way to the storage.
+    pub(super) fn count_file(&mut self, index: usize) {
+        let partition = &mut self.partitions[index];
+        let size = partition.files.memory_size();
+        let before = std::mem::replace(&mut partition.file_bytes, size);
+        self.memory.files = self.memory.files + size - before;
     }
 
     /// Bytes of memory that rows and open files take up. Looks at every column.
@@ -77,10 +81,8 @@ impl<S: Storage> ParquetSink<S> {
     /// As for [`Self::close_files`].
     pub fn release_memory(&mut self, target: usize) -> Result<(), SinkError> {
         self.row_groups.measure();
-        self.interner.release_unused();
-        let mut by_rows = self.by_size(|sink, index| sink.waiting_bytes(index));
-        by_rows.retain(|(bytes, _)| *bytes > 0);
-        for (_, index) in by_rows {
+        (0..self.partitions.len()).for_each(|index| self.count_file(index));
+        for index in self.largest_first(|sink, index| sink.waiting_bytes(index)) {
             if self.memory_estimate() <= target {
                 return Ok(());
             }
@@ -92,9 +94,8 @@ impl<S: Storage> ParquetSink<S> {
             }
         }
         // It is the open files that take up the memory.
-        let by_files = self.by_size(|sink, index| sink.partitions[index].files.memory_size());
-        for (_, index) in by_files {
-            if self.memory_estimate() <= target || self.partitions.len() == 1 {
+        for index in self.largest_first(|sink, index| sink.partitions[index].file_bytes) {
+            if self.memory_estimate() <= target {
                 return Ok(());
             }
             self.close_file(index)?;
@@ -102,11 +103,12 @@ impl<S: Storage> ParquetSink<S> {
         Ok(())
     }
 
-    /// The partitions, largest first.
-    fn by_size(&self, size: impl Fn(&Self, usize) -> usize) -> Vec<(usize, usize)> {
+    /// The partitions in which there is something of a size, those with most of it first.
+    fn largest_first(&self, size: impl Fn(&Self, usize) -> usize) -> Vec<usize> {
         let all = 0..self.partitions.len();
         let mut sizes: Vec<_> = all.map(|index| (size(self, index), index)).collect();
+        sizes.retain(|(size, _)| *size > 0);
         sizes.sort_unstable_by_key(|(size, _)| Reverse(*size));
-        sizes
+        sizes.into_iter().map(|(_, index)| index).collect()
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use otlake_arrow::{BatchError, BatchOptions};
-use otlake_row::{Row, RowInterner, RowSink};
+use otlake_row::{KeyLimits, Row, RowInterner, RowSink};
 use otlake_schema::{OverflowCounts, Schema};
 
 use self::batch::OpenBatch;
@@ -222,6 +222,14 @@ impl<S: Storage> ParquetSink<S> {
         self
     }
 
+    /// How many names there may be in the rows that wait in partitions, over all decoders that they come
+    /// from; values of others overflow. Default: as for a decoder, so that those of one always fit.
+    #[must_use]
+    pub fn with_key_limits(mut self, limits: KeyLimits) -> Self {
+        self.interner = RowInterner::with_limits(limits);
+        self
+    }
+
     /// Closes a file this long after its first row came, so that its rows become visible, when the
     /// caller [ticks](Self::tick). Default: never.
     #[must_use]
@@ -284,9 +292,12 @@ impl<S: Storage> ParquetSink<S> {
         &self.storage
     }
 
-    /// Partitions with rows or files that are open.
+    /// Partitions with rows or files that are open. Looks at all that had a row lately.
     pub fn open_partitions(&self) -> usize {
-        self.partitions.len()
+        let open = (0..self.partitions.len()).filter(|index| {
+            self.waiting_rows(*index) > 0 || self.partitions[*index].files.is_open()
+        });
+        open.count()
     }
 
     /// Takes the summaries of the files closed since the last time.
@@ -338,9 +349,17 @@ impl<S: Storage> ParquetSink<S> {
 impl<S: Storage> RowSink for ParquetSink<S> {
     type Error = SinkError;
 
+    /// Takes a row.
+    ///
+    /// # Errors
+    ///
+    /// When a row group or file that is full, or in the way of a limit, can't be written: the error says
+    /// how many rows that costs; this one is either among them or kept. When the types of the dataset
+    /// can't be published nothing is lost, and rows go on waiting beyond all limits: stop and try
+    /// [`close_files`](Self::close_files) until it succeeds.
     #[inline]
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), SinkError> {
-        let index = self.partition_of(row)?;
+        let index = self.partition_of(row);
         let partition = &mut self.partitions[index];
         if partition.since.is_none() {
             partition.since = self.options.max_age.map(|_| Instant::now());
@@ -352,6 +371,9 @@ impl<S: Storage> RowSink for ParquetSink<S> {
         };
         if full {
             self.write_row_group(index)?;
+        }
+        if self.partitions.len() > self.options.max_open {
+            self.close_least_recently_used()?;
         }
         if self.memory_estimate() >= self.memory.for_rows_and_files() {
             self.shed()?;

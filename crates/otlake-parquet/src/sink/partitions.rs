@@ -5,7 +5,6 @@ use std::time::Instant;
 use otlake_row::{Row, RowBuffer};
 
 use super::manifests::PartitionValues;
-use super::memory::change;
 use super::{ParquetSink, SinkError};
 use crate::files::Files;
 use crate::storage::Storage;
@@ -16,9 +15,11 @@ pub(super) struct Partition<F> {
     pub(super) key: Vec<u8>,
     pub(super) directory: String,
     pub(super) values: PartitionValues,
-    /// None in a sink without partitions, whose rows are columns at once.
+    /// Empty in a sink without partitions, whose rows are columns at once.
     pub(super) rows: RowBuffer,
     pub(super) files: Files<F>,
+    /// Bytes that the open file took up when they were counted last.
+    pub(super) file_bytes: usize,
     /// When it had a row last, on the clock of the sink.
     pub(super) used: u64,
     /// When the first row came that is in no closed file yet.
@@ -28,23 +29,23 @@ pub(super) struct Partition<F> {
 impl<S: Storage> ParquetSink<S> {
     /// The partition of a row, which is opened if it is not.
     #[inline]
-    pub(super) fn partition_of(&mut self, row: &Row<'_>) -> Result<usize, SinkError> {
+    pub(super) fn partition_of(&mut self, row: &Row<'_>) -> usize {
         let Some(partitioner) = &mut self.partitioner else {
             if self.partitions.is_empty() {
                 self.open(Vec::new(), String::new(), Vec::new());
             }
-            return Ok(0);
+            return 0;
         };
         self.next_key.clear();
         partitioner.key(row, &mut self.next_key);
         if self.next_key == self.key && self.last < self.partitions.len() {
-            return Ok(self.last);
+            return self.last;
         }
         self.turn_to(row)
     }
 
     /// Makes another partition than before the last one.
-    fn turn_to(&mut self, row: &Row<'_>) -> Result<usize, SinkError> {
+    fn turn_to(&mut self, row: &Row<'_>) -> usize {
         let index = match self.by_key.get(&self.next_key) {
             Some(index) => *index,
             None => {
@@ -52,9 +53,6 @@ impl<S: Storage> ParquetSink<S> {
                     Some(partitioner) => (partitioner.directory(row), partitioner.values(row)),
                     None => Default::default(),
                 };
-                while self.partitions.len() >= self.options.max_open {
-                    self.close_least_recently_used()?;
-                }
                 self.open(self.next_key.clone(), directory, values)
             }
         };
@@ -62,7 +60,7 @@ impl<S: Storage> ParquetSink<S> {
         self.partitions[index].used = self.clock;
         self.key.clone_from(&self.next_key);
         self.last = index;
-        Ok(index)
+        index
     }
 
     /// Keeps a row until its partition has enough of them for a row group, and says whether it has.
@@ -72,8 +70,8 @@ impl<S: Storage> ParquetSink<S> {
         let waiting = &mut self.partitions[index].rows;
         let before = waiting.memory_size();
         waiting.push(row, &mut self.interner);
-        let (rows, bytes) = (waiting.rows(), waiting.memory_size());
-        change(&mut self.memory.waiting, before, bytes);
+        self.memory.waiting = self.memory.waiting + waiting.memory_size() - before;
+        let (rows, bytes) = (waiting.rows(), waiting.memory_size_alone());
         let limits = self.options.limits;
         rows >= limits.rows || bytes >= limits.bytes || rows as u64 >= self.room(index)
     }
@@ -89,7 +87,7 @@ impl<S: Storage> ParquetSink<S> {
     /// Bytes that they take up.
     pub(super) fn waiting_bytes(&self, index: usize) -> usize {
         match self.partitioner {
-            Some(_) => self.partitions[index].rows.memory_size(),
+            Some(_) => self.partitions[index].rows.memory_size_alone(),
             None => self.row_groups.memory_estimate(),
         }
     }
@@ -103,23 +101,29 @@ impl<S: Storage> ParquetSink<S> {
             values,
             rows: RowBuffer::new(),
             files: Files::new(),
+            file_bytes: 0,
             used: self.clock,
             since: None,
         });
         index
     }
 
-    fn close_least_recently_used(&mut self) -> Result<(), SinkError> {
-        let by_use = self.partitions.iter().enumerate();
-        let oldest = by_use.min_by_key(|(_, partition)| partition.used);
-        let Some((index, _)) = oldest else {
-            return Ok(());
-        };
-        self.close_partition(index)
+    /// Closes those that have not had a row for longest until no more are open than may be.
+    #[cold]
+    pub(super) fn close_least_recently_used(&mut self) -> Result<(), SinkError> {
+        while self.partitions.len() > self.options.max_open {
+            let by_use = self.partitions.iter().enumerate();
+            let oldest = by_use.min_by_key(|(_, partition)| partition.used);
+            let Some((index, _)) = oldest else {
+                break;
+            };
+            self.close_partition(index)?;
+        }
+        Ok(())
     }
 
     /// Closes a partition for good; its place is taken by the last one.
-    pub(super) fn close_partition(&mut self, index: usize) -> Result<(), SinkError> {
+    fn close_partition(&mut self, index: usize) -> Result<(), SinkError> {
         let closed = self.close_file(index);
         // Its types could not be published. The rows are all there, and wait for the next try.
         if self.waiting_rows(index) > 0 {

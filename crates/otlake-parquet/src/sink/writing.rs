@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use otlake_row::{Row, sink_fn};
 
-use super::memory::change;
 use super::{ParquetSink, SinkError};
 use crate::sort::sorted;
 use crate::storage::Storage;
@@ -18,22 +17,14 @@ impl<S: Storage> ParquetSink<S> {
 
     fn try_close_file(&mut self, index: usize) -> Result<(), SinkError> {
         let written = self.write_row_group(index);
-        let all_written = self.waiting_rows(index) == 0;
         let partition = &mut self.partitions[index];
-        if all_written {
-            partition.since = None;
-        }
-        let before = partition.files.memory_size();
         let started = Instant::now();
         let key_values = self.key_values.of(&self.row_groups);
         let closed = partition.files.close(&mut self.encoder, key_values);
         self.stats.storing += started.elapsed();
-        change(
-            &mut self.memory.files,
-            before,
-            partition.files.memory_size(),
-        );
+        self.count_file(index);
         self.keep_finished(index);
+        self.keep_age(index);
         written.and(closed.map_err(SinkError::from))
     }
 
@@ -50,7 +41,16 @@ impl<S: Storage> ParquetSink<S> {
         }
         self.conform()?;
         let gathered = self.gather_waiting(index);
-        gathered.and(self.write_gathered(index))
+        let written = gathered.and(self.write_gathered(index));
+        self.keep_age(index);
+        written
+    }
+
+    /// Forgets when the first row came that is in no closed file, if there is none.
+    fn keep_age(&mut self, index: usize) {
+        if self.waiting_rows(index) == 0 && !self.partitions[index].files.is_open() {
+            self.partitions[index].since = None;
+        }
     }
 
     /// Makes columns of the rows that wait in a partition.
@@ -109,12 +109,10 @@ impl<S: Storage> ParquetSink<S> {
             partitions,
             key_values,
             batch,
-            memory,
             ..
         } = self;
         let started = Instant::now();
         let partition = &mut partitions[index];
-        let before = partition.files.memory_size();
         let rows = row_groups.take();
         let in_order = sorted(&rows, &options.order);
         let directory = &partition.directory;
@@ -138,10 +136,7 @@ impl<S: Storage> ParquetSink<S> {
             self.stats.row_groups += 1;
         }
         row_groups.recycle(rows);
-        change(&mut memory.files, before, partition.files.memory_size());
-        if !partition.files.is_open() {
-            partition.since = None;
-        }
+        self.count_file(index);
         self.keep_finished(index);
         Ok(written?)
     }

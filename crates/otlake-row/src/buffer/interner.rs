@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use bumpalo::Bump;
@@ -19,7 +20,7 @@ pub struct RowInterner {
     names: Names,
     groups: Groups,
     /// Those of the row that came last, and what they were called there.
-    last: Option<([GroupId; 2], RowGroups)>,
+    last: Option<([GroupId; 2], Origin)>,
 }
 
 impl RowInterner {
@@ -44,17 +45,10 @@ impl RowInterner {
         &self.names.keys
     }
 
-    /// Bytes of memory that resources and scopes take up, and those that no buffer has rows of any more
-    /// until [`Self::release_unused`] is called. Costs nothing.
+    /// Bytes of memory that the resources and scopes of the rows in all buffers take up. Costs nothing.
     #[inline]
     pub fn memory_size(&self) -> usize {
-        self.groups.bytes
-    }
-
-    /// Forgets the resources and scopes that no buffer has rows of.
-    pub fn release_unused(&mut self) {
-        self.last = None;
-        self.groups.release_unused();
+        self.groups.bytes.load(Ordering::Relaxed)
     }
 
     /// Makes ready for keys that `source` made.
@@ -70,19 +64,19 @@ impl RowInterner {
 
     /// The resource and the scope of a row, copied if none with the same cells were.
     #[inline]
-    pub(super) fn groups(&mut self, row: &Row<'_>) -> &RowGroups {
+    pub(super) fn origin(&mut self, row: &Row<'_>) -> &Origin {
         let ids = [row.resource().id(), row.scope().id()];
-        let groups = match self.last.take() {
-            Some((last, groups)) if last == ids => groups,
-            _ => self.intern_groups(row),
+        let origin = match self.last.take() {
+            Some((last, origin)) if last == ids => origin,
+            _ => self.copy_origin(row),
         };
-        &self.last.insert((ids, groups)).1
+        &self.last.insert((ids, origin)).1
     }
 
     #[inline(never)]
-    fn intern_groups(&mut self, row: &Row<'_>) -> RowGroups {
+    fn copy_origin(&mut self, row: &Row<'_>) -> Origin {
         let mut intern = |group| self.groups.intern(group, row.keys(), &mut self.names);
-        RowGroups {
+        Origin {
             resource: intern(row.resource()),
             scope: intern(row.scope()),
         }
@@ -136,7 +130,8 @@ impl Names {
 #[derive(Debug, Default)]
 struct Groups {
     by_hash: HashMap<u64, Weak<PackedGroup>, foldhash::fast::RandomState>,
-    bytes: usize,
+    /// Of those that rows in buffers have.
+    bytes: Arc<AtomicUsize>,
     /// Where the next one is packed.
     scratch: Packed,
 }
@@ -151,23 +146,12 @@ impl Groups {
             return known;
         }
         if self.by_hash.len() == self.by_hash.capacity() {
-            self.release_unused();
+            // Those that no row has any more.
+            self.by_hash.retain(|_, group| group.strong_count() > 0);
         }
-        let new = Arc::new(PackedGroup::new(group.id(), &self.scratch));
-        self.bytes += new.memory_size();
+        let new = Arc::new(PackedGroup::new(group.id(), &self.scratch, &self.bytes));
         self.by_hash.insert(hash, Arc::downgrade(&new));
         new
-    }
-
-    fn release_unused(&mut self) {
-        self.bytes = 0;
-        self.by_hash.retain(|_, group| match group.upgrade() {
-            Some(group) => {
-                self.bytes += group.memory_size();
-                true
-            }
-            None => false,
-        });
     }
 }
 
@@ -176,13 +160,18 @@ impl Groups {
 pub(super) struct PackedGroup {
     id: GroupId,
     packed: Packed,
+    /// The bytes of all that there are.
+    all: Arc<AtomicUsize>,
 }
 
 impl PackedGroup {
-    fn new(id: GroupId, cells: &Packed) -> PackedGroup {
+    fn new(id: GroupId, cells: &Packed, all: &Arc<AtomicUsize>) -> PackedGroup {
         let mut packed = cells.clone();
         packed.shrink();
-        PackedGroup { id, packed }
+        let all = Arc::clone(all);
+        let new = PackedGroup { id, packed, all };
+        new.all.fetch_add(new.memory_size(), Ordering::Relaxed);
+        new
     }
 
     fn memory_size(&self) -> usize {
@@ -194,17 +183,27 @@ impl PackedGroup {
     }
 }
 
-/// What rows beside each other mostly have in common.
+impl Drop for PackedGroup {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.memory_size(), Ordering::Relaxed);
+    }
+}
+
+/// Where a row comes from: its resource and its scope.
 #[derive(Clone, Debug)]
-pub(super) struct RowGroups {
+pub(super) struct Origin {
     resource: Arc<PackedGroup>,
     scope: Arc<PackedGroup>,
 }
 
-impl RowGroups {
+impl Origin {
     #[inline]
-    pub(super) fn are(&self, others: &RowGroups) -> bool {
-        Arc::ptr_eq(&self.resource, &others.resource) && Arc::ptr_eq(&self.scope, &others.scope)
+    pub(super) fn is(&self, other: &Origin) -> bool {
+        Arc::ptr_eq(&self.resource, &other.resource) && Arc::ptr_eq(&self.scope, &other.scope)
+    }
+
+    pub(super) fn memory_size(&self) -> usize {
+        self.resource.memory_size() + self.scope.memory_size()
     }
 
     /// Resource and scope, whose cells go to `arena`.

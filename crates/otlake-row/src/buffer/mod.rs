@@ -7,12 +7,12 @@ mod write;
 
 use bumpalo::Bump;
 
-use self::interner::RowGroups;
+use self::interner::Origin;
 pub use self::interner::RowInterner;
 use self::packed::Packed;
 use self::read::Reader;
 use self::write::Writer;
-use crate::{Cell, Group, Row, RowSink, Signal};
+use crate::{Cell, Group, KeysId, Row, RowSink, Signal};
 
 /// Copies of rows, packed one behind the other, until they are pushed into a sink.
 ///
@@ -52,6 +52,10 @@ pub struct RowBuffer {
     rows: usize,
     /// Of [`Self::full`].
     bytes: usize,
+    /// Of the resources and scopes of [`Self::runs`].
+    origin_bytes: usize,
+    /// Whose keys the rows have.
+    keys: Option<KeysId>,
 }
 
 /// Rows behind each other that have the same resource and scope.
@@ -59,7 +63,7 @@ pub struct RowBuffer {
 struct Run {
     /// The rows before it.
     begin: usize,
-    groups: RowGroups,
+    origin: Origin,
 }
 
 /// The bytes at which a piece is full. Small, so that thousands of buffers waste little at their ends,
@@ -77,7 +81,8 @@ impl RowBuffer {
         self.rows
     }
 
-    /// Bytes of memory that they take up, beside what [`RowInterner::memory_size`] counts. Costs nothing.
+    /// Bytes of memory that they take up, beside what [`RowInterner::memory_size`] counts for all buffers.
+    /// Costs nothing.
     #[inline]
     pub fn memory_size(&self) -> usize {
         self.bytes
@@ -86,15 +91,33 @@ impl RowBuffer {
             + self.runs.capacity() * size_of::<Run>()
     }
 
-    /// Keeps a copy of a row. All rows of a buffer have to come with the same `interner`.
+    /// The same and the bytes of the resources and scopes of its rows, as if no other buffer had them:
+    /// what the rows keep in memory at most. Costs nothing.
+    #[inline]
+    pub fn memory_size_alone(&self) -> usize {
+        self.memory_size() + self.origin_bytes
+    }
+
+    /// Keeps a copy of a row.
+    ///
+    /// # Panics
+    ///
+    /// When the rows before came with another `interner`, or a value is larger than 4 GiB.
     #[inline]
     pub fn push(&mut self, row: &Row<'_>, interner: &mut RowInterner) {
+        let keys = *self.keys.get_or_insert(interner.keys().id());
+        assert_eq!(
+            keys,
+            interner.keys().id(),
+            "the rows have the keys of another interner"
+        );
         interner.bind(row.keys());
-        let groups = interner.groups(row);
-        if !self.runs.last().is_some_and(|last| last.groups.are(groups)) {
+        let origin = interner.origin(row);
+        if !self.runs.last().is_some_and(|last| last.origin.is(origin)) {
+            self.origin_bytes += origin.memory_size();
             self.runs.push(Run {
                 begin: self.rows,
-                groups: groups.clone(),
+                origin: origin.clone(),
             });
         }
         Writer::new(&mut self.open).row(row, interner.names());
@@ -105,7 +128,7 @@ impl RowBuffer {
     }
 
     fn close_piece(&mut self) {
-        let next = Packed::with_room_for(&self.open);
+        let next = Packed::like(&self.open, PIECE);
         let mut piece = std::mem::replace(&mut self.open, next);
         piece.shrink();
         self.bytes += piece.memory_size();
@@ -119,23 +142,33 @@ impl RowBuffer {
     /// # Errors
     ///
     /// The first of the sink, which has not taken the rows behind it, and they are gone.
+    ///
+    /// # Panics
+    ///
+    /// When the rows came with another `interner`.
     pub fn replay<S: RowSink>(self, interner: &RowInterner, sink: &mut S) -> Result<(), S::Error> {
+        let keys = interner.keys();
+        assert!(
+            self.keys.is_none_or(|own| own == keys.id()),
+            "the rows have the keys of another interner"
+        );
         let (mut run, mut next) = (0, 0);
         for piece in self.full.into_iter().chain([self.open]) {
             let arena = Bump::new();
             let mut reader = Reader::new(piece.all(), &arena);
             let nothing = Group::new(&[]);
             let mut row = Row::new(Signal::Logs, nothing, nothing);
-            row.set_keys(interner.keys());
-            let mut groups = None;
+            row.set_keys(keys);
+            let mut origin = None;
             while let Some((signal, cells)) = reader.row() {
                 if self.runs.get(run + 1).is_some_and(|run| run.begin == next) {
                     run += 1;
-                    groups = None;
+                    origin = None;
                 }
                 next += 1;
-                let groups = groups.get_or_insert_with(|| self.runs[run].groups.read(&arena));
-                row.restart(signal, groups.0, groups.1);
+                let (resource, scope) =
+                    *origin.get_or_insert_with(|| self.runs[run].origin.read(&arena));
+                row.restart(signal, resource, scope);
                 for _ in 0..cells {
                     let Cell { key, value } = reader.cell();
                     row.push(key, value);

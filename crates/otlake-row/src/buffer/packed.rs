@@ -16,9 +16,11 @@ pub(super) struct Part<'a> {
 }
 
 impl Packed {
-    /// An empty one that will not have to grow much to hold what `other` holds.
-    pub(super) fn with_room_for(other: &Packed) -> Packed {
-        let room = |len: usize| len + len / 8;
+    /// An empty one that will not have to grow much to hold as much text for its bytes as `other`, up to
+    /// `len` of both.
+    pub(super) fn like(other: &Packed, len: usize) -> Packed {
+        let share = |part: usize| (part as u64 * len as u64 / other.len().max(1) as u64) as usize;
+        let room = |part: usize| share(part) + share(part) / 8;
         Packed {
             bytes: Vec::with_capacity(room(other.bytes.len())),
             text: String::with_capacity(room(other.text.len())),

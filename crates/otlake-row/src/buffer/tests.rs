@@ -184,10 +184,53 @@ fn memory_is_what_the_values_take_up() {
         row.push(fields::BODY, Value::String(&body));
         buffer.push(&row, &mut shared);
     }
-    let least = 1_000 * body.len();
+    let large = "x".repeat(8 << 20);
+    let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+    row.push(fields::BODY, Value::String(&large));
+    buffer.push(&row, &mut shared);
+
+    let least = 1_000 * body.len() + large.len();
     let size = buffer.memory_size();
     assert!(
         (least..least + least / 8).contains(&size),
         "{size} bytes for {least} of text"
     );
+}
+
+#[test]
+fn groups_are_counted_while_there_are_rows_of_them() {
+    let mut interner = Keys::new();
+    let host = interner.intern(Location::Resource, "host.name").unwrap();
+    let mut shared = RowInterner::new();
+    let mut buffers = [RowBuffer::new(), RowBuffer::new()];
+    let text = "x".repeat(10_000);
+    for number in 0..10 {
+        let name = format!("{number}{text}");
+        let cells = [Cell {
+            key: host,
+            value: Value::String(&name),
+        }];
+        let mut row = Row::new(Signal::Logs, Group::new(&cells), Group::new(&[]));
+        row.set_keys(&interner);
+        for buffer in &mut buffers {
+            buffer.push(&row, &mut shared);
+        }
+    }
+    let once = 100_000..120_000;
+    assert!(
+        once.contains(&shared.memory_size()),
+        "{}",
+        shared.memory_size()
+    );
+    for buffer in &buffers {
+        assert!(buffer.memory_size() < 10_000, "{}", buffer.memory_size());
+        let alone = buffer.memory_size_alone();
+        assert!(once.contains(&alone), "{alone}");
+    }
+    let [first, second] = buffers;
+    replayed(first, &shared);
+    assert!(once.contains(&shared.memory_size()), "the other has them");
+    drop(second);
+    // That of the row that came last.
+    assert!(shared.memory_size() < 12_000, "{}", shared.memory_size());
 }
