@@ -544,7 +544,7 @@ impl PipelineBuilder {
     /// How many bytes of memory records and open files may take up, and encoding them, over all tables
     /// and partitions; the payload comes on top. Three quarters are for records and files: when they
     /// are used up, row groups are written early and files closed. Default: no limit but that of each
-    /// row group.
+    /// row group. See `ParquetSink::with_memory_limit` of otlake-parquet for what it means for row groups.
     pub fn memory_limit(mut self, bytes: usize) -> PipelineBuilder {
         self.memory_limit = Some(bytes);
         self

@@ -242,6 +242,9 @@ impl<S: Storage> ParquetSink<S> {
     /// and open files: when they are used up, row groups are written early and files closed. The rest is
     /// for encoding, so a row group has a quarter at most, with partitions a sixteenth, and when rows are
     /// sorted two thirds of that. Default: no limit but that of each row group.
+    ///
+    /// A column counts for 1,280 bytes before it has a value. A limit that leaves little more than that
+    /// is kept as well as can be, with very small row groups: some MiB are the least that makes sense.
     #[must_use]
     pub fn with_memory_limit(mut self, bytes: usize) -> Self {
         self.memory.limit = bytes;
