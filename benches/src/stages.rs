@@ -6,7 +6,7 @@ use otlake::parquet::{Compression, Encoder, FileWriter, Memory, WriterOptions};
 use otlake_arrow::BatchBuilder;
 use otlake_fingerprint::Fingerprinter;
 use otlake_otlp::{Format, LogsDecoder, MetricsDecoder, TracesDecoder};
-use otlake_row::{Decoder, Row, Signal, sink_fn};
+use otlake_row::{Decoder, Row, RowBuffer, RowInterner, RowSink, Signal, sink_fn};
 use otlake_schema::Schema;
 
 use crate::case::{Case, Error, Kind, Outcome};
@@ -29,6 +29,7 @@ pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
         cases.push(fingerprint(workload)?);
     }
     cases.extend([
+        buffer(workload)?,
         shred(workload)?,
         parquet(workload)?,
         end_to_end("end_to_end_zstd1", workload, pipeline("zstd:1")?)?,
@@ -85,6 +86,40 @@ fn fingerprint(workload: &Workload) -> Result<Case<'_>, Error> {
         }
         Ok(Outcome::records(workload.records()))
     }))
+}
+
+/// Rows that are decoded to a buffer and out of it again, as they wait in partitions.
+fn buffer(workload: &Workload) -> Result<Case<'_>, Error> {
+    let mut rows = Rows::decode(workload)?;
+    let mut waiting = Waiting::default();
+    Ok(Case::new("buffer", Kind::Stage, move || {
+        let records = rows.push(&mut waiting, |waiting| {
+            let mut cells = 0;
+            let mut sink = sink_fn(|row: &mut Row<'_>| {
+                cells += row.cells().len();
+                Ok::<_, Infallible>(())
+            });
+            std::mem::take(&mut waiting.buffer).replay(&waiting.interner, &mut sink)?;
+            std::hint::black_box(cells);
+            Ok(())
+        })?;
+        Ok(Outcome::records(records))
+    }))
+}
+
+#[derive(Default)]
+struct Waiting {
+    buffer: RowBuffer,
+    interner: RowInterner,
+}
+
+impl RowSink for Waiting {
+    type Error = Infallible;
+
+    fn row(&mut self, row: &mut Row<'_>) -> Result<(), Infallible> {
+        self.buffer.push(row, &mut self.interner);
+        Ok(())
+    }
 }
 
 fn schema(workload: &Workload) -> Schema {

@@ -276,6 +276,7 @@ fn every_case_runs(signal: Signal, payloads: [Vec<u8>; 2], more: &[&str]) {
     let names: Vec<_> = figures.iter().map(|figure| figure.case).collect();
     let of_all = [
         "decode",
+        "buffer",
         "shred",
         "parquet",
         "end_to_end_zstd1",
