@@ -123,7 +123,7 @@ fn rows_that_waited_in_buffers_are_the_same<S: Subject>() {
             let mut rng = Rng::new(seed);
             let payload = S::arbitrary(&mut rng).encode_to_vec().into();
             let sink = &mut sink_fn(|row: &mut Row<'_>| {
-                let number = rng.below(3) as usize;
+                let number = rng.below(3);
                 buffers[number].push(row, &mut interner);
                 at_once[number].row(row)
             });
