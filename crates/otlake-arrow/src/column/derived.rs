@@ -21,8 +21,9 @@ pub(crate) fn timestamps(time: &ArrayRef, or: Option<&ArrayRef>) -> ArrayRef {
                 .collect()
         }
     };
-    let nulls = nulls_where(&nanos, |nanos| *nanos == 0);
-    let micros: Vec<i64> = nanos.iter().map(|nanos| nanos / 1_000).collect();
+    let nulls = nulls_where(nanos.iter(), |nanos| **nanos == 0);
+    // In the same memory.
+    let micros: Vec<i64> = nanos.into_iter().map(|nanos| nanos / 1_000).collect();
     let array = TimestampMicrosecondArray::new(micros.into(), nulls);
     Arc::new(array.with_timezone("UTC"))
 }
@@ -31,10 +32,10 @@ pub(crate) fn timestamps(time: &ArrayRef, or: Option<&ArrayRef>) -> ArrayRef {
 pub(crate) fn durations(since: &ArrayRef, until: &ArrayRef) -> ArrayRef {
     let since = since.as_primitive::<Int64Type>().values();
     let until = until.as_primitive::<Int64Type>().values();
-    let both: Vec<(i64, i64)> = since.iter().copied().zip(until.iter().copied()).collect();
-    let nulls = nulls_where(&both, |(since, until)| *since == 0 || *until == 0);
+    let both = since.iter().zip(until);
+    let nulls = nulls_where(both.clone(), |(since, until)| **since == 0 || **until == 0);
     // Neither is negative, so the difference fits.
-    let durations: Vec<i64> = both.iter().map(|(since, until)| until - since).collect();
+    let durations: Vec<i64> = both.map(|(since, until)| until - since).collect();
     Arc::new(Int64Array::new(durations.into(), nulls))
 }
 
@@ -54,8 +55,10 @@ pub(crate) fn enum_names(numbers: &ArrayRef, names: &[&str], plain: bool) -> Arr
     Arc::new(DictionaryArray::<Int32Type>::new(ids, names))
 }
 
-fn nulls_where<T>(values: &[T], is_null: impl Fn(&T) -> bool) -> Option<NullBuffer> {
-    let valid = || values.iter().map(|value| !is_null(value));
-    let nulls = values.iter().any(&is_null);
-    nulls.then(|| valid().collect())
+fn nulls_where<T>(
+    values: impl Iterator<Item = T> + Clone,
+    is_null: impl Fn(&T) -> bool,
+) -> Option<NullBuffer> {
+    let nulls = values.clone().any(|value| is_null(&value));
+    nulls.then(|| values.map(|value| !is_null(&value)).collect())
 }
