@@ -234,3 +234,12 @@ fn groups_are_counted_while_there_are_rows_of_them() {
     // That of the row that came last.
     assert!(shared.memory_size() < 12_000, "{}", shared.memory_size());
 }
+
+#[test]
+#[should_panic(expected = "another interner")]
+fn rows_are_not_replayed_with_the_names_of_another_interner() {
+    let mut buffer = RowBuffer::new();
+    let row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+    buffer.push(&row, &mut RowInterner::new());
+    replayed(buffer, &RowInterner::new());
+}
