@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use otlake_parquet::{
-    Memory, ParquetSink, PublishedSchema, Storage, StorageError, StorageFile, WriterOptions,
+    Memory, ParquetSink, PublishedSchema, RollingError, SinkError, Storage, StorageError,
+    StorageFile, WriterOptions,
 };
 use otlake_row::{Location, Value};
 use otlake_schema::{Place, Schema, SchemaOptions, Table};
@@ -157,6 +158,37 @@ fn what_a_file_has_sent_is_not_counted_any_more() {
     assert_eq!(sink.stats().files, 1, "none was closed for memory");
     let size = sink.memory_size();
     assert!(size < 200_000, "{size} bytes with nothing open");
+}
+
+/// A storage in which no file can be created.
+struct Refusing(Memory);
+
+impl Storage for Refusing {
+    type File = <Memory as Storage>::File;
+
+    fn create(&self, _name: &str) -> Result<Self::File, StorageError> {
+        self.0.create("..")
+    }
+}
+
+#[test]
+fn an_error_counts_the_rows_of_all_row_groups_that_it_cost() {
+    let storage = Refusing(Memory::new());
+    let mut sink = ParquetSink::new(storage, Schema::logs(), WriterOptions::new())
+        .unwrap()
+        .with_partitioning(&by_hour())
+        .with_memory_limit(1 << 20);
+    let mut records = Records::new();
+    for number in 0..1_000 {
+        let text = noise(number as u64, 90);
+        let time = BEGIN + number % 2 * HOUR;
+        records.push(&mut sink, number, time, &[("text", Value::String(&text))]);
+    }
+    match sink.close_files() {
+        Err(SinkError::Write(RollingError::Storage { rows, .. })) => assert_eq!(rows, 1_000),
+        other => panic!("no file can be created: {other:?}"),
+    }
+    assert_eq!(sink.open_partitions(), 0);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -208,16 +209,18 @@ impl<S: Storage> Tables<S> {
         if estimate < limit {
             return Ok(());
         }
-        let sizes: Vec<usize> = self.opened().map(|(_, sink)| sink.memory_size()).collect();
-        let all: usize = sizes.iter().sum();
-        for ((_, sink), size) in self.opened().zip(sizes) {
-            // Each gives up its share; what was estimated too high is known now.
-            let target = if all < limit / 8 * 7 {
-                size
-            } else {
-                size / 8 * 7
-            };
-            sink.release_memory(target)?;
+        // What was estimated too high is known now.
+        let mut sinks: Vec<_> = self
+            .opened()
+            .map(|(_, sink)| (sink.memory_size(), sink))
+            .collect();
+        sinks.sort_unstable_by_key(|(size, _)| Reverse(*size));
+        let mut too_much = sinks.iter().map(|(size, _)| size).sum::<usize>();
+        too_much = too_much.saturating_sub(limit / 8 * 7);
+        for (size, sink) in sinks {
+            // The largest give up what they can; a small one would have nothing but small files of it.
+            sink.release_memory(size.saturating_sub(too_much))?;
+            too_much = too_much.saturating_sub(size.saturating_sub(sink.memory_size()));
         }
         Ok(())
     }

@@ -34,8 +34,10 @@ pub(crate) fn durations(since: &ArrayRef, until: &ArrayRef) -> ArrayRef {
     let until = until.as_primitive::<Int64Type>().values();
     let both = since.iter().zip(until);
     let nulls = nulls_where(both.clone(), |(since, until)| **since == 0 || **until == 0);
-    // Neither is negative, so the difference fits.
-    let durations: Vec<i64> = both.map(|(since, until)| until - since).collect();
+    // The protocol's times are not negative, so the difference fits.
+    let durations: Vec<i64> = both
+        .map(|(since, until)| until.wrapping_sub(*since))
+        .collect();
     Arc::new(Int64Array::new(durations.into(), nulls))
 }
 

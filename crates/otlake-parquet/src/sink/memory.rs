@@ -81,6 +81,7 @@ impl<S: Storage> ParquetSink<S> {
     /// As for [`Self::close_files`].
     pub fn release_memory(&mut self, target: usize) -> Result<(), SinkError> {
         self.row_groups.measure();
+        self.interner.release_unused();
         (0..self.partitions.len()).for_each(|index| self.count_file(index));
         for index in self.largest_first(|sink, index| sink.waiting_bytes(index)) {
             if self.memory_estimate() <= target {

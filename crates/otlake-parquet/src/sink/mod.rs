@@ -123,6 +123,29 @@ pub enum SinkError {
     IncompleteBatch,
 }
 
+impl SinkError {
+    /// Two errors as one: what cost rows counts more than what did not, and their rows are added.
+    fn with(self, later: SinkError) -> SinkError {
+        use RollingError::{Dropped, Storage};
+        match (self, later) {
+            (SinkError::Publish(_), later) => later,
+            (
+                SinkError::Write(first),
+                SinkError::Write(Dropped { rows, .. } | Storage { rows, .. }),
+            ) => SinkError::Write(first.with_more_rows(rows)),
+            (first, _) => first,
+        }
+    }
+}
+
+/// Whether both went well, and otherwise the error or [both](SinkError::with).
+fn both(first: Result<(), SinkError>, later: Result<(), SinkError>) -> Result<(), SinkError> {
+    match (first, later) {
+        (Err(first), Err(later)) => Err(first.with(later)),
+        (first, later) => first.and(later),
+    }
+}
+
 impl<S: Storage> ParquetSink<S> {
     /// A sink for files named `part-…`, with row groups of 131,072 rows or 64 MiB at most.
     ///
@@ -313,8 +336,8 @@ impl<S: Storage> ParquetSink<S> {
     ///
     /// # Errors
     ///
-    /// The first that occurs; the files of other partitions are closed all the same. A file that
-    /// can't be written is dropped, with its rows.
+    /// The first that occurs, with the rows that all of them cost; the files of other partitions are
+    /// closed all the same. A file that can't be written is dropped, with its rows.
     pub fn close_files(&mut self) -> Result<(), SinkError> {
         let closed = self.close_all();
         closed.and(self.write_manifest(None))
@@ -323,7 +346,7 @@ impl<S: Storage> ParquetSink<S> {
     fn close_all(&mut self) -> Result<(), SinkError> {
         let mut result = Ok(());
         for index in 0..self.partitions.len() {
-            result = result.and(self.close_file(index));
+            result = both(result, self.close_file(index));
         }
         result
     }
@@ -342,7 +365,7 @@ impl<S: Storage> ParquetSink<S> {
         for index in 0..self.partitions.len() {
             let since = self.partitions[index].since;
             if since.is_some_and(|since| now.saturating_duration_since(since) >= max_age) {
-                result = result.and(self.close_file(index));
+                result = both(result, self.close_file(index));
             }
         }
         result.and(self.write_manifest(None))
@@ -359,7 +382,7 @@ impl<S: Storage> RowSink for ParquetSink<S> {
     /// When a row group or file that is full, or in the way of a limit, can't be written: the error says
     /// how many rows that costs; this one is either among them or kept. When the types of the dataset
     /// can't be published nothing is lost, and rows go on waiting beyond all limits: stop and try
-    /// [`close_files`](Self::close_files) until it succeeds.
+    /// [`close_files`](Self::close_files) until it succeeds, or begin the batch again if one is open.
     #[inline]
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), SinkError> {
         let index = self.partition_of(row);

@@ -112,8 +112,12 @@ impl<S: Storage> ParquetSink<S> {
     #[cold]
     pub(super) fn close_least_recently_used(&mut self) -> Result<(), SinkError> {
         while self.partitions.len() > self.options.max_open {
-            let by_use = self.partitions.iter().enumerate();
-            let oldest = by_use.min_by_key(|(_, partition)| partition.used);
+            let all = self.partitions.iter().enumerate();
+            // Those that have nothing open first.
+            let oldest = all.min_by_key(|(_, partition)| {
+                let is_open = partition.files.is_open() || partition.rows.rows() > 0;
+                (is_open, partition.used)
+            });
             let Some((index, _)) = oldest else {
                 break;
             };

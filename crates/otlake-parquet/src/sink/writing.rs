@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use otlake_row::{Row, sink_fn};
 
-use super::{ParquetSink, SinkError};
+use super::{ParquetSink, SinkError, both};
 use crate::sort::sorted;
 use crate::storage::Storage;
 
@@ -25,7 +25,7 @@ impl<S: Storage> ParquetSink<S> {
         self.count_file(index);
         self.keep_finished(index);
         self.keep_age(index);
-        written.and(closed.map_err(SinkError::from))
+        both(written, closed.map_err(SinkError::from))
     }
 
     /// Writes the rows of a partition that are in no row group yet: one row group, or more when they
@@ -41,7 +41,7 @@ impl<S: Storage> ParquetSink<S> {
         }
         self.conform()?;
         let gathered = self.gather_waiting(index);
-        let written = gathered.and(self.write_gathered(index));
+        let written = both(gathered, self.write_gathered(index));
         self.keep_age(index);
         written
     }
@@ -71,10 +71,9 @@ impl<S: Storage> ParquetSink<S> {
                         Ok(())
                     }
                 });
-                if result.is_ok() {
-                    // The rows behind it are as good as any.
-                    result = written;
-                }
+                // After an error the rows behind it are as good as any.
+                let before = std::mem::replace(&mut result, Ok(()));
+                result = both(before, written);
                 Ok::<_, Infallible>(())
             }),
         );

@@ -51,6 +51,16 @@ impl RowInterner {
         self.groups.bytes.load(Ordering::Relaxed)
     }
 
+    /// Frees what is left of resources and scopes that no buffer has rows of any more: some 100 bytes of
+    /// each, which wait for the next that need the place.
+    pub fn release_unused(&mut self) {
+        self.last = None;
+        self.groups
+            .by_hash
+            .retain(|_, group| group.strong_count() > 0);
+        self.groups.by_hash.shrink_to_fit();
+    }
+
     /// Makes ready for keys that `source` made.
     #[inline]
     pub(super) fn bind(&mut self, source: &Keys) {
