@@ -196,7 +196,7 @@ impl<S: Storage> Tables<S> {
         let mut first_error = Ok(());
         for (_, sink) in self.opened() {
             let result = act(sink);
-            first_error = first_error.and(result);
+            first_error = SinkError::both(first_error, result);
         }
         first_error
     }

@@ -124,25 +124,25 @@ pub enum SinkError {
 }
 
 impl SinkError {
-    /// Two errors as one: what cost rows counts more than what did not, and their rows are added.
-    fn with(self, later: SinkError) -> SinkError {
+    /// The results of two steps as one. Of two errors the first, but what cost rows counts more than what
+    /// did not, and the rows that both cost are added.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is.
+    pub fn both(
+        first: Result<(), SinkError>,
+        later: Result<(), SinkError>,
+    ) -> Result<(), SinkError> {
         use RollingError::{Dropped, Storage};
-        match (self, later) {
-            (SinkError::Publish(_), later) => later,
+        match (first, later) {
+            (Err(SinkError::Publish(_)), Err(later)) => Err(later),
             (
-                SinkError::Write(first),
-                SinkError::Write(Dropped { rows, .. } | Storage { rows, .. }),
-            ) => SinkError::Write(first.with_more_rows(rows)),
-            (first, _) => first,
+                Err(SinkError::Write(first)),
+                Err(SinkError::Write(Dropped { rows, .. } | Storage { rows, .. })),
+            ) => Err(SinkError::Write(first.with_more_rows(rows))),
+            (first, later) => first.and(later),
         }
-    }
-}
-
-/// Whether both went well, and otherwise the error or [both](SinkError::with).
-fn both(first: Result<(), SinkError>, later: Result<(), SinkError>) -> Result<(), SinkError> {
-    match (first, later) {
-        (Err(first), Err(later)) => Err(first.with(later)),
-        (first, later) => first.and(later),
     }
 }
 
@@ -346,7 +346,7 @@ impl<S: Storage> ParquetSink<S> {
     fn close_all(&mut self) -> Result<(), SinkError> {
         let mut result = Ok(());
         for index in 0..self.partitions.len() {
-            result = both(result, self.close_file(index));
+            result = SinkError::both(result, self.close_file(index));
         }
         result
     }
@@ -365,7 +365,7 @@ impl<S: Storage> ParquetSink<S> {
         for index in 0..self.partitions.len() {
             let since = self.partitions[index].since;
             if since.is_some_and(|since| now.saturating_duration_since(since) >= max_age) {
-                result = both(result, self.close_file(index));
+                result = SinkError::both(result, self.close_file(index));
             }
         }
         result.and(self.write_manifest(None))

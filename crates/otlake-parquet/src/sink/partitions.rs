@@ -36,7 +36,6 @@ impl<S: Storage> ParquetSink<S> {
             }
             return 0;
         };
-        self.next_key.clear();
         partitioner.key(row, &mut self.next_key);
         if self.next_key == self.key && self.last < self.partitions.len() {
             return self.last;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use otlake_row::{Row, sink_fn};
 
-use super::{ParquetSink, SinkError, both};
+use super::{ParquetSink, SinkError};
 use crate::sort::sorted;
 use crate::storage::Storage;
 
@@ -25,7 +25,7 @@ impl<S: Storage> ParquetSink<S> {
         self.count_file(index);
         self.keep_finished(index);
         self.keep_age(index);
-        both(written, closed.map_err(SinkError::from))
+        SinkError::both(written, closed.map_err(SinkError::from))
     }
 
     /// Writes the rows of a partition that are in no row group yet: one row group, or more when they
@@ -41,7 +41,7 @@ impl<S: Storage> ParquetSink<S> {
         }
         self.conform()?;
         let gathered = self.gather_waiting(index);
-        let written = both(gathered, self.write_gathered(index));
+        let written = SinkError::both(gathered, self.write_gathered(index));
         self.keep_age(index);
         written
     }
@@ -73,7 +73,7 @@ impl<S: Storage> ParquetSink<S> {
                 });
                 // After an error the rows behind it are as good as any.
                 let before = std::mem::replace(&mut result, Ok(()));
-                result = both(before, written);
+                result = SinkError::both(before, written);
                 Ok::<_, Infallible>(())
             }),
         );
