@@ -7,12 +7,12 @@
 
 use std::io::{self, Read};
 
+use flate2::bufread::MultiGzDecoder;
 use libfuzzer_sys::fuzz_target;
 use otlake::otlp::{
-    ContentEncoding, Format, Framing, Payload, PayloadError, PayloadErrorKind, PayloadReader,
+    Format, Framing, Payload, PayloadError, PayloadErrorKind, PayloadReader,
     signal_of_json, signal_of_protobuf,
 };
-use otlake::row::Bytes;
 
 /// What a file of the fuzzer's size may inflate to here.
 const LARGE: usize = 8 << 20;
@@ -117,12 +117,19 @@ fn check(error: &PayloadError, limit: usize) {
     }
 }
 
-/// The file by the decoders of whole bodies.
-fn inflate(file: &[u8]) -> Option<Bytes> {
-    let encoding = match file {
-        [0x1f, 0x8b, 8, _, ..] => ContentEncoding::Gzip,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => ContentEncoding::Zstd,
-        _ => ContentEncoding::Identity,
-    };
-    encoding.inflate(&Bytes::copy_from_slice(file), LARGE).ok()
+/// The file, inflated, unless it is damaged or larger than `LARGE`.
+fn inflate(file: &[u8]) -> Option<Vec<u8>> {
+    match file {
+        [0x1f, 0x8b, 8, _, ..] => all_of(MultiGzDecoder::new(file)),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+            all_of(zstd::stream::read::Decoder::with_buffer(file).ok()?)
+        }
+        _ => all_of(file),
+    }
+}
+
+fn all_of(decoder: impl Read) -> Option<Vec<u8>> {
+    let mut inflated = Vec::new();
+    let read = decoder.take(LARGE as u64 + 1).read_to_end(&mut inflated);
+    (read.ok()? <= LARGE).then_some(inflated)
 }

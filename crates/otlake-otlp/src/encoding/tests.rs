@@ -191,6 +191,26 @@ mod compressed {
         }
     }
 
+    /// RFC 1952, section 2.3.1: FHCRC is the second bit of the flags, and the checksum stands before
+    /// the deflated data.
+    #[test]
+    fn the_checksum_of_a_header_counts_whatever_the_limit() {
+        let member = gzip(b"abc");
+        let (header, rest) = member.split_at(10);
+        let mut header = header.to_vec();
+        header[3] = 2;
+        let [low, high, ..] = libdeflater::crc32(&header).to_le_bytes();
+        for limit in [3, 1000] {
+            let with = |checksum: [u8; 2]| {
+                let body = [&header[..], &checksum, rest].concat();
+                ContentEncoding::Gzip.inflate(&body.into(), limit)
+            };
+            assert_eq!(with([low, high]).unwrap(), "abc");
+            let error = with([!low, high]).unwrap_err();
+            assert!(matches!(error, InflateError::Damaged { .. }), "{error}");
+        }
+    }
+
     #[test]
     fn damage_is_an_error() {
         let body = b"a body that is long enough to be cut, and to be damaged";
