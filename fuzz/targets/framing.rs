@@ -10,8 +10,8 @@ use std::io::{self, Read};
 use flate2::bufread::MultiGzDecoder;
 use libfuzzer_sys::fuzz_target;
 use otlake::otlp::{
-    Format, Framing, Payload, PayloadError, PayloadErrorKind, PayloadReader,
-    signal_of_json, signal_of_protobuf,
+    Format, Framing, Payload, PayloadError, PayloadErrorKind, PayloadReader, signal_of_json,
+    signal_of_protobuf,
 };
 
 /// What a file of the fuzzer's size may inflate to here.
