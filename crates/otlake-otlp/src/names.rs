@@ -9,25 +9,33 @@ use otlake_row::{Key, Keys, Location};
 /// branch: the processor cannot foresee what a record will carry.
 pub(crate) struct Names {
     location: Location,
-    /// By the index of a key plus one, what followed it; at 0, what came first.
-    following: Vec<Successors>,
+    /// The names that came so far, behind the beginning of a list, which is no name.
+    names: Vec<Name>,
+    /// Where the last one stands.
     last: usize,
 }
 
+struct Name {
+    key: Key,
+    followed_by: Successors,
+}
+
 /// The names that followed one name the last times, the newest first.
-#[derive(Clone, Copy)]
+#[derive(Default)]
 struct Successors {
     signatures: [u32; SUCCESSORS],
-    keys: [Key; SUCCESSORS],
+    /// Where they stand among the names; 0 is none.
+    places: [u32; SUCCESSORS],
 }
 
 const SUCCESSORS: usize = 8;
 
 impl Names {
     pub(crate) fn new(location: Location) -> Names {
+        let beginning = Name::new(Key::excess(location));
         Names {
             location,
-            following: vec![Successors::none(location)],
+            names: vec![beginning],
             last: 0,
         }
     }
@@ -46,10 +54,11 @@ impl Names {
     /// before it the last times. It is UTF-8 then, since the name it equals is.
     #[inline]
     pub(crate) fn predict(&mut self, name: &[u8], keys: &Keys) -> Option<Key> {
-        let key = self.following[self.last].find(signature(name))?;
-        let same = equal(keys.name(key).as_bytes(), name);
+        let place = self.names[self.last].followed_by.find(signature(name));
+        let key = self.names[place].key;
+        let same = place != 0 && equal(keys.name(key).as_bytes(), name);
         same.then(|| {
-            self.last = key.index() + 1;
+            self.last = place;
             key
         })
     }
@@ -60,62 +69,66 @@ impl Names {
         let Some(key) = keys.intern(self.location, name) else {
             return Resolved::Excess(name);
         };
-        self.following[self.last].push(signature(name.as_bytes()), key);
-        self.last = key.index() + 1;
-        if self.following.len() <= self.last {
-            self.following
-                .resize(self.last + 1, Successors::none(self.location));
+        // The interner has less than 2^30 names.
+        let place = key.index() + 1;
+        while self.names.len() <= place {
+            self.names.push(Name::new(Key::excess(self.location)));
         }
+        self.names[place].key = key;
+        let successors = &mut self.names[self.last].followed_by;
+        successors.push(signature(name.as_bytes()), place as u32);
+        self.last = place;
         Resolved::Key(key)
     }
 }
 
-impl Successors {
-    fn none(location: Location) -> Successors {
-        Successors {
-            signatures: [NO_SIGNATURE; SUCCESSORS],
-            keys: [Key::excess(location); SUCCESSORS],
+impl Name {
+    fn new(key: Key) -> Name {
+        Name {
+            key,
+            followed_by: Successors::default(),
         }
-    }
-
-    /// The newest name that has this signature.
-    #[inline]
-    fn find(&self, signature: u32) -> Option<Key> {
-        let same = self.signatures.map(|known| known == signature);
-        let places = same
-            .iter()
-            .enumerate()
-            .fold(0_u32, |bits, (place, same)| bits | u32::from(*same) << place);
-        self.keys.get(places.trailing_zeros() as usize).copied()
-    }
-
-    fn push(&mut self, signature: u32, key: Key) {
-        self.signatures.rotate_right(1);
-        self.keys.rotate_right(1);
-        self.signatures[0] = signature;
-        self.keys[0] = key;
     }
 }
 
-const NO_SIGNATURE: u32 = 0;
+impl Successors {
+    /// The place of the name that has this signature.
+    #[inline]
+    fn find(&self, signature: u32) -> usize {
+        let successors = self.signatures.iter().zip(&self.places);
+        successors.fold(0, |found, (known, place)| {
+            found | if *known == signature { *place } else { 0 }
+        }) as usize
+    }
+
+    fn push(&mut self, signature: u32, place: u32) {
+        // One name has a signature: the newer one.
+        let known = self.signatures.iter().position(|known| *known == signature);
+        let end = known.unwrap_or(SUCCESSORS - 1);
+        self.signatures[..=end].rotate_right(1);
+        self.places[..=end].rotate_right(1);
+        self.signatures[0] = signature;
+        self.places[0] = place;
+    }
+}
 
 /// Tells names apart, nearly always: of their length, their first and their last eight bytes.
 #[inline]
 fn signature(name: &[u8]) -> u32 {
     /// 2^64 over the golden ratio.
     const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let bytes = match (name.first_chunk(), name.last_chunk()) {
-        (Some(first), Some(last)) => {
-            u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)
-        }
-        _ => name
-            .iter()
-            .fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
+    let bytes = if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29)
+    } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+    } else {
+        let bytes = name.iter();
+        bytes.fold(0, |bytes, byte| bytes << 8 | u64::from(*byte))
     };
     let mixed = bytes
         .wrapping_add(name.len() as u64)
         .wrapping_mul(MULTIPLIER);
-    (mixed >> 32) as u32 | 1
+    (mixed >> 32) as u32
 }
 
 /// Whether two short slices are equal: eight bytes at a time, the last eight may overlap those
