@@ -135,11 +135,14 @@ fn signature(name: &[u8]) -> u32 {
 /// before. A name is too short to be worth a call of memcmp.
 #[inline]
 fn equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
     let (Some(last_a), Some(last_b)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
         return a == b;
     };
     let (words_a, words_b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
-    a.len() == b.len() && words_a.iter().zip(words_b).all(|(a, b)| a == b) && last_a == last_b
+    words_a.iter().zip(words_b).all(|(a, b)| a == b) && last_a == last_b
 }
 
 pub(crate) enum Resolved<'a> {

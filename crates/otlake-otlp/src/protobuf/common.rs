@@ -155,6 +155,15 @@ impl<'r> Values<'r> {
     /// A `KeyValue`, its name not yet checked for UTF-8.
     #[inline]
     fn key_value(&mut self, bytes: &'r [u8], depth: usize) -> Result<(&'r [u8], Value<'r>)> {
+        // Most are a short name with a short value, and nothing else.
+        if let Some((name, value)) = key_value::short(bytes) {
+            let value = self.any_value(value, Value::Empty, depth).within("value")?;
+            return Ok((name, value));
+        }
+        self.key_value_fields(bytes, depth)
+    }
+
+    fn key_value_fields(&mut self, bytes: &'r [u8], depth: usize) -> Result<(&'r [u8], Value<'r>)> {
         let mut name: &[u8] = &[];
         let mut value = Value::Empty;
         let mut reader = Reader::new(bytes);
@@ -344,6 +353,21 @@ mod key_value {
     pub(super) const VALUE: u32 = delimited(2);
     pub(super) const KEY_STRINDEX: u32 = varint(3);
     pub(super) const KNOWN: &[u32] = &[1, 2, 3];
+
+    /// Name and value of one that has both, in this order, each shorter than 128 bytes.
+    #[inline]
+    pub(super) fn short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+        const KEY: u8 = self::KEY as u8;
+        const VALUE: u8 = self::VALUE as u8;
+        let [KEY, length @ 0..0x80, rest @ ..] = bytes else {
+            return None;
+        };
+        let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+        let [VALUE, length @ 0..0x80, value @ ..] = rest else {
+            return None;
+        };
+        (value.len() == usize::from(*length)).then_some((name, value))
+    }
 }
 
 mod entity_ref {
