@@ -30,17 +30,35 @@ pub(crate) fn valid_prefix(bytes: &[u8]) -> &str {
     bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
-/// Whether all bytes are below 0x80, eight at a time; the last eight may overlap those before.
+/// Whether all bytes are below 0x80. Looks at as many words as the longest string of a few lengths has,
+/// which may overlap: where a loop over the words of each string ends, the processor cannot foresee.
 #[inline]
 fn is_ascii(bytes: &[u8]) -> bool {
-    let Some(last) = bytes.last_chunk::<8>() else {
-        return bytes.iter().fold(0, |bits, byte| bits | byte) < 0x80;
+    let bits = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        either::<32>(first, last)
+    } else if let Some(last) = bytes.len().checked_sub(8) {
+        let second = last.min(8);
+        let words = [0, second, last - second, last].map(|at| word(bytes, at));
+        words.iter().fold(0, |bits, word| bits | word)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        either::<4>(first, last)
+    } else {
+        bytes.iter().fold(0, |bits, byte| bits | u64::from(*byte))
     };
-    let (words, _) = bytes.as_chunks::<8>();
-    let bits = words
-        .iter()
-        .fold(0, |bits, word| bits | u64::from_ne_bytes(*word));
-    (bits | u64::from_ne_bytes(*last)) & HIGH_BITS == 0
+    bits & HIGH_BITS == 0
+}
+
+/// The bits that one of two pieces has.
+#[inline]
+fn either<const LENGTH: usize>(first: &[u8; LENGTH], last: &[u8; LENGTH]) -> u64 {
+    let both = first.iter().zip(last);
+    u64::from(both.fold(0, |bits, (first, last)| bits | first | last))
+}
+
+#[inline]
+fn word(bytes: &[u8], at: usize) -> u64 {
+    let word = bytes[at..].first_chunk();
+    word.map_or(0, |word| u64::from_ne_bytes(*word))
 }
 
 #[cfg(test)]
