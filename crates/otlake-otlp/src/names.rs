@@ -20,7 +20,7 @@ struct Name {
     followed_by: Successors,
 }
 
-/// The names that followed one name the last times, the newest first.
+/// The names that followed one name, the newest first.
 #[derive(Default)]
 struct Successors {
     signatures: [u32; SUCCESSORS],
@@ -28,6 +28,8 @@ struct Successors {
     places: [u32; SUCCESSORS],
 }
 
+/// What two vectors hold. Four are slower where records vary, see
+/// `docs/performance.md`.
 const SUCCESSORS: usize = 8;
 
 impl Names {
@@ -71,8 +73,9 @@ impl Names {
         };
         // The interner has less than 2^30 names.
         let place = key.index() + 1;
-        while self.names.len() <= place {
-            self.names.push(Name::new(Key::excess(self.location)));
+        if self.names.len() <= place {
+            let unseen = || Name::new(Key::excess(self.location));
+            self.names.resize_with(place + 1, unseen);
         }
         self.names[place].key = key;
         let successors = &mut self.names[self.last].followed_by;
@@ -149,4 +152,77 @@ pub(crate) enum Resolved<'a> {
     Key(Key),
     /// The name of an attribute that the interner has no room for.
     Excess(&'a str),
+}
+
+#[cfg(test)]
+mod tests {
+    use otlake_testkit::Rng;
+
+    use super::*;
+
+    struct Resolver {
+        names: Names,
+        keys: Keys,
+    }
+
+    impl Resolver {
+        fn new() -> Resolver {
+            Resolver {
+                names: Names::new(Location::Attribute),
+                keys: Keys::new(),
+            }
+        }
+
+        /// The name of the key that a name resolves to, and whether it was predicted.
+        fn resolve(&mut self, name: &str) -> (&str, bool) {
+            let predicted = self.names.predict(name.as_bytes(), &self.keys);
+            let key = predicted.unwrap_or_else(|| match self.names.look_up(name, &mut self.keys) {
+                Resolved::Key(key) => key,
+                Resolved::Excess(name) => panic!("no room for {name}"),
+            });
+            (self.keys.name(key), predicted.is_some())
+        }
+    }
+
+    /// Of every length up to 40, some that differ in the middle only.
+    fn lookalikes() -> Vec<String> {
+        let of_length = |length: usize| {
+            ["a", "b", "c"].map(|letter| {
+                let mut name = "x".repeat(length);
+                if length > 0 {
+                    name.replace_range(length / 2..=length / 2, letter);
+                }
+                name
+            })
+        };
+        (0..=40).flat_map(of_length).collect()
+    }
+
+    #[test]
+    fn a_name_resolves_to_its_own_key_whatever_came_before() {
+        let names = lookalikes();
+        let rng = &mut Rng::new(1);
+        let mut resolver = Resolver::new();
+        for _ in 0..5_000 {
+            resolver.names.restart();
+            for _ in 0..4 {
+                let name = rng.pick(&names);
+                assert_eq!(resolver.resolve(name).0, name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_followed_a_name_before_is_predicted() {
+        let names: Vec<String> = (0..SUCCESSORS).map(|n| format!("key.{n}")).collect();
+        let mut resolver = Resolver::new();
+        assert_eq!(resolver.resolve("first"), ("first", false));
+        for is_known in [false, true, true] {
+            for name in &names {
+                resolver.names.restart();
+                assert_eq!(resolver.resolve("first"), ("first", true));
+                assert_eq!(resolver.resolve(name), (name.as_str(), is_known));
+            }
+        }
+    }
 }
