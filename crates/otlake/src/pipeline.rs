@@ -145,7 +145,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The files of all tables written since the last report.
+    /// The files of all tables written since the last report; see [`TableReport::files`].
     pub fn files(&self) -> impl Iterator<Item = &FileSummary> {
         self.tables.iter().flat_map(|table| &table.files)
     }
@@ -348,7 +348,8 @@ impl<S: Storage> Pipeline<S> {
         Ok(self.report())
     }
 
-    /// What was done so far. The files are those closed since the last report.
+    /// What was done so far. The files are those closed since the last report, whose summaries are kept
+    /// until then unless [`PipelineBuilder::file_summaries`] says otherwise.
     pub fn report(&mut self) -> Report {
         let patterns = self.patterns().map(Patterns::patterns);
         let patterns_table = self
@@ -392,6 +393,7 @@ pub struct PipelineBuilder {
     partitioning: Partitioning,
     open_partitions: Option<usize>,
     max_age: Option<Duration>,
+    file_summaries: bool,
     memory_limit: Option<usize>,
     sorted_rows: Vec<SortingColumn>,
     invalid_utf8: InvalidUtf8,
@@ -414,6 +416,7 @@ impl PipelineBuilder {
             partitioning: Partitioning::none(),
             open_partitions: None,
             max_age: None,
+            file_summaries: true,
             memory_limit: None,
             sorted_rows: Vec::new(),
             invalid_utf8: InvalidUtf8::default(),
@@ -541,6 +544,15 @@ impl PipelineBuilder {
         self
     }
 
+    /// Whether the summaries of closed files are kept for the next [`Report`]. Default: true. One takes
+    /// about 100 bytes for each column of its file, and [`PipelineBuilder::memory_limit`] does not count
+    /// them: a service either asks for a report now and then, or does without. The manifests of a
+    /// dataset list its files all the same.
+    pub fn file_summaries(mut self, kept: bool) -> PipelineBuilder {
+        self.file_summaries = kept;
+        self
+    }
+
     /// How many bytes of memory records and open files may take up, and encoding them, over all tables
     /// and partitions; the payload comes on top. Three quarters are for records and files: when they
     /// are used up, row groups are written early and files closed. Default: no limit but that of each
@@ -625,6 +637,7 @@ impl PipelineBuilder {
                 partitioning: self.partitioning,
                 open_partitions: self.open_partitions,
                 max_age: self.max_age,
+                file_summaries: self.file_summaries,
                 memory_limit: self.memory_limit,
                 sorted_rows: self.sorted_rows,
             },

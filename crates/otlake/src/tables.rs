@@ -30,7 +30,8 @@ pub enum MetricTables {
 pub struct TableReport {
     /// Which one.
     pub table: Table,
-    /// The files written since the last report.
+    /// The files written since the last report, unless
+    /// [their summaries are not kept](crate::PipelineBuilder::file_summaries).
     pub files: Vec<FileSummary>,
     /// Values that went to the `overflow` column, by reason.
     pub overflow: OverflowCounts,
@@ -77,6 +78,7 @@ pub(crate) struct TableOptions {
     pub(crate) partitioning: Partitioning,
     pub(crate) open_partitions: Option<usize>,
     pub(crate) max_age: Option<Duration>,
+    pub(crate) file_summaries: bool,
     pub(crate) memory_limit: Option<usize>,
     pub(crate) sorted_rows: Vec<SortingColumn>,
 }
@@ -296,6 +298,7 @@ impl TableOptions {
         // Two tables in one directory would write over each other's files.
         let own_directory = self.partitioning.has_table()
             || self.partitioning.has_signal() && self.metric_tables == MetricTables::One;
+        sink = sink.with_summaries(self.file_summaries);
         sink = match own_directory {
             true => sink.with_names(self.names.clone()),
             false => sink.with_names(self.names.in_directory(table.name())),

@@ -92,6 +92,8 @@ struct SinkOptions {
     limits: RowGroupLimits,
     max_age: Option<Duration>,
     max_open: usize,
+    /// Whether summaries of files are kept.
+    summaries: bool,
     /// The order that rows are sorted to.
     order: Vec<SortingColumn>,
 }
@@ -165,6 +167,7 @@ impl<S: Storage> ParquetSink<S> {
                 limits,
                 max_age: None,
                 max_open: 128,
+                summaries: true,
                 order: Vec::new(),
             },
             dataset: None,
@@ -261,6 +264,15 @@ impl<S: Storage> ParquetSink<S> {
         self
     }
 
+    /// Whether the summaries of closed files are kept for [`Self::take_finished`]. Default: true. One takes
+    /// about 100 bytes for each column of its file, and no limit counts them: a sink that runs for long
+    /// and is not asked for them should not keep them.
+    #[must_use]
+    pub fn with_summaries(mut self, summaries: bool) -> Self {
+        self.options.summaries = summaries;
+        self
+    }
+
     /// How many bytes of memory the sink may take up, over all partitions. Three quarters are for rows
     /// and open files: when they are used up, row groups are written early and files closed. The rest is
     /// for encoding, so a row group has a quarter at most, with partitions a sixteenth, and when rows are
@@ -326,7 +338,8 @@ impl<S: Storage> ParquetSink<S> {
         open.count()
     }
 
-    /// Takes the summaries of the files closed since the last time.
+    /// Takes the summaries of the files closed since the last time, unless they are
+    /// [not kept](Self::with_summaries).
     pub fn take_finished(&mut self) -> Vec<FileSummary> {
         std::mem::take(&mut self.finished)
     }

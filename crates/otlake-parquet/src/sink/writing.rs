@@ -147,7 +147,9 @@ impl<S: Storage> ParquetSink<S> {
             if let Some(manifests) = &mut self.manifests {
                 manifests.add(&file, &self.partitions[index].values);
             }
-            self.finished.push(file);
+            if self.options.summaries {
+                self.finished.push(file);
+            }
         }
     }
 }
