@@ -1,8 +1,8 @@
 """Reads a dataset whose schema drifts with DuckDB, pyarrow and polars and compares it with the requests it was made from.
 
-    python drift.py DIRECTORY
+    python drift.py DIRECTORY [--spark]
 
-The directory is what the program `drift` of crates/otlake-reader-tests writes. Readers open the dataset as docs/readers.md
+With Spark too where that is asked for. The directory is what the program `drift` of crates/otlake-reader-tests writes. Readers open the dataset as docs/readers.md
 says, and have to find every record, every value in its column or in the overflow and nothing besides, the published types,
 the partitions, and the same records for the same filters.
 """
@@ -134,8 +134,13 @@ def check_files(lake, table, columns, document):
     return len(files)
 
 
+def word_of(reader):
+    """What a reader calls a type."""
+    return getattr(reader, "word", None) or next(of.word for of in READERS if of.name == reader.name)
+
+
 def check_types(reader, table, columns):
-    word = next(of.word for of in READERS if of.name == reader.name)
+    word = word_of(reader)
     types = reader.types()
     for column, type in columns.items():
         compare(f"type of {column}", types.get(column), word(type))
@@ -257,7 +262,7 @@ def check_first_file(lake, table, columns, truth):
     return len(of_files)
 
 
-def check_table(directory, table):
+def check_table(directory, table, readers):
     """How many readers fail."""
     lake, failures, answers = directory / "lake", 0, None
     truth = Truth(directory, table)
@@ -265,7 +270,7 @@ def check_table(directory, table):
     files = check_files(lake, table, columns, document)
     found = list(searches(table, columns, document, truth))
     print(f"{table}: {len(truth.records)} records with {len(truth.names())} names, {len(columns)} columns, {files} files")
-    for reader_type in LAKES:
+    for reader_type in readers:
         what = f"{reader_type.name} {reader_type.version}: {table}"
         try:
             reader = reader_type(lake, table)
@@ -289,11 +294,16 @@ def check_table(directory, table):
     return failures
 
 
-def main(directory):
-    return sum(check_table(Path(directory), table) for table in COLUMNS)
+def main(directory, readers):
+    return sum(check_table(Path(directory), table, readers) for table in COLUMNS)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    sys.exit(bool(main(sys.argv[1])))
+    match sys.argv[1:]:
+        case [directory]:
+            sys.exit(bool(main(directory, LAKES)))
+        case [directory, "--spark"]:
+            from spark import Spark
+
+            sys.exit(bool(main(directory, (*LAKES, Spark))))
+    sys.exit(__doc__)

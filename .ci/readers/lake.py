@@ -83,7 +83,10 @@ class PyArrow:
         return {field.name: arrow_type(field.type) for field in self.dataset.schema}
 
     def columns(self):
-        table = self.dataset.to_table()
+        return self.columns_of(self.dataset.to_table())
+
+    @staticmethod
+    def columns_of(table):
         for field in table.schema:
             cells = table[field.name]
             there = cells.is_valid()
