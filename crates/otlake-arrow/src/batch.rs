@@ -432,7 +432,12 @@ impl BatchBuilder {
                 Err(reason) => open.push_overflow(cell, keys, reason),
             }
         }
-        open.bytes = self.bytes - bytes;
+        open.bytes = self.bytes - bytes
+            + open
+                .overflow
+                .iter()
+                .map(GroupOverflow::bytes)
+                .sum::<usize>();
         self.bytes = bytes;
         *self.open_group(location) = open;
     }

@@ -22,6 +22,13 @@ pub(crate) struct GroupOverflow {
     pub(crate) reason: OverflowReason,
 }
 
+impl GroupOverflow {
+    /// What it takes up in the overflow of a row.
+    pub(crate) fn bytes(&self) -> usize {
+        self.name.len() + self.text.as_ref().map_or(0, String::len)
+    }
+}
+
 impl OpenGroup {
     /// Forgets the group; the memory of its lists is kept.
     pub(crate) fn clear(&mut self) {

@@ -48,6 +48,26 @@ pub(crate) struct Arenas {
     pub(crate) record: Bump,
 }
 
+impl Arenas {
+    /// What an arena may keep for the next payload.
+    const KEPT: usize = 1 << 20;
+
+    /// Gives back what an unusual payload needed.
+    pub(crate) fn release(&mut self) {
+        let Arenas {
+            resource,
+            scope,
+            metric,
+            record,
+        } = self;
+        for arena in [resource, scope, metric, record] {
+            if arena.allocated_bytes() > Self::KEPT {
+                *arena = Bump::new();
+            }
+        }
+    }
+}
+
 impl State {
     pub(crate) fn new(rules: Rules, keys: Keys) -> State {
         State {
@@ -76,6 +96,7 @@ impl State {
         } else {
             walk(&mut run, payload, arenas)
         };
+        arenas.release();
         let summary = run.summary;
         let accepted = summary.accepted;
         result.map(|()| summary).map_err(|stop| match stop {

@@ -1,13 +1,16 @@
-//! What a file can make the reader of payloads allocate.
+//! What a sender can make the reader of payloads and the decoders allocate.
 
 #![cfg(all(feature = "gzip", feature = "zstd"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::alloc::System;
+use std::convert::Infallible;
 use std::io::Write;
 
-use otlake_otlp::{ContentEncoding, Framing, InflateLimits, PayloadReader};
-use otlake_row::Bytes;
+use otlake_otlp::{
+    ContentEncoding, Framing, InflateLimits, LogsDecoder, MetricsDecoder, PayloadReader,
+};
+use otlake_row::{Bytes, Decoder, Row, Signal, sink_fn};
 use otlake_testkit::{CountingAllocator, measure};
 
 #[global_allocator]
@@ -42,6 +45,7 @@ fn memory_is_bounded() {
     a_file_costs_its_largest_payload();
     what_is_over_the_limit_costs_the_limit();
     a_body_costs_no_more_than_its_limit();
+    a_group_in_pieces_costs_nothing();
 }
 
 fn a_file_costs_its_largest_payload() {
@@ -131,5 +135,60 @@ fn a_body_costs_no_more_than_its_limit() {
             let bound = 2 * bytes as u64 + BUFFERS;
             assert!(peak < bound, "{encoding:?}, limit {bytes}: {peak}");
         }
+    }
+}
+
+/// A resource, a scope or the data of a metric may come in any number of pieces, of two bytes each at
+/// the least.
+fn a_group_in_pieces_costs_nothing() {
+    const PIECES: usize = 100_000;
+    let message = |field: u8, content: &[u8]| {
+        let mut length = content.len();
+        let mut bytes = vec![field << 3 | 2];
+        while length >= 0x80 {
+            bytes.push(length as u8 | 0x80);
+            length >>= 7;
+        }
+        bytes.push(length as u8);
+        bytes.extend(content);
+        bytes
+    };
+    let pieces = |field: u8| message(field, &[]).repeat(PIECES);
+    let record = message(2, &[]);
+    let scope = |content: &[u8]| message(1, &message(2, content));
+    let resource = [pieces(1), message(2, &record)].concat();
+    let point = message(5, &message(1, &[]));
+    let data = message(2, &[pieces(5), point].concat());
+    for (name, signal, payload) in [
+        ("resource", Signal::Logs, message(1, &resource)),
+        (
+            "scope",
+            Signal::Logs,
+            scope(&[pieces(1), record.clone()].concat()),
+        ),
+        ("gauge", Signal::Metrics, scope(&data)),
+    ] {
+        let payload = Bytes::from(payload);
+        let (rows, allocations) = measure(|| {
+            let mut rows = 0;
+            let mut count = sink_fn(|_: &mut Row<'_>| {
+                rows += 1;
+                Ok::<_, Infallible>(())
+            });
+            match signal {
+                Signal::Metrics => MetricsDecoder::new()
+                    .decode(&payload, &mut count)
+                    .map(drop)
+                    .unwrap(),
+                _ => LogsDecoder::new()
+                    .decode(&payload, &mut count)
+                    .map(drop)
+                    .unwrap(),
+            }
+            rows
+        });
+        assert_eq!(rows, 1, "{name}");
+        let peak = allocations.peak;
+        assert!(peak < 64 << 10, "{name}: {peak}");
     }
 }

@@ -20,6 +20,16 @@ pub(crate) struct Buffers<'a> {
     pub(crate) distinct: &'a mut Distinct,
 }
 
+/// A dictionary beyond the size of its page is written nevertheless when its values, each as often as it
+/// occurs, are more bytes than so many times it: a few that are very long, in many rows. Not measured.
+const WORTH: usize = 4;
+
+/// Whether the values that `keys` stand for are better written without the dictionary.
+fn is_too_large(target: &Target<'_>, entries: &Strings<'_>, keys: &[u32]) -> bool {
+    let bytes = entries.bytes();
+    bytes > target.options.dictionary_page_bytes() && entries.bytes_of(keys) <= bytes * WORTH
+}
+
 /// Encodes `keys`, those that are not null, of which there is at least one, of the dictionary
 /// `values`, of which none is null.
 pub(crate) fn draft(
@@ -47,8 +57,7 @@ pub(crate) fn draft(
         order: None,
     };
     let unique = occurring > 64 && occurring * 4 > keys.len() * 3;
-    let too_large = || entries.bytes() > target.options.dictionary_page_bytes();
-    if unique || (occurring == count && too_large()) {
+    if unique || (occurring == count && is_too_large(target, &entries, keys)) {
         let spans: Vec<_> = keys.iter().map(|key| values.spans[*key as usize]).collect();
         strings::draft_plain(
             target,
@@ -103,7 +112,7 @@ pub(crate) fn draft(
         values,
         order: renumbered.then_some(&**order),
     };
-    if renumbered && entries.bytes() > target.options.dictionary_page_bytes() {
+    if renumbered && is_too_large(target, &entries, keys) {
         let spans: Vec<_> = keys
             .iter()
             .map(|index| values.spans[order[*index as usize] as usize])

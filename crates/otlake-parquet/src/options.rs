@@ -64,8 +64,9 @@ impl WriterOptions {
         self
     }
 
-    /// The largest dictionary page; 1 MiB by default. A column chunk whose dictionary would be
-    /// larger is written without one.
+    /// The largest dictionary page; 1 MiB by default. A column chunk whose dictionary would be larger is
+    /// written without one, unless that would repeat values of a dictionary array until they are more
+    /// than four times the dictionary.
     pub fn with_dictionary_page_bytes(mut self, bytes: usize) -> Self {
         self.dictionary_page_bytes = bytes;
         self

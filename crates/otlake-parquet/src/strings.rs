@@ -209,6 +209,12 @@ impl<'a> Strings<'a> {
             .map(|number| self.get(number).len() + 4)
             .sum()
     }
+
+    /// The bytes of the values that `indices` stand for.
+    pub(crate) fn bytes_of(&self, indices: &[u32]) -> usize {
+        let indices = indices.iter();
+        indices.map(|index| self.get(*index as usize).len()).sum()
+    }
 }
 
 impl Entries for Strings<'_> {

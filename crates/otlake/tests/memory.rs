@@ -7,10 +7,17 @@ mod measured;
 
 use std::alloc::System;
 
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use otlake::parquet::SortingColumn;
 use otlake::row::Bytes;
 use otlake::{Pipeline, PipelineBuilder};
 use otlake_testkit::{Allocations, CountingAllocator, Shape, logs_payload, measure};
+
+use prost::Message;
 
 use self::measured::{Nowhere, of_tenants};
 
@@ -36,6 +43,7 @@ fn ingest(pipeline: &mut Pipeline<Nowhere>, payloads: &[Bytes], times: usize) {
 fn memory_is_bounded_and_most_of_it_used_again() {
     memory_is_used_again();
     a_memory_limit_is_kept();
+    what_a_resource_says_is_not_kept_for_each_record();
 }
 
 fn memory_is_used_again() {
@@ -89,5 +97,46 @@ fn a_memory_limit_is_kept() {
                  {records_per_turn} records, sorted by {order:?}"
             );
         }
+    }
+}
+
+/// A payload of a megabyte can be rows of gigabytes: each record has all of its resource.
+fn what_a_resource_says_is_not_kept_for_each_record() {
+    const RECORDS: usize = 2_000;
+    const ROW_GROUP: usize = 1 << 20;
+    let attribute = |key: &str, value: &str| KeyValue {
+        key: key.to_owned(),
+        value: Some(AnyValue {
+            value: Some(Value::StringValue(value.to_owned())),
+        }),
+        ..KeyValue::default()
+    };
+    let (long, overflowing) = ("x".repeat(2 << 20), "y".repeat(20 << 10));
+    for (name, attributes) in [
+        ("a column", vec![attribute("long", &long)]),
+        (
+            "the overflow",
+            vec![attribute("twice", ""), attribute("twice", &overflowing)],
+        ),
+    ] {
+        let request = ExportLogsServiceRequest {
+            resource_logs: vec![ResourceLogs {
+                resource: Some(Resource {
+                    attributes,
+                    ..Resource::default()
+                }),
+                scope_logs: vec![ScopeLogs {
+                    log_records: vec![LogRecord::default(); RECORDS],
+                    ..ScopeLogs::default()
+                }],
+                ..ResourceLogs::default()
+            }],
+        };
+        let payload = Bytes::from(request.encode_to_vec());
+        let builder = Pipeline::builder().row_group_bytes(ROW_GROUP);
+        let mut pipeline = builder.build(Nowhere).unwrap();
+        let (_, whole) = measure(|| ingest(&mut pipeline, &[payload], 1));
+        let peak = whole.peak as usize;
+        assert!(peak <= 16 * ROW_GROUP, "{peak} bytes at once for {name}");
     }
 }

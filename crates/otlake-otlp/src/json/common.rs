@@ -67,10 +67,10 @@ fn array<'r>(
     if values.too_deep(depth) {
         return Ok(Value::Empty);
     }
-    let mut items = BumpVec::new_in(values.arena);
-    if let Value::Array(before) = before {
-        items.extend_from_slice(before);
-    }
+    let mut items = match before {
+        Value::Array(before) => values.merged(before),
+        _ => BumpVec::new_in(values.arena),
+    };
     if node.is_array() {
         push_values(node, values, &mut items, depth)?;
     } else {
@@ -113,10 +113,10 @@ fn kvlist<'r>(
     if values.too_deep(depth) {
         return Ok(Value::Empty);
     }
-    let mut entries = BumpVec::new_in(values.arena);
-    if let Value::KvList(before) = before {
-        entries.extend_from_slice(before);
-    }
+    let mut entries = match before {
+        Value::KvList(before) => values.merged(before),
+        _ => BumpVec::new_in(values.arena),
+    };
     if node.is_array() {
         push_entries(node, values, &mut entries, depth, "values")?;
     } else {

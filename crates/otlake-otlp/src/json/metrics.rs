@@ -319,8 +319,7 @@ fn buckets<'r>(
     values: &mut Values<'r>,
 ) -> Result<record::Buckets<'r>> {
     let mut buckets = before.unwrap_or_default();
-    let mut counts = BumpVec::new_in(values.arena);
-    counts.extend_from_slice(buckets.bucket_counts);
+    let mut counts = values.merged(buckets.bucket_counts);
     for (name, node) in node.members()? {
         match name {
             b"offset" => buckets.offset = node.signed32().within("offset")?,

@@ -266,11 +266,11 @@ pub(crate) fn attribute<'r>(
 
 /// Reads a `Resource`, of which every occurrence is given: they merge.
 pub(crate) fn resource<'r>(
-    occurrences: &[&'r [u8]],
+    occurrences: impl Iterator<Item = &'r [u8]>,
     attributes: &mut Attributes<'_, 'r>,
     fields: &mut record::Resource<'r>,
 ) -> Result<()> {
-    for &bytes in occurrences {
+    for bytes in occurrences {
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
             let tag = reader.tag()?;
@@ -296,11 +296,11 @@ pub(crate) fn resource<'r>(
 
 /// Reads an `InstrumentationScope`, of which every occurrence is given: they merge.
 pub(crate) fn scope<'r>(
-    occurrences: &[&'r [u8]],
+    occurrences: impl Iterator<Item = &'r [u8]>,
     attributes: &mut Attributes<'_, 'r>,
     fields: &mut record::Scope<'r>,
 ) -> Result<()> {
-    for &bytes in occurrences {
+    for bytes in occurrences {
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
             let tag = reader.tag()?;

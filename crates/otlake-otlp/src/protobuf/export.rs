@@ -2,7 +2,6 @@
 //! level with the same field numbers.
 
 use bumpalo::Bump;
-use bumpalo::collections::Vec as BumpVec;
 use otlake_row::RowSink;
 
 use super::common;
@@ -68,9 +67,9 @@ fn begin_resource<'d: 'r, 'r, S: RowSink>(
     bytes: &'r [u8],
     arena: &'r Bump,
 ) -> Result<ResourceGroup<'r>> {
-    let envelope = Envelope::read(bytes, arena)?;
+    let envelope = Envelope::read(bytes)?;
     run.resource(arena, |attributes, resource| {
-        common::resource(&envelope.group, attributes, resource).within("resource")?;
+        common::resource(envelope.group(), attributes, resource).within("resource")?;
         resource.schema_url = attributes.values.string(envelope.schema_url);
         Ok(())
     })
@@ -84,9 +83,9 @@ fn scope<E: Export, S: RowSink>(
     metric: &mut Bump,
     record: &mut Bump,
 ) -> Walk<S::Error> {
-    let envelope = Envelope::read(bytes, arena)?;
+    let envelope = Envelope::read(bytes)?;
     let groups = run.scope(resource, arena, |attributes, scope| {
-        common::scope(&envelope.group, attributes, scope).within("scope")?;
+        common::scope(envelope.group(), attributes, scope).within("scope")?;
         scope.schema_url = attributes.values.string(envelope.schema_url);
         Ok(())
     })?;
@@ -99,8 +98,12 @@ fn scope<E: Export, S: RowSink>(
 /// `ResourceLogs` or `ScopeLogs`, or those of another signal, before their items are read: the
 /// group's own fields may stand behind its items, and all rows need them.
 struct Envelope<'r> {
-    /// Every occurrence of the group's message.
-    group: BumpVec<'r, &'r [u8]>,
+    bytes: &'r [u8],
+    /// The group's message.
+    group: Option<&'r [u8]>,
+    /// Whether it came in pieces, which merge. They are not kept: of pieces of a byte there can be as
+    /// many as the payload has bytes.
+    is_split: bool,
     schema_url: &'r [u8],
 }
 
@@ -109,10 +112,12 @@ impl<'r> Envelope<'r> {
     const ITEMS: u32 = delimited(2);
     const SCHEMA_URL: u32 = delimited(3);
 
-    fn read(bytes: &'r [u8], arena: &'r Bump) -> Result<Envelope<'r>> {
+    fn read(bytes: &'r [u8]) -> Result<Envelope<'r>> {
         touch(bytes);
         let mut envelope = Envelope {
-            group: BumpVec::new_in(arena),
+            bytes,
+            group: None,
+            is_split: false,
             schema_url: &[],
         };
         let mut reader = Reader::new(bytes);
@@ -120,7 +125,10 @@ impl<'r> Envelope<'r> {
             let tag = reader.tag()?;
             match tag {
                 Self::ITEMS => drop(reader.delimited()?),
-                Self::GROUP => envelope.group.push(reader.delimited()?),
+                Self::GROUP => {
+                    envelope.is_split = envelope.group.is_some();
+                    envelope.group = Some(reader.delimited()?);
+                }
                 Self::SCHEMA_URL => {
                     envelope.schema_url = reader.delimited().within("schema_url")?
                 }
@@ -128,6 +136,13 @@ impl<'r> Envelope<'r> {
             }
         }
         Ok(envelope)
+    }
+
+    /// Every occurrence of the group's message.
+    fn group(&self) -> impl Iterator<Item = &'r [u8]> {
+        let pieces = self.is_split.then(|| items(self.bytes, Self::GROUP));
+        let whole = self.group.filter(|_| !self.is_split);
+        whole.into_iter().chain(pieces.into_iter().flatten())
     }
 
     fn items(bytes: &'r [u8]) -> impl Iterator<Item = &'r [u8]> {

@@ -54,7 +54,7 @@ fn metric<S: RowSink>(
     };
     let groups = groups.or_reject(noted.rejection);
     let mut number = 0;
-    for bytes in data {
+    for bytes in data.messages() {
         for bytes in items(bytes, DATA_POINTS) {
             run.record(Signal::Metrics, groups, record, |attributes, row| {
                 metric.push(row);
@@ -72,7 +72,25 @@ fn metric<S: RowSink>(
 }
 
 /// The messages that hold the points of a metric: one, unless they merge.
-type Data<'r> = BumpVec<'r, &'r [u8]>;
+#[derive(Clone, Copy)]
+struct Data<'r> {
+    kind: MetricKind,
+    tag: u32,
+    /// The metric's fields from the first of them on.
+    bytes: &'r [u8],
+}
+
+impl<'r> Data<'r> {
+    fn messages(self) -> impl Iterator<Item = &'r [u8]> {
+        items(self.bytes, self.tag)
+    }
+
+    /// Those before `rest`, with which another member of the oneof begins.
+    fn until(self, rest: &[u8]) -> Data<'r> {
+        let bytes = &self.bytes[..self.bytes.len() - rest.len()];
+        Data { bytes, ..self }
+    }
+}
 
 /// A metric without its points, and the messages that hold them; `None` for one without data.
 fn read_metric<'r>(
@@ -94,11 +112,11 @@ fn read_metric<'r>(
         aggregation_temporality: 0,
         is_monotonic: false,
     };
-    let mut data = Data::new_in(values.arena);
-    let mut kind = None;
+    let mut data: Option<Data<'r>> = None;
     let mut metadata = BumpVec::new_in(values.arena);
     let mut reader = Reader::new(bytes);
     while !reader.is_empty() {
+        let rest = reader.rest();
         let tag = reader.tag()?;
         match tag {
             NAME => metric.name = values.string(reader.delimited().within("name")?),
@@ -111,28 +129,35 @@ fn read_metric<'r>(
                 values.push_entry(&mut metadata, bytes, "metadata")?;
             }
             _ => {
-                let Some(of_tag) = kind_of(tag) else {
+                let Some(kind) = kind_of(tag) else {
                     reader.skip(tag, &[1, 2, 3, 5, 7, 9, 10, 11, 12])?;
                     continue;
                 };
-                if kind != Some(of_tag) {
+                if data.is_none_or(|data| data.kind != kind) {
                     // Of a oneof the last member counts; what came before only has to be well-formed.
-                    for bytes in data.drain(..) {
-                        let kind = kind.unwrap_or(of_tag);
-                        check_data(kind, bytes, values, replaced).within(kind.name())?;
+                    if let Some(before) = data {
+                        check_data(before.until(rest), values, replaced)?;
                     }
                     metric.aggregation_temporality = 0;
                     metric.is_monotonic = false;
-                    kind = Some(of_tag);
+                    let bytes = rest;
+                    data = Some(Data { kind, tag, bytes });
                 }
-                let bytes = reader.delimited().within(of_tag.name())?;
-                read_data(of_tag, bytes, &mut metric).within(of_tag.name())?;
-                data.push(bytes);
+                let bytes = reader.delimited().within(kind.name())?;
+                read_data(kind, bytes, &mut metric).within(kind.name())?;
             }
         }
     }
     metric.metadata = metadata.into_bump_slice();
-    Ok(kind.map(|kind| (record::Metric { kind, ..metric }, data)))
+    Ok(data.map(|data| {
+        (
+            record::Metric {
+                kind: data.kind,
+                ..metric
+            },
+            data,
+        )
+    }))
 }
 
 fn kind_of(tag: u32) -> Option<MetricKind> {
@@ -183,18 +208,21 @@ fn read_data<'r>(kind: MetricKind, bytes: &'r [u8], metric: &mut record::Metric<
 /// Reads the points of data that a later member of the oneof replaced, for their faults alone.
 #[cold]
 fn check_data<'r>(
-    kind: MetricKind,
-    bytes: &'r [u8],
+    data: Data<'r>,
     values: &Values<'r>,
     replaced: &mut Option<Replaced>,
 ) -> Result<()> {
     let Replaced { keys, names } = replaced.get_or_insert_with(Replaced::new);
-    for (index, bytes) in items(bytes, DATA_POINTS).enumerate() {
-        let no_group = Group::new(&[]);
-        let mut row = Row::new(Signal::Metrics, no_group, no_group);
-        let values = Values::new(values.arena, values.rules);
-        let mut attributes = Attributes::new(values, keys, names);
-        data_point(kind, bytes, &mut attributes, &mut row).within_item("data_points", index)?;
+    for bytes in data.messages() {
+        for (index, bytes) in items(bytes, DATA_POINTS).enumerate() {
+            let no_group = Group::new(&[]);
+            let mut row = Row::new(Signal::Metrics, no_group, no_group);
+            let values = Values::new(values.arena, values.rules);
+            let mut attributes = Attributes::new(values, keys, names);
+            data_point(data.kind, bytes, &mut attributes, &mut row)
+                .within_item("data_points", index)
+                .within(data.kind.name())?;
+        }
     }
     Ok(())
 }

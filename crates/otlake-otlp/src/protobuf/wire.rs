@@ -48,6 +48,12 @@ impl<'p> Reader<'p> {
         self.rest.is_empty()
     }
 
+    /// What is left.
+    #[inline]
+    pub(crate) fn rest(&self) -> &'p [u8] {
+        self.rest
+    }
+
     /// Bytes that are left.
     #[inline]
     pub(crate) fn remaining(&self) -> usize {

@@ -18,7 +18,9 @@ impl State {
         walk: impl FnOnce(&mut Run<'_, S>, &mut Arenas) -> Walk<S::Error>,
     ) -> std::result::Result<Summary, S::Error> {
         let (mut run, arenas) = self.run(None, sink);
-        match walk(&mut run, arenas) {
+        let result = walk(&mut run, arenas);
+        arenas.release();
+        match result {
             Ok(()) => Ok(run.summary),
             Err(Stop::Sink(error)) => Err(error),
             Err(Stop::Fault(_)) => unreachable!("a message that was decoded is not malformed"),

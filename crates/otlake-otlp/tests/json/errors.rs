@@ -181,3 +181,46 @@ fn limits_hold_as_they_do_for_protobuf() {
     };
     assert_eq!(*error.kind(), kind);
 }
+
+/// A member that comes again is merged with what came before. Were that copied each time without a
+/// limit, these few kilobytes would ask for gigabytes.
+#[test]
+fn values_in_pieces_without_end_cost_a_record_and_no_memory() {
+    let values = vec!["{}"; 60_000].join(",");
+    let numbers = vec!["1"; 60_000].join(",");
+    let pieces =
+        |whole: &str, piece: &str| format!("{{{whole}{}}}", format!(",{piece}").repeat(20_000));
+    let value = |name: &str| {
+        let whole = format!(r#""{name}":{{"values":[{values}]}}"#);
+        let value = pieces(&whole, &format!(r#""{name}":{{}}"#));
+        format!(
+            r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{}},{{"body":{value}}}]}}]}}]}}"#
+        )
+    };
+    let buckets = |name: &str| {
+        let whole = format!(r#""{name}":{{"bucketCounts":[{numbers}]}}"#);
+        let point = pieces(&whole, &format!(r#""{name}":{{}}"#));
+        format!(
+            r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"m",
+            "exponentialHistogram":{{"dataPoints":[{{}},{point}]}}}}]}}]}}]}}"#
+        )
+    };
+    let limits = Limits::default();
+    let check = |(rows, summary): (Vec<_>, otlake_row::Summary)| {
+        assert_eq!((rows.len(), summary.rejected), (1, 1));
+        assert_eq!(
+            summary.first_rejection.as_deref(),
+            Some("record 1 of the payload: there are more nested values than the limit of 65536")
+        );
+    };
+    for name in ["arrayValue", "kvlistValue"] {
+        let mut decoder = ExportLogsServiceRequest::decoder(limits, InvalidUtf8::Replace);
+        let json = value(name);
+        check(decode::<ExportLogsServiceRequest>(&mut decoder, json.as_bytes()).unwrap());
+    }
+    for name in ["positive", "negative"] {
+        let mut decoder = ExportMetricsServiceRequest::decoder(limits, InvalidUtf8::Replace);
+        let json = buckets(name);
+        check(decode::<ExportMetricsServiceRequest>(&mut decoder, json.as_bytes()).unwrap());
+    }
+}
