@@ -45,7 +45,7 @@ impl Decoder for LineDecoder {
             error: NotUtf8 {
                 offset: error.valid_up_to(),
             },
-            accepted: 0,
+            before: Summary::default(),
         })?;
         let mut summary = Summary::default();
         let (resource, scope) = (Group::new(&[]), Group::new(&[]));
@@ -74,9 +74,10 @@ impl Decoder for LineDecoder {
                 }
             }
             row.set_keys(&self.keys);
-            let accepted = summary.accepted;
-            sink.row(&mut row)
-                .map_err(|error| DecodeFailure::Sink { error, accepted })?;
+            if let Err(error) = sink.row(&mut row) {
+                let before = summary;
+                return Err(DecodeFailure::Sink { error, before });
+            }
             summary.accepted += 1;
         }
         Ok(summary)

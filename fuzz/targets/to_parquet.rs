@@ -55,7 +55,7 @@ fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
 
     let accepted = match pipeline.ingest(R::SIGNAL, Format::Protobuf, payload.to_vec()) {
         Ok(summary) => summary.accepted,
-        Err(IngestError::Payload { accepted, .. }) => accepted,
+        Err(IngestError::Payload { before, .. }) => before.accepted,
         Err(error) => panic!("memory is never full: {error}"),
     };
     let report = pipeline.finish().unwrap();

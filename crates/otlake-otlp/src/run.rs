@@ -98,14 +98,17 @@ impl State {
         };
         arenas.release();
         let summary = run.summary;
-        let accepted = summary.accepted;
-        result.map(|()| summary).map_err(|stop| match stop {
-            Stop::Fault(fault) => DecodeFailure::Payload {
+        match result {
+            Ok(()) => Ok(summary),
+            Err(Stop::Fault(fault)) => Err(DecodeFailure::Payload {
                 error: fault.into_error(payload),
-                accepted,
-            },
-            Stop::Sink(error) => DecodeFailure::Sink { error, accepted },
-        })
+                before: summary,
+            }),
+            Err(Stop::Sink(error)) => Err(DecodeFailure::Sink {
+                error,
+                before: summary,
+            }),
+        }
     }
 
     /// A run over `payload`, or over messages that borrow from no payload.

@@ -7,7 +7,7 @@ use crate::{Bytes, RowSink};
 /// # What a sink has seen when decoding fails
 ///
 /// A decoder pushes rows while it reads. When it comes upon malformed bytes, the rows before the
-/// fault have been delivered, all of them and whole, and [`DecodeFailure::accepted`] says how many.
+/// fault have been delivered, all of them and whole, and [`DecodeFailure::before`] says how many.
 /// No row after the fault is delivered.
 pub trait Decoder {
     /// What is wrong with a payload.
@@ -18,7 +18,7 @@ pub trait Decoder {
     ///
     /// # Errors
     ///
-    /// The payload's fault or the sink's error, with the number of rows accepted before it.
+    /// The payload's fault or the sink's error, with what became of the records before it.
     fn decode<S: RowSink>(
         &mut self,
         payload: &Bytes,
@@ -56,25 +56,23 @@ pub enum DecodeFailure<P, S> {
     Payload {
         /// What is wrong with it.
         error: P,
-        /// Rows delivered before the fault.
-        accepted: u64,
+        /// What became of the records before the fault.
+        before: Summary,
     },
     /// The sink refused a row.
     Sink {
         /// The sink's error.
         error: S,
-        /// Rows delivered before that one.
-        accepted: u64,
+        /// What became of the records before that one.
+        before: Summary,
     },
 }
 
 impl<P, S> DecodeFailure<P, S> {
-    /// Rows that were delivered before the failure.
-    pub fn accepted(&self) -> u64 {
+    /// What became of the records before the failure.
+    pub fn before(&self) -> &Summary {
         match self {
-            DecodeFailure::Payload { accepted, .. } | DecodeFailure::Sink { accepted, .. } => {
-                *accepted
-            }
+            DecodeFailure::Payload { before, .. } | DecodeFailure::Sink { before, .. } => before,
         }
     }
 }
@@ -82,8 +80,12 @@ impl<P, S> DecodeFailure<P, S> {
 impl<P: fmt::Display, S: fmt::Display> fmt::Display for DecodeFailure<P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            DecodeFailure::Payload { error, accepted } => {
-                write!(f, "{error} ({accepted} records before it were taken)")
+            DecodeFailure::Payload { error, before } => {
+                write!(
+                    f,
+                    "{error} ({} records before it were taken)",
+                    before.accepted
+                )
             }
             DecodeFailure::Sink { error, .. } => error.fmt(f),
         }

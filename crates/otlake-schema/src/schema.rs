@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use otlake_row::{Key, Location, Value};
 
-use crate::columns::{FieldColumn, OVERFLOW_ID, Table, field_columns};
+use crate::columns::{FieldColumn, OVERFLOW_ID, Table, field_columns, is_of_late_field};
 use crate::dataset::{DatasetColumn, DatasetSchema};
 use crate::inferred::{ColumnType, Inferred};
 use crate::naming::{FlatNaming, Naming, full_name, is_attribute};
@@ -332,7 +332,8 @@ impl Schema {
             _ => self.options.naming.write(location, name, &mut column),
         }
         let source = full_name(location, name);
-        if column == OVERFLOW {
+        let is_taken = location != Location::Field && is_of_late_field(&column);
+        if is_taken || column == OVERFLOW {
             return Place::Overflow(OverflowReason::Duplicate);
         }
         if let Some(&id) = self.by_name.get(&column) {
@@ -440,6 +441,9 @@ mod tests {
         for (location, name) in [
             (Location::Resource, "schema_url"),
             (Location::Scope, "name"),
+            (Location::Resource, "dropped.attributes.count"),
+            (Location::Resource, "entity_refs"),
+            (Location::Scope, "dropped_attributes_count"),
         ] {
             let place = schema.place(location, name);
             assert_eq!(place, Place::Overflow(OverflowReason::Duplicate), "{name}");

@@ -29,7 +29,7 @@ impl<E> Decoded<E> {
                 let accepted = summary.accepted;
                 (Ok(summary), accepted)
             }
-            Err(DecodeFailure::Payload { error, accepted }) => (Err(error), accepted),
+            Err(DecodeFailure::Payload { error, before }) => (Err(error), before.accepted),
             Err(DecodeFailure::Sink { error, .. }) => match error {},
         };
         assert_eq!(accepted, rows.0.len() as u64, "the rows are counted");

@@ -8,7 +8,7 @@ mod read_back;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use otlake::otlp::Format;
+use otlake::otlp::{Format, Limits};
 use otlake::parquet::{Compression, FileSummary, Memory};
 use otlake::row::MetricKind;
 use otlake::schema::Table;
@@ -279,6 +279,31 @@ fn the_bytes_of_a_row_group_bound_it() {
 }
 
 #[test]
+fn records_that_are_rejected_before_a_fault_are_counted() {
+    let payload = logs_payload(&Shape {
+        records: 50,
+        ..Shape::ten_thousand()
+    });
+    let limits = Limits::default().with_records(20);
+    let mut pipeline = Pipeline::builder()
+        .limits(limits)
+        .build(Memory::new())
+        .unwrap();
+    let error = pipeline
+        .ingest_logs(payload[..payload.len() - 10].to_vec())
+        .unwrap_err();
+    let IngestError::Payload { before, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(before.accepted, 20);
+    assert!(
+        before.rejected > 0 && before.first_rejection.is_some(),
+        "{before:?}"
+    );
+    assert_eq!(pipeline.finish().unwrap().records, before);
+}
+
+#[test]
 fn a_malformed_payload_costs_itself_and_no_other() {
     let good = logs_payload(&Shape {
         records: 50,
@@ -290,9 +315,10 @@ fn a_malformed_payload_costs_itself_and_no_other() {
     let error = pipeline
         .ingest_logs(good[..good.len() - 10].to_vec())
         .unwrap_err();
-    let IngestError::Payload { accepted, .. } = error else {
+    let IngestError::Payload { before, .. } = error else {
         panic!("{error}")
     };
+    let accepted = before.accepted;
     pipeline.ingest_logs(good.clone()).unwrap();
     let report = pipeline.finish().unwrap();
     assert_eq!(report.records.accepted, 100 + accepted);

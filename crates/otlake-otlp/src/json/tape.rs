@@ -20,13 +20,16 @@ pub(crate) struct Tape {
 /// Tokens that are kept room for: 12 MiB, enough for some ten thousand records of one resource.
 const KEPT: usize = 1 << 20;
 
+/// Open arrays and objects that are kept room for.
+const KEPT_DEPTH: usize = 1 << 10;
+
 impl Tape {
     /// Gives back what only a very large resource needed.
     pub(crate) fn shrink(&mut self) {
         self.tokens.clear();
         self.tokens.shrink_to(KEPT);
         self.open.clear();
-        self.open.shrink_to(KEPT);
+        self.open.shrink_to(KEPT_DEPTH);
     }
 
     /// Reads the next value, instead of the one before.

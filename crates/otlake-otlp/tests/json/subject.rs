@@ -71,8 +71,12 @@ pub fn decode<S: Subject>(
             );
             Ok((rows.0, summary))
         }
-        Err(DecodeFailure::Payload { error, accepted }) => {
-            assert_eq!(accepted, rows.0.len() as u64, "the rows before are counted");
+        Err(DecodeFailure::Payload { error, before }) => {
+            assert_eq!(
+                before.accepted,
+                rows.0.len() as u64,
+                "the rows before are counted"
+            );
             assert!(error.offset() <= payload.len(), "{error}");
             Err(error)
         }

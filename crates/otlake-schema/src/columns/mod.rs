@@ -4,7 +4,7 @@ mod logs;
 mod metrics;
 mod traces;
 
-use otlake_row::{Key, MetricKind, Signal};
+use otlake_row::{Key, MetricKind, Signal, fields};
 
 use crate::ColumnType;
 
@@ -207,6 +207,17 @@ pub fn field_columns(table: impl Into<Table>) -> Vec<FieldColumn> {
                 .collect()
         }
     }
+}
+
+/// Whether a column is that of a field which no table has from the beginning: it is there once it was
+/// sent.
+pub(crate) fn is_of_late_field(column: &str) -> bool {
+    const LATE: [Key; 3] = [
+        fields::RESOURCE_DROPPED_ATTRIBUTES_COUNT,
+        fields::RESOURCE_ENTITY_REFS,
+        fields::SCOPE_DROPPED_ATTRIBUTES_COUNT,
+    ];
+    LATE.iter().any(|key| fields::NAMES[key.index()] == column)
 }
 
 const fn column(

@@ -4,17 +4,18 @@ use otlake_row::Summary;
 
 /// Why a payload was not taken, or not to its end.
 ///
-/// Of a malformed payload the records before the fault have been taken; the error says how many.
+/// Of a malformed payload the records before the fault have been taken, unless they were over a limit; the
+/// error says what became of them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IngestError {
     /// The payload is malformed.
-    #[error("{error} ({accepted} records before it were taken)")]
+    #[error("{error} ({} records before it were taken)", before.accepted)]
     Payload {
         /// What is wrong, and where.
         error: DecodeError,
-        /// Records taken before the fault.
-        accepted: u64,
+        /// What became of the records before the fault.
+        before: Summary,
     },
     /// The files could not be written.
     #[error(transparent)]
@@ -23,13 +24,9 @@ pub enum IngestError {
 
 impl IngestError {
     pub(super) fn records(&self) -> Summary {
-        let accepted = match self {
-            IngestError::Payload { accepted, .. } => *accepted,
-            IngestError::Sink(_) => 0,
-        };
-        Summary {
-            accepted,
-            ..Summary::default()
+        match self {
+            IngestError::Payload { before, .. } => before.clone(),
+            IngestError::Sink(_) => Summary::default(),
         }
     }
 }

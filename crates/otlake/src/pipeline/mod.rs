@@ -165,12 +165,12 @@ impl<S: Storage> Pipeline<S> {
                 self.total.merge(summary.clone());
                 Ok(summary)
             }
-            Err(DecodeFailure::Payload { error, accepted }) => {
-                self.total.accepted += accepted;
-                Err(IngestError::Payload { error, accepted })
+            Err(DecodeFailure::Payload { error, before }) => {
+                self.total.merge(before.clone());
+                Err(IngestError::Payload { error, before })
             }
-            Err(DecodeFailure::Sink { error, accepted }) => {
-                self.total.accepted += accepted;
+            Err(DecodeFailure::Sink { error, before }) => {
+                self.total.merge(before);
                 Err(IngestError::Sink(error))
             }
         }
