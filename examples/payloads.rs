@@ -92,7 +92,7 @@ fn format_name(format: Format) -> &'static str {
 fn signal_name(payload: &Payload) -> &'static str {
     let signal = match payload.format {
         Format::Json => signal_of_json(&payload.bytes),
-        _ => Ok(signal_of_protobuf(&payload.bytes)),
+        _ => signal_of_protobuf(&payload.bytes),
     };
     match signal {
         Ok(Some(signal)) => signal.name(),

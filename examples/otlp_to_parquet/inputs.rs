@@ -36,10 +36,10 @@ impl Input {
             return Ok(signal);
         }
         let of_content = match payload.format {
-            Format::Json => signal_of_json(&payload.bytes)?,
+            Format::Json => signal_of_json(&payload.bytes),
             _ => signal_of_protobuf(&payload.bytes),
         };
-        of_content
+        of_content?
             .or_else(|| self.signal_of_path())
             .ok_or_else(|| "nothing says which signal it is: name it with --signal".into())
     }

@@ -17,9 +17,20 @@ pub(super) struct Documents {
     lost: bool,
     /// Whether the last document that had an end stood in one line.
     one_line: Option<bool>,
+    /// A brace that begins a line begins a document, wherever it stands.
+    among_lines: bool,
 }
 
 impl Documents {
+    /// Those among lines that are documents: one that is cut off ends before the next line that
+    /// begins with a brace.
+    pub(super) fn among_lines() -> Documents {
+        Documents {
+            among_lines: true,
+            ..Documents::default()
+        }
+    }
+
     /// The next document.
     pub(super) fn next<R: Read>(&mut self, input: &mut Input<R>, limit: usize) -> Next {
         match self.document(input, limit) {
@@ -44,17 +55,32 @@ impl Documents {
         Ok(self.one_line)
     }
 
+    /// Hops over what was no document.
+    pub(super) fn find_again<R: Read>(
+        &mut self,
+        input: &mut Input<R>,
+    ) -> Result<(), PayloadErrorKind> {
+        while self.lost && input.fill_to(1)? && input.buffered()[0] != b'{' {
+            skip_line(input)?;
+        }
+        self.lost = false;
+        Ok(())
+    }
+
+    fn scanner(&self) -> Scanner {
+        if self.among_lines {
+            Scanner::among_lines()
+        } else {
+            Scanner::default()
+        }
+    }
+
     fn document<R: Read>(
         &mut self,
         input: &mut Input<R>,
         limit: usize,
     ) -> Result<Next, PayloadErrorKind> {
-        if self.lost {
-            while input.fill_to(1)? && input.buffered()[0] != b'{' {
-                skip_line(input)?;
-            }
-            self.lost = false;
-        }
+        self.find_again(input)?;
         if !skip_to_document(input)? {
             return Ok(Next::End);
         }
@@ -69,7 +95,7 @@ impl Documents {
             ));
         }
         let mut one_line = true;
-        let mut scanner = Scanner::default();
+        let mut scanner = self.scanner();
         let mut scanned = 0;
         loop {
             let piece = &input.buffered()[scanned..];

@@ -48,7 +48,7 @@ use crate::encoding::{ContentEncoding, InflateLimits};
 ///    123 bytes. So then a quote and a character or the closing brace must follow, white space
 ///    aside, and if not it is protobuf.
 /// 4. JSON is read by documents at first. When the first one stands in a line of its own, the file
-///    is JSON lines.
+///    is JSON lines. Documents over several lines, and several in a line, are still found there.
 /// 5. What else begins with `0a` is a protobuf request.
 ///
 /// Everything else is refused. [`Self::with_framing`] and [`Self::with_encoding`] are for a file
@@ -59,7 +59,8 @@ use crate::encoding::{ContentEncoding, InflateLimits};
 /// An item is an error when its payload is broken; it says which one and where it begins. The
 /// reader goes on behind it where the framing says where that is: after a message behind a length,
 /// at the next line, at a brace that begins a document where none could stand within one, or at
-/// the next line that begins with a brace. Where there is no going on the error is
+/// the next line that begins with a brace. Among JSON lines no document has a line that begins with
+/// a brace but its first. Where there is no going on the error is
 /// [final](PayloadError::is_final), and nothing follows it.
 ///
 /// # Memory
@@ -262,7 +263,7 @@ impl Shape {
                 Ok(None) => documents.next(input, limits.bytes),
                 Ok(Some(line)) => {
                     *self = if line {
-                        Shape::Lines(Lines::default())
+                        Shape::Lines(Lines::detected())
                     } else {
                         Shape::Documents(std::mem::take(documents))
                     };

@@ -14,6 +14,10 @@ pub(super) struct Scanner {
     place: Place,
     /// The last byte outside of strings that was no white space.
     previous: u8,
+    /// The byte before is a line feed outside of strings.
+    at_line_start: bool,
+    /// A brace that begins a line begins a document, wherever it stands.
+    lines: bool,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +42,14 @@ pub(super) enum Scanned {
 }
 
 impl Scanner {
+    /// For a document among lines that are documents.
+    pub(super) fn among_lines() -> Scanner {
+        Scanner {
+            lines: true,
+            ..Scanner::default()
+        }
+    }
+
     /// Goes through the next piece. The first one begins with the document's brace or bracket.
     pub(super) fn scan(&mut self, piece: &[u8]) -> Scanned {
         let mut at = 0;
@@ -47,7 +59,7 @@ impl Scanner {
                     at += 1;
                     match byte {
                         b'"' => self.place = Place::String,
-                        b'{' if self.depth > 0 && !matches!(self.previous, b'[' | b',' | b':') => {
+                        b'{' if self.depth > 0 && self.begins_another() => {
                             return Scanned::CutOffAt(at - 1);
                         }
                         b'{' | b'[' => self.depth += 1,
@@ -57,10 +69,14 @@ impl Scanner {
                                 return Scanned::End(at);
                             }
                         }
-                        _ if is_space(byte) => continue,
+                        _ if is_space(byte) => {
+                            self.at_line_start = byte == b'\n';
+                            continue;
+                        }
                         _ => {}
                     }
                     self.previous = byte;
+                    self.at_line_start = false;
                 }
                 Place::String => {
                     let Some(found) = memchr3(b'"', b'\\', b'\n', &piece[at..]) else {
@@ -84,6 +100,12 @@ impl Scanner {
         }
         Scanned::More
     }
+
+    /// Whether a brace here can be of no value within the document.
+    fn begins_another(&self) -> bool {
+        let value = matches!(self.previous, b'[' | b',' | b':');
+        !value || self.lines && self.at_line_start
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +122,7 @@ mod tests {
             (b"[1,[2]],", End(7)),
             (br#"{"}":"\"}","\\":"{"}x"#, End(20)),
             (b"{\n  \"a\" : {\n  }\n}\n", End(17)),
+            (b"{\"a\":[\n{}]}", End(11)),
             (b"{\"a\":[1,2", More),
             (br#"{"a\"#, More),
             (b"{\"a\":[\n{\"b\":1}\n{\"c\":", CutOffAt(15)),
@@ -107,24 +130,40 @@ mod tests {
             (b"{\"a\":\"b\n{}", CutOffInString(8)),
             (b"{\"a\":\"b\\\n{}", CutOffInString(9)),
         ] {
-            for size in 1..=document.len() {
-                let mut scanner = Scanner::default();
-                let mut before = 0;
-                let mut found = More;
-                for piece in document.chunks(size) {
-                    found = match scanner.scan(piece) {
-                        More => More,
-                        End(at) => End(before + at),
-                        CutOffAt(at) => CutOffAt(before + at),
-                        CutOffInString(at) => CutOffInString(before + at),
-                    };
-                    if found != More {
-                        break;
-                    }
-                    before += piece.len();
+            assert_found(Scanner::default, document, expected);
+        }
+    }
+
+    #[test]
+    fn among_lines_a_brace_that_begins_one_begins_a_document() {
+        for (document, expected) in [
+            (&b"{\"a\":[\n{}]}"[..], CutOffAt(7)),
+            (b"{\"a\":\r\n\n{}}", CutOffAt(8)),
+            (b"{\"a\":\n \t{\n},\n\"b\":[\n {}]}", End(24)),
+            (b"{\"a\":\"b\n{}", CutOffInString(8)),
+        ] {
+            assert_found(Scanner::among_lines, document, expected);
+        }
+    }
+
+    fn assert_found(scanner: fn() -> Scanner, document: &[u8], expected: Scanned) {
+        for size in 1..=document.len() {
+            let mut scanner = scanner();
+            let mut before = 0;
+            let mut found = More;
+            for piece in document.chunks(size) {
+                found = match scanner.scan(piece) {
+                    More => More,
+                    End(at) => End(before + at),
+                    CutOffAt(at) => CutOffAt(before + at),
+                    CutOffInString(at) => CutOffInString(before + at),
+                };
+                if found != More {
+                    break;
                 }
-                assert_eq!(found, expected, "{} by {size}", document.escape_ascii());
+                before += piece.len();
             }
+            assert_eq!(found, expected, "{} by {size}", document.escape_ascii());
         }
     }
 }

@@ -10,7 +10,8 @@ pub enum Framing {
     /// JSON documents one after the other, with white space between them or nothing: a file of one
     /// document, pretty-printed or not, is the usual case.
     JsonDocuments,
-    /// A JSON document a line, as the collector's file exporter writes it.
+    /// A JSON document a line, as the collector's file exporter writes it. Where this is named and
+    /// not detected, each line is a payload as it stands.
     JsonLines,
     /// Messages behind their length of four bytes, big-endian, as the collector's file exporter
     /// writes them for `format: proto` and for `compression: zstd`. They may be protobuf or JSON,

@@ -12,6 +12,10 @@ pub struct UnsupportedSignal {
     pub name: &'static str,
 }
 
+impl UnsupportedSignal {
+    pub(super) const PROFILES: UnsupportedSignal = UnsupportedSignal { name: "profiles" };
+}
+
 /// The signal of a request in OTLP/JSON, by the first key of the outermost object that names one:
 /// `resourceLogs`, `resourceSpans` or `resourceMetrics`, also in the proto's own spelling
 /// (`resource_logs`). Other keys are hopped over, with whatever stands behind them.
@@ -43,7 +47,7 @@ pub fn signal_of_json(payload: &[u8]) -> Result<Option<Signal>, UnsupportedSigna
             b"resourceSpans" | b"resource_spans" => return Ok(Some(Signal::Traces)),
             b"resourceMetrics" | b"resource_metrics" => return Ok(Some(Signal::Metrics)),
             b"resourceProfiles" | b"resource_profiles" => {
-                return Err(UnsupportedSignal { name: "profiles" });
+                return Err(UnsupportedSignal::PROFILES);
             }
             _ => rest = after(value).and_then(|rest| skip_space(rest).strip_prefix(b",")),
         }

@@ -1,9 +1,13 @@
 use otlake_row::Signal;
 
+use super::UnsupportedSignal;
 use crate::protobuf::wire::{Reader, delimited, fixed32, fixed64, varint};
 
 /// Records that are looked at: one is mostly enough, and all would be a second decoding.
 const RECORDS: usize = 64;
+
+/// Begins a colour in the text of a terminal.
+const ESCAPE: u8 = 0x1b;
 
 /// The signal of a protobuf request, as far as its structure tells.
 ///
@@ -14,10 +18,33 @@ const RECORDS: usize = 64;
 /// no proof: a payload that is not OTLP may pass for one, and so may records with hardly a field
 /// in them.
 ///
+/// Names and texts have to be text: UTF-8 or, since senders cut strings within a character and pass
+/// on other encodings, bytes without control characters. White space and the escape that begins
+/// colours are allowed in them.
+///
+/// Profiles are known by the dictionary beside their resources.
+///
 /// `None` when no record has a field, when the records fit several signals or none, or when the
 /// payload is malformed; then whoever knows has to say. Endpoints and file names know better: ask
 /// here last.
-pub fn signal_of_protobuf(payload: &[u8]) -> Option<Signal> {
+///
+/// # Errors
+///
+/// When the request has a dictionary of profiles.
+pub fn signal_of_protobuf(payload: &[u8]) -> Result<Option<Signal>, UnsupportedSignal> {
+    if has_dictionary(payload) {
+        return Err(UnsupportedSignal::PROFILES);
+    }
+    Ok(signal_of_records(payload))
+}
+
+/// Whether the message is a `ProfilesData`: no other has a second field, and no other a field like
+/// that one.
+fn has_dictionary(payload: &[u8]) -> bool {
+    in_field(payload, 2, &mut |content| Some(!is_dictionary(content))) == Some(false)
+}
+
+fn signal_of_records(payload: &[u8]) -> Option<Signal> {
     let mut seen = Seen {
         fits: Signal::ALL.map(Some),
         records: 0,
@@ -166,8 +193,24 @@ fn is_metric(tag: u32) -> bool {
     matches!(tag >> 3, 1..=3 | 5 | 7 | 9..=12) && tag == delimited(tag >> 3)
 }
 
+/// Text in whatever encoding: messages have tags and lengths among the control characters.
 fn is_text(content: &[u8]) -> bool {
-    simdutf8::basic::from_utf8(content).is_ok()
+    let in_text =
+        |&byte: &u8| !byte.is_ascii_control() || matches!(byte, b'\t' | b'\n' | b'\r' | ESCAPE);
+    simdutf8::basic::from_utf8(content).is_ok() || content.iter().all(in_text)
+}
+
+/// Whether `content` may be a `ProfilesDictionary`: that has seven tables, and something in them.
+fn is_dictionary(content: &[u8]) -> bool {
+    let mut reader = Reader::new(content);
+    while !reader.is_empty() {
+        let Ok(tag) = reader.tag() else { return false };
+        let is_table = matches!(tag >> 3, 1..=7) && tag == delimited(tag >> 3);
+        if !is_table || reader.delimited().is_err() {
+            return false;
+        }
+    }
+    !content.is_empty()
 }
 
 /// Whether `content` may be an `AnyValue`: that has one field, of 1 to 8.

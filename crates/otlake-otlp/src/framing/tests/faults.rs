@@ -209,6 +209,62 @@ fn lines_are_found_behind_a_first_one_that_is_cut_off() {
 }
 
 #[test]
+fn a_fault_among_lines_costs_its_own_line() {
+    let unfinished = "payload 2, at byte 3: the JSON document does not end: it was cut off when it was \
+                      written or copied";
+    for (name, fault, expected) in [
+        (
+            "cut off where a value may stand",
+            &b"{\"a\":[\n"[..],
+            Item::error(unfinished),
+        ),
+        (
+            "cut off before blank lines",
+            b"{\"a\":[{},\r\n\n",
+            Item::error(unfinished),
+        ),
+        (
+            "cut off in a text",
+            b"{\"a\":\"b\n",
+            Item::error(unfinished),
+        ),
+        (
+            "cut off before another",
+            b"{\"a\":[1 {\"b\":1}\n",
+            Item::json("{\"a\":[1 {\"b\":1}"),
+        ),
+        (
+            "cut off in a text of a pretty one",
+            b"{\n  \"a\": \"b\n  \"c\": {}\n}\n",
+            Item::error(unfinished),
+        ),
+        (
+            "cut off behind a brace",
+            b"{\"a\":[{}\n",
+            Item::json("{\"a\":[{}"),
+        ),
+        (
+            "without its quotes",
+            b"{\"a\":b}\n",
+            Item::json("{\"a\":b}"),
+        ),
+        ("the end of another", b"1}]}\n", Item::json("1}]}")),
+    ] {
+        let file = [b"{}\n", fault, b"{\"d\":1}\n{}"].concat();
+        let expected = [
+            Item::json("{}"),
+            expected,
+            Item::json("{\"d\":1}"),
+            Item::json("{}"),
+        ];
+        for size in 1..=file.len() {
+            let items = read(Pieces::new(&file, size), None, LIMIT);
+            assert_eq!(items, expected, "{name}, by {size}");
+        }
+    }
+}
+
+#[test]
 fn a_file_of_no_form_is_refused_with_its_first_bytes() {
     let expected = "payload 1, at byte 0: the file begins with \"PAR1\\x15\\x04\", like neither a protobuf \
                     request, nor JSON, nor messages behind their lengths: if it is one of them, name the \

@@ -5,7 +5,7 @@ const LIMIT: usize = 1 << 20;
 #[test]
 fn forms_met_in_the_wild() {
     let json = |texts: &[&str]| texts.iter().map(|text| Item::json(text)).collect();
-    let cases: [(&str, &[u8], Vec<Item>); 13] = [
+    let cases: [(&str, &[u8], Vec<Item>); 17] = [
         ("a request", b"\x0a\0", vec![Item::protobuf(b"\x0a\0")]),
         ("a document", b"{\"a\":1}", json(&["{\"a\":1}"])),
         (
@@ -43,6 +43,26 @@ fn forms_met_in_the_wild() {
             "a line feed at first",
             b"\n\n{\"a\":1}\n{}",
             json(&["{\"a\":1}", "{}"]),
+        ),
+        (
+            "a pretty one among lines",
+            b"{}\n{\n  \"a\": [\n    {\n    }\n  ]\n}\n{\"b\":1}\n",
+            json(&["{}", "{\n  \"a\": [\n    {\n    }\n  ]\n}", "{\"b\":1}"]),
+        ),
+        (
+            "several in a line among lines",
+            b"{}\n{\"a\":1}{\"b\":1} \xef\xbb\xbf\t{}\r\n{\"c\":1}",
+            json(&["{}", "{\"a\":1}", "{\"b\":1}", "{}", "{\"c\":1}"]),
+        ),
+        (
+            "a pretty one behind another in a line",
+            b"{}\n{\"a\":1} {\n\"b\":1\n}{\n}\n{}",
+            json(&["{}", "{\"a\":1}", "{\n\"b\":1\n}", "{\n}", "{}"]),
+        ),
+        (
+            "lines with braces in texts",
+            b"{}\n{\"a\":\"}{\"}\n{\"b\":\"} {}\"}\n",
+            json(&["{}", "{\"a\":\"}{\"}", "{\"b\":\"} {}\"}"]),
         ),
         (
             "messages",

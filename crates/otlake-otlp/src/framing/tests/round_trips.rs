@@ -117,7 +117,8 @@ fn payloads(framing: Framing, rng: &mut Rng) -> Vec<Vec<u8>> {
     (0..count)
         .map(|_| {
             if as_json {
-                json(rng, lines)
+                let line = lines || rng.chance(0.4);
+                json(rng, line)
             } else {
                 protobuf(rng)
             }

@@ -22,10 +22,10 @@ fn recorded_files_have_the_requests_that_their_manifest_says() {
             let json = entry["form"].as_str().unwrap().contains("json");
             assert_eq!(payload.format == Format::Json, json, "{name}");
             let signal = match payload.format {
-                Format::Json => signal_of_json(&payload.bytes).unwrap(),
+                Format::Json => signal_of_json(&payload.bytes),
                 Format::Protobuf => signal_of_protobuf(&payload.bytes),
             };
-            let signal = signal.map(Signal::name);
+            let signal = signal.unwrap().map(Signal::name);
             let expected = entry["signal"].as_str();
             let right = signal == expected || signal.is_some() && expected == Some("mixed");
             assert!(right, "{name}: {signal:?}");
@@ -38,7 +38,7 @@ fn generated_requests_are_told_apart() {
     for shape in [Shape::ten_thousand(), Shape::small_groups()] {
         assert_eq!(
             signal_of_protobuf(&logs_payload(&shape)),
-            Some(Signal::Logs)
+            Ok(Some(Signal::Logs))
         );
     }
     let rng = &mut Rng::new(5);
@@ -50,7 +50,7 @@ fn generated_requests_are_told_apart() {
                 Signal::Traces => arbitrary_traces_request(rng).encode_to_vec(),
                 Signal::Metrics => arbitrary_metrics_request(rng).encode_to_vec(),
             };
-            let said = signal_of_protobuf(&request);
+            let said = signal_of_protobuf(&request).unwrap();
             assert!(
                 said.is_none() || said == Some(signal),
                 "{signal:?}: {said:?}"
@@ -58,20 +58,21 @@ fn generated_requests_are_told_apart() {
             found += usize::from(said.is_some());
             let mut mutated = request;
             mutate(&mut mutated, signal, rng);
-            signal_of_protobuf(&mutated);
+            let _ = signal_of_protobuf(&mutated);
         }
         assert!(found > 0, "{signal:?}");
     }
 }
 
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    let mut field = vec![number << 3 | 2];
+    prost::encoding::encode_varint(content.len() as u64, &mut field);
+    field.extend(content);
+    field
+}
+
 /// A request around records.
 fn request(records: &[&[u8]]) -> Vec<u8> {
-    let field = |number: u8, content: &[u8]| {
-        let mut field = vec![number << 3 | 2];
-        prost::encoding::encode_varint(content.len() as u64, &mut field);
-        field.extend(content);
-        field
-    };
     let records: Vec<u8> = records.iter().flat_map(|record| field(2, record)).collect();
     field(1, &field(2, &records))
 }
@@ -80,8 +81,10 @@ fn request(records: &[&[u8]]) -> Vec<u8> {
 fn records_tell_by_their_fields() {
     let trace_id = b"\x0a\x100123456789abcdef";
     let span = [&trace_id[..], b"\x12\x0801234567\x39\0\0\0\0\0\0\0\0"].concat();
+    let cut_name = [&span[..], b"\x2a\x05name\xc3"].concat();
+    let binary_name = [&span[..], b"\x2a\x03\x08\x01\xff"].concat();
     type Case<'a> = (&'a str, Vec<&'a [u8]>, Option<Signal>);
-    let cases: [Case<'_>; 15] = [
+    let cases: [Case<'_>; 22] = [
         ("a body", vec![b"\x2a\x04\x0a\x02hi"], Some(Signal::Logs)),
         (
             "a time",
@@ -117,16 +120,88 @@ fn records_tell_by_their_fields() {
         ("an empty record", vec![b""], None),
         ("unknown fields", vec![b"\xa2\x06\x01a"], None),
         ("a record that is cut off", vec![b"\x09\0"], None),
+        (
+            "a body that was cut within a character",
+            vec![b"\x2a\x08\x0a\x06cut \xe2\x82"],
+            Some(Signal::Logs),
+        ),
+        (
+            "a body in Latin-1, with colours",
+            vec![b"\x2a\x0e\x0a\x0c\x1b[1mM\xfcller\r\n"],
+            Some(Signal::Logs),
+        ),
+        (
+            "no body, but a data point",
+            vec![b"\x2a\x0b\x0a\x09\x19\0\0\x2a\x36\xfe\x9c\x97\x17"],
+            None,
+        ),
+        (
+            "a cut name of a span",
+            vec![&cut_name],
+            Some(Signal::Traces),
+        ),
+        ("a message for a span's name", vec![&binary_name], None),
+        (
+            "a cut name of a metric",
+            vec![b"\x0a\x03ab\xc3\x2a\0"],
+            Some(Signal::Metrics),
+        ),
+        (
+            "a cut description",
+            vec![b"\x0a\x01a\x12\x02b\xff\x2a\0"],
+            Some(Signal::Metrics),
+        ),
     ];
     for (name, records, expected) in cases {
-        assert_eq!(signal_of_protobuf(&request(&records)), expected, "{name}");
+        let said = signal_of_protobuf(&request(&records));
+        assert_eq!(said, Ok(expected), "{name}");
     }
     for malformed in [&b""[..], b"\x0a", b"\x0a\x05\0", b"{}", b"\x08\x01"] {
         assert_eq!(
             signal_of_protobuf(malformed),
-            None,
+            Ok(None),
             "{}",
             malformed.escape_ascii()
         );
+    }
+}
+
+#[test]
+fn profiles_are_refused_by_their_dictionary() {
+    let log = request(&[b"\x10\x09"]);
+    let profile = request(&[b"\x0a\x04\x08\x01\x10\x02\x2a\x04\x08\x01\x10\x02"]);
+    let texts = b"\x2a\0\x2a\x03cpu";
+    let many = [log.repeat(100), field(2, texts)].concat();
+    let profiles = Err(UnsupportedSignal { name: "profiles" });
+    for (name, payload, expected) in [
+        (
+            "profiles",
+            [&profile[..], &field(2, texts)].concat(),
+            profiles,
+        ),
+        (
+            "their dictionary first",
+            [&field(2, texts)[..], &profile].concat(),
+            profiles,
+        ),
+        ("a dictionary alone", field(2, texts), profiles),
+        ("behind many records", many, profiles),
+        (
+            "an empty dictionary",
+            [&log[..], &field(2, b"")].concat(),
+            Ok(Some(Signal::Logs)),
+        ),
+        (
+            "a field of another kind",
+            [&log[..], &field(2, b"\x08\x01")].concat(),
+            Ok(Some(Signal::Logs)),
+        ),
+        (
+            "a text in that field",
+            [&log[..], &field(2, b"https://a")].concat(),
+            Ok(Some(Signal::Logs)),
+        ),
+    ] {
+        assert_eq!(signal_of_protobuf(&payload), expected, "{name}");
     }
 }
