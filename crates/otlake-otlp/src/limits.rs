@@ -14,8 +14,8 @@ pub struct Limits {
     /// Arrays and maps inside one another in an attribute or a body. Default: 32; protobuf's own
     /// decoders give up at about 32 maps or 48 arrays.
     pub nesting_depth: usize,
-    /// Attributes of a record, of a resource or of a scope. Default: 1,024; the OpenTelemetry SDKs
-    /// stop at 128 unless told otherwise.
+    /// Attributes of a record, of a resource or of a scope, and entries of a metric's metadata.
+    /// Default: 1,024; the OpenTelemetry SDKs stop at 128 unless told otherwise.
     pub attributes: usize,
     /// Values inside the arrays and maps of one record, all together, with its events, links,
     /// exemplars, buckets and quantiles. Default: 65,536. It bounds the memory that the two bytes of

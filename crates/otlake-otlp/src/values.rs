@@ -3,6 +3,7 @@ use bumpalo::collections::Vec as BumpVec;
 use otlake_row::Value;
 
 use crate::limits::{InvalidUtf8, Limits, Rejection};
+use crate::record::Entries;
 use crate::utf8::{short_ascii, valid_prefix};
 
 /// What a decoder was told to hold senders to.
@@ -113,6 +114,16 @@ impl<'r> Values<'r> {
     pub(crate) fn bytes(&mut self, bytes: &'r [u8]) -> Value<'r> {
         self.check_length(bytes.len());
         Value::Bytes(bytes)
+    }
+
+    /// The metadata of a metric. Each of its points has all of it, so there may be no more than of
+    /// attributes.
+    pub(crate) fn metadata(&mut self, metadata: Entries<'r>) -> Entries<'r> {
+        let limit = self.rules.limits.attributes;
+        if metadata.len() > limit {
+            self.reject(Rejection::Attributes(limit));
+        }
+        metadata
     }
 
     /// The bytes of an id; those of broken senders have any length.

@@ -118,7 +118,7 @@ fn read_metric<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Option<Rea
             }
         }
     }
-    metric.metadata = metadata.into_bump_slice();
+    metric.metadata = values.metadata(metadata.into_bump_slice());
     Ok(kind.map(|kind| Read {
         metric: record::Metric { kind, ..metric },
         points,

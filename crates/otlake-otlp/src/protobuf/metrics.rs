@@ -148,7 +148,7 @@ fn read_metric<'r>(
             }
         }
     }
-    metric.metadata = metadata.into_bump_slice();
+    metric.metadata = values.metadata(metadata.into_bump_slice());
     Ok(data.map(|data| {
         (
             record::Metric {

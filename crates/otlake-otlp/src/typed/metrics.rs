@@ -55,11 +55,13 @@ fn push_metric<S: RowSink>(
         Some(Data::Summary(_)) => (MetricKind::Summary, 0, false),
     };
     let mut values = Values::new(arena, run.rules);
+    let metadata = entries(&typed.metadata, &mut values, 0);
+    let metadata = values.metadata(metadata);
     let metric = record::Metric {
         name: values.text(&typed.name),
         description: values.text(&typed.description),
         unit: values.text(&typed.unit),
-        metadata: entries(&typed.metadata, &mut values, 0),
+        metadata,
         kind,
         aggregation_temporality,
         is_monotonic,

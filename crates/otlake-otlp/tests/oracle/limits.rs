@@ -320,13 +320,24 @@ fn all_points_of_a_metric_over_a_limit_are_rejected() {
         [metadata(4), points.clone()].concat(),
         [metadata(5), points].concat(),
     );
-    check::<ExportMetricsServiceRequest>(
-        "metadata",
-        Limits::default().with_nested_values(4),
-        &of_metrics(&[&within, &over, &within]),
-        &[2, 3],
-        "there are more nested values than the limit of 4",
-    );
+    for (limits, reason) in [
+        (
+            Limits::default().with_nested_values(4),
+            "there are more nested values than the limit of 4",
+        ),
+        (
+            Limits::default().with_attributes(4),
+            "there are more attributes than the limit of 4",
+        ),
+    ] {
+        check::<ExportMetricsServiceRequest>(
+            "metadata",
+            limits,
+            &of_metrics(&[&within, &over, &within]),
+            &[2, 3],
+            reason,
+        );
+    }
 }
 
 /// A payload of these metrics.
