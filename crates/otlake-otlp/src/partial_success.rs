@@ -74,8 +74,10 @@ mod tests {
 
     #[test]
     fn the_response_says_how_many_and_why() {
-        let mut summary = Summary::default();
-        summary.accepted = 98;
+        let mut summary = Summary {
+            accepted: 98,
+            ..Summary::default()
+        };
         assert_eq!(LogsDecoder::partial_success(&summary), None);
         assert_eq!(TracesDecoder::partial_success(&summary), None);
         assert_eq!(MetricsDecoder::partial_success(&summary), None);

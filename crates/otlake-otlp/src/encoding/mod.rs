@@ -39,7 +39,7 @@ impl ContentEncoding {
             "" => Some(ContentEncoding::Identity),
             name if name.eq_ignore_ascii_case("identity") => Some(ContentEncoding::Identity),
             #[cfg(feature = "gzip")]
-            name if name.eq_ignore_ascii_case("gzip") => Some(ContentEncoding::Gzip),
+            name if is_gzip(name) => Some(ContentEncoding::Gzip),
             #[cfg(feature = "zstd")]
             name if name.eq_ignore_ascii_case("zstd") => Some(ContentEncoding::Zstd),
             _ => None,
@@ -115,4 +115,12 @@ impl ContentEncoding {
             }),
         }
     }
+}
+
+/// By its name, or the one that is to be taken for it (RFC 9110, section 8.4.1.3).
+#[cfg(feature = "gzip")]
+fn is_gzip(name: &str) -> bool {
+    ["gzip", "x-gzip"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
 }

@@ -20,6 +20,9 @@ pub(super) struct Lines {
     skipping: bool,
     /// Takes what is no document a line, unless somebody has said that all are.
     documents: Option<Documents>,
+    /// Up to this byte of the file it does: the end of a line, which is then looked for only once
+    /// however many documents are in it.
+    documents_end: u64,
 }
 
 impl Lines {
@@ -55,6 +58,11 @@ impl Lines {
             return Ok(Next::End);
         }
         let offset = input.offset();
+        if let Some(documents) = &mut self.documents
+            && offset < self.documents_end
+        {
+            return Ok(documents.next(input, limit));
+        }
         let mut searched = 0;
         let length = loop {
             let buffered = input.buffered();
@@ -84,6 +92,7 @@ impl Lines {
         if let Some(documents) = &mut self.documents
             && begins_without_end(&line[..document])
         {
+            self.documents_end = offset + length as u64;
             return Ok(documents.next(input, limit));
         }
         let bytes = input.take(document);

@@ -38,8 +38,8 @@ pub fn signal_of_protobuf(payload: &[u8]) -> Result<Option<Signal>, UnsupportedS
     Ok(signal_of_records(payload))
 }
 
-/// Whether the message is a `ProfilesData`: no other has a second field, and no other a field like
-/// that one.
+/// Whether this is a request of profiles: those of other signals have no second field so far, and
+/// are told from a later version, which may, by what is in it.
 fn has_dictionary(payload: &[u8]) -> bool {
     in_field(payload, 2, &mut |content| Some(!is_dictionary(content))) == Some(false)
 }

@@ -265,6 +265,33 @@ fn a_fault_among_lines_costs_its_own_line() {
 }
 
 #[test]
+fn what_stands_behind_a_document_in_its_line_costs_no_other() {
+    let file = b"{}\n{\"a\":1} b}\nc\n{\"d\":1}{\n{}";
+    let expected = [
+        Item::json("{}"),
+        Item::json("{\"a\":1} b}"),
+        Item::json("c"),
+        Item::json("{\"d\":1}"),
+        Item::error(
+            "payload 5, at byte 23: the JSON document does not end: it was cut off when it was written or copied",
+        ),
+        Item::json("{}"),
+    ];
+    for size in 1..=file.len() {
+        assert_eq!(read(Pieces::new(file, size), None, LIMIT), expected);
+    }
+}
+
+/// It would take minutes if each looked for the end of the line.
+#[test]
+fn a_line_of_many_documents_is_gone_over_once() {
+    let many = "{}".repeat(1 << 20);
+    let file = format!("{{}}\n{many}\n{{}}");
+    let reader = PayloadReader::new(file.as_bytes());
+    assert_eq!(reader.map(Result::unwrap).count(), (1 << 20) + 2);
+}
+
+#[test]
 fn a_file_of_no_form_is_refused_with_its_first_bytes() {
     let expected = "payload 1, at byte 0: the file begins with \"PAR1\\x15\\x04\", like neither a protobuf \
                     request, nor JSON, nor messages behind their lengths: if it is one of them, name the \
