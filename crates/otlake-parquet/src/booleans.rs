@@ -10,14 +10,13 @@ use crate::target::Target;
 pub(crate) fn draft(target: &mut Target<'_>, values: &BooleanBuffer) {
     // A page of a MiB of bits is far beyond any limit of rows.
     target.cut(1);
+    let values = match target.levels.nulls() {
+        Some(nulls) => nulls.valid_indices().map(|row| values.value(row)).collect(),
+        None => values.clone(),
+    };
     for page in 0..target.pages.slices.len() {
         let slice = target.begin_page(page);
-        let all = values.slice(slice.row, slice.rows);
-        let nulls = target.nulls.map(|nulls| nulls.slice(slice.row, slice.rows));
-        let bits = match nulls.filter(|nulls| nulls.null_count() > 0) {
-            Some(nulls) => nulls.valid_indices().map(|row| all.value(row)).collect(),
-            None => all,
-        };
+        let bits = values.slice(slice.values.start, slice.values.len());
         let chunks = bits.bit_chunks();
         let body = &mut target.draft.body;
         let start = body.len();

@@ -14,8 +14,10 @@ use crate::chunk::{Chunk, Draft};
 use crate::column::{Column, Leaf};
 use crate::compressor::Compressor;
 use crate::error::{EncoderError, FileError};
-use crate::flat;
+use crate::flat::{self, Family};
 use crate::footer::{ChunkMetadata, Footer};
+use crate::levels::Levels;
+use crate::nested::Leaves;
 use crate::nulls::{self, Valueless};
 #[cfg(feature = "rows")]
 use crate::options::SortingColumn;
@@ -40,6 +42,15 @@ pub struct Encoder {
     columns: HashMap<String, Arc<Column>>,
     /// The bytes of the row group or footer that is being written.
     pub(crate) out: Vec<u8>,
+}
+
+/// The chunks of a row group, as they are written.
+pub(crate) struct Chunks<'a> {
+    /// The byte of the file at which [`Encoder::out`] begins.
+    pub(crate) base: u64,
+    pub(crate) footer: &'a mut Footer,
+    /// Those that are complete.
+    pub(crate) list: &'a mut Vec<ChunkMetadata>,
 }
 
 impl Encoder {
@@ -101,56 +112,22 @@ impl Encoder {
         self.blooms.clear();
     }
 
-    /// Appends the chunks of `column` to [`Self::out`], whose first byte is at `base` of the file.
+    /// Appends the chunks of `column` to [`Self::out`].
     pub(crate) fn put_column(
         &mut self,
         column: &Column,
         array: &ArrayRef,
-        base: u64,
-        footer: &mut Footer,
-        chunks: &mut Vec<ChunkMetadata>,
+        chunks: Chunks<'_>,
     ) -> Result<(), FileError> {
         if let Some(valueless) = Valueless::of(array) {
-            return self.put_valueless(column, array.len(), valueless, base, footer, chunks);
+            self.put_valueless(column, array.len(), valueless, chunks)
+        } else if let ([leaf], Some(family)) = (&column.leaves[..], Family::of(array.data_type())) {
+            self.put_flat(column, leaf, array, family, chunks)
+        } else if let Some(leaves) = Leaves::of(array) {
+            self.put_nested(column, leaves, chunks)
+        } else {
+            self.put_spliced(column, array, chunks)
         }
-        if let [leaf] = &column.leaves[..]
-            && column.root.is_primitive()
-        {
-            self.clear();
-            let wanted = self
-                .options
-                .bloom_filter_columns()
-                .iter()
-                .any(|c| c == column.name());
-            let mut bloom = Bloom::new(wanted.then_some(self.options.bloom_filter_fpp()));
-            let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
-            let mut target = Target {
-                options: &self.options,
-                draft: &mut self.draft,
-                bloom: &mut bloom,
-                pages: &mut self.pages,
-                rows: array.len(),
-                nulls: nulls.as_ref(),
-            };
-            if flat::draft(&mut target, &mut self.scratch, array) {
-                if let Some(filter) = bloom.finish() {
-                    self.blooms.push((chunks.len(), filter));
-                }
-                chunks.push(self.seal(column, leaf, base, footer)?);
-                return Ok(());
-            }
-        }
-        let failed = |source| FileError::Encode {
-            column: column.name().to_owned(),
-            source,
-        };
-        let spliced = Spliced::new(column, array, &self.options).map_err(failed)?;
-        for (number, leaf) in column.leaves.iter().enumerate() {
-            self.clear();
-            spliced.draft(&mut self.draft, number).map_err(failed)?;
-            chunks.push(self.seal(column, leaf, base, footer)?);
-        }
-        Ok(())
     }
 
     /// Appends the chunks of `column` for `rows` rows in which it is null.
@@ -158,11 +135,9 @@ impl Encoder {
         &mut self,
         column: &Column,
         rows: usize,
-        base: u64,
-        footer: &mut Footer,
-        chunks: &mut Vec<ChunkMetadata>,
+        chunks: Chunks<'_>,
     ) -> Result<(), FileError> {
-        self.put_valueless(column, rows, Valueless::Null, base, footer, chunks)
+        self.put_valueless(column, rows, Valueless::Null, chunks)
     }
 
     /// Appends the bloom filters of the row group that has `chunks`.
@@ -185,9 +160,7 @@ impl Encoder {
         column: &Column,
         rows: usize,
         valueless: Valueless<'_>,
-        base: u64,
-        footer: &mut Footer,
-        chunks: &mut Vec<ChunkMetadata>,
+        mut chunks: Chunks<'_>,
     ) -> Result<(), FileError> {
         for leaf in &column.leaves {
             self.clear();
@@ -198,33 +171,108 @@ impl Encoder {
                 valueless,
                 &mut self.scratch.indices,
             );
-            chunks.push(self.seal(column, leaf, base, footer)?);
+            self.seal(column, leaf, &mut chunks)?;
         }
         Ok(())
+    }
+
+    fn put_flat(
+        &mut self,
+        column: &Column,
+        leaf: &Leaf,
+        array: &ArrayRef,
+        family: Family,
+        mut chunks: Chunks<'_>,
+    ) -> Result<(), FileError> {
+        let wanted = self.options.bloom_filter_columns();
+        let wanted = wanted.iter().any(|name| name == column.name());
+        let mut bloom = Bloom::new(wanted.then_some(self.options.bloom_filter_fpp()));
+        let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+        let levels = Levels::Flat {
+            rows: array.len(),
+            nulls: nulls.as_ref(),
+        };
+        self.draft(array, family, levels, &mut bloom);
+        if let Some(filter) = bloom.finish() {
+            self.blooms.push((chunks.list.len(), filter));
+        }
+        self.seal(column, leaf, &mut chunks)
+    }
+
+    fn put_nested(
+        &mut self,
+        column: &Column,
+        leaves: Leaves,
+        mut chunks: Chunks<'_>,
+    ) -> Result<(), FileError> {
+        for (leaf, found) in std::iter::zip(&column.leaves, leaves) {
+            let levels = Levels::Nested(&found.levels);
+            self.draft(&found.array, found.family, levels, &mut Bloom::new(None));
+            self.seal(column, leaf, &mut chunks)?;
+        }
+        Ok(())
+    }
+
+    fn put_spliced(
+        &mut self,
+        column: &Column,
+        array: &ArrayRef,
+        mut chunks: Chunks<'_>,
+    ) -> Result<(), FileError> {
+        let failed = |source| FileError::Encode {
+            column: column.name().to_owned(),
+            source,
+        };
+        let spliced = Spliced::new(column, array, &self.options).map_err(failed)?;
+        for (number, leaf) in column.leaves.iter().enumerate() {
+            self.clear();
+            spliced.draft(&mut self.draft, number).map_err(failed)?;
+            self.seal(column, leaf, &mut chunks)?;
+        }
+        Ok(())
+    }
+
+    /// Drafts the chunk of an array whose type is of the family.
+    fn draft(&mut self, array: &ArrayRef, family: Family, levels: Levels<'_>, bloom: &mut Bloom) {
+        self.clear();
+        let mut target = Target {
+            options: &self.options,
+            draft: &mut self.draft,
+            bloom,
+            pages: &mut self.pages,
+            levels,
+        };
+        if levels.has_values() {
+            flat::draft(&mut target, &mut self.scratch, array, family);
+        } else {
+            target.draft_nulls();
+        }
     }
 
     fn clear(&mut self) {
         self.draft.clear(self.options.statistics_truncate_length());
     }
 
+    /// Makes the draft a chunk of the file.
     fn seal(
         &mut self,
         column: &Column,
         leaf: &Leaf,
-        base: u64,
-        footer: &mut Footer,
-    ) -> Result<ChunkMetadata, FileError> {
+        chunks: &mut Chunks<'_>,
+    ) -> Result<(), FileError> {
         let Self {
             draft,
             compressor,
             out,
             ..
         } = self;
-        Chunk {
+        let chunk = Chunk {
             draft,
             column: column.name(),
             leaf,
-        }
-        .seal(compressor, out, base, footer)
+        };
+        let metadata = chunk.seal(compressor, out, chunks.base, chunks.footer)?;
+        chunks.list.push(metadata);
+        Ok(())
     }
 }

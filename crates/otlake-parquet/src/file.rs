@@ -9,7 +9,7 @@ use arrow_schema::Field;
 use parquet::file::metadata::KeyValue;
 
 use crate::column::Column;
-use crate::encoder::Encoder;
+use crate::encoder::{Chunks, Encoder};
 use crate::error::FileError;
 use crate::footer::{ChunkMetadata, Footer, RowGroup};
 use crate::summary::{Bound, ColumnSummary, FileSummary};
@@ -170,8 +170,12 @@ impl<W: Write> FileWriter<W> {
             for FileColumn { column, nulls } in &mut self.columns {
                 if leaves == chunks.len() {
                     *nulls += rows as u64;
-                    let base = self.position;
-                    encoder.put_nulls(column, rows, base, &mut self.footer, &mut chunks)?;
+                    let to = Chunks {
+                        base: self.position,
+                        footer: &mut self.footer,
+                        list: &mut chunks,
+                    };
+                    encoder.put_nulls(column, rows, to)?;
                 }
                 leaves += column.leaves.len();
             }
@@ -269,17 +273,20 @@ impl<W: Write> FileWriter<W> {
         let mut chunks: Vec<ChunkMetadata> = Vec::with_capacity(self.columns.len());
         for number in 0..self.columns.len() {
             let column = Arc::clone(&self.columns[number].column);
-            let base = self.position;
-            let footer = &mut self.footer;
+            let to = Chunks {
+                base: self.position,
+                footer: &mut self.footer,
+                list: &mut chunks,
+            };
             match self.places[number] {
                 Some(place) => {
                     let array = batch.column(place);
                     self.columns[number].nulls += array.logical_null_count() as u64;
-                    encoder.put_column(&column, array, base, footer, &mut chunks)?;
+                    encoder.put_column(&column, array, to)?;
                 }
                 None => {
                     self.columns[number].nulls += rows as u64;
-                    encoder.put_nulls(&column, rows, base, footer, &mut chunks)?;
+                    encoder.put_nulls(&column, rows, to)?;
                 }
             }
             if encoder.out.len() >= FLUSH_AT {

@@ -1,11 +1,7 @@
 //! Which encoder an array of a flat type goes to.
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Float64Type, Int32Type, Int64Type, Time32MillisecondType, Time64MicrosecondType,
-    Time64NanosecondType, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType,
-};
+use arrow_array::types::{Float64Type, Int32Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, TimeUnit};
@@ -15,15 +11,54 @@ use crate::strings::Values;
 use crate::target::{Scratch, Target};
 use crate::{booleans, floats, integers, keys, strings};
 
-/// Drafts the chunk of `array`, in which not all rows are null, or says that its type has no encoder
-/// here.
-pub(crate) fn draft(target: &mut Target<'_>, scratch: &mut Scratch, array: &ArrayRef) -> bool {
-    match array.data_type() {
-        DataType::Boolean => booleans::draft(target, array.as_boolean().values()),
-        DataType::Float64 => {
+/// Types whose values are laid out and encoded in the same way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Family {
+    Booleans,
+    Doubles,
+    /// Of 4 bytes, which is `INT32`.
+    NarrowIntegers,
+    /// Of 8 bytes, which is `INT64`.
+    WideIntegers,
+    Strings,
+    Dictionaries,
+}
+
+impl Family {
+    /// The family of a type; none if it has no encoder here.
+    pub(crate) fn of(data_type: &DataType) -> Option<Self> {
+        use DataType as T;
+        use TimeUnit::{Microsecond, Millisecond, Nanosecond};
+        Some(match data_type {
+            T::Boolean => Self::Booleans,
+            T::Float64 => Self::Doubles,
+            T::Int32 | T::Date32 | T::Time32(Millisecond) => Self::NarrowIntegers,
+            T::Int64
+            | T::Timestamp(Millisecond | Microsecond | Nanosecond, _)
+            | T::Time64(Microsecond | Nanosecond) => Self::WideIntegers,
+            T::Utf8 | T::Binary => Self::Strings,
+            T::Dictionary(key, value) => match (&**key, &**value) {
+                (T::Int32, T::Utf8 | T::Binary) => Self::Dictionaries,
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// Drafts the chunk of `array`, which is of the family and of which at least one slot has a value.
+pub(crate) fn draft(
+    target: &mut Target<'_>,
+    scratch: &mut Scratch,
+    array: &ArrayRef,
+    family: Family,
+) {
+    match family {
+        Family::Booleans => booleans::draft(target, array.as_boolean().values()),
+        Family::Doubles => {
             let values = dense(
                 array.as_primitive::<Float64Type>().values(),
-                target.nulls,
+                target.levels.nulls(),
                 &mut scratch.floats,
             );
             let Scratch {
@@ -34,73 +69,42 @@ pub(crate) fn draft(target: &mut Target<'_>, scratch: &mut Scratch, array: &Arra
             } = scratch;
             floats::draft(target, values, indices, entries, distinct);
         }
-        DataType::Int32 => {
-            draft_narrow(target, scratch, array.as_primitive::<Int32Type>().values());
+        // Whatever the integers stand for.
+        Family::NarrowIntegers => {
+            let data = array.to_data();
+            draft_narrow(target, scratch, &data.buffer(0)[..data.len()]);
         }
-        DataType::Date32 => {
-            draft_narrow(target, scratch, array.as_primitive::<Date32Type>().values());
-        }
-        DataType::Time32(TimeUnit::Millisecond) => {
-            draft_narrow(
-                target,
-                scratch,
-                array.as_primitive::<Time32MillisecondType>().values(),
+        Family::WideIntegers => {
+            let data = array.to_data();
+            let values = dense(
+                &data.buffer(0)[..data.len()],
+                target.levels.nulls(),
+                &mut scratch.integers,
             );
+            let buffers = integers::Buffers {
+                indices: &mut scratch.indices,
+                entries: &mut scratch.entries,
+                numbers: &mut scratch.numbers,
+                distinct: &mut scratch.distinct,
+            };
+            integers::draft(target, values, false, buffers);
         }
-        DataType::Utf8 => {
-            let strings = array.as_string::<i32>();
-            draft_strings(target, scratch, strings.offsets(), strings.values(), true);
-        }
-        DataType::Binary => {
-            let strings = array.as_binary::<i32>();
-            draft_strings(target, scratch, strings.offsets(), strings.values(), false);
-        }
-        DataType::Dictionary(key, value) if **key == DataType::Int32 => match **value {
-            DataType::Utf8 | DataType::Binary => draft_dictionary(target, scratch, array),
-            _ => return false,
-        },
-        _ => match wide(array) {
-            Some(values) => {
-                let values = dense(values, target.nulls, &mut scratch.integers);
-                let buffers = integers::Buffers {
-                    indices: &mut scratch.indices,
-                    entries: &mut scratch.entries,
-                    numbers: &mut scratch.numbers,
-                    distinct: &mut scratch.distinct,
-                };
-                integers::draft(target, values, false, buffers);
+        Family::Strings => match array.data_type() {
+            DataType::Utf8 => {
+                let strings = array.as_string::<i32>();
+                draft_strings(target, scratch, strings.offsets(), strings.values(), true);
             }
-            None => return false,
+            _ => {
+                let strings = array.as_binary::<i32>();
+                draft_strings(target, scratch, strings.offsets(), strings.values(), false);
+            }
         },
+        Family::Dictionaries => draft_dictionary(target, scratch, array),
     }
-    true
-}
-
-/// The values of a type that Parquet has as signed `INT64`.
-fn wide(array: &ArrayRef) -> Option<&[i64]> {
-    Some(match array.data_type() {
-        DataType::Int64 => array.as_primitive::<Int64Type>().values(),
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            array.as_primitive::<TimestampMicrosecondType>().values()
-        }
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            array.as_primitive::<TimestampNanosecondType>().values()
-        }
-        DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            array.as_primitive::<TimestampMillisecondType>().values()
-        }
-        DataType::Time64(TimeUnit::Microsecond) => {
-            array.as_primitive::<Time64MicrosecondType>().values()
-        }
-        DataType::Time64(TimeUnit::Nanosecond) => {
-            array.as_primitive::<Time64NanosecondType>().values()
-        }
-        _ => return None,
-    })
 }
 
 fn draft_narrow(target: &mut Target<'_>, scratch: &mut Scratch, values: &[i32]) {
-    let values = dense(values, target.nulls, &mut scratch.narrow);
+    let values = dense(values, target.levels.nulls(), &mut scratch.narrow);
     scratch.integers.clear();
     scratch
         .integers
@@ -129,7 +133,7 @@ fn draft_strings(
         distinct,
         ..
     } = scratch;
-    put_spans(spans, offsets, target.nulls);
+    put_spans(spans, offsets, target.levels.nulls());
     let buffers = strings::Buffers {
         indices,
         order,
@@ -188,7 +192,7 @@ fn draft_dictionary(target: &mut Target<'_>, scratch: &mut Scratch, array: &Arra
             )
         };
         spans.clear();
-        let keys = dense(keys, target.nulls, &mut scratch.narrow);
+        let keys = dense(keys, target.levels.nulls(), &mut scratch.narrow);
         spans.extend(keys.iter().map(|key| span(*key)));
         let buffers = strings::Buffers {
             indices,
@@ -202,7 +206,7 @@ fn draft_dictionary(target: &mut Target<'_>, scratch: &mut Scratch, array: &Arra
     put_spans(spans, offsets, None);
     // Keys of rows that are not null are not negative, so their bits are those of unsigned ones.
     let unsigned: ScalarBuffer<u32> = Buffer::clone(keys.inner()).into();
-    let keys = dense(&unsigned, target.nulls, buffer);
+    let keys = dense(&unsigned, target.levels.nulls(), buffer);
     let buffers = keys::Buffers {
         used,
         numbers,

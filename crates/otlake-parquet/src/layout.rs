@@ -4,28 +4,56 @@ use std::ops::Range;
 
 use arrow_buffer::NullBuffer;
 
-/// The rows of a page, and its values among the chunk's values that are not null.
+use crate::levels::Levels;
+
+/// The rows of a page, its levels, and its values among the chunk's values that are not null.
 #[derive(Clone, Debug)]
 pub(crate) struct Slice {
     pub(crate) row: usize,
     pub(crate) rows: usize,
+    pub(crate) levels: Range<usize>,
     pub(crate) values: Range<usize>,
 }
 
 impl Slice {
+    /// Levels without a value.
     pub(crate) fn nulls(&self) -> usize {
-        self.rows - self.values.len()
+        self.levels.len() - self.values.len()
     }
 }
 
-/// Cuts `rows` rows into pages of at most `page_rows`.
-pub(crate) fn cut(
-    slices: &mut Vec<Slice>,
-    rows: usize,
-    nulls: Option<&NullBuffer>,
-    page_rows: usize,
-) {
+/// How much a page may have.
+#[derive(Clone, Copy)]
+pub(crate) struct PageLimits {
+    pub(crate) rows: usize,
+    pub(crate) bytes: usize,
+}
+
+/// Cuts a chunk into pages within `limits`, of values of `width` bytes each.
+pub(crate) fn cut(slices: &mut Vec<Slice>, levels: Levels<'_>, limits: PageLimits, width: usize) {
     slices.clear();
+    match levels {
+        Levels::Flat { rows, nulls } => {
+            let page_rows = limits.rows.min((limits.bytes / width.max(1)).max(1));
+            cut_flat(slices, rows, nulls, page_rows);
+        }
+        Levels::Nested(nested) => {
+            let whole = Slice {
+                row: 0,
+                rows: nested.rows(),
+                levels: 0..nested.definition.len(),
+                values: 0..nested.values(),
+            };
+            if whole.rows <= limits.rows && whole.values.len() * width <= limits.bytes {
+                slices.push(whole);
+            } else {
+                cut_slice(slices, &whole, levels, limits, |_| width);
+            }
+        }
+    }
+}
+
+fn cut_flat(slices: &mut Vec<Slice>, rows: usize, nulls: Option<&NullBuffer>, page_rows: usize) {
     let mut values = 0;
     for row in (0..rows).step_by(page_rows) {
         let rows = page_rows.min(rows - row);
@@ -34,6 +62,7 @@ pub(crate) fn cut(
         slices.push(Slice {
             row,
             rows,
+            levels: row..row + rows,
             values: values..end,
         });
         values = end;
@@ -41,10 +70,10 @@ pub(crate) fn cut(
 }
 
 /// Cuts the slices whose values have more than `page_bytes`, as `bytes` has it of a value by its
-/// number. A slice ends with the value that reaches the limit.
+/// number.
 pub(crate) fn cut_by_bytes(
     slices: &mut Vec<Slice>,
-    nulls: Option<&NullBuffer>,
+    levels: Levels<'_>,
     page_bytes: usize,
     bytes: impl Fn(usize) -> usize,
 ) {
@@ -52,34 +81,51 @@ pub(crate) fn cut_by_bytes(
     if slices.iter().all(|slice| sum(slice) <= page_bytes) {
         return;
     }
+    let limits = PageLimits {
+        rows: usize::MAX,
+        bytes: page_bytes,
+    };
     let mut cut = Vec::new();
     for slice in slices.iter() {
-        let (mut row, mut value, mut size) = (slice.row, slice.values.start, 0);
-        let mut first_value = value;
-        for at in slice.row..slice.row + slice.rows {
-            if nulls.is_none_or(|nulls| nulls.is_valid(at)) {
-                size += bytes(value);
-                value += 1;
-            }
-            if size >= page_bytes {
-                cut.push(Slice {
-                    row,
-                    rows: at + 1 - row,
-                    values: first_value..value,
-                });
-                (row, first_value, size) = (at + 1, value, 0);
-            }
-        }
-        let rows = slice.row + slice.rows - row;
-        if rows > 0 {
-            cut.push(Slice {
-                row,
-                rows,
-                values: first_value..value,
-            });
-        }
+        cut_slice(&mut cut, slice, levels, limits, &bytes);
     }
     *slices = cut;
+}
+
+/// Appends the parts of a slice. Each ends with the row that reaches a limit.
+fn cut_slice(
+    slices: &mut Vec<Slice>,
+    slice: &Slice,
+    levels: Levels<'_>,
+    limits: PageLimits,
+    bytes: impl Fn(usize) -> usize,
+) {
+    let begin = |row, level, value| Slice {
+        row,
+        rows: 0,
+        levels: level..level,
+        values: value..value,
+    };
+    let mut part = begin(slice.row, slice.levels.start, slice.values.start);
+    let mut size = 0;
+    for at in slice.levels.clone() {
+        part.levels.end = at + 1;
+        if levels.has_value(at) {
+            size += bytes(part.values.end);
+            part.values.end += 1;
+        }
+        if levels.ends_row(at) {
+            part.rows += 1;
+            if size >= limits.bytes || part.rows >= limits.rows {
+                let next = begin(part.row + part.rows, part.levels.end, part.values.end);
+                slices.push(std::mem::replace(&mut part, next));
+                size = 0;
+            }
+        }
+    }
+    if part.rows > 0 {
+        slices.push(part);
+    }
 }
 
 /// The values that are not null, copied to `buffer` unless all are.

@@ -1,14 +1,96 @@
-//! Definition levels of a flat column: its validity, as it is.
+//! The levels of a chunk: which values are there and, below lists, where rows begin.
+
+use std::ops::Range;
 
 use arrow_buffer::NullBuffer;
 
-use crate::rle::{begin_levels, end_levels, put_constant_levels, put_packed_head, put_run};
+use crate::nested::NestedLevels;
+use crate::rle::{
+    begin_levels, bit_width, end_levels, put_constant_levels, put_packed_head, put_run, put_runs,
+};
+
+/// A level of each kind for every value of a chunk, null or not.
+#[derive(Clone, Copy)]
+pub(crate) enum Levels<'a> {
+    /// A value a row.
+    Flat {
+        rows: usize,
+        /// None if no row is null.
+        nulls: Option<&'a NullBuffer>,
+    },
+    /// Those of a leaf of a list, a map or a struct.
+    Nested(&'a NestedLevels),
+}
+
+/// What levels are made with. Reused.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    words: Vec<u64>,
+    numbers: Vec<u32>,
+}
+
+impl<'a> Levels<'a> {
+    /// The slots of the chunk's array that have no value; none if all have one.
+    pub(crate) fn nulls(self) -> Option<&'a NullBuffer> {
+        match self {
+            Self::Flat { nulls, .. } => nulls,
+            Self::Nested(levels) => levels.nulls.as_ref(),
+        }
+    }
+
+    /// Whether there is any value.
+    pub(crate) fn has_values(self) -> bool {
+        match self {
+            Self::Flat { rows, nulls } => nulls.is_none_or(|nulls| nulls.null_count() < rows),
+            Self::Nested(levels) => levels.values() > 0,
+        }
+    }
+
+    /// Whether there is a value at this level.
+    pub(crate) fn has_value(self, at: usize) -> bool {
+        match self {
+            Self::Flat { nulls, .. } => nulls.is_none_or(|nulls| nulls.is_valid(at)),
+            Self::Nested(levels) => levels.is_there(at),
+        }
+    }
+
+    /// Whether this level is the last of its row.
+    pub(crate) fn ends_row(self, at: usize) -> bool {
+        match self {
+            Self::Flat { .. } => true,
+            Self::Nested(levels) => levels.ends_row(at),
+        }
+    }
+
+    /// Appends the levels of a page, with their lengths before them.
+    pub(crate) fn put(self, out: &mut Vec<u8>, page: Range<usize>, buffers: &mut Buffers) {
+        match self {
+            Self::Flat { nulls, .. } => {
+                put_validity(out, nulls, page.start, page.len(), &mut buffers.words);
+            }
+            Self::Nested(levels) => {
+                let mut put = |levels: &[u16], max: u16| {
+                    if max > 0 {
+                        let numbers = &mut buffers.numbers;
+                        numbers.clear();
+                        numbers.extend(levels.iter().map(|level| u32::from(*level)));
+                        let start = begin_levels(out);
+                        put_runs(out, numbers, bit_width(u64::from(max)));
+                        end_levels(out, start);
+                    }
+                };
+                put(&levels.repetition[page.clone()], levels.max_repetition);
+                put(&levels.definition[page], levels.max_definition);
+            }
+        }
+    }
+}
 
 /// Words of 64 equal bits from which on an RLE run is worth the head of the bit-packed run after it.
 const UNIFORM_WORDS: usize = 4;
 
-/// Appends the levels, 0 or 1, of the rows `row..row + rows`, with their length before them.
-pub(crate) fn put_levels(
+/// Appends the definition levels of the rows `row..row + rows` of a flat column, 0 or 1.
+fn put_validity(
     out: &mut Vec<u8>,
     nulls: Option<&NullBuffer>,
     row: usize,

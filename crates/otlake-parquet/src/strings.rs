@@ -77,8 +77,8 @@ pub(crate) fn put_dictionary(target: &mut Target<'_>, entries: &Strings<'_>, ind
 pub(crate) fn draft_plain(target: &mut Target<'_>, values: Values<'_>, lengths: &mut Vec<i64>) {
     target.cut(4);
     let page_bytes = target.options.data_page_bytes();
-    let nulls = target.nulls;
-    layout::cut_by_bytes(&mut target.pages.slices, nulls, page_bytes, |n| {
+    let levels = target.levels;
+    layout::cut_by_bytes(&mut target.pages.slices, levels, page_bytes, |n| {
         values.len_of(n) + 4
     });
     if let Some(bloom) = target.bloom.start(values.spans.len()) {

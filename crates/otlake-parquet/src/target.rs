@@ -1,12 +1,10 @@
 //! What an encoder of a column type writes to, and the buffers it may use.
 
-use arrow_buffer::NullBuffer;
-
 use crate::bloom::Bloom;
 use crate::chunk::{Bounds, Draft, Encoding, Page};
 use crate::distinct::Distinct;
-use crate::layout::{self, Slice};
-use crate::levels::put_levels;
+use crate::layout::{self, PageLimits, Slice};
+use crate::levels::{self, Levels};
 use crate::options::WriterOptions;
 
 /// The chunk that is being encoded.
@@ -15,9 +13,7 @@ pub(crate) struct Target<'a> {
     pub(crate) draft: &'a mut Draft,
     pub(crate) bloom: &'a mut Bloom,
     pub(crate) pages: &'a mut Pages,
-    pub(crate) rows: usize,
-    /// None if no row is null.
-    pub(crate) nulls: Option<&'a NullBuffer>,
+    pub(crate) levels: Levels<'a>,
 }
 
 /// Buffers of which each has one meaning, so that an encoder can hold several. Reused.
@@ -51,29 +47,35 @@ pub(crate) struct Scratch {
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
     pub(crate) slices: Vec<Slice>,
-    words: Vec<u64>,
+    levels: levels::Buffers,
     pub(crate) used: Vec<u8>,
 }
 
 impl Target<'_> {
-    /// Cuts the chunk into pages by rows, of values of `width` bytes each.
+    /// Cuts the chunk into pages, of values of `width` bytes each.
     pub(crate) fn cut(&mut self, width: usize) {
-        let by_bytes = self.options.data_page_bytes() / width.max(1);
-        let rows = self.options.data_page_rows().min(by_bytes.max(1));
-        layout::cut(&mut self.pages.slices, self.rows, self.nulls, rows);
+        let limits = PageLimits {
+            rows: self.options.data_page_rows(),
+            bytes: self.options.data_page_bytes(),
+        };
+        layout::cut(&mut self.pages.slices, self.levels, limits, width);
+    }
+
+    /// Drafts a chunk without any value.
+    pub(crate) fn draft_nulls(&mut self) {
+        self.cut(0);
+        for page in 0..self.pages.slices.len() {
+            let slice = self.begin_page(page);
+            self.end_page(&slice, Encoding::PLAIN, None);
+        }
     }
 
     /// Begins the page of the slice number `page` with its levels.
     pub(crate) fn begin_page(&mut self, page: usize) -> Slice {
         let slice = self.pages.slices[page].clone();
-        let words = &mut self.pages.words;
-        put_levels(
-            &mut self.draft.body,
-            self.nulls,
-            slice.row,
-            slice.rows,
-            words,
-        );
+        let body = &mut self.draft.body;
+        let buffers = &mut self.pages.levels;
+        self.levels.put(body, slice.levels.clone(), buffers);
         slice
     }
 
@@ -81,7 +83,7 @@ impl Target<'_> {
     pub(crate) fn end_page(&mut self, slice: &Slice, encoding: Encoding, bounds: Option<Bounds>) {
         self.draft.pages.push(Page {
             end: self.draft.body.len(),
-            values: slice.rows,
+            values: slice.levels.len(),
             first_row: slice.row,
             nulls: slice.nulls(),
             encoding,
