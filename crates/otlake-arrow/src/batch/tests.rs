@@ -422,6 +422,81 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Memory that was used before does not show, nor does it cost the rows that have come already.
+    #[test]
+    fn recycled_builders_make_the_same_batches(
+        batches in prop::collection::vec(prop::collection::vec(point(), 0..20), 1..4),
+        early in 0usize..20,
+    ) {
+        let (mut recycled, mut fresh) = (
+            BatchBuilder::new(Schema::metrics()),
+            BatchBuilder::new(Schema::metrics()),
+        );
+        let mut written: Option<RecordBatch> = None;
+        for points in batches {
+            for (row, Point { counts, bounds, time, text }) in points.into_iter().enumerate() {
+                if row == early % 20 && let Some(batch) = written.take() {
+                    recycled.recycle(batch);
+                }
+                let exemplar = [
+                    ("time_unix_nano", Value::Int(time)),
+                    ("as_double", bounds.first().copied().unwrap_or_default()),
+                    ("filtered_attributes", Value::KvList(&[("name", Value::String(&text))])),
+                ];
+                let exemplars = vec![Value::KvList(&exemplar); counts.len() % 3];
+                let cells = [
+                    (fields::TIME_UNIX_NANO, Value::Int(time)),
+                    (fields::NAME, Value::String(&text)),
+                    (fields::BUCKET_COUNTS, Value::Array(&counts)),
+                    (fields::EXPLICIT_BOUNDS, Value::Array(&bounds)),
+                    (fields::EXEMPLARS, Value::Array(&exemplars)),
+                    (fields::METADATA, Value::KvList(&[("unit", Value::String(&text))])),
+                ];
+                let cells = &cells[..(time as usize % 7).min(cells.len())];
+                push_all(&mut recycled, Keys::of_fields(), &[cells]);
+                push_all(&mut fresh, Keys::of_fields(), &[cells]);
+            }
+            let batch = recycled.finish_batch();
+            prop_assert_eq!(&batch, &fresh.finish_batch());
+            prop_assert_eq!(recycled.overflow_counts(), fresh.overflow_counts());
+            written = Some(batch);
+        }
+    }
+}
+
+/// What a data point is made of. Some of its numbers are not of their list's type.
+#[derive(Clone, Debug)]
+struct Point {
+    counts: Vec<Value<'static>>,
+    bounds: Vec<Value<'static>>,
+    time: i64,
+    text: String,
+}
+
+fn point() -> impl Strategy<Value = Point> {
+    let number = prop_oneof![
+        8 => any::<i64>().prop_map(Value::Int),
+        1 => Just(Value::Double(0.5)),
+        1 => Just(Value::String("18446744073709551615")),
+        1 => Just(Value::Empty),
+    ];
+    let bound = prop_oneof![
+        8 => (-9.0..9.0).prop_map(Value::Double),
+        1 => Just(Value::Int(1)),
+    ];
+    let (counts, bounds) = (
+        prop::collection::vec(number, 0..6),
+        prop::collection::vec(bound, 0..6),
+    );
+    (counts, bounds, 0i64..100, "[a-c]{0,3}").prop_map(|(counts, bounds, time, text)| Point {
+        counts,
+        bounds,
+        time,
+        text,
+    })
+}
+
 /// A batch of rows that have only fields.
 fn batch_of_fields(schema: Schema, rows: &[&[(Key, Value<'_>)]]) -> RecordBatch {
     batch_of(&mut BatchBuilder::new(schema), Keys::of_fields(), rows)

@@ -24,6 +24,11 @@ impl Float64Column {
         self.values.push(value);
     }
 
+    #[inline]
+    pub(super) fn extend(&mut self, values: impl Iterator<Item = f64>) {
+        self.values.extend(values);
+    }
+
     pub(super) fn push_nulls(&mut self, count: usize) {
         self.validity.push_nulls(self.values.len(), count);
         self.values.resize(self.values.len() + count, 0.0);

@@ -24,6 +24,11 @@ impl Int64Column {
         self.values.push(value);
     }
 
+    #[inline]
+    pub(super) fn extend(&mut self, values: impl Iterator<Item = i64>) {
+        self.values.extend(values);
+    }
+
     /// Zeros that are values, for fields whose absence means 0.
     #[inline]
     pub(crate) fn push_zeros(&mut self, count: usize) {

@@ -2,10 +2,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::builder::{ArrayBuilder, StringBuilder};
+use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, MapArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 
+use super::recycle_offsets;
 use super::validity::Validity;
 
 /// The entries of maps from names to texts, one map after the other.
@@ -189,6 +191,14 @@ impl MapColumn {
         let nulls = self.validity.finish(self.len());
         let offsets = std::mem::replace(&mut self.offsets, vec![0]);
         self.entries.finish(offsets, nulls)
+    }
+
+    /// Takes the memory of the offsets; entries are few.
+    pub(super) fn recycle(&mut self, array: ArrayRef) {
+        if let Some(map) = array.as_map_opt().cloned() {
+            drop(array);
+            recycle_offsets(&mut self.offsets, map.into_parts().1);
+        }
     }
 }
 

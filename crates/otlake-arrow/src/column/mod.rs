@@ -16,7 +16,7 @@ use std::fmt::Write;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, ArrayRef};
-use arrow_buffer::{ArrowNativeType, Buffer};
+use arrow_buffer::{ArrowNativeType, Buffer, OffsetBuffer};
 use arrow_schema::DataType;
 use otlake_row::Value;
 use otlake_schema::ColumnType;
@@ -112,14 +112,19 @@ impl Values {
         )
     }
 
-    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it.
+    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it and no values
+    /// have come since.
     pub(crate) fn recycle(&mut self, array: ArrayRef) {
+        if self.len() > 0 {
+            return;
+        }
         match self {
             Values::Int64(column) if *array.data_type() == DataType::Int64 => column.recycle(array),
             Values::Float64(column) if *array.data_type() == DataType::Float64 => {
                 column.recycle(array);
             }
             Values::Utf8(column) => column.recycle(array),
+            Values::Nested(column) => column.recycle(array),
             // Booleans are small and bytes are rare.
             _ => {}
         }
@@ -146,6 +151,27 @@ impl Values {
             _ => return false,
         }
         true
+    }
+
+    /// Pushes numbers of exactly the column's type, as many as there are before another value. How many
+    /// that is.
+    #[inline]
+    pub(crate) fn push_numbers(&mut self, values: &[Value<'_>]) -> usize {
+        let before = self.len();
+        match self {
+            Values::Int64(column) => column.extend(values.iter().map_while(|value| match value {
+                Value::Int(int) => Some(*int),
+                _ => None,
+            })),
+            Values::Float64(column) => {
+                column.extend(values.iter().map_while(|value| match value {
+                    Value::Double(double) => Some(*double),
+                    _ => None,
+                }))
+            }
+            _ => {}
+        }
+        self.len() - before
     }
 
     /// Gives the column the type that the lattice says it has now, converting what it holds.
@@ -219,6 +245,12 @@ impl Values {
             _ => {}
         }
     }
+}
+
+/// Makes the memory of an array's offsets that of `vec`, for lists or strings of which there is none yet.
+fn recycle_offsets(vec: &mut Vec<i32>, offsets: OffsetBuffer<i32>) {
+    recycle_vec(vec, offsets.into_inner().into_inner());
+    vec.push(0);
 }
 
 /// Makes the memory of `buffer` that of `vec`, both emptied, if nobody else holds it and it is the

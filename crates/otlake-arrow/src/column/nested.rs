@@ -3,16 +3,17 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, ListArray, StructArray, new_empty_array};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, FieldRef, Fields};
 use otlake_row::Value;
 use otlake_schema::{ColumnType, FieldKind, Member};
 
-use super::Values;
 use super::field::{push_value, type_of_attribute};
 use super::map::MapColumn;
 use super::validity::Validity;
+use super::{Values, recycle_offsets};
 
 /// A column of values that may hold others, while its batch is built.
 pub(crate) enum Nested {
@@ -91,6 +92,16 @@ impl Nested {
         }
     }
 
+    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it.
+    pub(crate) fn recycle(&mut self, array: ArrayRef) {
+        match self {
+            Nested::Value(_, values) => values.recycle(array),
+            Nested::Map(column) => column.recycle(array),
+            Nested::List(column) => column.recycle(array),
+            Nested::Struct(column) => column.recycle(array),
+        }
+    }
+
     /// Pushes a value, or null for what of it does not fit; says whether all of it does. What was
     /// not sent is null, but for numbers, which are 0 then.
     pub(crate) fn push(&mut self, value: &Value<'_>, text: &mut String) -> bool {
@@ -149,6 +160,10 @@ impl ListColumn {
     }
 
     fn push(&mut self, items: &[Value<'_>], text: &mut String) -> bool {
+        let mut items = items;
+        if let Nested::Value(_, values) = &mut *self.items {
+            items = &items[values.push_numbers(items)..];
+        }
         let mut fits = true;
         for item in items {
             fits &= self.items.push(item, text);
@@ -170,6 +185,15 @@ impl ListColumn {
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
         let field = Arc::clone(&self.field);
         Arc::new(ListArray::new(field, offsets, self.items.finish(), nulls))
+    }
+
+    fn recycle(&mut self, array: ArrayRef) {
+        if let Some(list) = array.as_list_opt::<i32>().cloned() {
+            drop(array);
+            let (_, offsets, items, _) = list.into_parts();
+            recycle_offsets(&mut self.offsets, offsets);
+            self.items.recycle(items);
+        }
     }
 }
 
@@ -228,5 +252,15 @@ impl StructColumn {
         let columns = self.members.iter_mut();
         let arrays = columns.map(|(_, column)| column.finish()).collect();
         Arc::new(StructArray::new(self.fields.clone(), arrays, nulls))
+    }
+
+    fn recycle(&mut self, array: ArrayRef) {
+        if let Some(messages) = array.as_struct_opt().cloned() {
+            drop(array);
+            let (_, arrays, _) = messages.into_parts();
+            for ((_, column), array) in self.members.iter_mut().zip(arrays) {
+                column.recycle(array);
+            }
+        }
     }
 }

@@ -8,8 +8,8 @@ use arrow_array::{ArrayRef, DictionaryArray, Int32Array, StringArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use hashbrown::HashTable;
 
-use super::recycle_vec;
 use super::validity::Validity;
+use super::{recycle_offsets, recycle_vec};
 
 /// Strings: as ids into a dictionary as long as few of them are distinct, else one after the other.
 pub(crate) struct Utf8Column {
@@ -329,13 +329,10 @@ impl Strings {
         };
         drop(array);
         let (offsets, data, _) = typed.into_parts();
-        if self.len() == 0 {
-            recycle_vec(&mut self.offsets, offsets.into_inner().into_inner());
-            self.offsets.push(0);
-            let mut bytes = std::mem::take(&mut self.data).into_bytes();
-            recycle_vec(&mut bytes, data);
-            self.data = String::from_utf8(bytes).unwrap_or_default();
-        }
+        recycle_offsets(&mut self.offsets, offsets);
+        let mut bytes = std::mem::take(&mut self.data).into_bytes();
+        recycle_vec(&mut bytes, data);
+        self.data = String::from_utf8(bytes).unwrap_or_default();
     }
 
     fn memory_size(&self) -> usize {
