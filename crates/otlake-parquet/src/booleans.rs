@@ -8,7 +8,7 @@ use crate::target::Target;
 
 /// Encodes `values`, nulls included.
 pub(crate) fn draft(target: &mut Target<'_>, values: &BooleanBuffer) {
-    // A page of a MiB of bits is far beyond any limit of rows.
+    // As if of a byte each: pages of bits are small even so.
     target.cut(1);
     let values = match target.levels.nulls() {
         Some(nulls) => nulls.valid_indices().map(|row| values.value(row)).collect(),

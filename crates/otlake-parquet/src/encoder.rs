@@ -18,7 +18,7 @@ use crate::flat::{self, Family};
 use crate::footer::{ChunkMetadata, Footer};
 use crate::levels::Levels;
 use crate::nested::Leaves;
-use crate::nulls::{self, Valueless};
+use crate::nulls;
 #[cfg(feature = "rows")]
 use crate::options::SortingColumn;
 use crate::options::WriterOptions;
@@ -119,8 +119,8 @@ impl Encoder {
         array: &ArrayRef,
         chunks: Chunks<'_>,
     ) -> Result<(), FileError> {
-        if let Some(valueless) = Valueless::of(array) {
-            self.put_valueless(column, array.len(), valueless, chunks)
+        if array.logical_null_count() == array.len() {
+            self.put_nulls(column, array.len(), chunks)
         } else if let ([leaf], Some(family)) = (&column.leaves[..], Family::of(array.data_type())) {
             self.put_flat(column, leaf, array, family, chunks)
         } else if let Some(leaves) = Leaves::of(array) {
@@ -135,9 +135,14 @@ impl Encoder {
         &mut self,
         column: &Column,
         rows: usize,
-        chunks: Chunks<'_>,
+        mut chunks: Chunks<'_>,
     ) -> Result<(), FileError> {
-        self.put_valueless(column, rows, Valueless::Null, chunks)
+        for leaf in &column.leaves {
+            self.clear();
+            nulls::draft(&mut self.draft, leaf, rows);
+            self.seal(column, leaf, &mut chunks)?;
+        }
+        Ok(())
     }
 
     /// Appends the bloom filters of the row group that has `chunks`.
@@ -151,27 +156,6 @@ impl Encoder {
             // Into memory, where no write fails.
             filter.write(&mut self.out).map_err(io::Error::other)?;
             chunks[chunk].bloom_filter = Some((base + start as u64, self.out.len() - start));
-        }
-        Ok(())
-    }
-
-    fn put_valueless(
-        &mut self,
-        column: &Column,
-        rows: usize,
-        valueless: Valueless<'_>,
-        mut chunks: Chunks<'_>,
-    ) -> Result<(), FileError> {
-        for leaf in &column.leaves {
-            self.clear();
-            nulls::draft(
-                &mut self.draft,
-                leaf,
-                rows,
-                valueless,
-                &mut self.scratch.indices,
-            );
-            self.seal(column, leaf, &mut chunks)?;
         }
         Ok(())
     }
@@ -206,7 +190,10 @@ impl Encoder {
         mut chunks: Chunks<'_>,
     ) -> Result<(), FileError> {
         for (leaf, found) in std::iter::zip(&column.leaves, leaves) {
-            let levels = Levels::Nested(&found.levels);
+            let levels = &found.levels;
+            debug_assert_eq!(u64::from(levels.max_definition), leaf.max_definition_level);
+            debug_assert_eq!(u64::from(levels.max_repetition), leaf.max_repetition_level);
+            let levels = Levels::Nested(levels);
             self.draft(&found.array, found.family, levels, &mut Bloom::new(None));
             self.seal(column, leaf, &mut chunks)?;
         }
@@ -245,7 +232,7 @@ impl Encoder {
         if levels.has_values() {
             flat::draft(&mut target, &mut self.scratch, array, family);
         } else {
-            target.draft_nulls();
+            target.draft_levels();
         }
     }
 

@@ -29,7 +29,11 @@ pub(crate) struct PageLimits {
     pub(crate) bytes: usize,
 }
 
-/// Cuts a chunk into pages within `limits`, of values of `width` bytes each.
+/// Bytes that a level without a value counts for, so that nulls without end come to the end of a page.
+const NULL: usize = 1;
+
+/// Cuts a chunk into pages, of values of `width` bytes each. Of flat columns they are within `limits`, of
+/// others they end with the row that reaches one.
 pub(crate) fn cut(slices: &mut Vec<Slice>, levels: Levels<'_>, limits: PageLimits, width: usize) {
     slices.clear();
     match levels {
@@ -44,7 +48,8 @@ pub(crate) fn cut(slices: &mut Vec<Slice>, levels: Levels<'_>, limits: PageLimit
                 levels: 0..nested.definition.len(),
                 values: 0..nested.values(),
             };
-            if whole.rows <= limits.rows && whole.values.len() * width <= limits.bytes {
+            let size = whole.values.len() * width + whole.nulls() * NULL;
+            if whole.rows <= limits.rows && size <= limits.bytes {
                 slices.push(whole);
             } else {
                 cut_slice(slices, &whole, levels, limits, |_| width);
@@ -113,6 +118,8 @@ fn cut_slice(
         if levels.has_value(at) {
             size += bytes(part.values.end);
             part.values.end += 1;
+        } else {
+            size += NULL;
         }
         if levels.ends_row(at) {
             part.rows += 1;

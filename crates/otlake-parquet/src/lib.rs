@@ -43,8 +43,8 @@
 //! - **whole files**: a file appears under its name when it is complete, or never.
 //!
 //! It has no options per column beyond bloom filters, and writes no encryption. A type without an
-//! encoder of its own here (unsigned integers, decimals, …), or a list or struct with one inside, goes
-//! through the `parquet` crate's encoders, so every Arrow type that crate can write is written.
+//! encoder of its own here (unsigned integers, decimals, …), or a list, map or struct with one inside,
+//! goes through the `parquet` crate's encoders, so every Arrow type that crate can write is written.
 //!
 //! # Features
 //!

@@ -25,13 +25,14 @@ pub(crate) struct NestedLevels {
     pub(crate) max_repetition: u16,
     /// The definition level of what is there.
     pub(crate) max_definition: u16,
-    /// The slots of the array that are not there: null, or in a list or struct that is. None if all are.
+    /// The slots of the array that are not there: null, or in a list or struct that is. None if every slot
+    /// is there.
     pub(crate) nulls: Option<NullBuffer>,
 }
 
-/// A leaf of a column: its array, whose slots its levels are of.
+/// The array at a leaf of a column, and the levels of its slots.
 #[derive(Debug)]
-pub(crate) struct Leaf {
+pub(crate) struct LeafArray {
     pub(crate) array: ArrayRef,
     pub(crate) family: Family,
     pub(crate) levels: NestedLevels,
@@ -85,9 +86,9 @@ fn is_encodable(data_type: &DataType) -> bool {
 }
 
 impl Iterator for Leaves {
-    type Item = Leaf;
+    type Item = LeafArray;
 
-    fn next(&mut self) -> Option<Leaf> {
+    fn next(&mut self) -> Option<LeafArray> {
         loop {
             let Node {
                 array,
@@ -124,8 +125,10 @@ impl Iterator for Leaves {
                     }
                 }
                 leaf => {
-                    let family = Family::of(leaf)?;
-                    return Some(Leaf {
+                    let Some(family) = Family::of(leaf) else {
+                        unreachable!("the column was found to be encodable");
+                    };
+                    return Some(LeafArray {
                         array,
                         family,
                         levels,
@@ -149,17 +152,17 @@ impl NestedLevels {
     }
 
     /// What is there and no null counts one more.
-    fn enter_optional(&mut self, nulls: Option<NullBuffer>) {
-        let nulls = nulls.filter(|nulls| nulls.null_count() > 0);
-        let there = self.nulls.take();
-        match (&nulls, &there) {
+    fn enter_optional(&mut self, own: Option<NullBuffer>) {
+        let own = own.filter(|own| own.null_count() > 0);
+        let around = self.nulls.take();
+        match (&own, &around) {
             (None, _) => self.define(std::iter::repeat(true)),
-            (Some(nulls), None) => self.define(nulls.iter()),
-            (Some(nulls), Some(there)) => {
-                self.define(there.valid_indices().map(|slot| nulls.is_valid(slot)));
+            (Some(own), None) => self.define(own.iter()),
+            (Some(own), Some(around)) => {
+                self.define(around.valid_indices().map(|slot| own.is_valid(slot)));
             }
         }
-        self.nulls = NullBuffer::union(there.as_ref(), nulls.as_ref());
+        self.nulls = NullBuffer::union(around.as_ref(), own.as_ref());
     }
 
     /// `valid` says it of all that is there.
@@ -179,22 +182,21 @@ impl NestedLevels {
         let length = |slot| offset(slot + 1) - offset(slot);
         let lists = offsets.len() - 1;
         let all = offset(lists) - offset(0);
-        let there = match self.nulls.take() {
+        self.nulls = match self.nulls.take() {
             None => {
                 self.repeat((0..lists).map(length), all);
                 None
             }
             Some(nulls) => {
-                let repeated = self.repeat(nulls.valid_indices().map(length), all);
+                let there = self.repeat(nulls.valid_indices().map(length), all);
                 // Lists that are null are empty, mostly.
-                (repeated != all).then(|| {
-                    let mut there = BooleanBufferBuilder::new(all);
-                    (0..lists).for_each(|slot| there.append_n(length(slot), nulls.is_valid(slot)));
-                    NullBuffer::new(there.finish())
+                (there != all).then(|| {
+                    let mut valid = BooleanBufferBuilder::new(all);
+                    (0..lists).for_each(|slot| valid.append_n(length(slot), nulls.is_valid(slot)));
+                    NullBuffer::new(valid.finish())
                 })
             }
         };
-        self.nulls = there;
         items.slice(offset(0), all)
     }
 

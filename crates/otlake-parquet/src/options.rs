@@ -57,8 +57,8 @@ impl WriterOptions {
         self
     }
 
-    /// Where a data page ends by its uncompressed bytes; 1 MiB by default. A page may be larger by
-    /// its last value, because a value is never split.
+    /// Where a data page ends by its uncompressed bytes; 1 MiB by default. A page may be larger by its
+    /// last row, because a row, with all that its lists have, is never split.
     pub fn with_data_page_bytes(mut self, bytes: usize) -> Self {
         self.data_page_bytes = bytes.max(1);
         self

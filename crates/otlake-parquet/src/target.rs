@@ -61,8 +61,8 @@ impl Target<'_> {
         layout::cut(&mut self.pages.slices, self.levels, limits, width);
     }
 
-    /// Drafts a chunk without any value.
-    pub(crate) fn draft_nulls(&mut self) {
+    /// Drafts a chunk of nulls and empty lists, which has levels but no value.
+    pub(crate) fn draft_levels(&mut self) {
         self.cut(0);
         for page in 0..self.pages.slices.len() {
             let slice = self.begin_page(page);

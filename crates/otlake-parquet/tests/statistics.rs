@@ -12,23 +12,12 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use otlake_parquet::{SortingColumn, WriterOptions};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::BoundaryOrder;
 use parquet::file::metadata::PageIndexPolicy;
 use proptest::prelude::*;
 use support::{Kind, Nulls, batch, column, write};
-
-const NESTED: [Kind; 7] = [
-    Kind::List,
-    Kind::Map,
-    Kind::Struct,
-    Kind::Structs,
-    Kind::LargeLists,
-    Kind::ListOfBooleans,
-    Kind::ListOfStructs,
-];
 
 const COMPARED: [Kind; 18] = [
     Kind::DictionaryRuns,
@@ -243,49 +232,6 @@ proptest! {
             .with_data_page_bytes(page_bytes)
             .with_statistics_truncate_length(truncate);
         check_file(options, &batches);
-    }
-
-    /// The `parquet` crate's writer has the same to say of every leaf.
-    #[test]
-    fn leaves_of_lists_and_structs_have_their_statistics(
-        kind in prop::sample::select(&NESTED[..]),
-        rows in 1usize..300,
-        nulls in support::nulls(),
-        seed in any::<u64>(),
-        page_rows in 1usize..200,
-        page_bytes in 10usize..3000,
-    ) {
-        let batch = batch(vec![("column".to_owned(), column(kind, rows, nulls, seed))]);
-        let options = WriterOptions::new()
-            .with_data_page_rows(page_rows)
-            .with_data_page_bytes(page_bytes)
-            .with_statistics_truncate_length(1000);
-        let (written, _) = write(options, std::slice::from_ref(&batch));
-        let mut oracle = Vec::new();
-        let mut writer = ArrowWriter::try_new(&mut oracle, batch.schema(), None).unwrap();
-        writer.write(&batch).unwrap();
-        writer.close().unwrap();
-
-        let (written, oracle) = (open(&written), open(&oracle.into()));
-        let index = written.metadata().column_index().unwrap();
-        let offsets = written.metadata().offset_index().unwrap();
-        let groups = |of: &ParquetRecordBatchReaderBuilder<_>| of.metadata().row_group(0).clone();
-        let (written, oracle) = (groups(&written), groups(&oracle));
-        prop_assert_eq!(written.num_columns(), oracle.num_columns());
-        for leaf in 0..written.num_columns() {
-            let (written, oracle) = (written.column(leaf), oracle.column(leaf));
-            prop_assert_eq!(written.num_values(), oracle.num_values());
-            let (written, oracle) = (written.statistics().unwrap(), oracle.statistics().unwrap());
-            prop_assert_eq!(written.null_count_opt(), oracle.null_count_opt());
-            prop_assert_eq!(written.min_bytes_opt(), oracle.min_bytes_opt());
-            prop_assert_eq!(written.max_bytes_opt(), oracle.max_bytes_opt());
-
-            if index[0][leaf].get_boundary_order().is_some() {
-                let pages = offsets[0][leaf].page_locations().len();
-                let nulls = (0..pages).map(|page| index[0][leaf].null_count(page).unwrap());
-                prop_assert_eq!(Some(nulls.sum::<i64>() as u64), written.null_count_opt());
-            }
-        }
     }
 
     #[test]

@@ -436,7 +436,7 @@ proptest! {
         let mut written: Option<RecordBatch> = None;
         for points in batches {
             for (row, Point { counts, bounds, time, text }) in points.into_iter().enumerate() {
-                if row == early % 20 && let Some(batch) = written.take() {
+                if row == early && let Some(batch) = written.take() {
                     recycled.recycle(batch);
                 }
                 let exemplar = [

@@ -249,6 +249,7 @@ impl Values {
 
 /// Makes the memory of an array's offsets that of `vec`, for lists or strings of which there is none yet.
 fn recycle_offsets(vec: &mut Vec<i32>, offsets: OffsetBuffer<i32>) {
+    debug_assert!(vec.len() <= 1, "values that have come would be lost");
     recycle_vec(vec, offsets.into_inner().into_inner());
     vec.push(0);
 }

@@ -161,7 +161,7 @@ impl ListColumn {
 
     fn push(&mut self, items: &[Value<'_>], text: &mut String) -> bool {
         let mut items = items;
-        if let Nested::Value(_, values) = &mut *self.items {
+        if let Nested::Value(FieldKind::Int64 | FieldKind::Float64, values) = &mut *self.items {
             items = &items[values.push_numbers(items)..];
         }
         let mut fits = true;

@@ -98,6 +98,10 @@ pub const KINDS: [Kind; 33] = [
 pub struct Random(u64);
 
 impl Random {
+    pub fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -108,6 +112,14 @@ impl Random {
 
     pub fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
+    }
+
+    pub fn one_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len() as u64) as usize]
     }
 }
 
@@ -123,12 +135,12 @@ pub enum Nulls {
 
 /// A column of `rows` rows, sliced out of a longer one.
 pub fn column(kind: Kind, rows: usize, nulls: Nulls, seed: u64) -> ArrayRef {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let lead = random.below(70) as usize;
     let trail = random.below(5) as usize;
     let total = lead + rows + trail;
     let phase = random.below(300) as usize;
-    let mut null_random = Random(seed ^ 0xabcd);
+    let mut null_random = Random::new(seed ^ 0xabcd);
     let mut is_null = |row: usize| match nulls {
         Nulls::None => false,
         Nulls::Half => null_random.below(2) == 0,
