@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use arrow_array::builder::{
     FixedSizeBinaryBuilder, Int64Builder, ListBuilder, MapBuilder, StringBuilder,
-    StringDictionaryBuilder, StructBuilder,
+    StringDictionaryBuilder, StructBuilder, UInt64Builder,
 };
 use arrow_array::types::Int32Type;
 use arrow_array::*;
-use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use otlake_parquet::{Encoder, FileSummary, FileWriter, WriterOptions};
@@ -49,16 +48,11 @@ pub enum Kind {
     Map,
     EmptyMap,
     Struct,
-    /// With members of all kinds.
-    Structs,
-    LargeLists,
-    ListOfBooleans,
-    ListOfStructs,
     /// Of a type that has no encoder of its own.
     ListOfUInt64,
 }
 
-pub const KINDS: [Kind; 33] = [
+pub const KINDS: [Kind; 29] = [
     Kind::DictionaryRuns,
     Kind::DictionaryMixed,
     Kind::DictionaryUnique,
@@ -87,10 +81,6 @@ pub const KINDS: [Kind; 33] = [
     Kind::Map,
     Kind::EmptyMap,
     Kind::Struct,
-    Kind::Structs,
-    Kind::LargeLists,
-    Kind::ListOfBooleans,
-    Kind::ListOfStructs,
     Kind::ListOfUInt64,
 ];
 
@@ -337,68 +327,22 @@ fn build(kind: Kind, valid: &[bool], random: &mut Random) -> ArrayRef {
             }
             Arc::new(builder.finish())
         }
-        Kind::Structs => {
-            let members = [
-                (Kind::IntAny, true),
-                (Kind::IntFew, false),
-                (Kind::FloatFew, true),
-                (Kind::Boolean, true),
-                (Kind::TextUnique, false),
-                (Kind::TextFew, true),
-                (Kind::DictionaryUnclean, true),
-                (Kind::Date, false),
-                (Kind::List, true),
-                (Kind::Map, false),
-                (Kind::Struct, true),
-            ];
-            let members = members.map(|(kind, nullable)| {
-                let valid: Vec<bool> = valid
-                    .iter()
-                    .map(|_| !nullable || random.below(3) > 0)
-                    .collect();
-                let member = build(kind, &valid, random);
-                let field = Field::new(format!("{kind:?}"), member.data_type().clone(), nullable);
-                (Arc::new(field), member)
-            });
-            let (fields, members): (Vec<_>, Vec<_>) = members.into_iter().unzip();
-            let nulls = Some(NullBuffer::from(valid));
-            Arc::new(StructArray::new(fields.into(), members, nulls))
+        Kind::ListOfUInt64 => {
+            let mut builder = ListBuilder::new(UInt64Builder::new());
+            for valid in valid {
+                if *valid {
+                    for _ in 0..random.below(4) {
+                        let value = random.next();
+                        builder
+                            .values()
+                            .append_option((value % 4 > 0).then_some(value));
+                    }
+                }
+                builder.append(*valid);
+            }
+            Arc::new(builder.finish())
         }
-        Kind::LargeLists => lists::<i64>(Kind::List, true, valid, random),
-        Kind::ListOfBooleans => lists::<i32>(Kind::Boolean, false, valid, random),
-        Kind::ListOfStructs => lists::<i32>(Kind::Structs, true, valid, random),
-        Kind::ListOfUInt64 => lists::<i32>(Kind::UInt64, true, valid, random),
     }
-}
-
-/// Lists of items of a kind, null where not `valid`. Some of them have items all the same, and there are
-/// some before the first and behind the last.
-fn lists<O: OffsetSizeTrait>(
-    kind: Kind,
-    nullable: bool,
-    valid: &[bool],
-    random: &mut Random,
-) -> ArrayRef {
-    let mut end = random.below(3) as usize;
-    let mut offsets = vec![end];
-    for valid in valid {
-        if *valid || random.below(8) == 0 {
-            end += random.below(4) as usize;
-        }
-        offsets.push(end);
-    }
-    let items = end + random.below(3) as usize;
-    let items: Vec<bool> = (0..items)
-        .map(|_| !nullable || random.below(4) > 0)
-        .collect();
-    let items = build(kind, &items, random);
-    let field = Field::new("element", items.data_type().clone(), nullable);
-    Arc::new(GenericListArray::<O>::new(
-        Arc::new(field),
-        OffsetBuffer::from_lengths(offsets.windows(2).map(|pair| pair[1] - pair[0])),
-        items.slice(offsets[0], end - offsets[0]),
-        Some(NullBuffer::from(valid)),
-    ))
 }
 
 pub fn nulls() -> impl Strategy<Value = Nulls> {
