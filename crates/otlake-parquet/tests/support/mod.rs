@@ -333,9 +333,8 @@ fn build(kind: Kind, valid: &[bool], random: &mut Random) -> ArrayRef {
                 if *valid {
                     for _ in 0..random.below(4) {
                         let value = random.next();
-                        builder
-                            .values()
-                            .append_option((value % 4 > 0).then_some(value));
+                        let values = builder.values();
+                        values.append_option((!random.one_in(4)).then_some(value));
                     }
                 }
                 builder.append(*valid);
