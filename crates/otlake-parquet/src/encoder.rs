@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef};
+use arrow_buffer::NullBuffer;
 use arrow_schema::Field;
 
 use parquet::bloom_filter::Sbbf;
@@ -229,7 +230,8 @@ impl Encoder {
             pages: &mut self.pages,
             levels,
         };
-        if levels.has_values() {
+        let nulls = levels.nulls().map_or(0, NullBuffer::null_count);
+        if nulls < array.len() {
             flat::draft(&mut target, &mut self.scratch, array, family);
         } else {
             target.draft_levels();

@@ -38,14 +38,6 @@ impl<'a> Levels<'a> {
         }
     }
 
-    /// Whether there is any value.
-    pub(crate) fn has_values(self) -> bool {
-        match self {
-            Self::Flat { rows, nulls } => nulls.is_none_or(|nulls| nulls.null_count() < rows),
-            Self::Nested(levels) => levels.values() > 0,
-        }
-    }
-
     /// Whether there is a value at this level.
     pub(crate) fn has_value(self, at: usize) -> bool {
         match self {

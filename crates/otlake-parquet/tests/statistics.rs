@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_cast::cast;
 use arrow_schema::DataType;
 use otlake_parquet::{SortingColumn, WriterOptions};
@@ -82,8 +82,23 @@ fn values(array: &ArrayRef) -> Vec<Value> {
     }
 }
 
-/// `mins[at]` and `maxes[at]` must bound the values of `of`; exactly, if they need not be cut.
-fn check(of: &ArrayRef, mins: &ArrayRef, maxes: &ArrayRef, at: usize, truncate: usize) {
+/// Which of the bounds are values that occur, as a chunk says of its own.
+struct Exact {
+    min: bool,
+    max: bool,
+}
+
+/// `mins[at]` and `maxes[at]` must bound the values of `of`, as their least and greatest where that is
+/// said. Pages say nothing: theirs are so unless the least or greatest is longer than bounds may be.
+/// A chunk's may be of a longer value that begins as the greatest does, cut in its page to what is greater
+/// still; so it must say that they are exact only if no value is that long.
+fn check(
+    of: &ArrayRef,
+    (mins, maxes): (&ArrayRef, &ArrayRef),
+    at: usize,
+    truncate: usize,
+    said: Option<Exact>,
+) {
     let values = values(of);
     let bound = |bounds: &ArrayRef| self::values(&bounds.slice(at, 1)).pop();
     let (min, max) = (bound(mins), bound(maxes));
@@ -105,10 +120,20 @@ fn check(of: &ArrayRef, mins: &ArrayRef, maxes: &ArrayRef, at: usize, truncate: 
         .iter()
         .max_by(|a, b| a.partial_cmp(b).unwrap())
         .unwrap();
-    if short(least) {
+    if let Some(said) = &said {
+        assert!(
+            (said.min && said.max) || !values.iter().all(short),
+            "no value is cut, so the bounds occur"
+        );
+    }
+    let exact = said.unwrap_or(Exact {
+        min: short(least),
+        max: short(greatest),
+    });
+    if exact.min {
         assert_eq!(*least, min);
     }
-    if short(greatest) {
+    if exact.max {
         assert_eq!(*greatest, max);
     }
 }
@@ -137,10 +162,14 @@ fn check_file(options: WriterOptions, batches: &[RecordBatch]) {
                 field.data_type(),
             )
             .unwrap();
-            check(&array, &mins, &maxes, group, truncate);
+            let statistics = groups[group].column(leaf).statistics().unwrap();
+            let exact = Exact {
+                min: statistics.min_is_exact(),
+                max: statistics.max_is_exact(),
+            };
+            check(&array, (&mins, &maxes), group, truncate, Some(exact));
             assert_eq!(nulls.value(group), array.null_count() as u64);
 
-            let statistics = groups[group].column(leaf).statistics().unwrap();
             if let Some(distinct) = statistics.distinct_count_opt() {
                 let mut seen: Vec<String> = match array.data_type() {
                     // Both zeros and every NaN are entries of their own.
@@ -185,7 +214,7 @@ fn check_file(options: WriterOptions, batches: &[RecordBatch]) {
                     .get(page + 1)
                     .map_or(batch.num_rows(), |next| next.first_row_index as usize);
                 let rows = array.slice(first, end - first);
-                check(&rows, &mins, &maxes, page, truncate);
+                check(&rows, (&mins, &maxes), page, truncate, None);
                 assert_eq!(index.null_count(page), Some(rows.null_count() as i64));
                 let bound = |bounds: &ArrayRef| values(&bounds.slice(page, 1)).pop();
                 if let (Some(min), Some(max)) = (bound(&mins), bound(&maxes)) {
@@ -268,6 +297,17 @@ proptest! {
             }
         }
     }
+}
+
+/// No character of one byte comes behind the last of them, so what is cut of the first page is "b", which
+/// is greater than the second page's value, the greatest.
+#[test]
+fn a_cut_maximum_is_not_said_to_occur() {
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["a\u{7f}\u{7f}b", "aß"]));
+    let options = WriterOptions::new()
+        .with_data_page_rows(1)
+        .with_statistics_truncate_length(3);
+    check_file(options, &[batch(vec![("text".to_owned(), texts)])]);
 }
 
 #[test]
