@@ -91,7 +91,7 @@ struct Exact {
 /// `mins[at]` and `maxes[at]` must bound the values of `of`, as their least and greatest where that is
 /// said. Pages say nothing: theirs are so unless the least or greatest is longer than bounds may be.
 /// A chunk's may be of a longer value that begins as the greatest does, cut in its page to what is greater
-/// still; so it must say that they are exact only if no value is that long.
+/// still. So a chunk may call them inexact if any value is that long, else never.
 fn check(
     of: &ArrayRef,
     (mins, maxes): (&ArrayRef, &ArrayRef),
