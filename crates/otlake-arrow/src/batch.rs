@@ -171,7 +171,7 @@ impl BatchBuilder {
             self.overflow.insert(overflow);
         }
         if refused {
-            // The keys of columns that are gone have another place now.
+            // The keys of columns that are gone resolve to something else now.
             self.slots.forget();
         }
         self.schema.adopt(dataset);

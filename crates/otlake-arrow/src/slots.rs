@@ -1,5 +1,5 @@
 use otlake_row::{Key, Keys, KeysId, Location};
-use otlake_schema::{ColumnId, OverflowReason, Place, Schema};
+use otlake_schema::{ColumnId, OverflowReason, Resolved, Schema};
 
 /// Where the values of each key go, looked up once per key and then found by its index.
 pub(crate) struct Slots {
@@ -7,7 +7,7 @@ pub(crate) struct Slots {
     by_location: [Vec<Slot>; 4],
 }
 
-/// A [`Place`], or that it is not known yet.
+/// A [`Resolved`], or that it is not known yet.
 #[derive(Clone, Copy)]
 pub(crate) enum Slot {
     Unknown,
@@ -32,7 +32,7 @@ impl Slots {
         }
     }
 
-    /// Forgets all places: some are others now.
+    /// Forgets what all keys resolved to, because some resolve to something else now.
     pub(crate) fn forget(&mut self) {
         self.by_location = Default::default();
     }
@@ -53,9 +53,9 @@ impl Slots {
         }
         let slot = match field_column(key, schema) {
             Some(id) => Slot::Column(id),
-            None => match schema.place(location, keys.name(key)) {
-                Place::Column(id) => Slot::Column(id),
-                Place::Overflow(reason) => Slot::Overflow(reason),
+            None => match schema.resolve(location, keys.name(key)) {
+                Resolved::Column(id) => Slot::Column(id),
+                Resolved::Overflow(reason) => Slot::Overflow(reason),
             },
         };
         let slots = &mut self.by_location[location as usize];

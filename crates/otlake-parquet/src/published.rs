@@ -17,10 +17,10 @@ use crate::error::{StorageError, StorageErrorKind};
 /// use std::sync::Arc;
 /// use otlake_parquet::{Memory, PublishedSchema};
 /// use otlake_row::{Location, Value};
-/// use otlake_schema::{Place, Schema, Table};
+/// use otlake_schema::{Resolved, Schema, Table};
 ///
 /// let mut found = Schema::logs();
-/// if let Place::Column(user) = found.place(Location::Attribute, "user") {
+/// if let Resolved::Column(user) = found.resolve(Location::Attribute, "user") {
 ///     found.admit(user, &Value::String("alice"));
 /// }
 ///
@@ -181,7 +181,7 @@ impl fmt::Debug for PublishedSchema {
 #[cfg(test)]
 mod tests {
     use otlake_row::{Location, Value};
-    use otlake_schema::Place;
+    use otlake_schema::Resolved;
 
     use super::*;
     use crate::Memory;
@@ -189,7 +189,7 @@ mod tests {
     fn found(names: impl IntoIterator<Item = (String, Value<'static>)>) -> Schema {
         let mut schema = Schema::logs();
         for (name, value) in names {
-            let Place::Column(id) = schema.place(Location::Attribute, &name) else {
+            let Resolved::Column(id) = schema.resolve(Location::Attribute, &name) else {
                 panic!("{name} overflows");
             };
             schema.admit(id, &value);

@@ -18,7 +18,7 @@ use otlake_parquet::{
     StorageFile, WriterOptions,
 };
 use otlake_row::{Location, Value};
-use otlake_schema::{Place, Schema, SchemaOptions, Table};
+use otlake_schema::{Resolved, Schema, SchemaOptions, Table};
 
 use self::records::{BEGIN, HOUR, Records, by_hour, read, sink};
 
@@ -253,7 +253,7 @@ fn a_column_that_the_dataset_has_no_room_for_is_in_no_file() {
         // Another writer uses up the budget.
         let mut theirs = schema();
         for name in ["theirs", "theirs, too"] {
-            let Place::Column(column) = theirs.place(Location::Attribute, name) else {
+            let Resolved::Column(column) = theirs.resolve(Location::Attribute, name) else {
                 panic!("there is room for {name}");
             };
             theirs.admit(column, &Value::Int(1));

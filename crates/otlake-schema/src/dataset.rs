@@ -18,10 +18,10 @@ use crate::schema::Schema;
 ///
 /// ```
 /// use otlake_row::{Location, Value};
-/// use otlake_schema::{ColumnType, DatasetSchema, Place, Schema, Table};
+/// use otlake_schema::{ColumnType, DatasetSchema, Resolved, Schema, Table};
 ///
 /// let mut schema = Schema::logs();
-/// let Place::Column(column) = schema.place(Location::Attribute, "user.id") else {
+/// let Resolved::Column(column) = schema.resolve(Location::Attribute, "user.id") else {
 ///     panic!("the budget is not used up");
 /// };
 /// schema.admit(column, &Value::Int(17));
@@ -424,7 +424,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Place, SchemaOptions};
+    use crate::{Resolved, SchemaOptions};
 
     fn found(names: &[(&str, Value<'_>)]) -> Schema {
         found_with(SchemaOptions::new(), names)
@@ -433,7 +433,7 @@ mod tests {
     fn found_with(options: SchemaOptions, names: &[(&str, Value<'_>)]) -> Schema {
         let mut schema = Schema::new(Table::Logs, options);
         for (name, value) in names {
-            if let Place::Column(id) = schema.place(Location::Attribute, name) {
+            if let Resolved::Column(id) = schema.resolve(Location::Attribute, name) {
                 schema.admit(id, value);
             }
         }

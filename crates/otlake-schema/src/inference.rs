@@ -1,7 +1,7 @@
 use otlake_row::{Cell, GroupId, Key, Keys, KeysId, Location, Row, Value};
 
 use crate::inferred::Inferred;
-use crate::schema::{ColumnId, Place, Schema};
+use crate::schema::{ColumnId, Resolved, Schema};
 
 /// Finds the columns and types of rows that are written later, so that they are known when the first
 /// of them are.
@@ -116,9 +116,9 @@ impl SchemaInference {
         if seen.column.is_none() && seen.kinds != ALL_KINDS {
             seen.column = match has_own_column(key, schema) {
                 true => None,
-                false => match schema.place(location, keys.name(key)) {
-                    Place::Column(id) => Some(id),
-                    Place::Overflow(_) => None,
+                false => match schema.resolve(location, keys.name(key)) {
+                    Resolved::Column(id) => Some(id),
+                    Resolved::Overflow(_) => None,
                 },
             };
             if seen.column.is_none() {

@@ -1,7 +1,7 @@
 //! The schema that nobody declared, found while the rows pass.
 //!
 //! ```text
-//! (location, name) ──▶ Naming ──▶ column name ──▶ Schema::place ──▶ a column, within the budget
+//! (location, name) ──▶ Naming ──▶ column name ──▶ Schema::resolve ──▶ a column, within the budget
 //! value ──▶ Inferred ──▶ join ──▶ ColumnType                    └─▶ overflow, beyond it
 //! ```
 //!
@@ -18,10 +18,10 @@
 //!
 //! ```
 //! use otlake_row::{Location, Value};
-//! use otlake_schema::{ColumnType, Place, Schema};
+//! use otlake_schema::{ColumnType, Resolved, Schema};
 //!
 //! let mut schema = Schema::logs();
-//! let Place::Column(column) = schema.place(Location::Attribute, "http.status") else {
+//! let Resolved::Column(column) = schema.resolve(Location::Attribute, "http.status") else {
 //!     panic!("the budget is not used up");
 //! };
 //! assert_eq!(schema.column(column).name(), "attr_http_status");
@@ -54,4 +54,4 @@ pub use crate::inference::SchemaInference;
 pub use crate::inferred::{ColumnType, Inferred};
 pub use crate::naming::{FlatNaming, Naming, VerbatimNaming, full_name};
 pub use crate::overflow::{OVERFLOW, OverflowCounts, OverflowReason};
-pub use crate::schema::{Column, ColumnId, Conform, Place, Schema, SchemaOptions};
+pub use crate::schema::{Column, ColumnId, Conform, Resolved, Schema, SchemaOptions};

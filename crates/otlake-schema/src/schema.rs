@@ -86,7 +86,7 @@ impl ColumnId {
 
 /// Where the values of a name go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Resolved {
     /// To a column.
     Column(ColumnId),
     /// To the overflow column.
@@ -323,7 +323,7 @@ impl Schema {
 
     /// Where the values of a name go: to the column of that name, to a new one within the budget,
     /// or to overflow. The answer for a name does not change, so a caller may keep it.
-    pub fn place(&mut self, location: Location, name: &str) -> Place {
+    pub fn resolve(&mut self, location: Location, name: &str) -> Resolved {
         let mut column = String::new();
         match location {
             // A field that not every file has, or one that a stage made up: its own name, and
@@ -334,26 +334,26 @@ impl Schema {
         let source = full_name(location, name);
         let is_taken = location != Location::Field && is_of_late_field(&column);
         if is_taken || column == OVERFLOW {
-            return Place::Overflow(OverflowReason::Duplicate);
+            return Resolved::Overflow(OverflowReason::Duplicate);
         }
         if let Some(&id) = self.by_name.get(&column) {
             let column = &mut self.columns[id.index()];
             if column.field.is_some() {
-                return Place::Overflow(OverflowReason::Duplicate);
+                return Resolved::Overflow(OverflowReason::Duplicate);
             }
             if let Some(reason) = column.refused {
-                return Place::Overflow(reason);
+                return Resolved::Overflow(reason);
             }
             if !column.sources.contains(&source) {
                 column.sources.push(source);
             }
-            return Place::Column(id);
+            return Resolved::Column(id);
         }
         let promoted = self.options.promoted.contains(&source);
         let budgeted = location != Location::Field && !promoted;
         if budgeted {
             if self.budgeted >= self.options.column_budget {
-                return Place::Overflow(OverflowReason::Budget);
+                return Resolved::Overflow(OverflowReason::Budget);
             }
             self.budgeted += 1;
         }
@@ -362,7 +362,7 @@ impl Schema {
         column.sources.push(source);
         column.promoted = promoted;
         column.budgeted = budgeted;
-        Place::Column(id)
+        Resolved::Column(id)
     }
 
     /// Takes a value into the column's type and says what type the column has now; `None` when it
@@ -416,18 +416,18 @@ mod tests {
     use otlake_row::{Signal, fields};
     use proptest::prelude::*;
 
-    fn column(place: Place) -> ColumnId {
-        match place {
-            Place::Column(id) => id,
-            Place::Overflow(reason) => panic!("overflows: {reason:?}"),
+    fn column(resolved: Resolved) -> ColumnId {
+        match resolved {
+            Resolved::Column(id) => id,
+            Resolved::Overflow(reason) => panic!("overflows: {reason:?}"),
         }
     }
 
     #[test]
     fn names_that_fall_together_share_a_column_and_are_both_remembered() {
         let mut schema = Schema::logs();
-        let dotted = column(schema.place(Location::Attribute, "http.method"));
-        let dashed = column(schema.place(Location::Attribute, "http-method"));
+        let dotted = column(schema.resolve(Location::Attribute, "http.method"));
+        let dashed = column(schema.resolve(Location::Attribute, "http-method"));
         assert_eq!(dotted, dashed);
         assert_eq!(
             schema.column(dotted).sources(),
@@ -445,8 +445,12 @@ mod tests {
             (Location::Resource, "entity_refs"),
             (Location::Scope, "dropped_attributes_count"),
         ] {
-            let place = schema.place(location, name);
-            assert_eq!(place, Place::Overflow(OverflowReason::Duplicate), "{name}");
+            let resolved = schema.resolve(location, name);
+            assert_eq!(
+                resolved,
+                Resolved::Overflow(OverflowReason::Duplicate),
+                "{name}"
+            );
         }
     }
 
@@ -454,12 +458,12 @@ mod tests {
     fn the_budget_counts_columns_of_attributes_only() {
         let options = SchemaOptions::new().with_column_budget(1);
         let mut schema = Schema::new(Signal::Logs, options);
-        let first = column(schema.place(Location::Resource, "host.name"));
-        let second = schema.place(Location::Attribute, "user.id");
-        assert_eq!(second, Place::Overflow(OverflowReason::Budget));
-        column(schema.place(Location::Field, "tenant"));
+        let first = column(schema.resolve(Location::Resource, "host.name"));
+        let second = schema.resolve(Location::Attribute, "user.id");
+        assert_eq!(second, Resolved::Overflow(OverflowReason::Budget));
+        column(schema.resolve(Location::Field, "tenant"));
         assert_eq!(
-            column(schema.place(Location::Resource, "host.name")),
+            column(schema.resolve(Location::Resource, "host.name")),
             first,
             "known before"
         );
@@ -468,7 +472,7 @@ mod tests {
     #[test]
     fn a_sealed_type_takes_what_fits_and_nothing_else() {
         let mut schema = Schema::logs();
-        let id = column(schema.place(Location::Attribute, "ratio"));
+        let id = column(schema.resolve(Location::Attribute, "ratio"));
         assert_eq!(
             schema.admit(id, &Value::Double(0.5)),
             Some(ColumnType::Float64)
@@ -511,7 +515,7 @@ mod tests {
         ) {
             let types = |values: &[Value<'_>]| {
                 let mut schema = Schema::logs();
-                let id = column(schema.place(Location::Attribute, "x"));
+                let id = column(schema.resolve(Location::Attribute, "x"));
                 values.iter().map(|value| schema.admit(id, value)).last()
             };
             let mut shuffled = values.clone();
@@ -526,7 +530,7 @@ mod tests {
             later in proptest::collection::vec(value(), 0..8),
         ) {
             let mut schema = Schema::logs();
-            let id = column(schema.place(Location::Attribute, "x"));
+            let id = column(schema.resolve(Location::Attribute, "x"));
             let published = schema.admit(id, &first);
             schema.seal();
             for value in later {
