@@ -374,7 +374,7 @@ impl BatchBuilder {
             if matches!(value, Value::Empty) {
                 return Err(OverflowReason::Empty);
             }
-            let column_type = self.schema.admit(id, value).ok_or(OverflowReason::Type)?;
+            let column_type = self.schema.widen(id, value).ok_or(OverflowReason::Type)?;
             column.values.widen(column_type, self.options.plain_strings);
             if !column.values.push(value, &mut self.text) {
                 return Err(OverflowReason::Type);

@@ -21,7 +21,7 @@ use crate::error::{StorageError, StorageErrorKind};
 ///
 /// let mut found = Schema::logs();
 /// if let Resolved::Column(user) = found.resolve(Location::Attribute, "user") {
-///     found.admit(user, &Value::String("alice"));
+///     found.widen(user, &Value::String("alice"));
 /// }
 ///
 /// let storage = Arc::new(Memory::new());
@@ -192,7 +192,7 @@ mod tests {
             let Resolved::Column(id) = schema.resolve(Location::Attribute, &name) else {
                 panic!("{name} overflows");
             };
-            schema.admit(id, &value);
+            schema.widen(id, &value);
         }
         schema
     }

@@ -256,7 +256,7 @@ fn a_column_that_the_dataset_has_no_room_for_is_in_no_file() {
             let Resolved::Column(column) = theirs.resolve(Location::Attribute, name) else {
                 panic!("there is room for {name}");
             };
-            theirs.admit(column, &Value::Int(1));
+            theirs.widen(column, &Value::Int(1));
         }
         let mut others = PublishedSchema::load(Arc::new(storage.clone()), Table::Logs).unwrap();
         others.publish(&theirs).unwrap();

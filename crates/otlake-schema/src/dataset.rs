@@ -24,7 +24,7 @@ use crate::schema::Schema;
 /// let Resolved::Column(column) = schema.resolve(Location::Attribute, "user.id") else {
 ///     panic!("the budget is not used up");
 /// };
-/// schema.admit(column, &Value::Int(17));
+/// schema.widen(column, &Value::Int(17));
 ///
 /// let mut dataset = DatasetSchema::new(Table::Logs);
 /// assert!(dataset.extend(&schema));
@@ -434,7 +434,7 @@ mod tests {
         let mut schema = Schema::new(Table::Logs, options);
         for (name, value) in names {
             if let Resolved::Column(id) = schema.resolve(Location::Attribute, name) {
-                schema.admit(id, value);
+                schema.widen(id, value);
             }
         }
         schema

@@ -94,7 +94,7 @@ impl SchemaInference {
                 && !before.iter().any(|cells| self.any_is_of(column, cells))
                 && !self.any_is_of(column, &cells[..number])
             {
-                schema.admit(column, &cell.value);
+                schema.widen(column, &cell.value);
                 self.seen[cell.key.location() as usize][cell.key.index()].kinds |= kind;
             }
         }

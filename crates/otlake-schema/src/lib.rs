@@ -26,10 +26,10 @@
 //! };
 //! assert_eq!(schema.column(column).name(), "attr_http_status");
 //!
-//! assert_eq!(schema.admit(column, &Value::Int(200)), Some(ColumnType::Int64));
-//! assert_eq!(schema.admit(column, &Value::String("ok")), Some(ColumnType::Utf8));
+//! assert_eq!(schema.widen(column, &Value::Int(200)), Some(ColumnType::Int64));
+//! assert_eq!(schema.widen(column, &Value::String("ok")), Some(ColumnType::Utf8));
 //! schema.seal();
-//! assert_eq!(schema.admit(column, &Value::Bool(true)), Some(ColumnType::Utf8)); // as text
+//! assert_eq!(schema.widen(column, &Value::Bool(true)), Some(ColumnType::Utf8)); // as text
 //! ```
 //!
 //! # When to use this crate alone

@@ -369,7 +369,7 @@ impl Schema {
     /// is sealed with a type that the value does not fit, or a dataset had no room for it, and the value
     /// has to overflow.
     #[inline]
-    pub fn admit(&mut self, id: ColumnId, value: &Value<'_>) -> Option<ColumnType> {
+    pub fn widen(&mut self, id: ColumnId, value: &Value<'_>) -> Option<ColumnType> {
         let column = &mut self.columns[id.index()];
         if column.refused.is_some() {
             return None;
@@ -474,15 +474,15 @@ mod tests {
         let mut schema = Schema::logs();
         let id = column(schema.resolve(Location::Attribute, "ratio"));
         assert_eq!(
-            schema.admit(id, &Value::Double(0.5)),
+            schema.widen(id, &Value::Double(0.5)),
             Some(ColumnType::Float64)
         );
         schema.seal();
-        assert_eq!(schema.admit(id, &Value::Int(1)), Some(ColumnType::Float64));
-        assert_eq!(schema.admit(id, &Value::Int(i64::MAX)), None);
-        assert_eq!(schema.admit(id, &Value::String("half")), None);
+        assert_eq!(schema.widen(id, &Value::Int(1)), Some(ColumnType::Float64));
+        assert_eq!(schema.widen(id, &Value::Int(i64::MAX)), None);
+        assert_eq!(schema.widen(id, &Value::String("half")), None);
         assert_eq!(
-            schema.admit(id, &Value::Double(0.1)),
+            schema.widen(id, &Value::Double(0.1)),
             Some(ColumnType::Float64)
         );
     }
@@ -516,7 +516,7 @@ mod tests {
             let types = |values: &[Value<'_>]| {
                 let mut schema = Schema::logs();
                 let id = column(schema.resolve(Location::Attribute, "x"));
-                values.iter().map(|value| schema.admit(id, value)).last()
+                values.iter().map(|value| schema.widen(id, value)).last()
             };
             let mut shuffled = values.clone();
             let by = seed as usize % values.len();
@@ -531,11 +531,11 @@ mod tests {
         ) {
             let mut schema = Schema::logs();
             let id = column(schema.resolve(Location::Attribute, "x"));
-            let published = schema.admit(id, &first);
+            let published = schema.widen(id, &first);
             schema.seal();
             for value in later {
-                let admitted = schema.admit(id, &value);
-                prop_assert!(admitted.is_none() || admitted == published);
+                let widened = schema.widen(id, &value);
+                prop_assert!(widened.is_none() || widened == published);
                 prop_assert_eq!(schema.column(id).column_type(), published);
             }
         }
