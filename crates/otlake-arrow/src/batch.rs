@@ -129,9 +129,9 @@ impl BatchBuilder {
         self.inference.infer(row, &mut self.schema);
     }
 
-    /// Fixes the types of the columns found so far; see [`Schema::seal`].
-    pub fn seal(&mut self) {
-        self.schema.seal();
+    /// Fixes the types of the columns found so far; see [`Schema::freeze`].
+    pub fn freeze(&mut self) {
+        self.schema.freeze();
     }
 
     /// Takes the columns of a dataset over, with the types that were published for them, before a

@@ -122,7 +122,7 @@ impl RowGroups {
     /// Takes the rows out as a row group, after which the types of its columns are fixed.
     pub(crate) fn take(&mut self) -> RecordBatch {
         let batch = self.builder.finish_batch();
-        self.builder.seal();
+        self.builder.freeze();
         self.overestimate = 0;
         self.schedule_review();
         batch

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A column's type is the join of the types of its values in a small lattice ([`Inferred`]). It is
-//! free to widen until the schema is sealed, which a writer does when it has written the first
+//! free to widen until the schema is frozen, which a writer does when it has written the first
 //! rows; from then on a value that does not fit goes to the `overflow` column. So does the
 //! attribute of a name beyond the column budget, and a second value for one column in a record.
 //! Nothing is dropped, and [`OverflowCounts`] counts what overflows by reason.
@@ -28,7 +28,7 @@
 //!
 //! assert_eq!(schema.widen(column, &Value::Int(200)), Some(ColumnType::Int64));
 //! assert_eq!(schema.widen(column, &Value::String("ok")), Some(ColumnType::Utf8));
-//! schema.seal();
+//! schema.freeze();
 //! assert_eq!(schema.widen(column, &Value::Bool(true)), Some(ColumnType::Utf8)); // as text
 //! ```
 //!

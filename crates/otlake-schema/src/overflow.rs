@@ -5,7 +5,7 @@ pub const OVERFLOW: &str = "overflow";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OverflowReason {
-    /// Its column is sealed with a type that it does not fit.
+    /// Its column is frozen with a type that it does not fit.
     Type,
     /// The column budget was used up before its name came.
     Budget,

@@ -99,7 +99,7 @@ pub struct Column {
     name: String,
     sources: Vec<String>,
     inferred: Inferred,
-    sealed: bool,
+    frozen: bool,
     field: Option<FieldColumn>,
     id: Option<u32>,
     /// Whether the column budget is for it.
@@ -156,7 +156,7 @@ impl Column {
         self.id = Some(published.id());
         if let Some(column_type) = published.column_type() {
             self.inferred = column_type.into();
-            self.sealed = true;
+            self.frozen = true;
         }
     }
 }
@@ -240,7 +240,7 @@ impl Schema {
     /// of the values that are there already.
     pub fn conform(&mut self, id: ColumnId, dataset: &DatasetSchema) -> Conform {
         let column = &mut self.columns[id.index()];
-        if column.field.is_some() || column.sealed {
+        if column.field.is_some() || column.frozen {
             return Conform::Keep;
         }
         let Some(before) = column.column_type() else {
@@ -366,7 +366,7 @@ impl Schema {
     }
 
     /// Takes a value into the column's type and says what type the column has now; `None` when it
-    /// is sealed with a type that the value does not fit, or a dataset had no room for it, and the value
+    /// is frozen with a type that the value does not fit, or a dataset had no room for it, and the value
     /// has to overflow.
     #[inline]
     pub fn widen(&mut self, id: ColumnId, value: &Value<'_>) -> Option<ColumnType> {
@@ -376,7 +376,7 @@ impl Schema {
         }
         let joined = column.inferred.join(Inferred::of(value));
         if joined != column.inferred {
-            if column.sealed && joined.column_type() != column.inferred.column_type() {
+            if column.frozen && joined.column_type() != column.inferred.column_type() {
                 return None;
             }
             column.inferred = joined;
@@ -385,9 +385,9 @@ impl Schema {
     }
 
     /// Fixes the types of all columns that have one: rows with these types have been published.
-    pub fn seal(&mut self) {
+    pub fn freeze(&mut self) {
         for column in &mut self.columns {
-            column.sealed |= column.inferred != Inferred::Empty;
+            column.frozen |= column.inferred != Inferred::Empty;
         }
     }
 
@@ -399,7 +399,7 @@ impl Schema {
             name,
             sources: Vec::new(),
             inferred,
-            sealed: false,
+            frozen: false,
             field,
             id: field.map(|field| field.id),
             budgeted: false,
@@ -470,14 +470,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sealed_type_takes_what_fits_and_nothing_else() {
+    fn a_frozen_type_takes_what_fits_and_nothing_else() {
         let mut schema = Schema::logs();
         let id = column(schema.resolve(Location::Attribute, "ratio"));
         assert_eq!(
             schema.widen(id, &Value::Double(0.5)),
             Some(ColumnType::Float64)
         );
-        schema.seal();
+        schema.freeze();
         assert_eq!(schema.widen(id, &Value::Int(1)), Some(ColumnType::Float64));
         assert_eq!(schema.widen(id, &Value::Int(i64::MAX)), None);
         assert_eq!(schema.widen(id, &Value::String("half")), None);
@@ -525,14 +525,14 @@ mod tests {
         }
 
         #[test]
-        fn a_sealed_column_never_changes_its_type(
+        fn a_frozen_column_never_changes_its_type(
             first in value(),
             later in proptest::collection::vec(value(), 0..8),
         ) {
             let mut schema = Schema::logs();
             let id = column(schema.resolve(Location::Attribute, "x"));
             let published = schema.widen(id, &first);
-            schema.seal();
+            schema.freeze();
             for value in later {
                 let widened = schema.widen(id, &value);
                 prop_assert!(widened.is_none() || widened == published);

@@ -231,12 +231,12 @@ fn what_has_no_column_overflows_under_its_full_name() {
 }
 
 #[test]
-fn a_sealed_column_overflows_instead_of_changing_its_type() {
+fn a_frozen_column_overflows_instead_of_changing_its_type() {
     let mut keys = Keys::new();
     let x = attribute(&mut keys, "x");
     let mut builder = BatchBuilder::new(Schema::logs());
     let first = batch_of(&mut builder, &keys, &[&[(x, Value::Int(1))]]);
-    builder.seal();
+    builder.freeze();
     let rows: &[&[(Key, Value<'_>)]] = &[&[(x, Value::String("one"))], &[(x, Value::Int(2))]];
     let second = batch_of(&mut builder, &keys, rows);
     assert_eq!(first.schema(), second.schema());
@@ -354,7 +354,7 @@ proptest! {
     fn nothing_is_lost(
         rows in proptest::collection::vec(
             proptest::collection::vec((0usize..4, value()), 0..4), 1..40),
-        seal_after in 0usize..40,
+        freeze_after in 0usize..40,
         plain in any::<bool>(),
     ) {
         let mut keys = Keys::new();
@@ -368,9 +368,9 @@ proptest! {
             let cells: Vec<_> = cells.iter().map(|(name, value)| (attributes[*name], *value)).collect();
             push_all(&mut builder, &keys, &[&cells]);
             pending.push(cells);
-            if index == seal_after || index + 1 == rows.len() {
+            if index == freeze_after || index + 1 == rows.len() {
                 let batch = builder.finish_batch();
-                builder.seal();
+                builder.freeze();
                 for (row, cells) in pending.drain(..).enumerate() {
                     let mut found: Vec<_> =
                         overflow(&batch, row).into_iter().filter_map(|(_, text)| text).collect();
