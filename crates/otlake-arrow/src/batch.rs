@@ -4,7 +4,7 @@ use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{Schema as ArrowSchema, SchemaRef};
 use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Value};
 use otlake_schema::{
-    Absent, ColumnId, Conform, DatasetSchema, FieldColumn, FieldKind, Inferred, OVERFLOW,
+    Absent, Coercion, ColumnId, DatasetSchema, FieldColumn, FieldKind, Inferred, OVERFLOW,
     OVERFLOW_ID, OverflowCounts, OverflowReason, Schema, SchemaInference, full_name,
 };
 
@@ -37,7 +37,7 @@ impl BatchOptions {
     }
 
     /// Gives the columns of attributes the field ids of the dataset that the builder
-    /// [conforms](BatchBuilder::conform) to, in the metadata of their Arrow fields. The protocol's own
+    /// [coerces its values](BatchBuilder::coerce) to, in the metadata of their Arrow fields. The protocol's own
     /// fields have theirs always.
     #[must_use]
     pub fn with_field_ids(mut self, field_ids: bool) -> BatchOptions {
@@ -138,17 +138,17 @@ impl BatchBuilder {
     /// batch is finished and written as a part of it. Of columns that have another type so far the
     /// values that do not fit go to the `overflow` column, and all values of a column that the
     /// dataset has no room for.
-    pub fn conform(&mut self, dataset: &DatasetSchema) {
+    pub fn coerce(&mut self, dataset: &DatasetSchema) {
         self.end_group(Location::Resource);
         self.end_group(Location::Scope);
         self.fit_columns();
         let (mut overflow, mut refused) = (Vec::new(), false);
         for index in 0..self.columns.len() {
             let id = self.schema.column_id(index);
-            let (column_type, reason) = match self.schema.conform(id, dataset) {
-                Conform::Keep => continue,
-                Conform::Become(column_type) => (Some(column_type), OverflowReason::Type),
-                Conform::Overflow(reason) => {
+            let (column_type, reason) = match self.schema.coerce(id, dataset) {
+                Coercion::Keep => continue,
+                Coercion::To(column_type) => (Some(column_type), OverflowReason::Type),
+                Coercion::Overflow(reason) => {
                     refused = true;
                     (None, reason)
                 }

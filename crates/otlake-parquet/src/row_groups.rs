@@ -25,8 +25,8 @@ pub(crate) struct RowGroups {
     review: usize,
     /// By how much the size was estimated too high when it was last measured.
     overestimate: usize,
-    /// What the schema was like when it was last made to conform.
-    conformed: Option<(u64, SchemaSize)>,
+    /// What the schema was like when it was when the columns were last coerced.
+    coerced: Option<(u64, SchemaSize)>,
 }
 
 /// Grows with every column, type and name that is found.
@@ -39,7 +39,7 @@ impl RowGroups {
             limits,
             review: 0,
             overestimate: 0,
-            conformed: None,
+            coerced: None,
         };
         row_groups.schedule_review();
         row_groups
@@ -107,15 +107,15 @@ impl RowGroups {
 
     /// Whether the dataset has to be told of a column or a name.
     pub(crate) fn has_news_for(&self, dataset: &DatasetSchema) -> bool {
-        self.conformed != Some((dataset.version(), self.schema_size()))
+        self.coerced != Some((dataset.version(), self.schema_size()))
             && self.builder.schema().has_news_for(dataset)
     }
 
     /// Gives the columns the types that the dataset has published.
-    pub(crate) fn conform(&mut self, dataset: &DatasetSchema) {
-        if self.conformed != Some((dataset.version(), self.schema_size())) {
-            self.builder.conform(dataset);
-            self.conformed = Some((dataset.version(), self.schema_size()));
+    pub(crate) fn coerce(&mut self, dataset: &DatasetSchema) {
+        if self.coerced != Some((dataset.version(), self.schema_size())) {
+            self.builder.coerce(dataset);
+            self.coerced = Some((dataset.version(), self.schema_size()));
         }
     }
 

@@ -54,4 +54,4 @@ pub use crate::inference::SchemaInference;
 pub use crate::inferred::{ColumnType, Inferred};
 pub use crate::naming::{FlatNaming, Naming, VerbatimNaming, full_name};
 pub use crate::overflow::{OVERFLOW, OverflowCounts, OverflowReason};
-pub use crate::schema::{Column, ColumnId, Conform, Resolved, Schema, SchemaOptions};
+pub use crate::schema::{Coercion, Column, ColumnId, Resolved, Schema, SchemaOptions};

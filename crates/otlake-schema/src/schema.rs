@@ -163,11 +163,11 @@ impl Column {
 
 /// What has to become of a column's values when its type is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conform {
+pub enum Coercion {
     /// They stay as they are.
     Keep,
     /// They become values of this type; those that do not fit overflow.
-    Become(ColumnType),
+    To(ColumnType),
     /// They overflow: the dataset has no room for the column.
     Overflow(OverflowReason),
 }
@@ -238,26 +238,26 @@ impl Schema {
 
     /// Gives a column the type that the dataset has published, for good, and says what has to become
     /// of the values that are there already.
-    pub fn conform(&mut self, id: ColumnId, dataset: &DatasetSchema) -> Conform {
+    pub fn coerce(&mut self, id: ColumnId, dataset: &DatasetSchema) -> Coercion {
         let column = &mut self.columns[id.index()];
         if column.field.is_some() || column.frozen {
-            return Conform::Keep;
+            return Coercion::Keep;
         }
         let Some(before) = column.column_type() else {
-            return Conform::Keep;
+            return Coercion::Keep;
         };
         match dataset.column(&column.name) {
             Some(published) => {
                 column.publish(published);
                 match published.column_type() {
-                    Some(r#type) if r#type != before => Conform::Become(r#type),
-                    _ => Conform::Keep,
+                    Some(r#type) if r#type != before => Coercion::To(r#type),
+                    _ => Coercion::Keep,
                 }
             }
             None => {
                 column.inferred = Inferred::Empty;
                 column.refused = Some(OverflowReason::Budget);
-                Conform::Overflow(OverflowReason::Budget)
+                Coercion::Overflow(OverflowReason::Budget)
             }
         }
     }

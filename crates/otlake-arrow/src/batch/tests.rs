@@ -661,7 +661,7 @@ fn values_that_do_not_fit_what_was_published_overflow_and_keep_their_rows() {
         "it does not know user"
     );
     dataset.extend(second.schema());
-    second.conform(&dataset);
+    second.coerce(&dataset);
     push_all(&mut second, &keys, &[&[(status, Value::Bool(true))]]);
     let batch = second.finish_batch();
 
@@ -702,7 +702,7 @@ fn a_column_that_the_dataset_has_no_room_for_overflows() {
     let mut second = BatchBuilder::new(schema());
     push_all(&mut second, &keys, &[&[(novel, Value::Int(2))]]);
     assert!(!dataset.extend(second.schema()), "the budget is used up");
-    second.conform(&dataset);
+    second.coerce(&dataset);
     push_all(
         &mut second,
         &keys,
@@ -757,7 +757,7 @@ proptest! {
                 prop_assert_eq!(after.map(|after| after.type_name()), Some(column.type_name()));
                 prop_assert_eq!(after.map(|after| after.id()), Some(column.id()));
             }
-            builder.conform(&dataset);
+            builder.coerce(&dataset);
             let batch = builder.finish_batch();
             for field in batch.schema().fields() {
                 let published = dataset.column(field.name()).unwrap();

@@ -5,14 +5,14 @@ use crate::storage::Storage;
 
 impl<S: Storage> ParquetSink<S> {
     /// Publishes what was found in the rows, and gives the columns the types that are published.
-    pub(super) fn conform(&mut self) -> Result<(), SinkError> {
+    pub(super) fn coerce(&mut self) -> Result<(), SinkError> {
         let Some(dataset) = &mut self.dataset else {
             return Ok(());
         };
         if self.row_groups.has_news_for(dataset.schema()) {
             dataset.publish(self.row_groups.schema())?;
         }
-        self.row_groups.conform(dataset.schema());
+        self.row_groups.coerce(dataset.schema());
         Ok(())
     }
 }

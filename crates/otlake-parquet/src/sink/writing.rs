@@ -39,7 +39,7 @@ impl<S: Storage> ParquetSink<S> {
         if self.waiting_rows(index) == 0 {
             return Ok(());
         }
-        self.conform()?;
+        self.coerce()?;
         let gathered = self.gather_waiting(index);
         let written = SinkError::both(gathered, self.write_gathered(index));
         self.keep_age(index);
