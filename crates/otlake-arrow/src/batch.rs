@@ -174,7 +174,7 @@ impl BatchBuilder {
             // The keys of columns that are gone resolve to something else now.
             self.slots.forget();
         }
-        self.schema.adopt(dataset);
+        self.schema.merge(dataset);
     }
 
     /// What overflowed since the builder was made.

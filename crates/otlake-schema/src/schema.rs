@@ -218,7 +218,7 @@ impl Schema {
     /// A schema that has the columns of a dataset, with the types that were published.
     pub fn of_dataset(dataset: &DatasetSchema, options: SchemaOptions) -> Schema {
         let mut schema = Schema::new(dataset.table(), options);
-        schema.adopt(dataset);
+        schema.merge(dataset);
         schema
     }
 
@@ -263,7 +263,7 @@ impl Schema {
     }
 
     /// Adds the columns of a dataset, and fixes the types of those that have no value yet.
-    pub fn adopt(&mut self, dataset: &DatasetSchema) {
+    pub fn merge(&mut self, dataset: &DatasetSchema) {
         for published in dataset.columns() {
             if published.id() == OVERFLOW_ID {
                 continue;

@@ -303,7 +303,7 @@ impl<S: Storage> ParquetSink<S> {
         self.manifests = Some(Manifests::new(Arc::clone(&documents)));
         let mut schema = self.schema().clone();
         let published = PublishedSchema::load(documents, schema.table())?;
-        schema.adopt(published.schema());
+        schema.merge(published.schema());
         self.dataset = Some(published);
         let options = BatchOptions::new().with_field_ids(true);
         self.row_groups = RowGroups::new(schema, options, self.row_group_limits());
