@@ -106,9 +106,9 @@ impl RowGroups {
     }
 
     /// Whether the dataset has to be told of a column or a name.
-    pub(crate) fn has_news_for(&self, dataset: &DatasetSchema) -> bool {
+    pub(crate) fn has_unpublished_changes(&self, dataset: &DatasetSchema) -> bool {
         self.coerced != Some((dataset.version(), self.schema_size()))
-            && self.builder.schema().has_news_for(dataset)
+            && self.builder.schema().has_unpublished_changes(dataset)
     }
 
     /// Gives the columns the types that the dataset has published.

@@ -587,10 +587,10 @@ mod tests {
                     .collect();
                 let found = found(&extension);
                 let before = dataset.clone();
-                let news = found.has_news_for(&dataset);
+                let news = found.has_unpublished_changes(&dataset);
                 prop_assert_eq!(dataset.extend(&found), news);
                 prop_assert_eq!(dataset.version(), before.version() + u64::from(news));
-                prop_assert!(!found.has_news_for(&dataset));
+                prop_assert!(!found.has_unpublished_changes(&dataset));
                 prop_assert!(!dataset.extend(&found), "idempotent");
                 for column in before.columns() {
                     let after = dataset.column(column.name()).unwrap();

@@ -228,7 +228,7 @@ impl Schema {
     }
 
     /// Whether there is a column with a type, or a name of one, that the dataset does not know.
-    pub fn has_news_for(&self, dataset: &DatasetSchema) -> bool {
+    pub fn has_unpublished_changes(&self, dataset: &DatasetSchema) -> bool {
         let mut columns = self.columns.iter();
         columns.any(|column| match dataset.column(&column.name) {
             Some(known) => !column.sources.iter().all(|key| known.keys().contains(key)),

@@ -657,7 +657,7 @@ fn values_that_do_not_fit_what_was_published_overflow_and_keep_their_rows() {
     ];
     push_all(&mut second, &keys, rows);
     assert!(
-        second.schema().has_news_for(&dataset),
+        second.schema().has_unpublished_changes(&dataset),
         "it does not know user"
     );
     dataset.extend(second.schema());
@@ -686,7 +686,7 @@ fn values_that_do_not_fit_what_was_published_overflow_and_keep_their_rows() {
     assert_eq!(id("attr_status")["PARQUET:field_id"], "10000");
     assert_eq!(id("attr_user")["PARQUET:field_id"], "10001");
     assert_eq!(id("body")["PARQUET:field_id"], "6");
-    assert!(!second.schema().has_news_for(&dataset));
+    assert!(!second.schema().has_unpublished_changes(&dataset));
 }
 
 #[test]
@@ -749,7 +749,7 @@ proptest! {
                 push_all(&mut builder, &keys, &[&[(names[*name], values[*value])]]);
             }
             let before = dataset.clone();
-            if builder.schema().has_news_for(&dataset) {
+            if builder.schema().has_unpublished_changes(&dataset) {
                 dataset.extend(builder.schema());
             }
             for column in before.columns() {

@@ -9,7 +9,7 @@ impl<S: Storage> ParquetSink<S> {
         let Some(dataset) = &mut self.dataset else {
             return Ok(());
         };
-        if self.row_groups.has_news_for(dataset.schema()) {
+        if self.row_groups.has_unpublished_changes(dataset.schema()) {
             dataset.publish(self.row_groups.schema())?;
         }
         self.row_groups.coerce(dataset.schema());
