@@ -46,9 +46,11 @@ mod batch;
 mod column;
 mod group;
 mod overflow;
+mod sink;
 mod slots;
 
 pub use crate::batch::{BatchBuilder, BatchError, BatchOptions};
+pub use crate::sink::BatchSink;
 
 pub use arrow_array;
 pub use arrow_schema;
