@@ -5,16 +5,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 
 // The counters are statics and not fields, because a measurement must reach them without naming the
-// program's `#[global_allocator]`. Relaxed order is enough: each is a sum of its own, read after
-// the work on the same thread.
+// program's `#[global_allocator]`. Relaxed ordering is enough: each counter is independent and is
+// read on the thread that did the work.
 static ON: AtomicBool = AtomicBool::new(false);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicI64 = AtomicI64::new(0);
 static PEAK: AtomicI64 = AtomicI64::new(0);
 
-/// An allocator that hands everything on to `A` and counts while [`measure`] runs. Otherwise it
-/// costs one relaxed load a call, so that timed passes can run in the same program.
+/// An allocator that forwards every call to `A`, and counts while [`measure`] runs. Outside of a
+/// measurement it costs one relaxed load per call, so timed passes can run in the same program.
 ///
 /// ```
 /// use std::alloc::System;
@@ -28,40 +28,40 @@ static PEAK: AtomicI64 = AtomicI64::new(0);
 /// assert_eq!((allocations.bytes, allocations.count, allocations.peak), (8, 1, 8));
 /// ```
 ///
-/// Memory that C code takes for itself (zstd's contexts) does not pass here and is not counted.
+/// Memory that C code allocates itself (zstd's contexts) bypasses the global allocator and is not
+/// counted.
 #[derive(Debug)]
 pub struct CountingAllocator<A> {
     inner: A,
 }
 
 impl<A> CountingAllocator<A> {
-    /// Counts on top of `inner`.
+    /// Wraps `inner`.
     pub const fn new(inner: A) -> Self {
         Self { inner }
     }
 }
 
-/// What was asked of the allocator during a [`measure`].
+/// Counts of the allocations during a [`measure`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allocations {
-    /// Bytes asked for, over all allocations. A reallocation counts with what it grows by: counting
-    /// its whole new size would charge a doubling buffer twice for what an allocator mostly extends
-    /// in place.
+    /// Bytes allocated in total. A reallocation adds only its growth: adding its whole new size
+    /// would charge a doubling buffer twice for memory that allocators mostly extend in place.
     pub bytes: u64,
-    /// Allocations and reallocations.
+    /// Number of allocations and reallocations.
     pub count: u64,
-    /// The most bytes that were live at once, above what was live at the start.
+    /// Largest number of bytes live at once, above those live at the start.
     pub peak: u64,
 }
 
-/// Runs `work` and counts what it allocates, on all threads. Measurements on several threads wait
-/// for each other.
+/// Runs `work` and counts what it allocates, on all threads. Concurrent measurements wait for each
+/// other.
 ///
-/// Everything is 0 in a program whose global allocator is not a [`CountingAllocator`].
+/// All counts are 0 in a program whose global allocator is not a [`CountingAllocator`].
 pub fn measure<R>(work: impl FnOnce() -> R) -> (R, Allocations) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-    // Switches off on unwinding too, so that a panic in one test does not slow down the others.
+    // Also stops counting on unwinding, so that a panic in one test does not slow down the others.
     struct Off;
     impl Drop for Off {
         fn drop(&mut self) {
@@ -96,7 +96,7 @@ fn took(bytes: usize, live: i64) {
 }
 
 fn gave_back(bytes: usize) {
-    // May go below 0: memory from before the measurement can be freed during it.
+    // May drop below 0, because memory from before the measurement can be freed during it.
     LIVE.fetch_sub(bytes as i64, Relaxed);
 }
 

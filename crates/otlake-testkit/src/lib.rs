@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! Shape ──▶ logs_request ──▶ logs_payload          what production sends, the same bytes on every machine
-//! Rng ──▶ arbitrary_logs_request ──▶ mutate        what the wire format allows, and what it does not
-//! canonical_logs, CanonicalRows ──▶ CanonicalRow   the rows of prost and those of a decoder, to be compared
-//! Request, compare_with_prost                      the same for any signal, and the comparison
-//! JsonRequest, one_nan                             the same in the dialects of OTLP/JSON
-//! measure(|| work) ──▶ Allocations                 through a CountingAllocator
+//! Rng ──▶ arbitrary_logs_request ──▶ mutate        what the wire format allows, and what it does not allow
+//! canonical_logs, CanonicalRows ──▶ CanonicalRow   rows of prost and of a decoder, in comparable form
+//! Request, compare_with_prost                      the comparison, for any signal
+//! JsonRequest, one_nan                             the dialects of OTLP/JSON
+//! measure(|| work) ──▶ Allocations                 counts from a CountingAllocator
 //! ```
 //!
 //! ```
@@ -22,7 +22,8 @@
 //! mutate(&mut bytes, Signal::Logs, &mut rng);
 //! ```
 //!
-//! Never published: it serves the other crates' tests, and so depends on the row alone.
+//! This crate is never published. Of the otlake crates it depends on `otlake-row` alone, so that the tests
+//! of all others can use it.
 
 mod agreement;
 mod allocator;

@@ -10,15 +10,15 @@ use crate::arbitrary::{
 use crate::canonical::{CanonicalRow, canonical_logs, canonical_metrics, canonical_traces};
 use crate::rng::Rng;
 
-/// An export request as prost has it, so that one test serves all signals.
+/// An export request as a prost message, so that one test serves all signals.
 pub trait Request: Message + Default {
     /// The signal of its records.
     const SIGNAL: Signal;
 
-    /// One that uses what the messages allow, such as [`arbitrary_logs_request`].
+    /// Returns an arbitrary request, such as from [`arbitrary_logs_request`].
     fn arbitrary(rng: &mut Rng) -> Self;
 
-    /// The rows that it stands for, such as those of [`canonical_logs`].
+    /// Returns the rows of the request, such as from [`canonical_logs`].
     fn canonical_rows(&self) -> Vec<CanonicalRow>;
 }
 
@@ -68,7 +68,7 @@ mod tests {
             let request = R::arbitrary(&mut Rng::new(seed));
             let bytes = request.encode_to_vec();
             let decoded = R::decode(bytes.as_slice()).unwrap();
-            // Through bytes, because NaN is not equal to itself.
+            // Compare bytes, because NaN is not equal to itself.
             assert_eq!(decoded.encode_to_vec(), bytes, "seed {seed}");
             rows += decoded.canonical_rows().len();
         }

@@ -1,6 +1,6 @@
-/// A small deterministic generator (SplitMix64): the same seed gives the same payload on every
-/// machine and in every later version, which a crate from the registry does not promise across its
-/// major versions.
+/// A small deterministic generator (SplitMix64). The same seed gives the same payload on every
+/// machine and in every later version; crates on crates.io do not promise that across major
+/// versions.
 ///
 /// Constants and finaliser: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators",
 /// OOPSLA 2014.
@@ -10,12 +10,12 @@ pub struct Rng {
 }
 
 impl Rng {
-    /// A generator that repeats itself for the same `seed`.
+    /// Returns a generator whose output is determined by `seed`.
     pub fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
@@ -24,49 +24,49 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 up to but not including `end`.
+    /// Returns a number in `0..end`.
     ///
     /// # Panics
     ///
-    /// When `end` is 0.
+    /// Panics if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         assert!(end > 0, "no number is below 0");
-        // The bias of a plain remainder is below 2^-40 for every size in use here.
+        // The bias of the plain remainder is below 2^-40 for all sizes in use.
         (self.next_u64() % end as u64) as usize
     }
 
-    /// A number from 0 up to but not including 1.
+    /// Returns a number from 0 up to but not including 1.
     pub fn unit(&mut self) -> f64 {
         (self.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// True in a `share` (0 to 1) of the calls.
+    /// Returns true with probability `share` (0 to 1).
     pub fn chance(&mut self, share: f64) -> bool {
         self.unit() < share
     }
 
-    /// A number below `end` where small ones come more often, as users, routes and messages do in
-    /// production.
+    /// Returns a number in `0..end`, small numbers more often. Users, routes and messages in
+    /// production are skewed like this.
     ///
     /// # Panics
     ///
-    /// When `end` is 0.
+    /// Panics if `end` is 0.
     pub fn skewed(&mut self, end: usize) -> usize {
         assert!(end > 0, "no number is below 0");
         let unit = self.unit();
         ((unit * unit * end as f64) as usize).min(end - 1)
     }
 
-    /// One of `choices`, each as likely as the others.
+    /// Returns one of `choices`, each with the same probability.
     ///
     /// # Panics
     ///
-    /// When `choices` is empty.
+    /// Panics if `choices` is empty.
     pub fn pick<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.below(choices.len())]
     }
 
-    /// `len` bytes.
+    /// Returns `len` bytes.
     pub fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(len + 7);
         while bytes.len() < len {
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_same_seed_repeats_itself() {
-        // The first three numbers that the reference implementation gives for seed 1234567.
+        // The first three outputs of the reference implementation for seed 1234567.
         let mut rng = Rng::new(1_234_567);
         let first: Vec<u64> = (0..3).map(|_| rng.next_u64()).collect();
         assert_eq!(

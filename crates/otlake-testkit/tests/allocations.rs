@@ -1,5 +1,5 @@
-//! A program of its own: it installs a global allocator, and other tests' allocations would be
-//! counted with it.
+//! A separate program, because it installs a global allocator and would count the allocations of
+//! other tests.
 
 use std::alloc::System;
 use std::hint::black_box;
@@ -9,7 +9,7 @@ use otlake_testkit::{Allocations, CountingAllocator, measure};
 #[global_allocator]
 static ALLOCATOR: CountingAllocator<System> = CountingAllocator::new(System);
 
-// One test function, because two would run on two threads and count each other.
+// One test function, because two would run on two threads and count each other's allocations.
 #[test]
 fn counts_bytes_allocations_and_peak_while_on() {
     let ((), none) = measure(|| ());
@@ -25,7 +25,7 @@ fn counts_bytes_allocations_and_peak_while_on() {
         }
     );
 
-    // Two after each other: the bytes add up, the peak does not.
+    // Two allocations in sequence: the bytes add up, the peak does not.
     let ((), two) = measure(|| {
         drop(black_box(vec![1u8; 1000]));
         drop(black_box(vec![0u8; 500]));
@@ -53,11 +53,11 @@ fn counts_bytes_allocations_and_peak_while_on() {
         }
     );
 
-    // What is freed from before the measurement neither underflows nor raises the peak.
+    // Freeing memory from before the measurement neither underflows nor raises the peak.
     let ((), freed) = measure(move || drop(grown));
     assert_eq!(freed, Allocations::default());
 
-    // Off again.
+    // Counting has stopped.
     drop(black_box(vec![1u8; 1000]));
     let ((), none) = measure(|| ());
     assert_eq!(none, Allocations::default());

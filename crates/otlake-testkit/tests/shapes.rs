@@ -1,5 +1,5 @@
-//! The named shapes are what they say: figures measured on them are compared with figures from
-//! elsewhere.
+//! The named shapes have the properties they claim, because figures measured on them are compared
+//! with figures from elsewhere.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -10,7 +10,7 @@ use otlake_testkit::{
 use prost::Message;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// What a payload has, on average.
+/// Averages over a payload.
 #[derive(Debug, Default)]
 struct Averages {
     records: usize,
@@ -78,7 +78,7 @@ fn ten_thousand_records_are_as_described() {
 
 #[test]
 fn small_groups_are_as_described() {
-    // Over ten payloads, because one of 500 records lies off the average.
+    // Over ten payloads, because a single one of 500 records deviates from the average.
     let payloads: Vec<Averages> = (1..=10)
         .map(|seed| averages(&Shape::small_groups().with_seed(seed)))
         .collect();
@@ -142,7 +142,7 @@ fn ten_thousand_spans_are_as_described() {
     assert!((0.005..0.1).contains(&links), "{links}");
     assert!((0.01..0.1).contains(&failed), "{failed}");
 
-    // The traces are trees: every parent is there, in the same trace, and around its children.
+    // Traces are trees: every parent exists, belongs to the same trace and spans its children.
     let by_id: HashMap<_, _> = spans.iter().map(|span| (&span.span_id, span)).collect();
     let traces: HashSet<_> = spans.iter().map(|span| &span.trace_id).collect();
     let (mut roots, mut services) = (0, 0);

@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use super::values::{attributes, count, key, string};
 use crate::rng::Rng;
 
-/// Some messages of a repeated field, mostly none or a few.
+/// Returns messages for a repeated field, mostly none or a few.
 pub(super) fn some<T>(rng: &mut Rng, end: usize, one: impl Fn(&mut Rng) -> T) -> Vec<T> {
     (0..rng.below(end)).map(|_| one(rng)).collect()
 }

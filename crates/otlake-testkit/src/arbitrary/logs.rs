@@ -5,11 +5,11 @@ use super::groups::{resource, scope, some};
 use super::values::{any_value, attributes, count, enumeration, id, string, unsigned};
 use crate::rng::Rng;
 
-/// A small request that uses what the messages allow: every field, every kind of value nested in
-/// every other, empty and missing messages, names that repeat, ids of the wrong length, extreme
-/// numbers.
+/// Returns a small request that uses everything the messages allow: every field, every kind of
+/// value nested in every other, empty and missing messages, repeated names, ids of the wrong
+/// length, extreme numbers.
 ///
-/// Valid on the wire: whoever decodes protobuf must accept it.
+/// The request is valid on the wire: every protobuf decoder must accept it.
 pub fn arbitrary_logs_request(rng: &mut Rng) -> ExportLogsServiceRequest {
     ExportLogsServiceRequest {
         resource_logs: some(rng, 4, resource_logs),

@@ -12,10 +12,10 @@ use super::groups::{resource, scope, some};
 use super::values::{attributes, count, double, enumeration, id, integer, string, unsigned};
 use crate::rng::Rng;
 
-/// A small request that uses what the messages allow, as
-/// [`arbitrary_logs_request`](super::arbitrary_logs_request) does: metrics of all five kinds and of
-/// none, without points, points without a value, bounds in any order and number, scales and offsets
-/// below zero.
+/// Returns a small request that uses everything the messages allow, like
+/// [`arbitrary_logs_request`](super::arbitrary_logs_request): metrics of all five kinds and of
+/// none, metrics without points, points without a value, any number of bounds in any order,
+/// negative scales and offsets.
 pub fn arbitrary_metrics_request(rng: &mut Rng) -> ExportMetricsServiceRequest {
     ExportMetricsServiceRequest {
         resource_metrics: some(rng, 4, resource_metrics),

@@ -1,4 +1,4 @@
-//! Requests that no SDK would send but the wire format allows, and bytes that it does not.
+//! Requests that no SDK would send but the wire format allows, and bytes that it does not allow.
 
 mod groups;
 mod logs;

@@ -6,12 +6,12 @@ use super::schema::{Content, Message};
 use super::wire::{Field, fields, push_delimited, push_varint};
 use crate::rng::Rng;
 
-/// Changes a payload of a signal: some changes leave it valid (fields reordered, repeated, unknown ones added,
-/// lengths written longer than needed), others make it malformed or make it say something else
-/// (bits flipped, truncated, wire types changed).
+/// Mutates a payload of a signal. Some mutations leave it valid (fields reordered or repeated,
+/// unknown fields added, lengths encoded longer than needed); others make it malformed or change
+/// its meaning (bits flipped, truncated, wire types changed).
 ///
-/// Which it is the caller asks its oracle: a decoder under test and prost must agree on the rows or
-/// both refuse.
+/// The oracle decides which one it was: a decoder under test and prost must either agree on the
+/// rows or both fail.
 pub fn mutate(payload: &mut Vec<u8>, signal: Signal, rng: &mut Rng) {
     for _ in 0..1 + rng.below(3) {
         match rng.below(10) {
@@ -36,7 +36,7 @@ fn flip_bits(payload: &mut [u8], rng: &mut Rng) {
     }
 }
 
-/// Replaces a few bytes by some others, more or fewer.
+/// Replaces a few bytes with a different number of other bytes.
 fn splice(payload: &mut Vec<u8>, rng: &mut Rng) {
     let start = rng.below(payload.len() + 1);
     let end = (start + rng.below(6)).min(payload.len());
@@ -44,8 +44,8 @@ fn splice(payload: &mut Vec<u8>, rng: &mut Rng) {
     payload.splice(start..end, rng.bytes(len));
 }
 
-/// One change in `bytes` or, more often, in one of the messages inside; the lengths around it are
-/// written anew, so that the change is the only thing wrong.
+/// Applies one change to `bytes` or, more often, to one of the messages inside. The enclosing
+/// lengths are recomputed, so that the change is the only thing wrong.
 fn rewrite(bytes: &[u8], message: Message, rng: &mut Rng) -> Vec<u8> {
     let Some(fields) = fields(bytes) else {
         return bytes.to_vec();
@@ -78,7 +78,7 @@ fn change(bytes: &[u8], fields: &[Field], rng: &mut Rng) -> Vec<u8> {
     let whole: Vec<Range<usize>> = fields.iter().map(|field| field.whole.clone()).collect();
     let mut out = Vec::with_capacity(bytes.len() + 64);
     match rng.below(6) {
-        // Any order of the fields.
+        // Shuffle the fields.
         0 => {
             let mut order = whole;
             for last in (1..order.len()).rev() {
@@ -88,8 +88,8 @@ fn change(bytes: &[u8], fields: &[Field], rng: &mut Rng) -> Vec<u8> {
                 .into_iter()
                 .for_each(|field| out.extend_from_slice(&bytes[field]));
         }
-        // One field again, somewhere: repeated fields gain one, of the others the last counts, and
-        // messages merge.
+        // Repeat a field somewhere. A repeated field gains an element, otherwise the last
+        // occurrence counts, and messages merge.
         1 if !whole.is_empty() => {
             let again = rng.pick(&whole).clone();
             let at = rng.pick(&whole).start;
@@ -97,13 +97,13 @@ fn change(bytes: &[u8], fields: &[Field], rng: &mut Rng) -> Vec<u8> {
             out.extend_from_slice(&bytes[again]);
             out.extend_from_slice(&bytes[at..]);
         }
-        // One field less.
+        // Remove a field.
         2 if !whole.is_empty() => {
             let gone = rng.pick(&whole).clone();
             out.extend_from_slice(&bytes[..gone.start]);
             out.extend_from_slice(&bytes[gone.end..]);
         }
-        // Another wire type, the content as it was.
+        // Change the wire type and leave the content.
         3 if !fields.is_empty() => {
             let field = rng.pick(fields);
             out.extend_from_slice(&bytes[..field.whole.start]);
@@ -115,7 +115,7 @@ fn change(bytes: &[u8], fields: &[Field], rng: &mut Rng) -> Vec<u8> {
             out.extend_from_slice(&bytes[field.content.clone()]);
             out.extend_from_slice(&bytes[field.whole.end..]);
         }
-        // A length or a number that is written longer than needed, or that says more than there is.
+        // Encode a length or number longer than needed, or make it too large.
         4 if !fields.is_empty() => {
             let field = rng.pick(fields);
             out.extend_from_slice(&bytes[..field.whole.start]);
@@ -139,7 +139,7 @@ fn change(bytes: &[u8], fields: &[Field], rng: &mut Rng) -> Vec<u8> {
             out.extend_from_slice(&bytes[field.content.clone()]);
             out.extend_from_slice(&bytes[field.whole.end..]);
         }
-        // A field that nobody knows.
+        // Add an unknown field.
         _ => {
             let at = if whole.is_empty() {
                 0
@@ -174,7 +174,7 @@ fn push_unknown(out: &mut Vec<u8>, rng: &mut Rng) {
             push_varint(out, tag | 5, 0);
             out.extend(rng.bytes(4));
         }
-        // A group: deprecated, still to be skipped as a whole.
+        // A group: deprecated, but it must still be skipped as a whole.
         _ => {
             push_varint(out, tag | 3, 0);
             push_varint(out, 1 << 3, 0);
@@ -205,7 +205,7 @@ mod tests {
             valid += usize::from(R::decode(after.as_slice()).is_ok());
         }
         assert!(changed > 1_500, "{changed} of 2000 changed");
-        // An oracle learns from both sides.
+        // The test is only useful if it produces both valid and malformed payloads.
         assert!((500..1_700).contains(&valid), "{valid} of 2000 valid");
     }
 

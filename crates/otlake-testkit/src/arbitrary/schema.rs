@@ -1,6 +1,6 @@
 use otlake_row::Signal;
 
-/// The messages of OTLP, as far as a change to a payload has to know them.
+/// The messages of OTLP, in as much detail as mutations need.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Message {
     Request(Signal),
@@ -32,7 +32,7 @@ pub(super) enum Message {
     KeyValueList,
 }
 
-/// What stands in a field with a length.
+/// What a length-delimited field contains.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Content {
     Message(Message),
@@ -40,7 +40,7 @@ pub(super) enum Content {
 }
 
 impl Message {
-    /// What stands in field `number`; nothing for a number, for bytes and for a field that the
+    /// Returns what field `number` contains. Returns `None` for numbers, bytes and fields that the
     /// message does not have.
     pub(super) fn content(self, number: u32) -> Option<Content> {
         use Content::String;

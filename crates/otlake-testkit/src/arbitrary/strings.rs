@@ -4,12 +4,12 @@ use super::schema::{Content, Message};
 use super::wire::{fields, push_delimited};
 use crate::rng::Rng;
 
-/// Bytes that make a string invalid wherever they stand: a byte that never occurs, a character
-/// without its beginning, one without its end, a surrogate, one that is longer than needed.
+/// Bytes that make a string invalid at any position: a byte that never occurs, a lone continuation
+/// byte, a truncated character, a surrogate, an overlong encoding.
 const INVALID: [&[u8]; 5] = [b"\xff", b"\x80", b"\xe2\x82", b"\xed\xa0\x80", b"\xc0\xaf"];
 
-/// Makes some of the strings of a payload invalid UTF-8, and says how many. Everything else stays as
-/// it was.
+/// Makes some strings of a payload invalid UTF-8 and returns how many. Leaves everything else
+/// unchanged.
 pub fn break_utf8(payload: &mut Vec<u8>, signal: Signal, rng: &mut Rng) -> usize {
     let mut broken = 0;
     *payload = rewrite(payload, Message::Request(signal), &mut |string| {
@@ -17,8 +17,8 @@ pub fn break_utf8(payload: &mut Vec<u8>, signal: Signal, rng: &mut Rng) -> usize
             return None;
         }
         let text = std::str::from_utf8(string).ok()?;
-        // Not within a character, so that exactly this is invalid; the parts left of a character
-        // would be, too.
+        // Insert at a character boundary, so that exactly these bytes are invalid. Splitting a
+        // character would make its parts invalid, too.
         let mut at = rng.below(string.len() + 1);
         while !text.is_char_boundary(at) {
             at -= 1;
@@ -30,9 +30,9 @@ pub fn break_utf8(payload: &mut Vec<u8>, signal: Signal, rng: &mut Rng) -> usize
     broken
 }
 
-/// Replaces what is invalid in the strings of a payload by U+FFFD, as
-/// [`String::from_utf8_lossy`] does, and says how many strings that were. Where the payload is
-/// malformed it stays as it is.
+/// Replaces invalid sequences in the strings of a payload with U+FFFD, as
+/// [`String::from_utf8_lossy`] does, and returns the number of changed strings. Leaves a malformed
+/// payload unchanged.
 pub fn repair_utf8(payload: &[u8], signal: Signal) -> (Vec<u8>, usize) {
     let mut repaired = 0;
     let payload = rewrite(payload, Message::Request(signal), &mut |string| {
@@ -45,7 +45,7 @@ pub fn repair_utf8(payload: &[u8], signal: Signal) -> (Vec<u8>, usize) {
     (payload, repaired)
 }
 
-/// Gives other bytes to the strings for which `other` has some.
+/// Rewrites each string for which `other` returns a replacement.
 fn rewrite(
     bytes: &[u8],
     message: Message,

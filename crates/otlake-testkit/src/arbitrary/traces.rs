@@ -6,9 +6,9 @@ use super::groups::{resource, scope, some};
 use super::values::{attributes, count, enumeration, id, string, unsigned};
 use crate::rng::Rng;
 
-/// A small request that uses what the messages allow, as
-/// [`arbitrary_logs_request`](super::arbitrary_logs_request) does: with events, links and statuses
-/// that are empty or missing, spans without ids, and times in any order.
+/// Returns a small request that uses everything the messages allow, like
+/// [`arbitrary_logs_request`](super::arbitrary_logs_request): empty and missing events, links and
+/// statuses, spans without ids, and times in any order.
 pub fn arbitrary_traces_request(rng: &mut Rng) -> ExportTraceServiceRequest {
     ExportTraceServiceRequest {
         resource_spans: some(rng, 4, resource_spans),

@@ -3,11 +3,12 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, Key
 
 use crate::rng::Rng;
 
-/// Deep enough to pass through every kind inside every other, and far below any decoder's limit.
+/// Maximum nesting depth: enough to nest every kind in every other, and far below any decoder's
+/// limit.
 const MOST_NESTING: usize = 4;
 
-/// Few names, so that keys repeat between records and within one. Some fall together when a column
-/// is named after them.
+/// Attribute names. There are few, so that they repeat between records and within one. Some of them
+/// map to the same column name.
 const KEYS: [&str; 20] = [
     "",
     "a",
@@ -87,7 +88,7 @@ const DOUBLES: [f64; 16] = [
     9_007_199_254_740_993.0,
 ];
 
-/// A text that may be empty, long, or of any script.
+/// Returns a text that may be empty, long, or of any script.
 pub(super) fn string(rng: &mut Rng) -> String {
     match rng.below(10) {
         0..=6 => (*rng.pick(&STRINGS)).to_owned(),
@@ -103,12 +104,12 @@ pub(super) fn string(rng: &mut Rng) -> String {
     }
 }
 
-/// A name from a short list.
+/// Returns a name from a short list.
 pub(super) fn key(rng: &mut Rng) -> String {
     (*rng.pick(&KEYS)).to_owned()
 }
 
-/// An `i64`, often an extreme one.
+/// Returns an `i64`, often an extreme one.
 pub(super) fn integer(rng: &mut Rng) -> i64 {
     if rng.chance(0.6) {
         *rng.pick(&INTEGERS)
@@ -117,12 +118,12 @@ pub(super) fn integer(rng: &mut Rng) -> i64 {
     }
 }
 
-/// A time or a count, often beyond what an `i64` holds.
+/// Returns a time or a count, often one that exceeds `i64::MAX`.
 pub(super) fn unsigned(rng: &mut Rng) -> u64 {
     integer(rng) as u64
 }
 
-/// A double, often one that is no number.
+/// Returns a double, often NaN or infinite.
 pub(super) fn double(rng: &mut Rng) -> f64 {
     if rng.chance(0.7) {
         *rng.pick(&DOUBLES)
@@ -131,7 +132,8 @@ pub(super) fn double(rng: &mut Rng) -> f64 {
     }
 }
 
-/// Mostly one of an enumeration's numbers below `end`; also others, since proto3's are open.
+/// Returns a number of an enumeration, mostly one below `end`; proto3 enumerations are open, so
+/// others occur as well.
 pub(super) fn enumeration(rng: &mut Rng, end: usize) -> i32 {
     if rng.chance(0.8) {
         rng.below(end) as i32
@@ -140,7 +142,7 @@ pub(super) fn enumeration(rng: &mut Rng, end: usize) -> i32 {
     }
 }
 
-/// An id of the right length, none, all zeros, or one of a wrong length.
+/// Returns an id that has the right length, is empty, is all zeros, or has a wrong length.
 pub(super) fn id(rng: &mut Rng, len: usize) -> Vec<u8> {
     match rng.below(8) {
         0..=4 => rng.bytes(len),
@@ -153,7 +155,7 @@ pub(super) fn id(rng: &mut Rng, len: usize) -> Vec<u8> {
     }
 }
 
-/// A `u32`, often 0 or the greatest.
+/// Returns a `u32`, often 0 or the maximum.
 pub(super) fn count(rng: &mut Rng) -> u32 {
     match rng.below(6) {
         0..=2 => 0,
@@ -163,15 +165,15 @@ pub(super) fn count(rng: &mut Rng) -> u32 {
     }
 }
 
-/// Some attributes, mostly a few, in some cases many; names repeat.
+/// Returns attributes, mostly a few, sometimes many. Names repeat.
 pub(super) fn attributes(rng: &mut Rng) -> Vec<KeyValue> {
     let most = if rng.chance(0.05) { 60 } else { 7 };
     (0..rng.below(most)).map(|_| key_value(rng, 0)).collect()
 }
 
-/// Any value, or the one that says nothing.
+/// Returns any value, including one of no kind.
 pub(super) fn any_value(rng: &mut Rng, nesting: usize) -> AnyValue {
-    // Leaves only, at the bottom.
+    // At the deepest level, scalars only.
     let kinds = if nesting < MOST_NESTING { 10 } else { 8 };
     let value = match rng.below(kinds) {
         0 | 1 => Value::StringValue(string(rng)),
@@ -183,7 +185,8 @@ pub(super) fn any_value(rng: &mut Rng, nesting: usize) -> AnyValue {
             Value::BytesValue(rng.bytes(len))
         }
         6 => return AnyValue { value: None },
-        // An index into a profile's string table: out of place in logs, and yet in the message.
+        // An index into the string table of a profile. The field exists in this message, but has no
+        // meaning in logs.
         7 if rng.chance(0.1) => Value::StringValueStrindex(integer(rng) as i32),
         7 => Value::StringValue(string(rng)),
         8 => Value::ArrayValue(ArrayValue {

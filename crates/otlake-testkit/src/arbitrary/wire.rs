@@ -1,21 +1,21 @@
 use std::ops::Range;
 
-/// One field of a message: its number, its wire type and where it stands.
+/// A field of a message: its number, its wire type and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Field {
     pub(super) number: u32,
     pub(super) wire_type: u8,
-    /// Tag, length and content.
+    /// The range of tag, length and content.
     pub(super) whole: Range<usize>,
-    /// The content alone.
+    /// The range of the content alone.
     pub(super) content: Range<usize>,
 }
 
-/// Groups inside one another, deeper than anybody skips them.
+/// Maximum nesting of groups, deeper than any decoder skips.
 const MOST_GROUPS: usize = 200;
 
-/// The fields of a message, or nothing when the bytes are none. A group is one field: no OTLP
-/// message has one to look into.
+/// Returns the fields of a message, or `None` if the bytes are not a message. A group counts as one
+/// field, because no OTLP message has one.
 pub(super) fn fields(bytes: &[u8]) -> Option<Vec<Field>> {
     let mut fields = Vec::new();
     let mut at = 0;
@@ -58,7 +58,7 @@ fn field(bytes: &[u8], start: usize, groups: usize) -> Option<Field> {
     })
 }
 
-/// Behind the end of the group that has begun before `at`.
+/// Returns the position after the end of the group that began before `at`.
 fn group_end(bytes: &[u8], mut at: usize, number: u32, groups: usize) -> Option<usize> {
     loop {
         let mut after = at;
@@ -83,14 +83,14 @@ fn varint(bytes: &[u8], at: &mut usize) -> Option<u64> {
     None
 }
 
-/// A field whose content has a length: a string, bytes, a message, or packed numbers.
+/// Encodes a length-delimited field: a string, bytes, a message, or packed numbers.
 pub fn delimited_field(number: u32, content: &[u8]) -> Vec<u8> {
     let mut field = Vec::with_capacity(content.len() + 8);
     push_delimited(&mut field, number, content, 0);
     field
 }
 
-/// A field of a number in as few bytes as it takes.
+/// Encodes a varint field in as few bytes as possible.
 pub fn varint_field(number: u32, value: u64) -> Vec<u8> {
     let mut field = Vec::new();
     push_varint(&mut field, u64::from(number) << 3, 0);
@@ -98,7 +98,7 @@ pub fn varint_field(number: u32, value: u64) -> Vec<u8> {
     field
 }
 
-/// A field of a number in eight bytes.
+/// Encodes a fixed64 field.
 pub fn fixed64_field(number: u32, value: u64) -> Vec<u8> {
     let mut field = Vec::new();
     push_varint(&mut field, u64::from(number) << 3 | 1, 0);
@@ -106,8 +106,8 @@ pub fn fixed64_field(number: u32, value: u64) -> Vec<u8> {
     field
 }
 
-/// Appends `value` as a varint; `padding` continuation bytes that add nothing make it longer than
-/// needed, which is valid up to ten bytes in all.
+/// Appends `value` as a varint. Adds `padding` redundant continuation bytes, which is valid up to
+/// ten bytes in all.
 pub(super) fn push_varint(out: &mut Vec<u8>, mut value: u64, padding: usize) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -122,7 +122,7 @@ pub(super) fn push_varint(out: &mut Vec<u8>, mut value: u64, padding: usize) {
     }
 }
 
-/// Appends a field whose content has a length.
+/// Appends a length-delimited field.
 pub(super) fn push_delimited(out: &mut Vec<u8>, number: u32, content: &[u8], padding: usize) {
     push_varint(out, u64::from(number) << 3 | 2, 0);
     push_varint(out, content.len() as u64, padding);

@@ -5,7 +5,7 @@ use super::CanonicalRow;
 use super::value::{CanonicalValue, attributes, message, string};
 
 impl CanonicalRow {
-    /// What all rows of a resource have.
+    /// Returns the part that all rows of a resource share.
     pub(super) fn of_resource(resource: Option<&Resource>, schema_url: &str) -> CanonicalRow {
         let mut row = CanonicalRow::default();
         if let Some(resource) = resource {
@@ -18,7 +18,7 @@ impl CanonicalRow {
         row
     }
 
-    /// The same, and what all rows of a scope have.
+    /// Adds the part that all rows of a scope share.
     pub(super) fn with_scope(
         &self,
         scope: Option<&InstrumentationScope>,

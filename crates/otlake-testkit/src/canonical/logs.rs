@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use super::CanonicalRow;
 use super::value::{any_value, attributes};
 
-/// The rows that a request decoded by prost stands for, made without any of otlake's decoding.
+/// Converts a request decoded by prost to its rows, without any of otlake's decoding.
 pub fn canonical_logs(request: &ExportLogsServiceRequest) -> Vec<CanonicalRow> {
     let mut rows = Vec::new();
     for resource in &request.resource_logs {

@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use super::CanonicalRow;
 use super::value::{CanonicalValue, array, attributes, message, string};
 
-/// The rows that a request decoded by prost stands for, made without any of otlake's decoding.
+/// Converts a request decoded by prost to its rows, without any of otlake's decoding.
 pub fn canonical_metrics(request: &ExportMetricsServiceRequest) -> Vec<CanonicalRow> {
     let mut rows = Vec::new();
     for resource in &request.resource_metrics {
@@ -27,7 +27,7 @@ pub fn canonical_metrics(request: &ExportMetricsServiceRequest) -> Vec<Canonical
 }
 
 impl CanonicalRow {
-    /// The rows of all points of a metric.
+    /// Returns the rows of all points of a metric.
     fn data_points(&self, metric: &Metric) -> Vec<CanonicalRow> {
         let mut row = self.clone();
         row.string("name", &metric.name);
@@ -122,7 +122,7 @@ impl CanonicalRow {
         row.sorted()
     }
 
-    /// The buckets on one side of zero are a message, which was sent or not.
+    /// Adds the buckets on one side of zero. They are a message of their own, which may be missing.
     fn buckets(&mut self, side: &str, buckets: Option<&Buckets>) {
         if let Some(buckets) = buckets {
             self.push(&format!("{side}_offset"), i64::from(buckets.offset).into());

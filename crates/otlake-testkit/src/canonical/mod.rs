@@ -1,8 +1,8 @@
-//! One form for the rows of every decoder, so that two of them can be compared: the fields sorted
-//! by name, the attributes in the order sent, doubles by their bits.
+//! A canonical form for rows, so that the output of two decoders can be compared: fields sorted by
+//! name, attributes in the order sent, doubles by their bits.
 //!
-//! What is made of prost's messages here follows the documentation of [`otlake_row::fields`] and
-//! shares nothing with a decoder.
+//! The conversion from prost's messages follows the documentation of [`otlake_row::fields`] and
+//! shares no code with a decoder.
 
 mod group;
 mod logs;
@@ -22,17 +22,17 @@ use self::value::string;
 /// A row with names instead of keys.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct CanonicalRow {
-    /// The fields of the resource, the scope and the record, sorted by name.
+    /// Fields of the resource, the scope and the record, sorted by name.
     pub fields: Vec<(String, CanonicalValue)>,
-    /// The attributes of the resource.
+    /// Attributes of the resource.
     pub resource: Vec<(String, CanonicalValue)>,
-    /// The attributes of the scope.
+    /// Attributes of the scope.
     pub scope: Vec<(String, CanonicalValue)>,
-    /// The attributes of the record.
+    /// Attributes of the record.
     pub attributes: Vec<(String, CanonicalValue)>,
 }
 
-/// A sink that keeps the canonical form of every row.
+/// A sink that keeps every row in canonical form.
 #[derive(Debug, Default)]
 pub struct CanonicalRows(pub Vec<CanonicalRow>);
 
@@ -52,7 +52,7 @@ impl RowSink for CanonicalRows {
 }
 
 impl CanonicalRow {
-    /// All values, with their names.
+    /// Returns all values with their names.
     pub fn entries(&self) -> impl Iterator<Item = &(String, CanonicalValue)> {
         [&self.fields, &self.resource, &self.scope, &self.attributes]
             .into_iter()
@@ -77,12 +77,12 @@ impl CanonicalRow {
         self
     }
 
-    /// A field that has a cell whatever its value.
+    /// Adds a field that has a cell whatever its value.
     fn push(&mut self, name: &str, value: CanonicalValue) {
         self.fields.push((name.to_owned(), value));
     }
 
-    /// An optional number.
+    /// Adds an optional number.
     fn double(&mut self, name: &str, value: Option<f64>) {
         if let Some(value) = value {
             self.push(name, value.into());
@@ -114,7 +114,7 @@ impl CanonicalRow {
         }
     }
 
-    /// A repeated message.
+    /// Adds a repeated message.
     fn messages<T>(&mut self, name: &str, messages: &[T], value: impl Fn(&T) -> CanonicalValue) {
         if !messages.is_empty() {
             let values = messages.iter().map(value);

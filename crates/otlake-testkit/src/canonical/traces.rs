@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use super::CanonicalRow;
 use super::value::{CanonicalValue, attributes, message, string};
 
-/// The rows that a request decoded by prost stands for, made without any of otlake's decoding.
+/// Converts a request decoded by prost to its rows, without any of otlake's decoding.
 pub fn canonical_traces(request: &ExportTraceServiceRequest) -> Vec<CanonicalRow> {
     let mut rows = Vec::new();
     for resource in &request.resource_spans {

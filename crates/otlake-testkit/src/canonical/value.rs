@@ -2,14 +2,14 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value as Typed;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use otlake_row::Value;
 
-/// A value that can be compared exactly.
+/// A value with exact equality.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the variants are those of otlake_row::Value")]
 pub enum CanonicalValue {
     Empty,
     Bool(bool),
     Int(i64),
-    /// The bits of the double.
+    /// A double, as its bits.
     Double(u64),
     String(String),
     Bytes(Vec<u8>),
@@ -49,7 +49,7 @@ impl From<i64> for CanonicalValue {
     }
 }
 
-/// A count or a time, which is text where it does not fit an integer.
+/// Converts a count or a time. It becomes text if it does not fit an `i64`.
 impl From<u64> for CanonicalValue {
     fn from(value: u64) -> Self {
         match i64::try_from(value) {
@@ -79,7 +79,7 @@ pub(super) fn array<T: Copy + Into<CanonicalValue>>(values: &[T]) -> CanonicalVa
     CanonicalValue::Array(values.iter().map(|value| (*value).into()).collect())
 }
 
-/// A message inside a record.
+/// Returns a message inside a record.
 pub(super) fn message<const N: usize>(members: [(&str, CanonicalValue); N]) -> CanonicalValue {
     let members = members.map(|(name, value)| (name.to_owned(), value));
     CanonicalValue::KvList(members.into())

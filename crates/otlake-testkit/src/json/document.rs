@@ -1,16 +1,16 @@
-/// A value of a message, before it is decided how it is written.
+/// A value of a message, before the dialect is chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Json {
     Bool(bool),
-    /// Integers of 64 bits are strings in proto3's JSON, those of 32 bits are numbers; senders mix
-    /// them up.
+    /// An integer. In proto3's JSON, 64-bit integers are strings and 32-bit integers are numbers;
+    /// senders mix them up.
     Integer(i128),
     Double(f64),
-    /// The number of an enum, and its name where it has one.
+    /// The number of an enum, and its name if it has one.
     Enum(i32, Option<&'static str>),
     String(String),
     Bytes(Vec<u8>),
-    /// The bytes of an id, and how many there should be.
+    /// The bytes of an id, and the expected length.
     Id(Vec<u8>, usize),
     Array(Vec<Json>),
     Object(Vec<Member>),
@@ -19,25 +19,25 @@ pub(super) enum Json {
 /// A field of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Member {
-    /// As in the proto.
+    /// The name in the proto file.
     pub(super) name: &'static str,
     pub(super) value: Json,
-    /// Whether not having the member says something else than having its default.
+    /// Whether a missing member means something else than the default value.
     pub(super) explicit: bool,
 }
 
 impl Json {
-    /// A message without fields.
+    /// Returns a message without fields.
     pub(super) fn message() -> Json {
         Json::Object(Vec::new())
     }
 
-    /// With a field that is the same as its default when it is missing.
+    /// Adds a field that, when missing, equals its default.
     pub(super) fn field(self, name: &'static str, value: Json) -> Json {
         self.with(name, value, false)
     }
 
-    /// With a field whose presence counts: a message, or a member of a oneof.
+    /// Adds a field whose presence counts: a message, or a member of a oneof.
     pub(super) fn set(self, name: &'static str, value: Option<Json>) -> Json {
         match value {
             Some(value) => self.with(name, value, true),
@@ -68,7 +68,7 @@ impl Json {
         Json::Array(items.iter().map(item).collect())
     }
 
-    /// Whether it is what a field has that was not sent.
+    /// Returns whether this is the default value, which a field has when it is not sent.
     pub(super) fn is_default(&self) -> bool {
         match self {
             Json::Bool(bool) => !bool,

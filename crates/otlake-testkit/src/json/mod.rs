@@ -1,5 +1,5 @@
-//! Requests as OTLP/JSON, in all the ways that senders write it. Made without serde and without any of
-//! otlake's code, so that it is a second opinion.
+//! Requests as OTLP/JSON, in all the ways that senders write it. The code uses neither serde nor
+//! otlake, so that it is an independent oracle.
 
 mod common;
 mod document;
@@ -16,15 +16,15 @@ use crate::canonical::{CanonicalRow, CanonicalValue};
 use crate::request::Request;
 use crate::rng::Rng;
 
-/// A request that can be written in the JSON encoding.
+/// A request that can be written as OTLP/JSON.
 pub trait JsonRequest: Request {
-    /// The request in some dialect: each choice that the encoding or the habits of senders leave is
-    /// taken anew at every place. Names in camel case or as in the proto, members in any order,
-    /// integers as strings or numbers, enums by number or name, ids in hex of either case or base64,
-    /// escapes, white space, members that nobody knows, fields that are not set left out, null or
-    /// written out.
+    /// Writes the request in a random dialect. Every choice that the encoding or the habits of
+    /// senders leave open is made anew at every place: camel case or proto names, any order of
+    /// members, integers as strings or numbers, enums by number or name, ids in upper or lower case
+    /// hex or base64, escapes, white space, unknown members, and unset fields that are left out,
+    /// null or written with their default.
     ///
-    /// The text means the request, but that it does not tell one NaN from another.
+    /// The text means the same as the request, except that it cannot tell one NaN from another.
     fn json(&self, rng: &mut Rng) -> String;
 }
 
@@ -46,7 +46,7 @@ impl JsonRequest for ExportMetricsServiceRequest {
     }
 }
 
-/// The rows with one NaN only: JSON does not tell one from another.
+/// Replaces every NaN with the same one, because JSON cannot tell them apart.
 pub fn one_nan(mut rows: Vec<CanonicalRow>) -> Vec<CanonicalRow> {
     for row in &mut rows {
         for cells in [

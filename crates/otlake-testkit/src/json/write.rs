@@ -1,11 +1,11 @@
 use super::document::{Json, Member};
 use crate::rng::Rng;
 
-/// Writes a document, each choice at random.
+/// Writes a document, making each choice at random.
 pub(super) fn write(document: &Json, rng: &mut Rng) -> String {
     let mut writer = Writer {
         out: String::new(),
-        // A document without white space, or with some everywhere.
+        // Either no white space, or some everywhere.
         space: if rng.chance(0.5) { 0.0 } else { 0.3 },
         rng,
     };
@@ -89,7 +89,7 @@ impl Writer<'_> {
         self.out.push('}');
     }
 
-    /// Something before a member that does not change what the message means.
+    /// Writes something before a member that does not change the meaning of the message.
     fn extra(&mut self, member: &Member, some: &mut bool) {
         let scalar = matches!(
             member.value,
@@ -100,14 +100,14 @@ impl Writer<'_> {
                 self.comma(*some);
                 self.unknown();
             }
-            // Not set.
+            // A null, which means "not set".
             1 => {
                 self.comma(*some);
                 self.name(member.name);
                 self.out.push_str("null");
                 self.space();
             }
-            // Of a scalar the last counts.
+            // An earlier value of a scalar; the last one counts.
             2 if scalar => {
                 self.comma(*some);
                 self.name(member.name);
@@ -125,7 +125,7 @@ impl Writer<'_> {
         *some = true;
     }
 
-    /// A member that no message has.
+    /// Writes an unknown member.
     fn unknown(&mut self) {
         const VALUES: [&str; 8] = [
             "null",
@@ -171,7 +171,7 @@ impl Writer<'_> {
         }
     }
 
-    /// An integer as its digits, or in another form of the same number.
+    /// Writes an integer as digits, or in another form of the same number.
     fn integer(&mut self, int: i128) -> String {
         match self.rng.below(20) {
             0 => format!("{int}.0"),
@@ -213,7 +213,7 @@ impl Writer<'_> {
     }
 
     fn string(&mut self, string: &str) {
-        // Most strings have the escapes that they need, some have many.
+        // Most strings have only the escapes they need, some have many.
         let share = if self.rng.chance(0.05) { 0.5 } else { 0.0 };
         self.out.push('"');
         for char in string.chars() {
@@ -246,7 +246,7 @@ impl Writer<'_> {
     }
 }
 
-/// `time_unix_nano` as `timeUnixNano`.
+/// Converts `time_unix_nano` to `timeUnixNano`.
 fn camel_case(proto: &str) -> String {
     let mut camel = String::with_capacity(proto.len());
     for (index, word) in proto.split('_').enumerate() {

@@ -4,11 +4,11 @@ use super::shape::Shape;
 use super::values::{self, Attribute, Values};
 use crate::rng::Rng;
 
-/// The names and values of the records' attributes, in the order in which a record carries them.
-/// The second column is how often a record has one, before the whole is scaled to the wished-for
-/// average.
+/// Names and values of record attributes, in the order in which a record carries them. The second
+/// column is how often a record has the attribute, before scaling to the average that the shape
+/// asks for.
 ///
-/// A shape uses the first n names, so those that nearly every record has stand first.
+/// A shape uses the first n names, so the most common attributes come first.
 const CATALOGUE: [(&str, f64, Values); 57] = [
     (
         "thread.name",
@@ -191,7 +191,7 @@ const CATALOGUE: [(&str, f64, Values); 57] = [
             "scheduler",
         ]),
     ),
-    // From here on for shapes with more names.
+    // The rest is for shapes with more names.
     ("thread.id", 0.5, Values::Below(64)),
     (
         "server.port",
@@ -307,20 +307,20 @@ const CATALOGUE: [(&str, f64, Values); 57] = [
     ),
 ];
 
-/// The attributes that one service's records can have.
+/// The attributes that records of one service can have.
 pub(super) struct Attributes {
     attributes: Vec<Attribute>,
 }
 
 impl Attributes {
-    /// The attributes of service number `service`.
+    /// Returns the attributes of service number `service`.
     pub(super) fn new(service: usize, shape: &Shape) -> Self {
-        // Not the payload's seed: which attributes a service writes is in its code.
+        // Independent of the payload's seed: the code of a service determines its attributes.
         let mut rng = Rng::new(0xa77 + service as u64);
         let mut attributes: Vec<Attribute> = CATALOGUE
             .iter()
             .take(shape.attribute_names)
-            // A service does not use every name of the system, so that names change with the
+            // A service uses only some of the system's names, so that names change with the
             // resource, too.
             .filter(|(_, share, _)| *share >= 0.4 || rng.chance(0.7))
             .map(|(key, share, values)| {
@@ -344,16 +344,16 @@ impl Attributes {
         Self { attributes }
     }
 
-    /// The attributes of one record.
+    /// Draws the attributes of one record.
     pub(super) fn draw(&self, rng: &mut Rng) -> Vec<KeyValue> {
         values::draw(&self.attributes, rng)
     }
 }
 
-/// Scales the shares of the strings, or of the others, so that a record has `wanted` of them on
+/// Scales the shares of the strings, or of all others, so that a record has `wanted` of them on
 /// average.
 fn scale(attributes: &mut [Attribute], strings: bool, wanted: f64) {
-    /// Even what every record should have is missing in some.
+    /// Even attributes that every record should have are missing in some.
     const MOST: f64 = 0.98;
     let expected = |attributes: &[Attribute], factor: f64| -> f64 {
         attributes
@@ -362,8 +362,8 @@ fn scale(attributes: &mut [Attribute], strings: bool, wanted: f64) {
             .map(|attribute| (attribute.share * factor).min(MOST))
             .sum()
     };
-    // The sum grows with the factor, so halving the interval finds it; 60 halvings are as exact as
-    // a double gets.
+    // The sum grows with the factor, so bisection finds it. Sixty halvings exhaust the precision of
+    // a double.
     let (mut low, mut high) = (0.0, 1_000.0);
     for _ in 0..60 {
         let middle = (low + high) / 2.0;

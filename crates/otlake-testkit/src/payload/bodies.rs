@@ -1,7 +1,7 @@
 use super::text::Text;
 use crate::rng::Rng;
 
-/// The messages of the pretended system.
+/// The messages of the simulated system.
 const MESSAGES: [&str; 60] = [
     "Accepted order {d8} for user {user} with {d1} items",
     "Order {d8} moved from PENDING to CONFIRMED",
@@ -65,8 +65,7 @@ const MESSAGES: [&str; 60] = [
     "Unhandled exception while processing request {x16}",
 ];
 
-/// What follows a message in services that write long ones: key=value pairs, and frames of a stack
-/// trace.
+/// Text after a message, in services that write long ones: key=value pairs and stack frames.
 const DETAILS: [&str; 14] = [
     " tenant=acme-retail region=eu-central-1",
     " user={user}",
@@ -84,7 +83,7 @@ const DETAILS: [&str; 14] = [
     "\n\tat java.base/java.lang.Thread.run(Thread.java:1583)",
 ];
 
-/// Messages that one service knows. The first are its most frequent ones.
+/// Number of messages per service. The first ones are the most frequent.
 const MESSAGES_PER_SERVICE: usize = 15;
 
 /// The bodies that one service writes.
@@ -93,12 +92,12 @@ pub(super) struct Bodies {
 }
 
 impl Bodies {
-    /// The messages of service number `service`, each with the details that bring the average to
-    /// `bytes` bytes.
+    /// Returns the messages of service number `service`, each with enough details that the average
+    /// is `bytes` bytes.
     pub(super) fn new(service: usize, bytes: usize) -> Self {
-        // Messages are longer than some wished-for lengths and details come whole, so the average
-        // is not the length asked for. It grows with that length, and halving the interval finds
-        // the step nearest to the wanted average.
+        // Some messages are longer than the requested length, and details are added whole, so the
+        // average differs from the length passed on. It grows with that length, so bisection finds
+        // the step closest to the wanted average.
         let (mut low, mut high) = (0.0, 4.0 * bytes as f64);
         for _ in 0..24 {
             let middle = (low + high) / 2.0;
@@ -114,21 +113,21 @@ impl Bodies {
         }
     }
 
-    /// The body of one record.
+    /// Draws the body of one record.
     pub(super) fn draw(&self, rng: &mut Rng) -> String {
         self.bodies[rng.skewed(self.bodies.len())].draw(rng)
     }
 }
 
-/// The messages of a service, about `bytes` long where they are not longer from the start.
+/// Returns the messages of a service, each about `bytes` long unless it is longer to begin with.
 fn bodies(service: usize, bytes: f64) -> Vec<Text> {
-    /// Long stack traces stand beside short lines.
+    /// Relative lengths: long stack traces next to short lines.
     const LENGTHS: [f64; 5] = [1.0, 1.3, 0.55, 0.75, 1.4];
     (0..MESSAGES_PER_SERVICE)
         .map(|rank| {
             let number = (service * 5 + rank * 7) % MESSAGES.len();
             let mut body = Text::parse(MESSAGES[number]);
-            // Details belong to the message and not to the record: one call site always writes the
+            // Details belong to the message and not to the record: a call site always writes the
             // same ones.
             for step in 0.. {
                 let detail = Text::parse(DETAILS[(number + step) % DETAILS.len()]);
@@ -144,8 +143,8 @@ fn bodies(service: usize, bytes: f64) -> Vec<Text> {
         .collect()
 }
 
-/// The average over the records: [`Rng::skewed`] draws the first `share` of the messages in
-/// √`share` of the cases.
+/// Returns the average over the records. [`Rng::skewed`] draws from the first `share` of the
+/// messages with probability √`share`.
 fn expected_len(bodies: &[Text]) -> f64 {
     let drawn = |count: usize| (count as f64 / bodies.len() as f64).sqrt();
     bodies

@@ -3,22 +3,22 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 
 use super::resources::key_value;
 
-/// What the points of an instrument are.
+/// The kind of points of an instrument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Points {
-    /// Doubles as they are.
+    /// Doubles, unchanged.
     Gauge,
     /// Integers that only grow.
     Counter,
     /// Integers that rise and fall.
     UpDownCounter,
-    /// With the bounds that the conventions name for durations.
+    /// Histogram with the bounds that the semantic conventions give for durations.
     Histogram,
     ExponentialHistogram,
     Summary,
 }
 
-/// One of an attribute's values.
+/// A value of an attribute.
 #[derive(Clone, Copy, Debug)]
 enum Choices {
     Texts(&'static [&'static str]),
@@ -34,13 +34,13 @@ pub(super) struct Instrument {
     pub(super) description: &'static str,
     pub(super) unit: &'static str,
     pub(super) points: Points,
-    /// Combinations of attributes that it has seen, of those there are.
+    /// The number of attribute combinations in use, out of all possible ones.
     pub(super) series: usize,
     attributes: &'static [(&'static str, Choices)],
 }
 
 impl Instrument {
-    /// The attributes of series number `series`: no two are the same.
+    /// Returns the attributes of series number `series`. No two series have the same.
     pub(super) fn attributes(&self, mut series: usize) -> Vec<KeyValue> {
         let mut attributes = Vec::with_capacity(self.attributes.len());
         for (key, choices) in self.attributes {
@@ -88,7 +88,7 @@ const STATUSES: Choices = Integers(&[200, 404, 500]);
 const TENANTS: Choices = Texts(&["acme-retail", "globex", "initech", "umbrella-eu"]);
 const TOPICS: Choices = Texts(&["orders.placed", "stock.changed", "payments.settled"]);
 
-/// In the order in which a service exports them, scope after scope.
+/// All instruments, in the order in which a service exports them, scope by scope.
 pub(super) const INSTRUMENTS: [Instrument; 23] = [
     Instrument {
         scope: RUNTIME,

@@ -10,16 +10,15 @@ use super::resources::{Resources, SERVICES};
 use super::shape::Shape;
 use crate::rng::Rng;
 
-/// The `ExportLogsServiceRequest` bytes of [`logs_request`].
+/// Returns the bytes of the `ExportLogsServiceRequest` from [`logs_request`].
 pub fn logs_payload(shape: &Shape) -> Vec<u8> {
     logs_request(shape).encode_to_vec()
 }
 
-/// A request of log records in the given shape.
+/// Returns a request of log records with the given shape.
 ///
-/// Every record has a time, a severity, a string body and its attributes; the body's message and
-/// the attributes a record can have depend on the service that its resource names, as they do where
-/// code logs them.
+/// Every record has a time, a severity, a string body and attributes. As in real code, the service
+/// named by the resource determines the messages and the possible attributes.
 pub fn logs_request(shape: &Shape) -> ExportLogsServiceRequest {
     let mut rng = Rng::new(shape.seed);
     let resources = Resources::new(shape.resource_attributes);
@@ -35,8 +34,8 @@ pub fn logs_request(shape: &Shape) -> ExportLogsServiceRequest {
         let instance = resources.draw(&mut rng);
         let service = &services[instance.service];
         let mut scope_logs = Vec::new();
-        // One logger in most groups, two in some: a group of records is rarely from one class
-        // alone.
+        // Mostly one logger per group, sometimes two: the records of a group rarely come from a
+        // single class.
         let first = if records > 1 && rng.chance(0.3) {
             1 + rng.below(records - 1)
         } else {
@@ -82,7 +81,7 @@ impl Service {
         let class = ["RequestHandler", "BackgroundWorker"][number % 2];
         InstrumentationScope {
             name: format!("com.acme.{}.{class}", SERVICES[self.number]),
-            // Log bridges name a logger and mostly no version.
+            // Log bridges name a logger but rarely a version.
             version: if self.number.is_multiple_of(3) {
                 "2.21.0".to_owned()
             } else {

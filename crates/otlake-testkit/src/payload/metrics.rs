@@ -16,7 +16,7 @@ use super::resources::{Resources, key_value};
 use super::shape::MetricShape;
 use crate::rng::Rng;
 
-/// The bounds that the semantic conventions advise for durations in seconds.
+/// The bounds in seconds that the semantic conventions recommend for durations.
 const BOUNDS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
@@ -25,18 +25,17 @@ const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 1.0];
 const INTERVAL: u64 = 60_000_000_000;
 const UPTIME: u64 = 400 * INTERVAL;
 
-/// The `ExportMetricsServiceRequest` bytes of [`metrics_request`].
+/// Returns the bytes of the `ExportMetricsServiceRequest` from [`metrics_request`].
 pub fn metrics_payload(shape: &MetricShape) -> Vec<u8> {
     metrics_request(shape).encode_to_vec()
 }
 
-/// A request of data points in the given shape.
+/// Returns a request of data points with the given shape.
 ///
-/// Each resource has what one instance of a service exports at the end of an interval: the metrics of
-/// its runtime, of its libraries and its own, each with a point for every combination of
-/// attributes that it has seen. Most are sums and gauges, some histograms, few exponential histograms
-/// and summaries; a third of the instances report what was added since the last time, the others all
-/// since they started.
+/// Each resource contains what one instance of a service exports at the end of an interval: the
+/// metrics of its runtime, of its libraries and its own, each with one point per attribute
+/// combination in use. Most are sums and gauges, some are histograms, few are exponential
+/// histograms and summaries. A third of the instances use delta temporality, the others cumulative.
 pub fn metrics_request(shape: &MetricShape) -> ExportMetricsServiceRequest {
     let mut rng = Rng::new(shape.seed);
     let resources = Resources::new(shape.resource_attributes);
@@ -102,7 +101,7 @@ impl Export<'_> {
         scopes
     }
 
-    /// Nothing where no point is left for it.
+    /// Returns `None` if no point is left for the metric.
     fn metric(&mut self, instrument: &Instrument) -> Option<Metric> {
         // Not every instance has seen every combination.
         let fewer = self.rng.below(1 + instrument.series / 3);

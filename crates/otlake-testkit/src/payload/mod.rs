@@ -1,4 +1,4 @@
-//! Payloads as a production system sends them: skewed, repetitive, with a few values that never
+//! Payloads as a production system sends them: skewed and repetitive, with a few values that never
 //! repeat.
 
 mod attributes;

@@ -4,7 +4,7 @@ use super::text::Text;
 use super::values::{Attribute, Values};
 use crate::rng::Rng;
 
-/// The attributes of a span and the share of the spans that have them.
+/// Attributes of a span, each with the share of spans that have it.
 type Attributes = &'static [(&'static str, f64, Values)];
 
 const SERVER: Attributes = &[
@@ -283,26 +283,26 @@ const CONSUMER: Attributes = &[
     ),
 ];
 
-/// What a service does that is worth a span.
+/// A kind of work that is recorded as a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// A request that comes in.
+    /// An incoming request.
     Server,
     /// A request to another service.
     Client,
     Database,
     Cache,
-    /// Work between them.
+    /// Work between the requests.
     Internal,
-    /// A message sent.
+    /// A message that is sent.
     Producer,
-    /// A message received.
+    /// A message that is received.
     Consumer,
 }
 
 /// The spans of one step.
 pub(super) struct Operation {
-    /// As the instrumentation names them; the first ones more often.
+    /// Span names as the instrumentation writes them, the more frequent ones first.
     names: Vec<Text>,
     pub(super) kind: SpanKind,
     /// The instrumentation scope and its version.

@@ -5,7 +5,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use super::text::Text;
 use crate::rng::Rng;
 
-/// The services of the pretended system.
+/// The services of the simulated system.
 pub(super) const SERVICES: [&str; 12] = [
     "checkout",
     "cart",
@@ -20,10 +20,10 @@ pub(super) const SERVICES: [&str; 12] = [
     "inventory",
     "fraud",
 ];
-/// Running instances, over all services.
+/// Number of running instances, over all services.
 const INSTANCES: usize = 36;
 
-/// The attributes that every resource has; `{service}` stands for the service's name.
+/// Attributes of every resource. `{service}` stands for the name of the service.
 const ALWAYS: [(&str, &str); 6] = [
     ("service.name", "{service}"),
     ("service.instance.id", "{uuid}"),
@@ -33,7 +33,7 @@ const ALWAYS: [(&str, &str); 6] = [
     ("deployment.environment.name", "production"),
 ];
 
-/// The attributes that some have.
+/// Attributes of some resources.
 const SOMETIMES: [(&str, &str); 10] = [
     ("service.version", "4.{d1}.{d1}"),
     ("k8s.node.name", "ip-{d3}-eu-central-1.compute.internal"),
@@ -52,23 +52,23 @@ pub(super) struct Resources {
     instances: Vec<Instance>,
 }
 
-/// One of them.
+/// A running instance.
 pub(super) struct Instance {
-    /// Its place in [`SERVICES`].
+    /// Index into [`SERVICES`].
     pub(super) service: usize,
     pub(super) resource: Resource,
 }
 
 impl Resources {
-    /// Instances with `attributes` attributes on average.
+    /// Returns instances with `attributes` attributes on average.
     pub(super) fn new(attributes: f64) -> Self {
-        // Not the payload's seed: the payloads of one system come from the same instances.
+        // Independent of the payload's seed: all payloads of a system come from the same instances.
         let mut rng = Rng::new(0x0071_a4e5);
         let mut carry = 0.0;
         let instances = (0..INSTANCES)
             .map(|number| {
-                // The fraction is carried on, so that the average over the instances is met and not
-                // only expected.
+                // Carries the fraction over, so that the actual average, not only the expected one,
+                // is right.
                 let wanted = attributes + carry;
                 let count = wanted.round().max(1.0);
                 carry = wanted - count;
@@ -90,9 +90,11 @@ impl Resources {
         self.instances.len()
     }
 
+    /// Returns instance number `number`.
+    ///
     /// # Panics
     ///
-    /// When there are not so many.
+    /// Panics if there are not so many instances.
     pub(super) fn get(&self, number: usize) -> &Instance {
         &self.instances[number]
     }
@@ -108,7 +110,7 @@ fn resource(service: &str, count: usize, rng: &mut Rng) -> Resource {
         .map(|(key, text)| key_value(key, string(text, service, rng)))
         .collect();
     for (index, (key, text)) in SOMETIMES.iter().enumerate() {
-        // Leaves out exactly `left_out` of them, each as likely as the others.
+        // Leaves out exactly `left_out` attributes, each with the same probability.
         if rng.below(SOMETIMES.len() - index) < left_out {
             left_out -= 1;
         } else {

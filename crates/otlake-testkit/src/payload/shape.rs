@@ -1,5 +1,5 @@
-/// What a generated payload of log records looks like. Two named shapes exist, both taken from measured payloads;
-/// change a field for another one.
+/// The shape of a generated payload of log records. The two named shapes are taken from measured
+/// payloads; change a field to get another one.
 ///
 /// ```
 /// use otlake_testkit::{Shape, logs_payload};
@@ -10,35 +10,33 @@
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
-    /// The same seed gives the same bytes.
+    /// Seed of the generator. The same seed gives the same bytes.
     pub seed: u64,
-    /// Records in the payload.
+    /// Number of records in the payload.
     pub records: usize,
-    /// Records under each resource; the last resource has what is left.
+    /// Records per resource. The last resource has the rest.
     pub records_per_resource: usize,
-    /// Attributes of a resource, on average.
+    /// Average number of attributes per resource.
     pub resource_attributes: f64,
-    /// Attributes of a record, on average.
+    /// Average number of attributes per record.
     pub log_attributes: f64,
-    /// The share of a record's attributes that are strings; the others are integers, doubles and
-    /// booleans.
+    /// Share of string attributes of a record. The others are integers, doubles and booleans.
     pub string_share: f64,
-    /// How many different names the records' attributes have, at most. Any one record carries some
-    /// of them.
+    /// Maximum number of distinct names of record attributes. A single record has some of them.
     pub attribute_names: usize,
-    /// How often, against the catalogue, a record has attributes whose values hardly repeat (ids,
-    /// addresses): the knob for how well a file compresses.
+    /// Factor for the frequency of record attributes whose values hardly repeat (ids, addresses).
+    /// It determines how well a file compresses.
     pub high_cardinality: f64,
-    /// Bytes of a body, on average.
+    /// Average length of a body, in bytes.
     pub body_bytes: usize,
-    /// The share of records with a trace id and a span id.
+    /// Share of records with a trace id and a span id.
     pub trace_share: f64,
 }
 
 impl Shape {
-    /// 10,000 records of about 448 bytes, 100 under each resource, 12 resource attributes, 8.0
-    /// attributes of their own (90 % strings), a body of about 93 bytes, every second one with a
-    /// trace id.
+    /// Returns the shape of 10,000 records of about 448 bytes: 100 per resource, 12 resource
+    /// attributes, 8.0 record attributes (90 % strings), a body of about 93 bytes, a trace id in
+    /// every second record.
     pub fn ten_thousand() -> Self {
         Self {
             seed: 1,
@@ -54,12 +52,12 @@ impl Shape {
         }
     }
 
-    /// 500 records of about 928 bytes, 5 under each resource, 9.4 resource attributes, 12.4
-    /// attributes of their own, a body of about 331 bytes: what a collector sends that batches many
-    /// services.
+    /// Returns the shape of 500 records of about 928 bytes: 5 per resource, 9.4 resource
+    /// attributes, 12.4 record attributes, a body of about 331 bytes. A collector that batches many
+    /// services sends such payloads.
     ///
-    /// The measured payload that this stands for was decoded faster than the larger number of
-    /// attributes suggests, so most of its attributes are numbers here.
+    /// The measured payload was decoded faster than its number of attributes suggests, so most of
+    /// the attributes are numbers here.
     pub fn small_groups() -> Self {
         Self {
             seed: 1,
@@ -75,7 +73,7 @@ impl Shape {
         }
     }
 
-    /// The same shape with other values in it.
+    /// Returns the same shape with other values.
     #[must_use]
     pub fn with_seed(&self, seed: u64) -> Self {
         Self {
@@ -85,7 +83,7 @@ impl Shape {
     }
 }
 
-/// What a generated payload of spans looks like.
+/// The shape of a generated payload of spans.
 ///
 /// ```
 /// use otlake_testkit::{TraceShape, traces_payload};
@@ -95,21 +93,21 @@ impl Shape {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct TraceShape {
-    /// The same seed gives the same bytes.
+    /// Seed of the generator. The same seed gives the same bytes.
     pub seed: u64,
-    /// Spans in the payload.
+    /// Number of spans in the payload.
     pub spans: usize,
-    /// Spans under each resource, at most: the instances of a system send when they have that many.
+    /// Maximum number of spans per resource: an instance sends its spans when it has that many.
     pub spans_per_resource: usize,
-    /// Attributes of a resource, on average.
+    /// Average number of attributes per resource.
     pub resource_attributes: f64,
-    /// The share of the requests that fail, with an exception as an event.
+    /// Share of requests that fail, with an exception as an event.
     pub error_share: f64,
 }
 
 impl TraceShape {
-    /// 10,000 spans of about 494 bytes, up to 100 under each resource, in traces of some dozen
-    /// spans through several services.
+    /// Returns the shape of 10,000 spans of about 494 bytes, up to 100 per resource, in traces of
+    /// some dozen spans through several services.
     pub fn ten_thousand() -> Self {
         Self {
             seed: 1,
@@ -120,7 +118,7 @@ impl TraceShape {
         }
     }
 
-    /// The same shape with other values in it.
+    /// Returns the same shape with other values.
     #[must_use]
     pub fn with_seed(&self, seed: u64) -> Self {
         Self {
@@ -130,7 +128,7 @@ impl TraceShape {
     }
 }
 
-/// What a generated payload of data points looks like.
+/// The shape of a generated payload of data points.
 ///
 /// ```
 /// use otlake_testkit::{MetricShape, metrics_payload};
@@ -140,19 +138,19 @@ impl TraceShape {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricShape {
-    /// The same seed gives the same bytes.
+    /// Seed of the generator. The same seed gives the same bytes.
     pub seed: u64,
-    /// Data points in the payload.
+    /// Number of data points in the payload.
     pub points: usize,
-    /// Attributes of a resource, on average.
+    /// Average number of attributes per resource.
     pub resource_attributes: f64,
-    /// The share of the points with an exemplar, of those kinds that can have one.
+    /// Share of points with an exemplar, among the kinds that can have one.
     pub exemplar_share: f64,
 }
 
 impl MetricShape {
-    /// 10,000 data points of about 239 bytes: what the instances of a system send at their intervals,
-    /// each with all its metrics.
+    /// Returns the shape of 10,000 data points of about 239 bytes. Each instance of the system
+    /// sends all its metrics at the end of an interval.
     pub fn ten_thousand() -> Self {
         Self {
             seed: 1,
@@ -162,7 +160,7 @@ impl MetricShape {
         }
     }
 
-    /// The same shape with other values in it.
+    /// Returns the same shape with other values.
     #[must_use]
     pub fn with_seed(&self, seed: u64) -> Self {
         Self {

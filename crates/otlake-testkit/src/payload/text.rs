@@ -2,10 +2,10 @@ use std::fmt::Write;
 
 use crate::rng::Rng;
 
-/// A text with places that differ from one use to the next, written as `"user {user} from {ip}"`.
+/// A text with placeholders that vary from use to use, written as `"user {user} from {ip}"`.
 ///
-/// `{d3}` is a number of up to 3 digits, `{x8}` 8 hex digits; the other words are listed at
-/// [`Text::parse`].
+/// `{d3}` is a number of up to 3 digits, `{x8}` is 8 hex digits. [`Text::parse`] lists the other
+/// placeholders.
 #[derive(Clone, Debug)]
 pub(super) struct Text {
     pieces: Vec<Piece>,
@@ -23,7 +23,7 @@ enum Piece {
     Millis,
 }
 
-/// User ids: many, and a few of them make most of the traffic.
+/// Number of user ids. There are many, and few of them make most of the traffic.
 const USERS: usize = 80_000;
 const NAMES: [&str; 24] = [
     "alice", "bruno", "chen", "divya", "emeka", "fatima", "goran", "hana", "ivan", "jonas",
@@ -32,11 +32,13 @@ const NAMES: [&str; 24] = [
 ];
 
 impl Text {
+    /// Parses a text.
+    ///
     /// # Panics
     ///
-    /// When a place is not closed or its word is none of: d1 to d9, x1 to x16, uuid, ip, user,
-    /// name, ms. The texts are constants of this crate, so a test that builds each of them finds
-    /// that.
+    /// Panics on an unclosed or unknown placeholder. Known ones are d1 to d9, x1 to x16, uuid, ip,
+    /// user, name and ms. All texts are constants of this crate, so a test that builds each of them
+    /// catches mistakes.
     pub(super) fn parse(text: &'static str) -> Self {
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -67,19 +69,19 @@ impl Text {
         Self { pieces }
     }
 
-    /// A text without places, whatever braces it has.
+    /// Returns a text without placeholders; braces are literal.
     pub(super) fn literal(text: &'static str) -> Self {
         Self {
             pieces: vec![Piece::Literal(text)],
         }
     }
 
-    /// Adds another text behind this one.
+    /// Appends another text.
     pub(super) fn extend(&mut self, other: &Text) {
         self.pieces.extend_from_slice(&other.pieces);
     }
 
-    /// Whether hardly any two uses are the same.
+    /// Returns whether hardly any two uses are the same.
     pub(super) fn hardly_repeats(&self) -> bool {
         self.pieces.iter().any(|piece| match piece {
             Piece::Digits(digits) | Piece::Hex(digits) => *digits > 3,
@@ -88,7 +90,7 @@ impl Text {
         })
     }
 
-    /// About how many bytes one use takes.
+    /// Returns the approximate length of one use, in bytes.
     pub(super) fn expected_len(&self) -> f64 {
         self.pieces
             .iter()
@@ -105,11 +107,11 @@ impl Text {
             .sum()
     }
 
-    /// One use of the text, its places filled in.
+    /// Returns the text with its placeholders filled in.
     pub(super) fn draw(&self, rng: &mut Rng) -> String {
         let mut out = String::with_capacity(64);
         for piece in &self.pieces {
-            // Writing to a String cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = match piece {
                 Piece::Literal(literal) => out.write_str(literal),
                 Piece::Digits(digits) => write!(out, "{}", rng.below(10usize.pow(*digits))),

@@ -13,21 +13,21 @@ use super::text::Text;
 use super::values;
 use crate::rng::Rng;
 
-/// The W3C flag "sampled" and the bit that says that it is known whether the parent is remote.
+/// The W3C flag "sampled", and the bit that says that the remote flag is meaningful.
 const SAMPLED: u32 = 0x101;
-/// The parent is in another process.
+/// The flag of a span whose parent is in another process.
 const REMOTE: u32 = 0x200;
 
-/// The `ExportTraceServiceRequest` bytes of [`traces_request`].
+/// Returns the bytes of the `ExportTraceServiceRequest` from [`traces_request`].
 pub fn traces_payload(shape: &TraceShape) -> Vec<u8> {
     traces_request(shape).encode_to_vec()
 }
 
-/// A request of spans in the given shape.
+/// Returns a request of spans with the given shape.
 ///
-/// The spans form traces: a request comes in at a service, which works, asks its database and its
+/// The spans form traces: a request arrives at a service, which works, queries its database and its
 /// cache, calls other services and sends messages that others receive. Every parent is in the
-/// payload, under the resource of its own service; children end before their parents do and are
+/// payload, under the resource of its own service. Children end before their parents do and are
 /// sent before them.
 pub fn traces_request(shape: &TraceShape) -> ExportTraceServiceRequest {
     let mut rng = Rng::new(shape.seed);
@@ -54,11 +54,11 @@ pub fn traces_request(shape: &TraceShape) -> ExportTraceServiceRequest {
     }
 }
 
-/// What a span is told by the one it is in.
+/// What a span inherits from its parent.
 struct Parent {
     trace_id: Vec<u8>,
     span_id: Vec<u8>,
-    /// Whether the request is one of those that fail.
+    /// Whether the request fails.
     failed: bool,
 }
 
@@ -70,7 +70,7 @@ struct System<'a> {
 }
 
 impl System<'_> {
-    /// A span that starts at `start`, after those in it; the time of its end.
+    /// Adds a span that starts at `start`, after its children, and returns its end time.
     fn span(
         &mut self,
         step: Step,
@@ -91,7 +91,7 @@ impl System<'_> {
         };
         let mut end = start + 20_000 + rng.skewed(2_000_000) as u64;
         for inside in steps_inside(step, depth, rng) {
-            // The request of a client, and the message of a producer, go to another service.
+            // A client's request and a producer's message go to another service.
             let elsewhere = matches!(inside, Step::Server | Step::Consumer);
             let instance = if elsewhere {
                 rng.below(self.batches.instances())
@@ -108,7 +108,7 @@ impl System<'_> {
     }
 }
 
-/// What happens within a span, one after the other.
+/// Returns the steps within a span, in order.
 fn steps_inside(step: Step, depth: usize, rng: &mut Rng) -> Vec<Step> {
     /// Deeper calls are answered from the cache.
     const DEEPEST: usize = 8;
@@ -130,7 +130,7 @@ fn steps_inside(step: Step, depth: usize, rng: &mut Rng) -> Vec<Step> {
     chosen.copied().collect()
 }
 
-/// Each step's spans.
+/// The spans of each step.
 struct Operations {
     operations: Vec<(Step, Operation)>,
     exceptions: [Text; 3],
@@ -166,9 +166,11 @@ impl Operations {
         }
     }
 
+    /// Returns the operation of a step.
+    ///
     /// # Panics
     ///
-    /// Never: every step has its operation.
+    /// Never panics: every step has an operation.
     fn of(&self, step: Step) -> &Operation {
         let found = self.operations.iter().find(|(of, _)| *of == step);
         match found {
@@ -207,7 +209,7 @@ impl Operations {
             dropped_attributes_count: 0,
             events,
             dropped_events_count: 0,
-            // A batch of messages is processed in one span that points at those who sent them.
+            // One span processes a batch of messages, and links to their senders.
             links: if step == Step::Consumer && rng.chance(0.3) {
                 (0..1 + rng.skewed(4)).map(|_| link(rng)).collect()
             } else {
@@ -263,8 +265,7 @@ fn link(rng: &mut Rng) -> Link {
     }
 }
 
-/// Spans on their way to the payload: each instance collects its own and sends them when it has
-/// enough.
+/// Spans that wait to be sent: each instance collects its own, and sends them when it has enough.
 struct Batches<'a> {
     resources: &'a Resources,
     most: usize,

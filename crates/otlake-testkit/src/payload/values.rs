@@ -7,22 +7,22 @@ use crate::rng::Rng;
 
 /// How the values of an attribute are drawn.
 pub(super) enum Values {
-    /// One of some texts, the first ones more often.
+    /// One of several texts, the first ones more often.
     Texts(&'static [&'static str]),
-    /// One of some numbers, the first ones more often.
+    /// One of several numbers, the first ones more often.
     Integers(&'static [i64]),
-    /// A number below another, small ones more often.
+    /// A number below a limit, small ones more often.
     Below(usize),
-    /// A duration or a score: up to a limit, with as many decimals as clocks give.
+    /// A duration or a score up to a limit, with the decimals of a clock.
     Double(f64),
-    /// True in a share of the records.
+    /// True in this share of the records.
     Boolean(f64),
 }
 
 /// An attribute that some records have.
 pub(super) struct Attribute {
     pub(super) key: &'static str,
-    /// How many of the records have it.
+    /// Share of the records that have it.
     pub(super) share: f64,
     values: &'static Values,
     texts: Vec<Text>,
@@ -46,7 +46,7 @@ impl Attribute {
         matches!(self.values, Values::Texts(_))
     }
 
-    /// Whether hardly any two values are the same.
+    /// Returns whether hardly any two values are the same.
     pub(super) fn hardly_repeats(&self) -> bool {
         self.texts.iter().any(Text::hardly_repeats)
     }
@@ -58,8 +58,7 @@ impl Attribute {
             }
             Values::Integers(integers) => Value::IntValue(integers[rng.skewed(integers.len())]),
             Values::Below(end) => Value::IntValue(rng.skewed(*end) as i64),
-            // Thousandths, as a duration in milliseconds has them when the clock ticks in
-            // microseconds.
+            // Thousandths, like a duration in milliseconds from a clock that ticks in microseconds.
             Values::Double(limit) => {
                 Value::DoubleValue((rng.unit() * rng.unit() * limit * 1e3).round() / 1e3)
             }
@@ -68,7 +67,7 @@ impl Attribute {
     }
 }
 
-/// Those of the attributes that one record has.
+/// Draws the attributes of one record.
 pub(super) fn draw(attributes: &[Attribute], rng: &mut Rng) -> Vec<KeyValue> {
     let mut drawn = Vec::with_capacity(attributes.len());
     for attribute in attributes {
@@ -79,7 +78,7 @@ pub(super) fn draw(attributes: &[Attribute], rng: &mut Rng) -> Vec<KeyValue> {
     drawn
 }
 
-/// Routes carry braces that are no places: a path template is the value there.
+/// Parses a text. Braces in a route are literal, because the value itself is a path template.
 fn parse(key: &str, text: &'static str) -> Text {
     if key == "http.route" {
         Text::literal(text)
