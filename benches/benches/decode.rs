@@ -1,5 +1,4 @@
-//! What it costs to get at the records of a payload. The floors come first, then prost with the
-//! feature `peers`.
+//! Decoding the records of a payload. The floors come first; the feature `peers` adds prost.
 
 #![allow(
     clippy::unwrap_used,

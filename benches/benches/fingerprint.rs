@@ -1,5 +1,5 @@
-//! What a line of log text costs: the scanner alone, `fingerprint` and `pattern_known` as the report
-//! has them, then the peers with the feature `peers`.
+//! Fingerprinting a line of log text: the scanner alone, then the report's cases `fingerprint` and
+//! `pattern_known`; the feature `peers` adds the peers.
 
 #![allow(
     clippy::unwrap_used,

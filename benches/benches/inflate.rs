@@ -1,8 +1,8 @@
-//! What it costs to inflate a whole body, by library: `otlake` is what [`ContentEncoding::inflate`]
-//! does, the others are candidates for it.
+//! Inflating a whole body, by library. `otlake` is [`ContentEncoding::inflate`], the others are
+//! alternatives to its implementation.
 //!
-//! isa-l is not among them: its crate builds with autotools and an assembler, which a service that
-//! builds with cargo does not have at hand.
+//! isa-l is missing: its crate builds with autotools and an assembler, which a service that builds
+//! with cargo may not have.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ use otlake_otlp::ContentEncoding;
 use otlake_row::Bytes;
 use otlake_testkit::{Shape, logs_payload};
 
-/// What the Go and the Python SDKs choose when nobody tells them.
+/// The default of the Go and Python SDKs.
 const GZIP_LEVEL: u32 = 6;
 
 fn gzip(criterion: &mut Criterion) {
@@ -30,7 +30,7 @@ fn gzip(criterion: &mut Criterion) {
             flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(GZIP_LEVEL));
         encoder.write_all(&payload).unwrap();
         let body = Bytes::from(encoder.finish().unwrap());
-        // The header has no optional fields, the trailer is eight bytes.
+        // The header has no optional fields, and the trailer is eight bytes.
         let deflated = &body[10..body.len() - 8];
 
         let mut group = criterion.benchmark_group(format!("inflate/gzip/{name}"));

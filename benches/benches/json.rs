@@ -1,5 +1,5 @@
-//! Payloads in the JSON encoding: `decode_json` beside the same records in protobuf, and beside
-//! serde_json into the types of opentelemetry-proto and over the text alone.
+//! Decoding OTLP/JSON, next to the same records in protobuf, to serde_json into the types of
+//! opentelemetry-proto, and to serde_json over the text alone.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! Every stage and the whole way, one benchmark for each case of the report that is ours:
-//! `decode`, `fingerprint`, `buffer`, `shred`, `parquet`, `end_to_end_…`.
+//! Each stage, and all of them end to end: one benchmark per case of the report that measures
+//! otlake (`decode`, `fingerprint`, `buffer`, `shred`, `parquet`, `end_to_end_…`).
 
 #![allow(
     clippy::unwrap_used,

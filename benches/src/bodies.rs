@@ -7,23 +7,24 @@ use crate::case::Error;
 use crate::rows::Rows;
 use crate::workload::Workload;
 
-/// Log lines that every case about text goes over.
+/// Log lines for the cases about text.
 ///
-/// All are UTF-8, since some peers take nothing else; what was not is replaced by U+FFFD.
+/// All lines are UTF-8, because some peers accept nothing else; invalid sequences were replaced
+/// with U+FFFD.
 #[derive(Clone, Debug)]
 pub struct Bodies {
     lines: Vec<String>,
 }
 
 impl Bodies {
-    /// What the bodies are called in the table and in the JSON.
+    /// The name of the bodies in the table and in the JSON.
     pub const NAME: &'static str = "bodies";
 
-    /// These lines.
+    /// Returns bodies with these lines.
     ///
     /// # Errors
     ///
-    /// When there are none.
+    /// Fails if there are no lines.
     pub fn new(lines: Vec<String>) -> Result<Self, Error> {
         if lines.is_empty() {
             return Err("no lines to measure".into());
@@ -31,11 +32,11 @@ impl Bodies {
         Ok(Self { lines })
     }
 
-    /// The bodies of a generated payload: 10,000 lines of about 93 bytes.
+    /// Returns the bodies of a generated payload: 10,000 lines of about 93 bytes.
     ///
     /// # Errors
     ///
-    /// None in practice: the payload is generated.
+    /// Never fails in practice, because the payload is generated.
     pub fn generated() -> Result<Self, Error> {
         let payload = logs_payload(&Shape::ten_thousand());
         let workload = Workload::new(Self::NAME, Signal::Logs, vec![payload.into()])?;
@@ -43,13 +44,13 @@ impl Bodies {
         Self::new(bodies.into_iter().map(str::to_owned).collect())
     }
 
-    /// The column `Content` of every `*_structured.csv` at or below the directories, file after file
-    /// in the order of their paths.
+    /// Returns the column `Content` of every `*_structured.csv` in the directories and below,
+    /// ordered by path.
     ///
     /// # Errors
     ///
-    /// When a directory or file can't be read, has no such column, or when there is no line in any
-    /// of them; the error names it.
+    /// Fails if a directory or file can't be read, if a file has no such column, or if there are no
+    /// lines at all. The error names the path.
     pub fn from_directories(directories: &[PathBuf]) -> Result<Self, Error> {
         let mut paths = Vec::new();
         for directory in directories {
@@ -69,12 +70,12 @@ impl Bodies {
         Self::new(lines)
     }
 
-    /// The lines, in order. A multi-line message is one of them.
+    /// Returns the lines, in order. A multi-line message counts as one line.
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
 
-    /// Bytes of all lines.
+    /// Returns the total length of all lines, in bytes.
     pub fn bytes(&self) -> usize {
         self.lines.iter().map(String::len).sum()
     }

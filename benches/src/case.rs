@@ -5,15 +5,15 @@ use bytes::Bytes;
 use crate::bodies::Bodies;
 use crate::workload::Workload;
 
-/// What a case may fail with: a case passes on the errors of whatever crate it measures.
+/// An error of a case: cases pass on the errors of the crates they measure.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Whose work a case measures.
+/// The kind of code that a case measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Ours.
+    /// A stage of otlake.
     Stage,
-    /// The least that any implementation has to do.
+    /// The least work that any implementation has to do.
     Floor,
     /// Another implementation.
     Peer,
@@ -29,17 +29,17 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What one pass did.
+/// The result of one pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Records that went through.
+    /// Number of records processed.
     pub records: usize,
-    /// Bytes of the files that came out, for a case that makes some.
+    /// Total size of the files in bytes, if the case writes files.
     pub output_bytes: Option<usize>,
 }
 
 impl Outcome {
-    /// A pass that makes no file.
+    /// Returns the outcome of a pass that writes no file.
     pub fn records(records: usize) -> Self {
         Self {
             records,
@@ -47,7 +47,7 @@ impl Outcome {
         }
     }
 
-    /// A pass that ends in files.
+    /// Returns the outcome of a pass that writes files.
     pub fn file(records: usize, output_bytes: usize) -> Self {
         Self {
             records,
@@ -56,7 +56,7 @@ impl Outcome {
     }
 }
 
-/// One thing to measure on a workload.
+/// A piece of code to measure on a workload.
 pub struct Case<'a> {
     name: &'static str,
     kind: Kind,
@@ -64,8 +64,8 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// A case whose `pass` goes over the whole workload once. Whatever it keeps from pass to pass
-    /// (scratch, contexts) is warm when it is measured.
+    /// Returns a case whose `pass` processes the whole workload once. Whatever it keeps between
+    /// passes (scratch, contexts) is warm during the measurement.
     pub fn new(
         name: &'static str,
         kind: Kind,
@@ -78,8 +78,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A case that does one payload after the other, each by itself: one file a payload, if it
-    /// makes files.
+    /// Returns a case that processes payloads one by one. If it writes files, it writes one per
+    /// payload.
     pub fn per_payload(
         name: &'static str,
         kind: Kind,
@@ -99,7 +99,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// A case that does one line after the other.
+    /// Returns a case that processes lines one by one.
     pub fn per_line(
         name: &'static str,
         kind: Kind,
@@ -112,21 +112,21 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// The name that stands in the table and in the JSON.
+    /// Returns the name of the case in the table and in the JSON.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Whose work it is.
+    /// Returns the kind of code that the case measures.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// One pass over the workload.
+    /// Runs one pass over the workload.
     ///
     /// # Errors
     ///
-    /// What the measured code fails with.
+    /// Returns the error of the measured code.
     pub fn pass(&mut self) -> Result<Outcome, Error> {
         (self.pass)()
     }

@@ -3,54 +3,54 @@ use serde_json::{Value, json};
 
 use crate::case::Kind;
 
-/// What was measured of one case on one workload.
+/// The measurement of one case on one workload.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// The workload's name.
+    /// Name of the workload.
     pub payload: String,
-    /// The case's name.
+    /// Name of the case.
     pub case: &'static str,
-    /// Whose work it is.
+    /// Kind of the measured code.
     pub kind: Kind,
-    /// Records of one pass.
+    /// Number of records per pass.
     pub records: usize,
-    /// Nanoseconds a record, the median over the rounds.
+    /// Nanoseconds per record, the median over the rounds.
     pub ns_per_record: f64,
-    /// Half the distance between the quartiles of the rounds, as a share of the median: how noisy
-    /// the machine was.
+    /// Half the interquartile range of the rounds, relative to the median. It shows how noisy the
+    /// machine was.
     pub spread: f64,
-    /// What one warm pass allocated, or nothing when the program counts no allocations.
+    /// Allocations of one warm pass, or `None` if the program does not count allocations.
     pub allocations: Option<Allocations>,
-    /// Bytes of the files that one pass made.
+    /// Total size of the files of one pass, in bytes.
     pub output_bytes: Option<usize>,
 }
 
 impl Figure {
-    /// Records a second.
+    /// Returns the records per second.
     pub fn records_per_s(&self) -> f64 {
         1e9 / self.ns_per_record
     }
 
-    /// Bytes allocated a record.
+    /// Returns the bytes allocated per record.
     pub fn bytes_per_record(&self) -> Option<f64> {
         self.allocations
             .map(|allocations| allocations.bytes as f64 / self.records as f64)
     }
 
-    /// Allocations a record.
+    /// Returns the allocations per record.
     pub fn allocs_per_record(&self) -> Option<f64> {
         self.allocations
             .map(|allocations| allocations.count as f64 / self.records as f64)
     }
 
-    /// Bytes of output a record.
+    /// Returns the bytes of output per record.
     pub fn output_bytes_per_record(&self) -> Option<f64> {
         self.output_bytes
             .map(|bytes| bytes as f64 / self.records as f64)
     }
 }
 
-/// The figures as a list of objects, null where something does not apply.
+/// Converts figures to a list of JSON objects. Members that don't apply are null.
 pub fn to_json(figures: &[Figure]) -> Value {
     figures
         .iter()

@@ -5,7 +5,7 @@ use otlake_fingerprint::{Fingerprinter, Patterns};
 use crate::bodies::Bodies;
 use crate::case::{Case, Kind};
 
-/// The stages on log text.
+/// Returns the cases on log text.
 pub(crate) fn stages(bodies: &Bodies) -> Vec<Case<'_>> {
     vec![fingerprint(bodies), pattern_known(bodies)]
 }
@@ -18,8 +18,8 @@ fn fingerprint(bodies: &Bodies) -> Case<'_> {
     })
 }
 
-/// Lines to fingerprints that are learned: what a line costs whose pattern is known, since all
-/// lines have been learned once.
+/// Lines to fingerprints that are learned. All lines have been learned once before, so this
+/// measures lines with a known pattern.
 fn pattern_known(bodies: &Bodies) -> Case<'_> {
     let mut fingerprinter = Fingerprinter::new();
     let mut patterns = Patterns::default();

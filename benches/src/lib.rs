@@ -1,5 +1,5 @@
-//! What the stages of otlake cost, beside the floors no decoder gets below and the peers it has to
-//! beat.
+//! The cost of otlake's stages, compared with the floors below which no decoder can get and with
+//! the peers it has to beat.
 //!
 //! ```text
 //! Workload (payloads) ──▶ lineup: Case, Case, …  ──▶ Run: rounds over all of them ──▶ Figure ──▶ table, JSON
@@ -7,15 +7,17 @@
 //! ```
 //!
 //! The report is `cargo run --release -p otlake-benches --features peers --bin report`. All cases
-//! run in one process, on one thread, round after round, so that a noisy machine is noisy for all
-//! of them; the ratios hold where the absolute figures do not.
+//! run in one process, on one thread, round after round, so that a noisy machine disturbs all of
+//! them alike. Ratios are reliable where absolute figures are not.
 //!
-//! A new case is a [`Case`] in `stages.rs`: a name, a kind, and a closure that does one payload; one
-//! about log text alone stands in `fingerprints.rs`, with a closure that does one line.
+//! To add a case, add a [`Case`] in `stages.rs`: a name, a kind, and a closure that processes one
+//! payload. A case about log text alone goes to `fingerprints.rs`, with a closure that processes
+//! one line.
 //!
 //! # Features
 //!
-//! `peers` builds the other ways from OTLP to Parquet and from lines to templates. Without it the
+//! `peers` builds the other ways from OTLP to Parquet and from lines to templates. Without it, the
+//! report has only stages and floors.
 //! report has stages and floors only.
 
 mod bodies;

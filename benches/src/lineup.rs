@@ -5,12 +5,12 @@ use crate::case::{Case, Error};
 use crate::workload::Workload;
 use crate::{fingerprints, floors, stages};
 
-/// All cases on payloads, in the order of its table: stages, floors, and peers where they are
+/// Returns all cases on payloads, in the order of the table: stages, floors, and peers if they are
 /// built.
 ///
 /// # Errors
 ///
-/// When what a case needs beforehand cannot be made from the workload.
+/// Fails if the workload cannot be prepared for a case.
 pub fn lineup(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     let mut cases = stages::stages(workload)?;
     // The floors walk over protobuf.
@@ -26,11 +26,11 @@ pub fn lineup(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     Ok(cases)
 }
 
-/// All cases on bodies, in the order of the table: stages, and peers where they are built.
+/// Returns all cases on bodies, in the order of the table: stages, and peers if they are built.
 ///
 /// # Errors
 ///
-/// When a peer can't be set up.
+/// Fails if a peer cannot be set up.
 pub fn lineup_of_bodies(bodies: &Bodies) -> Result<Vec<Case<'_>>, Error> {
     #[allow(unused_mut, reason = "not without the feature `peers`")]
     let mut cases = fingerprints::stages(bodies);

@@ -1,4 +1,4 @@
-//! Rows that were decoded beforehand, so that what comes behind the decoder can be measured alone.
+//! Rows that were decoded in advance, so that later stages can be measured alone.
 
 use otlake_otlp::{DecodeError, LogsDecoder, MetricsDecoder, TracesDecoder};
 use otlake_row::{
@@ -11,8 +11,8 @@ use crate::workload::Workload;
 
 /// The rows of each payload of a workload.
 ///
-/// They borrow for as long as the process lives, from copies that are never freed: a bench has no
-/// better owner for them.
+/// They borrow from leaked copies that live as long as the process: a bench has no better owner for
+/// them.
 pub(crate) struct Rows {
     payloads: Vec<Vec<Row<'static>>>,
 }
@@ -70,7 +70,7 @@ impl Rows {
         Ok(Rows { payloads })
     }
 
-    /// Pushes the rows of one payload after the other, and calls `end` behind each.
+    /// Pushes the rows payload by payload, and calls `end` after each payload.
     pub(crate) fn push<S: RowSink>(
         &mut self,
         sink: &mut S,
@@ -90,7 +90,7 @@ impl Rows {
         Ok(records)
     }
 
-    /// The bodies that are strings.
+    /// Returns the bodies that are strings.
     pub(crate) fn bodies(&self) -> Vec<&'static str> {
         let rows = self.payloads.iter().flatten();
         rows.filter_map(|row| row.get(fields::BODY).and_then(Value::as_str))

@@ -5,16 +5,16 @@ use otlake_testkit::measure;
 use crate::case::{Case, Error};
 use crate::figure::Figure;
 
-/// How the cases are measured.
+/// How cases are measured.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// How often each case is timed.
+    /// Number of timings per case.
     pub rounds: usize,
-    /// The least time of one timing; short passes are repeated until they fill it, because a clock
-    /// and a scheduler disturb short ones more.
+    /// Minimum duration of one timing. Shorter passes are repeated to fill it, because clock and
+    /// scheduler disturb short timings more.
     pub least: Duration,
-    /// Whether the program's global allocator counts. Where it does not, the figures are absent and
-    /// not 0.
+    /// Whether the global allocator of the program counts. If it doesn't, the figures are absent
+    /// rather than 0.
     pub count_allocations: bool,
 }
 
@@ -29,13 +29,13 @@ impl Default for Run {
 }
 
 impl Run {
-    /// Measures all `cases` on the workload or bodies called `name`, with so many `records`: a
-    /// warm-up pass each, then rounds in which every case is timed once, then one pass each with the
-    /// allocations counted, which would slow down a timed one.
+    /// Measures all `cases` on the workload or bodies called `name`, which have `records` records.
+    /// Each case runs a warm-up pass, then rounds in which every case is timed once, then a pass
+    /// with counted allocations, because counting would slow down the timed ones.
     ///
     /// # Errors
     ///
-    /// When a case fails, or when it lost a record; the error names it.
+    /// Fails if a case fails or loses a record. The error names the case.
     pub fn measure(
         &self,
         name: &str,
@@ -86,7 +86,7 @@ fn checked_pass(case: &mut Case<'_>, records: usize) -> Result<Option<usize>, Er
         .map_err(|error| format!("{}: {error}", case.name()))?;
     if outcome.records != records {
         let (name, through) = (case.name(), outcome.records);
-        return Err(format!("{name}: {through} of {records} records came through").into());
+        return Err(format!("{name}: {through} of {records} records were processed").into());
     }
     Ok(outcome.output_bytes)
 }

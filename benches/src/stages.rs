@@ -13,14 +13,15 @@ use crate::case::{Case, Error, Kind, Outcome};
 use crate::rows::Rows;
 use crate::workload::Workload;
 
-/// The stages of otlake, in the order in which a record passes them, and all of them together.
+/// Returns the stages of otlake, in the order in which a record passes them, then all of them
+/// together.
 pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     let pipeline = |compression: &str| -> Result<_, Error> {
         Ok(Pipeline::builder().compression(compression.parse()?))
     };
     let mut cases = vec![decode(workload)];
     if workload.format() == Format::Json {
-        // Behind the decoder nothing is different.
+        // The stages after the decoder are the same for JSON.
         let zstd1 = pipeline("zstd:1")?;
         cases.push(end_to_end("end_to_end_zstd1", workload, zstd1)?);
         return Ok(cases);
@@ -49,7 +50,7 @@ pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     Ok(cases)
 }
 
-/// Payloads to rows, which nobody looks at.
+/// Payloads to rows, which are discarded.
 fn decode(workload: &Workload) -> Case<'_> {
     macro_rules! decode {
         ($decoder:ident, $decode:ident) => {{
@@ -76,7 +77,7 @@ fn decode(workload: &Workload) -> Case<'_> {
     }
 }
 
-/// Bodies to fingerprints. A record without a body that is text costs nothing and counts.
+/// Bodies to fingerprints. A record without a text body takes no time, but counts.
 fn fingerprint(workload: &Workload) -> Result<Case<'_>, Error> {
     let bodies = Rows::decode(workload)?.bodies();
     let mut fingerprinter = Fingerprinter::new();
@@ -88,7 +89,7 @@ fn fingerprint(workload: &Workload) -> Result<Case<'_>, Error> {
     }))
 }
 
-/// Rows that are decoded to a buffer and out of it again, as they wait in partitions.
+/// Decoded rows into a row buffer and out of it again, as they wait for their partition.
 fn buffer(workload: &Workload) -> Result<Case<'_>, Error> {
     let mut rows = Rows::decode(workload)?;
     let mut waiting = Waiting::default();
@@ -130,8 +131,8 @@ fn schema(workload: &Workload) -> Schema {
     }
 }
 
-/// Rows that are decoded to record batches, one a payload. The rows come from memory, where a
-/// pipeline has them in the cache, so this is more than the stage costs there.
+/// Decoded rows to record batches, one per payload. The rows come from memory, whereas a pipeline
+/// has them in the cache, so the stage costs less there.
 fn shred(workload: &Workload) -> Result<Case<'_>, Error> {
     let mut rows = Rows::decode(workload)?;
     let mut builder = BatchBuilder::new(schema(workload));
@@ -145,7 +146,7 @@ fn shred(workload: &Workload) -> Result<Case<'_>, Error> {
     }))
 }
 
-/// Record batches that are built to files in ZSTD(1), one each.
+/// Finished record batches to files with ZSTD(1), one each.
 fn parquet(workload: &Workload) -> Result<Case<'_>, Error> {
     let mut batches = Vec::new();
     let mut builder = BatchBuilder::new(schema(workload));
@@ -210,7 +211,7 @@ fn rolling<'a>(
     }))
 }
 
-/// What our own columns hold before they are compressed.
+/// Returns the contents of our own columns before compression.
 pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Error> {
     let storage = Memory::new();
     let mut chunks = Vec::new();

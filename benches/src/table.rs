@@ -3,14 +3,15 @@ use std::io::{self, Write};
 use crate::case::Kind;
 use crate::figure::Figure;
 
-/// Writes the figures of one workload as a table for people.
+/// Writes the figures of one workload as a table.
 ///
-/// `peer` is records per second over the better Parquet peer at ZSTD(1), on bodies over
-/// `peer_logdrain`; `floor` is the time over that of `floor_walk_utf8`.
+/// `× peer` is the speed against the faster Parquet peer at ZSTD(1) or, for bodies, against
+/// `peer_logdrain`: higher is better. `× floor` is the time relative to `floor_walk_utf8`: lower is
+/// better.
 ///
 /// # Errors
 ///
-/// What `out` fails with.
+/// Returns the error of `out`.
 pub fn write_table(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> {
     let rival = figures
         .iter()

@@ -10,11 +10,11 @@ use otlake_testkit::{
 use crate::case::Error;
 use crate::floors;
 
-/// Payloads of the small groups in one pass: 10,000 records, as many as the other generated
-/// workload has.
+/// Payloads of the small groups in one pass. They have 10,000 records, as many as the other
+/// generated workload.
 const SMALL_PAYLOADS: u64 = 20;
 
-/// Export requests of one signal that every case goes over.
+/// Export requests of one signal, which every case processes.
 #[derive(Clone, Debug)]
 pub struct Workload {
     name: String,
@@ -25,11 +25,11 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// A workload of these payloads in protobuf.
+    /// Returns a workload of payloads in protobuf.
     ///
     /// # Errors
     ///
-    /// When one of them is malformed, or when they hold no record at all.
+    /// Fails if a payload is malformed, or if there are no records at all.
     pub fn new(
         name: impl Into<String>,
         signal: Signal,
@@ -54,7 +54,7 @@ impl Workload {
         })
     }
 
-    /// The logs of the `10k` payload in OTLP/JSON, as opentelemetry-proto writes it.
+    /// Returns the logs of the `10k` payload in OTLP/JSON, as opentelemetry-proto writes it.
     fn logs_json() -> Result<Self, Error> {
         let request = logs_request(&Shape::ten_thousand());
         Ok(Self {
@@ -66,13 +66,13 @@ impl Workload {
         })
     }
 
-    /// The workloads of a report that names no file: of logs `10k`, one large payload, and
-    /// `small_groups`, many small ones; `traces` and `metrics`, one large payload each; and
-    /// `logs_json`, the first one in OTLP/JSON.
+    /// Returns the workloads of a report without files: `10k`, one large payload of logs;
+    /// `small_groups`, many small payloads of logs; `traces` and `metrics`, one large payload each;
+    /// and `logs_json`, the first one in OTLP/JSON.
     ///
     /// # Errors
     ///
-    /// None in practice: the payloads are generated.
+    /// Never fails in practice, because the payloads are generated.
     pub fn generated() -> Result<Vec<Self>, Error> {
         let large = logs_payload(&Shape::ten_thousand());
         let small = |seed| Bytes::from(logs_payload(&Shape::small_groups().with_seed(seed)));
@@ -91,11 +91,11 @@ impl Workload {
         ])
     }
 
-    /// The payloads that were recorded from SDKs, in `examples/data/logs`.
+    /// Returns the payloads in `examples/data/logs`, which were recorded from SDKs.
     ///
     /// # Errors
     ///
-    /// When they are not where the repository has them.
+    /// Fails if the files are missing from the repository.
     pub fn recorded() -> Result<Self, Error> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/logs");
         let mut paths = Vec::new();
@@ -113,11 +113,11 @@ impl Workload {
         Self::new("recorded", Signal::Logs, payloads)
     }
 
-    /// The payload in a file, under the file's name without its extension.
+    /// Returns the payload in a file. Its name is the file name without the extension.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or is not such a payload; the error names it.
+    /// Fails if the file cannot be read or is not such a payload. The error names the file.
     pub fn from_file(path: &Path, signal: Signal) -> Result<Self, Error> {
         let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let name = path
@@ -127,32 +127,32 @@ impl Workload {
         Self::new(name, signal, vec![bytes.into()])
     }
 
-    /// What the payloads are called in the table and in the JSON.
+    /// Returns the name of the workload in the table and in the JSON.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Of what the payloads are.
+    /// Returns the signal of the payloads.
     pub fn signal(&self) -> Signal {
         self.signal
     }
 
-    /// What they are written in.
+    /// Returns the format of the payloads.
     pub fn format(&self) -> Format {
         self.format
     }
 
-    /// The payloads, in order.
+    /// Returns the payloads, in order.
     pub fn payloads(&self) -> &[Bytes] {
         &self.payloads
     }
 
-    /// Records in all payloads.
+    /// Returns the number of records in all payloads.
     pub fn records(&self) -> usize {
         self.records
     }
 
-    /// Bytes of all payloads.
+    /// Returns the total length of all payloads, in bytes.
     pub fn bytes(&self) -> usize {
         self.payloads.iter().map(Bytes::len).sum()
     }

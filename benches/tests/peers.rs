@@ -35,7 +35,7 @@ fn columns(payload: &[u8], compression: Compression) -> RecordBatch {
     read_back(table.to_parquet(compression).unwrap(), table.rows())
 }
 
-/// The value of an attribute column, as the wire has it.
+/// Returns the value of an attribute column in the form it has on the wire.
 fn value(batch: &RecordBatch, name: &str, row: usize) -> Option<Value> {
     let column = batch
         .column_by_name(name)
@@ -98,7 +98,7 @@ fn columns_hold_every_value_of_a_generated_payload() {
                 row += 1;
             }
         }
-        // And nothing else.
+        // There are no other values.
         let values: usize = batch
             .schema()
             .fields()
@@ -116,7 +116,7 @@ fn columns_hold_every_value_of_a_generated_payload() {
 }
 
 /// The generated shapes stand for measured payloads, and these are the sizes of the files that this
-/// peer made of those. How well a payload compresses decides what compression costs.
+/// peer wrote for those. How well a payload compresses determines the cost of compression.
 #[test]
 fn files_are_as_large_as_those_of_the_measured_payloads() {
     let level = ZstdLevel::try_new(1).unwrap();
@@ -209,7 +209,7 @@ fn otlp2records_reads_back() {
         let read: usize = batches.iter().map(|batch| batch.num_rows()).sum();
         assert_eq!(read, rows, "{signal:?}");
         for batch in batches {
-            // Read by the other parquet version: a file is a file.
+            // Read with the other version of parquet: any reader has to accept the file.
             let read = read_back(peers::to_parquet(&batch).unwrap(), batch.num_rows());
             assert_eq!(read.num_columns(), batch.num_columns());
         }

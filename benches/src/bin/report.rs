@@ -1,4 +1,4 @@
-//! Measures the stages, the floors and the peers in one run and prints how they compare.
+//! Measures the stages, the floors and the peers in one run and prints a comparison.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -14,44 +14,46 @@ use otlake_otlp::Format;
 use otlake_row::Signal;
 use otlake_testkit::CountingAllocator;
 
-// What a service would use; glibc's malloc makes the peers look half as fast as they are.
+// Services typically use such an allocator. With glibc's malloc the peers look half as fast as they
+// are.
 #[global_allocator]
 static ALLOCATOR: CountingAllocator<MiMalloc> = CountingAllocator::new(MiMalloc);
 
-/// Records per second, allocations and output size of otlake's stages, of the floors no decoder
-/// gets below, and, with the feature `peers`, of the other ways from OTLP to Parquet and from lines
-/// to templates. One thread, mimalloc, all cases round after round.
+/// Measures records per second, allocations and output size of otlake's stages and of the floors
+/// below which no decoder can get. With the feature `peers`, also of other ways from OTLP to
+/// Parquet and from lines to templates. Everything runs on one thread with mimalloc, all cases
+/// round after round.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
-    /// Writes the figures as JSON into this file, too.
+    /// Also write the figures as JSON to this file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// How often each case is timed; the median counts.
+    /// Number of timings per case; the median counts.
     #[arg(long, default_value_t = Run::default().rounds)]
     rounds: usize,
 
-    /// Measures the cases with these names only.
+    /// Measure only the cases with these names.
     #[arg(long = "case", value_name = "NAME")]
     cases: Vec<String>,
 
-    /// Writes the payloads into this directory, too, for measuring them with something else.
+    /// Also write the payloads to this directory, to measure them with other tools.
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
 
-    /// Measures fingerprints and templates on the lines of the data sets at and below this directory
-    /// (files *_structured.csv with a column Content, as Loghub has them) instead of generated ones.
-    /// Can be given more than once.
+    /// Measure fingerprints and templates on the lines of the data sets in this directory and
+    /// below, instead of generated ones (files named *_structured.csv with a column Content, as in
+    /// Loghub). May be given more than once.
     #[arg(long, value_name = "DIR")]
     bodies: Vec<PathBuf>,
 
-    /// Of what the files are: logs, traces or metrics.
+    /// Signal of the payload files: logs, traces or metrics.
     #[arg(long, default_value = "logs", value_parser = signal)]
     signal: Signal,
 
-    /// Files of export request bytes. Without any, generated payloads of all signals are measured, and
-    /// generated bodies.
+    /// Files that each contain the bytes of an export request. Without any, generated payloads of
+    /// all signals and generated bodies are measured.
     #[arg(value_name = "PAYLOAD")]
     payloads: Vec<PathBuf>,
 }
@@ -60,7 +62,7 @@ fn main() -> ExitCode {
     match report(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The report itself failed, so there is nobody else to tell.
+            // Nothing is left to report a failure of this write to.
             let _ = writeln!(io::stderr(), "report: {error}");
             ExitCode::FAILURE
         }
@@ -89,7 +91,7 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
     for workload in &workloads {
         writeln!(
             out,
-            "{}: {} payloads, {} records, {:.0} B a record",
+            "{}: {} payloads, {} records, {:.0} B per record",
             workload.name(),
             workload.payloads().len(),
             workload.records(),
@@ -106,7 +108,7 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
         let records = bodies.lines().len();
         writeln!(
             out,
-            "{}: {records} lines, {:.0} B a line",
+            "{}: {records} lines, {:.0} B per line",
             Bodies::NAME,
             bodies.bytes() as f64 / records as f64,
         )?;
@@ -115,9 +117,10 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
     }
     writeln!(
         out,
-        "One thread, mimalloc, median of {} rounds over all cases (± half the distance between the quartiles).\n\
-         × peer: records/s over the better Parquet peer at ZSTD(1), of bodies over peer_logdrain. × floor: time over that of floor_walk_utf8.\n\
-         heap B, allocs: a record, in one warm pass; peak MB: the most live at once in that pass; out B: file bytes a record.",
+        "One thread, mimalloc, median of {} rounds over all cases (± half the interquartile range).\n\
+         × peer: speed against the faster Parquet peer at ZSTD(1), for bodies against peer_logdrain; higher is better.\n\
+         × floor: time relative to floor_walk_utf8; lower is better.\n\
+         heap B, allocs: per record, in one warm pass; peak MB: most bytes live at once in that pass; out B: file bytes per record.",
         arguments.rounds.max(1)
     )?;
     if let Some(path) = &arguments.json {
@@ -129,7 +132,7 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
     Ok(())
 }
 
-/// Measures the cases that were asked for and writes their table.
+/// Measures the selected cases and writes their table.
 fn measure(
     arguments: &Arguments,
     name: &str,
@@ -153,7 +156,7 @@ fn measure(
 
 fn signal(name: &str) -> Result<Signal, String> {
     let found = Signal::ALL.into_iter().find(|signal| signal.name() == name);
-    found.ok_or_else(|| "none of logs, traces, metrics".to_owned())
+    found.ok_or_else(|| "expected logs, traces or metrics".to_owned())
 }
 
 fn save(directory: &Path, workload: &Workload) -> io::Result<()> {

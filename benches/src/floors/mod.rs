@@ -1,5 +1,5 @@
-//! The least that any implementation has to do with a payload, written as tightly as the stages
-//! are.
+//! The least work that any implementation has to do with a payload, written as tightly as the
+//! stages are.
 
 mod walk;
 mod zstd;
@@ -10,7 +10,7 @@ pub use zstd::{Zstd1, column_chunks};
 use crate::case::{Case, Error, Kind, Outcome};
 use crate::workload::Workload;
 
-/// `floor_walk` and `floor_walk_utf8`.
+/// Returns `floor_walk` and `floor_walk_utf8`.
 pub(crate) fn walks(workload: &Workload) -> Vec<Case<'_>> {
     let signal = workload.signal();
     vec![
@@ -23,8 +23,8 @@ pub(crate) fn walks(workload: &Workload) -> Vec<Case<'_>> {
     ]
 }
 
-/// `floor_zstd1`: compresses what stands in the finished files of a workload, uncompressed, by its
-/// column chunks.
+/// Returns `floor_zstd1`, which compresses the uncompressed contents of a workload's files, column
+/// chunk by column chunk.
 pub(crate) fn zstd1(workload: &Workload, chunks: Vec<Vec<u8>>) -> Result<Case<'_>, Error> {
     let mut zstd = Zstd1::new()?;
     Ok(Case::new("floor_zstd1", Kind::Floor, move || {

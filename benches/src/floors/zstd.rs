@@ -6,19 +6,19 @@ use parquet::file::metadata::ParquetMetaDataReader;
 
 use crate::case::Error;
 
-/// Zstandard at level 1 with one context and one output buffer for everything: what compression
-/// costs a writer that sets up nothing anew.
+/// Zstandard at level 1 with one context and one output buffer for everything: the cost of
+/// compression for a writer that never allocates a new context.
 pub struct Zstd1 {
     context: zstd::bulk::Compressor<'static>,
     out: Vec<u8>,
 }
 
 impl Zstd1 {
-    /// A context for level 1.
+    /// Creates a context for level 1.
     ///
     /// # Errors
     ///
-    /// When zstd gets no memory.
+    /// Fails if zstd cannot allocate.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             context: zstd::bulk::Compressor::new(1)?,
@@ -26,11 +26,11 @@ impl Zstd1 {
         })
     }
 
-    /// The compressed size of the buffers, each by itself.
+    /// Returns the total size of the buffers, each compressed separately.
     ///
     /// # Errors
     ///
-    /// When zstd fails.
+    /// Fails if zstd fails.
     pub fn compressed_size(&mut self, buffers: &[Vec<u8>]) -> io::Result<usize> {
         let mut size = 0;
         for buffer in buffers {
@@ -49,12 +49,12 @@ impl fmt::Debug for Zstd1 {
     }
 }
 
-/// The bytes of every column chunk of a Parquet file: dictionary pages, data pages and their
-/// headers, without the footer.
+/// Returns the bytes of every column chunk of a Parquet file: dictionary pages, data pages and
+/// their headers, without the footer.
 ///
 /// # Errors
 ///
-/// When the file is no Parquet file.
+/// Fails if the file is not a Parquet file.
 pub fn column_chunks(file: &Bytes) -> Result<Vec<Vec<u8>>, Error> {
     let metadata = ParquetMetaDataReader::new().parse_and_finish(file)?;
     let columns = metadata

@@ -1,4 +1,5 @@
-//! What a good engineer writes in an afternoon: prost, a column per attribute, `ArrowWriter`.
+//! The approach that a good engineer writes in an afternoon: prost, a column per attribute,
+//! `ArrowWriter`.
 
 mod attributes;
 mod fixed;
@@ -18,7 +19,7 @@ use self::fixed::Fixed;
 use super::prost::decode;
 use crate::case::Error;
 
-/// The columns of a table while records are appended.
+/// Columns of a table, to which records are appended.
 #[derive(Debug)]
 pub struct Columns {
     rows: usize,
@@ -29,11 +30,11 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// A whole payload as a table.
+    /// Converts a payload to a table.
     ///
     /// # Errors
     ///
-    /// When the payload is malformed.
+    /// Fails if the payload is malformed.
     pub fn read(payload: &[u8]) -> Result<Table, Error> {
         let request: ExportLogsServiceRequest = decode(payload)?;
         let mut columns = Self {
@@ -85,16 +86,17 @@ pub struct Table {
 }
 
 impl Table {
-    /// Its rows.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.batch.num_rows()
     }
 
-    /// As a Parquet file, with the writer's defaults apart from the compression.
+    /// Returns the table as a Parquet file. Except for the compression, it uses the writer's
+    /// defaults.
     ///
     /// # Errors
     ///
-    /// When the writer fails.
+    /// Fails if the writer fails.
     pub fn to_parquet(&self, compression: Compression) -> Result<Vec<u8>, Error> {
         let properties = WriterProperties::builder()
             .set_compression(compression)

@@ -6,8 +6,8 @@ use logdrain::{Miner, MinerBuilder, builtin_masks};
 use crate::bodies::Bodies;
 use crate::case::{Case, Error, Kind};
 
-/// The cases `peer_…` on log text: every miner has seen all lines once, so it looks for a template
-/// that it has.
+/// Returns the `peer_…` cases on log text. Every miner has seen all lines once, so it looks up a
+/// template that it knows.
 pub(crate) fn miners(bodies: &Bodies) -> Result<Vec<Case<'_>>, Error> {
     let masks = [
         builtin_masks::uuid(),
@@ -37,7 +37,7 @@ fn logdrain<'a>(
     }))
 }
 
-/// The least that drain3 can be asked: only which template a line has, learning nothing.
+/// The least work drain3 can do: look up the template of a line, without learning.
 fn drain3(bodies: &Bodies) -> Result<Case<'_>, Error> {
     let matcher = trained(bodies)?;
     Ok(Case::per_line(
@@ -51,13 +51,13 @@ fn drain3(bodies: &Bodies) -> Result<Case<'_>, Error> {
 }
 
 fn trained(bodies: &Bodies) -> Result<Matcher, Error> {
-    // It would refuse lines beyond its limits, and so get them for nothing.
+    // With its limits, drain3 would reject long lines and save the work.
     let config = Config {
         max_tokens: usize::MAX,
         max_bytes: usize::MAX,
         ..Config::default()
     };
-    // An empty line has no token and is refused.
+    // An empty line has no tokens, and drain3 rejects it.
     let lines = bodies.lines().iter().filter(|line| !line.is_empty());
     Ok(drain3::train(&lines.cloned().collect::<Vec<_>>(), config)?)
 }

@@ -1,4 +1,4 @@
-//! The other ways from OTLP to Parquet, none of which computes a fingerprint, and from lines to
+//! Other ways from OTLP to Parquet, none of which computes a fingerprint, and from lines to
 //! templates.
 
 mod columns;
@@ -19,16 +19,16 @@ use otlake_row::Signal;
 use crate::case::{Case, Error, Kind, Outcome};
 use crate::workload::Workload;
 
-/// The level of every `_zstd1` case.
+/// The compression of every `_zstd1` case.
 fn zstd1() -> Result<Compression, Error> {
     Ok(Compression::ZSTD(ZstdLevel::try_new(1)?))
 }
 
-/// The cases `peer_…`.
+/// Returns the `peer_…` cases.
 ///
 /// # Errors
 ///
-/// When a peer refuses a payload.
+/// Fails if a peer rejects a payload.
 pub(crate) fn peers(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     let signal = workload.signal();
     if workload.format() == Format::Json {
@@ -44,7 +44,7 @@ pub(crate) fn peers(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
         otlp2records(workload, "peer_otlp2records_arrow", false)?,
         otlp2records(workload, "peer_otlp2records_zstd1", true)?,
     ];
-    // Written in an afternoon, for logs.
+    // The afternoon's version exists for logs only.
     if signal == Signal::Logs {
         cases.extend([
             Case::per_payload("peer_columns_zstd1", Kind::Peer, workload, |payload| {
@@ -61,8 +61,8 @@ pub(crate) fn peers(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     Ok(cases)
 }
 
-/// To Arrow, and on to Parquet where `files` are wanted. The data points that it leaves out count as
-/// done: they cost it next to nothing.
+/// Converts to Arrow, and on to Parquet if `files` is set. Data points that otlp2records omits
+/// count as processed: they cost it next to nothing.
 fn otlp2records<'a>(
     workload: &'a Workload,
     name: &'static str,

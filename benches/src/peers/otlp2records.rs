@@ -7,12 +7,12 @@ use parquet58::file::properties::WriterProperties;
 
 use crate::case::Error;
 
-/// Its batches: fixed columns, attributes as JSON text. Data points are in one for each kind, but
-/// for summaries, which it leaves out.
+/// Returns otlp2records' record batches: fixed columns, attributes as JSON text. Data points are in
+/// one record batch per kind, except summaries, which it omits.
 ///
 /// # Errors
 ///
-/// When it refuses the payload.
+/// Fails if otlp2records rejects the payload.
 pub fn to_arrow(signal: Signal, payload: &[u8]) -> Result<Vec<RecordBatch>, Error> {
     Ok(match signal {
         Signal::Logs => vec![transform_logs(payload, InputFormat::Protobuf)?],
@@ -30,11 +30,11 @@ pub fn to_arrow(signal: Signal, payload: &[u8]) -> Result<Vec<RecordBatch>, Erro
     })
 }
 
-/// A batch in a Parquet file with ZSTD(1).
+/// Returns the record batch as a Parquet file with ZSTD(1).
 ///
 /// # Errors
 ///
-/// When the writer fails.
+/// Fails if the writer fails.
 pub fn to_parquet(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))

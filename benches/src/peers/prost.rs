@@ -6,20 +6,20 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use otlake_row::Signal;
 use prost::{DecodeError, Message};
 
-/// The typed request, as prost decodes it: every string and every message in its own allocation.
+/// Decodes a request with prost, which allocates every string and every message.
 ///
 /// # Errors
 ///
-/// When the payload is malformed.
+/// Fails if the payload is malformed.
 pub fn decode<R: Message + Default>(payload: &[u8]) -> Result<R, DecodeError> {
     R::decode(payload)
 }
 
-/// Decodes a request of the signal, and says how many records are in it.
+/// Decodes a request of the signal and returns the number of its records.
 ///
 /// # Errors
 ///
-/// When the payload is malformed.
+/// Fails if the payload is malformed.
 pub fn records(signal: Signal, payload: &[u8]) -> Result<usize, DecodeError> {
     Ok(match signal {
         Signal::Logs => log_records(&decode(payload)?),
@@ -28,12 +28,12 @@ pub fn records(signal: Signal, payload: &[u8]) -> Result<usize, DecodeError> {
     })
 }
 
-/// Reads a request of the signal in OTLP/JSON to the same types, by serde_json, and says how many
-/// records are in it.
+/// Decodes an OTLP/JSON request of the signal to the same types with serde_json, and returns the
+/// number of its records.
 ///
 /// # Errors
 ///
-/// When the payload is malformed.
+/// Fails if the payload is malformed.
 pub fn json_records(signal: Signal, payload: &[u8]) -> serde_json::Result<usize> {
     Ok(match signal {
         Signal::Logs => log_records(&serde_json::from_slice(payload)?),

@@ -1,4 +1,4 @@
-//! What the messages of prost hold.
+//! Counts of what prost's messages contain.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;

@@ -1,4 +1,4 @@
-//! The floors see everything that prost sees: a floor that skipped something would be too low.
+//! The floors visit everything that prost decodes: a floor that skipped something would be too low.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod expected;
@@ -42,8 +42,8 @@ fn walks_count_what_prost_decodes() {
     })]);
 }
 
-fn walked_or_refused<R: Expected>() {
-    let (mut walked, mut refused) = (0, 0);
+fn walked_or_rejected<R: Expected>() {
+    let (mut walked, mut rejected) = (0, 0);
     for seed in 0..3_000 {
         let mut rng = Rng::new(seed);
         let mut payload = R::arbitrary(&mut rng).encode_to_vec();
@@ -53,20 +53,20 @@ fn walked_or_refused<R: Expected>() {
                 walked += 1;
                 assert_eq!(walk(R::SIGNAL, &payload), Ok(counts));
             }
-            Err(_) => refused += 1,
+            Err(_) => rejected += 1,
         }
     }
     assert!(
-        walked > 500 && refused > 500,
-        "{walked} walked, {refused} refused"
+        walked > 500 && rejected > 500,
+        "{walked} walked, {rejected} rejected"
     );
 }
 
 #[test]
-fn mutated_payloads_are_walked_or_refused() {
-    walked_or_refused::<ExportLogsServiceRequest>();
-    walked_or_refused::<ExportTraceServiceRequest>();
-    walked_or_refused::<ExportMetricsServiceRequest>();
+fn mutated_payloads_are_walked_or_rejected() {
+    walked_or_rejected::<ExportLogsServiceRequest>();
+    walked_or_rejected::<ExportTraceServiceRequest>();
+    walked_or_rejected::<ExportMetricsServiceRequest>();
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn faults_are_named() {
     assert_eq!(walk(&[0x08, 0x80]), Err(Malformed::Truncated));
     assert_eq!(walk(&[0x80; 11]), Err(Malformed::Varint));
     assert_eq!(walk(&[0x0e]), Err(Malformed::WireType));
-    // A schema_url of one byte that is no character.
+    // A schema_url of one byte that is not valid UTF-8.
     let payload = [0x0a, 3, 0x1a, 1, 0xff];
     assert_eq!(walk(&payload).map(|counts| counts.strings), Ok(1));
     assert_eq!(walk_utf8(Signal::Logs, &payload), Err(Malformed::Utf8));
@@ -91,7 +91,7 @@ fn zstd_compresses_each_buffer_by_itself() {
         .map(|buffer| zstd::bulk::compress(buffer, 1).unwrap().len())
         .sum();
     assert_eq!(zstd.compressed_size(&buffers).unwrap(), one_by_one);
-    // The context is used again.
+    // The context is reused.
     assert_eq!(zstd.compressed_size(&buffers).unwrap(), one_by_one);
     assert_eq!(zstd.compressed_size(&[]).unwrap(), 0);
 }

@@ -3,15 +3,15 @@ use super::{F1, F2, F3, F5, F6, F7, F8, F9, F10, F11, F12, Item, Malformed, Stri
 
 pub(super) struct Metrics;
 
-/// The fields that make one kind of data point differ from another, here: those of the attributes and
-/// of the exemplars, and messages that are only gone over.
+/// The field numbers by which the kinds of data points differ here: attributes, exemplars, and
+/// messages that are only skipped over.
 struct Point {
     attributes: u64,
     exemplars: Option<u64>,
     messages: [u64; 2],
 }
 
-/// What no tag is.
+/// A value that is not a tag.
 const NONE: u64 = 0;
 
 const NUMBER: Point = Point {
@@ -89,7 +89,7 @@ impl<F: Strings> Walk<'_, F> {
     }
 }
 
-/// A message of numbers.
+/// Walks a message of numbers.
 fn numbers(mut rest: &[u8]) -> Result<(), Malformed> {
     while !rest.is_empty() {
         let tag = varint(&mut rest)?;

@@ -12,19 +12,21 @@ use self::metrics::Metrics;
 use self::traces::Traces;
 use self::wire::{content, skip, varint};
 
-/// Deeper values end the walk: it recurses, and a payload must not decide how far.
+/// Maximum nesting of values. The walk is recursive, and a payload must not determine how deep it
+/// gets.
 const MOST_NESTING: u32 = 100;
 
-/// What a walk came by.
+/// Counts of what a walk visited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Log records, spans or data points.
     pub records: usize,
-    /// Attributes: of resources, scopes, records and what is in them, and entries of nested maps.
+    /// Attributes of resources, scopes, records and messages inside records, and entries of nested
+    /// maps.
     pub attributes: usize,
     /// Strings that are not empty: keys, values, names, URLs.
     pub strings: usize,
-    /// Their bytes.
+    /// Total length of the strings, in bytes.
     pub string_bytes: usize,
 }
 
@@ -32,15 +34,15 @@ pub struct Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// It ends inside a field.
+    /// The payload ends inside a field.
     Truncated,
-    /// A varint of more than ten bytes.
+    /// A varint has more than ten bytes.
     Varint,
-    /// A wire type that no field has, or a group.
+    /// A wire type is unknown, or a group.
     WireType,
-    /// Values nested deeper than 100 levels.
+    /// Values are nested deeper than 100 levels.
     Nesting,
-    /// A string that is not UTF-8.
+    /// A string is not UTF-8.
     Utf8,
 }
 
@@ -58,20 +60,20 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Goes over every field of an export request down to the last nested value, and makes nothing of it.
+/// Visits every field of an export request down to the last nested value, and keeps nothing.
 ///
 /// # Errors
 ///
-/// When the bytes are not such a message. What they hold is not checked.
+/// Fails if the bytes are not such a message. Strings are not checked.
 pub fn walk(signal: Signal, payload: &[u8]) -> Result<Counts, Malformed> {
     walk_with(signal, payload, |_| Ok(()))
 }
 
-/// The same, and checks every string for itself, with SIMD.
+/// Does the same as [`walk`], and checks each string separately, with SIMD.
 ///
 /// # Errors
 ///
-/// As [`walk`], and when a string is not UTF-8.
+/// Fails like [`walk`], and if a string is not UTF-8.
 pub fn walk_utf8(signal: Signal, payload: &[u8]) -> Result<Counts, Malformed> {
     walk_with(signal, payload, |bytes| {
         match simdutf8::basic::from_utf8(bytes) {
@@ -100,8 +102,8 @@ struct Walk<'a, F> {
     string: F,
 }
 
-/// The tags that matter: field number and wire type at once, so that a field of another wire type
-/// is an unknown one.
+/// Tags of the fields that matter. A tag combines field number and wire type, so a field with
+/// another wire type counts as unknown.
 const fn delimited(number: u64) -> u64 {
     number << 3 | 2
 }
@@ -120,12 +122,12 @@ const F12: u64 = delimited(12);
 const F13: u64 = delimited(13);
 const F15: u64 = delimited(15);
 
-/// What the scopes of a signal have.
+/// The message type inside the scopes of a signal.
 trait Item {
     fn item<F: Strings>(walk: &mut Walk<'_, F>, bytes: &[u8]) -> Result<(), Malformed>;
 }
 
-/// What is done with a string.
+/// A check of strings.
 trait Strings: FnMut(&[u8]) -> Result<(), Malformed> {}
 
 impl<F: FnMut(&[u8]) -> Result<(), Malformed>> Strings for F {}
@@ -222,8 +224,8 @@ impl<F: Strings> Walk<'_, F> {
         Ok(())
     }
 
-    /// An array's values or a map's entries. Not inlined, so that the flat values most payloads
-    /// have do not pay for the recursion.
+    /// Walks the values of an array or the entries of a map. Not inlined, so that flat values,
+    /// which most payloads have, do not pay for the recursion.
     #[inline(never)]
     fn nested(&mut self, kind: u64, mut rest: &[u8], nesting: u32) -> Result<(), Malformed> {
         if nesting > MOST_NESTING {

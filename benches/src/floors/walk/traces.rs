@@ -21,7 +21,7 @@ impl Item for Traces {
 }
 
 impl<F: Strings> Walk<'_, F> {
-    /// An event, a link or a status, which have one string each and some of them attributes.
+    /// Walks an event, a link or a status. Each has one string, and some have attributes.
     fn inside(
         &mut self,
         mut rest: &[u8],

@@ -1,6 +1,6 @@
 use super::Malformed;
 
-/// One byte in nearly all cases: tags below 16 and lengths below 128.
+/// Reads a varint. Nearly all are one byte: tags below 16 and lengths below 128.
 #[inline]
 pub(super) fn varint(rest: &mut &[u8]) -> Result<u64, Malformed> {
     match rest.split_first() {

@@ -21,11 +21,11 @@ pub(super) struct Attributes {
 struct Column {
     name: String,
     values: Values,
-    /// Rows so far, nulls included.
+    /// Number of rows so far, including nulls.
     len: usize,
 }
 
-/// The type of a column is that of its first value, until another one makes it text.
+/// A column has the type of its first value until a value of another type turns it into text.
 #[derive(Debug)]
 enum Values {
     Text(StringBuilder),
@@ -43,7 +43,7 @@ impl Attributes {
         }
     }
 
-    /// The attributes of row number `row`.
+    /// Appends the attributes of row number `row`.
     pub(super) fn append(&mut self, row: usize, attributes: &[KeyValue]) {
         for attribute in attributes {
             let value = attribute
@@ -69,7 +69,7 @@ impl Attributes {
             }
         };
         let name: String = self.prefix.chars().chain(key.chars().map(plain)).collect();
-        // Two keys can share a name; then they share the column.
+        // Two keys can map to the same name; they share the column.
         let index = match self.columns.iter().position(|column| column.name == name) {
             Some(index) => index,
             None => {
@@ -85,7 +85,7 @@ impl Attributes {
         index
     }
 
-    /// The columns, filled up to `rows` rows.
+    /// Returns the columns, padded to `rows` rows.
     pub(super) fn finish(self, rows: usize) -> impl Iterator<Item = (String, ArrayRef)> {
         self.columns.into_iter().map(move |mut column| {
             column.fill(rows);
@@ -96,7 +96,7 @@ impl Attributes {
 
 impl Column {
     fn append(&mut self, row: usize, value: &Value) {
-        // A second value for the same row has no place.
+        // A second value for the same row is dropped.
         if self.len > row {
             return;
         }
@@ -137,7 +137,7 @@ impl Values {
         }
     }
 
-    /// Rewrites what is there as text.
+    /// Converts the column to text.
     fn make_text(&mut self) {
         let mut builder = StringBuilder::new();
         match self {

@@ -102,7 +102,7 @@ fn time(nanos: u64) -> Option<i64> {
     i64::try_from(nanos).ok().filter(|nanos| *nanos != 0)
 }
 
-/// proto3 does not tell an empty string from an absent one.
+/// Appends a string. proto3 cannot tell an empty string from an absent one.
 fn append(builder: &mut StringBuilder, text: &str) {
     builder.append_option((!text.is_empty()).then_some(text));
 }

@@ -2,7 +2,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use serde_json::{Map, Number, Value as Json};
 
-/// Lower-case hex.
+/// Returns lower-case hex.
 pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
@@ -14,7 +14,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     out
 }
 
-/// A value as text: strings as they are, the others as JSON.
+/// Returns a value as text: strings unchanged, everything else as JSON.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::StringValue(text) => text.clone(),
