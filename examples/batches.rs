@@ -9,7 +9,8 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
-use otlake::parquet::{BatchId, Documents, LocalDirectory, Manifest};
+use otlake::dataset::{BatchId, Manifest};
+use otlake::storage::{Documents, LocalDirectory};
 use otlake::{IngestError, Pipeline, PipelineBuilder};
 
 /// What stands in a queue behind an offset: the same whenever it is read.

@@ -7,12 +7,14 @@
 
 use std::fmt;
 
-use otlake::parquet::{Memory, ParquetSink, WriterOptions};
+use otlake::dataset::ParquetSink;
+use otlake::parquet::WriterOptions;
 use otlake::row::{
     Bytes, DecodeFailure, Decoder, Group, Keys, Location, Row, RowSink, Signal, Summary, Value,
     fields,
 };
 use otlake::schema::Schema;
+use otlake::storage::Memory;
 use otlake::{FingerprintStage, fingerprint::PatternOptions};
 
 #[derive(Default)]

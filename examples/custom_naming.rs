@@ -8,9 +8,9 @@
 use std::path::Path;
 
 use otlake::Pipeline;
-use otlake::parquet::Memory;
 use otlake::row::Location;
 use otlake::schema::{Naming, Table};
+use otlake::storage::Memory;
 
 struct Short;
 

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use otlake::Pipeline;
-use otlake::parquet::{LocalDirectory, LocalFile, Storage, StorageError, StorageFile};
+use otlake::storage::{LocalDirectory, LocalFile, Storage, StorageError, StorageFile};
 
 struct Dated {
     directory: LocalDirectory,

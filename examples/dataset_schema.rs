@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, Table as Lines};
-use otlake::parquet::PublishedSchema;
+use otlake::dataset::PublishedSchema;
 use otlake::schema::{DatasetColumn, DatasetSchema, Difference, Table};
 
 /// Prints, compares and merges the schemas of datasets. Each is the directory of a dataset or a

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use otlake::Pipeline;
-use otlake_parquet::{Documents, ObjectStorage, PutIf, PutOutcome};
+use otlake_storage::{Documents, ObjectStorage, PutIf, PutOutcome};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all("target/otlake-bucket")?;

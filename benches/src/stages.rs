@@ -2,11 +2,13 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use otlake::Pipeline;
-use otlake::parquet::{Compression, Encoder, FileWriter, Memory, WriterOptions};
+use otlake::parquet::{Compression, Encoder, FileWriter, WriterOptions};
+use otlake::storage::Memory;
 use otlake_arrow::BatchBuilder;
+use otlake_dataset::{RowBuffer, RowInterner};
 use otlake_fingerprint::Fingerprinter;
 use otlake_otlp::{Format, LogsDecoder, MetricsDecoder, TracesDecoder};
-use otlake_row::{Decoder, Row, RowBuffer, RowInterner, RowSink, Signal, sink_fn};
+use otlake_row::{Decoder, Row, RowSink, Signal, sink_fn};
 use otlake_schema::Schema;
 
 use crate::case::{Case, Error, Kind, Outcome};

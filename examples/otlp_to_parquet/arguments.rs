@@ -2,8 +2,9 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use clap::Parser;
+use otlake::dataset::Partitioning;
 use otlake::otlp::Framing;
-use otlake::parquet::{Compression, Partitioning, SortingColumn};
+use otlake::parquet::{Compression, SortingColumn};
 use otlake::row::Signal;
 use otlake::schema::Table;
 

@@ -18,7 +18,8 @@ use std::time::Instant;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use otlake::fingerprint::PatternOptions;
-use otlake::parquet::{FileSummary, LocalDirectory, WriterOptions};
+use otlake::parquet::{FileSummary, WriterOptions};
+use otlake::storage::LocalDirectory;
 use otlake::{IngestError, MetricTables, PatternsTable, Pipeline};
 
 use crate::arguments::Arguments;

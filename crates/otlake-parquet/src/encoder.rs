@@ -10,21 +10,20 @@ use arrow_schema::Field;
 
 use parquet::bloom_filter::Sbbf;
 
-use crate::bloom::Bloom;
-use crate::chunk::{Chunk, Draft};
-use crate::column::{Column, Leaf};
-use crate::compressor::Compressor;
+use crate::compress::compressor::Compressor;
+use crate::encode::flat::{self, Family};
+use crate::encode::nested::Leaves;
+use crate::encode::nulls;
+use crate::encode::splice::Spliced;
 use crate::error::{EncoderError, FileError};
-use crate::flat::{self, Family};
-use crate::footer::{ChunkMetadata, Footer};
-use crate::levels::Levels;
-use crate::nested::Leaves;
-use crate::nulls;
-#[cfg(feature = "rows")]
+use crate::file::column::{Column, Leaf};
+use crate::file::footer::{ChunkMetadata, Footer};
 use crate::options::SortingColumn;
 use crate::options::WriterOptions;
-use crate::splice::Spliced;
-use crate::target::{Pages, Scratch, Target};
+use crate::page::bloom::Bloom;
+use crate::page::chunk::{Chunk, Draft};
+use crate::page::levels::Levels;
+use crate::page::page_writer::{Pages, Scratch, Target};
 
 /// More columns than any sane stream has; a stream of ever new names must not grow the cache for ever.
 const CACHED_COLUMNS: usize = 10_000;
@@ -80,8 +79,7 @@ impl Encoder {
     }
 
     /// Records another order of rows from here on; see [`WriterOptions::with_sorting_columns`].
-    #[cfg(feature = "rows")]
-    pub(crate) fn set_sorting_columns(&mut self, order: Vec<SortingColumn>) {
+    pub fn set_sorting_columns(&mut self, order: Vec<SortingColumn>) {
         self.options = self.options.clone().with_sorting_columns(order);
     }
 

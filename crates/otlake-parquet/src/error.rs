@@ -1,12 +1,10 @@
 //! One error type per operation.
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 
 use arrow_schema::DataType;
 
-use crate::compression::Compression;
+use crate::compress::compression::Compression;
 
 /// An [`Encoder`](crate::Encoder) that can't be made.
 #[derive(Debug, thiserror::Error)]
@@ -102,129 +100,4 @@ pub enum FileError {
     /// An earlier call failed half-way, so the bytes written are no file.
     #[error("an earlier error left the file incomplete: drop it and start a new one")]
     Broken,
-}
-
-/// A batch that a [`RollingWriter`](crate::RollingWriter) could not write, or a file that it could
-/// not close.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RollingError {
-    /// The batch was refused, and nothing else changed: the rows written before are still in the
-    /// open file.
-    #[error("the batch was refused, and {name} is still open")]
-    Refused {
-        /// The open file.
-        name: String,
-        /// Why.
-        source: FileError,
-    },
-    /// The open file was dropped, with the rows that were in it.
-    #[error("{name} was dropped, and {rows} rows with it: write them again")]
-    Dropped {
-        /// The file.
-        name: String,
-        /// How many rows are in no file because of it; those of the batch being written included.
-        rows: u64,
-        /// Why.
-        source: FileError,
-    },
-    /// A file could not be created or committed, and was dropped with the rows that were in it.
-    #[error("{name} could not be stored, and {rows} rows are dropped with it: write them again")]
-    Storage {
-        /// The file.
-        name: String,
-        /// How many rows are in no file because of it; those of the batch being written included.
-        rows: u64,
-        /// Why.
-        source: StorageError,
-    },
-}
-
-impl RollingError {
-    /// Counts `more` rows among those that are in no file.
-    pub(crate) fn with_more_rows(mut self, more: u64) -> Self {
-        match &mut self {
-            Self::Dropped { rows, .. } | Self::Storage { rows, .. } => *rows += more,
-            Self::Refused { .. } => {}
-        }
-        self
-    }
-}
-
-/// What a [`Storage`](crate::Storage) or its [`Documents`](crate::Documents) could not do.
-#[derive(Debug)]
-pub struct StorageError {
-    kind: StorageErrorKind,
-    action: &'static str,
-    path: String,
-    source: Box<dyn Error + Send + Sync>,
-}
-
-/// What a [`StorageError`] means for the file or the document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StorageErrorKind {
-    /// It was not done, and what was there before is there still.
-    Failed,
-    /// The name is none that a file may have, so trying again won't help.
-    InvalidName,
-    /// The storage is not able to do this, so trying again won't help.
-    Unsupported,
-    /// It is not known whether it was done: the answer was lost, or what was done may not outlive a
-    /// power cut. A file is there whole, or is not there. Done again under the same name it is there
-    /// once.
-    InDoubt,
-}
-
-impl StorageError {
-    /// `action` as in "create" or "rename", failed on `path` because of `source`. The kind is
-    /// [`Failed`](StorageErrorKind::Failed).
-    pub fn new(
-        action: &'static str,
-        path: impl fmt::Display,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
-        Self {
-            kind: StorageErrorKind::Failed,
-            action,
-            path: path.to_string(),
-            source: source.into(),
-        }
-    }
-
-    /// Says what it means.
-    #[must_use]
-    pub fn with_kind(mut self, kind: StorageErrorKind) -> Self {
-        self.kind = kind;
-        self
-    }
-
-    /// What it means.
-    pub fn kind(&self) -> StorageErrorKind {
-        self.kind
-    }
-
-    /// The path, or the name in a storage that has no paths.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-}
-
-impl fmt::Display for StorageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {} {}: {}", self.action, self.path, self.source)?;
-        if self.kind == StorageErrorKind::InDoubt {
-            write!(
-                f,
-                " (it may be done nevertheless: look, or do it again under the same name)"
-            )?;
-        }
-        Ok(())
-    }
-}
-
-impl Error for StorageError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self.source.as_ref())
-    }
 }

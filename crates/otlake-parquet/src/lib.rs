@@ -56,85 +56,22 @@
 //! - `aws`, `gcp`, `azure`: `object-store` with its client for that cloud. `aws` is also the one for
 //!   others that speak S3.
 
-mod bloom;
-mod booleans;
-mod bounds;
-mod chunk;
-mod column;
-mod compression;
-mod compressor;
-mod delta;
-mod dictionary;
-mod distinct;
-mod documents;
+mod compress;
+mod encode;
 mod encoder;
 mod error;
 mod file;
-mod files;
-mod flat;
-mod floats;
-mod footer;
-mod integers;
-mod keys;
-mod layout;
-mod levels;
-mod local;
-#[cfg(feature = "rows")]
-mod manifest;
-mod memory;
-mod names;
-mod nested;
-mod nulls;
-#[cfg(feature = "object-store")]
-mod object;
 mod options;
-mod pack;
-#[cfg(feature = "rows")]
-mod partition;
-#[cfg(feature = "rows")]
-mod published;
-mod rle;
-mod rolling;
-#[cfg(feature = "rows")]
-mod row_groups;
-mod schema;
-#[cfg(feature = "rows")]
-mod sink;
-#[cfg(feature = "rows")]
-mod sort;
-mod splice;
-mod storage;
-mod strings;
-mod summary;
-mod target;
-mod thrift;
+mod page;
 
-pub use compression::{Compression, ParseCompressionError, ZstdLevel};
-pub use documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
-pub use encoder::Encoder;
-pub use error::{EncoderError, FileError, RollingError, StorageError, StorageErrorKind};
-pub use file::FileWriter;
-pub use local::{LocalDirectory, LocalFile};
-#[cfg(feature = "rows")]
-pub use manifest::{Manifest, ManifestColumn, ManifestError, ManifestFile};
-pub use memory::{Memory, MemoryFile};
-pub use names::{BatchId, BatchIdError, FileNames};
-#[cfg(feature = "object-store")]
-pub use object::{ObjectFile, ObjectStorage};
-pub use options::{SortingColumn, WriterOptions};
-#[cfg(feature = "rows")]
-pub use partition::{ParsePartitioningError, Partitioner, Partitioning, PartitioningErrorKind};
-#[cfg(feature = "rows")]
-pub use published::{PublishError, PublishedSchema};
-pub use rolling::RollingWriter;
-#[cfg(feature = "rows")]
-pub use sink::{ParquetSink, SinkError, SinkStats};
-pub use storage::{Storage, StorageFile};
-pub use summary::{Bound, ColumnSummary, FileSummary};
+pub use crate::compress::compression::{Compression, ParseCompressionError, ZstdLevel};
+pub use crate::encoder::Encoder;
+pub use crate::error::{EncoderError, FileError};
+pub use crate::file::summary::{Bound, ColumnSummary, FileSummary};
+pub use crate::file::writer::FileWriter;
+pub use crate::options::{SortingColumn, WriterOptions};
 
 // The versions that the public signatures speak.
 pub use arrow_array;
 pub use arrow_schema;
-#[cfg(feature = "object-store")]
-pub use object_store;
 pub use parquet;

@@ -1,6 +1,6 @@
 //! What a writer can be told.
 
-use crate::compression::Compression;
+use crate::compress::compression::Compression;
 
 /// How files are written: codec, page sizes, bloom filters, statistics, and when a file is full.
 ///

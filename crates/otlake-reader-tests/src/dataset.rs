@@ -3,8 +3,9 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use otlake::parquet::{BatchId, LocalDirectory};
+use otlake::dataset::BatchId;
 use otlake::row::{Signal, Summary};
+use otlake::storage::LocalDirectory;
 use otlake::{IngestError, Pipeline};
 use prost::Message;
 

@@ -41,7 +41,9 @@ const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 pub struct Key(u32);
 
 impl Key {
-    pub(crate) const fn new(location: Location, index: u32) -> Key {
+    /// Returns the key with a number that the same [`Keys`] has given out before, for rows that are kept
+    /// outside of memory or in a compact form.
+    pub const fn new(location: Location, index: u32) -> Key {
         Key(((location as u32) << INDEX_BITS) | (index & INDEX_MASK))
     }
 

@@ -42,7 +42,6 @@
 //!
 //! To write a stage, a sink or a decoder of your own: it knows no Arrow, no protobuf and no async.
 
-mod buffer;
 mod decoder;
 pub mod fields;
 mod group;
@@ -54,7 +53,6 @@ mod sink;
 mod text;
 mod value;
 
-pub use crate::buffer::{RowBuffer, RowInterner};
 pub use crate::decoder::{DecodeFailure, Decoder, Summary};
 pub use crate::group::{Group, GroupId};
 pub use crate::key::{Key, KeyLimits, Keys, KeysId, Location};

@@ -8,7 +8,8 @@ use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::schema::Table;
 use otlake::{IngestError, Pipeline, PipelineBuilder};
-use otlake_parquet::{BatchId, Documents, Manifest, PublishedSchema, Storage};
+use otlake_dataset::{BatchId, Manifest, PublishedSchema};
+use otlake_storage::{Documents, Storage};
 use serde_json::json;
 
 use crate::{Numbered, ReadFile};

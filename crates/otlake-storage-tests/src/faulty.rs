@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use otlake_parquet::{
+use otlake_storage::{
     Document, Documents, PutIf, PutOutcome, Storage, StorageError, StorageErrorKind, StorageFile,
     StoredFile,
 };

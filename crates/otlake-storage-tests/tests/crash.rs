@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use otlake_parquet::{Documents, LocalDirectory, Storage, StorageFile};
+use otlake_storage::{Documents, LocalDirectory, Storage, StorageFile};
 
 const CHILD: &str = "OTLAKE_WRITING_CHILD";
 
@@ -68,7 +68,7 @@ fn leftovers_of_the_dead_are_removed_and_files_of_the_living_stay() {
     assert_eq!(removed[0].bytes, 4);
 
     // What was committed is there, and what was not was never to be seen.
-    let names = |files: Vec<otlake_parquet::StoredFile>| -> Vec<String> {
+    let names = |files: Vec<otlake_storage::StoredFile>| -> Vec<String> {
         files.into_iter().map(|file| file.name).collect()
     };
     assert_eq!(names(storage.list("").unwrap()), ["day/done.parquet"]);

@@ -12,7 +12,7 @@ use std::thread;
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use otlake_parquet::{
+use otlake_storage::{
     Documents, LocalDirectory, Memory, ObjectStorage, PutIf, PutOutcome, Storage, StorageErrorKind,
     StorageFile, Version,
 };

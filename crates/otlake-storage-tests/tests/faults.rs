@@ -10,7 +10,7 @@ use std::time::Duration;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use otlake_parquet::{
+use otlake_storage::{
     Documents, LocalDirectory, Memory, ObjectStorage, Storage, StorageErrorKind, StorageFile,
 };
 use otlake_storage_tests::{FaultyStorage, Random, StorageFault, StoreFault, Watched};
@@ -220,10 +220,10 @@ fn documents_survive_every_fault() {
             let storage = ObjectStorage::new(Arc::new(watched.clone()), "").unwrap();
             let mut errors = 0;
             let mut note = |failed: bool| errors += usize::from(failed);
-            let put = storage.put("a", "1".into(), otlake_parquet::PutIf::Absent);
+            let put = storage.put("a", "1".into(), otlake_storage::PutIf::Absent);
             note(put.is_err());
-            if let Ok(otlake_parquet::PutOutcome::Stored(version)) = put {
-                let put = storage.put("a", "2".into(), otlake_parquet::PutIf::Matches(version));
+            if let Ok(otlake_storage::PutOutcome::Stored(version)) = put {
+                let put = storage.put("a", "2".into(), otlake_storage::PutIf::Matches(version));
                 note(put.is_err());
                 if put.is_ok() {
                     assert_eq!(&direct.get("a").unwrap().unwrap().bytes[..], b"2");

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use otlake_parquet::{Documents, LocalDirectory};
+use otlake_storage::{Documents, LocalDirectory};
 use otlake_storage_tests::{
     FaultyStorage, Random, ReadFile, StorageFault, assert_manifests, assert_published,
     assert_there_once, read_all, records_of_batch, small_files, try_batch,

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 
 use object_store::memory::InMemory;
+use otlake::dataset::SinkError;
 use otlake::otlp::Format;
-use otlake::parquet::SinkError;
 use otlake::row::Signal;
 use otlake::{IngestError, Pipeline};
-use otlake_parquet::{BatchId, Documents, Memory, ObjectStorage, Storage};
+use otlake_dataset::BatchId;
+use otlake_storage::{Documents, Memory, ObjectStorage, Storage};
 use otlake_storage_tests::{
     FaultyStorage, Numbered, Random, StorageFault, StoreFault, Watched, assert_manifests,
     assert_published, assert_there_once, read_all, records_of_batch, small_files, try_batch,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use otlake_parquet::{
+use otlake_storage::{
     Documents, LocalDirectory, Memory, ObjectStorage, Storage, StorageErrorKind, StorageFile,
 };
 use otlake_storage_tests::{Random, S3Server};
@@ -139,7 +139,7 @@ fn refuses_names<S: Storage + Documents>(storage: &S) {
             storage.create(name).err(),
             storage.get(name).err(),
             storage
-                .put(name, "".into(), otlake_parquet::PutIf::Absent)
+                .put(name, "".into(), otlake_storage::PutIf::Absent)
                 .err(),
             storage.delete(name).err(),
         ];

@@ -16,7 +16,8 @@ use object_store::memory::InMemory;
 use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::schema::{DatasetSchema, Table};
-use otlake_parquet::{Documents, LocalDirectory, Memory, ObjectStorage, PublishedSchema, Storage};
+use otlake_dataset::PublishedSchema;
+use otlake_storage::{Documents, LocalDirectory, Memory, ObjectStorage, Storage};
 use otlake_storage_tests::{Numbered, Random, read_all, small_files};
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use otlake::otlp::Format;
 use otlake::row::{Signal, Summary};
 use otlake::{IngestError, Pipeline};
-use otlake_parquet::{Documents, Memory};
+use otlake_storage::{Documents, Memory};
 use otlake_storage_tests::Numbered;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;

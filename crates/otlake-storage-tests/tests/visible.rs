@@ -11,11 +11,10 @@ use std::thread;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
+use otlake_dataset::{FileNames, RollingWriter};
+use otlake_parquet::WriterOptions;
 use otlake_parquet::arrow_array;
-use otlake_parquet::{
-    Documents, FileNames, LocalDirectory, Memory, ObjectStorage, RollingWriter, Storage,
-    StorageFile, WriterOptions,
-};
+use otlake_storage::{Documents, LocalDirectory, Memory, ObjectStorage, Storage, StorageFile};
 use otlake_storage_tests::{Random, S3Server};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 

@@ -38,7 +38,9 @@
 //! ```
 //! # #[cfg(feature = "pipeline")] {
 //! use otlake::otlp::LogsDecoder;
-//! use otlake::parquet::{Memory, ParquetSink, WriterOptions};
+//! use otlake::dataset::ParquetSink;
+//! use otlake::parquet::WriterOptions;
+//! use otlake::storage::Memory;
 //! use otlake::row::{Bytes, Decoder, Row, RowSink, fields};
 //! use otlake::schema::Schema;
 //!
@@ -90,7 +92,7 @@
 mod fingerprint_stage;
 #[cfg(feature = "pipeline")]
 mod observer;
-#[cfg(all(feature = "fingerprint", feature = "parquet"))]
+#[cfg(all(feature = "fingerprint", feature = "dataset"))]
 mod patterns_table;
 #[cfg(feature = "pipeline")]
 mod pipeline;
@@ -99,6 +101,8 @@ mod tables;
 
 #[cfg(feature = "arrow")]
 pub use otlake_arrow as arrow;
+#[cfg(feature = "dataset")]
+pub use otlake_dataset as dataset;
 #[cfg(feature = "fingerprint")]
 pub use otlake_fingerprint as fingerprint;
 #[cfg(feature = "otlp")]
@@ -108,6 +112,8 @@ pub use otlake_parquet as parquet;
 pub use otlake_row as row;
 #[cfg(feature = "arrow")]
 pub use otlake_schema as schema;
+#[cfg(feature = "storage")]
+pub use otlake_storage as storage;
 
 #[cfg(feature = "fingerprint")]
 pub use crate::fingerprint_stage::FingerprintStage;
@@ -117,7 +123,7 @@ pub use crate::observer::MetricsObserver;
 pub use crate::observer::TracingObserver;
 #[cfg(feature = "pipeline")]
 pub use crate::observer::{Activity, Observer, Operation, TableActivity};
-#[cfg(all(feature = "fingerprint", feature = "parquet"))]
+#[cfg(all(feature = "fingerprint", feature = "dataset"))]
 pub use crate::patterns_table::{PatternsTable, PatternsTableError};
 #[cfg(feature = "pipeline")]
 pub use crate::pipeline::{IngestError, Pipeline, PipelineBuilder, Report};

@@ -5,10 +5,8 @@ use otlake_arrow::arrow_array::{
 };
 use otlake_arrow::arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use otlake_fingerprint::{Clusterer, Known, PatternSet, Patterns, Tokenizer};
-use otlake_parquet::{
-    Encoder, EncoderError, FileError, FileSummary, FileWriter, Storage, StorageError, StorageFile,
-    WriterOptions,
-};
+use otlake_parquet::{Encoder, EncoderError, FileError, FileSummary, FileWriter, WriterOptions};
+use otlake_storage::{Storage, StorageError, StorageFile};
 
 /// What was learned, as a table: one row for each known fingerprint, busiest first; of equally busy
 /// ones the smaller fingerprint first.
@@ -32,7 +30,8 @@ use otlake_parquet::{
 /// use otlake::PatternsTable;
 /// use otlake::arrow::arrow_array::cast::AsArray;
 /// use otlake::fingerprint::Patterns;
-/// use otlake::parquet::{Memory, WriterOptions};
+/// use otlake::parquet::WriterOptions;
+/// use otlake::storage::Memory;
 ///
 /// let mut patterns = Patterns::default();
 /// for message in ["disk 1 is full", "user ann left", "disk 2 is full"] {

@@ -3,12 +3,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use otlake_parquet::{
-    BatchId, Documents, Encoder, EncoderError, FileNames, FileSummary, ParquetSink, Partitioning,
-    SinkError, SinkStats, SortingColumn, Storage, WriterOptions,
-};
+use otlake_dataset::{BatchId, FileNames, ParquetSink, Partitioning, SinkError, SinkStats};
+use otlake_parquet::{Encoder, EncoderError, FileSummary, SortingColumn, WriterOptions};
 use otlake_row::{KeyLimits, MetricKind, Row, RowSink, Signal, fields};
 use otlake_schema::{OverflowCounts, Schema, SchemaOptions, Table};
+use otlake_storage::{Documents, Storage};
 
 use crate::TableActivity;
 

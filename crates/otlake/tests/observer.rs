@@ -5,8 +5,8 @@
 use std::sync::{Arc, Mutex};
 
 use otlake::otlp::Format;
-use otlake::parquet::Memory;
 use otlake::row::Signal;
+use otlake::storage::Memory;
 use otlake::{Activity, Observer, Operation, Pipeline, PipelineBuilder};
 use otlake_testkit::{Shape, logs_payload};
 

@@ -1,8 +1,8 @@
 //! The same rows as prost's, or both refuse.
 
 use otlake_otlp::{ContentEncoding, InvalidUtf8, Limits};
-use otlake_row::{Decoder, KeyLimits, Keys, Row, RowBuffer, RowInterner, RowSink, sink_fn};
-use otlake_testkit::{CanonicalRows, CanonicalValue, Decoded, Rng, mutate};
+use otlake_row::{KeyLimits, Keys};
+use otlake_testkit::{CanonicalValue, Decoded, Rng, mutate};
 
 use crate::subject::{Subject, agree, recorded};
 
@@ -13,7 +13,6 @@ for_every_signal! {
     recorded_payloads,
     production_shapes,
     names_beyond_the_interners_limit_are_kept_in_the_excess_cell,
-    rows_that_waited_in_buffers_are_the_same,
 }
 
 fn arbitrary_requests<S: Subject>() {
@@ -109,31 +108,5 @@ fn production_shapes<S: Subject>() {
     for payload in S::production(500) {
         let ours = agree::<S>(&mut decoder, &payload, "a generated payload");
         assert_eq!(ours.result.unwrap().accepted, 500);
-    }
-}
-
-fn rows_that_waited_in_buffers_are_the_same<S: Subject>() {
-    let mut interner = RowInterner::new();
-    let mut buffers: [RowBuffer; 3] = Default::default();
-    let mut at_once: [CanonicalRows; 3] = Default::default();
-    // Decoders come and go, and the buffers keep what they were given.
-    for decoders in 0..4 {
-        let mut decoder = S::generous();
-        for seed in decoders * 100..(decoders + 1) * 100 {
-            let mut rng = Rng::new(seed);
-            let payload = S::arbitrary(&mut rng).encode_to_vec().into();
-            let sink = &mut sink_fn(|row: &mut Row<'_>| {
-                let number = rng.below(3);
-                buffers[number].push(row, &mut interner);
-                at_once[number].row(row)
-            });
-            decoder.decode(&payload, sink).unwrap();
-        }
-    }
-    for (buffer, at_once) in buffers.into_iter().zip(at_once) {
-        assert!(buffer.rows() > 100, "{} rows", buffer.rows());
-        let mut waited = CanonicalRows::default();
-        buffer.replay(&interner, &mut waited).unwrap();
-        assert_eq!(waited.0, at_once.0);
     }
 }

@@ -1,14 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use otlake_dataset::{FileNames, Partitioning};
 use otlake_fingerprint::PatternOptions;
 use otlake_otlp::{InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder};
-use otlake_parquet::{
-    Compression, Documents, EncoderError, FileNames, Partitioning, SortingColumn, Storage,
-    WriterOptions,
-};
+use otlake_parquet::{Compression, EncoderError, SortingColumn, WriterOptions};
 use otlake_row::{KeyLimits, Keys, Summary};
 use otlake_schema::{Naming, SchemaOptions};
+use otlake_storage::{Documents, Storage};
 
 use super::Pipeline;
 use super::stages::{Decoders, Stages};
@@ -119,14 +118,14 @@ impl PipelineBuilder {
     }
 
     /// The rows of a row group; see
-    /// [`with_row_group_rows`](otlake_parquet::ParquetSink::with_row_group_rows).
+    /// [`with_row_group_rows`](otlake_dataset::ParquetSink::with_row_group_rows).
     pub fn row_group_rows(mut self, rows: usize) -> PipelineBuilder {
         self.row_group.0 = Some(rows);
         self
     }
 
     /// The bytes of a row group in memory; see
-    /// [`with_row_group_bytes`](otlake_parquet::ParquetSink::with_row_group_bytes).
+    /// [`with_row_group_bytes`](otlake_dataset::ParquetSink::with_row_group_bytes).
     pub fn row_group_bytes(mut self, bytes: usize) -> PipelineBuilder {
         self.row_group.1 = Some(bytes);
         self

@@ -1,5 +1,5 @@
+use otlake_dataset::SinkError;
 use otlake_otlp::DecodeError;
-use otlake_parquet::SinkError;
 use otlake_row::Summary;
 
 /// Why a payload was not taken, or not to its end.

@@ -7,11 +7,12 @@ mod stages;
 
 use std::time::Instant;
 
+use otlake_dataset::{BatchId, SinkError};
 use otlake_fingerprint::Patterns;
 use otlake_otlp::{DecodeError, Format};
-use otlake_parquet::{BatchId, SinkError, Storage};
 use otlake_row::{Bytes, DecodeFailure, Decoder, RowSink, Signal, Summary};
 use otlake_schema::{Schema, Table};
+use otlake_storage::Storage;
 
 pub use self::builder::PipelineBuilder;
 pub use self::error::IngestError;
@@ -50,7 +51,7 @@ impl Recorded for () {
     }
 }
 
-impl Pipeline<otlake_parquet::Memory> {
+impl Pipeline<otlake_storage::Memory> {
     /// Begins with the defaults: fingerprints, flat names, 256 columns of attributes, one table of
     /// metrics, files of 128 MiB in ZSTD(1), default limits.
     pub fn builder() -> PipelineBuilder {

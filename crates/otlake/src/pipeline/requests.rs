@@ -3,8 +3,8 @@
 use otlake_otlp::opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use otlake_otlp::opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use otlake_otlp::opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use otlake_parquet::Storage;
 use otlake_row::{Signal, Summary};
+use otlake_storage::Storage;
 
 use super::{IngestError, Pipeline};
 use crate::Operation;

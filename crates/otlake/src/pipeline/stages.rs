@@ -1,6 +1,7 @@
+use otlake_dataset::SinkError;
 use otlake_otlp::{LogsDecoder, MetricsDecoder, TracesDecoder};
-use otlake_parquet::{SinkError, Storage};
 use otlake_row::{Row, RowSink};
+use otlake_storage::Storage;
 
 use crate::FingerprintStage;
 use crate::tables::Tables;

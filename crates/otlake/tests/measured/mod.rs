@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
-use otlake::parquet::{Storage, StorageError, StorageFile};
 use otlake::row::Bytes;
+use otlake::storage::{Storage, StorageError, StorageFile};
 use otlake_testkit::{Shape, logs_request};
 use prost::Message;
 

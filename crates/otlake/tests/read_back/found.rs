@@ -2,9 +2,10 @@ use otlake::arrow::arrow_array::cast::AsArray;
 use otlake::arrow::arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
 use otlake::arrow::arrow_array::{Array, RecordBatch};
 use otlake::arrow::arrow_schema::DataType;
-use otlake::parquet::{FileSummary, Memory};
+use otlake::parquet::FileSummary;
 use otlake::row::{Location, Value};
 use otlake::schema::{FieldColumn, Table, field_columns};
+use otlake::storage::Memory;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Datum, Record, flat};

@@ -1,0 +1,5 @@
+//! Files to visible, listed files: batches and manifests.
+
+pub(crate) mod batch;
+pub(crate) mod manifest;
+pub(crate) mod manifests;

@@ -1,0 +1,185 @@
+//! Rows that wait: copied into a few large pieces of memory, and pushed into a sink later.
+
+mod interner;
+mod packed;
+mod read;
+mod write;
+
+use bumpalo::Bump;
+
+use self::interner::Origin;
+pub use self::interner::RowInterner;
+use self::packed::Packed;
+use self::read::Reader;
+use self::write::Writer;
+use otlake_row::{Cell, Group, KeysId, Row, RowSink, Signal};
+
+/// Copies of rows, packed one behind the other, until they are pushed into a sink.
+///
+/// For a stage that has to hold rows back, to sort, sample or partition them. Some ten bytes and the
+/// text of a string are kept for each cell, and nothing for a key that a row lacks: less than as columns,
+/// where many keys are rare, and much less than as [`OwnedRow`](otlake_row::OwnedRow)s, which keep whole
+/// payloads alive. Names, resources and scopes are kept once for all buffers, in a [`RowInterner`].
+///
+/// # Example
+///
+/// ```
+/// use otlake_dataset::{RowBuffer, RowInterner};
+/// use otlake_row::{Group, Row, Signal, Value, fields, sink_fn};
+///
+/// let mut interner = RowInterner::new();
+/// let mut buffer = RowBuffer::new();
+/// {
+///     let payload = String::from("order placed");
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.push(fields::BODY, Value::String(&payload));
+///     buffer.push(&row, &mut interner);
+/// }
+/// assert_eq!(buffer.rows(), 1);
+///
+/// let mut bodies = Vec::new();
+/// buffer.replay(&interner, &mut sink_fn(|row: &mut Row<'_>| {
+///     bodies.push(row.get(fields::BODY).map(|body| body.to_string()));
+///     Ok::<_, std::convert::Infallible>(())
+/// }))?;
+/// assert_eq!(bodies, [Some("order placed".to_owned())]);
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct RowBuffer {
+    full: Vec<Packed>,
+    open: Packed,
+    runs: Vec<Run>,
+    rows: usize,
+    /// Of [`Self::full`].
+    bytes: usize,
+    /// Of the resources and scopes of [`Self::runs`].
+    origin_bytes: usize,
+    /// Whose keys the rows have.
+    keys: Option<KeysId>,
+}
+
+/// Rows behind each other that have the same resource and scope.
+#[derive(Debug)]
+struct Run {
+    /// The rows before it.
+    begin: usize,
+    origin: Origin,
+}
+
+/// The bytes at which a piece is full. Small, so that thousands of buffers waste little at their ends,
+/// and memory comes free while rows are replayed.
+const PIECE: usize = 16 << 10;
+
+impl RowBuffer {
+    /// A buffer without rows, which takes no memory yet.
+    pub fn new() -> RowBuffer {
+        RowBuffer::default()
+    }
+
+    /// Rows that wait.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Bytes of memory that they take up, beside what [`RowInterner::memory_size`] counts for all buffers.
+    /// Costs nothing.
+    #[inline]
+    pub fn memory_size(&self) -> usize {
+        self.bytes
+            + self.open.memory_size()
+            + self.full.capacity() * size_of::<Packed>()
+            + self.runs.capacity() * size_of::<Run>()
+    }
+
+    /// The same and the bytes of the resources and scopes of its rows, as if no other buffer had them:
+    /// what the rows keep in memory at most. Costs nothing.
+    #[inline]
+    pub fn memory_size_alone(&self) -> usize {
+        self.memory_size() + self.origin_bytes
+    }
+
+    /// Keeps a copy of a row.
+    ///
+    /// # Panics
+    ///
+    /// When the rows before came with another `interner`, or a value is larger than 4 GiB.
+    #[inline]
+    pub fn push(&mut self, row: &Row<'_>, interner: &mut RowInterner) {
+        let keys = *self.keys.get_or_insert(interner.keys().id());
+        assert_eq!(
+            keys,
+            interner.keys().id(),
+            "the rows have the keys of another interner"
+        );
+        interner.bind(row.keys());
+        let origin = interner.origin(row);
+        if !self.runs.last().is_some_and(|last| last.origin.is(origin)) {
+            self.origin_bytes += origin.memory_size();
+            self.runs.push(Run {
+                begin: self.rows,
+                origin: origin.clone(),
+            });
+        }
+        Writer::new(&mut self.open).row(row, interner.names());
+        self.rows += 1;
+        if self.open.len() >= PIECE {
+            self.close_piece();
+        }
+    }
+
+    fn close_piece(&mut self) {
+        let next = Packed::like(&self.open, PIECE);
+        let mut piece = std::mem::replace(&mut self.open, next);
+        piece.shrink();
+        self.bytes += piece.memory_size();
+        self.full.push(piece);
+    }
+
+    /// Pushes the rows into `sink` in the order in which they came; `interner` is the one that they came
+    /// with. Their memory comes free piece by piece. Rows whose resources or scopes have the same cells
+    /// have the same [`Group`], also when they came from different payloads.
+    ///
+    /// # Errors
+    ///
+    /// The first of the sink, which has not taken the rows behind it, and they are gone.
+    ///
+    /// # Panics
+    ///
+    /// When the rows came with another `interner`.
+    pub fn replay<S: RowSink>(self, interner: &RowInterner, sink: &mut S) -> Result<(), S::Error> {
+        let keys = interner.keys();
+        assert!(
+            self.keys.is_none_or(|own| own == keys.id()),
+            "the rows have the keys of another interner"
+        );
+        let (mut run, mut next) = (0, 0);
+        for piece in self.full.into_iter().chain([self.open]) {
+            let arena = Bump::new();
+            let mut reader = Reader::new(piece.all(), &arena);
+            let nothing = Group::new(&[]);
+            let mut row = Row::new(Signal::Logs, nothing, nothing);
+            row.set_keys(keys);
+            let mut origin = None;
+            while let Some((signal, cells)) = reader.row() {
+                if self.runs.get(run + 1).is_some_and(|run| run.begin == next) {
+                    run += 1;
+                    origin = None;
+                }
+                next += 1;
+                let (resource, scope) =
+                    *origin.get_or_insert_with(|| self.runs[run].origin.read(&arena));
+                row.restart(signal, resource, scope);
+                for _ in 0..cells {
+                    let Cell { key, value } = reader.cell();
+                    row.push(key, value);
+                }
+                sink.row(&mut row)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

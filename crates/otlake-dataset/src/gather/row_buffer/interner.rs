@@ -1,0 +1,223 @@
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use bumpalo::Bump;
+
+use super::packed::Packed;
+use super::read::Reader;
+use super::write::Writer;
+use otlake_row::{Group, GroupId, Key, KeyLimits, Keys, KeysId, Row};
+
+/// What the rows in one or many [`RowBuffer`](super::RowBuffer)s have in common, each kept once: the
+/// names of their keys, and the cells of their resources and scopes.
+///
+/// It outlives the decoders that made the rows. Values whose names are beyond its [`KeyLimits`] are
+/// kept with their names, under [`Key::excess`].
+#[derive(Debug, Default)]
+pub struct RowInterner {
+    names: Names,
+    groups: Groups,
+    /// Those of the row that came last, and what they were called there.
+    last: Option<([GroupId; 2], Origin)>,
+}
+
+impl RowInterner {
+    /// Nothing yet.
+    pub fn new() -> RowInterner {
+        RowInterner::default()
+    }
+
+    /// Nothing yet, and no names beyond `limits`.
+    pub fn with_limits(limits: KeyLimits) -> RowInterner {
+        RowInterner {
+            names: Names {
+                keys: Keys::with_limits(limits),
+                ..Names::default()
+            },
+            ..RowInterner::default()
+        }
+    }
+
+    /// The interner that makes the keys of replayed rows.
+    pub fn keys(&self) -> &Keys {
+        &self.names.keys
+    }
+
+    /// Bytes of memory that the resources and scopes of the rows in all buffers take up. Costs nothing.
+    #[inline]
+    pub fn memory_size(&self) -> usize {
+        self.groups.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Frees what is left of resources and scopes that no buffer has rows of any more: some 100 bytes of
+    /// each, which wait for the next that need the place.
+    pub fn release_unused(&mut self) {
+        self.last = None;
+        self.groups
+            .by_hash
+            .retain(|_, group| group.strong_count() > 0);
+        self.groups.by_hash.shrink_to_fit();
+    }
+
+    /// Makes ready for keys that `source` made.
+    #[inline]
+    pub(super) fn bind(&mut self, source: &Keys) {
+        self.names.bind(source);
+    }
+
+    #[inline]
+    pub(super) fn names(&mut self) -> &mut Names {
+        &mut self.names
+    }
+
+    /// The resource and the scope of a row, copied if none with the same cells were.
+    #[inline]
+    pub(super) fn origin(&mut self, row: &Row<'_>) -> &Origin {
+        let ids = [row.resource().id(), row.scope().id()];
+        let origin = match self.last.take() {
+            Some((last, origin)) if last == ids => origin,
+            _ => self.copy_origin(row),
+        };
+        &self.last.insert((ids, origin)).1
+    }
+
+    #[inline(never)]
+    fn copy_origin(&mut self, row: &Row<'_>) -> Origin {
+        let mut intern = |group| self.groups.intern(group, row.keys(), &mut self.names);
+        Origin {
+            resource: intern(row.resource()),
+            scope: intern(row.scope()),
+        }
+    }
+}
+
+/// The own keys for those of other interners.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    keys: Keys,
+    /// Whose keys are known.
+    source: Option<KeysId>,
+    known: [Vec<Option<Key>>; 4],
+}
+
+impl Names {
+    #[inline]
+    fn bind(&mut self, source: &Keys) {
+        if self.source != Some(source.id()) {
+            self.source = Some(source.id());
+            self.known = Default::default();
+        }
+    }
+
+    /// The own key for one that `source` made; none if there is no room for its name.
+    #[inline]
+    pub(super) fn key(&mut self, key: Key, source: &Keys) -> Option<Key> {
+        let known = &self.known[key.location() as usize];
+        match known.get(key.index()) {
+            Some(Some(own)) => Some(*own),
+            _ => self.learn(key, source),
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, key: Key, source: &Keys) -> Option<Key> {
+        if key.is_excess() {
+            return Some(key);
+        }
+        let own = self.keys.intern(key.location(), source.name(key))?;
+        let known = &mut self.known[key.location() as usize];
+        if known.len() <= key.index() {
+            known.resize(key.index() + 1, None);
+        }
+        known[key.index()] = Some(own);
+        Some(own)
+    }
+}
+
+/// The resources and scopes of the rows in buffers, by the hash of what they are packed to.
+#[derive(Debug, Default)]
+struct Groups {
+    by_hash: HashMap<u64, Weak<PackedGroup>, foldhash::fast::RandomState>,
+    /// Of those that rows in buffers have.
+    bytes: Arc<AtomicUsize>,
+    /// Where the next one is packed.
+    scratch: Packed,
+}
+
+impl Groups {
+    fn intern(&mut self, group: Group<'_>, source: &Keys, names: &mut Names) -> Arc<PackedGroup> {
+        self.scratch.clear();
+        Writer::new(&mut self.scratch).cells(group.cells(), source, names);
+        let hash = self.by_hash.hasher().hash_one(self.scratch.all());
+        let known = self.by_hash.get(&hash).and_then(Weak::upgrade);
+        if let Some(known) = known.filter(|known| known.packed.all() == self.scratch.all()) {
+            return known;
+        }
+        if self.by_hash.len() == self.by_hash.capacity() {
+            // Those that no row has any more.
+            self.by_hash.retain(|_, group| group.strong_count() > 0);
+        }
+        let new = Arc::new(PackedGroup::new(group.id(), &self.scratch, &self.bytes));
+        self.by_hash.insert(hash, Arc::downgrade(&new));
+        new
+    }
+}
+
+/// The cells of a resource or scope.
+#[derive(Debug)]
+pub(super) struct PackedGroup {
+    id: GroupId,
+    packed: Packed,
+    /// The bytes of all that there are.
+    all: Arc<AtomicUsize>,
+}
+
+impl PackedGroup {
+    fn new(id: GroupId, cells: &Packed, all: &Arc<AtomicUsize>) -> PackedGroup {
+        let mut packed = cells.clone();
+        packed.shrink();
+        let all = Arc::clone(all);
+        let new = PackedGroup { id, packed, all };
+        new.all.fetch_add(new.memory_size(), Ordering::Relaxed);
+        new
+    }
+
+    fn memory_size(&self) -> usize {
+        size_of::<PackedGroup>() + self.packed.memory_size()
+    }
+
+    fn read<'a>(&'a self, arena: &'a Bump) -> Group<'a> {
+        Group::with_id(self.id, Reader::new(self.packed.all(), arena).cells())
+    }
+}
+
+impl Drop for PackedGroup {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.memory_size(), Ordering::Relaxed);
+    }
+}
+
+/// Where a row comes from: its resource and its scope.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    resource: Arc<PackedGroup>,
+    scope: Arc<PackedGroup>,
+}
+
+impl Origin {
+    #[inline]
+    pub(super) fn is(&self, other: &Origin) -> bool {
+        Arc::ptr_eq(&self.resource, &other.resource) && Arc::ptr_eq(&self.scope, &other.scope)
+    }
+
+    pub(super) fn memory_size(&self) -> usize {
+        self.resource.memory_size() + self.scope.memory_size()
+    }
+
+    /// Resource and scope, whose cells go to `arena`.
+    pub(super) fn read<'a>(&'a self, arena: &'a Bump) -> (Group<'a>, Group<'a>) {
+        (self.resource.read(arena), self.scope.read(arena))
+    }
+}

@@ -1,0 +1,117 @@
+//! Directories by what the records say: a template, and the keys by which rows are told apart.
+//!
+//! ```text
+//! "date={date}/service={resource.service.name}"
+//!        │ FromStr (template)
+//!        ▼
+//!   Partitioning ──▶ Partitioner ──▶ key(row): bytes, for every row
+//!                                └─▶ directory(row): text (escape), for every new key
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+use otlake_schema::Table;
+
+use crate::route::partitioner::Partitioner;
+use crate::route::template::{self, ParsePartitioningError, Part, Piece};
+
+/// The directories that records are written to: a template with placeholders, in the manner of Hive.
+///
+/// | placeholder | value |
+/// |---|---|
+/// | `{signal}` | `logs`, `traces` or `metrics` |
+/// | `{table}` | the table: `logs`, `traces`, `metrics`, or the kind of data points, such as `gauge` |
+/// | `{date}` | the day of the event, as `2026-11-22` |
+/// | `{year}`, `{month}`, `{day}`, `{hour}`, `{minute}` | a part of its time, as `2026`, `07` |
+/// | `{resource.NAME}`, `{scope.NAME}`, `{attr.NAME}` | an attribute of resource, scope or record |
+/// | `{severity_text}`, `{scope_name}`, … | a field, by its name in [`otlake_row::fields`] |
+///
+/// The time is that of the table's column `timestamp`, in UTC. Attributes and fields are written as
+/// their OpenTelemetry text. A record that lacks the value, or has an empty one, goes to the
+/// partition `__HIVE_DEFAULT_PARTITION__`.
+///
+/// Values are escaped as Hive and Spark do it: `%` and two hexadecimal digits for control characters
+/// and each of `"#%'*/:=?\{[]^`. So is a `.` or `_` at the begin of a directory, which readers take
+/// for hidden, and the first character of a value that looks like the default partition. A value
+/// that would make a directory's name longer than 200 bytes is cut, and a 128-bit hash (XXH3) of the
+/// whole stands behind it. So different values have different directories, whatever was sent. To
+/// keep it so a part of the path has one attribute or field at most.
+///
+/// Spark and others find the partitions where a part is `NAME={…}`.
+///
+/// ```
+/// use otlake_dataset::Partitioning;
+/// use otlake_row::{Cell, Group, Keys, Location, Row, Signal, Value, fields};
+/// use otlake_schema::Table;
+///
+/// let partitioning: Partitioning = "service={resource.service.name}/date={date}".parse()?;
+/// let mut partitioner = partitioning.partitioner(Table::Logs);
+///
+/// let mut keys = Keys::new();
+/// let name = keys.intern(Location::Resource, "service.name").expect("below the limit");
+/// let resource = [Cell { key: name, value: Value::String("a/b") }];
+/// let mut row = Row::new(Signal::Logs, Group::new(&resource), Group::new(&[]));
+/// row.push(fields::TIME_UNIX_NANO, Value::Int(1_795_305_600_000_000_000));
+/// row.set_keys(&keys);
+///
+/// assert_eq!(partitioner.directory(&row), "service=a%2Fb/date=2026-11-22");
+/// let mut key = Vec::new();
+/// partitioner.key(&row, &mut key);
+/// assert_eq!(key.len(), 11);
+/// # Ok::<_, otlake_dataset::ParsePartitioningError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Partitioning {
+    template: String,
+    pub(crate) parts: Vec<Part>,
+}
+
+impl Partitioning {
+    /// No directories: the empty template.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Whether there are no directories.
+    pub fn is_none(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Whether each table has directories of its own, by `{table}`.
+    pub fn has_table(&self) -> bool {
+        self.pieces().any(|piece| *piece == Piece::Table)
+    }
+
+    /// Whether each signal has directories of its own, by `{signal}`.
+    pub fn has_signal(&self) -> bool {
+        self.pieces().any(|piece| *piece == Piece::Signal)
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = &Piece> {
+        self.parts.iter().flat_map(|part| &part.pieces)
+    }
+
+    /// What finds the partitions of a table's rows.
+    pub fn partitioner(&self, table: Table) -> Partitioner {
+        Partitioner::new(self, table)
+    }
+}
+
+impl FromStr for Partitioning {
+    type Err = ParsePartitioningError;
+
+    /// Reads a template. The empty one has no directories.
+    fn from_str(template: &str) -> Result<Self, ParsePartitioningError> {
+        Ok(Self {
+            template: template.to_owned(),
+            parts: template::parse(template)?,
+        })
+    }
+}
+
+impl fmt::Display for Partitioning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.template)
+    }
+}

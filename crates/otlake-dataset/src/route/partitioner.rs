@@ -1,0 +1,250 @@
+//! The partitions of rows.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use otlake_row::{Key, Keys, KeysId, Location, Row, Value};
+use otlake_schema::Table;
+
+use super::escape::{self, DEFAULT};
+use super::template::{CellName, Part, Piece};
+use super::time::{EventTime, Packer};
+use crate::route::partition::Partitioning;
+
+/// Set in the number of a time that is there.
+const PRESENT: u32 = 1 << 31;
+
+/// Finds the partitions of a table's rows: see [`Partitioning::partitioner`].
+///
+/// A row's [`key`](Self::key) costs little, its [`directory`](Self::directory) is made once for each
+/// key. Rows with the same key are of the same directory, and no others are.
+#[derive(Clone, Debug)]
+pub struct Partitioner {
+    table: Table,
+    parts: Vec<Part>,
+    event_time: Option<EventTime>,
+    /// None if the template has no time.
+    packer: Option<Packer>,
+    cells: Vec<KnownCell>,
+    /// Who made the keys of [`Self::cells`].
+    keys: Option<KeysId>,
+}
+
+/// An attribute or a field, and its key where that is known.
+#[derive(Clone, Debug)]
+struct KnownCell {
+    cell: CellName,
+    key: Option<Key>,
+    /// How many names there were at its location when it was looked for.
+    names: usize,
+}
+
+impl Partitioner {
+    pub(super) fn new(partitioning: &Partitioning, table: Table) -> Self {
+        let parts = partitioning.parts.clone();
+        let pieces = || parts.iter().flat_map(|part| &part.pieces);
+        let times = pieces().filter_map(|piece| match piece {
+            Piece::Time(field) => Some(*field),
+            _ => None,
+        });
+        let packer = Packer::new(times);
+        let cells = pieces()
+            .filter_map(|piece| match piece {
+                Piece::Cell(cell) => Some(KnownCell::new(cell.clone())),
+                _ => None,
+            })
+            .collect();
+        Self {
+            table,
+            event_time: EventTime::of(table),
+            packer,
+            cells,
+            keys: None,
+            parts,
+        }
+    }
+
+    /// Writes the row's key to `key` instead of what is there. It means something to this partitioner
+    /// and its clones alone.
+    pub fn key(&mut self, row: &Row<'_>, key: &mut Vec<u8>) {
+        key.clear();
+        if let Some(packer) = &mut self.packer {
+            let nanos = self.event_time.and_then(|time| time.nanos(row));
+            let time = nanos.map_or(0, |nanos| PRESENT | packer.pack(nanos));
+            key.extend_from_slice(&time.to_le_bytes());
+        }
+        if self.cells.is_empty() {
+            return;
+        }
+        let same_keys = self.keys == Some(row.keys().id());
+        self.keys = Some(row.keys().id());
+        for known in &mut self.cells {
+            known.look_up(row.keys(), same_keys);
+            let value = known.cell.value(row, known.key);
+            put_text(key, &value.unwrap_or_default());
+        }
+    }
+
+    /// The directory of the row, without a slash at begin or end; empty if the template is.
+    pub fn directory(&self, row: &Row<'_>) -> String {
+        let mut directory = String::new();
+        for (number, part) in self.parts.iter().enumerate() {
+            if number > 0 {
+                directory.push('/');
+            }
+            for (number, piece) in part.pieces.iter().enumerate() {
+                match (piece, self.text(piece, row)) {
+                    (_, None) => directory.push_str(DEFAULT),
+                    (Piece::Cell(_), Some(value)) => {
+                        escape::put(&mut directory, &value, number == 0, part.limit);
+                    }
+                    (_, Some(text)) => directory.push_str(&text),
+                }
+            }
+        }
+        directory
+    }
+
+    /// The partition columns of the row and their values, neither escaped nor cut: of `NAME={…}` the
+    /// name and what stands behind the `=`; of another part with a placeholder its template and the
+    /// whole. A part that is one placeholder, with a name or without, has no value where the
+    /// directory has the default partition.
+    pub fn values(&self, row: &Row<'_>) -> Vec<(String, Option<String>)> {
+        let mut values = Vec::new();
+        for part in &self.parts {
+            let named = part.name_prefix();
+            if named == 0 && !part.has_placeholder() {
+                continue;
+            }
+            let mut pieces = part.pieces.iter().peekable();
+            let mut value = String::new();
+            if let Some(Piece::Text(text)) = pieces.next_if(|_| named > 0) {
+                value.push_str(&text[named..]);
+            }
+            let alone = value.is_empty() && pieces.len() == 1;
+            let texts: Vec<_> = pieces.map(|piece| self.text(piece, row)).collect();
+            let missing = alone && texts.iter().all(Option::is_none);
+            value.extend(texts.iter().map(|text| text.as_deref().unwrap_or(DEFAULT)));
+            values.push((part.name.clone(), (!missing).then_some(value)));
+        }
+        values
+    }
+
+    /// What stands for a piece, as it is; none for the default partition.
+    fn text<'p, 'r: 'p>(&self, piece: &'p Piece, row: &Row<'r>) -> Option<Cow<'p, str>> {
+        match piece {
+            Piece::Text(text) => Some(Cow::Borrowed(text)),
+            Piece::Signal => Some(Cow::Borrowed(self.table.signal().name())),
+            Piece::Table => Some(Cow::Borrowed(self.table.name())),
+            Piece::Time(field) => {
+                let nanos = self.event_time?.nanos(row)?;
+                let mut text = String::new();
+                field
+                    .put(&mut text, nanos)
+                    .unwrap_or_else(|error| unreachable!("a string takes all text: {error}"));
+                Some(Cow::Owned(text))
+            }
+            Piece::Cell(cell) => {
+                let key = row.keys().find(cell.location, &cell.name);
+                let text = match cell.value(row, key)? {
+                    Value::String(text) => Cow::Borrowed(text),
+                    value => Cow::Owned(value.to_string()),
+                };
+                (!text.is_empty()).then_some(text)
+            }
+        }
+    }
+}
+
+impl KnownCell {
+    fn new(cell: CellName) -> Self {
+        Self {
+            cell,
+            key: None,
+            names: 0,
+        }
+    }
+
+    /// A key that is known stays what it is, and one that is not comes with more names.
+    #[inline]
+    fn look_up(&mut self, keys: &Keys, same_keys: bool) {
+        if same_keys && (self.key.is_some() || self.names == keys.len(self.cell.location)) {
+            return;
+        }
+        self.names = keys.len(self.cell.location);
+        self.key = keys.find(self.cell.location, &self.cell.name);
+    }
+}
+
+impl CellName {
+    /// The first value of the row that is called so, whose key is `key` if it has one.
+    #[inline]
+    fn value<'a>(&self, row: &Row<'a>, key: Option<Key>) -> Option<Value<'a>> {
+        match key {
+            Some(key) => self.value_of(row, key),
+            None => self.excess(row),
+        }
+    }
+
+    #[inline]
+    fn value_of<'a>(&self, row: &Row<'a>, key: Key) -> Option<Value<'a>> {
+        // The fields of resource and scope are called after these, and stand there.
+        let location = match self.location {
+            Location::Field if self.name.starts_with("resource_") => Location::Resource,
+            Location::Field if self.name.starts_with("scope_") => Location::Scope,
+            location => location,
+        };
+        match location {
+            Location::Resource => row.resource().get(key).copied(),
+            Location::Scope => row.scope().get(key).copied(),
+            Location::Field | Location::Attribute => row.get(key).copied(),
+        }
+    }
+
+    /// The value of an attribute whose name was not interned, because there were too many.
+    #[cold]
+    fn excess<'a>(&self, row: &Row<'a>) -> Option<Value<'a>> {
+        match self.value_of(row, Key::excess(self.location))? {
+            Value::KvList(attributes) => attributes
+                .iter()
+                .find(|(name, _)| *name == self.name)
+                .map(|(_, value)| *value),
+            _ => None,
+        }
+    }
+}
+
+impl Part {
+    fn has_placeholder(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| !matches!(piece, Piece::Text(_)))
+    }
+
+    /// Where the value begins in the first piece, behind `NAME=`; 0 without a name.
+    fn name_prefix(&self) -> usize {
+        match self.pieces.first() {
+            Some(Piece::Text(text)) => text.find('=').map_or(0, |equals| equals + 1),
+            _ => 0,
+        }
+    }
+}
+
+/// Appends the length of a value's text and the text. The empty one is that of a missing value, whose
+/// partition it has.
+#[inline]
+fn put_text(key: &mut Vec<u8>, value: &Value<'_>) {
+    let start = key.len();
+    key.extend_from_slice(&[0; 4]);
+    match value {
+        Value::String(text) => key.extend_from_slice(text.as_bytes()),
+        value => write!(key, "{value}")
+            .unwrap_or_else(|error| unreachable!("a vector takes all text: {error}")),
+    }
+    // No text is longer than the payload that it came with.
+    let len = (key.len() - start - 4) as u32;
+    key[start..start + 4].copy_from_slice(&len.to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! The time of an event as parts of a path, and as a few bits.
+
+use std::fmt::{self, Write};
+use std::ops::Range;
+
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use otlake_row::{Key, Row, Value};
+use otlake_schema::{FieldKind, Table, field_columns};
+
+const SECOND: i64 = 1_000_000_000;
+
+/// A part of a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeField {
+    Year,
+    Month,
+    Day,
+    Date,
+    Hour,
+    Minute,
+}
+
+impl TimeField {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "year" => Self::Year,
+            "month" => Self::Month,
+            "day" => Self::Day,
+            "date" => Self::Date,
+            "hour" => Self::Hour,
+            "minute" => Self::Minute,
+            _ => return None,
+        })
+    }
+
+    /// Nanoseconds between two times at which it changes, at least.
+    fn step(self) -> i64 {
+        match self {
+            Self::Year | Self::Month | Self::Day | Self::Date => 86_400 * SECOND,
+            Self::Hour => 3_600 * SECOND,
+            Self::Minute => 60 * SECOND,
+        }
+    }
+
+    /// Its bits of a packed time: from the highest 10 of the year, 4 of the month, 5 of the day, 5 of
+    /// the hour, 6 of the minute.
+    fn mask(self) -> u32 {
+        match self {
+            Self::Year => 0x3ff << 20,
+            Self::Month => 0xf << 16,
+            Self::Day => 0x1f << 11,
+            Self::Date => Self::Year.mask() | Self::Month.mask() | Self::Day.mask(),
+            Self::Hour => 0x1f << 6,
+            Self::Minute => 0x3f,
+        }
+    }
+
+    /// Appends it; years of nanoseconds in an i64, 1677 to 2262, have four digits.
+    pub(crate) fn put(self, out: &mut String, nanos: i64) -> fmt::Result {
+        let time = utc(nanos);
+        match self {
+            Self::Year => write!(out, "{:04}", time.year()),
+            Self::Month => write!(out, "{:02}", time.month()),
+            Self::Day => write!(out, "{:02}", time.day()),
+            Self::Date => {
+                let (year, month, day) = (time.year(), time.month(), time.day());
+                write!(out, "{year:04}-{month:02}-{day:02}")
+            }
+            Self::Hour => write!(out, "{:02}", time.hour()),
+            Self::Minute => write!(out, "{:02}", time.minute()),
+        }
+    }
+}
+
+fn utc(nanos: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_nanos(nanos)
+}
+
+/// Where the time of a table's events is: in the field that its column `timestamp` is of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventTime {
+    time: Key,
+    or: Option<Key>,
+}
+
+impl EventTime {
+    pub(crate) fn of(table: Table) -> Option<Self> {
+        field_columns(table)
+            .into_iter()
+            .find_map(|column| match column.kind {
+                FieldKind::Timestamp { or } if column.name == "timestamp" => Some(Self {
+                    time: column.key,
+                    or,
+                }),
+                _ => None,
+            })
+    }
+
+    /// Nanoseconds since the epoch; none where the column is null.
+    pub(crate) fn nanos(self, row: &Row<'_>) -> Option<i64> {
+        let of = |key| {
+            let nanos = row.get(key).and_then(Value::as_int)?;
+            (nanos != 0).then_some(nanos)
+        };
+        of(self.time).or_else(|| self.or.and_then(of))
+    }
+}
+
+/// Packs the wanted fields of times. Most events are of the same minute, hour or day as the one
+/// before, so the calendar is asked when that changes.
+#[derive(Clone, Debug)]
+pub(crate) struct Packer {
+    mask: u32,
+    step: i64,
+    /// The times that are packed like the last one.
+    like_last: Range<i64>,
+    last: u32,
+}
+
+impl Packer {
+    /// None if no field is wanted.
+    pub(crate) fn new(wanted: impl Iterator<Item = TimeField> + Clone) -> Option<Self> {
+        Some(Self {
+            step: wanted.clone().map(TimeField::step).min()?,
+            mask: wanted.map(TimeField::mask).fold(0, |all, mask| all | mask),
+            like_last: 0..0,
+            last: 0,
+        })
+    }
+
+    /// Times in which all wanted fields are the same have the same number, and no others; it is less
+    /// than 2^30.
+    pub(crate) fn pack(&mut self, nanos: i64) -> u32 {
+        if !self.like_last.contains(&nanos) {
+            let start = nanos.div_euclid(self.step).saturating_mul(self.step);
+            self.like_last = start..start.saturating_add(self.step);
+            let time = utc(nanos);
+            let packed = (time.year() - 1_600) as u32 & 0x3ff;
+            let packed = packed << 4 | time.month();
+            let packed = packed << 5 | time.day();
+            let packed = packed << 5 | time.hour();
+            self.last = (packed << 6 | time.minute()) & self.mask;
+        }
+        self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FIELDS: [TimeField; 6] = [
+        TimeField::Year,
+        TimeField::Month,
+        TimeField::Day,
+        TimeField::Date,
+        TimeField::Hour,
+        TimeField::Minute,
+    ];
+
+    fn text(fields: &[TimeField], nanos: i64) -> String {
+        let mut text = String::new();
+        for field in fields {
+            field.put(&mut text, nanos).unwrap();
+        }
+        text
+    }
+
+    #[test]
+    fn fields_are_in_utc() {
+        for (nanos, expected) in [
+            (1_795_332_600_000_000_000, "202611222026-11-220730"),
+            (-1, "196912311969-12-312359"),
+            (951_782_400_000_000_000, "200002292000-02-290000"),
+            (i64::MIN, "167709211677-09-210012"),
+            (i64::MAX, "226204112262-04-112347"),
+        ] {
+            assert_eq!(text(&FIELDS, nanos), expected);
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_are_packed() {
+        let mut packer = Packer::new(FIELDS.into_iter()).unwrap();
+        let ends = [i64::MIN, i64::MAX].map(|nanos| packer.pack(nanos));
+        assert!(ends[0] < ends[1] && ends[1] < 1 << 30);
+    }
+
+    proptest! {
+        #[test]
+        fn the_same_number_for_the_same_fields(
+            fields in prop::sample::subsequence(&FIELDS[..], 1..=6),
+            times in prop::collection::vec(
+                prop_oneof![any::<i64>(), (-100_000i64..100_000).prop_map(|s| s * 30 * SECOND)],
+                2..20,
+            ),
+        ) {
+            let mut packer = Packer::new(fields.iter().copied()).unwrap();
+            let packed: Vec<u32> = times.iter().map(|nanos| packer.pack(*nanos)).collect();
+            for (a, left) in times.iter().zip(&packed) {
+                for (b, right) in times.iter().zip(&packed) {
+                    prop_assert_eq!(left == right, text(&fields, *a) == text(&fields, *b));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Rows that wait in partitions: they are written when they would be without partitions, and as what
+//! they would be.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod records;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
+use otlake_dataset::{ParquetSink, PublishedSchema, RollingError, SinkError};
+use otlake_parquet::WriterOptions;
+use otlake_row::{Location, Value};
+use otlake_schema::{Resolved, Schema, SchemaOptions, Table};
+use otlake_storage::{Memory, Storage, StorageError, StorageFile};
+
+use self::records::{BEGIN, HOUR, Records, by_hour, read, sink};
+
+/// Without partitions, and with one.
+const PARTITIONINGS: [&str; 2] = ["", "date={date}"];
+
+/// Text that does not compress.
+fn noise(seed: u64, len: usize) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'!' + (state % 90) as u8)
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+fn batches(storage: &Memory) -> Vec<RecordBatch> {
+    read(storage).into_values().flatten().collect()
+}
+
+fn types_of(storage: &Memory, column: &str) -> Vec<Option<DataType>> {
+    let batches = batches(storage);
+    let column = |batch: &RecordBatch| Some(batch.column_by_name(column)?.data_type().clone());
+    batches.iter().map(column).collect()
+}
+
+#[test]
+fn rows_that_become_several_row_groups_and_files_are_closed_by_age() {
+    let storage = Memory::new();
+    let options = WriterOptions::new().with_bytes_per_file(40 << 10);
+    let mut sink = ParquetSink::new(storage.clone(), Schema::logs(), options)
+        .unwrap()
+        .with_partitioning(&by_hour())
+        .with_max_age(Duration::from_secs(1))
+        .with_row_group_rows(1_000)
+        .with_memory_limit(1 << 20);
+    let mut records = Records::new();
+    for number in 0..1_000 {
+        let text = noise(number as u64, 90);
+        records.push(&mut sink, number, BEGIN, &[("text", Value::String(&text))]);
+    }
+    assert!(sink.stats().row_groups > 1, "{:?}", sink.stats());
+    sink.tick(Instant::now() + Duration::from_secs(60)).unwrap();
+    let rows: usize = batches(&storage).iter().map(RecordBatch::num_rows).sum();
+    assert_eq!(rows, 1_000);
+}
+
+#[test]
+fn resources_count_for_the_size_of_a_row_group() {
+    for partitioning in PARTITIONINGS {
+        let mut sink = sink(&Memory::new())
+            .with_partitioning(&partitioning.parse().unwrap())
+            .with_row_group_bytes(1 << 20);
+        let mut records = Records::new();
+        let mut peak = 0;
+        for number in 0..500 {
+            let text = noise(number as u64, 10_000);
+            let resource = [("text", Value::String(&text))];
+            records.push_from(&resource, &mut sink, number, BEGIN, &[]);
+            peak = peak.max(sink.memory_size());
+        }
+        assert!(peak < 2 << 20, "{peak} bytes with {partitioning:?}");
+    }
+}
+
+#[test]
+fn memory_that_resources_take_up_is_released_no_further_than_asked_for() {
+    let mut sink = sink(&Memory::new()).with_partitioning(&by_hour());
+    let mut records = Records::new();
+    for number in 0..256 {
+        let text = noise(number as u64, 20_000);
+        let time = BEGIN + number % 64 * HOUR;
+        let resource = [("text", Value::String(&text))];
+        records.push_from(&resource, &mut sink, number, time, &[]);
+    }
+    let target = sink.memory_size() / 8 * 7;
+    sink.release_memory(target).unwrap();
+    let (stats, size) = (sink.stats(), sink.memory_size());
+    assert!(size <= target, "{size} bytes, not {target}");
+    assert!((5..16).contains(&stats.row_groups), "{stats:?}");
+    sink.close_files().unwrap();
+    let size = sink.memory_size();
+    assert!(size < 200_000, "{size} bytes with nothing open");
+}
+
+/// A storage whose files hold parts in memory that are on their way.
+#[derive(Clone)]
+struct Sending(Memory, Arc<AtomicUsize>);
+
+struct SendingFile(<Memory as Storage>::File, Arc<AtomicUsize>);
+
+impl Storage for Sending {
+    type File = SendingFile;
+
+    fn create(&self, name: &str) -> Result<SendingFile, StorageError> {
+        Ok(SendingFile(self.0.create(name)?, Arc::clone(&self.1)))
+    }
+}
+
+impl Write for SendingFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1.store(100_000, Ordering::Relaxed);
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl StorageFile for SendingFile {
+    fn memory_size(&self) -> usize {
+        self.1.load(Ordering::Relaxed)
+    }
+
+    fn commit(self) -> Result<(), StorageError> {
+        self.0.commit()
+    }
+}
+
+#[test]
+fn what_a_file_has_sent_is_not_counted_any_more() {
+    let in_flight = Arc::new(AtomicUsize::new(0));
+    let storage = Sending(Memory::new(), Arc::clone(&in_flight));
+    let mut sink = ParquetSink::new(storage, Schema::logs(), WriterOptions::new())
+        .unwrap()
+        .with_memory_limit(4 << 20)
+        .with_row_group_rows(10);
+    let mut records = Records::new();
+    for number in 0..2_000 {
+        records.push(&mut sink, number, BEGIN, &[]);
+        in_flight.store(0, Ordering::Relaxed);
+    }
+    sink.close_files().unwrap();
+    assert_eq!(sink.stats().files, 1, "none was closed for memory");
+    let size = sink.memory_size();
+    assert!(size < 200_000, "{size} bytes with nothing open");
+}
+
+/// A storage in which no file can be created.
+struct Refusing(Memory);
+
+impl Storage for Refusing {
+    type File = <Memory as Storage>::File;
+
+    fn create(&self, _name: &str) -> Result<Self::File, StorageError> {
+        self.0.create("..")
+    }
+}
+
+#[test]
+fn an_error_counts_the_rows_of_all_row_groups_that_it_cost() {
+    let storage = Refusing(Memory::new());
+    let mut sink = ParquetSink::new(storage, Schema::logs(), WriterOptions::new())
+        .unwrap()
+        .with_partitioning(&by_hour())
+        .with_memory_limit(1 << 20);
+    let mut records = Records::new();
+    for number in 0..1_000 {
+        let text = noise(number as u64, 90);
+        let time = BEGIN + number % 2 * HOUR;
+        records.push(&mut sink, number, time, &[("text", Value::String(&text))]);
+    }
+    match sink.close_files() {
+        Err(SinkError::Write(RollingError::Storage { rows, .. })) => assert_eq!(rows, 1_000),
+        other => panic!("no file can be created: {other:?}"),
+    }
+    assert_eq!(sink.open_partitions(), 0);
+}
+
+#[test]
+fn of_several_values_for_a_column_in_one_record_the_first_says_its_type() {
+    for partitioning in PARTITIONINGS {
+        let storage = Memory::new();
+        let mut sink = sink(&storage).with_partitioning(&partitioning.parse().unwrap());
+        let mut records = Records::new();
+        let [int, text] = [Value::Int(1), Value::String("a")];
+        for _ in 0..2 {
+            records.push(&mut sink, 1, BEGIN, &[("x", int), ("x", text)]);
+            records.push(&mut sink, 2, BEGIN, &[("user.id", int), ("user_id", text)]);
+            records.push(&mut sink, 3, BEGIN, &[("y", Value::Empty), ("y", text)]);
+        }
+        sink.close_files().unwrap();
+        let types = |column| types_of(&storage, column);
+        assert_eq!(types("attr_x"), [Some(DataType::Int64)], "{partitioning:?}");
+        assert_eq!(
+            types("attr_user_id"),
+            [Some(DataType::Int64)],
+            "{partitioning:?}"
+        );
+        assert_ne!(types("attr_y"), [None], "{partitioning:?}");
+    }
+}
+
+#[test]
+fn a_column_that_gets_a_type_later_is_published_with_it() {
+    for partitioning in PARTITIONINGS {
+        let storage = Memory::new();
+        let mut sink = sink(&storage)
+            .with_partitioning(&partitioning.parse().unwrap())
+            .with_dataset(Arc::new(storage.clone()))
+            .unwrap();
+        let mut records = Records::new();
+        for value in [Value::Empty, Value::Int(5)] {
+            records.push(&mut sink, 0, BEGIN, &[("x", value)]);
+            sink.close_files().unwrap();
+        }
+        let published = PublishedSchema::load(Arc::new(storage.clone()), Table::Logs).unwrap();
+        let published = published.schema().column("attr_x");
+        let published = published.map(|column| column.type_name());
+        assert_eq!(published, Some("int64"), "{partitioning:?}");
+        assert_eq!(types_of(&storage, "attr_x"), [None, Some(DataType::Int64)]);
+    }
+}
+
+#[test]
+fn a_column_that_the_dataset_has_no_room_for_is_in_no_file() {
+    let schema = || Schema::new(Table::Logs, SchemaOptions::new().with_column_budget(3));
+    for partitioning in PARTITIONINGS {
+        let storage = Memory::new();
+        let mut sink = ParquetSink::new(storage.clone(), schema(), WriterOptions::new())
+            .unwrap()
+            .with_partitioning(&partitioning.parse().unwrap())
+            .with_dataset(Arc::new(storage.clone()))
+            .unwrap();
+        let mut records = Records::new();
+        // The column is known before its type.
+        records.push(&mut sink, 1, BEGIN, &[("x", Value::Empty)]);
+        sink.close_files().unwrap();
+        // Another writer uses up the budget.
+        let mut theirs = schema();
+        for name in ["theirs", "theirs, too"] {
+            let Resolved::Column(column) = theirs.resolve(Location::Attribute, name) else {
+                panic!("there is room for {name}");
+            };
+            theirs.widen(column, &Value::Int(1));
+        }
+        let mut others = PublishedSchema::load(Arc::new(storage.clone()), Table::Logs).unwrap();
+        others.publish(&theirs).unwrap();
+        for value in [Value::Int(5), Value::Int(6), Value::String("seven")] {
+            records.push(&mut sink, 2, BEGIN, &[("x", value)]);
+            sink.close_files().unwrap();
+        }
+        assert_eq!(
+            types_of(&storage, "attr_x"),
+            [None, None, None, None],
+            "{partitioning:?}"
+        );
+        assert_eq!(sink.overflow_counts().total(), 4, "{partitioning:?}");
+    }
+}

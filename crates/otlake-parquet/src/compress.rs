@@ -1,0 +1,4 @@
+//! Codecs and the contexts that outlive a page.
+
+pub(crate) mod compression;
+pub(crate) mod compressor;

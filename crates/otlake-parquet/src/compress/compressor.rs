@@ -1,0 +1,176 @@
+//! One compression context for all pages of all files.
+//!
+//! Making a zstd context costs more than compressing a small page with it; the `parquet` crate makes
+//! one for each column chunk.
+
+use std::io;
+
+use crate::compress::compression::Compression;
+use crate::error::EncoderError;
+
+/// Parquet's numbers of codecs.
+pub(crate) const UNCOMPRESSED: i32 = 0;
+
+pub(crate) struct Compressor {
+    compression: Compression,
+    context: Context,
+    buffer: Vec<u8>,
+}
+
+enum Context {
+    #[cfg(feature = "zstd")]
+    Zstd(zstd::bulk::Compressor<'static>),
+    #[cfg(feature = "snappy")]
+    Snappy(Box<snap::raw::Encoder>),
+    #[cfg(feature = "lz4")]
+    Lz4(lz4_flex::block::CompressTable),
+    None,
+}
+
+impl Compressor {
+    pub(crate) fn new(compression: Compression) -> Result<Self, EncoderError> {
+        let context = match compression {
+            #[cfg(feature = "zstd")]
+            Compression::Zstd(level) => zstd::bulk::Compressor::new(level.get())
+                .map(Context::Zstd)
+                .map_err(|source| EncoderError::Context {
+                    compression,
+                    source,
+                })?,
+            #[cfg(feature = "snappy")]
+            Compression::Snappy => Context::Snappy(Box::new(snap::raw::Encoder::new())),
+            #[cfg(feature = "lz4")]
+            Compression::Lz4 => Context::Lz4(lz4_flex::block::CompressTable::default()),
+            Compression::None => Context::None,
+            #[allow(
+                unreachable_patterns,
+                reason = "which codecs remain depends on the features"
+            )]
+            _ => return Err(EncoderError::Unavailable { compression }),
+        };
+        Ok(Self {
+            compression,
+            context,
+            buffer: Vec::new(),
+        })
+    }
+
+    pub(crate) fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// Parquet's number of the codec.
+    pub(crate) fn codec(&self) -> i32 {
+        match self.compression {
+            Compression::None => UNCOMPRESSED,
+            Compression::Snappy => 1,
+            Compression::Zstd(_) => 6,
+            Compression::Lz4 => 7,
+        }
+    }
+
+    /// Whether a page that is not worth compressing can stay as it is among compressed ones.
+    pub(crate) fn can_store(&self) -> bool {
+        matches!(self.compression, Compression::Zstd(_))
+    }
+
+    /// `page` as a zstd frame of raw blocks, until the next call.
+    ///
+    /// A version 1 page can't say that it is uncompressed among compressed ones, but zstd's format can
+    /// (RFC 8878, 3.1.1), and a frame of raw blocks needs no compressor: its fixed cost, some 4 µs for
+    /// the tables of an entropy coder, is what the pages of small row groups spend most time on.
+    pub(crate) fn store(&mut self, page: &[u8]) -> &[u8] {
+        const BLOCK: usize = 128 << 10;
+        let out = &mut self.buffer;
+        out.clear();
+        out.extend_from_slice(&0xFD2F_B528u32.to_le_bytes());
+        // A single segment, so without a window descriptor, whose size has 1, 2 or 4 bytes.
+        match page.len() {
+            0..256 => out.extend_from_slice(&[0x20, page.len() as u8]),
+            256..65_792 => {
+                out.push(0x60);
+                out.extend_from_slice(&((page.len() - 256) as u16).to_le_bytes());
+            }
+            _ => {
+                out.push(0xa0);
+                out.extend_from_slice(&(page.len() as u32).to_le_bytes());
+            }
+        }
+        let mut rest = page;
+        loop {
+            let (block, after) = rest.split_at(rest.len().min(BLOCK));
+            let last = u32::from(after.is_empty());
+            let head = last | (block.len() as u32) << 3;
+            out.extend_from_slice(&head.to_le_bytes()[..3]);
+            out.extend_from_slice(block);
+            rest = after;
+            if last == 1 {
+                return out;
+            }
+        }
+    }
+
+    /// `page`, compressed, until the next call.
+    pub(crate) fn compress(&mut self, page: &[u8]) -> io::Result<&[u8]> {
+        let out = &mut self.buffer;
+        let len = match &mut self.context {
+            #[cfg(feature = "zstd")]
+            Context::Zstd(context) => {
+                out.clear();
+                out.reserve(zstd::zstd_safe::compress_bound(page.len()));
+                context.compress_to_buffer(page, out)?
+            }
+            #[cfg(feature = "snappy")]
+            Context::Snappy(encoder) => {
+                grow(out, snap::raw::max_compress_len(page.len()));
+                encoder.compress(page, out).map_err(io::Error::other)?
+            }
+            #[cfg(feature = "lz4")]
+            Context::Lz4(table) => {
+                grow(out, lz4_flex::block::get_maximum_output_size(page.len()));
+                lz4_flex::block::compress_into_with_table(page, out, table)
+                    .map_err(io::Error::other)?
+            }
+            Context::None => {
+                out.clear();
+                out.extend_from_slice(page);
+                page.len()
+            }
+        };
+        Ok(&out[..len])
+    }
+}
+
+/// These codecs write to a slice: keep its length, so that its bytes are zeroed once.
+#[cfg(any(feature = "snappy", feature = "lz4"))]
+fn grow(out: &mut Vec<u8>, len: usize) {
+    if out.len() < len {
+        out.resize(len, 0);
+    }
+}
+
+impl std::fmt::Debug for Compressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Compressor")
+            .field(&self.compression)
+            .finish()
+    }
+}
+
+#[cfg(all(test, feature = "zstd"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_frames_are_zstd() {
+        let mut compressor = Compressor::new(Compression::ZSTD).unwrap();
+        for len in [
+            0, 1, 255, 256, 257, 65_791, 65_792, 131_072, 131_073, 400_000,
+        ] {
+            let page: Vec<u8> = (0..len).map(|i| (i * i % 251) as u8).collect();
+            let stored = compressor.store(&page);
+            assert!(stored.len() <= len + 9 + 3 * (len / (128 << 10) + 1));
+            assert_eq!(zstd::bulk::decompress(stored, len).unwrap(), page);
+        }
+    }
+}

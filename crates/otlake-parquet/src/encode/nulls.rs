@@ -1,0 +1,20 @@
+//! Column chunks of a column that is null throughout, or that the row group lacks.
+
+use crate::file::column::Leaf;
+use crate::page::chunk::{Draft, Encoding, Page};
+use crate::page::rle::put_constant_levels;
+
+/// Drafts the chunk of `leaf` as one page. It has few bytes whatever the rows, so no limit of a page
+/// applies.
+pub(crate) fn draft(draft: &mut Draft, leaf: &Leaf, rows: usize) {
+    put_constant_levels(&mut draft.body, rows, 0, leaf.max_repetition_level);
+    put_constant_levels(&mut draft.body, rows, 0, leaf.max_definition_level);
+    draft.pages.push(Page {
+        end: draft.body.len(),
+        values: rows,
+        first_row: 0,
+        nulls: rows,
+        encoding: Encoding::PLAIN,
+        bounds: None,
+    });
+}

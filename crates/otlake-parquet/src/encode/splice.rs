@@ -1,0 +1,169 @@
+//! Column chunks of the types that have no encoder here: the `parquet` crate encodes the column as a
+//! file in memory, uncompressed, and its pages are taken from there.
+//!
+//! Its pages, not its chunk: so they get the shared compressor, and one place writes metadata.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::Schema;
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::column::page::{Page as ParquetPage, PageReader};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::serialized_reader::SerializedPageReader;
+
+use crate::file::column::Column;
+use crate::options::WriterOptions;
+use crate::page::chunk::{Bounds, Dictionary, Draft, Encoding, Page};
+
+/// A column as a file of the `parquet` crate, in memory.
+pub(crate) struct Spliced {
+    file: Arc<Bytes>,
+    metadata: ParquetMetaData,
+}
+
+impl Spliced {
+    pub(crate) fn new(column: &Column, array: &ArrayRef, options: &WriterOptions) -> Result<Self> {
+        let field = column
+            .field
+            .as_ref()
+            .clone()
+            .with_data_type(array.data_type().clone());
+        let schema = Arc::new(Schema::new(vec![field]));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::clone(array)])?;
+        let truncate = Some(options.statistics_truncate_length());
+        let properties = WriterProperties::builder()
+            .set_coerce_types(true)
+            .set_compression(Compression::UNCOMPRESSED)
+            .set_max_row_group_row_count(None)
+            .set_data_page_row_count_limit(options.data_page_rows())
+            .set_data_page_size_limit(options.data_page_bytes())
+            .set_dictionary_page_size_limit(options.dictionary_page_bytes())
+            .set_statistics_enabled(EnabledStatistics::Page)
+            .set_statistics_truncate_length(truncate)
+            .set_column_index_truncate_length(truncate)
+            .build();
+        let mut file = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut file, schema, Some(properties))?;
+        writer.write(&batch)?;
+        let metadata = writer.close()?;
+        Ok(Self {
+            file: Arc::new(Bytes::from(file)),
+            metadata,
+        })
+    }
+
+    /// The chunk of the leaf number `leaf`.
+    pub(crate) fn draft(&self, draft: &mut Draft, leaf: usize) -> Result<()> {
+        let missing = || ParquetError::General("the encoded column has no page index".to_owned());
+        let row_group = self.metadata.row_groups().first().ok_or_else(missing)?;
+        let chunk = row_group.column(leaf);
+        let offsets = self.metadata.offset_index().ok_or_else(missing)?;
+        let locations = offsets[0][leaf].page_locations();
+        // A chunk may have no index where others have one: bounds of nothing but NaN can't be said.
+        let column_index = self
+            .metadata
+            .column_index()
+            .map(|index| &index[0][leaf])
+            .filter(|index| !matches!(index, ColumnIndexMetaData::NONE));
+
+        let rows = row_group.num_rows() as usize;
+        let mut reader = SerializedPageReader::new(Arc::clone(&self.file), chunk, rows, None)?;
+        while let Some(page) = reader.get_next_page()? {
+            draft.body.extend_from_slice(page.buffer());
+            let end = draft.body.len();
+            match page {
+                ParquetPage::DictionaryPage { num_values, .. } => {
+                    draft.dictionary = Some(Dictionary {
+                        end,
+                        values: num_values as usize,
+                    });
+                }
+                ParquetPage::DataPage {
+                    num_values,
+                    encoding,
+                    ..
+                } => {
+                    let number = draft.pages.len();
+                    let location = locations.get(number).ok_or_else(missing)?;
+                    let nulls = column_index.and_then(|index| index.null_count(number));
+                    let bounds = column_index.and_then(|index| page_bounds(draft, index, number));
+                    draft.pages.push(Page {
+                        end,
+                        values: num_values as usize,
+                        first_row: location.first_row_index as usize,
+                        nulls: nulls.unwrap_or(0) as usize,
+                        encoding: Encoding(encoding as i32),
+                        bounds,
+                    });
+                }
+                ParquetPage::DataPageV2 { .. } => {
+                    return Err(ParquetError::General(
+                        "a version 2 page was not asked for".into(),
+                    ));
+                }
+            }
+        }
+
+        draft.boundary_order = column_index
+            .and_then(|index| index.get_boundary_order())
+            .map(|order| order as i32);
+        draft.chunk_bounds = Some(None);
+        if let Some(statistics) = chunk.statistics() {
+            draft.distinct = statistics.distinct_count_opt();
+            if let (Some(min), Some(max)) = (statistics.min_bytes_opt(), statistics.max_bytes_opt())
+            {
+                let mut min = draft.exact_bound(min);
+                min.exact = statistics.min_is_exact();
+                let mut max = draft.exact_bound(max);
+                max.exact = statistics.max_is_exact();
+                draft.chunk_bounds = Some(Some(Bounds { min, max }));
+            }
+            // A page index is left out where bounds can't be said; the nulls must be right still.
+            if let (None, Some(nulls)) = (column_index, statistics.null_count_opt())
+                && let Some(page) = draft.pages.first_mut()
+            {
+                page.nulls = nulls as usize;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn page_bounds(draft: &mut Draft, index: &ColumnIndexMetaData, page: usize) -> Option<Bounds> {
+    let mut put = |min: &[u8], max: &[u8]| {
+        let (min, max) = (draft.exact_bound(min), draft.exact_bound(max));
+        Some(Bounds { min, max })
+    };
+    macro_rules! numbers {
+        ($index:expr) => {
+            put(
+                &$index.min_value(page)?.to_le_bytes(),
+                &$index.max_value(page)?.to_le_bytes(),
+            )
+        };
+    }
+    match index {
+        ColumnIndexMetaData::BOOLEAN(index) => put(
+            &[u8::from(*index.min_value(page)?)],
+            &[u8::from(*index.max_value(page)?)],
+        ),
+        ColumnIndexMetaData::INT32(index) => numbers!(index),
+        ColumnIndexMetaData::INT64(index) => numbers!(index),
+        ColumnIndexMetaData::FLOAT(index) => numbers!(index),
+        ColumnIndexMetaData::DOUBLE(index) => numbers!(index),
+        ColumnIndexMetaData::BYTE_ARRAY(index) => {
+            put(index.min_value(page)?, index.max_value(page)?)
+        }
+        ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(index) => {
+            put(index.min_value(page)?, index.max_value(page)?)
+        }
+        // Arrow has no INT96.
+        _ => None,
+    }
+}

@@ -1,0 +1,198 @@
+//! A top-level column: its Arrow field, its Parquet type, its leaves.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::ArrowSchemaConverter;
+use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
+use parquet::errors::ParquetError;
+use parquet::schema::types::{ColumnDescriptor, TypePtr};
+
+use crate::file::schema;
+use crate::file::thrift::put_varint;
+
+/// A top-level column of a file. Made once per field and shared by all files of an encoder.
+#[derive(Debug)]
+pub(crate) struct Column {
+    /// The field as given, but nullable: a row group may lack the column, so it is `OPTIONAL`.
+    pub(crate) field: Arc<Field>,
+    pub(crate) root: TypePtr,
+    /// Its elements of the footer's schema, serialised.
+    pub(crate) elements: Vec<u8>,
+    pub(crate) element_count: usize,
+    pub(crate) leaves: Vec<Leaf>,
+}
+
+/// A leaf of a column: what has column chunks.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    pub(crate) physical: PhysicalType,
+    pub(crate) max_definition_level: u64,
+    pub(crate) max_repetition_level: u64,
+    /// The elements of `path_in_schema`, serialised.
+    pub(crate) path: Vec<u8>,
+    pub(crate) path_len: usize,
+    pub(crate) order: Order,
+}
+
+/// How the bytes of a leaf's minima and maxima compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Little-endian signed integers.
+    Signed,
+    /// Little-endian unsigned integers; booleans too.
+    Unsigned,
+    Float,
+    Double,
+    /// Unsigned bytes, UTF-8 text: truncated at a character.
+    Utf8,
+    /// Unsigned bytes.
+    Bytes,
+    /// Not compared here.
+    Other,
+}
+
+impl Column {
+    pub(crate) fn new(field: &Field) -> Result<Self, ParquetError> {
+        let field = Arc::new(field.clone().with_nullable(true));
+        // Coerced: lists and maps get the names that the format prescribes for their inner groups.
+        let descriptor = ArrowSchemaConverter::new()
+            .with_coerce_types(true)
+            .convert(&Schema::new(vec![Arc::clone(&field)]))?;
+        let root = descriptor.get_column_root_ptr(0);
+        let mut elements = Vec::new();
+        let element_count = schema::put_elements(&mut elements, &root);
+        let leaves = descriptor
+            .columns()
+            .iter()
+            .map(|leaf| Leaf::new(leaf))
+            .collect();
+        Ok(Self {
+            field,
+            root,
+            elements,
+            element_count,
+            leaves,
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.field.name()
+    }
+
+    /// The type of its values: a dictionary's value type.
+    pub(crate) fn value_type(&self) -> &DataType {
+        value_type(self.field.data_type())
+    }
+
+    /// Whether `field` has the same Parquet type, whatever it looks like in Arrow.
+    pub(crate) fn accepts(&self, field: &Field) -> bool {
+        if self.value_type() == value_type(field.data_type()) {
+            return true;
+        }
+        Self::new(field).is_ok_and(|other| same_type(&self.root, &other.root))
+    }
+}
+
+fn value_type(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, value) => value,
+        other => other,
+    }
+}
+
+/// Equal but for field ids, which are metadata.
+fn same_type(left: &TypePtr, right: &TypePtr) -> bool {
+    let (a, b) = (left.get_basic_info(), right.get_basic_info());
+    a.name() == b.name()
+        && a.repetition() == b.repetition()
+        && a.converted_type() == b.converted_type()
+        && a.logical_type_ref() == b.logical_type_ref()
+        && match (left.is_primitive(), right.is_primitive()) {
+            (true, true) => {
+                left.get_physical_type() == right.get_physical_type()
+                    && left.get_precision() == right.get_precision()
+                    && left.get_scale() == right.get_scale()
+                    && type_length(left) == type_length(right)
+            }
+            (false, false) => {
+                left.get_fields().len() == right.get_fields().len()
+                    && std::iter::zip(left.get_fields(), right.get_fields())
+                        .all(|(a, b)| same_type(a, b))
+            }
+            _ => false,
+        }
+}
+
+fn type_length(node: &TypePtr) -> i32 {
+    match node.as_ref() {
+        parquet::schema::types::Type::PrimitiveType { type_length, .. } => *type_length,
+        parquet::schema::types::Type::GroupType { .. } => -1,
+    }
+}
+
+impl Leaf {
+    fn new(descriptor: &ColumnDescriptor) -> Self {
+        let mut path = Vec::new();
+        for part in descriptor.path().parts() {
+            put_varint(&mut path, part.len() as u64);
+            path.extend_from_slice(part.as_bytes());
+        }
+        let logical = descriptor.logical_type_ref();
+        let order = match descriptor.physical_type() {
+            PhysicalType::BOOLEAN => Order::Unsigned,
+            PhysicalType::INT32 | PhysicalType::INT64 => match logical {
+                Some(LogicalType::Integer(integer)) if !integer.is_signed => Order::Unsigned,
+                _ => Order::Signed,
+            },
+            PhysicalType::FLOAT => Order::Float,
+            PhysicalType::DOUBLE => Order::Double,
+            PhysicalType::BYTE_ARRAY => match logical {
+                Some(LogicalType::String) => Order::Utf8,
+                None if descriptor.converted_type() == ConvertedType::NONE => Order::Bytes,
+                _ => Order::Other,
+            },
+            _ => Order::Other,
+        };
+        Self {
+            physical: descriptor.physical_type(),
+            max_definition_level: descriptor.max_def_level() as u64,
+            max_repetition_level: descriptor.max_rep_level() as u64,
+            path,
+            path_len: descriptor.path().parts().len(),
+            order,
+        }
+    }
+}
+
+impl Order {
+    /// Compares two values in their plain encoding; of types that are `Other`, none.
+    pub(crate) fn compare(self, a: &[u8], b: &[u8]) -> Option<Ordering> {
+        match self {
+            Self::Utf8 | Self::Bytes => Some(a.cmp(b)),
+            Self::Signed => Some(signed(a)?.cmp(&signed(b)?)),
+            Self::Unsigned => {
+                // Equal lengths, little-endian: the last byte counts most.
+                Some(a.iter().rev().cmp(b.iter().rev()))
+            }
+            Self::Float => {
+                let value = |bytes: &[u8]| Some(f32::from_le_bytes(bytes.try_into().ok()?));
+                value(a)?.partial_cmp(&value(b)?)
+            }
+            Self::Double => {
+                let value = |bytes: &[u8]| Some(f64::from_le_bytes(bytes.try_into().ok()?));
+                value(a)?.partial_cmp(&value(b)?)
+            }
+            Self::Other => None,
+        }
+    }
+}
+
+fn signed(bytes: &[u8]) -> Option<i64> {
+    match bytes.len() {
+        4 => Some(i64::from(i32::from_le_bytes(bytes.try_into().ok()?))),
+        8 => Some(i64::from_le_bytes(bytes.try_into().ok()?)),
+        _ => None,
+    }
+}

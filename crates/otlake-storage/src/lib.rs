@@ -1,0 +1,20 @@
+//! Whole files and small documents in a directory, in memory or in an object store.
+
+mod documents;
+mod error;
+mod in_memory;
+mod local;
+#[cfg(feature = "object-store")]
+mod object;
+mod storage;
+
+pub use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
+pub use crate::error::{StorageError, StorageErrorKind};
+pub use crate::in_memory::{Memory, MemoryFile};
+pub use crate::local::{LocalDirectory, LocalFile};
+#[cfg(feature = "object-store")]
+pub use crate::object::{ObjectFile, ObjectStorage};
+pub use crate::storage::{Storage, StorageFile, check_name};
+
+#[cfg(feature = "object-store")]
+pub use object_store;
