@@ -1,11 +1,11 @@
-"""Reads the main example's output with DuckDB, pyarrow and polars and compares it with the recorded payloads.
+"""Reads the output of the main example with DuckDB, pyarrow and polars, and compares it with the recorded payloads.
 
     python check.py DIRECTORY[=RECORDED] ...
 
-A directory has the tables of a run of the example, each in a directory of its own; one for each kind of data point may
-stand in the place of `metrics`. RECORDED is the directory of examples/data that the payloads are from, `json` say;
-without it they are the default ones. When a table has several files, every reader has to take them for one dataset. The
-queries of docs/columns.md run on the tables of the default payloads.
+DIRECTORY contains the tables of one run of the example, each in a directory of its own; `metrics` may be replaced by one table per
+kind of data point. RECORDED is the directory of examples/data with the payloads of that run, for example `json`; the default is
+the default payloads. If a table has several files, every reader has to read them as one dataset. The queries of
+docs/columns.md run on the tables of the default payloads.
 """
 
 import json
@@ -19,9 +19,9 @@ from columns import ALL_KINDS, COLUMNS, MAP, columns_of
 from dataset import READERS, DuckDB
 from payloads import DATA, AnyText, records, same
 
-# What is searched for: filters go by statistics, page indexes and bloom filters, where a reader knows them.
+# Columns to search: filters use statistics, page indexes and bloom filters if the reader supports them.
 SEARCHED = {"logs": ("trace_id", "fingerprint"), "traces": ("trace_id", "name"), "metrics": ("name", "unit")}
-# There when something was sent for them.
+# Columns that exist only if a record had a value for them.
 WHEN_SENT = ("resource_dropped_attributes_count", "scope_dropped_attributes_count")
 
 
@@ -31,13 +31,13 @@ def compare(what, found, expected):
 
 
 def column_of(group, key):
-    """The column of an attribute by the flat naming."""
+    """Returns the column name of an attribute under flat naming."""
     name = re.sub("[^a-z0-9]", "_", key.lower())
     return name if key.startswith("_") else f"{group}_{name}"
 
 
 def least_type(values):
-    """The least type that holds all values of an attribute; None when none has a value."""
+    """Returns the narrowest type that holds all values of an attribute, or None if there are none."""
     kinds = {value.WhichOneof("value") for value in values} - {None}
     numbers = {"int_value", "double_value"}
     if kinds == numbers and all(abs(value.int_value) <= 2**53 for value in values):
@@ -47,10 +47,10 @@ def least_type(values):
 
 
 def attribute_types(rows):
-    """The type of each attribute's column, in a table that had all its rows when its types were sealed."""
+    """Returns the type of each attribute's column, in a table that had all its rows when its types were frozen."""
     values = {}
     for row in rows:
-        # What comes second for a column of a record overflows.
+        # The second value for a column in a record overflows.
         first = {}
         for group, key, value in row.attributes:
             if value.WhichOneof("value"):
@@ -66,7 +66,7 @@ def columns_of_all():
 
 
 def fits(cell, value):
-    """Whether a column's cell is an attribute's value, as it is or as the column's type has it."""
+    """Returns whether a cell is the value of an attribute, either unchanged or coerced to the column's type."""
     kind = value.WhichOneof("value")
     if kind is None:
         return False
@@ -80,26 +80,26 @@ def fits(cell, value):
 
 
 def compare_row(row, record, fields):
-    """One row against one record: each field, each attribute in its column or in the overflow, nothing besides."""
+    """Compares a row with a record: each field, each attribute in its column or in overflow, and nothing else."""
     for name in fields.keys() - {"fingerprint"}:
         compare(f"{record.place}, {name}", row[name], record.fields[name])
     overflow = dict(row["overflow"] or {})
-    taken = set(fields)
+    checked = set(fields)
     for name in WHEN_SENT:
         compare(f"{record.place}, {name}", row.get(name) or 0, record.fields.get(name, 0))
-        taken.add(name)
+        checked.add(name)
     for group, key, value in record.attributes:
         column = column_of(group, key)
-        if column not in taken and row.get(column) is not None and fits(row[column], value):
-            taken.add(column)
+        if column not in checked and row.get(column) is not None and fits(row[column], value):
+            checked.add(column)
             continue
-        # The second one of a name has a number, and so on.
+        # The second value of a name gets a number, and so on.
         name = next((n for n in named(f"{group}.{key}") if n in overflow), None)
         if name is None:
-            raise AssertionError(f"{record.place}: {group}.{key} is nowhere; in {column} is {row.get(column)!r}")
+            raise AssertionError(f"{record.place}: {group}.{key} is missing; {column} contains {row.get(column)!r}")
         compare(f"{record.place}, overflow {name}", overflow.pop(name), AnyText(value))
-    besides = {name: cell for name, cell in row.items() if cell is not None and name not in taken | {"overflow"}}
-    compare(f"{record.place}, what was not sent", besides, {})
+    others = {name: cell for name, cell in row.items() if cell is not None and name not in checked | {"overflow"}}
+    compare(f"{record.place}, columns that were not sent", others, {})
     compare(f"{record.place}, overflow that was not sent", overflow, {})
 
 
@@ -107,7 +107,7 @@ def named(name):
     return [name, *(f"{name}#{number}" for number in range(2, 9))]
 
 
-def check_types(reader, table, rows, sealed_with_all):
+def check_types(reader, table, rows, frozen_with_all):
     types = reader.types()
     expected = {name: reader.word(type) for name, type in columns_of(table).items()} | {"overflow": reader.word(MAP)}
     for column, type in expected.items():
@@ -116,14 +116,14 @@ def check_types(reader, table, rows, sealed_with_all):
         compare("columns of other kinds", sorted(types.keys() & (COLUMNS["metrics"].keys() - expected.keys())), [])
     attributes = {column: reader.word(type) for column, type in attribute_types(rows).items()}
     found = {column: type for column, type in types.items() if column not in expected and column not in WHEN_SENT}
-    if sealed_with_all:
+    if frozen_with_all:
         compare("types of attributes", found, attributes)
     return len(types)
 
 
-def check_table(reader, table, expected, sealed_with_all):
-    """Compares all that a reader reads of a table; returns what its searches find, and what to print."""
-    columns = check_types(reader, table, expected, sealed_with_all)
+def check_table(reader, table, expected, frozen_with_all):
+    """Compares everything that a reader reads from a table. Returns the results of its searches and a text to print."""
+    columns = check_types(reader, table, expected, frozen_with_all)
     rows = reader.rows()
     compare("rows", len(rows), len(expected))
     for row, record in zip(rows, expected):
@@ -140,7 +140,7 @@ def check_table(reader, table, expected, sealed_with_all):
         found[column, value] = len(hits)
         absent = 1 if isinstance(value, int) else "0" * 32
         compare(f"rows where {column} = {absent}", reader.rows(where=(column, absent)), [])
-    return found, f"{len(rows)} records as recorded, {columns} columns of the right type"
+    return found, f"{len(rows)} records as recorded, {columns} columns with the right types"
 
 
 def check_fingerprints(rows):
@@ -151,7 +151,7 @@ def check_fingerprints(rows):
 
 
 def check_counts(directory, recorded):
-    """That what is compared with is what MANIFEST.json counts."""
+    """Checks the recorded payloads against the counts in MANIFEST.json."""
     manifest = json.loads((DATA / "MANIFEST.json").read_text())
     prefixes = [f"{signal}/" for signal in COLUMNS] if directory == "." else [f"{directory}/"]
     of = [entry["records"] for name, entry in manifest.items() if name.startswith(tuple(prefixes))]
@@ -166,10 +166,10 @@ def check_counts(directory, recorded):
 
 def check_reader(reader_type, table, files, expected):
     reader = reader_type(files)
-    # With several files types are sealed before all rows are known.
-    found, text = check_table(reader, table, expected, sealed_with_all=len(files) == 1)
+    # With several files, types are frozen before all rows are known.
+    found, text = check_table(reader, table, expected, frozen_with_all=len(files) == 1)
     if reader_type is DuckDB:
-        # Without union_by_name DuckDB takes the columns of the first file: at least the fields are there.
+        # Without union_by_name, DuckDB uses the columns of the first file, which has at least the fields.
         plain = DuckDB(files, union_by_name=False)
         for column in columns_of(table):
             compare(f"type of {column} without union_by_name", plain.types()[column], reader.types()[column])
@@ -205,19 +205,19 @@ def main(arguments):
                     if not files:
                         continue
                     found, text = check_reader(reader, table, files, expected)
-                    compare("what is found, against the first", found, searches.setdefault((source, table), found))
+                    compare("search results, compared with the first reader", found, searches.setdefault((source, table), found))
                     print(f"{what}: {text}")
                 except Exception as error:
                     failures += 1
                     # Some readers print whole schemas.
                     print(f"{what}: {type(error).__name__}: {str(error)[:1000]}", file=sys.stderr)
-        # The queries are for one table of all kinds.
+        # The queries need one table with all kinds of data points.
         if source == "." and "metrics" in tables:
             failures += queries.check(directory, recorded[source])
     for signal in COLUMNS:
         if file_counts[signal] < 2:
             failures += 1
-            print(f"nowhere has {signal} several files", file=sys.stderr)
+            print(f"no run has several files of {signal}", file=sys.stderr)
     return failures
 
 

@@ -1,4 +1,4 @@
-"""The columns of fields and their types, by the words of docs/columns.md."""
+"""The columns of fields and their types, as documented in docs/columns.md."""
 
 MAP = ("map",)
 GROUPS = {
@@ -98,7 +98,7 @@ COLUMNS = {
         **GROUPS,
     },
 }
-# Those that only some kinds have: a table of another kind is without them.
+# Columns of some kinds of data points only: a table for another kind lacks them.
 HISTOGRAMS = ("histogram", "exponential_histogram")
 KINDS = {
     "as_int": ("gauge", "sum"),
@@ -126,7 +126,7 @@ ALL_KINDS = ("gauge", "sum", "histogram", "exponential_histogram", "summary")
 
 
 def columns_of(table):
-    """The columns of a table's fields: `logs`, `traces`, `metrics`, or a kind of data point."""
+    """Returns the field columns of a table: `logs`, `traces`, `metrics`, or a kind of data point."""
     if table in COLUMNS:
         return COLUMNS[table]
     return {name: type for name, type in COLUMNS["metrics"].items() if table in KINDS.get(name, ALL_KINDS)}

@@ -1,11 +1,11 @@
-"""One way to read a table's files for each reader: the types of its columns, and its rows as plain values."""
+"""One way per reader to read the files of a table: the types of its columns, and its rows as plain values."""
 
 import duckdb
 import polars
 import pyarrow.dataset
 import pyarrow.parquet
 
-# Types of columns that all readers have words for; the others are lists and structs of them.
+# The names of scalar types in each reader; all other types are lists and structs of them.
 TYPES = {
     "DuckDB": {
         "timestamp": "TIMESTAMP WITH TIME ZONE",
@@ -28,7 +28,7 @@ TYPES = {
 
 
 class DuckDB:
-    """With `union_by_name`, as its documentation has it for files with different columns."""
+    """Uses `union_by_name`, which DuckDB's documentation recommends for files with different columns."""
 
     name = "DuckDB"
     version = duckdb.__version__
@@ -44,7 +44,7 @@ class DuckDB:
         relation = self.relation
         if where:
             relation = relation.filter(f"{where[0]} = {where[1]!r}")
-        # Microseconds, because the readers return times as types of their own.
+        # Microseconds, because each reader has its own types for times.
         columns = ", ".join(
             f'epoch_us("{name}") AS "{name}"' if name.endswith("timestamp") else f'"{name}"'
             for name in relation.columns
@@ -60,7 +60,7 @@ class DuckDB:
             case ["map"]:
                 return "MAP(VARCHAR, VARCHAR)"
             case ["struct", members]:
-                # Words that DuckDB's grammar knows are quoted in the names of members.
+                # DuckDB quotes keywords of its grammar in member names.
                 inside = ", ".join(f"{cls.quoted(name)} {cls.word(member)}" for name, member in members.items())
                 return f"STRUCT({inside})"
         return TYPES["DuckDB"][type]
@@ -71,7 +71,7 @@ class DuckDB:
 
 
 class PyArrow:
-    """As a dataset with the unified schema; unifying fails where two files differ in a column's type."""
+    """Reads a dataset with the unified schema. Unifying fails if a column has different types in two files."""
 
     name = "pyarrow"
     version = pyarrow.__version__
@@ -109,7 +109,7 @@ class PyArrow:
 
 
 def arrow_type(type):
-    """Without the names inside lists and maps, which mean nothing."""
+    """Returns a type without the field names inside lists and maps, which have no meaning."""
     if pyarrow.types.is_map(type):
         return f"map<{type.key_type}, {type.item_type}>"
     if pyarrow.types.is_list(type):
@@ -120,7 +120,7 @@ def arrow_type(type):
 
 
 def with_maps(value):
-    """pyarrow's maps are lists of pairs."""
+    """Converts pyarrow's maps, which are lists of pairs."""
     if isinstance(value, list):
         if value and all(isinstance(item, tuple) for item in value):
             return dict(value)
@@ -132,7 +132,7 @@ def with_maps(value):
 
 
 class Polars:
-    """As a diagonal concatenation, which fails where two files differ in a column's type."""
+    """Reads a diagonal concatenation, which fails if a column has different types in two files."""
 
     name = "polars"
     version = polars.__version__

@@ -1,10 +1,10 @@
-"""Reads a dataset whose schema drifts with DuckDB, pyarrow and polars and compares it with the requests it was made from.
+"""Reads a drifting dataset with DuckDB, pyarrow and polars, and compares it with the requests it was made from.
 
     python drift.py DIRECTORY [--spark]
 
-With Spark too where that is asked for. The directory is what the program `drift` of crates/otlake-reader-tests writes. Readers open the dataset as docs/readers.md
-says, and have to find every record, every value in its column or in the overflow and nothing besides, the published types,
-the partitions, and the same records for the same filters.
+--spark adds Spark. DIRECTORY is the output of the program `drift` in crates/otlake-reader-tests. Each reader opens the dataset as
+described in docs/readers.md. It has to find every record, every value in its column or in overflow, nothing else, the
+published types, the partitions, and the same records for the same filters.
 """
 
 import base64
@@ -25,7 +25,7 @@ from lake import LAKES, NUMBER, Row, opening
 from payloads import AnyText, records_of
 
 PARTITIONS = {"logs": ("date",), "traces": ("year", "month"), "metrics": ("date", "hour")}
-# The words of the published schema, and those of columns.py. Lists and structs are fields, whose types that one has.
+# Type names of the published schema and of columns.py. Lists and structs occur in fields only, and columns.py has their types.
 WORDS = {
     "utf8": "string",
     "int64": "int64",
@@ -36,7 +36,7 @@ WORDS = {
     "map<utf8, utf8>": MAP,
 }
 LARGEST = 2**63 - 1
-# Names that are promoted, that change their type, that come and go, and that nothing is sent for.
+# Names that are promoted, that change their type, or that are short-lived.
 SEARCHED = {
     "logs": (
         "resource.service.name",
@@ -49,12 +49,12 @@ SEARCHED = {
     "traces": ("attr.drift.tenant", "attr.flip.3"),
     "metrics": ("attr.late.promoted", "attr.flip.5"),
 }
-# Once in a record at most, and of types that all write alike.
+# Names that occur at most once per record, with types that all readers format alike.
 TEXTS = {"attr.drift.tenant": "t-3", "resource.service.name": "checkout", "attr.record.number": "4321"}
 
 
 class Truth:
-    """What was sent for a table, by the number of the record."""
+    """The records that were sent for a table, by their numbers."""
 
     def __init__(self, directory, table):
         self.records = {}
@@ -79,7 +79,7 @@ class Truth:
         return counts
 
     def values(self, name):
-        """The values that were sent for an attribute."""
+        """Yields the values that were sent for an attribute."""
         group, key = name.split(".", 1)
         for number, record in self.records.items():
             for of, sent, value in record.attributes:
@@ -88,7 +88,7 @@ class Truth:
 
 
 def without_large(record):
-    """What does not fit a column of 64 bits is not in it."""
+    """Moves times that exceed 64 bits to overflow."""
     for name, value in record.fields.items():
         if name.endswith("time_unix_nano") and value > LARGEST:
             record.overflow[name] = str(value)
@@ -106,7 +106,7 @@ def without_large(record):
 
 
 def published(lake, table):
-    """The columns of the published schema, with the words of columns.py for their types."""
+    """Returns the columns of the published schema, with the type names of columns.py."""
     document = json.loads((lake / "_otlake" / f"{table}.schema.json").read_text())
     fields = columns_of(table)
     columns = {}
@@ -119,7 +119,7 @@ def published(lake, table):
 
 
 def check_files(lake, table, columns, document):
-    """Every file's columns and field ids are the published ones; says how many files there are."""
+    """Checks that the columns and field ids of every file are the published ones. Returns the number of files."""
     word = next(reader.word for reader in READERS if reader.name == "pyarrow")
     files = sorted((lake / f"signal={table}").rglob("*.parquet"))
     sizes = set()
@@ -130,12 +130,12 @@ def check_files(lake, table, columns, document):
             compare(f"{file}, type of {field.name}", arrow_type(field.type), word(columns[field.name]))
             id = field.metadata[b"PARQUET:field_id"].decode()
             compare(f"{file}, id of {field.name}", id, str(document[field.name]["id"]))
-    compare(f"{table}: whether schemas drift", len(sizes) > 10, True)
+    compare(f"{table}: whether the schema drifts", len(sizes) > 10, True)
     return len(files)
 
 
 def word_of(reader):
-    """What a reader calls a type."""
+    """Returns the function that gives a reader's name of a type."""
     return getattr(reader, "word", None) or next(of.word for of in READERS if of.name == reader.name)
 
 
@@ -144,8 +144,8 @@ def check_types(reader, table, columns):
     types = reader.types()
     for column, type in columns.items():
         compare(f"type of {column}", types.get(column), word(type))
-    besides = types.keys() - columns.keys() - {"signal"}
-    compare("other columns", besides, set(PARTITIONS[table]))
+    others = types.keys() - columns.keys() - {"signal"}
+    compare("other columns", others, set(PARTITIONS[table]))
 
 
 def check_rows(reader, table, columns, truth):
@@ -154,7 +154,7 @@ def check_rows(reader, table, columns, truth):
         if column in columns:
             for number, value in cells:
                 if column == NUMBER:
-                    compare(f"whether {number} is there twice", number in rows and NUMBER in rows[number], False)
+                    compare(f"whether record {number} occurs twice", number in rows and NUMBER in rows[number], False)
                 rows[number][column] = value
     compare("records", rows.keys(), truth.records.keys())
     for number, record in truth.records.items():
@@ -176,27 +176,27 @@ def check_partitions(reader, table, truth):
 
 
 def searches(table, columns, document, truth):
-    """What is searched for: the column, the value as its type has it, the full name, the text, and the numbers of the
-    records that are surely and possibly found."""
+    """Yields searches: the column, the value in the column's type, the full name, the text, the numbers of the records that
+    must be found, and of those that may be found."""
     column_of = {key: column["name"] for column in document.values() for key in column.get("keys", ())}
     for name in SEARCHED[table]:
         sent = list(truth.values(name))
         compare(f"whether {name} was sent", bool(sent), True)
         times = Counter(number for number, _ in sent)
-        # A value of each of two kinds: one that the column is of, one that overflows.
+        # Two values of different types: one that fits the column, one that overflows.
         kinds = {value.WhichOneof("value"): str_of(value) for _, value in sent if str_of(value) is not None}
         for text in list(kinds.values())[:2]:
             column = column_of.get(name)
             literal = fitting(columns[column], text) if column else None
             numbers = {number for number, other in sent if AnyText(other) == text}
-            # Of two values in one record the second may stand under `name#2`.
+            # If a record has two values for one name, the second may be under `name#2`.
             surely = {number for number in numbers if times[number] == 1}
             compare(f"whether {name} is ever {text!r}", bool(surely), True)
             yield column if literal is not None else None, literal, name, text, surely, numbers
 
 
 def str_of(value):
-    """A value's text, for kinds that have only one."""
+    """Returns the text of a value, if there is only one way to write it."""
     kind, plain = value.WhichOneof("value"), AnyText(value).plain
     if kind == "bool_value":
         return "true" if plain else "false"
@@ -206,7 +206,7 @@ def str_of(value):
 
 
 def fitting(type, text):
-    """What a column of a type has for a text; none where it overflows."""
+    """Returns the value of a type for a text, or None if the text overflows."""
     match type:
         case "string":
             return text
@@ -231,7 +231,7 @@ def check_searches(reader, found):
         what = f"records where {name} is {text!r}"
         compare(f"{what}, twice", len(answer), len(set(answer)))
         compare(f"{what}, missing", surely - set(answer), set())
-        compare(f"{what}, besides", set(answer) - possibly, set())
+        compare(f"{what}, unexpected", set(answer) - possibly, set())
         answers.append(sorted(answer))
     return answers
 
@@ -245,7 +245,7 @@ def check_texts(reader, truth, document):
 
 
 def check_first_file(lake, table, columns, truth):
-    """Without union_by_name DuckDB has the columns of the first file, in all rows."""
+    """Checks that without union_by_name DuckDB has the columns of the first file, and all rows."""
     plain = duckdb.connect()
     plain.execute(opening("DuckDB", lake, table).replace("union_by_name = true", "union_by_name = false"))
     first = pyarrow.parquet.read_schema(min((lake / f"signal={table}").rglob("*.parquet")))
@@ -263,7 +263,7 @@ def check_first_file(lake, table, columns, truth):
 
 
 def check_table(directory, table, readers):
-    """How many readers fail."""
+    """Returns the number of readers that fail."""
     lake, failures, answers = directory / "lake", 0, None
     truth = Truth(directory, table)
     columns, document = published(lake, table)
@@ -279,7 +279,7 @@ def check_table(directory, table, readers):
             check_partitions(reader, table, truth)
             answer = check_searches(reader, found)
             answers = answers or answer
-            compare("what is found, against the first reader", answer, answers)
+            compare("search results, compared with the first reader", answer, answers)
             check_texts(reader, truth, document)
             print(f"{what}: all records, {overflow} of them with overflow, {len(found)} filters")
         except Exception as error:

@@ -1,4 +1,4 @@
-"""One way to open a table of a dataset for each reader: the calls of docs/readers.md, as they stand there."""
+"""One way per reader to open a table of a dataset: the code of docs/readers.md, unchanged."""
 
 import re
 from pathlib import Path
@@ -14,18 +14,18 @@ NUMBER = "attr_record_number"
 
 
 def snippet(kind, reader):
-    """A block of code of the document, by the comment above it."""
+    """Returns the code block after a comment in the document."""
     comment = re.escape(f"<!-- {kind}: {reader} -->")
     return re.search(rf"{comment}\n```\w+\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[1]
 
 
 def opening(reader, lake, table):
-    """The call that opens a table."""
+    """Returns the code that opens a table."""
     return snippet("reader", reader).replace("signal=logs", f"signal={table}").replace("lake/", f"{lake}/")
 
 
 class Row(dict):
-    """The columns of a row that have a value. All others have none."""
+    """The columns of a row that have a value. All others are None."""
 
     def __missing__(self, name):
         return None
@@ -37,7 +37,7 @@ class DuckDB:
 
     def __init__(self, lake, table):
         self.connection = duckdb.connect()
-        # Times are times of UTC.
+        # Times are in UTC.
         self.connection.execute("SET TimeZone = 'UTC'; SET parquet_metadata_cache = true")
         self.connection.execute(opening("DuckDB", lake, table))
 
@@ -46,7 +46,7 @@ class DuckDB:
         return dict(zip(relation.columns, map(str, relation.types)))
 
     def columns(self):
-        """Each column: its values with the numbers of their records."""
+        """Yields each column with its values and their record numbers."""
         types = self.types()
         self.connection.execute("CREATE TEMP TABLE rows AS SELECT * FROM logs")
         for name, type in types.items():

@@ -1,5 +1,5 @@
-"""The payloads of examples/data, decoded with the generated classes of opentelemetry-proto, and what each record should
-be read as, by the words of docs/columns.md."""
+"""The payloads of examples/data, decoded with the generated classes of opentelemetry-proto, and the expected row of each
+record, as documented in docs/columns.md."""
 
 import base64
 import json
@@ -16,20 +16,20 @@ from forms import SIGNALS, requests_of  # noqa: E402
 
 
 class Record:
-    """What a row should be: its fields' columns, its attributes by group and name, in order, and its place."""
+    """An expected row: its field columns, its attributes by group and name, in order, and its place in the payloads."""
 
     def __init__(self, fields, attributes):
         self.place, self.fields, self.attributes = None, fields, attributes
 
 
 def paths(directory):
-    """The files with payloads in a directory of examples/data, in the order in which the example takes them."""
+    """Returns the payload files in a directory of examples/data, in the order in which the example reads them."""
     directories = [DATA / signal for signal in SIGNALS] if directory == "." else [DATA / directory]
     return [path for root in directories for path in sorted(root.rglob("*")) if path.is_file()]
 
 
 def records(directory):
-    """Every record of a directory, by signal."""
+    """Returns all records of a directory, by signal."""
     found = {signal: [] for signal in SIGNALS}
     for path in paths(directory):
         count = 0
@@ -52,7 +52,7 @@ def records_of(signal, request):
                 "scope_version": of_scope.scope.version or None,
                 "scope_schema_url": of_scope.schema_url or None,
             }
-            # There only when they were sent at least once.
+            # The column exists only if the value was sent at least once.
             for group, of in (("resource", of_resource.resource), ("scope", of_scope.scope)):
                 if of.dropped_attributes_count:
                     groups[f"{group}_dropped_attributes_count"] = of.dropped_attributes_count
@@ -140,7 +140,7 @@ def spans(span):
     )
 
 
-# What only some kinds of data points have, and so is null for the others.
+# Columns of some kinds of data points only; null for all others.
 OF_KINDS = (
     "aggregation_temporality",
     "aggregation_temporality_name",
@@ -233,13 +233,13 @@ def of_kind(kind, data, point):
 
 
 def texts(attributes):
-    """Attributes inside a record, which is a map of their texts."""
+    """Returns attributes inside a record as a map of texts."""
     return {a.key: AnyText(a.value) for a in attributes}
 
 
 class AnyText:
-    """The text of an AnyValue. Equal to a string that says the same: of arrays and maps to any JSON with the same
-    content, of a double to any decimal that is the same number."""
+    """The text of an AnyValue. It equals any string with the same meaning: for arrays and maps, any JSON with the same
+    content; for doubles, any decimal notation of the same number."""
 
     def __init__(self, value):
         self.kind = value.WhichOneof("value")
@@ -248,7 +248,7 @@ class AnyText:
     def __eq__(self, text):
         if text is None or self.kind is None:
             return text is None and self.kind is None
-        # Of a double that is not finite the text is no JSON either.
+        # The text of a double that is not finite is not JSON either.
         if isinstance(self.plain, str):
             return text == self.plain
         if isinstance(self.plain, float) and self.plain.is_integer() and abs(self.plain) <= 2**53:
@@ -266,7 +266,7 @@ class AnyText:
 
 
 def plain(value):
-    """An AnyValue as what its JSON text is parsed to."""
+    """Returns an AnyValue in the form to which its JSON text is parsed."""
     match value.WhichOneof("value"):
         case None:
             return None
@@ -283,7 +283,7 @@ def plain(value):
 
 
 def same(a, b):
-    """Whether two values are the same: a NaN is like any other, 1 is like 1.0, and neither is like True."""
+    """Returns whether two values are the same: all NaNs are equal, 1 equals 1.0, and neither equals True."""
     if isinstance(a, float) and isinstance(b, float):
         return a == b or (math.isnan(a) and math.isnan(b))
     if isinstance(a, list) and isinstance(b, list):

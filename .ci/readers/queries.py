@@ -1,7 +1,7 @@
-"""Runs the queries of docs/columns.md with DuckDB and compares their results with what the recorded payloads say.
+"""Runs the queries of docs/columns.md with DuckDB and compares their results with the recorded payloads.
 
-A query is a block of SQL under a comment that names it: <!-- query: gauge -->. Each has a function here that says what
-it should find, or checks what it found. The files are those of a run into the directory `lake`.
+A query is a block of SQL after a comment that names it: <!-- query: gauge -->. Each has a function here that computes the
+expected result or checks the actual one. The files are those of a run that wrote to the directory `lake`.
 """
 
 import re
@@ -17,13 +17,13 @@ ERROR = "STATUS_CODE_ERROR"
 
 
 class Points:
-    """The recorded data points of a metric, with their attributes by name."""
+    """The recorded data points of a metric."""
 
     def __init__(self, recorded, name):
         self.rows = [row for row in recorded["metrics"] if row.fields["name"] == name]
 
     def series(self, *names):
-        """The points by their attributes and their resource, oldest first."""
+        """Returns the points grouped by attributes of the point and its resource, oldest first."""
         series = defaultdict(list)
         for row in self.rows:
             key = tuple(attribute(row, *name.split(":")) for name in names)
@@ -113,7 +113,7 @@ def logs_of_errors(recorded):
         if row.fields["status_code_name"] == ERROR
     }
     logs = [row.fields for row in recorded["logs"] if (row.fields["trace_id"], row.fields["span_id"]) in failed]
-    # Of records of the same time only the texts can say which is first, so that they are compared in any order.
+    # The order of records with the same time is undefined, so they are compared in any order.
     for of in sorted(logs, key=lambda of: of["time_unix_nano"]):
         yield failed[of["trace_id"], of["span_id"]], of["severity_text"], of["body"]
 
@@ -206,7 +206,7 @@ EXPECTED = {
 
 
 def patterns(rows, recorded):
-    """What can be said of patterns without knowing how they are found."""
+    """Checks what holds for patterns however they are found."""
     counts = [count for count, _ in rows]
     bodies = sum(row.fields["body"] is not None for row in recorded["logs"])
     if len(rows) != 10 or counts != sorted(counts, reverse=True) or not 0 < sum(counts) <= bodies:
@@ -226,7 +226,7 @@ IN_ANY_ORDER = {"attribute", "logs of errors"}
 
 
 def alike(found, expected):
-    """Whether a cell is what was expected; doubles to nine digits, since sums depend on their order."""
+    """Returns whether a cell has the expected value. Doubles are compared to nine digits, because sums depend on their order."""
     if isinstance(expected, dict):
         return found.keys() == expected.keys() and all(alike(found[name], expected[name]) for name in expected)
     if isinstance(expected, float):
@@ -235,7 +235,7 @@ def alike(found, expected):
 
 
 def rows_of(connection, sql):
-    """The rows of a query, with times in microseconds."""
+    """Returns the rows of a query, with times in microseconds."""
     relation = connection.sql(sql)
     times = [str(type).startswith("TIMESTAMP") for type in relation.types]
     cells = [f'epoch_us("{name}")' if time else f'"{name}"' for name, time in zip(relation.columns, times)]
@@ -255,7 +255,7 @@ def compare(name, found, expected):
 
 
 def check(directory, recorded):
-    """How many queries fail."""
+    """Returns the number of queries that fail."""
     text = DOCUMENT.read_text()
     blocks = dict(re.findall(r"<!-- query: (.+?) -->\n```sql\n(.*?)```", text, re.DOTALL))
     failures = 0
@@ -263,7 +263,7 @@ def check(directory, recorded):
     known = {"views"} | EXPECTED.keys() | CHECKED.keys()
     if blocks.keys() != known or text.count("```sql") != len(blocks):
         print(
-            f"queries: {sorted(blocks.keys() ^ known)} are only here or only there, or one has no name", file=sys.stderr
+            f"queries: {sorted(blocks.keys() ^ known)} are in only one of this file and the document, or a query has no name", file=sys.stderr
         )
         failures += 1
     connection = duckdb.connect()

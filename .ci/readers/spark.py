@@ -1,4 +1,4 @@
-"""How Spark opens a table of a dataset, for drift.py: the calls of docs/readers.md, as they stand there. Needs a JVM."""
+"""Opens a table of a dataset with Spark, for drift.py: the code of docs/readers.md, unchanged. Needs a JVM."""
 
 import pyspark
 from dataset import TYPES
@@ -17,7 +17,7 @@ class Spark:
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
             "spark.log.level": "ERROR",
-            # Times are times of UTC.
+            # Times are in UTC.
             "spark.sql.session.timeZone": "UTC",
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",

@@ -4,7 +4,7 @@ use otlake_testkit::Rng;
 
 use crate::values::Kind;
 
-/// The attributes of a record, a resource or a scope, to be added to.
+/// The attributes of a record, a resource or a scope, with methods to add more.
 #[derive(Debug)]
 pub(crate) struct Attributes<'a>(pub(crate) &'a mut Vec<KeyValue>);
 
@@ -17,7 +17,7 @@ impl Attributes<'_> {
         self.add(name, kind.value(rng));
     }
 
-    /// An attribute without a value.
+    /// Adds an attribute without a value.
     pub(crate) fn empty(&mut self, name: &str) {
         self.0.push(key_value(name, None));
     }

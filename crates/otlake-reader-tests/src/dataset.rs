@@ -11,7 +11,7 @@ use prost::Message;
 
 use crate::drift::{Day, Drift};
 
-/// The attributes that get a column whatever the budget, by their full names.
+/// Full names of the promoted attributes, which get a column whatever the column budget.
 pub const PROMOTED: [&str; 4] = [
     "attr.record.number",
     "attr.drift.tenant",
@@ -19,7 +19,7 @@ pub const PROMOTED: [&str; 4] = [
     "resource.service.name",
 ];
 
-/// What differs between the tables of the dataset.
+/// The differences between the tables of the dataset.
 const TABLES: [Table; 3] = [
     Table {
         signal: Signal::Logs,
@@ -44,15 +44,15 @@ struct Table {
     compression: &'static str,
 }
 
-/// Writes the files of a dataset to `lake` in a directory, and the requests that they are made from to
-/// `payloads`: a file for each signal, with the length of each request before it in four bytes, the
-/// most significant one first. Says how many records there are.
+/// Writes a dataset to `lake` in a directory, and the requests it is made from to `payloads`. There
+/// is one file of requests per signal; each request follows its length as a big-endian `u32`.
+/// Returns the number of records.
 ///
-/// Each day and signal has a pipeline of its own, as a process that is started every day has.
+/// Each day and signal uses a new pipeline, like a process that is started every day.
 ///
 /// # Errors
 ///
-/// When a file can't be written, or the pipeline refuses what it gets.
+/// Fails if a file can't be written, or if the pipeline fails.
 pub fn write(drift: Drift, directory: &Path) -> Result<u64, Box<dyn Error>> {
     let mut records = 0;
     let mut payloads = Vec::new();

@@ -13,12 +13,12 @@ use crate::records::Records;
 const BEGIN: u64 = 1_735_689_600_000_000_000;
 const HOUR: u64 = 3_600_000_000_000;
 const DAY: u64 = 24 * HOUR;
-/// Records that arrive late come from this day on, and are from days after the first: the oldest file
-/// of a table is the one with the fewest columns.
+/// Late records come from this day on, and none belongs to the first day: the oldest file of a
+/// table has the fewest columns.
 const FIRST_LATE_DAY: usize = 60;
 const LATE_DAYS: usize = 40;
 
-/// What a system sends over some days, while it changes: names come and go and change their types.
+/// A system over some days, while it changes: attribute names come and go and change their types.
 ///
 /// The same days and records give the same requests.
 #[derive(Clone, Debug)]
@@ -26,33 +26,33 @@ pub struct Drift {
     days: usize,
     records: usize,
     next_day: usize,
-    /// Records of each signal so far.
+    /// Number of records of each signal so far.
     numbers: [u64; 3],
 }
 
 /// The requests of a day.
 #[derive(Clone, Debug)]
 pub struct Day {
-    /// Its number, from 0.
+    /// Number of the day, from 0.
     pub number: usize,
-    /// Log records, of any hour.
+    /// Log records of any hour.
     pub logs: ExportLogsServiceRequest,
-    /// Spans, of any hour.
+    /// Spans of any hour.
     pub traces: ExportTraceServiceRequest,
-    /// Data points, of an hour or two.
+    /// Data points of one or two hours.
     pub metrics: ExportMetricsServiceRequest,
 }
 
 impl Day {
-    /// Whether a signal is sent that day: log records every day, spans and data points every third,
-    /// which drifts as much and takes a third of the files.
+    /// Returns whether a signal is sent that day. Log records are sent every day. Spans and data
+    /// points are sent every third day, which gives as much drift with a third of the files.
     pub fn has(&self, signal: Signal) -> bool {
         signal == Signal::Logs || self.number.is_multiple_of(3)
     }
 }
 
 impl Drift {
-    /// So many days, with `records` of each signal a day.
+    /// Creates a drift of so many days, with `records` records of each signal per day.
     pub fn new(days: usize, records: usize) -> Drift {
         Drift {
             days,
@@ -72,7 +72,7 @@ impl Drift {
         request.each_record(&mut |mut record| {
             keys.add(day, turn, *number, rng, &mut record.attributes);
             let hour = match signal {
-                // Of two hours every eighth day.
+                // Two hours on every eighth day, otherwise one.
                 2 => day % 4 * 6 + turn % 2 / (1 + day % 8),
                 _ => rng.below(24),
             };
@@ -118,7 +118,8 @@ impl Iterator for Drift {
             points: self.records,
             ..MetricShape::ten_thousand().with_seed(seed)
         });
-        // Of log records 5,000 names in all over a year, of the others some more than fit.
+        // Log records have 5,000 names over a year, the other signals a few more than fit into the
+        // column budget.
         self.drift(0, 4_900 * self.days / 365, &mut logs);
         self.drift(1, 900 * self.days / 365, &mut traces);
         self.drift(2, 900 * self.days / 365, &mut metrics);

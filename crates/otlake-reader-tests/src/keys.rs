@@ -4,23 +4,23 @@ use otlake_testkit::Rng;
 use crate::attributes::Attributes;
 use crate::values::Kind;
 
-/// Names whose type changes, each at other times.
+/// Number of names that change their type, each at a different time.
 const FLIPPING: usize = 16;
-/// Days that a name keeps its type.
+/// Days for which a name keeps its type.
 const SETTLED: usize = 11;
-/// Days that a name that comes and goes is there.
+/// Days for which a short-lived name is in use.
 const LIFE: usize = 3;
 
-/// The names that records of one signal have, over the days.
+/// The attribute names of one signal's records, over the days.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keys {
-    /// How many names come and go over all days.
+    /// Number of short-lived names, over all days.
     pub(crate) fleeting: usize,
     pub(crate) days: usize,
 }
 
 impl Keys {
-    /// Adds the attributes of a record: the `turn`th of its day, and `number` of all.
+    /// Adds the attributes of a record: the `turn`th of its day, and number `number` overall.
     pub(crate) fn add(
         self,
         day: usize,
@@ -30,7 +30,8 @@ impl Keys {
         to: &mut Attributes<'_>,
     ) {
         to.add("record.number", Value::IntValue(number as i64));
-        // Promoted, and the second one of them new when the column budget is long used up.
+        // Both names are promoted. The second one first occurs when the column budget is long used
+        // up.
         if rng.chance(0.8) {
             to.add(
                 "drift.tenant",
@@ -44,14 +45,14 @@ impl Keys {
             if rng.chance(0.25) {
                 let kind = Kind::ALL[(flipping + day / SETTLED) % Kind::ALL.len()];
                 to.random(&format!("flip.{flipping}"), kind, rng);
-                // The same name again, of any type.
+                // Repeats the name with a value of any type.
                 if rng.chance(0.1) {
                     to.random(&format!("flip.{flipping}"), *rng.pick(&Kind::ALL), rng);
                 }
             }
         }
         self.add_fleeting(day, turn, rng, to);
-        // They fall together in one column.
+        // All three names map to the same column.
         for name in ["http.route", "http-route", "HTTP.Route"] {
             if rng.chance(0.2) {
                 to.random(name, Kind::String, rng);
@@ -75,14 +76,15 @@ impl Keys {
         }
     }
 
-    /// The names of resources: few, and one that changes with each release.
+    /// Adds the attributes of a resource: few names, one of which changes with each release.
     pub(crate) fn add_to_resource(self, day: usize, rng: &mut Rng, to: &mut Attributes<'_>) {
         to.random(&format!("release.{}.flag", day / 30), Kind::Bool, rng);
         to.random("build", Kind::ALL[day / 60 % Kind::ALL.len()], rng);
         to.random("schema_url", Kind::String, rng);
     }
 
-    /// Each name in several records of each of its days, in turn, so that none is left out.
+    /// Adds short-lived names. They take turns, so that each occurs in several records on each of
+    /// its days.
     fn add_fleeting(self, day: usize, turn: usize, rng: &mut Rng, to: &mut Attributes<'_>) {
         let first = |day: usize| day * self.fleeting / self.days;
         let born = first(day)..first(day + 1);
@@ -100,7 +102,7 @@ impl Keys {
 
 impl Attributes<'_> {
     fn fleeting(&mut self, number: usize, day: usize, rng: &mut Rng) {
-        // Every seventh changes its type from day to day.
+        // Every seventh name changes its type from day to day.
         let age = if number.is_multiple_of(7) { day } else { 0 };
         let kind = Kind::ALL[(number + age) % Kind::ALL.len()];
         self.random(&format!("fleeting.{number}.value"), kind, rng);

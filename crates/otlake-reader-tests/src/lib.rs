@@ -1,13 +1,13 @@
-//! Datasets whose schemas drift over a year, for the engines that read them.
+//! Datasets whose schemas drift over a year, and tests of the engines that read them.
 //!
 //! ```text
 //!                   ┌─▶ Pipeline::build_dataset, a new one each day ──▶ lake/      what engines read
 //! Drift ──▶ Day ────┤
-//!                   └─▶ the requests as they are ─────────────────────▶ payloads/  what they should find
+//!                   └─▶ the requests, unchanged ──────────────────────▶ payloads/  what they should find
 //! ```
 //!
-//! [`write()`] makes both. The program `drift` does so for the readers of `.ci/readers`, a test here for
-//! DataFusion; what both compare with is decoded from the payloads by other code than ours.
+//! [`write()`] writes both. The program `drift` calls it for the readers in `.ci/readers`, and a test in this
+//! crate calls it for DataFusion. Both compare with payloads that were decoded by code other than ours.
 
 mod attributes;
 mod dataset;

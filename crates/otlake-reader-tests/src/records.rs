@@ -6,12 +6,12 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use crate::attributes::Attributes;
 
-/// What changes from day to day in a record.
+/// The parts of a record that change from day to day.
 pub(crate) struct Record<'a> {
     pub(crate) attributes: Attributes<'a>,
     /// The time of the event.
     pub(crate) time: &'a mut u64,
-    /// The time that it was observed, that it ended, or that its series began.
+    /// The time at which it was observed or ended, or at which its series began.
     pub(crate) other_time: &'a mut u64,
 }
 

@@ -4,7 +4,7 @@ use otlake_testkit::Rng;
 
 use crate::attributes::key_value;
 
-/// What a value can be.
+/// The types that a value can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Int,
@@ -14,7 +14,7 @@ pub(crate) enum Kind {
     Bytes,
     Array,
     Map,
-    /// A number of either type.
+    /// An integer or a double.
     Number,
 }
 
@@ -30,7 +30,7 @@ impl Kind {
         Kind::Number,
     ];
 
-    /// A value; few different ones, so that a filter finds several records.
+    /// Draws a value. There are few different ones, so that a filter finds several records.
     pub(crate) fn value(self, rng: &mut Rng) -> Value {
         match self {
             Kind::Int => Value::IntValue(*rng.pick(&INTS)),
@@ -59,7 +59,7 @@ fn scalar(rng: &mut Rng) -> AnyValue {
     }
 }
 
-/// Of the larger ones no double is the same number.
+/// No double equals the larger ones.
 const INTS: [i64; 9] = [0, 1, -1, 7, 200, 65_536, (1 << 53) + 1, i64::MIN, i64::MAX];
 const DOUBLES: [f64; 10] = [
     0.0,
@@ -73,7 +73,7 @@ const DOUBLES: [f64; 10] = [
     f64::INFINITY,
     f64::NEG_INFINITY,
 ];
-/// Some look like other types, some would break a text that is put together carelessly.
+/// Some look like other types, some would break carelessly composed text.
 const STRINGS: [&str; 11] = [
     "",
     "checkout",

@@ -1,12 +1,12 @@
-//! Writes a year of drift: a dataset, and the requests that it is made from.
+//! Writes a year of drift: a dataset, and the requests it is made from.
 //!
 //! ```text
 //! cargo run -p otlake-reader-tests --bin drift -- DIRECTORY [DAYS [RECORDS]]
 //! ```
 //!
-//! By default 365 days, with 20 records of each signal a day.
+//! The default is 365 days with 20 records of each signal per day.
 
-#![allow(clippy::print_stdout, reason = "it says what it wrote")]
+#![allow(clippy::print_stdout, reason = "the program reports what it wrote")]
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! DataFusion reads a drifted dataset as `docs/readers.md` says: every record, every value, the
-//! published types, and the same records for the same filters as prost's messages have.
+//! DataFusion reads a drifted dataset as described in `docs/readers.md`: it finds every record,
+//! every value, the published types, and for each filter the same records as in prost's messages.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,7 +25,7 @@ const DAYS: usize = 60;
 const RECORDS: usize = 12;
 const DOCUMENT: &str = include_str!("../../../../docs/readers.md");
 
-/// The SQL under a comment of the document.
+/// Returns the SQL after a comment in the document.
 fn snippet(kind: &str) -> &'static str {
     let comment = format!("<!-- {kind}: DataFusion -->\n```sql\n");
     let (_, sql) = DOCUMENT.split_once(&comment).unwrap();
@@ -59,7 +59,7 @@ impl Table {
             .unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
-    /// The first column of a query.
+    /// Returns the first column of a query's result.
     async fn integers(&self, sql: &str) -> Vec<i64> {
         let batches = self.query(sql).await;
         let columns = batches.iter().map(|batch| batch.column(0).clone());
@@ -75,7 +75,7 @@ impl Table {
         numbers
     }
 
-    /// The column that an attribute's values go to.
+    /// Returns the column for the values of an attribute.
     fn column_of(&self, name: &str) -> Option<&DatasetColumn> {
         let mut columns = self.schema.columns().iter();
         columns.find(|column| column.keys().iter().any(|key| key == name))
@@ -118,7 +118,7 @@ impl Table {
         }
     }
 
-    /// Each attribute that was sent is in a column or in the overflow, and nothing is besides.
+    /// Each attribute that was sent is in a column or in overflow, and there is nothing else.
     async fn check_values(&self, truth: &Truth) {
         let overflow = "CAST(sum(cardinality(overflow)) AS BIGINT)".to_owned();
         let columns = self.attributes();
@@ -157,7 +157,10 @@ impl Table {
             distinct.len(),
             "{condition} finds records twice"
         );
-        assert!(!surely.is_empty(), "{name} was never {text:?}");
+        assert!(
+            !surely.is_empty(),
+            "no record has the value {text:?} for {name}"
+        );
         assert!(
             surely.is_subset(&distinct),
             "{condition}: {surely:?}, found {found:?}"

@@ -1,4 +1,4 @@
-//! What was sent, from prost's messages.
+//! The records that were sent, from prost's messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use otlake_testkit::{
 };
 
 pub(crate) struct Truth {
-    /// The attributes of each record by full name, with their texts where there is only one way to
-    /// write them.
+    /// Attributes of each record by full name, with their text if there is only one way to write
+    /// it.
     records: BTreeMap<i64, Vec<(String, Option<String>)>>,
-    /// How many values columns of attributes and the overflow have.
+    /// Number of values in attribute columns and in overflow.
     pub(crate) values: usize,
 }
 
@@ -46,7 +46,7 @@ impl Truth {
             texts.map(move |(key, value)| (format!("{group}.{key}"), text(value)))
         });
         let attributes: Vec<_> = named.collect();
-        // A time that does not fit its column overflows, and is a text here.
+        // A time that does not fit its column overflows as text.
         let too_large = row.fields.iter().filter(|(name, value)| {
             name.ends_with("time_unix_nano") && matches!(value, CanonicalValue::String(_))
         });
@@ -56,15 +56,16 @@ impl Truth {
             .find(|(name, _)| name == "attr.record.number");
         let number = number.and_then(|(_, text)| text.as_ref()?.parse().ok());
         let before = self.records.insert(number.unwrap(), attributes);
-        assert!(before.is_none(), "{number:?} is there twice");
+        assert!(before.is_none(), "record {number:?} occurs twice");
     }
 
     pub(crate) fn numbers(&self) -> Vec<i64> {
         self.records.keys().copied().collect()
     }
 
-    /// The records in which an attribute has a text: those in which a filter has to find it, and those
-    /// in which it may. Of two values in one record the second may stand under `name#2`.
+    /// Returns the records in which an attribute has a text: first those that a filter has to find,
+    /// then those that it may find. If a record has two values for one name, the second may be
+    /// under `name#2`.
     pub(crate) fn with(&self, name: &str, wanted: &str) -> (BTreeSet<i64>, BTreeSet<i64>) {
         let (mut surely, mut possibly) = (BTreeSet::new(), BTreeSet::new());
         for (number, attributes) in &self.records {
