@@ -1,4 +1,4 @@
-//! Batches of numbered records, and whether each of them is there once.
+//! Batches of numbered records, and checks that each record exists exactly once.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,10 +14,11 @@ use serde_json::json;
 
 use crate::{Numbered, ReadFile};
 
-/// A batch has fewer records than this.
+/// Every batch has fewer records than this.
 const ROOM: u64 = 1_000;
 
-/// What is in batch `batch`, always the same. `status` has another type in every other record.
+/// Returns the records of batch `batch`, the same on every call. The type of `status` alternates
+/// between records.
 pub fn records_of_batch(batch: u64) -> Vec<Numbered> {
     let records = 20 + batch * 7 % 30;
     (0..records)
@@ -36,7 +37,8 @@ pub fn records_of_batch(batch: u64) -> Vec<Numbered> {
         .collect()
 }
 
-/// A pipeline to three partitions of each table, with several files in each.
+/// Returns a builder for a pipeline that writes to three partitions of each table, with several
+/// files in each.
 pub fn small_files(rows_per_file: u64) -> PipelineBuilder {
     let by_hour = "date={date}/hour={hour}".parse().expect("a template");
     Pipeline::builder()
@@ -45,11 +47,11 @@ pub fn small_files(rows_per_file: u64) -> PipelineBuilder {
         .fingerprint(false)
 }
 
-/// Tries batch `batch` once: its records as logs and as spans.
+/// Makes one attempt at batch `batch`: writes its records as logs and as spans.
 ///
 /// # Errors
 ///
-/// The first that there is.
+/// Returns the first error.
 pub fn try_batch<S: Storage>(pipeline: &mut Pipeline<S>, batch: u64) -> Result<(), IngestError> {
     let identity = BatchId::new(format!("numbers-{batch}")).expect("letters and numbers");
     pipeline.begin_batch(&identity)?;
@@ -60,7 +62,7 @@ pub fn try_batch<S: Storage>(pipeline: &mut Pipeline<S>, batch: u64) -> Result<(
     pipeline.finish_batch()
 }
 
-/// All Parquet files of a storage, by name.
+/// Reads all Parquet files of a storage, by name.
 pub fn read_all<D: Documents>(storage: &D) -> BTreeMap<String, ReadFile> {
     let names = storage.list("").expect("a list").into_iter();
     names
@@ -74,8 +76,8 @@ pub fn read_all<D: Documents>(storage: &D) -> BTreeMap<String, ReadFile> {
         .collect()
 }
 
-/// Fails unless both tables have the records of these batches once, with all of their attributes,
-/// and nothing else.
+/// Asserts that both tables contain each record of these batches once, with all its attributes, and
+/// nothing else.
 pub fn assert_there_once(files: &BTreeMap<String, ReadFile>, batches: Range<u64>, case: &str) {
     let expected: BTreeMap<u64, Numbered> = batches
         .flat_map(records_of_batch)
@@ -88,8 +90,9 @@ pub fn assert_there_once(files: &BTreeMap<String, ReadFile>, batches: Range<u64>
                 let other = found.insert(row.number, name);
                 assert_eq!(other, None, "{case}: {} is in {name} as well", row.number);
                 let record = expected.get(&row.number);
-                let record = record
-                    .unwrap_or_else(|| panic!("{case}: {} in {name} is of no batch", row.number));
+                let record = record.unwrap_or_else(|| {
+                    panic!("{case}: {} in {name} belongs to no batch", row.number)
+                });
                 for (attribute, value) in &record.attributes {
                     let text = row.attributes.get(&format!("attr.{attribute}"));
                     let sent = value.as_object().and_then(|value| value.values().next());
@@ -104,7 +107,7 @@ pub fn assert_there_once(files: &BTreeMap<String, ReadFile>, batches: Range<u64>
             }
         }
         let lost = expected.keys().find(|number| !found.contains_key(number));
-        assert_eq!(lost, None, "{case}: lost in {table}");
+        assert_eq!(lost, None, "{case}: lost from {table}");
     }
     assert!(
         files
@@ -115,7 +118,7 @@ pub fn assert_there_once(files: &BTreeMap<String, ReadFile>, batches: Range<u64>
     );
 }
 
-/// Fails unless the manifests of these batches have all files, each of them once.
+/// Asserts that the manifests of these batches list all files, each of them once.
 pub fn assert_manifests<D: Documents>(
     storage: &D,
     files: &BTreeMap<String, ReadFile>,
@@ -126,7 +129,7 @@ pub fn assert_manifests<D: Documents>(
     for (table, batch) in batches.flat_map(|batch| [("logs", batch), ("traces", batch)]) {
         let name = format!("_otlake/manifests/{table}/numbers-{batch}.json");
         let document = storage.get(&name).expect("it can be read");
-        let document = document.unwrap_or_else(|| panic!("{case}: {name} is not there"));
+        let document = document.unwrap_or_else(|| panic!("{case}: {name} is missing"));
         let manifest = Manifest::from_json(&document.bytes).expect("a manifest");
         for file in manifest.files() {
             let other = listed.insert(file.name.clone(), file.rows);
@@ -140,7 +143,7 @@ pub fn assert_manifests<D: Documents>(
     assert_eq!(listed, read, "{case}");
 }
 
-/// Fails unless all files have the types and the field ids that are published.
+/// Asserts that all files have the published types and field ids.
 pub fn assert_published<D>(storage: &Arc<D>, files: &BTreeMap<String, ReadFile>)
 where
     D: Documents + Send + Sync + 'static,

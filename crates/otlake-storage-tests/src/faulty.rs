@@ -1,4 +1,4 @@
-//! A storage that fails when it is told to.
+//! A storage that fails on demand.
 
 use std::io::{self, Write};
 use std::process;
@@ -16,23 +16,25 @@ use crate::Random;
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageFault {
-    /// With an error.
+    /// It returns an error.
     Error,
-    /// A write takes half of the bytes, as any may. Everything else as `Error`.
+    /// A write accepts half of the bytes, which is allowed. All other calls fail like `Error`.
     ShortWrite,
-    /// A write takes half of the bytes, and the one after it fails: a disk that is full. Everything
-    /// else as `Error`.
+    /// A write accepts half of the bytes, and the next one fails, like on a full disk. All other
+    /// calls fail like `Error`.
     FullDisk,
-    /// What changes something is done, and in doubt. Everything else as `Error`.
+    /// A call that changes something takes effect but reports that it is in doubt. All other calls
+    /// fail like `Error`.
     AnswerLost,
-    /// What changes something is not done, and in doubt. Everything else as `Error`.
+    /// A call that changes something has no effect and reports that it is in doubt. All other calls
+    /// fail like `Error`.
     TimedOut,
     /// The process ends before the call, as if it were killed.
     Death,
 }
 
 impl StorageFault {
-    /// Those that a process outlives.
+    /// The faults that a process survives.
     pub const ERRORS: [Self; 5] = [
         Self::Error,
         Self::ShortWrite,
@@ -42,8 +44,8 @@ impl StorageFault {
     ];
 }
 
-/// A storage of which some calls fail: `create`, `write` and `commit`, and all of [`Documents`], are
-/// counted together.
+/// A storage in which some calls fail. `create`, `write`, `commit` and all of [`Documents`] share
+/// one count.
 #[derive(Clone, Debug)]
 pub struct FaultyStorage<S> {
     inner: S,
@@ -60,17 +62,17 @@ struct Plan {
 #[derive(Debug)]
 enum When {
     At(usize, StorageFault),
-    /// One in so many.
+    /// One call in this many.
     Often(usize, Mutex<Random>),
 }
 
 impl<S> FaultyStorage<S> {
-    /// Call number `fail_at` fails, from 0.
+    /// Lets call number `fail_at`, counted from 0, fail.
     pub fn new(inner: S, fail_at: usize, fault: StorageFault) -> Self {
         Self::with_plan(inner, When::At(fail_at, fault))
     }
 
-    /// One call in `calls` fails, in any of the ways that a process outlives.
+    /// Lets one call in `calls` fail, with any fault that a process survives.
     pub fn often(inner: S, calls: usize, random: Random) -> Self {
         Self::with_plan(inner, When::Often(calls, Mutex::new(random)))
     }
@@ -87,19 +89,19 @@ impl<S> FaultyStorage<S> {
         }
     }
 
-    /// The calls so far.
+    /// Returns the number of calls so far.
     pub fn calls(&self) -> usize {
         self.plan.calls.load(Ordering::SeqCst)
     }
 
-    /// The calls so far that failed.
+    /// Returns the number of calls so far that failed.
     pub fn failed(&self) -> usize {
         self.plan.failed.load(Ordering::SeqCst)
     }
 }
 
 impl Plan {
-    /// The fault of the call that comes now, if it fails.
+    /// Returns the fault of the next call, if it is to fail.
     fn fault(&self) -> Option<StorageFault> {
         let call = self.calls.fetch_add(1, Ordering::SeqCst);
         let fault = match &self.when {
@@ -111,14 +113,14 @@ impl Plan {
             }
         }?;
         if fault == StorageFault::Death {
-            // Not `exit`, which runs what was registered for the end of the process.
+            // Not `exit`, which runs exit handlers.
             process::abort();
         }
         self.failed.fetch_add(1, Ordering::SeqCst);
         Some(fault)
     }
 
-    /// A call that changes nothing.
+    /// Makes a call that changes nothing.
     fn look<T>(
         &self,
         action: &'static str,
@@ -130,7 +132,7 @@ impl Plan {
         }
     }
 
-    /// A call that changes something.
+    /// Makes a call that changes something.
     fn change<T>(
         &self,
         action: &'static str,
@@ -184,7 +186,7 @@ impl<S: Documents> Documents for FaultyStorage<S> {
     }
 }
 
-/// A file being written in a [`FaultyStorage`].
+/// A file that is being written to a [`FaultyStorage`].
 #[derive(Debug)]
 pub struct FaultyFile<F> {
     inner: F,

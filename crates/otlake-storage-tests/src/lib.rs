@@ -1,5 +1,5 @@
-//! Delivery against real parts: file systems, object stores, an S3 server, faults, processes that are
-//! killed.
+//! Tests of delivery with real parts: file systems, object stores, an S3 server, faults and killed
+//! processes.
 //!
 //! ```text
 //!  Numbered ──▶ Pipeline ──┐                                                    ┌──▶ ReadFile
@@ -8,9 +8,9 @@
 //!                                            └──▶ AmazonS3 ──HTTP──▶ S3Server (s3s-fs, on a port here)
 //! ```
 //!
-//! [`Watched`] and [`FaultyStorage`] fail at the call that they are told, and `Watched` knows which
-//! uploads are open. [`Numbered`] records show in the [files read](ReadFile) whether one is lost or
-//! there twice. What is random follows from `OTLAKE_SEED`; `OTLAKE_ROUNDS` says how often.
+//! [`Watched`] and [`FaultyStorage`] fail at a chosen call, and `Watched` tracks open uploads.
+//! [`Numbered`] records show in the [files that are read](ReadFile) whether a record is lost or
+//! duplicated. Random choices follow from `OTLAKE_SEED`; `OTLAKE_ROUNDS` sets the number of rounds.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Numbered records, and where they stand once they are written.
+//! Numbered records, and the files in which they end up.
 
 use std::collections::BTreeMap;
 
@@ -16,17 +16,17 @@ const HOUR: u64 = 3_600_000_000_000;
 /// 2026-11-22, 7 o'clock.
 const BEGIN: u64 = 1_795_330_800_000_000_000;
 
-/// A record with a number and, maybe, more attributes.
+/// A record with a number and optionally more attributes.
 #[derive(Clone, Debug)]
 pub struct Numbered {
-    /// The attribute `number`. Its rest says to which of three hours the record belongs.
+    /// The attribute `number`. The remainder modulo three determines the hour of the record.
     pub number: u64,
     /// Names and values in OTLP/JSON: `{"intValue": 1}`.
     pub attributes: Vec<(String, Value)>,
 }
 
 impl Numbered {
-    /// Nothing but the number.
+    /// Creates a record with only the number.
     pub fn new(number: u64) -> Self {
         Self {
             number,
@@ -34,7 +34,7 @@ impl Numbered {
         }
     }
 
-    /// With one more attribute.
+    /// Adds an attribute.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: Value) -> Self {
         self.attributes.push((name.into(), value));
@@ -52,7 +52,7 @@ impl Numbered {
         [number].into_iter().chain(others).collect()
     }
 
-    /// Log records as a payload of OTLP/JSON.
+    /// Encodes log records as an OTLP/JSON payload.
     pub fn logs(records: &[Self]) -> Bytes {
         let records: Value = records
             .iter()
@@ -68,7 +68,7 @@ impl Numbered {
         payload.to_string().into()
     }
 
-    /// Spans as a payload of OTLP/JSON.
+    /// Encodes spans as an OTLP/JSON payload.
     pub fn spans(records: &[Self]) -> Bytes {
         let spans: Value = records
             .iter()
@@ -88,21 +88,21 @@ impl Numbered {
     }
 }
 
-/// A Parquet file that was read whole.
+/// The contents of a Parquet file.
 #[derive(Clone, Debug)]
 pub struct ReadFile {
-    /// Of each column: name, field id, type.
+    /// Name, field id and type of each column.
     pub columns: Vec<(String, i32, DataType)>,
-    /// Its rows.
+    /// The rows.
     pub rows: Vec<ReadRow>,
 }
 
-/// A row: what stands in its columns and in its overflow, as text.
+/// A row: the values of its columns and its overflow, as text.
 #[derive(Clone, Debug)]
 pub struct ReadRow {
     /// The attribute `number`.
     pub number: u64,
-    /// Columns of attributes and entries of the overflow, by full name: `attr.user.id`.
+    /// Values of attribute columns and overflow entries, by full name: `attr.user.id`.
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -111,7 +111,7 @@ impl ReadFile {
     ///
     /// # Panics
     ///
-    /// When it is broken, or has a record without a number.
+    /// Panics if the file is broken, or if a record has no number.
     pub fn read(name: &str, bytes: Bytes) -> Self {
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
             .unwrap_or_else(|error| panic!("{name} is broken: {error}"));
@@ -140,7 +140,7 @@ impl ReadFile {
         Self { columns, rows }
     }
 
-    /// Fails unless every column has the type and the field id that are published.
+    /// Asserts that every column has the published type and field id.
     pub fn assert_published(&self, name: &str, schema: &DatasetSchema) {
         for (column, id, data_type) in &self.columns {
             let published = schema

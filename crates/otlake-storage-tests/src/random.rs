@@ -1,13 +1,14 @@
-//! Values that follow from a seed.
+//! Random values that are determined by a seed.
 
 use std::env;
 
-/// splitmix64.
+/// The SplitMix64 generator.
 #[derive(Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// Of `OTLAKE_SEED`, or 1, and of `salt`, so that each test has its own.
+    /// Creates a generator from `OTLAKE_SEED`, or 1, and from `salt`, so that each test has its
+    /// own.
     pub fn from_env(salt: &str) -> Self {
         let salt = salt.bytes().fold(variable("OTLAKE_SEED", 1), |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -15,12 +16,12 @@ impl Random {
         Self(salt)
     }
 
-    /// `OTLAKE_ROUNDS`, or `default`.
+    /// Returns `OTLAKE_ROUNDS`, or `default`.
     pub fn rounds(default: u64) -> u64 {
         variable("OTLAKE_ROUNDS", default)
     }
 
-    /// The next value.
+    /// Returns the next value.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -29,12 +30,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// One below `limit`.
+    /// Returns a value below `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         (self.number() % limit as u64) as usize
     }
 
-    /// So many bytes.
+    /// Returns `len` bytes.
     pub fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(len + 8);
         while bytes.len() < len {
@@ -44,7 +45,7 @@ impl Random {
         bytes
     }
 
-    /// `bytes` in pieces, of which some are small, some large and some empty.
+    /// Splits `bytes` into pieces, some of them small, some large and some empty.
     pub fn pieces<'a>(&mut self, mut bytes: &'a [u8]) -> Vec<&'a [u8]> {
         let mut pieces = Vec::new();
         while !bytes.is_empty() {
@@ -61,6 +62,6 @@ fn variable(name: &str, default: u64) -> u64 {
     env::var(name).map_or(default, |value| {
         value
             .parse()
-            .unwrap_or_else(|_| panic!("{name}={value} is no number"))
+            .unwrap_or_else(|_| panic!("{name}={value} is not a number"))
     })
 }

@@ -1,4 +1,4 @@
-//! A server that speaks S3's protocol, and a client for it.
+//! A server that speaks the S3 protocol, and a client for it.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -20,9 +20,9 @@ const BUCKET: &str = "lake";
 const KEY_ID: &str = "id";
 const SECRET: &str = "secret";
 
-/// s3s-fs on a port of this machine, with a bucket in a temporary directory. It checks signatures,
-/// checksums and the least size of parts, and knows `If-None-Match` and `If-Match`, though it checks them
-/// before it writes and not in one step with it.
+/// s3s-fs on a local port, with a bucket in a temporary directory. It verifies signatures,
+/// checksums and the minimum size of parts. It knows `If-None-Match` and `If-Match`, but checks
+/// them before it writes, not atomically.
 #[derive(Debug)]
 pub struct S3Server {
     runtime: Runtime,
@@ -31,7 +31,7 @@ pub struct S3Server {
 }
 
 impl S3Server {
-    /// A server that runs until it is dropped.
+    /// Starts a server, which runs until it is dropped.
     pub fn start() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         fs::create_dir(directory.path().join(BUCKET)).expect("the bucket");
@@ -49,7 +49,7 @@ impl S3Server {
             while let Ok((socket, _)) = listener.accept().await {
                 let service = service.clone();
                 tokio::spawn(async move {
-                    // A client that goes away is none of the server's trouble.
+                    // The server ignores clients that disconnect.
                     let _ = Builder::new(TokioExecutor::new())
                         .serve_connection(TokioIo::new(socket), service)
                         .await;
@@ -63,12 +63,12 @@ impl S3Server {
         }
     }
 
-    /// Where it listens.
+    /// Returns the address of the server.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// object_store's client, which gives up after a second.
+    /// Returns object_store's client, configured to give up after a second.
     pub fn client(&self) -> Arc<dyn ObjectStore> {
         let backoff = BackoffConfig {
             init_backoff: Duration::from_millis(10),
@@ -97,17 +97,18 @@ impl S3Server {
         Arc::new(store)
     }
 
-    /// Uploads that were begun and neither completed nor aborted, by the server's own records.
+    /// Returns the number of uploads that were started and neither completed nor aborted, according
+    /// to the server's own records.
     pub fn open_uploads(&self) -> usize {
         self.files(".upload-")
     }
 
-    /// Parts that the server has and no object.
+    /// Returns the number of parts that belong to no object.
     pub fn stray_parts(&self) -> usize {
         self.files(".upload_id-")
     }
 
-    /// Ends all connections and accepts no more.
+    /// Closes all connections and accepts no more.
     pub fn stop(self) -> TempDir {
         self.runtime.shutdown_background();
         self.directory

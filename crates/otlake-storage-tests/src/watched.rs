@@ -1,4 +1,4 @@
-//! An object store that fails when it is told to, and knows which uploads are open.
+//! An object store that fails on demand and tracks open uploads.
 
 use std::fmt;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
@@ -18,17 +18,17 @@ use tokio::sync::Semaphore;
 /// How a request fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreFault {
-    /// The store refuses it.
+    /// The store rejects it.
     Refused,
-    /// The store does it, and the answer is lost.
+    /// The store carries it out, and the response is lost.
     AnswerLost,
-    /// It never arrives, which is known after a while.
+    /// It never arrives, and the client notices after a while.
     TimedOut,
-    /// The store panics, which none should.
+    /// The store panics, which no store should do.
     Panic,
 }
 
-/// A store of which one request fails. All but copies are counted together.
+/// A store in which one request fails. All requests except copies share one count.
 #[derive(Clone, Debug)]
 pub struct Watched {
     inner: Arc<dyn ObjectStore>,
@@ -44,17 +44,17 @@ struct Watch {
     open_uploads: AtomicIsize,
     parts_in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
-    /// A part needs one of these, and keeps it.
+    /// Each part takes a permit and keeps it.
     permits: Semaphore,
 }
 
 impl Watched {
-    /// Request number `fail_at` fails, from 0.
+    /// Creates a store in which request number `fail_at`, counted from 0, fails.
     pub fn failing(inner: Arc<dyn ObjectStore>, fail_at: usize, fault: StoreFault) -> Self {
         Self::with_plan(inner, Some((fail_at, fault)), Semaphore::MAX_PERMITS)
     }
 
-    /// Parts arrive when [`let_through`](Self::let_through) says so.
+    /// Creates a store in which parts arrive only after [`let_through`](Self::let_through).
     pub fn holding_parts(inner: Arc<dyn ObjectStore>) -> Self {
         Self::with_plan(inner, None, 0)
     }
@@ -79,34 +79,34 @@ impl Watched {
         }
     }
 
-    /// Lets so many parts arrive.
+    /// Lets the given number of parts arrive.
     pub fn let_through(&self, parts: usize) {
         self.watch.permits.add_permits(parts);
     }
 
-    /// The request that failed, if it was made.
+    /// Returns the request that failed, if it was made.
     pub fn failed(&self) -> Option<&'static str> {
         *self.watch.failed.lock().unwrap()
     }
 
-    /// Uploads that the store has begun and neither completed nor aborted.
+    /// Returns the number of uploads that were started and neither completed nor aborted.
     pub fn open_uploads(&self) -> isize {
         self.watch.open_uploads.load(Ordering::SeqCst)
     }
 
-    /// Parts on their way now.
+    /// Returns the number of parts in flight.
     pub fn parts_in_flight(&self) -> usize {
         self.watch.parts_in_flight.load(Ordering::SeqCst)
     }
 
-    /// Parts on their way at the same time, at most.
+    /// Returns the largest number of parts that were in flight at once.
     pub fn most_parts_in_flight(&self) -> usize {
         self.watch.most_in_flight.load(Ordering::SeqCst)
     }
 }
 
 impl Watch {
-    /// Makes a request, or has it fail.
+    /// Makes a request, or lets it fail.
     async fn request<T>(
         &self,
         request: &'static str,
@@ -216,7 +216,7 @@ struct WatchedUpload {
 }
 
 impl WatchedUpload {
-    /// Once: an upload may be aborted after its completion.
+    /// Counts only once, because an upload may be aborted after its completion.
     fn close(open: &mut bool, watch: &Watch) {
         if std::mem::take(open) {
             watch.open_uploads.fetch_sub(1, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! What a process leaves that is killed, and what becomes of it.
+//! What a killed process leaves behind, and how it is cleaned up.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -13,8 +13,8 @@ use otlake_storage::{Documents, LocalDirectory, Storage, StorageFile};
 
 const CHILD: &str = "OTLAKE_WRITING_CHILD";
 
-/// Does nothing but in the processes that the others start: commits a file, writes half of another and
-/// waits for its end.
+/// Does nothing except in the processes that the other tests start. There, it commits a file,
+/// writes half of another one and waits to be killed.
 #[test]
 fn child() {
     let Ok(directory) = env::var(CHILD) else {
@@ -67,7 +67,7 @@ fn leftovers_of_the_dead_are_removed_and_files_of_the_living_stay() {
     );
     assert_eq!(removed[0].bytes, 4);
 
-    // What was committed is there, and what was not was never to be seen.
+    // The committed file exists. The other one was never visible.
     let names = |files: Vec<otlake_storage::StoredFile>| -> Vec<String> {
         files.into_iter().map(|file| file.name).collect()
     };
@@ -86,7 +86,7 @@ fn leftovers_of_the_dead_are_removed_and_files_of_the_living_stay() {
     );
 }
 
-/// Writers and those who clean up, all at once: nothing that is committed is lost.
+/// Writers and cleaners at the same time: no committed file is lost.
 #[test]
 fn cleaning_up_all_the_time() {
     let directory = tempfile::tempdir().unwrap();
@@ -105,7 +105,8 @@ fn cleaning_up_all_the_time() {
             })
             .collect();
         while !writers.iter().all(|writer| writer.is_finished()) {
-            // One that is not locked yet may go, as nothing is in it. Its writer takes another.
+            // A file that is not locked yet may be removed, because it is empty. Its writer creates
+            // another one.
             let removed = storage.remove_leftovers(Duration::ZERO).unwrap();
             assert!(removed.iter().all(|file| file.bytes == 0), "{removed:?}");
         }

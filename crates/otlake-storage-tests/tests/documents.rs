@@ -1,4 +1,4 @@
-//! Documents are replaced only by those who know what they replace.
+//! A document is replaced only by a writer that knows the version it replaces.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -53,7 +53,7 @@ fn follow_the_rules<S: Storage + Documents>(storage: &S) {
     assert_eq!(nowhere, PutOutcome::Conflict);
     assert_eq!(&storage.get(NAME).unwrap().unwrap().bytes[..], b"2");
 
-    // A version survives being written down.
+    // A version can be saved as bytes and restored.
     let second = Version::new(Bytes::copy_from_slice(second.token()));
     stored(
         storage
@@ -103,7 +103,7 @@ fn lists<S: Storage + Documents>(storage: &S) {
     assert_eq!(list(""), [""; 0]);
 }
 
-/// Each thread adds `times` to the number in the document.
+/// Adds `times` to the number in the document, on each thread.
 fn count<D: Documents + Clone + Send>(storages: Vec<D>, times: usize) {
     let threads = storages.len();
     let last = storages[0].clone();
@@ -145,7 +145,7 @@ fn memory() {
 fn local_directory() {
     let directory = tempfile::tempdir().unwrap();
     follow_the_rules(&LocalDirectory::new(directory.path().join("lake")));
-    // Each with a value of its own, as processes have.
+    // A separate value per thread, as in separate processes.
     count(
         (0..4)
             .map(|_| LocalDirectory::new(directory.path()))
@@ -161,14 +161,14 @@ fn object_store_in_memory() {
     count(vec![storage; 4], 100);
 }
 
-/// The server checks and writes in two steps, so nobody counts here.
+/// Without counting, because the server checks and writes in two steps.
 #[test]
 fn s3() {
     let server = S3Server::start();
     follow_the_rules(&ObjectStorage::new(server.client(), "lake").unwrap());
 }
 
-/// object_store's own directory has `Absent` alone, and says so.
+/// object_store's own directory only supports `Absent`, and says so.
 #[test]
 fn a_store_without_conditions() {
     let directory = tempfile::tempdir().unwrap();
@@ -194,7 +194,7 @@ fn lists_after_deleting<S: Storage + Documents>(storage: &S) {
 
 const CHILD: &str = "OTLAKE_COUNTING_CHILD";
 
-/// Does nothing but in the processes that [`processes`] starts.
+/// Does nothing except in the processes that [`processes`] starts.
 #[test]
 fn child() {
     if let Ok(directory) = env::var(CHILD) {

@@ -1,4 +1,5 @@
-//! Whatever call fails: a file is whole and acknowledged, or there is an error and nothing to see.
+//! Whatever call fails: either the file is complete and acknowledged, or there is an error and
+//! nothing is visible.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -19,8 +20,8 @@ const PART: usize = 5 << 20;
 
 const NAME: &str = "date=2026-11-22/a.parquet";
 
-/// Writes and commits, as a writer does that stops at the first error; none if it was a write that
-/// failed, since that says nothing of what is visible.
+/// Writes and commits, and stops at the first error. Returns `Err(None)` if a write failed, because
+/// that says nothing about what is visible.
 fn write<S: Storage>(storage: &S, pieces: &[&[u8]]) -> Result<(), Option<StorageErrorKind>> {
     let mut file = storage.create(NAME).map_err(|error| Some(error.kind()))?;
     for piece in pieces {
@@ -105,9 +106,9 @@ const FAULTS: [StoreFault; 4] = [
     StoreFault::Panic,
 ];
 
-/// Uploads that nobody can abort: of those whose creation the store has not answered, nobody knows
-/// the id, and what panics in the middle of it takes the upload with it.
-fn is_beyond_us(fault: StoreFault, request: Option<&str>) -> bool {
+/// Returns whether nobody can abort the upload. If the store's response to its creation is lost,
+/// its id is unknown; if its creation panics, the id is lost too.
+fn cannot_be_aborted(fault: StoreFault, request: Option<&str>) -> bool {
     match fault {
         StoreFault::AnswerLost => request == Some("put_multipart"),
         StoreFault::Panic => matches!(request, Some("complete" | "abort")),
@@ -133,7 +134,7 @@ fn every_request_of_an_upload(new: impl Fn() -> Arc<dyn ObjectStore>) {
                 let request = watched.failed();
                 let case = format!("{fault:?} at request {fail_at}, {request:?}, {len} bytes");
                 check(&direct, written, before, &content, &case);
-                if !is_beyond_us(fault, request) {
+                if !cannot_be_aborted(fault, request) {
                     assert_eq!(watched.open_uploads(), 0, "{case}");
                 }
                 if request.is_none() {
@@ -177,7 +178,7 @@ fn a_dropped_file_is_aborted_whatever_fails() {
             drop(storage);
             let request = watched.failed();
             let case = format!("{fault:?} at request {fail_at}, {request:?}");
-            if !is_beyond_us(fault, request) {
+            if !cannot_be_aborted(fault, request) {
                 assert_eq!(watched.open_uploads(), 0, "{case}");
             }
             let direct = ObjectStorage::new(store, "").unwrap();
@@ -190,7 +191,7 @@ fn a_dropped_file_is_aborted_whatever_fails() {
     }
 }
 
-/// A writer that does not listen gets no file that lacks the middle.
+/// A writer that ignores an error does not get a file that lacks its middle.
 #[test]
 fn after_a_failed_write_there_is_no_commit() {
     let store = Arc::new(InMemory::new());

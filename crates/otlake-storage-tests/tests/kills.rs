@@ -1,5 +1,5 @@
-//! A writer that is killed again and again: what it acknowledged is there, once, and readers see whole
-//! files all the time.
+//! A writer that is killed again and again: everything it acknowledged exists exactly once, and
+//! readers only ever see complete files.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -22,16 +22,17 @@ use otlake_storage_tests::{
 
 const CHILD: &str = "OTLAKE_KILLED_CHILD";
 const RUN: &str = "OTLAKE_KILLED_RUN";
-/// The call of the storage before which the process ends by itself.
+/// The storage call before which the process aborts.
 const DIES_AT: &str = "OTLAKE_KILLED_DIES_AT";
-/// The batch before which it is done.
+/// The batch at which the process ends normally.
 const UNTIL: &str = "OTLAKE_KILLED_UNTIL";
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok().map(|value| value.parse().unwrap())
 }
 
-/// The batches that are acknowledged: all below this one. A line that was cut off is none.
+/// Returns the end of the acknowledged batches: all batches below it are acknowledged. A truncated
+/// line does not count.
 fn acknowledged(directory: &Path) -> u64 {
     let lines = fs::read_to_string(directory.join("acknowledged")).unwrap_or_default();
     let mut lines = lines
@@ -42,8 +43,8 @@ fn acknowledged(directory: &Path) -> u64 {
         .map_or(0, |line| line.trim().parse::<u64>().unwrap() + 1)
 }
 
-/// Does nothing but in the processes that [`start`] starts: goes on after the batch that was
-/// acknowledged last.
+/// Does nothing except in the processes that [`start`] starts. There, it continues after the last
+/// acknowledged batch.
 #[test]
 fn child() {
     let Ok(directory) = env::var(CHILD) else {
@@ -58,7 +59,7 @@ fn child() {
         .append(true)
         .open(directory.join("acknowledged"))
         .unwrap();
-    // Each run cuts its files otherwise than the one that it takes over from.
+    // Each run splits its files differently from the run it takes over from.
     let rows_per_file = 3 + number(RUN).unwrap() % 5;
     let mut pipeline = small_files(rows_per_file).build_dataset(storage).unwrap();
     for batch in acknowledged(directory)..number(UNTIL).unwrap_or(u64::MAX) {
@@ -80,7 +81,7 @@ fn start(directory: &Path, run: u64, more: &[(&str, u64)]) -> Child {
         .unwrap()
 }
 
-/// What a reader knows of the files that it has read.
+/// A reader's knowledge of the files it has read.
 #[derive(Default)]
 struct Reader {
     known: BTreeMap<String, (SystemTime, u64, ReadFile)>,
@@ -88,8 +89,8 @@ struct Reader {
 }
 
 impl Reader {
-    /// Reads what is new, and looks for all that was acknowledged before: the files of an
-    /// acknowledged batch are not touched any more.
+    /// Reads new files, and checks that everything acknowledged before is present. The files of an
+    /// acknowledged batch no longer change.
     fn look(&mut self, directory: &Path) {
         let acknowledged = acknowledged(directory);
         let storage = LocalDirectory::new(directory.join("lake"));
@@ -104,7 +105,7 @@ impl Reader {
                 Some((_, _, read)) => read,
                 None => match storage.get(&file.name).unwrap() {
                     Some(document) => ReadFile::read(&file.name, document.bytes),
-                    // Deleted, as a leftover of an earlier try.
+                    // Deleted as a leftover of an earlier attempt.
                     None => continue,
                 },
             };
@@ -123,7 +124,7 @@ impl Reader {
     }
 }
 
-/// Ends the reader, also when an assertion fails.
+/// Stops the reader, even if an assertion fails.
 struct SetOnDrop<'a>(&'a AtomicBool);
 
 impl Drop for SetOnDrop<'_> {
@@ -152,7 +153,7 @@ fn killed_at_any_moment() {
         });
         let ends = SetOnDrop(&done);
         for run in 0..rounds {
-            // By the clock, and at each of the storage's calls, most of which take no time.
+            // Kill by the clock, or at one of the storage calls, most of which take no time.
             if random.below(2) == 0 {
                 let mut child = start(directory, run, &[]);
                 thread::sleep(Duration::from_millis(random.below(400) as u64));
@@ -190,7 +191,7 @@ fn killed_at_any_moment() {
     assert_manifests(&lake, &files, 0..batches, "at the end");
     for file in lake.list("").unwrap() {
         let known = file.name.starts_with("_otlake/") || files.contains_key(&file.name);
-        assert!(known, "{} is left", file.name);
+        assert!(known, "{} is left over", file.name);
     }
     assert_eq!(lake.remove_leftovers(Duration::ZERO).unwrap(), []);
     let records: usize = (0..batches)

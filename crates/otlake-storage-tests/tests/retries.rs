@@ -1,5 +1,5 @@
-//! Whatever call of the storage fails: what was acknowledged is there, once, and what was tried again
-//! is not there twice.
+//! Whatever storage call fails: everything acknowledged exists exactly once, and a retry duplicates
+//! nothing.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -20,8 +20,8 @@ use serde_json::json;
 
 const BATCHES: u64 = 2;
 
-/// What a process leaves that ends before it finishes its first batch: files that are cut otherwise
-/// than those of the next try.
+/// Leaves the files of a process that died before it finished its first batch. They are split
+/// differently from those of the next attempt.
 fn leave_behind<S>(storage: &S)
 where
     S: Storage + Documents + Clone + Send + Sync + 'static,
@@ -38,8 +38,8 @@ where
     pipeline.flush().unwrap();
 }
 
-/// Batches until each is acknowledged; every other time with a new pipeline, as a service has that
-/// was restarted, and with other files. Says how often one was tried again.
+/// Writes batches until each is acknowledged. Every other time it uses a new pipeline, like a
+/// restarted service, and other file sizes. Returns the number of retries.
 fn deliver<S>(storage: &S, rows_per_file: u64) -> usize
 where
     S: Storage + Documents + Clone + Send + Sync + 'static,
@@ -70,8 +70,9 @@ where
     assert_published(storage, &files);
 }
 
-/// Every call with `OTLAKE_ROUNDS=1`, else every fifth, and of each fault others. Once with files that
-/// are full, and so written, while the batch goes on, and once with all of them written at its end.
+/// Tests every call with `OTLAKE_ROUNDS=1`, otherwise every fifth, with different ones for each
+/// fault. Once with files that fill up and are written during the batch, and once with all files
+/// written at its end.
 #[test]
 fn every_call_fails_once() {
     let stride = if Random::rounds(0) > 0 { 1 } else { 5 };
@@ -83,19 +84,20 @@ fn every_call_fails_once() {
     }
 }
 
-/// Says whether the call was made.
+/// Returns whether the call was made.
 fn fails_once(rows_per_file: u64, fault: StorageFault, fail_at: usize) -> bool {
     let storage = Memory::new();
     leave_behind(&storage);
     let faulty = FaultyStorage::new(storage.clone(), fail_at, fault);
     let failures = deliver(&faulty, rows_per_file);
-    let case = format!("{fault:?} at call {fail_at}, {rows_per_file} rows a file");
+    let case = format!("{fault:?} at call {fail_at}, {rows_per_file} rows per file");
     check(&Arc::new(storage), &case);
     if faulty.failed() == 0 {
         assert_eq!(failures, 0, "{case}");
         return false;
     }
-    // The rest of a write comes with the next one; in doubt about a schema, a look at it tells.
+    // A short write is continued by the next one, and doubt about a schema is resolved by reading
+    // it.
     let may_pass = fault != StorageFault::Error;
     assert!(
         failures == 1 || may_pass && failures == 0,
@@ -116,12 +118,12 @@ fn calls_fail_all_the_time() {
     }
 }
 
-/// Files of several parts and documents, in an object store.
+/// Files of several parts, and documents, in an object store.
 #[test]
 fn every_request_fails_once() {
     const PART: usize = 5 << 20;
     let mut random = Random::from_env("requests");
-    // More than a part of what can't be compressed.
+    // More than a part of incompressible text.
     let text: String = (0..PART + PART / 10)
         .map(|_| char::from(b' ' + 1 + random.below(94) as u8))
         .collect();
@@ -159,7 +161,7 @@ fn every_request_fails_once() {
             let request = watched.failed();
             let case = format!("{fault:?} at request {fail_at}, {request:?}");
             assert!(failures <= 1, "{case}");
-            // Nobody knows the id of an upload whose first answer is lost.
+            // Nobody knows the id of an upload if the response to its creation is lost.
             if (fault, request) != (StoreFault::AnswerLost, Some("put_multipart")) {
                 assert_eq!(watched.open_uploads(), 0, "{case}");
             }
@@ -176,7 +178,7 @@ fn every_request_fails_once() {
     }
 }
 
-/// Who does not listen to an error must not be told that all is well.
+/// A caller that ignores an error must not be told that all is well.
 #[test]
 fn a_batch_that_has_lost_records_is_not_finished() {
     for fail_at in 0.. {

@@ -1,4 +1,4 @@
-//! What is written in any pieces reads back equal, from every storage.
+//! Whatever the pieces in which a file is written, it reads back equal, from every storage.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -14,14 +14,14 @@ use otlake_storage_tests::{Random, S3Server};
 
 const PART: usize = 5 << 20;
 
-/// The edges of parts.
+/// Sizes around the part boundaries.
 const EDGES: [usize; 7] = [0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 7];
 
 fn reads_back<S: Storage + Documents>(storage: &S) {
     all_read_back(storage, &EDGES);
 }
 
-/// Files of these sizes, and then of any.
+/// Writes files of these sizes, and then of random ones.
 fn all_read_back<S: Storage + Documents>(storage: &S, edges: &[usize]) {
     let mut random = Random::from_env(std::any::type_name::<S>());
     let rounds = Random::rounds(2) as usize;
@@ -29,7 +29,7 @@ fn all_read_back<S: Storage + Documents>(storage: &S, edges: &[usize]) {
         let len = *edges.get(round).unwrap_or(&random.below(4 * PART));
         let bytes = random.bytes(len);
         let name = format!("date=2026-11-{:02}/logs {round}.parquet", round % 3);
-        // Replaced, the second time.
+        // The second iteration replaces the file.
         for content in [&bytes[..len / 2], &bytes] {
             let mut file = storage.create(&name).unwrap();
             for piece in random.pieces(content) {
@@ -85,7 +85,7 @@ fn object_store_in_a_directory() {
 fn s3() {
     let server = S3Server::start();
     let storage = ObjectStorage::new(server.client(), "a lake/logs").unwrap();
-    // Fewer of the large ones: the server's checksums take their time without optimisation.
+    // Fewer large files: the server's checksums are slow without optimisation.
     all_read_back(
         &storage.with_part_bytes(PART).with_parts_in_flight(2),
         &[0, PART, PART + 1],
@@ -94,7 +94,7 @@ fn s3() {
 }
 
 #[test]
-fn a_runtime_of_the_callers() {
+fn a_runtime_of_the_caller() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -103,7 +103,7 @@ fn a_runtime_of_the_callers() {
     let store = Arc::new(InMemory::new());
     let outside = ObjectStorage::on_runtime(store.clone(), "", runtime.handle().clone()).unwrap();
     reads_back(&outside.clone().with_part_bytes(PART));
-    // The only worker writes, and the uploads go on.
+    // The only worker is blocked by writing, and the uploads proceed.
     let inside = runtime.spawn(async move { reads_back(&outside.with_part_bytes(PART)) });
     runtime.block_on(inside).unwrap();
 
@@ -123,7 +123,7 @@ async fn inside_of_a_runtime_with_a_single_thread() {
     );
 }
 
-fn refuses_names<S: Storage + Documents>(storage: &S) {
+fn rejects_names<S: Storage + Documents>(storage: &S) {
     for name in [
         "",
         "/a",
@@ -155,11 +155,11 @@ fn refuses_names<S: Storage + Documents>(storage: &S) {
 }
 
 #[test]
-fn names_that_lead_elsewhere_are_refused() {
+fn names_that_lead_elsewhere_are_invalid() {
     let directory = tempfile::tempdir().unwrap();
-    refuses_names(&Memory::new());
-    refuses_names(&LocalDirectory::new(directory.path().join("lake")));
-    refuses_names(&ObjectStorage::new(Arc::new(InMemory::new()), "lake").unwrap());
+    rejects_names(&Memory::new());
+    rejects_names(&LocalDirectory::new(directory.path().join("lake")));
+    rejects_names(&ObjectStorage::new(Arc::new(InMemory::new()), "lake").unwrap());
     assert!(ObjectStorage::new(Arc::new(InMemory::new()), "../lake").is_err());
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }

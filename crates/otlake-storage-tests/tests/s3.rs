@@ -1,4 +1,4 @@
-//! What an S3 server says of uploads that end badly.
+//! Uploads to an S3 server that end badly.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -39,7 +39,7 @@ fn a_server_that_goes_away_is_an_error_and_no_file() {
     small.write_all(b"small").unwrap();
     let mut large = storage.create("large").unwrap();
     large.write_all(&vec![1; PART + 1]).unwrap();
-    // Once there is a part, the client knows which upload it is.
+    // Once a part has arrived, the client knows the id of the upload.
     while server.stray_parts() == 0 {
         thread::sleep(Duration::from_millis(5));
     }
@@ -55,7 +55,7 @@ fn a_server_that_goes_away_is_an_error_and_no_file() {
 }
 
 #[test]
-fn wrong_credentials_are_no_doubt() {
+fn wrong_credentials_leave_no_doubt() {
     let server = S3Server::start();
     let store = object_store::aws::AmazonS3Builder::new()
         .with_endpoint(server.endpoint())

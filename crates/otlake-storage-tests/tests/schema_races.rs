@@ -1,5 +1,5 @@
-//! Writers that extend the schema of a dataset at once: no column is lost, none changes its type, and
-//! no record is lost or there twice.
+//! Writers that extend the schema of a dataset at once: no column is lost, none changes its type,
+//! and no record is lost or duplicated.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -22,12 +22,13 @@ use otlake_storage_tests::{Numbered, Random, read_all, small_files};
 use serde_json::{Value, json};
 
 const WRITERS: u64 = 2;
-/// Each publishes something new so often.
+/// How often each writer publishes something new.
 const FLUSHES: u64 = 3;
 const RECORDS: u64 = 6;
 
-/// What writer `writer` sends with its flush number `flush`: a name that nobody else has, one that all
-/// have with another type each, and one that all have under names which make one column.
+/// Returns the records that writer `writer` sends with flush number `flush`. They have a name that
+/// no other writer has, a name that all writers have with different types, and a name that maps to
+/// the same column as another writer's name.
 fn records(writer: u64, flush: u64) -> Vec<Numbered> {
     let record = |index: u64| {
         let conflict: Value = match (writer + flush) % 2 {
@@ -59,7 +60,7 @@ where
     }
 }
 
-/// Looks at the schema while `write` runs: each version has what the one before had.
+/// Polls the schema while `write` runs: each version contains everything in the previous one.
 fn watch<D>(storage: &Arc<D>, write: impl FnOnce())
 where
     D: Documents + Send + Sync + 'static,
@@ -124,7 +125,8 @@ where
         for row in &file.rows {
             let record = expected.remove(&row.number);
             let record = record.unwrap_or_else(|| panic!("{case}: {} twice", row.number));
-            // In its column or in the overflow. The two names of one column can't be told apart.
+            // The value is in its column or in overflow. The two names of one column can't be told
+            // apart.
             for (attribute, value) in &record.attributes[..2] {
                 let sent = value
                     .as_object()
@@ -194,8 +196,8 @@ fn threads_in_an_object_store() {
 const CHILD: &str = "OTLAKE_EXTENDING_CHILD";
 const WRITER: &str = "OTLAKE_EXTENDING_WRITER";
 
-/// Does nothing but in the processes that [`processes`] starts: writes to each directory whose number
-/// it reads.
+/// Does nothing except in the processes that [`processes`] starts. There, it writes to each
+/// directory whose number it reads.
 #[test]
 fn child() {
     let Ok(directory) = env::var(CHILD) else {
@@ -207,7 +209,7 @@ fn child() {
             LocalDirectory::new(Path::new(&directory).join(line.unwrap())),
             writer,
         );
-        // Where the harness prints what a test does, and not where it keeps what a test prints.
+        // Directly to standard output, because the harness captures what a test prints.
         writeln!(std::io::stdout(), "written").unwrap();
     }
 }

@@ -1,4 +1,5 @@
-//! A pipeline behind a channel, as docs/delivery.md has it: records become visible by their age.
+//! A pipeline behind a channel, as in docs/delivery.md: records become visible when they reach
+//! their age.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,4 @@
-//! Uploads go on while the file is written, within their memory, and end with it.
+//! Uploads proceed while the file is written, stay within their memory, and end with the file.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -44,14 +44,14 @@ fn writing_goes_on_until_the_memory_is_full() {
             }
             file.commit().unwrap();
         });
-        // No part arrives, and two and the one that is being filled are taken all the same.
+        // No part arrives. Even so, two parts and the one being filled are accepted.
         wait_until("three parts", || taken.load(Ordering::SeqCst) == 3 * PART);
-        wait_until("two on their way", || store.parts_in_flight() == 2);
+        wait_until("two in flight", || store.parts_in_flight() == 2);
         thread::sleep(Duration::from_millis(50));
         assert_eq!(
             taken.load(Ordering::SeqCst),
             3 * PART,
-            "more than its memory"
+            "the file exceeds its memory"
         );
         store.let_through(1);
         wait_until("one more part", || taken.load(Ordering::SeqCst) == 4 * PART);
@@ -85,12 +85,12 @@ fn a_dropped_file_is_aborted_once_its_parts_have_arrived() {
     let storage = storage(&store);
     let mut file = storage.create("a").unwrap();
     file.write_all(&vec![1; 2 * PART]).unwrap();
-    wait_until("a part on its way", || store.parts_in_flight() == 1);
+    wait_until("a part in flight", || store.parts_in_flight() == 1);
     let start = Instant::now();
     drop(file);
     assert!(
         start.elapsed() < Duration::from_secs(1),
-        "dropping a file waits for nothing"
+        "dropping a file does not wait"
     );
     assert_eq!(store.open_uploads(), 1);
     store.let_through(2);
@@ -99,7 +99,7 @@ fn a_dropped_file_is_aborted_once_its_parts_have_arrived() {
 }
 
 #[test]
-fn parts_that_never_arrive_hold_nobody_up_for_ever() {
+fn parts_that_never_arrive_block_nobody_permanently() {
     let store = Watched::holding_parts(Arc::new(InMemory::new()));
     let storage = storage(&store);
     let mut file = storage.create("a").unwrap();
@@ -109,7 +109,7 @@ fn parts_that_never_arrive_hold_nobody_up_for_ever() {
     assert_eq!(store.open_uploads(), 0);
 }
 
-/// The storage goes first: the file keeps what it needs, and its end is waited for.
+/// The storage is dropped first. The file keeps what it needs, and its end is awaited.
 #[test]
 fn the_last_file_waits_for_its_abort() {
     let store = Watched::holding_parts(Arc::new(InMemory::new()));
@@ -133,7 +133,7 @@ async fn dropped_inside_of_a_runtime() {
     let store = Watched::holding_parts(Arc::new(InMemory::new()));
     store.let_through(100);
     let given = store.clone();
-    // Its own runtime, of which it takes the only worker.
+    // A runtime of its own, whose only worker is blocked by this code.
     let inside = async move {
         let runtime = tokio::runtime::Handle::current();
         let storage = ObjectStorage::on_runtime(Arc::new(given), "", runtime).unwrap();

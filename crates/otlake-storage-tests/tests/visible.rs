@@ -1,4 +1,4 @@
-//! A reader that looks all the time sees whole files and no others.
+//! A reader that polls all the time only ever sees complete files.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -20,7 +20,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 const PART: usize = 5 << 20;
 
-/// Calls `look` while `write` runs, and once after it.
+/// Calls `look` repeatedly while `write` runs, and once afterwards.
 fn while_writing(look: impl Fn() + Sync, write: impl FnOnce()) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -39,7 +39,7 @@ fn while_writing(look: impl Fn() + Sync, write: impl FnOnce()) {
     });
 }
 
-/// A file is its size in 8 bytes, and so many bytes of one value.
+/// Returns the contents of a file: its length in 8 bytes, then that many bytes of one value.
 fn content(len: usize, value: u8) -> Vec<u8> {
     let mut content = (len as u64).to_le_bytes().to_vec();
     content.resize(8 + len, value);
@@ -65,7 +65,7 @@ fn nothing_in_part<S: Storage + Documents + Clone + Sync>(storage: &S, most: usi
     while_writing(look, || {
         let mut random = Random::from_env(std::any::type_name::<S>());
         for round in 0..6 {
-            // Three names, so that files are replaced too.
+            // Three names, so that files are also replaced.
             let mut file = storage.create(&format!("day/{}", round % 3)).unwrap();
             let content = content(1 + random.below(most), round);
             for piece in random.pieces(&content) {
@@ -127,7 +127,7 @@ fn write_parquet<S: Storage>(storage: S) -> usize {
     files.iter().map(|file| file.rows as usize).sum()
 }
 
-/// As query engines look for files: all that end in `.parquet`.
+/// Query engines look for files like this: all names that end in `.parquet`.
 #[test]
 fn parquet_files_in_a_directory() {
     let directory = tempfile::tempdir().unwrap();
