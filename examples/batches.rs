@@ -1,5 +1,5 @@
-//! Batches with an identity: one that is tried again is in the files once. The first try ends
-//! half-way here, as when the process is killed.
+//! Batches with an identity: a batch that is retried appears in the files exactly once. The first
+//! attempt here stops half-way, as if the process were killed.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example batches
@@ -13,14 +13,14 @@ use otlake::dataset::{BatchId, Manifest};
 use otlake::storage::{Documents, LocalDirectory};
 use otlake::{IngestError, Pipeline, PipelineBuilder};
 
-/// What stands in a queue behind an offset: the same whenever it is read.
+/// Reads the message after an offset of a queue. It is the same whenever it is read.
 fn read_from_queue(offset: u64) -> std::io::Result<Vec<u8>> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs");
     std::fs::read(data.join(format!("checkout-python-{offset:03}.binpb")))
 }
 
-/// The settings belong to the input as well: a try with another partitioning would look for what
-/// the one before has left in other directories.
+/// The settings belong to the input: an attempt with another partitioning would look for files of
+/// the previous one in other directories.
 fn settings() -> Result<PipelineBuilder, Box<dyn Error>> {
     let partitioning = "signal={signal}/date={date}".parse()?;
     Ok(Pipeline::builder()
@@ -28,8 +28,8 @@ fn settings() -> Result<PipelineBuilder, Box<dyn Error>> {
         .rows_per_file(20))
 }
 
-/// Once this has returned the offset can be acknowledged. If it fails, or the process ends before
-/// that, the queue gives out the same once more.
+/// When this returns, the offset can be acknowledged. If it fails, or the process ends first, the
+/// queue delivers the same message again.
 fn deliver(pipeline: &mut Pipeline<LocalDirectory>, offset: u64) -> Result<(), Box<dyn Error>> {
     let batch = BatchId::new(format!("checkout-0-{offset}"))?;
     let payload = read_from_queue(offset)?;
@@ -40,7 +40,7 @@ fn deliver(pipeline: &mut Pipeline<LocalDirectory>, offset: u64) -> Result<(), B
             .and_then(|()| pipeline.finish_batch());
         match delivered {
             Ok(()) => break,
-            // It would be malformed the next time too.
+            // A retry would be malformed too.
             Err(error @ IngestError::Payload { .. }) => return Err(error.into()),
             Err(error) if attempt == 5 => return Err(error.into()),
             Err(_) => std::thread::sleep(Duration::from_millis(100 << attempt)),
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     killed.flush()?;
     drop(killed);
 
-    // When a service starts: what those left behind that were killed while they wrote.
+    // When a service starts, it removes the temporary files of killed processes.
     lake.remove_leftovers(Duration::ZERO)?;
     let mut pipeline = settings()?.build_dataset(lake.clone())?;
     for offset in 1..=2 {

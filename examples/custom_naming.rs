@@ -1,5 +1,5 @@
-//! A `Naming` of one's own: the columns of attributes called as the attributes are, with dots
-//! turned into underscores, and those of resources and scopes set apart by a prefix.
+//! A custom `Naming`: columns have the names of their attributes, with dots replaced by
+//! underscores; columns of resources and scopes have a prefix.
 //!
 //! ```text
 //! cargo run --example custom_naming
@@ -19,7 +19,7 @@ impl Naming for Short {
         match location {
             Location::Resource => column.push_str("r_"),
             Location::Scope => column.push_str("s_"),
-            // Without a prefix an attribute may be called like a field. Its values overflow then,
+            // Without a prefix, an attribute may have the name of a field. Its values then overflow
             // under the attribute's full name, rather than mix with the field's.
             Location::Attribute | Location::Field => {}
         }

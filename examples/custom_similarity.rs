@@ -1,6 +1,8 @@
-//! A similarity of one's own: words weigh by their length, so that masking a long word costs more.
+//! A custom `Similarity`: words are weighted by their length, so that masking a long word costs
+//! more.
 //!
-//! The clusterer finds by evidence which places *could* be variables; the similarity has a veto over each.
+//! The clusterer finds the positions that *could* be variables by evidence; the similarity can veto
+//! each of them.
 //!
 //! ```text
 //! cargo run --release --example custom_similarity
@@ -10,7 +12,7 @@
 
 use otlake_fingerprint::{Jaccard, PatternOptions, Patterns, Scanner, Similarity, Term, WordSets};
 
-/// The share of letters that stand in equal places.
+/// Similarity as the share of letters in positions with equal words.
 #[derive(Clone, Copy, Debug)]
 struct Letters;
 
@@ -70,7 +72,7 @@ fn main() {
     );
     println!("by word:    {:#?}", templates(Jaccard));
     println!("by letters: {:#?}", templates(Letters));
-    // Four short names are a variable; four long statements are too much of the message to mask.
+    // Four short names become a variable; four long statements are too much of the message to mask.
     let by_letters = templates(Letters);
     assert!(by_letters.contains(&"opened by <*>".to_owned()));
     assert!(by_letters.contains(&"state is unreachable".to_owned()));

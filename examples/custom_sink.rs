@@ -1,5 +1,5 @@
-//! A `RowSink` of one's own: counts the records of every service by severity, without Arrow and
-//! without Parquet.
+//! A custom `RowSink`: counts the records of every service by severity, without Arrow and without
+//! Parquet.
 //!
 //! ```text
 //! cargo run --example custom_sink
@@ -26,8 +26,8 @@ const RANGES: [&str; 7] = [
 #[derive(Default)]
 struct SeverityCounts {
     counts: BTreeMap<String, [u64; RANGES.len()]>,
-    /// The resource of the row before and its service: a resource is looked at once, however many
-    /// records it has.
+    /// The resource of the previous row and its service, so that each resource is inspected only
+    /// once, however many records it has.
     current: Option<(GroupId, String)>,
 }
 
@@ -51,7 +51,7 @@ impl RowSink for SeverityCounts {
             .get(fields::SEVERITY_NUMBER)
             .and_then(Value::as_int)
             .unwrap_or(0);
-        // 1 to 4 are TRACE, 5 to 8 DEBUG, and so on to 24.
+        // 1 to 4 are TRACE, 5 to 8 are DEBUG, and so on up to 24.
         let range = usize::try_from((severity + 3) / 4)
             .unwrap_or(0)
             .min(RANGES.len() - 1);

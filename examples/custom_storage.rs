@@ -1,5 +1,5 @@
-//! A `Storage` of one's own: files that stand in a directory of their day, and a line to a log when
-//! one is complete. Whole files or none comes from `LocalDirectory`, which it wraps.
+//! A custom `Storage`: puts files into a directory of the current day, and logs a line when a file
+//! is complete. The guarantee "complete files or none" comes from `LocalDirectory`, which it wraps.
 //!
 //! ```text
 //! cargo run --example custom_storage

@@ -1,4 +1,5 @@
-//! A tokenizer of one's own: the shipped one, with order numbers of a shop as a kind of variable.
+//! A custom `Tokenizer`: the shipped one, with the order numbers of a shop as an additional kind of
+//! variable.
 //!
 //! ```text
 //! cargo run --release --example custom_tokenizer
@@ -10,7 +11,7 @@ use otlake_fingerprint::{
     Fingerprinter, Kind, PatternOptions, Patterns, Scanner, Token, Tokenizer, WordSets,
 };
 
-/// Wraps the shipped scanner and looks at each of its tokens.
+/// Wraps the shipped scanner and inspects each token.
 #[derive(Clone, Copy, Default)]
 struct ShopTokenizer {
     scanner: Scanner,
@@ -20,7 +21,7 @@ impl Tokenizer for ShopTokenizer {
     fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], mut emit: F) {
         self.scanner.tokenize(message, |token| {
             emit(match token.text() {
-                // ORD-2024-117: the scanner knows it as an identifier, this shop knows better.
+                // To the scanner, ORD-2024-117 is an identifier; this shop knows better.
                 text if text.starts_with(b"ORD-") => Token::typed(text, Kind::Custom("order")),
                 // Sizes are words to everyone else; here they are values.
                 text @ (b"XS" | b"S" | b"M" | b"L" | b"XL") => {

@@ -1,4 +1,4 @@
-//! The schemas of datasets: printed, compared, merged.
+//! Prints, compares and merges the schemas of datasets.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example dataset_schema -- print target/lake
@@ -16,28 +16,28 @@ use comfy_table::{Cell, Table as Lines};
 use otlake::dataset::PublishedSchema;
 use otlake::schema::{DatasetColumn, DatasetSchema, Difference, Table};
 
-/// Prints, compares and merges the schemas of datasets. Each is the directory of a dataset or a
-/// JSON document.
+/// Prints, compares and merges the schemas of datasets. A schema is given as the directory of a
+/// dataset or as a JSON document.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Which table of a directory: logs, traces, metrics or a kind of metrics.
+    /// Table to read from a directory: logs, traces, metrics or a metric kind.
     #[arg(long, global = true, default_value = "logs")]
     table: String,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// All columns.
+    /// Print all columns.
     Print { schema: PathBuf },
-    /// What is different in the second.
+    /// Print what is different in the second schema.
     Diff { first: PathBuf, second: PathBuf },
-    /// The columns of both, those of the first with their ids.
+    /// Merge the columns of both, keeping the ids of the first.
     Merge {
         first: PathBuf,
         second: PathBuf,
-        /// Where the merged document goes, which must not be there yet.
+        /// File for the merged document, which must not exist yet.
         #[arg(long)]
         out: PathBuf,
     },
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Diff { first, second } => diff(&load(&first, table)?, &load(&second, table)?),
         Command::Merge { first, second, out } => {
             let merged = load(&first, table)?.merge(&load(&second, table)?)?;
-            // A schema in use is extended by its writers alone.
+            // Only its writers may extend a schema that is in use.
             let mut file = fs::File::create_new(&out)
                 .map_err(|error| format!("{}: {error}", out.display()))?;
             std::io::Write::write_all(&mut file, &merged.to_json())?;

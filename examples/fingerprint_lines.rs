@@ -5,8 +5,8 @@
 //! journalctl -f -o cat | cargo run --release --example fingerprint_lines
 //! ```
 //!
-//! On a terminal the table is drawn anew twice a second while lines come in. With `--state` what was learned is
-//! loaded before and saved after, so that patterns get better from run to run.
+//! On a terminal the table is redrawn twice a second while lines arrive. With `--state`, the
+//! learned state is loaded before and saved after, so that patterns improve from run to run.
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use otlake_fingerprint::{Fingerprinter, PatternOptions, Patterns};
 
-/// How often the table is drawn on a terminal.
+/// Interval at which the table is redrawn on a terminal.
 const REDRAW: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
@@ -86,7 +86,7 @@ struct Table {
 }
 
 impl Table {
-    /// Learns every line. Lines are bytes: logs are not always UTF-8.
+    /// Learns every line. Lines are bytes, because logs are not always UTF-8.
     fn read(&mut self, mut from: impl BufRead) -> io::Result<()> {
         let mut fingerprinter = Fingerprinter::new();
         let mut line = Vec::new();
@@ -106,7 +106,7 @@ impl Table {
         let set = self.patterns.patterns();
         let mut text = String::new();
         if self.live {
-            // Home, and clear what was there.
+            // Move the cursor home and clear the screen.
             text.push_str("\x1b[H\x1b[2J");
         }
         let _ = writeln!(

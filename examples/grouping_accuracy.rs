@@ -4,16 +4,16 @@
 //! cargo run --release --example grouping_accuracy -- [--json FILE] [--errors] DIR…
 //! ```
 //!
-//! Every folder at or below DIR with a `*_structured.csv` (columns Content and EventId, as Loghub has them) is one data
-//! set. For (a) the fingerprint alone and (b) the pattern after the whole set was seen it prints:
+//! Every directory at or below DIR with a `*_structured.csv` (columns Content and EventId, as in Loghub) is one data
+//! set. For (a) the fingerprint alone and (b) the pattern after the whole set was learned, it prints:
 //!
 //! * GA, grouping accuracy: the share of lines whose group holds exactly the lines of their true event.
-//! * PGA, RGA, FGA: precision, recall and F1 over groups; a group counts when it holds exactly the lines of one event.
+//! * PGA, RGA, FGA: precision, recall and F1 over groups; a group counts if it holds exactly the lines of one event.
 //! * ARI: the adjusted Rand index.
 //! * lines/s on one thread; for patterns, on lines whose fingerprint is known.
 //!
-//! The JSON file holds the figures and the group of every line, so that another program can score them. `--errors` lists
-//! the events that were split and the patterns that hold several events.
+//! The JSON file has the figures and the group of every line, so that another program can score
+//! them. `--errors` lists the events that were split and the patterns that hold several events.
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
@@ -122,7 +122,7 @@ fn structured_files(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// One labelled data set.
+/// A labelled data set.
 struct Set {
     name: String,
     contents: Vec<Vec<u8>>,
@@ -158,7 +158,7 @@ impl Set {
     }
 }
 
-/// The records of a CSV file (RFC 4180), as bytes: not all of Loghub is UTF-8.
+/// Returns the records of a CSV file (RFC 4180), as bytes: not all of Loghub is UTF-8.
 fn records(bytes: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let mut rows = Vec::new();
     let mut row = Vec::new();
@@ -190,13 +190,13 @@ fn records(bytes: &[u8]) -> Vec<Vec<Vec<u8>>> {
     rows
 }
 
-/// What one data set gave.
+/// The result for a data set.
 struct Outcome {
     fingerprint: Score,
     pattern: Score,
-    /// Per line.
+    /// One per line.
     fingerprints: Vec<String>,
-    /// Per line.
+    /// One per line.
     patterns: Vec<String>,
 }
 
@@ -239,7 +239,7 @@ fn evaluate(set: &Set, errors: bool) -> Outcome {
     }
 }
 
-/// Lines per second of the fastest of several passes over the set.
+/// Returns the lines per second of the fastest of several passes over the set.
 fn rate(set: &Set, mut each: impl FnMut(&[u8])) -> f64 {
     let begin = Instant::now();
     let mut best = f64::INFINITY;
@@ -255,7 +255,7 @@ fn rate(set: &Set, mut each: impl FnMut(&[u8])) -> f64 {
     set.contents.len() as f64 / best
 }
 
-/// The figures of one grouping.
+/// The figures of a grouping.
 #[derive(Default)]
 struct Score {
     ga: f64,
@@ -361,7 +361,7 @@ impl Score {
     }
 }
 
-/// Small numbers for equal labels, and how many there are.
+/// Numbers equal labels alike, and returns how many distinct labels there are.
 fn number<L: Eq + Hash>(labels: &[L]) -> (Vec<usize>, usize) {
     let mut numbers = HashMap::new();
     let all = labels

@@ -1,5 +1,6 @@
-//! Files in an object store, and a document beside them that two writers don't take from each other.
-//! The store is object_store's local directory here; a bucket differs in the line that makes it.
+//! Files in an object store, and a document that two writers don't overwrite for each other. The
+//! store here is object_store's local directory; for a bucket, only the line that creates it
+//! differs.
 //!
 //! ```text
 //! cargo run -p otlake-examples --features object-store --example object_store
@@ -21,7 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Arc::new(LocalFileSystem::new_with_prefix("target/otlake-bucket")?);
     let storage = ObjectStorage::new(store, "logs")?;
 
-    // Uploads run on a thread of the storage. In async code this block belongs into `spawn_blocking`.
+    // Uploads run on a thread of the storage. In async code, run this block in `spawn_blocking`.
     let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
     let mut pipeline = Pipeline::builder()
         .rows_per_file(50)
@@ -29,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     pipeline.ingest_logs(std::fs::read(payload)?)?;
     pipeline.finish()?;
 
-    // The first to come writes it, whoever comes later reads it.
+    // The first writer creates it; all others read it.
     match storage.put(
         "_otlake/owner.json",
         r#"{"team":"shop"}"#.into(),

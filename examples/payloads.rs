@@ -1,4 +1,4 @@
-//! Lists the payloads of files, or of standard input: what they are, of which signal, where they stand.
+//! Lists the payloads of files, or of standard input: their form, signal and position.
 //!
 //! ```text
 //! cargo run --release --example payloads -- [--framing NAME] [PATH…]
@@ -6,8 +6,8 @@
 //! zstdcat rotated-*.zst | cargo run --release --example payloads
 //! ```
 //!
-//! What a file is it says itself; `--framing` (protobuf, json, json-lines, length-prefixed) is for one that is taken
-//! for something else. What is broken is named on stderr, and then the exit code is 1.
+//! The framing is detected; `--framing` (protobuf, json, json-lines, length-prefixed) overrides it.
+//! Broken payloads are reported on stderr, and then the exit code is 1.
 
 use std::error::Error;
 use std::fs::File;
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     match run() {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
-        // Nobody reads any further: `… | head`.
+        // The reader has closed the pipe: `… | head`.
         Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("payloads: {error}");
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// How many payloads are broken.
+/// Returns the number of broken payloads.
 fn run() -> Result<usize, Box<dyn Error>> {
     let mut framing = None;
     let mut paths = Vec::new();
@@ -54,7 +54,7 @@ fn run() -> Result<usize, Box<dyn Error>> {
     Ok(broken)
 }
 
-/// Lists the payloads of one file; says how many are broken.
+/// Lists the payloads of a file and returns how many are broken.
 fn list(name: &str, file: impl Read, framing: Option<Framing>) -> io::Result<usize> {
     let mut reader = PayloadReader::new(file);
     if let Some(framing) = framing {

@@ -11,8 +11,8 @@ use otlake::schema::Table;
 /// Converts OTLP payloads of all signals to Parquet files and shows what it did.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// Where the files go, each table's to a directory of its own [default: target/otlake, emptied of
-    /// earlier files]; the patterns of this run's bodies go beside it, as DIR-patterns.parquet
+    /// Directory for the files, with a subdirectory per table [default: target/otlake, emptied
+    /// first]. The patterns of the bodies are written next to it, to DIR-patterns.parquet
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -20,33 +20,35 @@ pub struct Arguments {
     #[arg(long, default_value = "zstd:1")]
     pub compression: Compression,
 
-    /// Rows of a file [default: 10 000 000]
+    /// Maximum number of rows per file [default: 10 000 000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub rows_per_file: Option<u64>,
 
-    /// Directories of records, such as "{table}/date={date}/hour={hour}" [default: "{table}"]
+    /// Template of partition directories, such as "{table}/date={date}/hour={hour}" [default:
+    /// "{table}"]
     #[arg(long, value_name = "TEMPLATE")]
     pub partitioning: Option<Partitioning>,
 
-    /// Columns by which the rows of each row group are sorted, such as resource_service_name,timestamp
+    /// Columns by which to sort the rows of each row group, such as resource_service_name,timestamp
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub sort: Vec<String>,
 
-    /// A table for each kind of metric instead of one for all
+    /// Write one table per metric kind instead of one for all
     #[arg(long)]
     pub table_per_kind: bool,
 
-    /// What the payloads are: logs, traces or metrics [default: what each of them looks like]
+    /// Signal of the payloads: logs, traces or metrics [default: detected per payload]
     #[arg(long, value_name = "SIGNAL", value_parser = signal)]
     pub signal: Option<Signal>,
 
-    /// How payloads stand in a file: protobuf, json, json-lines or length-prefixed [default: what the
-    /// file looks like]
+    /// Framing of the payloads in a file: protobuf, json, json-lines or length-prefixed [default:
+    /// detected per file]
     #[arg(long)]
     pub framing: Option<Framing>,
 
-    /// Files, or directories with files that end in .binpb, .pb, .bin, .json, .jsonl or .ndjson, each
-    /// also .gz or .zst [default: the payloads recorded from SDKs in examples/data]
+    /// Files, or directories with files named *.binpb, *.pb, *.bin, *.json, *.jsonl or *.ndjson,
+    /// optionally followed by .gz or .zst [default: the payloads recorded from SDKs in
+    /// examples/data]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 }
@@ -57,7 +59,7 @@ fn signal(name: &str) -> Result<Signal, String> {
 }
 
 impl Arguments {
-    /// The inputs that were named, or those of the repository.
+    /// Returns the given inputs, or those of the repository.
     pub fn paths(&self) -> Vec<PathBuf> {
         if self.paths.is_empty() {
             let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
@@ -67,7 +69,7 @@ impl Arguments {
         }
     }
 
-    /// The order of rows, ascending and with nulls last.
+    /// Returns the order of rows, ascending with nulls last.
     pub fn order(&self) -> Vec<SortingColumn> {
         let column = |name: &String| SortingColumn {
             name: name.clone(),
@@ -77,8 +79,8 @@ impl Arguments {
         self.sort.iter().map(column).collect()
     }
 
-    /// The directory for the files. Only the default one is emptied: a directory that somebody
-    /// named may hold what is dear to them.
+    /// Returns the directory for the files. Only the default one is emptied: a directory that the
+    /// user named may contain valuable files.
     pub fn out(&self) -> io::Result<PathBuf> {
         if let Some(out) = &self.out {
             return Ok(out.clone());
@@ -98,19 +100,19 @@ impl Arguments {
     }
 }
 
-/// Where the patterns of the data in `out` go, as directory and name: beside `out` and not into it,
-/// because readers take every file in there for data.
+/// Returns directory and name of the file for the patterns of the data in `out`. It is next to
+/// `out` and not inside, because readers treat every file inside as data.
 pub fn beside(out: &Path) -> io::Result<(PathBuf, String)> {
     let named = match out.file_name() {
         Some(_) => out.to_owned(),
-        // As in `.` and `..`.
+        // For paths such as `.` and `..`.
         None => fs::canonicalize(out)?,
     };
     let (Some(parent), Some(name)) = (named.parent(), named.file_name()) else {
         let reason = format!("nothing can stand beside {}", out.display());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     };
-    // The parent of a name alone is empty, which is no directory.
+    // The parent of a bare name is the empty path, which is not a directory.
     let parent = Some(parent).filter(|parent| *parent != Path::new(""));
     let parent = parent.unwrap_or(Path::new("."));
     let name = format!("{}-patterns.parquet", name.to_string_lossy());

@@ -15,12 +15,12 @@ pub struct Input {
 }
 
 impl Input {
-    /// Where it is.
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Its payloads, one after the other.
+    /// Returns the payloads of the file, one after another.
     pub fn payloads(&self, arguments: &Arguments) -> io::Result<PayloadReader<File>> {
         let reader = PayloadReader::new(File::open(&self.path)?);
         Ok(match arguments.framing {
@@ -29,8 +29,8 @@ impl Input {
         })
     }
 
-    /// The signal of one of its payloads: what was named, what its content says, or what a directory
-    /// or the file is called.
+    /// Returns the signal of a payload: the one given by the user, the one that its content shows,
+    /// or the one in the name of a directory or of the file.
     pub fn signal(&self, payload: &Payload, arguments: &Arguments) -> Result<Signal, Error> {
         if let Some(signal) = arguments.signal {
             return Ok(signal);
@@ -52,7 +52,7 @@ impl Input {
         })
     }
 
-    /// The file at `path`, if its name has one of the endings.
+    /// Returns the file at `path`, if its name has one of the known endings.
     fn by_ending(path: PathBuf) -> Option<Input> {
         let mut name = PathBuf::from(path.file_name()?);
         if matches!(ending(&name), Some("gz" | "zst")) {
@@ -68,8 +68,8 @@ fn ending(path: &Path) -> Option<&str> {
     path.extension().and_then(|extension| extension.to_str())
 }
 
-/// The files that the paths stand for, in order, and how many paths stand for none. Each of those
-/// is named on stderr.
+/// Returns the files that the paths refer to, in order, and the number of paths that refer to none.
+/// Reports each of those on stderr.
 pub fn find(paths: Vec<PathBuf>) -> (Vec<Input>, usize) {
     let (mut inputs, mut failed) = (Vec::new(), 0);
     for path in paths {
@@ -90,7 +90,7 @@ pub fn find(paths: Vec<PathBuf>) -> (Vec<Input>, usize) {
     (inputs, failed)
 }
 
-/// A file that was named itself is one whatever its ending.
+/// A file that was given explicitly may have any ending.
 fn find_at(path: &Path) -> io::Result<Vec<Input>> {
     if !fs::metadata(path)?.is_dir() {
         let path = path.to_owned();

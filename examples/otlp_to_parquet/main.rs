@@ -1,5 +1,5 @@
-//! The main job: OTLP payloads of all signals, in whatever form, to Parquet files; the patterns of the
-//! logs' bodies as a table beside them; and a summary of what was done.
+//! The main job: converts OTLP payloads of all signals, in any form, to Parquet files. Writes the
+//! patterns of the log bodies as a table next to them, and prints a summary.
 //!
 //! ```text
 //! cargo run --release --example otlp_to_parquet
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Converts all inputs and says how many of them failed.
+/// Converts all inputs and returns how many of them failed.
 fn run(arguments: &Arguments) -> Result<usize, Error> {
     let out = arguments.out()?;
     let mut builder = Pipeline::builder()
@@ -82,7 +82,7 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
         elapsed: started.elapsed(),
     };
     progress.finish_and_clear();
-    // Without logs there is nothing to say of their bodies.
+    // Without logs there are no bodies to report on.
     let patterns =
         (report.patterns_table.as_ref()).filter(|patterns| patterns.batch().num_rows() > 0);
     let beside = patterns.map(|patterns| write_beside(&out, patterns, arguments));
@@ -110,14 +110,14 @@ fn write_beside(
     Ok(file)
 }
 
-/// What was converted of an input.
+/// The result of converting an input.
 struct Converted {
     bytes: u64,
     whole: bool,
 }
 
-/// Pushes the payloads of one file through the pipeline. What is wrong with one of them is said, and
-/// costs it alone; an error is the output's, so the next input would fail in the same way.
+/// Pushes the payloads of a file through the pipeline. A faulty payload is reported and affects
+/// nothing else. An error comes from the output, so the next input would fail in the same way.
 fn convert(
     input: &Input,
     arguments: &Arguments,
@@ -171,7 +171,7 @@ fn convert(
     Ok(Converted { bytes, whole })
 }
 
-/// An error with its causes, as one line.
+/// Returns an error with its causes as one line.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
@@ -185,7 +185,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     line
 }
 
-/// A bar on a terminal, nothing elsewhere.
+/// Returns a progress bar that shows on terminals only.
 fn progress_bar(inputs: usize) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} files, {eta} left");
     let bar = ProgressBar::new(inputs as u64);
@@ -195,7 +195,7 @@ fn progress_bar(inputs: usize) -> ProgressBar {
     }
 }
 
-/// Prints a table. When nobody reads on, as behind a pipe into `head`, there is nobody to tell.
+/// Prints a table. Ignores errors: the output may be a closed pipe, such as into `head`.
 fn print(table: &str) {
     let _ = writeln!(io::stdout(), "{table}\n");
 }

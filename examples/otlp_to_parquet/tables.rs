@@ -12,7 +12,7 @@ use otlake::arrow::arrow_schema::{DataType, Field};
 use otlake::parquet::FileSummary;
 use otlake::{PatternsTable, Report, TableReport};
 
-/// What only the command itself knows of its run.
+/// Facts about a run that only the command itself knows.
 pub struct Run {
     pub inputs: usize,
     pub failed: usize,
@@ -20,7 +20,7 @@ pub struct Run {
     pub elapsed: Duration,
 }
 
-/// Files, rows, bytes and speed.
+/// Returns a table of files, rows, bytes and speed.
 pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSummary>) -> String {
     let records = report.records.accepted;
     let per_row = |bytes: u64, rows: u64| format!("{:.1}", bytes as f64 / rows.max(1) as f64);
@@ -73,7 +73,8 @@ pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSum
     text
 }
 
-/// Every column of a table with its type, the share of rows in which it has a value, and its bytes.
+/// Returns a table of every column with its type, the share of rows that have a value, and its
+/// bytes.
 pub fn columns(report: &TableReport) -> String {
     #[derive(Default)]
     struct Sum {
@@ -81,7 +82,8 @@ pub fn columns(report: &TableReport) -> String {
         values: u64,
         bytes: u64,
     }
-    // In the order of the first file that has the column: fields first, attributes as found.
+    // In the order of the first file that has the column: fields first, then attributes as they
+    // were found.
     let mut order: Vec<&str> = Vec::new();
     let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
     for file in &report.files {
@@ -110,13 +112,13 @@ pub fn columns(report: &TableReport) -> String {
     table.to_string()
 }
 
-/// The most frequent templates, with the busiest of their fingerprints as it stands in the column,
-/// and how many there are beside it.
+/// Returns a table of the most frequent templates, each with its busiest fingerprint as in the
+/// column, and the number of its other fingerprints.
 pub fn templates(patterns: &PatternsTable, most: usize) -> String {
     struct Pattern<'t> {
         template: &'t str,
         records: i64,
-        /// The rows of one pattern come busiest first.
+        /// The rows of a pattern are sorted busiest first.
         fingerprint: i64,
         others: u64,
     }
@@ -172,7 +174,7 @@ fn right_align(table: &mut Table, columns: std::ops::Range<usize>) {
     }
 }
 
-/// The type as SQL engines call it.
+/// Returns the type as SQL engines call it.
 fn type_name(data_type: &DataType) -> String {
     match data_type {
         DataType::Utf8 => "VARCHAR".to_owned(),
@@ -194,7 +196,7 @@ fn type_name(data_type: &DataType) -> String {
     }
 }
 
-/// Digits in groups of three.
+/// Formats a number with its digits in groups of three.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! Writes the seeds of `json_decode`, from the table of the dialect and from the seeds of the decoders of
-//! protobuf. They are committed; run this again when the table has new kinds of cases:
+//! Writes the seeds of `json_decode`, from the dialect table and from the seeds of the protobuf
+//! decoders. They are committed; run this again when the table has new kinds of cases:
 //!
 //! ```text
 //! cargo run --manifest-path fuzz/Cargo.toml --example json_seeds
@@ -8,10 +8,10 @@
 use std::path::Path;
 use std::{fs, io};
 
-/// One case of so many: most differ in little, and few seeds run faster.
+/// Use one of this many cases: most differ little, and fewer seeds run faster.
 const EVERY: usize = 4;
 
-/// The first byte of an input that is a request in protobuf; the signal is added.
+/// First byte of an input that is a request in protobuf; the signal is added to it.
 const PROTOBUF: u8 = 150;
 
 fn main() -> io::Result<()> {

@@ -1,7 +1,9 @@
-//! Any bytes as a message, and their lines as a stream of messages: the same fingerprint each time,
-//! and the same patterns in whatever order and split the stream is learned.
+//! Learns arbitrary bytes as a message, and their lines as a stream of messages. The fingerprint is
+//! the same each time, and the patterns are the same in whatever order and split the stream is
+//! learned.
 //!
-//! The first byte chooses the memory bound and how many states the stream is split between.
+//! The first byte chooses the memory bound and the number of states between which the stream is
+//! split.
 
 #![no_main]
 
@@ -10,9 +12,9 @@ use otlake::fingerprint::{
     Fingerprinter, MAX_SIGNATURE, PatternOptions, Patterns, Scanner, Sighting, Tokenizer, level,
 };
 
-/// The first bounds nothing here; under the others streams of so many messages are cut.
+/// The first bound is never reached here. Under the others, streams of this many messages are cut.
 const MAX_BYTES: [usize; 4] = [1 << 30, 60_000, 20_000, 5_000];
-/// Deriving patterns is what takes the time.
+/// Deriving patterns takes most of the time.
 const MAX_MESSAGES: usize = 128;
 
 fuzz_target!(|input: &[u8]| {
@@ -48,7 +50,7 @@ fuzz_target!(|input: &[u8]| {
     let backwards = learn(0, &mut stream.iter().rev());
     assert_eq!(backwards.save(), straight.save(), "in another order");
 
-    // Not round robin: a shard may be empty, another have everything.
+    // Not round robin, so that one shard may be empty and another have everything.
     let shard_of = |message: &[u8]| message.iter().map(|b| usize::from(*b)).sum::<usize>() % shards;
     let parts: Vec<Patterns> = (0..shards)
         .map(|shard| {
@@ -106,7 +108,7 @@ fn one_message(message: &[u8], used: &mut Fingerprinter) {
     let _ = level(message);
 }
 
-/// Everything about a state but who counted what.
+/// Returns everything about a state except who counted what.
 fn seen(patterns: &Patterns) -> (Vec<otlake::fingerprint::Pattern>, u64) {
     (patterns.patterns().to_vec(), patterns.refused())
 }

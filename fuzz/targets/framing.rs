@@ -1,5 +1,6 @@
-//! Any bytes as a file of payloads, its framing named or detected: the same payloads and faults however
-//! much is read at a time, each within the limit, and where its offset says.
+//! Reads arbitrary bytes as a file of payloads, with a given or a detected framing. The payloads
+//! and faults are the same however much is read at a time, each payload is within the limit, and
+//! each is at its stated offset.
 //!
 //! The first byte chooses the framing, the second one the limit and how much is read at a time.
 
@@ -14,10 +15,10 @@ use otlake::otlp::{
     signal_of_protobuf,
 };
 
-/// What a file of the fuzzer's size may inflate to here.
+/// Maximum size to which a file of the fuzzer's size may inflate here.
 const LARGE: usize = 8 << 20;
 
-/// Gives a few bytes at a time.
+/// A reader that returns a few bytes at a time.
 struct Pieces<'a> {
     rest: &'a [u8],
     size: usize,
@@ -40,8 +41,8 @@ fuzz_target!(|input: &[u8]| {
 
     let items = read(file, framing, limit);
     let Some(inflated) = inflate(file) else {
-        // Not compressed in one way, damaged, or a bomb: how much comes out before the fault
-        // depends on how much is asked for.
+        // The file is compressed in several ways, damaged, or a bomb. How much comes out before the
+        // fault depends on how much is requested.
         return;
     };
     assert_eq!(
@@ -57,7 +58,7 @@ fuzz_target!(|input: &[u8]| {
         if here.starts_with(&payload.bytes) {
             end = at + payload.bytes.len();
         } else {
-            // A message that was compressed, or JSON behind white space.
+            // A compressed message, or JSON after white space.
             assert_eq!(at, end.max(at));
             assert!(at >= 4, "no room for a length");
             let length = [0, 1, 2, 3].map(|byte| inflated[at - 4 + byte]);
@@ -77,7 +78,7 @@ fn read(file: impl Read, framing: Option<Framing>, limit: usize) -> Vec<Item> {
     let mut items = Vec::new();
     let mut ended = false;
     for item in reader {
-        assert!(!ended, "goes on behind its end");
+        assert!(!ended, "payloads after the end");
         match &item {
             Ok(payload) => {
                 assert!(!payload.bytes.is_empty() && payload.bytes.len() <= limit);
@@ -117,7 +118,7 @@ fn check(error: &PayloadError, limit: usize) {
     }
 }
 
-/// The file, inflated, unless it is damaged or larger than `LARGE`.
+/// Returns the inflated file, unless it is damaged or larger than `LARGE`.
 fn inflate(file: &[u8]) -> Option<Vec<u8>> {
     match file {
         [0x1f, 0x8b, 8, _, ..] => all_of(MultiGzDecoder::new(file)),

@@ -1,5 +1,5 @@
-//! Any bytes as a compressed body: what a decoder of streams takes is taken, to the same bytes, and the
-//! limit decides only over bodies that are larger.
+//! Inflates arbitrary bytes as a compressed body. Whatever the streaming decoder accepts is
+//! accepted with the same result; the limit only matters for larger bodies.
 //!
 //! The first two bytes choose the limit.
 
@@ -24,19 +24,19 @@ fuzz_target!(|input: &[u8]| {
     let body = Bytes::copy_from_slice(body);
 
     let taken = inflate(ContentEncoding::Gzip, &body, limit);
-    // The decoder of whole bodies may take what the other one refuses, codes with gaps for one: what
-    // it makes of them has the size and the checksum that are stated.
+    // The decoder for whole bodies may accept what the streaming one rejects, such as incomplete
+    // codes. Its result has the size and the checksum that the body states.
     if gzip.is_some() {
         assert_eq!(taken, gzip);
     }
     let taken = inflate(ContentEncoding::Zstd, &body, limit);
-    // Of zstd the decoder of streams takes more: frames that end before the size that they state.
+    // The streaming decoder accepts more zstd: frames that end before the size that they state.
     if taken.is_some() && zstd.is_some() {
         assert_eq!(taken, zstd);
     }
 });
 
-/// All that comes out, unless it is damaged or larger than `LARGE`.
+/// Returns the complete result, unless the body is damaged or the result is larger than `LARGE`.
 fn all_of(decoder: io::Result<impl Read>) -> Option<Vec<u8>> {
     let mut inflated = Vec::new();
     let mut decoder = decoder.ok()?.take(LARGE as u64 + 1);
@@ -44,17 +44,18 @@ fn all_of(decoder: io::Result<impl Read>) -> Option<Vec<u8>> {
     (length <= LARGE).then_some(inflated)
 }
 
-/// The body within `LARGE`, and within `limit` the same unless it is larger.
+/// Inflates the body within `LARGE`, and checks that the result within `limit` is the same, unless
+/// it is larger.
 fn inflate(encoding: ContentEncoding, body: &Bytes, limit: usize) -> Option<Vec<u8>> {
     let inflated = encoding.inflate(body, LARGE).ok();
     match (encoding.inflate(body, limit), &inflated) {
         (Ok(smaller), Some(inflated)) => assert!(smaller.len() <= limit && smaller == inflated),
-        (Ok(_), None) => panic!("taken, but not with a larger limit"),
+        (Ok(_), None) => panic!("accepted, but not with a larger limit"),
         (Err(InflateError::TooLarge { limit: stated, .. }), Some(inflated)) => {
             assert_eq!(stated, limit);
             assert!(inflated.len() > limit);
         }
-        // Damage that the decoder of whole bodies does not mind: see above.
+        // Damage that the decoder for whole bodies ignores; see above.
         (Err(_), Some(inflated)) => assert!(inflated.len() > limit),
         (Err(_), None) => {}
     }

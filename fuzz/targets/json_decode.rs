@@ -1,8 +1,9 @@
-//! Any bytes as a payload in JSON: the first byte picks the signal and what the others are.
+//! Decodes arbitrary bytes as OTLP/JSON. The first byte chooses the signal and the meaning of the
+//! rest.
 //!
-//! Either they are the payload: then serde_json and we agree on whether it is JSON, and a decoder that
-//! has seen it before says the same of it. Or they are a request in protobuf: then it is written as
-//! JSON in one of its dialects, and has to give the rows of the request.
+//! Either the rest is the payload: serde_json and our parser agree on whether it is JSON, and a
+//! decoder that has seen it before returns the same result. Or the rest is a request in protobuf:
+//! it is written as JSON in a random dialect, and must decode to the rows of the request.
 
 #![no_main]
 
@@ -71,11 +72,11 @@ fn check<R: JsonRequest>(
 
 fn check_text(json: &[u8], decode: &mut impl FnMut(&[u8]) -> Decoded) {
     let first = decode(json);
-    // The second time the decoder predicts names from the first.
+    // The second time, the decoder predicts names from the first.
     assert_eq!(decode(json), first);
     let theirs = serde_json::from_slice::<IgnoredAny>(json);
     match first.0 {
-        Ok(_) => assert!(theirs.is_ok(), "taken, but it is not JSON: {theirs:?}"),
+        Ok(_) => assert!(theirs.is_ok(), "accepted, but it is not JSON: {theirs:?}"),
         Err(error) => {
             assert!(error.offset() <= json.len(), "{error}");
             let syntax = matches!(error.kind(), DecodeErrorKind::JsonSyntax { .. });
@@ -85,7 +86,7 @@ fn check_text(json: &[u8], decode: &mut impl FnMut(&[u8]) -> Decoded) {
     }
 }
 
-/// As much as the testkit writes.
+/// Returns limits wide enough for everything that the testkit writes.
 fn generous() -> Limits {
     Limits::default()
         .with_attributes(1 << 20)

@@ -1,4 +1,5 @@
-//! Any bytes as a payload of metrics, decoded by us and by prost: the same rows, or both refuse.
+//! Decodes arbitrary bytes as a payload of metrics, with our decoder and with prost: both return
+//! the same rows, or both fail.
 
 #![no_main]
 

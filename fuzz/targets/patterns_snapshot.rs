@@ -1,7 +1,8 @@
-//! Any bytes as a saved state: an error, or a state that saves and loads without a change.
+//! Loads arbitrary bytes as a saved state. The result is an error, or a state that saves and loads
+//! unchanged.
 //!
-//! They are loaded as they are, and once more with their checksum repaired, without which hardly any
-//! would get past it.
+//! The bytes are loaded unchanged, and once more with a repaired checksum, because hardly any input
+//! would pass the checksum otherwise.
 
 #![no_main]
 
@@ -37,7 +38,7 @@ fn check(loaded: Result<Patterns, LoadError>, options: PatternOptions) {
 
     state.merge(&again);
     assert_eq!(state.save(), saved, "merged with itself");
-    // A state that somebody else has saved is one to go on with.
+    // A state that was saved elsewhere can be continued.
     let fingerprint = state.observe(b"user ann logged in from 10.0.0.7");
     let _ = state.template(fingerprint);
     assert!(Patterns::load(&state.save(), options).is_ok());

@@ -1,8 +1,9 @@
-//! Any bytes through the pipeline into files, read back with the parquet crate: all rows are there,
-//! and where prost takes the payload too, with every field and attribute.
+//! Runs arbitrary bytes through the pipeline into files, and reads the files with the parquet
+//! crate. All rows must exist. If prost accepts the payload too, they must have every field and
+//! attribute.
 //!
-//! The first four bytes choose the options: codec, signal and partitions, rows of a row group, rows of
-//! a file, columns.
+//! The first four bytes choose the options: codec, signal and partitions, rows per row group, rows
+//! per file, columns.
 
 #![no_main]
 
@@ -15,8 +16,8 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use otlake::otlp::Format;
 use otlake::parquet::{Compression, FileSummary};
-use otlake::storage::Memory;
 use otlake::schema::Table;
+use otlake::storage::Memory;
 use otlake::{IngestError, Pipeline};
 use otlake_testkit::Request;
 use read_back::{Record, expected_record, read_files};
@@ -49,7 +50,7 @@ fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
         .column_budget(usize::from(columns))
         .partitioning(partitioning.parse().unwrap())
         .open_partitions(4)
-        // Near what the columns take up without a value, so that rows are written early.
+        // Close to the size of the columns without values, so that rows are written early.
         .memory_limit(150_000)
         .build(storage.clone())
         .unwrap();
@@ -64,14 +65,14 @@ fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
     let files: Vec<FileSummary> = report.files().cloned().collect();
     let most = 1 + u64::from(rows_per_file);
     assert!(files.iter().all(|file| file.rows <= most));
-    // Compares the rows of each file with its summary.
+    // This compares the rows of each file with its summary.
     let table = Table::from(R::SIGNAL);
     let mut found = read_files(&storage, table, &files);
     assert_eq!(found.len() as u64, accepted);
     let stored = storage.files().len();
     assert_eq!(stored, files.len(), "no file but those reported");
 
-    // A name with a `#` of its own cannot be told from one that the overflow has numbered.
+    // A name with a `#` of its own can't be told from a name that overflow has numbered.
     if report.records.rejected > 0 || payload.contains(&b'#') {
         return;
     }
@@ -80,7 +81,7 @@ fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
         let expected = rows.iter().map(|row| expected_record(table, row));
         let mut expected: Vec<Record> = expected.collect();
         if !partitioning.is_empty() {
-            // Rows of a partition wait for each other, those of others overtake them.
+            // Rows of a partition wait for each other, and rows of other partitions overtake them.
             found.sort_by_cached_key(|record| format!("{record:?}"));
             expected.sort_by_cached_key(|record| format!("{record:?}"));
         }

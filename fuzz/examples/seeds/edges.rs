@@ -1,4 +1,4 @@
-//! Payloads by hand, at the edges of the protobuf encoding.
+//! Hand-written payloads at the edges of the protobuf encoding.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -10,11 +10,11 @@ use otlake_testkit::{
 
 type Named<const N: usize> = [(&'static str, Vec<u8>); N];
 
-/// A signal, with seeds of its own.
+/// A signal with seeds of its own.
 pub trait Edges: Request {
     fn edge_cases() -> Vec<(String, Vec<u8>)>;
 
-    /// Small payloads as production sends them.
+    /// Returns small payloads as in production.
     fn production() -> impl Iterator<Item = (&'static str, Vec<u8>)>;
 }
 
@@ -187,7 +187,8 @@ impl Edges for ExportMetricsServiceRequest {
     }
 }
 
-/// What every kind of record can have, its attributes under this number.
+/// Returns seeds for everything that every kind of record can have, with attributes under this
+/// field number.
 fn of_records(attributes: u32, in_record: impl Fn(&[u8]) -> Vec<u8>) -> Vec<(String, Vec<u8>)> {
     let attribute =
         |key: &[u8], value: &[u8]| field(attributes, &[field(1, key), field(2, value)].concat());
@@ -233,7 +234,7 @@ fn named<const N: usize>(cases: Named<N>) -> Vec<(String, Vec<u8>)> {
         .into()
 }
 
-/// A request of one resource and one scope with these fields.
+/// Returns a request of one resource and one scope with these fields.
 fn in_scope(fields: &[u8]) -> Vec<u8> {
     field(1, &field(2, fields))
 }
@@ -242,7 +243,7 @@ fn string(text: &[u8]) -> Vec<u8> {
     field(1, text)
 }
 
-/// A string in so many arrays.
+/// Returns a string inside this many arrays.
 fn nested(depth: usize) -> Vec<u8> {
     (0..depth).fold(string(b"x"), |value, _| field(5, &field(1, &value)))
 }

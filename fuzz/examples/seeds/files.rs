@@ -1,8 +1,8 @@
-//! Files of payloads, for `framing`.
+//! Files of payloads for `framing`.
 
 use std::io;
 
-/// Names, the indexes of their framings, and the files.
+/// Returns names, indices of framings, and files.
 pub fn files() -> io::Result<Vec<(String, u8, Vec<u8>)>> {
     const PROTOBUF: u8 = 0;
     const DOCUMENTS: u8 = 1;

@@ -1,4 +1,5 @@
-//! Writes the seeds in `corpus/`. They are committed; run this again when an input's form changes:
+//! Writes the seeds in `corpus/`. They are committed; run this again when the format of an input
+//! changes:
 //!
 //! ```text
 //! cargo run --manifest-path fuzz/Cargo.toml --example seeds
@@ -19,7 +20,8 @@ use otlake_testkit::{Rng, break_utf8, mutate};
 
 use edges::Edges;
 
-/// For `to_parquet`: codec, signal and partitions, rows of a row group - 1, rows of a file - 1, columns.
+/// Options of `to_parquet`: codec, signal and partitions, rows per row group - 1, rows per file -
+/// 1, columns.
 const OPTIONS: [[u8; 4]; 4] = [
     [0, 255, 255, 255],
     [1, 0, 255, 3],
@@ -29,7 +31,7 @@ const OPTIONS: [[u8; 4]; 4] = [
 
 const PARTITIONINGS: usize = 3;
 
-/// A payload with options of which every combination comes.
+/// Writes a payload with options, covering every combination over the indices.
 fn write_to_parquet(signal: u8, index: usize, name: &str, payload: &[u8]) -> io::Result<()> {
     let [codec, row_group_rows, rows_per_file, columns] = OPTIONS[index % OPTIONS.len()];
     let partitioning = (index % PARTITIONINGS) as u8;
@@ -75,7 +77,7 @@ fn main() -> io::Result<()> {
         }
     }
     for (name, framing, file) in files::files()? {
-        // The framing named, and none; the limit.
+        // With the framing given, and detected; then the limit.
         for (framing, detected) in [(framing, ""), (7, "-detected")] {
             let input = [&[framing, 0xff], &file[..]].concat();
             write("framing", &format!("{name}{detected}"), &input)?;
@@ -91,8 +93,8 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Payloads of a signal: by hand, of any form, as production sends them, and those of `recorded`,
-/// which are small ones: fuzzing is the faster the smaller its seeds are.
+/// Returns payloads of a signal: hand-written, arbitrary, as in production, and from `recorded`.
+/// The recorded ones are small, because fuzzing is faster with small seeds.
 fn payloads<R: Edges>(recorded: &[&str]) -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut payloads = R::edge_cases();
     for seed in 0..8 {
@@ -123,7 +125,7 @@ fn payloads<R: Edges>(recorded: &[&str]) -> io::Result<Vec<(String, Vec<u8>)>> {
     Ok(payloads)
 }
 
-/// Messages by the line.
+/// Streams of messages, one per line.
 const STREAMS: [(&str, &str); 8] = [
     ("empty", ""),
     (
@@ -164,7 +166,7 @@ fn state(text: &str) -> Patterns {
     patterns
 }
 
-/// A state that has evicted what was beyond its bound.
+/// Returns a state that has evicted what exceeded its bound.
 fn crowded() -> Patterns {
     let options = PatternOptions::new().with_max_bytes(8_000);
     let mut patterns = Patterns::new(options);

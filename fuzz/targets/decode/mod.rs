@@ -1,11 +1,12 @@
-//! Any bytes, decoded by us and by prost: the same rows, or both refuse.
+//! Decodes arbitrary bytes with our decoder and with prost: both return the same rows, or both
+//! fail.
 
 use otlake::otlp::{DecodeError, Limits};
 use otlake::row::{Decoder, Keys, Summary};
 use otlake_testkit::{CanonicalRows, Decoded, Request, compare_with_prost};
 
-/// Compares what `decoder`, which is [`generous`], makes of the payload with what prost does, and with
-/// what it makes of prost's request by `decode_request`.
+/// Compares the rows of `decoder`, which is [`generous`], with prost's, and with those it makes
+/// from prost's request.
 pub fn check<R: Request, D: Decoder<Error = DecodeError>>(
     mut decoder: D,
     payload: &[u8],
@@ -13,7 +14,7 @@ pub fn check<R: Request, D: Decoder<Error = DecodeError>>(
 ) {
     let ours = compare_with_prost::<R, D>(&mut decoder, payload)
         .unwrap_or_else(|disagreement| panic!("{disagreement}"));
-    // The second time the decoder predicts names from the first.
+    // The second time, the decoder predicts names from the first.
     assert_eq!(Decoded::by(&mut decoder, payload), ours);
     match (&ours.result, R::decode(payload)) {
         (Ok(summary), Ok(request)) if summary.rejected == 0 => {
@@ -26,7 +27,7 @@ pub fn check<R: Request, D: Decoder<Error = DecodeError>>(
     }
 }
 
-/// As much as prost takes, so that only malformed payloads are refused.
+/// Returns limits as wide as prost's, so that only malformed payloads fail.
 pub fn generous() -> (Limits, Keys) {
     let limits = Limits::default()
         .with_attributes(1 << 20)
