@@ -79,6 +79,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let there = lake.list("signal=logs")?.len();
     println!("{there} files, {listed} of them in manifests");
-    assert_eq!(there, listed, "the first try has left nothing");
+    assert_eq!(there, listed, "the first attempt left nothing behind");
     Ok(())
 }

@@ -91,7 +91,7 @@ fn print(schema: &DatasetSchema) {
 fn diff(first: &DatasetSchema, second: &DatasetSchema) {
     if first.table() != second.table() {
         let (first, second) = (first.table().name(), second.table().name());
-        println!("The first is of {first}, the second of {second}.");
+        println!("The first schema is for the table {first}, the second for {second}.");
     }
     let differences = first.diff(second);
     let mut lines = lines(&["", "id", "column", "type", "sent as"]);
@@ -111,7 +111,7 @@ fn diff(first: &DatasetSchema, second: &DatasetSchema) {
         }
     }
     match differences.len() {
-        0 => println!("The same columns."),
+        0 => println!("Both schemas have the same columns."),
         1 => println!("{lines}\n1 column is different"),
         count => println!("{lines}\n{count} columns are different"),
     }

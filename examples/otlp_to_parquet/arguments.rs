@@ -109,7 +109,10 @@ pub fn beside(out: &Path) -> io::Result<(PathBuf, String)> {
         None => fs::canonicalize(out)?,
     };
     let (Some(parent), Some(name)) = (named.parent(), named.file_name()) else {
-        let reason = format!("nothing can stand beside {}", out.display());
+        let reason = format!(
+            "{} has no parent directory for the file of patterns",
+            out.display()
+        );
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     };
     // The parent of a bare name is the empty path, which is not a directory.

@@ -41,7 +41,7 @@ impl Input {
         };
         of_content?
             .or_else(|| self.signal_of_path())
-            .ok_or_else(|| "nothing says which signal it is: name it with --signal".into())
+            .ok_or_else(|| "the signal cannot be detected: give it with --signal".into())
     }
 
     fn signal_of_path(&self) -> Option<Signal> {
@@ -76,9 +76,9 @@ pub fn find(paths: Vec<PathBuf>) -> (Vec<Input>, usize) {
         match find_at(&path) {
             Ok(found) if found.is_empty() => {
                 failed += 1;
-                let endings = ".binpb, .pb, .bin, .json, .jsonl or .ndjson, each also .gz or .zst";
+                let endings = ".binpb, .pb, .bin, .json, .jsonl or .ndjson, optionally followed by .gz or .zst";
                 let path = path.display();
-                eprintln!("{path}: no payload there: the name of one ends in {endings}");
+                eprintln!("{path}: found no payload files, whose names end in {endings}");
             }
             Ok(found) => inputs.extend(found),
             Err(error) => {

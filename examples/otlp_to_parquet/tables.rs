@@ -24,7 +24,7 @@ pub struct Run {
 pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSummary>) -> String {
     let records = report.records.accepted;
     let per_row = |bytes: u64, rows: u64| format!("{:.1}", bytes as f64 / rows.max(1) as f64);
-    let mut table = table(&["", "files", "rows", "bytes", "bytes a row"]);
+    let mut table = table(&["", "files", "rows", "bytes", "bytes per row"]);
     let count = |n: usize| grouped(n as u64);
     table.add_row(vec![
         "in".to_owned(),
