@@ -18,7 +18,6 @@
 //!
 //! `peers` builds the other ways from OTLP to Parquet and from lines to templates. Without it, the
 //! report has only stages and floors.
-//! report has stages and floors only.
 
 mod bodies;
 mod case;
