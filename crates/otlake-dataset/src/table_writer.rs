@@ -218,7 +218,14 @@ impl<S: Storage> ParquetSink<S> {
     /// those on time slower, and writing takes half as long again: docs/performance.md has the figures.
     #[must_use]
     pub fn with_sorted_rows(mut self, order: Vec<SortingColumn>) -> Self {
-        self.encoder.set_sorting_columns(order.clone());
+        let options = self.encoder.options().clone();
+        let options = options.with_sorting_columns(order.clone());
+        #[allow(
+            clippy::expect_used,
+            reason = "the sink has an encoder of these options"
+        )]
+        let encoder = Encoder::new(options).expect("the codec is available");
+        self.encoder = encoder;
         self.options.order = order;
         self.row_groups.set_limits(self.row_group_limits());
         self

@@ -1,10 +1,10 @@
 //! What outlives a file: options, compression context, buffers, the types of columns seen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_buffer::NullBuffer;
 use arrow_schema::Field;
 
@@ -16,14 +16,18 @@ use crate::encode::nested::Leaves;
 use crate::encode::nulls;
 use crate::encode::splice::Spliced;
 use crate::error::{EncoderError, FileError};
-use crate::file::column::{Column, Leaf};
-use crate::file::footer::{ChunkMetadata, Footer};
-use crate::options::SortingColumn;
+use crate::file::chunk_list::ChunkList;
+use crate::file::column::{Column, Leaf, value_type};
+use crate::file::row_group::{EncodedColumn, EncodedRowGroup};
 use crate::options::WriterOptions;
 use crate::page::bloom::Bloom;
 use crate::page::chunk::{Chunk, Draft};
 use crate::page::levels::Levels;
 use crate::page::page_writer::{Pages, Scratch, Target};
+
+/// Bytes of finished column chunks that wait for the destination. Small row groups go out in one
+/// write, large ones are not held twice.
+pub(crate) const FLUSH_AT: usize = 4 << 20;
 
 /// More columns than any sane stream has; a stream of ever new names must not grow the cache for ever.
 const CACHED_COLUMNS: usize = 10_000;
@@ -37,20 +41,18 @@ pub struct Encoder {
     draft: Draft,
     scratch: Scratch,
     pages: Pages,
-    /// The bloom filters of the row group so far, and the numbers of their chunks in it.
+    /// The bloom filters of the row group so far, and the numbers of their chunks.
     blooms: Vec<(usize, Sbbf)>,
     columns: HashMap<String, Arc<Column>>,
     /// The bytes of the row group or footer that is being written.
     pub(crate) out: Vec<u8>,
 }
 
-/// The chunks of a row group, as they are written.
-pub(crate) struct Chunks<'a> {
-    /// The byte of the file at which [`Encoder::out`] begins.
+/// Where the chunks of a row group go.
+pub(crate) struct Destination<'a> {
+    /// The offset of the first byte of [`Encoder::out`] in the file or row group.
     pub(crate) base: u64,
-    pub(crate) footer: &'a mut Footer,
-    /// Those that are complete.
-    pub(crate) list: &'a mut Vec<ChunkMetadata>,
+    pub(crate) chunks: &'a mut ChunkList,
 }
 
 impl Encoder {
@@ -78,15 +80,72 @@ impl Encoder {
         &self.options
     }
 
-    /// Records another order of rows from here on; see [`WriterOptions::with_sorting_columns`].
-    pub fn set_sorting_columns(&mut self, order: Vec<SortingColumn>) {
-        self.options = self.options.clone().with_sorting_columns(order);
+    /// Encodes `batch` as a row group that can be [appended](crate::FileWriter::append) to a file later,
+    /// on any thread. A batch without rows gives a row group that adds its columns to the file's schema.
+    ///
+    /// # Errors
+    ///
+    /// When two columns have the same name, or a column has no Parquet type or can't be encoded. The
+    /// encoder can be used on.
+    pub fn encode_row_group(&mut self, batch: &RecordBatch) -> Result<EncodedRowGroup, FileError> {
+        let mut names = HashSet::with_capacity(batch.num_columns());
+        let mut columns = Vec::with_capacity(batch.num_columns());
+        let mut first_chunk = 0;
+        for (field, array) in std::iter::zip(batch.schema_ref().fields(), batch.columns()) {
+            if !names.insert(field.name()) {
+                return Err(FileError::DuplicateColumn {
+                    column: field.name().clone(),
+                });
+            }
+            let column = self.column(field)?;
+            let leaves = column.leaves.len();
+            columns.push(EncodedColumn {
+                column,
+                first_chunk,
+                nulls: array.logical_null_count() as u64,
+            });
+            first_chunk += leaves;
+        }
+
+        self.begin();
+        let mut chunks = ChunkList::default();
+        if batch.num_rows() > 0 {
+            chunks.chunks.reserve_exact(first_chunk);
+            for (EncodedColumn { column, .. }, array) in std::iter::zip(&columns, batch.columns()) {
+                let to = Destination {
+                    base: 0,
+                    chunks: &mut chunks,
+                };
+                self.put_column(column, array, to)?;
+            }
+            self.put_bloom_filters(0, &mut chunks)?;
+        }
+        Ok(EncodedRowGroup {
+            rows: batch.num_rows(),
+            bytes: self.take_out(),
+            chunks,
+            columns,
+            sorting: self.options.shared_sorting_columns(),
+        })
+    }
+
+    /// Takes the bytes that were put out. Small ones are copied, so that the buffer stays; large ones are
+    /// not held twice.
+    fn take_out(&mut self) -> Vec<u8> {
+        if self.out.capacity() > FLUSH_AT {
+            let mut bytes = std::mem::take(&mut self.out);
+            bytes.shrink_to_fit();
+            return bytes;
+        }
+        let bytes = self.out.clone();
+        self.out.clear();
+        bytes
     }
 
     /// The column that `field` is.
     pub(crate) fn column(&mut self, field: &Field) -> Result<Arc<Column>, FileError> {
         if let Some(column) = self.columns.get(field.name())
-            && column.field.data_type() == field.data_type()
+            && column.value_type() == value_type(field.data_type())
             && column.field.metadata() == field.metadata()
         {
             return Ok(Arc::clone(column));
@@ -116,16 +175,16 @@ impl Encoder {
         &mut self,
         column: &Column,
         array: &ArrayRef,
-        chunks: Chunks<'_>,
+        to: Destination<'_>,
     ) -> Result<(), FileError> {
         if array.logical_null_count() == array.len() {
-            self.put_nulls(column, array.len(), chunks)
+            self.put_nulls(column, array.len(), to)
         } else if let ([leaf], Some(family)) = (&column.leaves[..], Family::of(array.data_type())) {
-            self.put_flat(column, leaf, array, family, chunks)
+            self.put_flat(column, leaf, array, family, to)
         } else if let Some(leaves) = Leaves::of(array) {
-            self.put_nested(column, leaves, chunks)
+            self.put_nested(column, leaves, to)
         } else {
-            self.put_spliced(column, array, chunks)
+            self.put_spliced(column, array, to)
         }
     }
 
@@ -134,27 +193,27 @@ impl Encoder {
         &mut self,
         column: &Column,
         rows: usize,
-        mut chunks: Chunks<'_>,
+        mut to: Destination<'_>,
     ) -> Result<(), FileError> {
         for leaf in &column.leaves {
             self.clear();
             nulls::draft(&mut self.draft, leaf, rows);
-            self.seal(column, leaf, &mut chunks)?;
+            self.seal(column, leaf, &mut to)?;
         }
         Ok(())
     }
 
-    /// Appends the bloom filters of the row group that has `chunks`.
+    /// Appends the bloom filters of the row group that was encoded last.
     pub(crate) fn put_bloom_filters(
         &mut self,
         base: u64,
-        chunks: &mut [ChunkMetadata],
+        list: &mut ChunkList,
     ) -> Result<(), FileError> {
         for (chunk, filter) in self.blooms.drain(..) {
             let start = self.out.len();
             // Into memory, where no write fails.
             filter.write(&mut self.out).map_err(io::Error::other)?;
-            chunks[chunk].bloom_filter = Some((base + start as u64, self.out.len() - start));
+            list.chunks[chunk].bloom_filter = Some((base + start as u64, self.out.len() - start));
         }
         Ok(())
     }
@@ -165,7 +224,7 @@ impl Encoder {
         leaf: &Leaf,
         array: &ArrayRef,
         family: Family,
-        mut chunks: Chunks<'_>,
+        mut to: Destination<'_>,
     ) -> Result<(), FileError> {
         let wanted = self.options.bloom_filter_columns();
         let wanted = wanted.iter().any(|name| name == column.name());
@@ -177,16 +236,16 @@ impl Encoder {
         };
         self.draft(array, family, levels, &mut bloom);
         if let Some(filter) = bloom.finish() {
-            self.blooms.push((chunks.list.len(), filter));
+            self.blooms.push((to.chunks.chunks.len(), filter));
         }
-        self.seal(column, leaf, &mut chunks)
+        self.seal(column, leaf, &mut to)
     }
 
     fn put_nested(
         &mut self,
         column: &Column,
         leaves: Leaves,
-        mut chunks: Chunks<'_>,
+        mut to: Destination<'_>,
     ) -> Result<(), FileError> {
         for (leaf, found) in std::iter::zip(&column.leaves, leaves) {
             let levels = &found.levels;
@@ -194,7 +253,7 @@ impl Encoder {
             debug_assert_eq!(u64::from(levels.max_repetition), leaf.max_repetition_level);
             let levels = Levels::Nested(levels);
             self.draft(&found.array, found.family, levels, &mut Bloom::new(None));
-            self.seal(column, leaf, &mut chunks)?;
+            self.seal(column, leaf, &mut to)?;
         }
         Ok(())
     }
@@ -203,7 +262,7 @@ impl Encoder {
         &mut self,
         column: &Column,
         array: &ArrayRef,
-        mut chunks: Chunks<'_>,
+        mut to: Destination<'_>,
     ) -> Result<(), FileError> {
         let failed = |source| FileError::Encode {
             column: column.name().to_owned(),
@@ -213,7 +272,7 @@ impl Encoder {
         for (number, leaf) in column.leaves.iter().enumerate() {
             self.clear();
             spliced.draft(&mut self.draft, number).map_err(failed)?;
-            self.seal(column, leaf, &mut chunks)?;
+            self.seal(column, leaf, &mut to)?;
         }
         Ok(())
     }
@@ -245,7 +304,7 @@ impl Encoder {
         &mut self,
         column: &Column,
         leaf: &Leaf,
-        chunks: &mut Chunks<'_>,
+        to: &mut Destination<'_>,
     ) -> Result<(), FileError> {
         let Self {
             draft,
@@ -258,8 +317,6 @@ impl Encoder {
             column: column.name(),
             leaf,
         };
-        let metadata = chunk.seal(compressor, out, chunks.base, chunks.footer)?;
-        chunks.list.push(metadata);
-        Ok(())
+        chunk.seal(compressor, out, to.base, to.chunks)
     }
 }

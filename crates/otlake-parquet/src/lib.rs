@@ -1,60 +1,51 @@
-//! Arrow record batches to Parquet files: dictionaries passed on, shared compressors, whole files or none.
+//! Writes Arrow record batches to Parquet files, fast, with a schema that may grow from batch to batch.
 //!
 //! ```text
-//!                RollingWriter: when is a file full, what is it called
-//!  RecordBatch ───────▶ FileWriter ───────▶ Storage (LocalDirectory, Memory, ObjectStorage, yours)
-//!  (one row group)      │  row groups, footer     whole files or none
-//!                       ▼
-//!                       Encoder: columns → pages → compressed chunks
-//!                       (lives as long as the writer, so that its contexts and buffers do)
+//!  RecordBatch ──▶ Encoder ──▶ EncodedRowGroup ──▶ FileWriter ──▶ any io::Write
+//!   (any thread)   columns → pages → compressed     row groups, page index, footer
 //! ```
 //!
 //! ```
 //! use std::sync::Arc;
 //! use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-//! use otlake_parquet::{Memory, RollingWriter, WriterOptions};
+//! use otlake_parquet::{Encoder, FileWriter, WriterOptions};
 //!
 //! let severity: ArrayRef = Arc::new(Int64Array::from(vec![9, 9, 17]));
 //! let body: ArrayRef = Arc::new(StringArray::from(vec!["started", "ready", "no disk left"]));
 //! let batch = RecordBatch::try_from_iter([("severity_number", severity), ("body", body)])?;
 //!
-//! let storage = Memory::new();
-//! let mut writer = RollingWriter::new(storage.clone(), WriterOptions::new())?;
-//! writer.write(&batch)?;
-//! let files = writer.finish()?;
+//! let mut encoder = Encoder::new(WriterOptions::new())?;
+//! let mut file = FileWriter::new(Vec::new());
+//! file.write_row_group(&mut encoder, &batch)?;
+//! let (bytes, summary) = file.finish(&mut encoder, &[])?;
 //!
-//! assert_eq!(files.len(), 1);
-//! assert_eq!(files[0].rows, 3);
-//! assert_eq!(storage.files()[&files[0].name].len() as u64, files[0].bytes);
+//! assert_eq!(summary.rows, 3);
+//! assert_eq!(summary.bytes, bytes.len() as u64);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # When to use it alone
+//! # When to use this crate on its own
 //!
-//! With any record batches that become files which other engines read. Against
-//! `parquet::arrow::ArrowWriter` it gives
+//! Use it for any record batches that become files which other engines read. Compared with
+//! `parquet::arrow::ArrowWriter` it offers
 //!
 //! - **speed**: dictionary arrays become dictionary pages without hashing a value again, integers and
-//!   strings have encoders of their own, one compression context serves all pages of all files;
-//! - **growing schemas**: a later batch may have columns that an earlier one had not, in any order,
-//!   and may lack some; columns are matched by name, and all row groups get the schema of the file;
+//!   strings have encoders of their own, and one compression context serves all pages of all files;
+//! - **growing schemas**: columns are matched by name, so batches may differ in their columns and in
+//!   the order of them; a row group that lacks a column gets nulls;
+//! - **parallel encoding**: [`Encoder::encode_row_group`] needs no file, so many threads can encode row
+//!   groups for one file, which is locked only while bytes are copied;
 //! - **portable files**: plain Parquet types, every column `OPTIONAL`, version 1 data pages, no
-//!   embedded Arrow schema, statistics, page index and bloom filters;
-//! - **whole files**: a file appears under its name when it is complete, or never.
+//!   embedded Arrow schema, with statistics, a page index and bloom filters.
 //!
-//! It has no options per column beyond bloom filters, and writes no encryption. A type without an
-//! encoder of its own here (unsigned integers, decimals, …), or a list, map or struct with one inside,
-//! goes through the `parquet` crate's encoders, so every Arrow type that crate can write is written.
+//! It has no options per column other than bloom filters and does not encrypt. A type without an
+//! encoder here (unsigned integers, decimals, …), or a list, map or struct that contains one, goes
+//! through the `parquet` crate's encoders, so every Arrow type that crate can write is written.
 //!
 //! # Features
 //!
-//! - `rows` (on by default): [`ParquetSink`], which takes rows instead of batches, [`Partitioning`],
-//!   which finds their directories, and [`Manifest`], which says what was written.
-//! - `zstd`, `snappy`, `lz4` (all on by default): the codecs. Without any, files are uncompressed.
-//! - `object-store`: `ObjectStorage`, for any store that implements `object_store::ObjectStore`; by
-//!   itself it brings the in-memory one and no client.
-//! - `aws`, `gcp`, `azure`: `object-store` with its client for that cloud. `aws` is also the one for
-//!   others that speak S3.
+//! `zstd`, `snappy` and `lz4`, all on by default, are the codecs. Without any of them, files are not
+//! compressed.
 
 mod compress;
 mod encode;
@@ -67,6 +58,7 @@ mod page;
 pub use crate::compress::compression::{Compression, ParseCompressionError, ZstdLevel};
 pub use crate::encoder::Encoder;
 pub use crate::error::{EncoderError, FileError};
+pub use crate::file::row_group::EncodedRowGroup;
 pub use crate::file::summary::{Bound, ColumnSummary, FileSummary};
 pub use crate::file::writer::FileWriter;
 pub use crate::options::{SortingColumn, WriterOptions};

@@ -1,5 +1,7 @@
 //! What a writer can be told.
 
+use std::sync::Arc;
+
 use crate::compress::compression::Compression;
 
 /// How files are written: codec, page sizes, bloom filters, statistics, and when a file is full.
@@ -21,7 +23,7 @@ pub struct WriterOptions {
     bloom_filter_columns: Vec<String>,
     bloom_filter_fpp: f64,
     statistics_truncate_length: usize,
-    sorting_columns: Vec<SortingColumn>,
+    sorting_columns: Arc<[SortingColumn]>,
     rows_per_file: u64,
     bytes_per_file: u64,
     created_by: String,
@@ -38,7 +40,7 @@ impl WriterOptions {
             bloom_filter_columns: vec!["trace_id".to_owned(), "fingerprint".to_owned()],
             bloom_filter_fpp: 0.01,
             statistics_truncate_length: 64,
-            sorting_columns: Vec::new(),
+            sorting_columns: Arc::default(),
             rows_per_file: 10_000_000,
             bytes_per_file: 128 << 20,
             created_by: concat!("otlake-parquet version ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -105,7 +107,7 @@ impl WriterOptions {
     /// records it in each row group, it sorts nothing. Columns after the first one that the file
     /// does not have are left out.
     pub fn with_sorting_columns(mut self, columns: Vec<SortingColumn>) -> Self {
-        self.sorting_columns = columns;
+        self.sorting_columns = columns.into();
         self
     }
 
@@ -167,6 +169,10 @@ impl WriterOptions {
     /// See [`with_sorting_columns`](Self::with_sorting_columns).
     pub fn sorting_columns(&self) -> &[SortingColumn] {
         &self.sorting_columns
+    }
+
+    pub(crate) fn shared_sorting_columns(&self) -> Arc<[SortingColumn]> {
+        Arc::clone(&self.sorting_columns)
     }
 
     /// See [`with_rows_per_file`](Self::with_rows_per_file).

@@ -4,18 +4,12 @@
 
 mod support;
 
-use std::sync::Arc;
-
-use arrow_array::{Array, ArrayRef, RecordBatch, new_null_array};
+use arrow_array::{Array, RecordBatch};
 use arrow_cast::cast;
-use bytes::Bytes;
 use otlake_parquet::{Compression, WriterOptions};
-use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
-};
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use proptest::prelude::*;
-use support::{Kind, Nulls, batch, batches, column, write};
+use support::{Kind, Nulls, assert_same, batch, batches, column, open, write};
 
 fn options() -> impl Strategy<Value = WriterOptions> {
     let mut codecs = vec![
@@ -43,44 +37,6 @@ fn options() -> impl Strategy<Value = WriterOptions> {
                     .with_statistics_truncate_length(truncate)
             },
         )
-}
-
-fn open(file: &Bytes) -> ParquetRecordBatchReaderBuilder<Bytes> {
-    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), options).unwrap()
-}
-
-/// The row groups of `file` must be those of `batches` that have rows, nulls where they lack columns.
-fn assert_same(file: &Bytes, batches: &[RecordBatch]) {
-    let builder = open(file);
-    let schema = Arc::clone(builder.schema());
-    let groups: Vec<&RecordBatch> = batches
-        .iter()
-        .filter(|batch| batch.num_rows() > 0)
-        .collect();
-    assert_eq!(builder.metadata().num_row_groups(), groups.len());
-    for (number, group) in groups.iter().enumerate() {
-        let rows = group.num_rows();
-        let reader = open(file)
-            .with_row_groups(vec![number])
-            .with_batch_size(rows)
-            .build()
-            .unwrap();
-        let read: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
-        assert_eq!(read.len(), 1);
-        for (place, field) in schema.fields().iter().enumerate() {
-            let expected: ArrayRef = match group.column_by_name(field.name()) {
-                Some(array) => cast(array, field.data_type()).unwrap(),
-                None => new_null_array(field.data_type(), rows),
-            };
-            assert_eq!(
-                read[0].column(place),
-                &expected,
-                "{} of row group {number}",
-                field.name()
-            );
-        }
-    }
 }
 
 proptest! {

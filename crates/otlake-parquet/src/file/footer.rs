@@ -1,65 +1,33 @@
 //! The end of a file: page index and `FileMetaData`.
 //!
-//! A chunk's `ColumnMetaData`, `ColumnIndex` and `OffsetIndex` are serialised when the chunk is done,
-//! into buffers of the file; what is left for the end is to put them in order. That is why a file can
-//! gain columns until it ends, and why a small file costs no tree of metadata objects.
+//! Columns are matched to row groups only here, which is why a file can gain columns until it ends.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 
 use parquet::file::metadata::KeyValue;
 
-use crate::file::column::{Column, Order};
+use crate::file::chunk_list::{ChunkList, ChunkMetadata, HEAD_END, TAIL_END, TAIL_START};
+use crate::file::column::Column;
 use crate::file::schema;
 use crate::file::thrift::{Element, Fields};
 use crate::options::SortingColumn;
 
-/// The serialised metadata of a file's chunks so far.
+/// The chunks and row groups of a file so far.
 #[derive(Debug, Default)]
 pub(crate) struct Footer {
-    /// `ColumnMetaData` up to [`LAST_FIELD`], without the stop byte.
-    pub(crate) chunks: Vec<u8>,
-    pub(crate) column_indexes: Vec<u8>,
-    pub(crate) offset_indexes: Vec<u8>,
+    pub(crate) chunks: ChunkList,
     pub(crate) row_groups: Vec<RowGroup>,
 }
-
-/// The last field of the serialised part of a `ColumnMetaData`: `encoding_stats`.
-pub(crate) const LAST_FIELD: i16 = 13;
 
 #[derive(Debug)]
 pub(crate) struct RowGroup {
     pub(crate) rows: usize,
     pub(crate) offset: u64,
-    /// One for each leaf of the file's schema so far, in its order.
-    pub(crate) chunks: Vec<ChunkMetadata>,
+    /// The number of a chunk in [`Footer::chunks`] for each leaf of the file's schema, in its order. A row
+    /// group may have no chunk for some leaves until the file is finished; leaves that were added after it
+    /// are not in the list at all until then.
+    pub(crate) chunks: Vec<Option<usize>>,
     pub(crate) sorting: Vec<(i32, bool, bool)>,
-}
-
-/// Where the serialised metadata of a chunk is, and what row group and summary add up.
-#[derive(Debug)]
-pub(crate) struct ChunkMetadata {
-    pub(crate) metadata: Range<usize>,
-    pub(crate) range: ChunkRange,
-    pub(crate) column_index: Option<Range<usize>>,
-    pub(crate) offset_index: Range<usize>,
-    pub(crate) bloom_filter: Option<(u64, usize)>,
-    pub(crate) compressed: u64,
-    pub(crate) uncompressed: u64,
-}
-
-/// Between which values those of a chunk are.
-#[derive(Debug)]
-pub(crate) enum ChunkRange {
-    /// There are none but nulls.
-    Empty,
-    /// The minimum and the maximum, in [`Footer::chunks`].
-    Known {
-        min: Range<usize>,
-        max: Range<usize>,
-    },
-    /// The statistics don't say: the values are not compared, or all of them are NaN.
-    Unknown,
 }
 
 impl RowGroup {
@@ -89,43 +57,12 @@ impl RowGroup {
 }
 
 impl Footer {
-    /// The minimum and the maximum in all `chunks`, which are of one leaf.
-    pub(crate) fn range<'a>(
-        &self,
-        order: Order,
-        chunks: impl Iterator<Item = &'a ChunkMetadata>,
-    ) -> Option<(&[u8], &[u8])> {
-        let mut merged: Option<(&[u8], &[u8])> = None;
-        for chunk in chunks {
-            let (min, max) = match &chunk.range {
-                ChunkRange::Known { min, max } => {
-                    (&self.chunks[min.clone()], &self.chunks[max.clone()])
-                }
-                ChunkRange::Empty => continue,
-                // NaN is in no range.
-                ChunkRange::Unknown if matches!(order, Order::Float | Order::Double) => continue,
-                ChunkRange::Unknown => return None,
-            };
-            let (least, greatest) = merged.get_or_insert((min, max));
-            if order.compare(min, least)? == Ordering::Less {
-                *least = min;
-            }
-            if order.compare(max, greatest)? == Ordering::Greater {
-                *greatest = max;
-            }
-        }
-        merged
-    }
-
-    /// Bytes that it takes in memory.
+    /// Returns the bytes of memory that the footer takes.
     pub(crate) fn memory_size(&self) -> usize {
         let groups = self.row_groups.iter().map(|group| {
-            group.chunks.capacity() * size_of::<ChunkMetadata>()
-                + size_of_val(group.sorting.as_slice())
+            size_of_val(group.chunks.as_slice()) + size_of_val(group.sorting.as_slice())
         });
-        self.chunks.capacity()
-            + self.column_indexes.capacity()
-            + self.offset_indexes.capacity()
+        self.chunks.memory_size()
             + self.row_groups.capacity() * size_of::<RowGroup>()
             + groups.sum::<usize>()
     }
@@ -140,10 +77,20 @@ impl Footer {
         key_values: &[KeyValue],
         created_by: &str,
     ) {
-        let column_indexes_at = position;
-        out.extend_from_slice(&self.column_indexes);
-        let offset_indexes_at = column_indexes_at + self.column_indexes.len() as u64;
-        out.extend_from_slice(&self.offset_indexes);
+        let begin = out.len();
+        let at = |out: &Vec<u8>| position + (out.len() - begin) as u64;
+        let column_indexes_at = at(out);
+        out.extend_from_slice(&self.chunks.column_indexes);
+        let mut offset_indexes = Vec::with_capacity(self.chunks.chunks.len());
+        for chunk in &self.chunks.chunks {
+            let start = at(out);
+            self.put_offset_index(out, chunk);
+            offset_indexes.push(start..at(out));
+        }
+        let indexes = Indexes {
+            column_indexes_at,
+            offset_indexes,
+        };
 
         let start = out.len();
         let mut file = Fields::new(out);
@@ -165,7 +112,7 @@ impl Footer {
         file.list(4, Element::Struct, self.row_groups.len());
         for (ordinal, group) in self.row_groups.iter().enumerate() {
             file.struct_element(|fields| {
-                self.put_row_group(fields, ordinal, group, column_indexes_at, offset_indexes_at);
+                self.put_row_group(fields, ordinal, group, &indexes);
             });
         }
         if !key_values.is_empty() {
@@ -193,43 +140,35 @@ impl Footer {
         out.extend_from_slice(crate::file::writer::MAGIC);
     }
 
+    fn put_offset_index(&self, out: &mut Vec<u8>, chunk: &ChunkMetadata) {
+        let mut offset = chunk.offset + chunk.dictionary_bytes;
+        let mut index = Fields::new(out);
+        index.list(1, Element::Struct, chunk.pages.len());
+        for page in &self.chunks.pages[chunk.pages.clone()] {
+            index.struct_element(|fields| {
+                fields.i64(1, offset as i64);
+                fields.i32(2, page.bytes as i32);
+                fields.i64(3, page.first_row as i64);
+            });
+            offset += u64::from(page.bytes);
+        }
+        index.stop();
+    }
+
     fn put_row_group(
         &self,
         fields: &mut Fields<'_>,
         ordinal: usize,
         group: &RowGroup,
-        column_indexes_at: u64,
-        offset_indexes_at: u64,
+        indexes: &Indexes,
     ) {
-        fields.list(1, Element::Struct, group.chunks.len());
-        for chunk in &group.chunks {
-            fields.struct_element(|fields| {
-                // Deprecated and required; 0 since the format says so.
-                fields.i64(2, 0);
-                let head = &self.chunks[chunk.metadata.clone()];
-                fields.resumed_structure(3, head, LAST_FIELD, |metadata| {
-                    if let Some((offset, len)) = chunk.bloom_filter {
-                        metadata.i64(14, offset as i64);
-                        metadata.i32(15, len as i32);
-                    }
-                });
-                let range = &chunk.offset_index;
-                fields.i64(4, (offset_indexes_at + range.start as u64) as i64);
-                fields.i32(5, range.len() as i32);
-                if let Some(range) = &chunk.column_index {
-                    fields.i64(6, (column_indexes_at + range.start as u64) as i64);
-                    fields.i32(7, range.len() as i32);
-                }
-            });
+        let chunks = || group.chunks.iter().flatten().copied();
+        let metadata = || chunks().map(|number| &self.chunks.chunks[number]);
+        fields.list(1, Element::Struct, chunks().count());
+        for number in chunks() {
+            fields.struct_element(|fields| self.put_chunk(fields, number, indexes));
         }
-        fields.i64(
-            2,
-            group
-                .chunks
-                .iter()
-                .map(|chunk| chunk.uncompressed as i64)
-                .sum(),
-        );
+        fields.i64(2, metadata().map(|chunk| chunk.uncompressed as i64).sum());
         fields.i64(3, group.rows as i64);
         if !group.sorting.is_empty() {
             fields.list(4, Element::Struct, group.sorting.len());
@@ -242,14 +181,42 @@ impl Footer {
             }
         }
         fields.i64(5, group.offset as i64);
-        fields.i64(
-            6,
-            group
-                .chunks
-                .iter()
-                .map(|chunk| chunk.compressed as i64)
-                .sum(),
-        );
+        fields.i64(6, metadata().map(|chunk| chunk.compressed as i64).sum());
         fields.i16(7, ordinal as i16);
     }
+
+    /// Writes the `ColumnChunk` of the chunk with the given number.
+    fn put_chunk(&self, fields: &mut Fields<'_>, number: usize, indexes: &Indexes) {
+        let chunk = &self.chunks.chunks[number];
+        let serialised = |range: &Range<usize>| &self.chunks.metadata[range.clone()];
+        // Deprecated and required; 0 since the format says so.
+        fields.i64(2, 0);
+        fields.structure(3, |metadata| {
+            metadata.serialised(serialised(&chunk.head), HEAD_END);
+            metadata.i64(9, (chunk.offset + chunk.dictionary_bytes) as i64);
+            if chunk.dictionary_bytes > 0 {
+                metadata.i64(11, chunk.offset as i64);
+            }
+            metadata.serialised_structure(TAIL_START, serialised(&chunk.tail), TAIL_END);
+            if let Some((offset, len)) = chunk.bloom_filter {
+                metadata.i64(14, offset as i64);
+                metadata.i32(15, len as i32);
+            }
+        });
+        let range = &indexes.offset_indexes[number];
+        fields.i64(4, range.start as i64);
+        fields.i32(5, (range.end - range.start) as i32);
+        if let Some(range) = &chunk.column_index {
+            fields.i64(6, (indexes.column_indexes_at + range.start as u64) as i64);
+            fields.i32(7, range.len() as i32);
+        }
+    }
+}
+
+/// Where the page index of a file is.
+struct Indexes {
+    /// The first byte of the column indexes.
+    column_indexes_at: u64,
+    /// The offset index of each chunk.
+    offset_indexes: Vec<Range<u64>>,
 }

@@ -129,19 +129,20 @@ impl<'a> Fields<'a> {
         self.out.extend_from_slice(bytes);
     }
 
-    /// A nested struct whose beginning, up to the field `last`, was serialised before.
-    pub(crate) fn resumed_structure(
-        &mut self,
-        id: i16,
-        head: &[u8],
-        last: i16,
-        write: impl FnOnce(&mut Fields<'_>),
-    ) {
+    /// Writes fields that were serialised before, of which `last` is the last. They must have been the
+    /// first ones of their struct, as these are.
+    pub(crate) fn serialised(&mut self, fields: &[u8], last: i16) {
+        debug_assert_eq!(self.last, 0, "the first fields of the struct");
+        self.out.extend_from_slice(fields);
+        self.last = last;
+    }
+
+    /// Writes a nested struct, and the fields up to `last` after it, that were serialised before, all but
+    /// the header of the first field: that depends on the field before.
+    pub(crate) fn serialised_structure(&mut self, id: i16, fields: &[u8], last: i16) {
         self.header(id, STRUCT);
-        self.out.extend_from_slice(head);
-        let mut fields = Fields::resume(self.out, last);
-        write(&mut fields);
-        fields.stop();
+        self.out.extend_from_slice(fields);
+        self.last = last;
     }
 
     /// Where the next byte goes.

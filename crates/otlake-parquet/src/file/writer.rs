@@ -8,18 +8,16 @@ use arrow_array::{Array, RecordBatch};
 use arrow_schema::Field;
 use parquet::file::metadata::KeyValue;
 
-use crate::encoder::{Chunks, Encoder};
+use crate::encoder::{Destination, Encoder, FLUSH_AT};
 use crate::error::FileError;
 use crate::file::column::Column;
-use crate::file::footer::{ChunkMetadata, Footer, RowGroup};
+use crate::file::footer::{Footer, RowGroup};
+use crate::file::row_group::EncodedRowGroup;
 use crate::file::summary::{Bound, ColumnSummary, FileSummary};
+use crate::options::SortingColumn;
 
 /// First and last in a file.
 pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
-
-/// Bytes of finished column chunks that wait for the destination. Small row groups go out in one
-/// write, large ones are not held twice.
-const FLUSH_AT: usize = 4 << 20;
 
 /// A Parquet file whose schema may grow with every row group.
 ///
@@ -56,7 +54,7 @@ pub struct FileWriter<W> {
     footer: Footer,
     rows: u64,
     broken: bool,
-    /// For each column of the file, its place in the batch. A buffer.
+    /// For each column of the file, its place in the batch or row group. A buffer.
     places: Vec<Option<usize>>,
 }
 
@@ -130,19 +128,56 @@ impl<W: Write> FileWriter<W> {
         encoder: &mut Encoder,
         batch: &RecordBatch,
     ) -> Result<(), FileError> {
-        if self.broken {
-            return Err(FileError::Broken);
-        }
-        if self.footer.row_groups.len() > i16::MAX as usize - 1 {
-            return Err(FileError::TooManyRowGroups);
-        }
-        self.add_columns(encoder, batch)?;
+        self.check_room()?;
+        let fields = batch.schema_ref().fields();
+        self.add_columns(fields.iter().map(|field| &**field), |_, field| {
+            encoder.column(field)
+        })?;
         if batch.num_rows() == 0 {
             return Ok(());
         }
         self.broken = true;
         self.put_row_group(encoder, batch)?;
         self.broken = false;
+        Ok(())
+    }
+
+    /// Appends a row group that was encoded earlier. Its columns are matched by name, whatever their
+    /// order. A row group without rows adds its columns to the schema.
+    ///
+    /// # Errors
+    ///
+    /// When the columns don't fit the file, in which case it is as it was and the row group can go to
+    /// another one, or when the bytes can't be written, in which case the file
+    /// [is broken](Self::is_broken).
+    pub fn append(&mut self, group: &EncodedRowGroup) -> Result<(), FileError> {
+        self.check_room()?;
+        let fields = group.columns.iter().map(|column| &*column.column.field);
+        self.add_columns(fields, |place, _| {
+            Ok(Arc::clone(&group.columns[place].column))
+        })?;
+        if group.rows == 0 {
+            return Ok(());
+        }
+        self.broken = true;
+        if self.position == 0 {
+            self.write(MAGIC)?;
+        }
+        let offset = self.position;
+        self.write(&group.bytes)?;
+        self.broken = false;
+
+        let first = self.footer.chunks.chunks.len();
+        self.footer.chunks.append(&group.chunks, offset);
+        let mut chunks = Vec::with_capacity(first);
+        for (FileColumn { column, nulls }, place) in std::iter::zip(&mut self.columns, &self.places)
+        {
+            let encoded = place.map(|place| &group.columns[place]);
+            *nulls += encoded.map_or(0, |encoded| encoded.nulls);
+            let first = encoded.map(|encoded| first + encoded.first_chunk);
+            chunks.extend((0..column.leaves.len()).map(|leaf| Some(first? + leaf)));
+        }
+        self.end_row_group(group.rows, offset, chunks, &group.sorting);
         Ok(())
     }
 
@@ -163,23 +198,28 @@ impl<W: Write> FileWriter<W> {
         encoder.begin();
         self.put_magic(encoder);
         for number in 0..self.footer.row_groups.len() {
-            let group = &mut self.footer.row_groups[number];
-            let rows = group.rows;
-            let mut chunks = std::mem::take(&mut group.chunks);
+            let Footer { chunks, row_groups } = &mut self.footer;
+            let group = &mut row_groups[number];
             let mut leaves = 0;
             for FileColumn { column, nulls } in &mut self.columns {
-                if leaves == chunks.len() {
-                    *nulls += rows as u64;
-                    let to = Chunks {
-                        base: self.position,
-                        footer: &mut self.footer,
-                        list: &mut chunks,
-                    };
-                    encoder.put_nulls(column, rows, to)?;
+                let end = leaves + column.leaves.len();
+                if group.chunks.len() < end {
+                    group.chunks.resize(end, None);
                 }
-                leaves += column.leaves.len();
+                if group.chunks[leaves].is_none() {
+                    *nulls += group.rows as u64;
+                    let first = chunks.chunks.len();
+                    let to = Destination {
+                        base: self.position,
+                        chunks,
+                    };
+                    encoder.put_nulls(column, group.rows, to)?;
+                    for (leaf, chunk) in group.chunks[leaves..end].iter_mut().enumerate() {
+                        *chunk = Some(first + leaf);
+                    }
+                }
+                leaves = end;
             }
-            self.footer.row_groups[number].chunks = chunks;
         }
 
         let position = self.position + encoder.out.len() as u64;
@@ -202,15 +242,29 @@ impl<W: Write> FileWriter<W> {
         Ok((self.sink, summary))
     }
 
-    /// Finds the batch's columns in the file and adds those it has not; [`Self::places`] is where
-    /// the file's columns are in the batch. Changes nothing before all is well.
-    fn add_columns(&mut self, encoder: &mut Encoder, batch: &RecordBatch) -> Result<(), FileError> {
-        let schema = batch.schema_ref();
+    fn check_room(&self) -> Result<(), FileError> {
+        if self.broken {
+            return Err(FileError::Broken);
+        }
+        // The format numbers them with 16 bits.
+        if self.footer.row_groups.len() >= i16::MAX as usize {
+            return Err(FileError::TooManyRowGroups);
+        }
+        Ok(())
+    }
+
+    /// Finds the columns with `fields` in the file and adds those it has not, which `column_at` makes;
+    /// [`Self::places`] is where the file's columns are among the fields. Changes nothing before all is well.
+    fn add_columns<'f>(
+        &mut self,
+        fields: impl Iterator<Item = &'f Field>,
+        mut column_at: impl FnMut(usize, &Field) -> Result<Arc<Column>, FileError>,
+    ) -> Result<(), FileError> {
         self.places.clear();
         self.places.resize(self.columns.len(), None);
         let mut new: Vec<FileColumn> = Vec::new();
         let mut new_names: HashMap<&str, usize> = HashMap::new();
-        for (place, field) in schema.fields().iter().enumerate() {
+        for (place, field) in fields.enumerate() {
             let duplicate = || FileError::DuplicateColumn {
                 column: field.name().clone(),
             };
@@ -234,7 +288,7 @@ impl<W: Write> FileWriter<W> {
                     }
                     // The rows before are counted when their row groups get their nulls.
                     new.push(FileColumn {
-                        column: encoder.column(field)?,
+                        column: column_at(place, field)?,
                         nulls: 0,
                     });
                     self.places.push(Some(place));
@@ -270,13 +324,13 @@ impl<W: Write> FileWriter<W> {
         self.put_magic(encoder);
         let rows = batch.num_rows();
         let offset = self.position + encoder.out.len() as u64;
-        let mut chunks: Vec<ChunkMetadata> = Vec::with_capacity(self.columns.len());
+        let mut chunks = Vec::with_capacity(self.columns.len());
         for number in 0..self.columns.len() {
             let column = Arc::clone(&self.columns[number].column);
-            let to = Chunks {
+            let first = self.footer.chunks.chunks.len();
+            let to = Destination {
                 base: self.position,
-                footer: &mut self.footer,
-                list: &mut chunks,
+                chunks: &mut self.footer.chunks,
             };
             match self.places[number] {
                 Some(place) => {
@@ -289,14 +343,27 @@ impl<W: Write> FileWriter<W> {
                     encoder.put_nulls(&column, rows, to)?;
                 }
             }
+            chunks.extend((first..self.footer.chunks.chunks.len()).map(Some));
             if encoder.out.len() >= FLUSH_AT {
                 self.flush(encoder)?;
             }
         }
-        encoder.put_bloom_filters(self.position, &mut chunks)?;
+        encoder.put_bloom_filters(self.position, &mut self.footer.chunks)?;
         self.flush(encoder)?;
+        self.end_row_group(rows, offset, chunks, encoder.options().sorting_columns());
+        Ok(())
+    }
+
+    /// Adds a row group, whose bytes are written, to the footer.
+    fn end_row_group(
+        &mut self,
+        rows: usize,
+        offset: u64,
+        chunks: Vec<Option<usize>>,
+        sorting: &[SortingColumn],
+    ) {
         let columns: Vec<&Column> = self.columns.iter().map(|column| &*column.column).collect();
-        let sorting = RowGroup::sorting(encoder.options().sorting_columns(), &columns);
+        let sorting = RowGroup::sorting(sorting, &columns);
         self.footer.row_groups.push(RowGroup {
             rows,
             offset,
@@ -304,7 +371,6 @@ impl<W: Write> FileWriter<W> {
             sorting,
         });
         self.rows += rows as u64;
-        Ok(())
     }
 
     fn put_magic(&self, encoder: &mut Encoder) {
@@ -314,9 +380,14 @@ impl<W: Write> FileWriter<W> {
     }
 
     fn flush(&mut self, encoder: &mut Encoder) -> Result<(), FileError> {
-        self.sink.write_all(&encoder.out)?;
-        self.position += encoder.out.len() as u64;
+        self.write(&encoder.out)?;
         encoder.out.clear();
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.sink.write_all(bytes)?;
+        self.position += bytes.len() as u64;
         Ok(())
     }
 
@@ -327,13 +398,14 @@ impl<W: Write> FileWriter<W> {
         for FileColumn { column, nulls } in &self.columns {
             let leaves = leaf..leaf + column.leaves.len();
             leaf = leaves.end;
-            let chunks = || {
-                groups
-                    .iter()
-                    .flat_map(|group| &group.chunks[leaves.clone()])
+            let list = &self.footer.chunks;
+            let numbers = || {
+                let groups = groups.iter();
+                groups.flat_map(|group| group.chunks[leaves.clone()].iter().flatten().copied())
             };
+            let chunks = || numbers().map(|number| &list.chunks[number]);
             let range = match &column.leaves[..] {
-                [leaf] if column.root.is_primitive() => self.footer.range(leaf.order, chunks()),
+                [leaf] if column.root.is_primitive() => list.range(leaf.order, numbers()),
                 _ => None,
             };
             let bounds = range.and_then(|(min, max)| {

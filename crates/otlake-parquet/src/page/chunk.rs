@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::compress::compressor::{Compressor, UNCOMPRESSED};
 use crate::error::FileError;
+use crate::file::chunk_list::{ChunkList, ChunkMetadata, ChunkRange, PageLocation, TAIL_START};
 use crate::file::column::{Leaf, Order};
-use crate::file::footer::{ChunkMetadata, ChunkRange, Footer};
 use crate::file::thrift::{Element, Fields};
 
 /// Parquet's numbers of the encodings that are written here.
@@ -158,6 +158,12 @@ impl Draft {
         Some(if better { b.clone() } else { a.clone() })
     }
 
+    /// The encodings of the data pages, a bit each.
+    fn encodings(&self) -> u32 {
+        let pages = self.pages.iter();
+        pages.fold(0, |mask, page| mask | 1 << page.encoding.0)
+    }
+
     fn bytes(&self, bound: &Bound) -> &[u8] {
         &self.bounds[bound.bytes.clone()]
     }
@@ -200,14 +206,14 @@ pub(crate) struct Chunk<'a> {
 
 impl Chunk<'_> {
     /// Compresses the pages, appends them with their headers to `out`, whose first byte is at `base`
-    /// of the file, and their metadata to `footer`.
+    /// of the file or row group, and appends their metadata to `list`.
     pub(crate) fn seal(
         self,
         compressor: &mut Compressor,
         out: &mut Vec<u8>,
         base: u64,
-        footer: &mut Footer,
-    ) -> Result<ChunkMetadata, FileError> {
+        list: &mut ChunkList,
+    ) -> Result<(), FileError> {
         let Self { draft, leaf, .. } = self;
         let start = out.len();
         let offset = base + start as u64;
@@ -218,58 +224,61 @@ impl Chunk<'_> {
         {
             codec = UNCOMPRESSED;
         }
-        let mut locations = Vec::with_capacity(draft.pages.len());
-        let mut uncompressed = self.put_pages(codec, compressor, out, offset, &mut locations)?;
+        let pages = list.pages.len();
+        let mut sizes = self.put_pages(codec, compressor, out, &mut list.pages)?;
         let written = out.len() - start;
-        if codec != UNCOMPRESSED && written as u64 >= uncompressed - (uncompressed >> 5) {
+        if codec != UNCOMPRESSED && written as u64 >= sizes.uncompressed - (sizes.uncompressed >> 5)
+        {
             // Less than 3 % saved: not worth the reader's time. Random ids end here.
             out.truncate(start);
+            list.pages.truncate(pages);
             codec = UNCOMPRESSED;
-            uncompressed = self.put_pages(codec, compressor, out, offset, &mut locations)?;
+            sizes = self.put_pages(codec, compressor, out, &mut list.pages)?;
         }
         let compressed = (out.len() - start) as u64;
 
-        let index = footer.offset_indexes.len();
-        put_offset_index(&mut footer.offset_indexes, draft, &locations);
-        let offset_index = index..footer.offset_indexes.len();
         let bounds = match &draft.chunk_bounds {
             Some(known) => known.clone(),
             None => draft.merged_bounds(leaf.order),
         };
-        let column_index = put_column_index(&mut footer.column_indexes, draft, leaf.order);
-        let metadata = footer.chunks.len();
-        let data_offset = locations.first().map_or(offset, |location| location.offset);
-        let sizes = Sizes {
+        let column_index = put_column_index(&mut list.column_indexes, draft, leaf.order);
+        let head = list.metadata.len();
+        put_metadata_head(
+            &mut list.metadata,
+            draft,
+            leaf,
             codec,
-            uncompressed,
+            sizes.uncompressed,
             compressed,
+        );
+        let tail = list.metadata.len();
+        let range = put_metadata_tail(&mut list.metadata, draft, bounds.as_ref());
+        list.chunks.push(ChunkMetadata {
             offset,
-            data_offset,
-        };
-        let range = put_metadata(&mut footer.chunks, draft, leaf, bounds.as_ref(), &sizes);
-        Ok(ChunkMetadata {
-            metadata: metadata..footer.chunks.len(),
+            dictionary_bytes: sizes.dictionary,
+            head: head..tail,
+            tail: tail..list.metadata.len(),
             range,
             column_index,
-            offset_index,
+            pages: pages..list.pages.len(),
             bloom_filter: None,
             compressed,
-            uncompressed,
-        })
+            uncompressed: sizes.uncompressed,
+        });
+        Ok(())
     }
 
-    /// Returns the bytes of the pages with their headers before compression.
     fn put_pages(
         self,
         codec: i32,
         compressor: &mut Compressor,
         out: &mut Vec<u8>,
-        offset: u64,
-        locations: &mut Vec<Location>,
-    ) -> Result<u64, FileError> {
-        locations.clear();
-        let start = out.len();
-        let mut uncompressed = 0;
+        locations: &mut Vec<PageLocation>,
+    ) -> Result<PageSizes, FileError> {
+        let mut sizes = PageSizes {
+            uncompressed: 0,
+            dictionary: 0,
+        };
         for (body, page) in self.draft.bodies() {
             // Page sizes are i32 in the format; compression may add a little.
             if body.len() > (i32::MAX as usize) - (16 << 20) {
@@ -292,17 +301,18 @@ impl Chunk<'_> {
             };
             let before = out.len();
             put_header(out, self.draft, body.len(), stored.len(), page);
-            uncompressed += (out.len() - before + body.len()) as u64;
+            sizes.uncompressed += (out.len() - before + body.len()) as u64;
             out.extend_from_slice(stored);
-            if page.is_some() {
-                let offset = offset + (before - start) as u64;
-                locations.push(Location {
-                    offset,
-                    bytes: out.len() - before,
-                });
+            let bytes = out.len() - before;
+            match page {
+                Some(page) => locations.push(PageLocation {
+                    bytes: bytes as u32,
+                    first_row: page.first_row as u64,
+                }),
+                None => sizes.dictionary = bytes as u64,
             }
         }
-        Ok(uncompressed)
+        Ok(sizes)
     }
 
     /// The body as a page of a compressed chunk, which it need not be.
@@ -337,9 +347,12 @@ impl Chunk<'_> {
     }
 }
 
-struct Location {
-    offset: u64,
-    bytes: usize,
+/// Sizes of a chunk's pages, headers included.
+struct PageSizes {
+    /// All pages before compression.
+    uncompressed: u64,
+    /// The dictionary page as written; 0 if there is none.
+    dictionary: u64,
 }
 
 /// Whether a part of a large page gets smaller; small ones are compressed as fast as probed.
@@ -384,19 +397,6 @@ fn put_header(out: &mut Vec<u8>, draft: &Draft, raw: usize, stored: usize, page:
     header.stop();
 }
 
-fn put_offset_index(out: &mut Vec<u8>, draft: &Draft, locations: &[Location]) {
-    let mut index = Fields::new(out);
-    index.list(1, Element::Struct, locations.len());
-    for (location, page) in std::iter::zip(locations, &draft.pages) {
-        index.struct_element(|fields| {
-            fields.i64(1, location.offset as i64);
-            fields.i32(2, location.bytes as i32);
-            fields.i64(3, page.first_row as i64);
-        });
-    }
-    index.stop();
-}
-
 /// None when a page has values but none that compare: the format has no way to say that.
 fn put_column_index(out: &mut Vec<u8>, draft: &Draft, order: Order) -> Option<Range<usize>> {
     let is_null = |page: &Page| page.nulls == page.values;
@@ -439,55 +439,45 @@ fn put_column_index(out: &mut Vec<u8>, draft: &Draft, order: Order) -> Option<Ra
     Some(start..out.len())
 }
 
-struct Sizes {
-    codec: i32,
-    uncompressed: u64,
-    compressed: u64,
-    offset: u64,
-    data_offset: u64,
-}
-
-/// A `ColumnMetaData` up to `encoding_stats`. Returns where minimum and maximum are in it.
-fn put_metadata(
+/// Writes the fields of `ColumnMetaData` before the offsets.
+fn put_metadata_head(
     out: &mut Vec<u8>,
     draft: &Draft,
     leaf: &Leaf,
-    bounds: Option<&Bounds>,
-    sizes: &Sizes,
-) -> ChunkRange {
-    let mut range = if draft.pages.iter().all(|page| page.nulls == page.values) {
-        ChunkRange::Empty
-    } else {
-        ChunkRange::Unknown
-    };
+    codec: i32,
+    uncompressed: u64,
+    compressed: u64,
+) {
     let mut fields = Fields::new(out);
     fields.i32(1, leaf.physical as i32);
-
     // RLE is that of the levels, and every column has some.
     let mut mask = 1u32 << Encoding::RLE.0;
     if draft.dictionary.is_some() {
         mask |= 1 << Encoding::PLAIN.0;
     }
-    let mut data_mask = 0u32;
-    for page in &draft.pages {
-        data_mask |= 1 << page.encoding.0;
-    }
-    mask |= data_mask;
+    mask |= draft.encodings();
     fields.list(2, Element::I32, mask.count_ones() as usize);
     for encoding in (0..32).filter(|bit| mask >> bit & 1 == 1) {
         fields.i32_element(encoding);
     }
     fields.list(3, Element::Binary, leaf.path_len);
     fields.raw_elements(&leaf.path);
-    fields.i32(4, sizes.codec);
+    fields.i32(4, codec);
     fields.i64(5, draft.pages.iter().map(|page| page.values as i64).sum());
-    fields.i64(6, sizes.uncompressed as i64);
-    fields.i64(7, sizes.compressed as i64);
-    fields.i64(9, sizes.data_offset as i64);
-    if draft.dictionary.is_some() {
-        fields.i64(11, sizes.offset as i64);
-    }
-    fields.structure(12, |statistics| {
+    fields.i64(6, uncompressed as i64);
+    fields.i64(7, compressed as i64);
+}
+
+/// Writes the fields of `ColumnMetaData` after the offsets, without the header of the first. Returns where
+/// minimum and maximum are in it.
+fn put_metadata_tail(out: &mut Vec<u8>, draft: &Draft, bounds: Option<&Bounds>) -> ChunkRange {
+    let mut range = if draft.pages.iter().all(|page| page.nulls == page.values) {
+        ChunkRange::Empty
+    } else {
+        ChunkRange::Unknown
+    };
+    let mut fields = Fields::resume(out, TAIL_START);
+    fields.struct_element(|statistics| {
         statistics.i64(3, draft.pages.iter().map(|page| page.nulls as i64).sum());
         if let Some(distinct) = draft.distinct {
             statistics.i64(4, distinct as i64);
@@ -508,15 +498,16 @@ fn put_metadata(
     });
     // Readers that filter by dictionary look here whether all data pages use it.
     let dictionaries = usize::from(draft.dictionary.is_some());
+    let encodings = draft.encodings();
     fields.list(
         13,
         Element::Struct,
-        dictionaries + data_mask.count_ones() as usize,
+        dictionaries + encodings.count_ones() as usize,
     );
     if draft.dictionary.is_some() {
         put_encoding_stats(&mut fields, DICTIONARY_PAGE, Encoding::PLAIN.0, 1);
     }
-    for encoding in (0..32).filter(|bit| data_mask >> bit & 1 == 1) {
+    for encoding in (0..32).filter(|bit| encodings >> bit & 1 == 1) {
         let count = draft
             .pages
             .iter()

@@ -11,9 +11,12 @@ use arrow_array::builder::{
 };
 use arrow_array::types::Int32Type;
 use arrow_array::*;
+use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use otlake_parquet::{Encoder, FileSummary, FileWriter, WriterOptions};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::PageIndexPolicy;
 use proptest::prelude::*;
 
 /// A type of column, and how its values are distributed.
@@ -392,4 +395,42 @@ pub fn write(options: WriterOptions, batches: &[RecordBatch]) -> (Bytes, FileSum
     }
     let (bytes, summary) = file.finish(&mut encoder, &[]).unwrap();
     (Bytes::from(bytes), summary)
+}
+
+pub fn open(file: &Bytes) -> ParquetRecordBatchReaderBuilder<Bytes> {
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+    ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), options).unwrap()
+}
+
+/// The row groups of `file` must be those of `batches` that have rows, nulls where they lack columns.
+pub fn assert_same(file: &Bytes, batches: &[RecordBatch]) {
+    let builder = open(file);
+    let schema = Arc::clone(builder.schema());
+    let groups: Vec<&RecordBatch> = batches
+        .iter()
+        .filter(|batch| batch.num_rows() > 0)
+        .collect();
+    assert_eq!(builder.metadata().num_row_groups(), groups.len());
+    for (number, group) in groups.iter().enumerate() {
+        let rows = group.num_rows();
+        let reader = open(file)
+            .with_row_groups(vec![number])
+            .with_batch_size(rows)
+            .build()
+            .unwrap();
+        let read: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+        assert_eq!(read.len(), 1);
+        for (place, field) in schema.fields().iter().enumerate() {
+            let expected: ArrayRef = match group.column_by_name(field.name()) {
+                Some(array) => cast(array, field.data_type()).unwrap(),
+                None => new_null_array(field.data_type(), rows),
+            };
+            assert_eq!(
+                read[0].column(place),
+                &expected,
+                "{} of row group {number}",
+                field.name()
+            );
+        }
+    }
 }
