@@ -1,10 +1,10 @@
-"""An OTLP/HTTP endpoint that keeps every request body in a file, byte for byte.
+"""An OTLP/HTTP endpoint that saves every request body to a file, byte for byte.
 
     python capture.py OUT_DIR [PORT]
 
-A body becomes OUT_DIR/<signal>/<service>-<sender>-<nnn>.binpb or, where it is JSON, OUT_DIR/json/<signal>/….json; each
-with .gz behind it when the sender compressed it: the bytes on disk are the bytes that came in. The name is read from
-the first resource of the request, so that any SDK can be recorded without telling it anything but the endpoint.
+A body becomes OUT_DIR/<signal>/<service>-<sender>-<nnn>.binpb or, for JSON, OUT_DIR/json/<signal>/….json. If the sender compressed
+it, the name ends in .gz: the bytes on disk are the bytes received. The name comes from the first resource of the request,
+so any SDK can be recorded by setting nothing but its endpoint.
 """
 
 import gzip
@@ -23,14 +23,14 @@ PATHS = {f"/v1/{name}": name for name in SIGNALS}
 def name_of(message, groups: str) -> str:
     resource = getattr(message, groups)[0].resource
     attributes = {a.key: a.value.string_value for a in resource.attributes}
-    # What is not an SDK says no language: a bridge that converts what another library counted.
+    # Without a language it is not an SDK, but a bridge that converts the metrics of another library.
     return f"{attributes['service.name']}-{attributes.get('telemetry.sdk.language', 'bridge')}"
 
 
 class Capture(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"  # the SDKs keep their connections
+    protocol_version = "HTTP/1.1"  # the SDKs reuse their connections
     files: Counter = Counter()
-    lock = threading.Lock()  # a thread a connection: the SDKs hold theirs open
+    lock = threading.Lock()  # there is one thread per connection, and the SDKs keep theirs open
     out = Path()
 
     def do_POST(self):
@@ -42,8 +42,8 @@ class Capture(BaseHTTPRequestHandler):
             plain = {"identity": bytes, "gzip": gzip.decompress}[encoding](body)
             name = name_of(decode(signal, form, plain), SIGNALS[signal].groups)
             folder, suffix = {PROTOBUF: (signal, ".binpb"), JSON: (f"json/{signal}", ".json")}[form]
-        except Exception as error:  # a sender must see the refusal, and the recording must go on
-            print(f"refused {self.path}: {error!r}", file=sys.stderr)
+        except Exception as error:  # the sender gets an error, and the recording continues
+            print(f"rejected {self.path}: {error!r}", file=sys.stderr)
             return self.answer(400, form, b"")
         with self.lock:
             self.files[folder, name] += 1
@@ -56,7 +56,7 @@ class Capture(BaseHTTPRequestHandler):
     def body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers["Content-Length"]))
-        chunks = []  # JavaScript's exporter compresses while it sends, and so knows no length
+        chunks = []  # JavaScript's exporter compresses while sending, so it does not know the length
         while size := int(self.rfile.readline().split(b";")[0], 16):
             chunks.append(self.rfile.read(size))
             self.rfile.readline()

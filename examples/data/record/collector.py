@@ -1,12 +1,12 @@
-"""Makes examples/data/collector: recorded requests in the shapes of the files that the OpenTelemetry Collector's file
-exporter writes.
+"""Writes examples/data/collector: recorded requests in the formats of the OpenTelemetry Collector's file
+exporter.
 
     python collector.py DATA_DIR
 
-No collector runs here. The JSON is written by the rules of its marshaler, pdata's: members in lowerCamelCase and in the
-order of the proto, 64-bit integers as strings, enumerations as numbers, ids in hex, bytes in base64; nothing for a
-field with its default, but `{}` for a message that is always there (a resource, a scope, a status, a body, the value of
-an attribute); `NaN`, `+Inf` and `-Inf` as Go writes them. In protobuf the messages are the recorded ones, byte for
+No collector runs here. The JSON follows the rules of the Collector's marshaler, pdata's: members in lowerCamelCase and in
+the order of the proto, 64-bit integers as strings, enumerations as numbers, ids in hex, bytes in base64; nothing for a
+field with its default, but `{}` for a message that is always present (a resource, a scope, a status, a body, the value of
+an attribute); `NaN`, `+Inf` and `-Inf` in Go's notation. The protobuf messages are the recorded ones, byte for
 byte.
 """
 
@@ -24,7 +24,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from forms import PROTOBUF, SIGNALS, decode
 
-# Few of each sender, and small ones: what matters is the form.
+# A few small requests from each sender: what matters is the format.
 REQUESTS = {
     "logs": [
         "catalog-nodejs-002.binpb.gz",
@@ -52,7 +52,7 @@ REALS = {FieldDescriptor.TYPE_DOUBLE, FieldDescriptor.TYPE_FLOAT}
 
 
 def members(message) -> dict:
-    """A message as the marshaler writes it."""
+    """Returns a message in the form that the marshaler writes."""
     written = {}
     for field in message.DESCRIPTOR.fields:
         value = getattr(message, field.name)
@@ -60,7 +60,7 @@ def members(message) -> dict:
             if value:
                 written[field.json_name] = [text_of(field, item) for item in value]
         elif field.has_presence:
-            # Outside of a oneof a message is part of the one that it is in, and not a reference to it.
+            # Outside of a oneof, a message is a value and not a pointer in Go, so it is always written.
             always = field.message_type is not None and field.containing_oneof is None
             if always or message.HasField(field.name):
                 written[field.json_name] = text_of(field, value)
@@ -117,11 +117,11 @@ def main(data: Path):
         (out / f"{signal}-proto-zstd.bin").write_bytes(prefixed(map(compress, bodies[signal])))
         # format: json, compression: zstd
         (out / f"{signal}-json-zstd.bin").write_bytes(prefixed(map(compress, json_requests[signal])))
-    # Pipelines of several signals that have one exporter.
+    # Pipelines of several signals that share one exporter.
     turns = [request for turn in zip(*json_requests.values()) for request in turn]
     (out / "all-proto.bin").write_bytes(prefixed(request for turn in zip(*bodies.values()) for request in turn))
     (out / "all.jsonl").write_bytes(lines(turns))
-    # The same, compressed as a whole: by whoever keeps the files, and by exporters with native compression.
+    # The same, compressed as a whole, as archives and exporters with native compression do.
     (out / "all.jsonl.gz").write_bytes(gzip.compress(lines(turns), mtime=0))
     (out / "all.jsonl.zst").write_bytes(compress(lines(turns)))
     (out / "logs-proto.bin.gz").write_bytes(gzip.compress(prefixed(bodies["logs"]), mtime=0))

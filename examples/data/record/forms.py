@@ -1,5 +1,5 @@
-"""The forms that recorded telemetry has, decoded with the generated classes of opentelemetry-proto, and with nothing of
-this project's."""
+"""The forms of recorded telemetry, decoded with the generated classes of opentelemetry-proto and with no code of this
+project."""
 
 import base64
 import gzip
@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
-# Full success is the message with nothing set.
+# An empty message means full success.
 RESPONSES = {PROTOBUF: b"", JSON: b"{}"}
 
 
@@ -36,7 +36,7 @@ IDS = {"traceId", "spanId", "parentSpanId"}
 
 
 def decode(signal: str, form: str, body: bytes):
-    """A request of a signal, from protobuf or OTLP/JSON."""
+    """Returns a request of a signal, from protobuf or OTLP/JSON."""
     request = SIGNALS[signal].request
     if form == PROTOBUF:
         return request.FromString(body)
@@ -44,7 +44,7 @@ def decode(signal: str, form: str, body: bytes):
 
 
 def standard(value):
-    """OTLP/JSON as protobuf's JSON, which has bytes in base64 everywhere: OTLP has ids in hex."""
+    """Converts OTLP/JSON to protobuf's JSON, in which ids are base64 instead of hex."""
     if isinstance(value, list):
         return [standard(item) for item in value]
     if not isinstance(value, dict):
@@ -56,13 +56,13 @@ def standard(value):
 
 
 def signal_of(line: bytes) -> str:
-    """The signal of an OTLP/JSON request, by its only member."""
+    """Returns the signal of an OTLP/JSON request, determined by its only member."""
     members = {"resourceLogs": "logs", "resourceSpans": "traces", "resourceMetrics": "metrics"}
     return next(members[member] for member in json.loads(line) if member in members)
 
 
 def prefixed(content: bytes):
-    """The messages of a file that has the length of each before it: four bytes, big-endian."""
+    """Returns the messages of a file in which each follows its length: four bytes, big-endian."""
     while content:
         (length,) = struct.unpack(">I", content[:4])
         message, content = content[4 : 4 + length], content[4 + length :]
@@ -71,7 +71,7 @@ def prefixed(content: bytes):
 
 
 def requests_of(path: Path):
-    """The requests of a file of examples/data: each one's signal, the request, and the size of its encoding."""
+    """Yields the requests of a file in examples/data: the signal, the request, and the size of its encoding."""
     name, content = path.name, path.read_bytes()
     if path.suffix == ".gz":
         name, content = path.stem, gzip.decompress(content)
@@ -86,7 +86,7 @@ def requests_of(path: Path):
     else:
         bodies, form = [content], JSON if name.endswith(".json") else PROTOBUF
     for turn, body in enumerate(bodies):
-        # The files of one signal say which in their names, as nothing in protobuf does; in those of all they alternate.
+        # Protobuf does not tell the signal, so a file with one signal has it in its name. In files with all signals they alternate.
         signal = path.parent.name if path.parent.name in SIGNALS else name.partition(".")[0].partition("-")[0]
         if signal not in SIGNALS:
             signal = signal_of(body) if form == JSON else list(SIGNALS)[turn % 3]

@@ -1,8 +1,8 @@
-"""Writes MANIFEST.json: what is in each file of telemetry, decoded with the generated classes of opentelemetry-proto.
+"""Writes MANIFEST.json: the contents of each file of telemetry, decoded with the generated classes of opentelemetry-proto.
 
     python manifest.py DATA_DIR
 
-The Rust tests compare with it, so it counts only; nothing in it depends on this project's code. It prints
+The Rust tests compare with it, so it only counts, and uses no code of this project. It prints
 the totals.
 """
 
@@ -18,7 +18,7 @@ from forms import SIGNALS, requests_of
 
 
 def kind(value) -> str:
-    """The AnyValue's case: string, bool, int, double, array, kvlist, bytes; empty when none is set."""
+    """Returns the case of an AnyValue: string, bool, int, double, array, kvlist, bytes, or empty if none is set."""
     return (value.WhichOneof("value") or "empty_value").removesuffix("_value")
 
 
@@ -97,7 +97,7 @@ FOLDERS = ("logs", "traces", "metrics", "json/logs", "json/traces", "json/metric
 
 
 def form(path: Path) -> str:
-    """What is in a file, by its name, and how it is compressed."""
+    """Returns the form of a file, determined by its name, and its compression."""
     stem, compression = (path.stem, path.suffix) if path.suffix in (".gz", ".zst") else (path.name, "")
     words = {"binpb": "protobuf", "json": "json", "jsonl": "json lines", "bin": "length-prefixed"}
     inside = " ".join(word for word in ("proto", "json", "zstd") if word in stem.partition(".")[0].split("-"))
@@ -106,7 +106,7 @@ def form(path: Path) -> str:
 
 
 def sender(resource) -> str:
-    """The SDK and its version, as it says itself."""
+    """Returns the SDK and its version, as the resource states them."""
     of = {a.key: a.value.string_value for a in resource.attributes if a.key.startswith("telemetry.sdk.")}
     names = [of.get(f"telemetry.sdk.{name}", "") for name in ("name", "language", "version")]
     return " ".join(filter(None, names)) or "none named"
@@ -172,7 +172,7 @@ if __name__ == "__main__":
     data = Path(sys.argv[1])
     paths = [path for folder in FOLDERS for path in sorted((data / folder).glob("*"))]
     files = {str(path.relative_to(data)): describe(path) for path in paths}
-    # A line a file: a recording that changes one request changes one line.
+    # One line per file, so that a recording that changes one request changes one line.
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}" for name, entry in files.items())
     (data / "MANIFEST.json").write_text(f"{{\n{lines}\n}}\n")
     for folder in FOLDERS:

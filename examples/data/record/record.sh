@@ -1,13 +1,13 @@
 #!/bin/sh
-# Records examples/data anew. Needs python3 (3.11 or later), node (20 or later), npm.
+# Records examples/data again. Needs python3 (3.11 or later), node (20 or later), npm.
 #
 #   examples/data/record/record.sh [OUT_DIR [FORM ...]]
 #
-# A FORM is protobuf (logs/, traces/, metrics/), json (json/) or collector (collector/, made of the protobuf ones); all three by
-# default. MANIFEST.json is written in any case.
+# A FORM is protobuf (logs/, traces/, metrics/), json (json/) or collector (collector/, made from the protobuf requests). The default is
+# all three. MANIFEST.json is always written.
 #
-# The packages go to a folder outside the tree. It has a fixed name because the services report it: stack traces and
-# process attributes name the files that ran.
+# Packages are installed to a directory outside the tree. Its name is fixed, because it appears in the telemetry: stack traces and
+# process attributes contain the paths of the running files.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "${1:-.}"
@@ -15,7 +15,7 @@ out=$(cd "${1:-$here/..}" && pwd)
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- protobuf json collector
 work=${RECORD_DIR:-/tmp/shop}
-port=${RECORD_PORT:-14318} # and the three after it
+port=${RECORD_PORT:-14318} # and the next three
 
 mkdir -p "$work"
 cp -r "$here/app-python" "$here/app-node" "$work/"
@@ -40,26 +40,26 @@ export OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=production,k8s.clus
 catalog=$((port + 1)) checkout=$((port + 2)) payment=$((port + 3))
 cd "$work"
 
-# One run of the shop, recorded in a directory of the work folder.
+# Runs the shop once, and records it in a subdirectory of the work directory.
 record() {
     rm -rf "${work:?}/$1"
     run venv/bin/python "$here/capture.py" "$work/$1" "$port"
     wait_for "$port"
-    # Half of the senders compress, and each of the two SDKs is seen with both temporalities.
+    # Half of the senders compress, and each of the two SDKs is recorded with both temporalities.
     run env OTEL_EXPORTER_OTLP_COMPRESSION=gzip OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta \
         venv/bin/python app-python/app.py payment $payment
     run venv/bin/python app-python/app.py checkout $checkout $payment
     run env OTEL_EXPORTER_OTLP_COMPRESSION=gzip node app-node/app.js catalog $catalog
     wait_for $payment && wait_for $checkout && wait_for $catalog
     env OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta node app-node/app.js frontend $catalog $checkout $payment
-    # The services end themselves, the endpoint does not.
+    # The services end by themselves, the endpoint does not.
     kill $started 2>/dev/null || true
     wait
     started=""
 }
 
-# Only a whole recording replaces the old one.
-replace() { # DIRECTORY_OF_THE_WORK_FOLDER NAME ...
+# Only a complete recording replaces the old one.
+replace() { # SUBDIRECTORY NAME ...
     from=$1
     shift
     mkdir -p "$out"
@@ -76,7 +76,7 @@ for form in "$@"; do
         replace protobuf logs traces metrics
         ;;
     json)
-        # Python's SDK has no exporter for OTLP/JSON: what its services send in this run is not kept. Few visits, as JSON is long.
+        # Python's SDK has no exporter for OTLP/JSON, so the data of its services is not kept. Few visits, because JSON is long.
         export OTEL_EXPORTER_OTLP_PROTOCOL=http/json SHOP_VISITS=32
         record json
         unset OTEL_EXPORTER_OTLP_PROTOCOL SHOP_VISITS
