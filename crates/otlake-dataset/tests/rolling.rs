@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use otlake_dataset::{FileNames, RollingError, RollingWriter};
-use otlake_parquet::{Compression, Encoder, EncoderError, FileError, FileWriter, WriterOptions};
+use otlake_parquet::{Compression, WriterOptions};
 use otlake_storage::{LocalDirectory, Memory, Storage, StorageError, StorageFile};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -133,28 +131,6 @@ fn a_column_never_changes_its_type() {
 }
 
 #[test]
-fn two_columns_of_one_name_are_refused() {
-    let array: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-    let batch = support::batch(vec![
-        ("a".into(), Arc::clone(&array)),
-        ("a".into(), Arc::clone(&array)),
-    ]);
-    let mut encoder = Encoder::new(WriterOptions::new()).unwrap();
-    for first in [false, true] {
-        let mut file = FileWriter::new(Vec::new());
-        if first {
-            let one = support::batch(vec![("a".into(), Arc::clone(&array))]);
-            file.write_row_group(&mut encoder, &one).unwrap();
-        }
-        let error = file.write_row_group(&mut encoder, &batch).unwrap_err();
-        assert!(
-            matches!(&error, FileError::DuplicateColumn { column } if column == "a"),
-            "{error}"
-        );
-    }
-}
-
-#[test]
 fn dropping_the_writer_leaves_closed_files_only() {
     let directory = tempfile::tempdir().unwrap();
     let options = WriterOptions::new().with_rows_per_file(10);
@@ -262,52 +238,5 @@ fn a_failing_storage_loses_nothing_silently() {
         let summed: u64 = writer.finish().unwrap().iter().map(|file| file.rows).sum();
         assert_eq!(stored as u64, summed);
         assert_eq!(stored as u64 + lost, 300, "failing at call {fail_at}");
-    }
-}
-
-#[test]
-fn a_broken_file_stays_broken() {
-    struct Full;
-    impl Write for Full {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::Error::other("full"))
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut encoder = Encoder::new(WriterOptions::new()).unwrap();
-    let mut file = FileWriter::new(Full);
-    assert!(matches!(
-        file.write_row_group(&mut encoder, &numbers(0..3)),
-        Err(FileError::Io(_))
-    ));
-    assert!(file.is_broken());
-    assert!(matches!(
-        file.write_row_group(&mut encoder, &numbers(0..3)),
-        Err(FileError::Broken)
-    ));
-    assert!(matches!(
-        file.finish(&mut encoder, &[]),
-        Err(FileError::Broken)
-    ));
-}
-
-#[test]
-fn a_codec_that_is_not_there_is_refused() {
-    for compression in [
-        Compression::ZSTD,
-        Compression::Snappy,
-        Compression::Lz4,
-        Compression::None,
-    ] {
-        let made = Encoder::new(WriterOptions::new().with_compression(compression));
-        match made {
-            Ok(_) => assert!(compression.is_available()),
-            Err(error) => {
-                assert!(!compression.is_available());
-                assert!(matches!(error, EncoderError::Unavailable { .. }));
-            }
-        }
     }
 }

@@ -36,7 +36,7 @@ const CACHED_COLUMNS: usize = 10_000;
 /// and buffers are reused by every file written with it.
 #[derive(Debug)]
 pub struct Encoder {
-    options: WriterOptions,
+    pub(crate) options: WriterOptions,
     compressor: Compressor,
     draft: Draft,
     scratch: Scratch,

@@ -101,3 +101,43 @@ pub enum FileError {
     #[error("an earlier error left the file incomplete: drop it and start a new one")]
     Broken,
 }
+
+/// An error of a [`RollingWriter`](crate::RollingWriter).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RollingError {
+    /// The row group was refused. The open file, with the rows written before, is as it was.
+    #[error("the row group was refused; the open file goes on without it")]
+    Refused {
+        /// The reason.
+        source: FileError,
+    },
+    /// The open file can't be completed and is dropped, with all its rows.
+    #[error("a file was dropped, and {rows} rows with it: write them again")]
+    Dropped {
+        /// The number of rows that are in no file because of this error, including those that were being
+        /// written.
+        rows: u64,
+        /// The reason.
+        source: FileError,
+    },
+    /// The next file could not be opened.
+    #[error("no new file could be opened, and {rows} rows were not written: write them again")]
+    Open {
+        /// The number of rows that were being written.
+        rows: u64,
+        /// What the closure returned.
+        source: io::Error,
+    },
+}
+
+impl RollingError {
+    /// Adds `more` rows to those that are in no file.
+    pub(crate) fn with_more_rows(mut self, more: u64) -> Self {
+        match &mut self {
+            Self::Dropped { rows, .. } | Self::Open { rows, .. } => *rows += more,
+            Self::Refused { .. } => {}
+        }
+        self
+    }
+}

@@ -2,9 +2,10 @@
 
 pub(crate) mod chunk_list;
 pub(crate) mod column;
+pub(crate) mod file_summary;
+pub(crate) mod file_writer;
 pub(crate) mod footer;
+pub(crate) mod rolling_writer;
 pub(crate) mod row_group;
 pub(crate) mod schema;
-pub(crate) mod summary;
 pub(crate) mod thrift;
-pub(crate) mod writer;

@@ -57,10 +57,11 @@ mod page;
 
 pub use crate::compress::compression::{Compression, ParseCompressionError, ZstdLevel};
 pub use crate::encoder::Encoder;
-pub use crate::error::{EncoderError, FileError};
+pub use crate::error::{EncoderError, FileError, RollingError};
+pub use crate::file::file_summary::{Bound, ColumnSummary, FileSummary};
+pub use crate::file::file_writer::FileWriter;
+pub use crate::file::rolling_writer::RollingWriter;
 pub use crate::file::row_group::EncodedRowGroup;
-pub use crate::file::summary::{Bound, ColumnSummary, FileSummary};
-pub use crate::file::writer::FileWriter;
 pub use crate::options::{SortingColumn, WriterOptions};
 
 // The versions that the public signatures speak.

@@ -26,6 +26,7 @@ pub struct WriterOptions {
     sorting_columns: Arc<[SortingColumn]>,
     rows_per_file: u64,
     bytes_per_file: u64,
+    key_values: Vec<(String, String)>,
     created_by: String,
 }
 
@@ -43,6 +44,7 @@ impl WriterOptions {
             sorting_columns: Arc::default(),
             rows_per_file: 10_000_000,
             bytes_per_file: 128 << 20,
+            key_values: Vec::new(),
             created_by: concat!("otlake-parquet version ", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -125,6 +127,13 @@ impl WriterOptions {
         self
     }
 
+    /// The key-value metadata of every file, before that which is given to
+    /// [`FileWriter::finish`](crate::FileWriter::finish); none by default.
+    pub fn with_key_values(mut self, key_values: Vec<(String, String)>) -> Self {
+        self.key_values = key_values;
+        self
+    }
+
     /// The `created_by` of the footer; this crate and its version by default.
     pub fn with_created_by(mut self, created_by: impl Into<String>) -> Self {
         self.created_by = created_by.into();
@@ -183,6 +192,11 @@ impl WriterOptions {
     /// See [`with_bytes_per_file`](Self::with_bytes_per_file).
     pub fn bytes_per_file(&self) -> u64 {
         self.bytes_per_file
+    }
+
+    /// See [`with_key_values`](Self::with_key_values).
+    pub fn key_values(&self) -> &[(String, String)] {
+        &self.key_values
     }
 
     /// See [`with_created_by`](Self::with_created_by).

@@ -4,8 +4,6 @@
 
 use std::ops::Range;
 
-use parquet::file::metadata::KeyValue;
-
 use crate::file::chunk_list::{ChunkList, ChunkMetadata, HEAD_END, TAIL_END, TAIL_START};
 use crate::file::column::Column;
 use crate::file::schema;
@@ -74,7 +72,7 @@ impl Footer {
         out: &mut Vec<u8>,
         position: u64,
         columns: &[&Column],
-        key_values: &[KeyValue],
+        key_values: [&[(String, String)]; 2],
         created_by: &str,
     ) {
         let begin = out.len();
@@ -115,14 +113,13 @@ impl Footer {
                 self.put_row_group(fields, ordinal, group, &indexes);
             });
         }
-        if !key_values.is_empty() {
-            file.list(5, Element::Struct, key_values.len());
-            for pair in key_values {
+        let pairs = key_values.iter().map(|pairs| pairs.len()).sum();
+        if pairs > 0 {
+            file.list(5, Element::Struct, pairs);
+            for (key, value) in key_values.into_iter().flatten() {
                 file.struct_element(|fields| {
-                    fields.binary(1, pair.key.as_bytes());
-                    if let Some(value) = &pair.value {
-                        fields.binary(2, value.as_bytes());
-                    }
+                    fields.binary(1, key.as_bytes());
+                    fields.binary(2, value.as_bytes());
                 });
             }
         }
@@ -137,7 +134,7 @@ impl Footer {
 
         let len = (out.len() - start) as u32;
         out.extend_from_slice(&len.to_le_bytes());
-        out.extend_from_slice(crate::file::writer::MAGIC);
+        out.extend_from_slice(crate::file::file_writer::MAGIC);
     }
 
     fn put_offset_index(&self, out: &mut Vec<u8>, chunk: &ChunkMetadata) {

@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::Field;
-use parquet::file::metadata::KeyValue;
 
 use crate::encoder::{Destination, Encoder, FLUSH_AT};
 use crate::error::FileError;
 use crate::file::column::Column;
+use crate::file::file_summary::{Bound, ColumnSummary, FileSummary};
 use crate::file::footer::{Footer, RowGroup};
 use crate::file::row_group::EncodedRowGroup;
-use crate::file::summary::{Bound, ColumnSummary, FileSummary};
 use crate::options::SortingColumn;
 
 /// First and last in a file.
@@ -224,18 +223,10 @@ impl<W: Write> FileWriter<W> {
 
         let position = self.position + encoder.out.len() as u64;
         let columns: Vec<&Column> = self.columns.iter().map(|column| &*column.column).collect();
-        let key_values: Vec<KeyValue> = key_values
-            .iter()
-            .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
-            .collect();
-        let created_by = encoder.options().created_by().to_owned();
-        self.footer.put(
-            &mut encoder.out,
-            position,
-            &columns,
-            &key_values,
-            &created_by,
-        );
+        let Encoder { options, out, .. } = &mut *encoder;
+        let key_values = [options.key_values(), key_values];
+        self.footer
+            .put(out, position, &columns, key_values, options.created_by());
         self.flush(encoder)?;
         self.sink.flush()?;
         let summary = self.summary();
