@@ -48,7 +48,7 @@ impl Slots {
     #[cold]
     pub(crate) fn look_up(&mut self, key: Key, keys: &Keys, schema: &mut Schema) -> Slot {
         let location = key.location();
-        if key.index() >= keys.len(location) {
+        if !keys.contains(key) {
             return Slot::Overflow(OverflowReason::Names);
         }
         let slot = match field_column(key, schema) {

@@ -104,7 +104,7 @@ impl SchemaInference {
     #[cold]
     fn column_of(&mut self, key: Key, keys: &Keys, schema: &mut Schema) -> Option<ColumnId> {
         let (location, index) = (key.location(), key.index());
-        if index >= keys.len(location) {
+        if !keys.contains(key) {
             // A name that was not interned has no column.
             return None;
         }
