@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::Path;
 
-use otlake::otlp::{ContentEncoding, Limits, LogsDecoder};
-use otlake::row::{Decoder, GroupId, Location, Row, RowSink, Value, fields};
+use otlake::otlp::{ContentEncoding, Format, Limits, OtlpDecoder};
+use otlake::row::{GroupId, Location, Row, RowSink, Signal, Value, fields};
 
 /// The severity ranges of the OpenTelemetry log data model.
 const RANGES: [&str; 7] = [
@@ -63,7 +63,7 @@ impl RowSink for SeverityCounts {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut decoder = LogsDecoder::new();
+    let mut decoder = OtlpDecoder::new();
     let mut sink = SeverityCounts::default();
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs");
     for entry in std::fs::read_dir(directory)? {
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let encoding = ContentEncoding::from_extension(extension.unwrap_or_default());
         let body = std::fs::read(&path)?.into();
         let payload = encoding.inflate(&body, Limits::default().payload_bytes)?;
-        decoder.decode(&payload, &mut sink)?;
+        decoder.decode(Signal::Logs, Format::Protobuf, &payload, &mut sink)?;
     }
     for (service, counts) in &sink.counts {
         let counts = RANGES.iter().zip(counts).filter(|(_, count)| **count > 0);

@@ -14,8 +14,8 @@ use mimalloc::MiMalloc;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use otlake_otlp::{LogsDecoder, MetricsDecoder, TracesDecoder};
-use otlake_row::{Decoder, Row, RowSink};
+use otlake_otlp::{Format, OtlpDecoder};
+use otlake_row::{Row, RowSink, Signal};
 use otlake_testkit::{
     MetricShape, Shape, TraceShape, logs_request, metrics_request, traces_request,
 };
@@ -39,12 +39,12 @@ impl RowSink for Cells {
 }
 
 macro_rules! bench {
-    ($criterion:expr, $name:literal, $request:expr, $message:ident, $decoder:ident) => {
+    ($criterion:expr, $name:literal, $request:expr, $message:ident, $signal:ident) => {
         let json = Bytes::from(serde_json::to_vec(&$request).unwrap());
         let protobuf = Bytes::from($request.encode_to_vec());
-        let mut decoder = $decoder::new();
+        let mut decoder = OtlpDecoder::new();
         let records = decoder
-            .decode_json(&json, &mut Cells::default())
+            .decode(Signal::$signal, Format::Json, &json, &mut Cells::default())
             .unwrap()
             .accepted;
         let mut group = $criterion.benchmark_group(concat!("json/", $name));
@@ -52,14 +52,18 @@ macro_rules! bench {
         group.bench_function("decode", |bencher| {
             bencher.iter(|| {
                 let mut cells = Cells::default();
-                decoder.decode_json(&json, &mut cells).unwrap();
+                decoder
+                    .decode(Signal::$signal, Format::Json, &json, &mut cells)
+                    .unwrap();
                 cells.0
             });
         });
         group.bench_function("decode_protobuf", |bencher| {
             bencher.iter(|| {
                 let mut cells = Cells::default();
-                decoder.decode(&protobuf, &mut cells).unwrap();
+                decoder
+                    .decode(Signal::$signal, Format::Protobuf, &protobuf, &mut cells)
+                    .unwrap();
                 cells.0
             });
         });
@@ -75,20 +79,14 @@ macro_rules! bench {
 
 fn json(criterion: &mut Criterion) {
     let logs = logs_request(&Shape::ten_thousand());
-    bench!(
-        criterion,
-        "logs",
-        logs,
-        ExportLogsServiceRequest,
-        LogsDecoder
-    );
+    bench!(criterion, "logs", logs, ExportLogsServiceRequest, Logs);
     let small = logs_request(&Shape::small_groups());
     bench!(
         criterion,
         "logs_small_groups",
         small,
         ExportLogsServiceRequest,
-        LogsDecoder
+        Logs
     );
     let traces = traces_request(&TraceShape::ten_thousand());
     bench!(
@@ -96,7 +94,7 @@ fn json(criterion: &mut Criterion) {
         "traces",
         traces,
         ExportTraceServiceRequest,
-        TracesDecoder
+        Traces
     );
     let metrics = metrics_request(&MetricShape::ten_thousand());
     bench!(
@@ -104,7 +102,7 @@ fn json(criterion: &mut Criterion) {
         "metrics",
         metrics,
         ExportMetricsServiceRequest,
-        MetricsDecoder
+        Metrics
     );
 }
 

@@ -1,9 +1,8 @@
 //! Rows that were decoded in advance, so that later stages can be measured alone.
 
-use otlake_otlp::{DecodeError, LogsDecoder, MetricsDecoder, TracesDecoder};
+use otlake_otlp::{Format, OtlpDecoder};
 use otlake_row::{
-    Cell, Decoder, Group, Keys, OwnedCell, OwnedRow, OwnedValue, Row, RowSink, Signal, Value,
-    fields,
+    Cell, Group, OwnedCell, OwnedRow, OwnedValue, Row, RowSink, Signal, Value, fields,
 };
 
 use crate::case::Error;
@@ -19,29 +18,14 @@ pub(crate) struct Rows {
 
 impl Rows {
     pub(crate) fn decode(workload: &Workload) -> Result<Rows, Error> {
-        match workload.signal() {
-            Signal::Logs => Rows::decode_with(LogsDecoder::new(), LogsDecoder::keys, workload),
-            Signal::Traces => {
-                Rows::decode_with(TracesDecoder::new(), TracesDecoder::keys, workload)
-            }
-            Signal::Metrics => {
-                Rows::decode_with(MetricsDecoder::new(), MetricsDecoder::keys, workload)
-            }
-        }
-    }
-
-    fn decode_with<D: Decoder<Error = DecodeError> + 'static>(
-        mut decoder: D,
-        keys: impl Fn(&'static D) -> &'static Keys,
-        workload: &Workload,
-    ) -> Result<Rows, Error> {
+        let mut decoder = OtlpDecoder::new();
         let mut payloads = Vec::new();
         for payload in workload.payloads() {
             let mut rows: Vec<OwnedRow> = Vec::new();
-            decoder.decode(payload, &mut rows)?;
+            decoder.decode(workload.signal(), Format::Protobuf, payload, &mut rows)?;
             payloads.push(rows);
         }
-        let keys = keys(Box::leak(Box::new(decoder)));
+        let keys = Box::leak(Box::new(decoder)).keys();
         let payloads = payloads
             .into_iter()
             .map(|rows| {

@@ -7,8 +7,8 @@ use otlake::storage::Memory;
 use otlake_arrow::BatchBuilder;
 use otlake_dataset::{RowBuffer, RowInterner};
 use otlake_fingerprint::Fingerprinter;
-use otlake_otlp::{Format, LogsDecoder, MetricsDecoder, TracesDecoder};
-use otlake_row::{Decoder, Row, RowSink, Signal, sink_fn};
+use otlake_otlp::{Format, OtlpDecoder};
+use otlake_row::{Row, RowSink, Signal, sink_fn};
 use otlake_schema::Schema;
 
 use crate::case::{Case, Error, Kind, Outcome};
@@ -54,29 +54,17 @@ pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
 
 /// Payloads to rows, which are discarded.
 fn decode(workload: &Workload) -> Case<'_> {
-    macro_rules! decode {
-        ($decoder:ident, $decode:ident) => {{
-            let mut decoder = $decoder::new();
-            Case::per_payload("decode", Kind::Stage, workload, move |payload| {
-                let mut cells = 0;
-                let mut sink = sink_fn(|row: &mut Row<'_>| {
-                    cells += row.cells().len();
-                    Ok::<_, Infallible>(())
-                });
-                let summary = decoder.$decode(payload, &mut sink)?;
-                std::hint::black_box(cells);
-                Ok(Outcome::records(summary.accepted.try_into()?))
-            })
-        }};
-    }
-    match (workload.signal(), workload.format()) {
-        (Signal::Logs, Format::Json) => decode!(LogsDecoder, decode_json),
-        (Signal::Traces, Format::Json) => decode!(TracesDecoder, decode_json),
-        (Signal::Metrics, Format::Json) => decode!(MetricsDecoder, decode_json),
-        (Signal::Logs, _) => decode!(LogsDecoder, decode),
-        (Signal::Traces, _) => decode!(TracesDecoder, decode),
-        (Signal::Metrics, _) => decode!(MetricsDecoder, decode),
-    }
+    let mut decoder = OtlpDecoder::new();
+    Case::per_payload("decode", Kind::Stage, workload, move |payload| {
+        let mut cells = 0;
+        let mut sink = sink_fn(|row: &mut Row<'_>| {
+            cells += row.cells().len();
+            Ok::<_, Infallible>(())
+        });
+        let summary = decoder.decode(workload.signal(), workload.format(), payload, &mut sink)?;
+        std::hint::black_box(cells);
+        Ok(Outcome::records(summary.accepted.try_into()?))
+    })
 }
 
 /// Bodies to fingerprints. A record without a text body takes no time, but counts.

@@ -11,11 +11,8 @@ use libfuzzer_sys::fuzz_target;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use otlake::otlp::{
-    DecodeError, DecodeErrorKind, Limits, LogsDecoder, MetricsDecoder, TracesDecoder,
-};
-use otlake::row::{Bytes, DecodeFailure, Keys, Summary};
-use otlake_testkit::{CanonicalRow, CanonicalRows, JsonRequest, Rng, one_nan};
+use otlake::otlp::{Format, InvalidPayloadKind, Limits, OtlpDecoder};
+use otlake_testkit::{Decoded, JsonRequest, Rng, one_nan};
 use serde::de::IgnoredAny;
 
 fuzz_target!(|input: &[u8]| {
@@ -23,46 +20,20 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     match choice % 3 {
-        0 => {
-            let mut decoder = LogsDecoder::with_limits(generous(), Keys::new());
-            let decode = |json: &Bytes, rows: &mut CanonicalRows| decoder.decode_json(json, rows);
-            check::<ExportLogsServiceRequest>(choice / 3, bytes, decode);
-        }
-        1 => {
-            let mut decoder = TracesDecoder::with_limits(generous(), Keys::new());
-            let decode = |json: &Bytes, rows: &mut CanonicalRows| decoder.decode_json(json, rows);
-            check::<ExportTraceServiceRequest>(choice / 3, bytes, decode);
-        }
-        _ => {
-            let mut decoder = MetricsDecoder::with_limits(generous(), Keys::new());
-            let decode = |json: &Bytes, rows: &mut CanonicalRows| decoder.decode_json(json, rows);
-            check::<ExportMetricsServiceRequest>(choice / 3, bytes, decode);
-        }
+        0 => check::<ExportLogsServiceRequest>(choice / 3, bytes),
+        1 => check::<ExportTraceServiceRequest>(choice / 3, bytes),
+        _ => check::<ExportMetricsServiceRequest>(choice / 3, bytes),
     }
 });
 
-type Failure = DecodeFailure<DecodeError, std::convert::Infallible>;
-type Decoded = (Result<Summary, DecodeError>, Vec<CanonicalRow>);
-
-fn check<R: JsonRequest>(
-    seed: u8,
-    bytes: &[u8],
-    mut decode: impl FnMut(&Bytes, &mut CanonicalRows) -> Result<Summary, Failure>,
-) {
-    let mut decode = |json: &[u8]| -> Decoded {
-        let mut rows = CanonicalRows::default();
-        let result = match decode(&Bytes::copy_from_slice(json), &mut rows) {
-            Ok(summary) => Ok(summary),
-            Err(DecodeFailure::Payload { error, .. }) => Err(error),
-            Err(DecodeFailure::Sink { error, .. }) => match error {},
-        };
-        (result, rows.0)
-    };
+fn check<R: JsonRequest>(seed: u8, bytes: &[u8]) {
+    let mut decoder = generous();
+    let mut decode = |json: &[u8]| Decoded::by(&mut decoder, R::SIGNAL, Format::Json, json);
     if seed < 40 {
         check_text(bytes, &mut decode);
     } else if let Ok(request) = R::decode(bytes) {
         let json = request.json(&mut Rng::new(u64::from(seed)));
-        let (result, rows) = decode(json.as_bytes());
+        let Decoded { result, rows } = decode(json.as_bytes());
         let summary = result.unwrap_or_else(|error| panic!("{error}\n{json}"));
         if summary.rejected == 0 {
             assert_eq!(rows, one_nan(request.canonical_rows()), "{json}");
@@ -75,21 +46,22 @@ fn check_text(json: &[u8], decode: &mut impl FnMut(&[u8]) -> Decoded) {
     // The second time, the decoder predicts names from the first.
     assert_eq!(decode(json), first);
     let theirs = serde_json::from_slice::<IgnoredAny>(json);
-    match first.0 {
+    match first.result {
         Ok(_) => assert!(theirs.is_ok(), "accepted, but it is not JSON: {theirs:?}"),
         Err(error) => {
             assert!(error.offset() <= json.len(), "{error}");
-            let syntax = matches!(error.kind(), DecodeErrorKind::JsonSyntax { .. });
+            let syntax = matches!(error.kind(), InvalidPayloadKind::JsonSyntax { .. });
             let object = json.trim_ascii_start().starts_with(b"{");
             assert!(!(syntax && object && theirs.is_ok()), "{error}");
         }
     }
 }
 
-/// Returns limits wide enough for everything that the testkit writes.
-fn generous() -> Limits {
-    Limits::default()
+/// Returns a decoder with limits wide enough for everything that the testkit writes.
+fn generous() -> OtlpDecoder {
+    let limits = Limits::default()
         .with_attributes(1 << 20)
         .with_nesting_depth(64)
-        .with_nested_values(1 << 20)
+        .with_nested_values(1 << 20);
+    OtlpDecoder::builder().limits(limits).build()
 }

@@ -6,17 +6,17 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use otlake_dataset::{RowBuffer, RowInterner};
-use otlake_otlp::{DecodeError, LogsDecoder, MetricsDecoder, TracesDecoder};
-use otlake_row::{Decoder, Row, RowSink, sink_fn};
+use otlake_otlp::{Format, OtlpDecoder};
+use otlake_row::{Row, RowSink, sink_fn};
 use otlake_testkit::{CanonicalRows, Request, Rng};
 
-fn replays_what_was_pushed<R: Request, D: Decoder<Error = DecodeError>>(decoder: fn() -> D) {
+fn replays_what_was_pushed<R: Request>() {
     let mut interner = RowInterner::new();
     let mut buffers: [RowBuffer; 3] = Default::default();
     let mut at_once: [CanonicalRows; 3] = Default::default();
     // Decoders come and go, and the buffers keep what they were given.
     for decoders in 0..4 {
-        let mut decoder = decoder();
+        let mut decoder = OtlpDecoder::new();
         for seed in decoders * 100..(decoders + 1) * 100 {
             let mut rng = Rng::new(seed);
             let payload = R::arbitrary(&mut rng).encode_to_vec().into();
@@ -25,7 +25,9 @@ fn replays_what_was_pushed<R: Request, D: Decoder<Error = DecodeError>>(decoder:
                 buffers[number].push(row, &mut interner);
                 at_once[number].row(row)
             });
-            decoder.decode(&payload, sink).unwrap();
+            decoder
+                .decode(R::SIGNAL, Format::Protobuf, &payload, sink)
+                .unwrap();
         }
     }
     for (buffer, at_once) in buffers.into_iter().zip(at_once) {
@@ -38,15 +40,15 @@ fn replays_what_was_pushed<R: Request, D: Decoder<Error = DecodeError>>(decoder:
 
 #[test]
 fn logs_replay_as_pushed() {
-    replays_what_was_pushed::<ExportLogsServiceRequest, _>(LogsDecoder::new);
+    replays_what_was_pushed::<ExportLogsServiceRequest>();
 }
 
 #[test]
 fn spans_replay_as_pushed() {
-    replays_what_was_pushed::<ExportTraceServiceRequest, _>(TracesDecoder::new);
+    replays_what_was_pushed::<ExportTraceServiceRequest>();
 }
 
 #[test]
 fn data_points_replay_as_pushed() {
-    replays_what_was_pushed::<ExportMetricsServiceRequest, _>(MetricsDecoder::new);
+    replays_what_was_pushed::<ExportMetricsServiceRequest>();
 }

@@ -1,7 +1,7 @@
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Cell, Key, Keys, Value};
 
-use crate::limits::Rejection;
+use crate::RejectionReason;
 use crate::names::{Names, Resolved};
 use crate::values::{Noted, Values};
 
@@ -45,7 +45,7 @@ impl<'c, 'r> Attributes<'c, 'r> {
         let limit = self.values.rules.limits.attributes;
         let room = self.count <= limit;
         if !room {
-            self.values.reject(Rejection::Attributes(limit));
+            self.values.reject(RejectionReason::Attributes { limit });
         }
         room
     }

@@ -1,134 +1,172 @@
 use std::fmt;
 
-use otlake_row::{Bytes, DecodeFailure, Decoder, Keys, RowSink, Summary};
+use otlake_row::{Bytes, KeyLimits, Keys, RowSink, Signal};
 
 use crate::error::DecodeError;
 #[cfg(feature = "json")]
 use crate::json;
-use crate::limits::{InvalidUtf8, Limits};
-use crate::protobuf::export::request;
-use crate::protobuf::logs::Logs;
-use crate::protobuf::metrics::Metrics;
-use crate::protobuf::traces::Traces;
+use crate::protobuf;
 use crate::run::State;
 use crate::values::Rules;
+use crate::{Format, InvalidUtf8, Limits, Summary};
 
-macro_rules! decoder {
-    ($(#[$doc:meta])* $decoder:ident, $export:ident) => {
-        $(#[$doc])*
-        ///
-        /// Made once and used for many payloads: it keeps the interned names and its scratch.
-        pub struct $decoder {
-            pub(crate) state: State,
+/// A decoder for OTLP payloads of every signal, in every format, to rows.
+///
+/// Make one and use it for many payloads: it keeps the interned names and its scratch memory.
+///
+/// ```
+/// use otlake_otlp::{Format, Limits, OtlpDecoder};
+/// use otlake_row::{Bytes, OwnedRow, Signal};
+///
+/// let limits = Limits::default().with_attributes(128);
+/// let mut decoder = OtlpDecoder::builder().limits(limits).build();
+///
+/// let mut rows: Vec<OwnedRow> = Vec::new();
+/// // ExportLogsServiceRequest { resource_logs { scope_logs { log_records { body: "hi" } } } }
+/// let payload = Bytes::from_static(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi");
+/// let summary = decoder.decode(Signal::Logs, Format::Protobuf, &payload, &mut rows)?;
+/// assert_eq!((summary.accepted, rows.len()), (1, 1));
+/// # Ok::<(), otlake_otlp::DecodeError<std::convert::Infallible>>(())
+/// ```
+pub struct OtlpDecoder {
+    pub(crate) state: State,
+    #[cfg(feature = "json")]
+    tape: json::Tape,
+}
+
+impl OtlpDecoder {
+    /// Returns a decoder with the default limits.
+    pub fn new() -> OtlpDecoder {
+        OtlpDecoder::builder().build()
+    }
+
+    /// Returns a builder, to set limits.
+    pub fn builder() -> OtlpDecoderBuilder {
+        OtlpDecoderBuilder::default()
+    }
+
+    /// Decodes one whole payload and pushes its rows into `sink`: a row for each log record, span or data
+    /// point. A metric without data points has no row.
+    ///
+    /// The payload is an export request or the data message of the signal, such as
+    /// `ExportLogsServiceRequest` or `LogsData`, which have the same form. [`RowSink::finish`] is not
+    /// called, because more payloads may follow.
+    ///
+    /// # JSON
+    ///
+    /// [`Format::Json`] is proto3's JSON with the exceptions of OTLP, and with the variations that
+    /// senders write: names in camel case or as in the proto, and those before OTLP 0.16
+    /// (`instrumentationLibrary`); integers and doubles as numbers or strings, and integers with an
+    /// exponent or a fraction of zeros; enums by number or name; ids in hex of either case, or in
+    /// base64; bytes in either base64, padded or not; null for what is not set. Members come in any
+    /// order, and unknown ones are skipped. A member that is sent twice counts as in protobuf: the last
+    /// scalar wins, lists are appended, and messages are merged. A lone surrogate is treated like bytes
+    /// that are not UTF-8 (see [`InvalidUtf8`]).
+    ///
+    /// # Errors
+    ///
+    /// The first fault of the payload, or the error of the sink. Rows are pushed while the payload is
+    /// read: all rows before the failure have been delivered, and none after it. The error carries the
+    /// [`Summary`] of those before it.
+    pub fn decode<S: RowSink>(
+        &mut self,
+        signal: Signal,
+        format: Format,
+        payload: &Bytes,
+        sink: &mut S,
+    ) -> Result<Summary, DecodeError<S::Error>> {
+        match format {
+            Format::Protobuf => self.state.decode(
+                signal,
+                payload,
+                sink,
+                match signal {
+                    Signal::Logs => protobuf::request::<protobuf::Logs, S>,
+                    Signal::Traces => protobuf::request::<protobuf::Traces, S>,
+                    Signal::Metrics => protobuf::request::<protobuf::Metrics, S>,
+                },
+            ),
             #[cfg(feature = "json")]
-            tape: json::Tape,
-        }
-
-        impl $decoder {
-            /// A decoder with the default [`Limits`].
-            pub fn new() -> $decoder {
-                $decoder::with_limits(Limits::default(), Keys::new())
-            }
-
-            /// A decoder with limits, and an interner with limits of its own.
-            pub fn with_limits(limits: Limits, keys: Keys) -> $decoder {
-                let rules = Rules {
-                    limits,
-                    ..Rules::default()
-                };
-                $decoder {
-                    state: State::new(rules, keys),
-                    #[cfg(feature = "json")]
-                    tape: json::Tape::default(),
-                }
-            }
-
-            /// Says what becomes of strings that are not valid UTF-8. Default: they are replaced.
-            #[must_use]
-            pub fn with_invalid_utf8(mut self, invalid_utf8: InvalidUtf8) -> $decoder {
-                self.state.rules.invalid_utf8 = invalid_utf8;
-                self
-            }
-
-            /// Decodes a payload in OTLP's JSON encoding, to the same rows and under the same contract
-            /// as [`Decoder::decode`] does one in protobuf.
-            ///
-            /// That is proto3's JSON with the exceptions of OTLP, and what senders write beside it:
-            /// names in camel case or as in the proto, and those before OTLP 0.16
-            /// (`instrumentationLibrary`); integers and doubles as numbers or strings, and integers
-            /// with an exponent or a fraction of zeros; enums by number or name; ids in hex of either
-            /// case, or in base64; bytes in either base64, padded or not; null for what is not set.
-            /// Members come in any order, unknown ones are skipped. What is sent twice counts as in
-            /// protobuf: the last of a scalar, lists one behind the other, messages merged. A lone
-            /// surrogate is treated as what is not UTF-8 (see
-            /// [`with_invalid_utf8`](Self::with_invalid_utf8)).
-            ///
-            /// # Errors
-            ///
-            /// When the payload is not JSON, has a value that its field cannot have, or is of another
-            /// signal; the records before it are with the sink. When the sink fails.
-            #[cfg(feature = "json")]
-            pub fn decode_json<S: RowSink>(
-                &mut self,
-                payload: &Bytes,
-                sink: &mut S,
-            ) -> Result<Summary, DecodeFailure<DecodeError, S::Error>> {
+            Format::Json => {
                 let tape = &mut self.tape;
-                let result = self.state.decode(payload, sink, |run, json, arenas| {
-                    json::request::<json::$export, S>(run, json, arenas, tape)
-                });
+                let request = match signal {
+                    Signal::Logs => json::request::<json::Logs, S>,
+                    Signal::Traces => json::request::<json::Traces, S>,
+                    Signal::Metrics => json::request::<json::Metrics, S>,
+                };
+                let result = self
+                    .state
+                    .decode(signal, payload, sink, |run, json, arenas| {
+                        request(run, json, arenas, tape)
+                    });
                 tape.shrink();
                 result
             }
-
-            /// The interner, for the names of the keys of rows that were kept.
-            pub fn keys(&self) -> &Keys {
-                &self.state.keys
-            }
+            #[cfg(not(feature = "json"))]
+            Format::Json => self.state.decode(signal, payload, sink, |_, json, _| {
+                let kind = crate::InvalidPayloadKind::FeatureOff { feature: "json" };
+                Err(crate::error::Fault::new(kind, json).into())
+            }),
         }
+    }
 
-        impl Default for $decoder {
-            fn default() -> Self {
-                $decoder::new()
-            }
-        }
-
-        impl fmt::Debug for $decoder {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($decoder))
-                    .field("limits", &self.state.rules.limits)
-                    .field("invalid_utf8", &self.state.rules.invalid_utf8)
-                    .field("keys", &self.state.keys)
-                    .finish_non_exhaustive()
-            }
-        }
-
-        impl Decoder for $decoder {
-            type Error = DecodeError;
-
-            fn decode<S: RowSink>(
-                &mut self,
-                payload: &Bytes,
-                sink: &mut S,
-            ) -> Result<Summary, DecodeFailure<DecodeError, S::Error>> {
-                self.state.decode(payload, sink, request::<$export, S>)
-            }
-        }
-    };
+    /// Returns the interner, for the names of keys in rows that were kept.
+    pub fn keys(&self) -> &Keys {
+        &self.state.keys
+    }
 }
 
-decoder! {
-    /// Decodes `ExportLogsServiceRequest` and `LogsData` payloads to a row per log record.
-    LogsDecoder, Logs
+impl Default for OtlpDecoder {
+    fn default() -> Self {
+        OtlpDecoder::new()
+    }
 }
 
-decoder! {
-    /// Decodes `ExportTraceServiceRequest` and `TracesData` payloads to a row per span.
-    TracesDecoder, Traces
+impl fmt::Debug for OtlpDecoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtlpDecoder")
+            .field("limits", &self.state.rules.limits)
+            .field("invalid_utf8", &self.state.rules.invalid_utf8)
+            .field("keys", &self.state.keys)
+            .finish_non_exhaustive()
+    }
 }
 
-decoder! {
-    /// Decodes `ExportMetricsServiceRequest` and `MetricsData` payloads to a row per data point, of
-    /// all kinds of metrics. A metric without data points has no row.
-    MetricsDecoder, Metrics
+/// A builder for an [`OtlpDecoder`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct OtlpDecoderBuilder {
+    rules: Rules,
+    key_limits: KeyLimits,
+}
+
+impl OtlpDecoderBuilder {
+    /// Sets the limits for payloads and records.
+    pub fn limits(mut self, limits: Limits) -> OtlpDecoderBuilder {
+        self.rules.limits = limits;
+        self
+    }
+
+    /// Sets the limits for the names of attributes that are interned, for all signals together.
+    /// Attributes whose names are beyond the limits are kept under
+    /// [`Key::excess`](otlake_row::Key::excess).
+    pub fn key_limits(mut self, limits: KeyLimits) -> OtlpDecoderBuilder {
+        self.key_limits = limits;
+        self
+    }
+
+    /// Sets what happens to strings that are not valid UTF-8. Default: they are replaced.
+    pub fn invalid_utf8(mut self, invalid_utf8: InvalidUtf8) -> OtlpDecoderBuilder {
+        self.rules.invalid_utf8 = invalid_utf8;
+        self
+    }
+
+    /// Returns the decoder.
+    pub fn build(self) -> OtlpDecoder {
+        OtlpDecoder {
+            state: State::new(self.rules, Keys::with_limits(self.key_limits)),
+            #[cfg(feature = "json")]
+            tape: json::Tape::default(),
+        }
+    }
 }

@@ -1,34 +1,89 @@
-use std::fmt;
+use std::{error, fmt};
 
 use otlake_row::Signal;
 
+use crate::Summary;
+
+/// The error of [`OtlpDecoder::decode`](crate::OtlpDecoder::decode): a payload was not decoded to its end.
+///
+/// In both cases the rows before the failure were delivered, and the [`Summary`] counts them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DecodeError<E> {
+    /// The payload is invalid.
+    Payload {
+        /// What is wrong with it.
+        error: InvalidPayload,
+        /// The outcome for the records before the fault.
+        summary: Summary,
+    },
+    /// The sink refused a row.
+    Sink {
+        /// The sink's error.
+        error: E,
+        /// The outcome for the records before that one.
+        summary: Summary,
+    },
+}
+
+impl<E> DecodeError<E> {
+    /// Returns the outcome for the records before the failure.
+    pub fn summary(&self) -> &Summary {
+        match self {
+            DecodeError::Payload { summary, .. } | DecodeError::Sink { summary, .. } => summary,
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for DecodeError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DecodeError::Payload { error, summary } => write!(
+                f,
+                "{error} ({} records before it were delivered)",
+                summary.accepted
+            ),
+            DecodeError::Sink { error, .. } => error.fmt(f),
+        }
+    }
+}
+
+impl<E: error::Error + 'static> error::Error for DecodeError<E> {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        // Either inner error is shown as if it were this one.
+        match self {
+            DecodeError::Payload { error, .. } => error.source(),
+            DecodeError::Sink { error, .. } => error.source(),
+        }
+    }
+}
+
 /// Why a payload cannot be decoded, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeError {
-    kind: DecodeErrorKind,
+pub struct InvalidPayload {
+    kind: InvalidPayloadKind,
     offset: usize,
     path: String,
 }
 
-impl DecodeError {
-    /// What is wrong.
-    pub fn kind(&self) -> &DecodeErrorKind {
+impl InvalidPayload {
+    /// Returns what is wrong.
+    pub fn kind(&self) -> &InvalidPayloadKind {
         &self.kind
     }
 
-    /// The byte of the payload at which it is wrong, from 0.
+    /// Returns the byte of the payload at which it is wrong, from 0.
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// The field in which it is wrong, such as `resource_logs[0].scope_logs[2].log_records[17].body`;
-    /// empty for the payload itself.
+    /// Returns the field in which it is wrong, such as
+    /// `resource_logs[0].scope_logs[2].log_records[17].body`. It is empty for the payload itself.
     pub fn path(&self) -> &str {
         &self.path
     }
 }
 
-impl fmt::Display for DecodeError {
+impl fmt::Display for InvalidPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
             write!(f, "{}: ", self.path)?;
@@ -37,26 +92,26 @@ impl fmt::Display for DecodeError {
     }
 }
 
-impl std::error::Error for DecodeError {}
+impl error::Error for InvalidPayload {}
 
 /// What can be wrong with a payload.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum DecodeErrorKind {
-    /// The payload is larger than [`Limits::payload_bytes`](crate::Limits::payload_bytes).
+pub enum InvalidPayloadKind {
+    /// The payload is larger than [`Limits::payload_bytes`](crate::Limits::with_payload_bytes).
     #[error(
         "the payload is {bytes} bytes long, over the limit of {limit}: send smaller batches, or raise the limit"
     )]
     PayloadTooLarge {
-        /// Its size.
+        /// The size of the payload.
         bytes: usize,
         /// The limit.
         limit: usize,
     },
-    /// A field says that it is longer than what is left of the message around it.
+    /// A field states a length beyond the end of the message around it.
     #[error("the field is {length} bytes long, but {remaining} remain")]
     Truncated {
-        /// The length that the field has or says it has.
+        /// The length that the field has or states.
         length: u64,
         /// The bytes left.
         remaining: usize,
@@ -64,13 +119,13 @@ pub enum DecodeErrorKind {
     /// A variable-length integer has more than 64 bits or no end.
     #[error("the varint does not end within 64 bits")]
     InvalidVarint,
-    /// A field number of 0, or one over 2^29 - 1.
+    /// A field number is 0, or over 2^29 - 1.
     #[error("the tag {tag} has no valid field number")]
     InvalidFieldNumber {
         /// The tag as read.
         tag: u64,
     },
-    /// A wire type that protobuf does not define, or one that this field does not have.
+    /// A wire type is one that protobuf does not define, or one that this field does not have.
     #[error(
         "field {field} does not have wire type {wire_type}: is this the right kind of payload?"
     )]
@@ -80,13 +135,13 @@ pub enum DecodeErrorKind {
         /// The wire type as read.
         wire_type: u32,
     },
-    /// The end of a group without its start, or within another group.
+    /// A group ends without its start, or within another group.
     #[error("the group {field} ends where it has not begun")]
     UnexpectedEndGroup {
         /// The field number of the group.
         field: u32,
     },
-    /// Unknown groups inside one another, deeper than any sender has reason to.
+    /// Unknown groups are nested deeper than any sender has reason to.
     #[error("groups are nested deeper than {limit}")]
     GroupsTooDeep {
         /// The limit.
@@ -95,40 +150,38 @@ pub enum DecodeErrorKind {
     /// The payload is not JSON.
     #[error("this is not JSON: expected {expected}")]
     JsonSyntax {
-        /// What should stand there.
+        /// What the grammar of JSON allows at this place.
         expected: &'static str,
     },
-    /// A value of JSON of another type than its field has.
+    /// A JSON value is of another type than its field.
     #[error("expected {expected}, found {found}")]
     JsonType {
-        /// What the field has.
+        /// The type of the field.
         expected: &'static str,
-        /// What was sent.
+        /// The type that was sent.
         found: &'static str,
     },
-    /// A number or a string that does not stand for a value of its field.
+    /// A number or a string is not a value of its field.
     #[error("the value is not {expected}")]
     JsonValue {
-        /// What it should stand for.
+        /// What it should be.
         expected: &'static str,
     },
-    /// The payload is of a signal that another decoder reads.
-    #[error("this is a payload of {}: {} reads it", signal.name(), decoder_of(*signal))]
+    /// The payload is JSON, and the feature that decodes it is off.
+    #[error("the payload is JSON: build with the feature `{feature}`")]
+    FeatureOff {
+        /// The feature.
+        feature: &'static str,
+    },
+    /// The payload is of another signal than it was said to be.
+    #[error("this is a payload of {}: decode it as such", signal.name())]
     OtherSignal {
-        /// Its signal.
+        /// The signal of the payload.
         signal: Signal,
     },
-    /// The payload is of profiles, which no decoder reads.
-    #[error("this is a payload of profiles, which no decoder reads")]
+    /// The payload is of profiles, which are not supported.
+    #[error("this is a payload of profiles, which are not supported")]
     Profiles,
-}
-
-fn decoder_of(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Logs => "LogsDecoder",
-        Signal::Traces => "TracesDecoder",
-        Signal::Metrics => "MetricsDecoder",
-    }
 }
 
 /// A fault on its way up: boxed, so that the results of the hot path stay small.
@@ -137,7 +190,7 @@ fn decoder_of(signal: Signal) -> &'static str {
 /// their own slices; the top of the decoder makes an offset of it.
 #[derive(Debug)]
 pub(crate) struct Fault {
-    kind: DecodeErrorKind,
+    kind: InvalidPayloadKind,
     address: usize,
     /// From the innermost field outwards.
     path: Vec<(&'static str, Option<usize>)>,
@@ -147,7 +200,7 @@ pub(crate) type Result<T> = std::result::Result<T, Box<Fault>>;
 
 impl Fault {
     #[cold]
-    pub(crate) fn new(kind: DecodeErrorKind, at: &[u8]) -> Box<Fault> {
+    pub(crate) fn new(kind: InvalidPayloadKind, at: &[u8]) -> Box<Fault> {
         Box::new(Fault {
             kind,
             address: at.as_ptr().addr(),
@@ -166,7 +219,7 @@ impl Fault {
         self
     }
 
-    pub(crate) fn into_error(self, payload: &[u8]) -> DecodeError {
+    pub(crate) fn into_error(self, payload: &[u8]) -> InvalidPayload {
         let mut path = String::new();
         for (name, index) in self.path.iter().rev() {
             if !path.is_empty() {
@@ -178,7 +231,7 @@ impl Fault {
             }
         }
         let offset = self.address.saturating_sub(payload.as_ptr().addr());
-        DecodeError {
+        InvalidPayload {
             kind: self.kind,
             offset,
             path,

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! HTTP body ──▶ ContentEncoding ──┐
-//!               (gzip, zstd)      ├─▶ LogsDecoder, TracesDecoder, MetricsDecoder ──▶ Row ──▶ any RowSink
+//!               (gzip, zstd)      ├─▶ OtlpDecoder ──▶ Row ──▶ any RowSink
 //! file ───────▶ PayloadReader ────┘   (export requests and data messages)
 //! ```
 //!
@@ -15,23 +15,25 @@
 //! # Example
 //!
 //! ```
-//! use otlake_otlp::LogsDecoder;
-//! use otlake_row::{Bytes, Decoder, OwnedRow, OwnedValue, fields};
+//! use otlake_otlp::{Format, OtlpDecoder};
+//! use otlake_row::{Bytes, OwnedRow, OwnedValue, Signal, fields};
 //!
 //! // ExportLogsServiceRequest { resource_logs { scope_logs { log_records { body: "hi" } } } }
 //! let payload = Bytes::from_static(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi");
 //!
+//! let mut decoder = OtlpDecoder::new();
 //! let mut rows: Vec<OwnedRow> = Vec::new();
-//! let summary = LogsDecoder::new().decode(&payload, &mut rows).unwrap();
+//! let summary = decoder.decode(Signal::Logs, Format::Protobuf, &payload, &mut rows).unwrap();
 //!
 //! assert_eq!(summary.accepted, 1);
 //! assert_eq!(rows[0].get(fields::BODY), Some(&OwnedValue::String("hi".into())));
 //!
-//! let error = LogsDecoder::new().decode(&payload.slice(..9), &mut rows).unwrap_err();
+//! let cut_off = payload.slice(..9);
+//! let error = decoder.decode(Signal::Logs, Format::Protobuf, &cut_off, &mut rows).unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
 //!     "resource_logs[0]: the field is 10 bytes long, but 7 remain, at byte 2 \
-//!      (0 records before it were taken)",
+//!      (0 records before it were delivered)",
 //! );
 //! ```
 //!
@@ -53,10 +55,10 @@
 //!
 //! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates such payloads, and [`PayloadReader`]
 //!   reads such files.
-//! * `json` (on): `decode_json` of each decoder takes payloads in OTLP's JSON encoding.
-//! * `opentelemetry-proto` (off): `decode_request` of each decoder takes the message types of the
+//! * `json` (on): [`OtlpDecoder::decode`] takes payloads in OTLP's JSON encoding.
+//! * `opentelemetry-proto` (off): `OtlpDecoder::decode_request` takes the message types of the
 //!   `opentelemetry-proto` crate, for services that receive them from their gRPC server, and
-//!   `partial_success` makes the part of the response that says what was rejected.
+//!   `Summary::partial_success` makes the part of the response that says what was rejected.
 
 mod attributes;
 mod decoder;
@@ -72,19 +74,25 @@ mod partial_success;
 mod protobuf;
 mod record;
 mod run;
+mod summary;
 #[cfg(feature = "opentelemetry-proto")]
 mod typed;
 mod utf8;
 mod values;
 
-pub use crate::decoder::{LogsDecoder, MetricsDecoder, TracesDecoder};
+pub use crate::decoder::{OtlpDecoder, OtlpDecoderBuilder};
 pub use crate::encoding::{ContentEncoding, InflateError, InflateLimits};
-pub use crate::error::{DecodeError, DecodeErrorKind};
+pub use crate::error::{DecodeError, InvalidPayload, InvalidPayloadKind};
 pub use crate::framing::{
     Format, Framing, Payload, PayloadError, PayloadErrorKind, PayloadReader, UnknownFraming,
     UnsupportedSignal, signal_of_json, signal_of_protobuf,
 };
 pub use crate::limits::{InvalidUtf8, Limits};
+#[cfg(feature = "opentelemetry-proto")]
+pub use crate::partial_success::PartialSuccess;
+pub use crate::summary::{Rejection, RejectionReason, Summary};
+#[cfg(feature = "opentelemetry-proto")]
+pub use crate::typed::ExportRequest;
 
 #[cfg(feature = "opentelemetry-proto")]
 pub use opentelemetry_proto;

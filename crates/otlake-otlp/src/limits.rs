@@ -3,7 +3,7 @@ use crate::utf8::SHORT;
 /// What a sender may ask of the decoder.
 ///
 /// A payload over [`Limits::payload_bytes`] is refused as a whole. A record that goes over one of
-/// the other limits is rejected alone, and counted in the [`Summary`](otlake_row::Summary); so are
+/// the other limits is rejected alone, and counted in the [`Summary`](crate::Summary); so are
 /// all records of a resource, scope or metric that goes over one. How many different names of
 /// attributes are kept is the limit of the interner: [`KeyLimits`](otlake_row::KeyLimits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,28 +101,9 @@ impl Limits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum InvalidUtf8 {
     /// What is invalid is replaced by U+FFFD, and the string counted in
-    /// [`Summary::replaced_strings`](otlake_row::Summary::replaced_strings). The default.
+    /// [`Summary::replaced_strings`](crate::Summary::replaced_strings). The default.
     #[default]
     Replace,
     /// The record is rejected.
     Reject,
-}
-
-/// Why a record is rejected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Rejection {
-    #[error("values are nested deeper than the limit of {0}")]
-    NestingDepth(usize),
-    #[error("there are more attributes than the limit of {0}")]
-    Attributes(usize),
-    #[error("there are more nested values than the limit of {0}")]
-    NestedValues(usize),
-    #[error("the name of an attribute is longer than the limit of {0} bytes")]
-    NameBytes(usize),
-    #[error("a value is longer than the limit of {0} bytes")]
-    ValueBytes(usize),
-    #[error("there are more records in the payload than the limit of {0}: send smaller batches")]
-    Records(usize),
-    #[error("a string is not valid UTF-8")]
-    InvalidUtf8,
 }

@@ -13,6 +13,8 @@ pub(crate) struct Names {
     names: Vec<Name>,
     /// Where the last one stands.
     last: usize,
+    /// The number of names that were registered when these were remembered.
+    registered: usize,
 }
 
 struct Name {
@@ -39,6 +41,17 @@ impl Names {
             location,
             names: vec![beginning],
             last: 0,
+            registered: 0,
+        }
+    }
+
+    /// Forgets all names if others have been registered since: one of them may have another key now.
+    pub(crate) fn begin_payload(&mut self) {
+        let registered = Key::registered(self.location);
+        if registered != self.registered {
+            self.registered = registered;
+            self.names.truncate(1);
+            self.names[0].followed_by = Successors::default();
         }
     }
 

@@ -1,68 +1,80 @@
-//! What became of a payload, in the words of the OTLP response.
-
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsPartialSuccess;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsPartialSuccess;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
-use otlake_row::Summary;
 
-use crate::{LogsDecoder, MetricsDecoder, TracesDecoder};
+use crate::Summary;
 
-impl LogsDecoder {
-    /// The `partial_success` of the response to a request that was decoded; `None` when there is
-    /// nothing to say, and the field stays unset.
+impl Summary {
+    /// Returns the `partial_success` of the response to a request that was decoded, or `None` if there is
+    /// nothing to report and the field stays unset.
     ///
-    /// With no record rejected it is a warning, as the protocol has it: strings were replaced.
-    pub fn partial_success(summary: &Summary) -> Option<ExportLogsPartialSuccess> {
-        Some(ExportLogsPartialSuccess {
-            error_message: error_message(summary, "log records")?,
-            rejected_log_records: rejected(summary),
-        })
+    /// If no record was rejected but strings were replaced, it is a warning, as the protocol defines it.
+    ///
+    /// ```
+    /// use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsPartialSuccess;
+    /// # use otlake_otlp::opentelemetry_proto;
+    ///
+    /// let summary = otlake_otlp::Summary::default();
+    /// assert_eq!(summary.partial_success::<ExportLogsPartialSuccess>(), None);
+    /// ```
+    pub fn partial_success<P: PartialSuccess>(&self) -> Option<P> {
+        let message = error_message(self, P::RECORDS)?;
+        let rejected = i64::try_from(self.rejected).unwrap_or(i64::MAX);
+        Some(P::new(rejected, message))
     }
 }
 
-impl TracesDecoder {
-    /// The `partial_success` of the response to a request that was decoded; `None` when there is
-    /// nothing to say, and the field stays unset.
-    ///
-    /// With no span rejected it is a warning, as the protocol has it: strings were replaced.
-    pub fn partial_success(summary: &Summary) -> Option<ExportTracePartialSuccess> {
-        Some(ExportTracePartialSuccess {
-            error_message: error_message(summary, "spans")?,
-            rejected_spans: rejected(summary),
-        })
-    }
+/// The partial success of a signal's response, as [`Summary::partial_success`] makes it.
+///
+/// It is implemented for the messages of the three signals and cannot be implemented outside of this
+/// crate.
+pub trait PartialSuccess: private::Sealed {
+    #[doc(hidden)]
+    const RECORDS: &'static str;
+
+    #[doc(hidden)]
+    fn new(rejected: i64, error_message: String) -> Self;
 }
 
-impl MetricsDecoder {
-    /// The `partial_success` of the response to a request that was decoded; `None` when there is
-    /// nothing to say, and the field stays unset.
-    ///
-    /// With no data point rejected it is a warning, as the protocol has it: strings were replaced.
-    pub fn partial_success(summary: &Summary) -> Option<ExportMetricsPartialSuccess> {
-        Some(ExportMetricsPartialSuccess {
-            error_message: error_message(summary, "data points")?,
-            rejected_data_points: rejected(summary),
-        })
-    }
+mod private {
+    pub trait Sealed {}
 }
 
-fn rejected(summary: &Summary) -> i64 {
-    i64::try_from(summary.rejected).unwrap_or(i64::MAX)
+macro_rules! partial_success {
+    ($message:ident, $rejected:ident, $records:literal) => {
+        impl private::Sealed for $message {}
+
+        impl PartialSuccess for $message {
+            const RECORDS: &'static str = $records;
+
+            fn new($rejected: i64, error_message: String) -> $message {
+                $message {
+                    $rejected,
+                    error_message,
+                }
+            }
+        }
+    };
 }
+
+partial_success! { ExportLogsPartialSuccess, rejected_log_records, "log records" }
+partial_success! { ExportTracePartialSuccess, rejected_spans, "spans" }
+partial_success! { ExportMetricsPartialSuccess, rejected_data_points, "data points" }
 
 fn error_message(summary: &Summary, records: &str) -> Option<String> {
     let mut sentences = Vec::new();
     if summary.rejected > 0 {
         let (rejected, all) = (summary.rejected, summary.accepted + summary.rejected);
-        let first = summary.first_rejection.as_deref().unwrap_or("not known");
-        sentences.push(format!(
-            "{rejected} of {all} {records} were rejected, the first because: {first}"
-        ));
+        let mut sentence = format!("{rejected} of {all} {records} were rejected");
+        if let Some(first) = &summary.first_rejection {
+            sentence.push_str(&format!(", the first because: {first}"));
+        }
+        sentences.push(sentence);
     }
     if summary.replaced_strings > 0 {
         let strings = summary.replaced_strings;
         sentences.push(format!(
-            "{strings} strings were not valid UTF-8, which was replaced by U+FFFD"
+            "{strings} strings were not valid UTF-8, and U+FFFD replaced the invalid parts"
         ));
     }
     (!sentences.is_empty()).then(|| sentences.join("; "))
@@ -71,33 +83,38 @@ fn error_message(summary: &Summary, records: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Rejection, RejectionReason};
 
     #[test]
-    fn the_response_says_how_many_and_why() {
+    fn the_response_says_how_many_records_were_rejected_and_why() {
         let mut summary = Summary {
             accepted: 98,
             ..Summary::default()
         };
-        assert_eq!(LogsDecoder::partial_success(&summary), None);
-        assert_eq!(TracesDecoder::partial_success(&summary), None);
-        assert_eq!(MetricsDecoder::partial_success(&summary), None);
+        assert_eq!(summary.partial_success::<ExportLogsPartialSuccess>(), None);
+        assert_eq!(summary.partial_success::<ExportTracePartialSuccess>(), None);
+        assert_eq!(
+            summary.partial_success::<ExportMetricsPartialSuccess>(),
+            None
+        );
 
         summary.replaced_strings = 3;
-        let warning = TracesDecoder::partial_success(&summary).unwrap();
+        let warning: ExportTracePartialSuccess = summary.partial_success().unwrap();
         assert_eq!(warning.rejected_spans, 0);
         assert_eq!(
             warning.error_message,
-            "3 strings were not valid UTF-8, which was replaced by U+FFFD"
+            "3 strings were not valid UTF-8, and U+FFFD replaced the invalid parts"
         );
 
         summary.rejected = 2;
-        summary.first_rejection = Some("record 4 of the payload: too long".to_owned());
-        let partial = MetricsDecoder::partial_success(&summary).unwrap();
+        summary.first_rejection = Some(Rejection::new(4, RejectionReason::InvalidUtf8));
+        let partial: ExportMetricsPartialSuccess = summary.partial_success().unwrap();
         assert_eq!(partial.rejected_data_points, 2);
         assert_eq!(
             partial.error_message,
-            "2 of 100 data points were rejected, the first because: record 4 of the payload: too \
-             long; 3 strings were not valid UTF-8, which was replaced by U+FFFD"
+            "2 of 100 data points were rejected, the first because: record 4 of the payload: a \
+             string is not valid UTF-8; 3 strings were not valid UTF-8, and U+FFFD replaced the \
+             invalid parts"
         );
     }
 }

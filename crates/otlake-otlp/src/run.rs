@@ -2,26 +2,40 @@
 //! text or messages are walked over.
 
 use bumpalo::Bump;
-use otlake_row::{
-    Bytes, DecodeFailure, Group, KeyLimits, Keys, Location, Row, RowSink, Signal, Summary,
-};
+use otlake_row::{Bytes, Group, KeyLimits, Keys, Location, Row, RowSink, Signal};
 
 use crate::attributes::Attributes;
-use crate::error::{DecodeError, DecodeErrorKind, Fault, Result};
-use crate::limits::Rejection;
+use crate::error::{DecodeError, Fault, InvalidPayloadKind, Result};
 use crate::names::Names;
 use crate::record::{Resource, Scope};
 use crate::values::{Rules, Values};
+use crate::{Rejection, RejectionReason, Summary};
 
 /// What a decoder keeps from payload to payload.
 pub(crate) struct State {
     pub(crate) keys: Keys,
     pub(crate) rules: Rules,
-    resource_names: Names,
-    scope_names: Names,
-    record_names: Names,
+    /// For each signal, because what follows a name depends on it.
+    names: [SignalNames; 3],
     replaced: Option<Replaced>,
     arenas: Arenas,
+}
+
+/// The predictions of attribute names in the payloads of a signal.
+struct SignalNames {
+    resource: Names,
+    scope: Names,
+    record: Names,
+}
+
+impl SignalNames {
+    fn new() -> SignalNames {
+        SignalNames {
+            resource: Names::new(Location::Resource),
+            scope: Names::new(Location::Scope),
+            record: Names::new(Location::Attribute),
+        }
+    }
 }
 
 /// Takes the names in data that nobody will see, and keeps none.
@@ -73,9 +87,7 @@ impl State {
         State {
             keys,
             rules,
-            resource_names: Names::new(Location::Resource),
-            scope_names: Names::new(Location::Scope),
-            record_names: Names::new(Location::Attribute),
+            names: std::array::from_fn(|_| SignalNames::new()),
             replaced: None,
             arenas: Arenas::default(),
         }
@@ -84,14 +96,15 @@ impl State {
     /// Decodes a payload with the `walk` of its form and signal.
     pub(crate) fn decode<S: RowSink>(
         &mut self,
+        signal: Signal,
         payload: &Bytes,
         sink: &mut S,
         walk: impl FnOnce(&mut Run<'_, S>, &[u8], &mut Arenas) -> Walk<S::Error>,
-    ) -> std::result::Result<Summary, DecodeFailure<DecodeError, S::Error>> {
+    ) -> std::result::Result<Summary, DecodeError<S::Error>> {
         let (bytes, limit) = (payload.len(), self.rules.limits.payload_bytes);
-        let (mut run, arenas) = self.run(Some(payload), sink);
+        let (mut run, arenas) = self.run(signal, Some(payload), sink);
         let result = if bytes > limit {
-            let kind = DecodeErrorKind::PayloadTooLarge { bytes, limit };
+            let kind = InvalidPayloadKind::PayloadTooLarge { bytes, limit };
             Err(Stop::Fault(Fault::new(kind, payload)))
         } else {
             walk(&mut run, payload, arenas)
@@ -100,30 +113,32 @@ impl State {
         let summary = run.summary;
         match result {
             Ok(()) => Ok(summary),
-            Err(Stop::Fault(fault)) => Err(DecodeFailure::Payload {
+            Err(Stop::Fault(fault)) => Err(DecodeError::Payload {
                 error: fault.into_error(payload),
-                before: summary,
+                summary,
             }),
-            Err(Stop::Sink(error)) => Err(DecodeFailure::Sink {
-                error,
-                before: summary,
-            }),
+            Err(Stop::Sink(error)) => Err(DecodeError::Sink { error, summary }),
         }
     }
 
     /// A run over `payload`, or over messages that borrow from no payload.
     pub(crate) fn run<'d, S: RowSink>(
         &'d mut self,
+        signal: Signal,
         payload: Option<&'d Bytes>,
         sink: &'d mut S,
     ) -> (Run<'d, S>, &'d mut Arenas) {
+        let names = &mut self.names[signal as usize];
+        for names in [&mut names.resource, &mut names.scope, &mut names.record] {
+            names.begin_payload();
+        }
         let run = Run {
             payload,
             rules: &self.rules,
             keys: &mut self.keys,
-            resource_names: &mut self.resource_names,
-            scope_names: &mut self.scope_names,
-            record_names: &mut self.record_names,
+            resource_names: &mut names.resource,
+            scope_names: &mut names.scope,
+            record_names: &mut names.record,
             replaced: &mut self.replaced,
             sink,
             summary: Summary::default(),
@@ -169,7 +184,7 @@ impl<E> Stop<E> {
 #[derive(Clone, Copy)]
 pub(crate) struct ResourceGroup<'r> {
     group: Group<'r>,
-    rejection: Option<Rejection>,
+    rejection: Option<RejectionReason>,
 }
 
 /// The resource and the scope of the rows to come.
@@ -177,7 +192,7 @@ pub(crate) struct ResourceGroup<'r> {
 pub(crate) struct Groups<'r> {
     resource: Group<'r>,
     scope: Group<'r>,
-    rejection: Option<Rejection>,
+    rejection: Option<RejectionReason>,
 }
 
 /// See the module.
@@ -279,25 +294,25 @@ impl<'d, S: RowSink> Run<'d, S> {
     }
 
     #[inline]
-    fn one_too_many(&self) -> Option<Rejection> {
+    fn one_too_many(&self) -> Option<RejectionReason> {
         let limit = self.rules.limits.records;
         let records = self.summary.accepted + self.summary.rejected;
-        (records >= limit as u64).then_some(Rejection::Records(limit))
+        (records >= limit as u64).then_some(RejectionReason::Records { limit })
     }
 
     #[cold]
-    fn reject(&mut self, rejection: Rejection) {
-        let number = self.summary.accepted + self.summary.rejected;
+    fn reject(&mut self, reason: RejectionReason) {
         self.summary.rejected += 1;
+        let number = self.summary.accepted + self.summary.rejected;
         self.summary
             .first_rejection
-            .get_or_insert_with(|| format!("record {number} of the payload: {rejection}"));
+            .get_or_insert_with(|| Rejection::new(number, reason));
     }
 }
 
 impl Groups<'_> {
     /// The same groups, with rows that are rejected if something is wrong with what they share.
-    pub(crate) fn or_reject(mut self, rejection: Option<Rejection>) -> Self {
+    pub(crate) fn or_reject(mut self, rejection: Option<RejectionReason>) -> Self {
         self.rejection = self.rejection.or(rejection);
         self
     }

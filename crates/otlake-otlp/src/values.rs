@@ -2,7 +2,8 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::Value;
 
-use crate::limits::{InvalidUtf8, Limits, Rejection};
+use crate::RejectionReason;
+use crate::limits::{InvalidUtf8, Limits};
 use crate::record::Entries;
 use crate::utf8::{short_ascii, valid_prefix};
 
@@ -20,12 +21,12 @@ pub(crate) struct Values<'r> {
     pub(crate) rules: &'r Rules,
     nested: usize,
     replaced: u64,
-    rejection: Option<Rejection>,
+    rejection: Option<RejectionReason>,
 }
 
 /// What was noted of a record's values.
 pub(crate) struct Noted {
-    pub(crate) rejection: Option<Rejection>,
+    pub(crate) rejection: Option<RejectionReason>,
     pub(crate) replaced: u64,
 }
 
@@ -43,7 +44,7 @@ impl<'r> Values<'r> {
 
     /// Notes that the record goes over a limit; of several the first counts.
     #[cold]
-    pub(crate) fn reject(&mut self, rejection: Rejection) {
+    pub(crate) fn reject(&mut self, rejection: RejectionReason) {
         self.rejection.get_or_insert(rejection);
     }
 
@@ -91,7 +92,7 @@ impl<'r> Values<'r> {
     fn invalid_string(&mut self, bytes: &'r [u8]) -> &'r str {
         match self.rules.invalid_utf8 {
             InvalidUtf8::Reject => {
-                self.reject(Rejection::InvalidUtf8);
+                self.reject(RejectionReason::InvalidUtf8);
                 valid_prefix(bytes)
             }
             InvalidUtf8::Replace => {
@@ -105,7 +106,7 @@ impl<'r> Values<'r> {
     pub(crate) fn name(&mut self, bytes: &'r [u8]) -> &'r str {
         let limit = self.rules.limits.name_bytes;
         if bytes.len() > limit {
-            self.reject(Rejection::NameBytes(limit));
+            self.reject(RejectionReason::NameBytes { limit });
         }
         self.string(bytes)
     }
@@ -121,7 +122,7 @@ impl<'r> Values<'r> {
     pub(crate) fn metadata(&mut self, metadata: Entries<'r>) -> Entries<'r> {
         let limit = self.rules.limits.attributes;
         if metadata.len() > limit {
-            self.reject(Rejection::Attributes(limit));
+            self.reject(RejectionReason::Attributes { limit });
         }
         metadata
     }
@@ -137,7 +138,7 @@ impl<'r> Values<'r> {
     fn check_length(&mut self, length: usize) {
         let limit = self.rules.limits.value_bytes;
         if length > limit {
-            self.reject(Rejection::ValueBytes(limit));
+            self.reject(RejectionReason::ValueBytes { limit });
         }
     }
 
@@ -154,7 +155,7 @@ impl<'r> Values<'r> {
         let limit = self.rules.limits.nesting_depth;
         let too_deep = depth > limit;
         if too_deep {
-            self.reject(Rejection::NestingDepth(limit));
+            self.reject(RejectionReason::NestingDepth { limit });
         }
         too_deep
     }
@@ -174,7 +175,7 @@ impl<'r> Values<'r> {
         let limit = self.rules.limits.nested_values;
         let room = self.nested <= limit;
         if !room {
-            self.reject(Rejection::NestedValues(limit));
+            self.reject(RejectionReason::NestedValues { limit });
         }
         room
     }

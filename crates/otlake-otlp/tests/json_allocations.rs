@@ -6,8 +6,8 @@
 
 use std::alloc::System;
 
-use otlake_otlp::LogsDecoder;
-use otlake_row::{Bytes, Row, RowSink};
+use otlake_otlp::{Format, OtlpDecoder};
+use otlake_row::{Bytes, Row, RowSink, Signal};
 use otlake_testkit::{CountingAllocator, Shape, logs_request, measure};
 
 #[global_allocator]
@@ -28,9 +28,10 @@ impl RowSink for Nothing {
 fn nothing_is_allocated_for_a_record_in_the_steady_state() {
     for shape in [Shape::ten_thousand(), Shape::small_groups()] {
         let json = Bytes::from(serde_json::to_vec(&logs_request(&shape)).unwrap());
-        let mut decoder = LogsDecoder::new();
-        decoder.decode_json(&json, &mut Nothing).unwrap();
-        let (summary, allocations) = measure(|| decoder.decode_json(&json, &mut Nothing).unwrap());
+        let mut decoder = OtlpDecoder::new();
+        let mut decode = || decoder.decode(Signal::Logs, Format::Json, &json, &mut Nothing);
+        decode().unwrap();
+        let (summary, allocations) = measure(|| decode().unwrap());
         let rows = summary.accepted as f64;
         let per_row = allocations.count as f64 / rows;
         assert!(

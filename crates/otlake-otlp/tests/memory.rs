@@ -7,10 +7,8 @@ use std::alloc::System;
 use std::convert::Infallible;
 use std::io::Write;
 
-use otlake_otlp::{
-    ContentEncoding, Framing, InflateLimits, LogsDecoder, MetricsDecoder, PayloadReader,
-};
-use otlake_row::{Bytes, Decoder, Row, Signal, sink_fn};
+use otlake_otlp::{ContentEncoding, Format, Framing, InflateLimits, OtlpDecoder, PayloadReader};
+use otlake_row::{Bytes, Row, Signal, sink_fn};
 use otlake_testkit::{CountingAllocator, measure};
 
 #[global_allocator]
@@ -175,16 +173,9 @@ fn a_group_in_pieces_costs_nothing() {
                 rows += 1;
                 Ok::<_, Infallible>(())
             });
-            match signal {
-                Signal::Metrics => MetricsDecoder::new()
-                    .decode(&payload, &mut count)
-                    .map(drop)
-                    .unwrap(),
-                _ => LogsDecoder::new()
-                    .decode(&payload, &mut count)
-                    .map(drop)
-                    .unwrap(),
-            }
+            OtlpDecoder::new()
+                .decode(signal, Format::Protobuf, &payload, &mut count)
+                .unwrap();
             rows
         });
         assert_eq!(rows, 1, "{name}");

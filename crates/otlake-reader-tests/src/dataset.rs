@@ -4,7 +4,8 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use otlake::dataset::BatchId;
-use otlake::row::{Signal, Summary};
+use otlake::otlp::Summary;
+use otlake::row::Signal;
 use otlake::storage::LocalDirectory;
 use otlake::{IngestError, Pipeline};
 use prost::Message;

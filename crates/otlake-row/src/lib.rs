@@ -42,7 +42,6 @@
 //!
 //! To write a stage, a sink or a decoder of your own: it knows no Arrow, no protobuf and no async.
 
-mod decoder;
 pub mod fields;
 mod group;
 mod key;
@@ -55,7 +54,6 @@ mod sink;
 mod text;
 mod value;
 
-pub use crate::decoder::{DecodeFailure, Decoder, Summary};
 pub use crate::group::{Group, GroupId};
 pub use crate::key::{Key, Location};
 pub use crate::keys::{KeyLimits, Keys, KeysId};

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use otlake::otlp::Format;
-use otlake::row::{Signal, Summary};
+use otlake::otlp::Summary;
+use otlake::row::Signal;
 use otlake::{IngestError, Pipeline};
 use otlake_storage::{Documents, Memory};
 use otlake_storage_tests::Numbered;

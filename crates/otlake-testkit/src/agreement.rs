@@ -1,6 +1,7 @@
 use std::fmt;
 
-use otlake_row::{Bytes, DecodeFailure, Decoder, Summary};
+use otlake_otlp::{DecodeError, Format, InvalidPayload, OtlpDecoder, Summary};
+use otlake_row::{Bytes, Signal};
 
 use crate::arbitrary::repair_utf8;
 use crate::canonical::{CanonicalRow, CanonicalRows};
@@ -8,29 +9,30 @@ use crate::request::Request;
 
 /// What a decoder made of one payload.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Decoded<E> {
+pub struct Decoded {
     /// Its summary, or why it refused the payload.
-    pub result: Result<Summary, E>,
+    pub result: Result<Summary, InvalidPayload>,
     /// The rows; those before the fault, where there is one.
     pub rows: Vec<CanonicalRow>,
 }
 
-impl<E> Decoded<E> {
+impl Decoded {
     /// Decodes a payload.
     ///
     /// # Panics
     ///
     /// When the decoder counts other rows than it delivered.
     #[track_caller]
-    pub fn by(decoder: &mut impl Decoder<Error = E>, payload: &[u8]) -> Self {
+    pub fn by(decoder: &mut OtlpDecoder, signal: Signal, format: Format, payload: &[u8]) -> Self {
         let mut rows = CanonicalRows::default();
-        let (result, accepted) = match decoder.decode(&Bytes::copy_from_slice(payload), &mut rows) {
+        let payload = Bytes::copy_from_slice(payload);
+        let (result, accepted) = match decoder.decode(signal, format, &payload, &mut rows) {
             Ok(summary) => {
                 let accepted = summary.accepted;
                 (Ok(summary), accepted)
             }
-            Err(DecodeFailure::Payload { error, before }) => (Err(error), before.accepted),
-            Err(DecodeFailure::Sink { error, .. }) => match error {},
+            Err(DecodeError::Payload { error, summary }) => (Err(error), summary.accepted),
+            Err(DecodeError::Sink { error, .. }) => match error {},
         };
         assert_eq!(accepted, rows.0.len() as u64, "the rows are counted");
         Self {
@@ -52,14 +54,11 @@ impl<E> Decoded<E> {
 /// # Errors
 ///
 /// How they disagree.
-pub fn compare_with_prost<R: Request, D: Decoder>(
-    decoder: &mut D,
+pub fn compare_with_prost<R: Request>(
+    decoder: &mut OtlpDecoder,
     payload: &[u8],
-) -> Result<Decoded<D::Error>, Disagreement>
-where
-    D::Error: fmt::Display,
-{
-    let ours = Decoded::by(decoder, payload);
+) -> Result<Decoded, Disagreement> {
+    let ours = Decoded::by(decoder, R::SIGNAL, Format::Protobuf, payload);
     let (theirs, strings) = match R::decode(payload) {
         Ok(theirs) => (Ok(theirs), 0),
         Err(_) => {

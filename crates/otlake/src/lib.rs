@@ -37,11 +37,11 @@
 //!
 //! ```
 //! # #[cfg(feature = "pipeline")] {
-//! use otlake::otlp::LogsDecoder;
+//! use otlake::otlp::{Format, OtlpDecoder};
 //! use otlake::dataset::ParquetSink;
 //! use otlake::parquet::WriterOptions;
 //! use otlake::storage::Memory;
-//! use otlake::row::{Bytes, Decoder, Row, RowSink, fields};
+//! use otlake::row::{Bytes, Row, RowSink, Signal, fields};
 //! use otlake::schema::Schema;
 //!
 //! /// Drops the records below a severity.
@@ -70,7 +70,7 @@
 //! let storage = Memory::new();
 //! let parquet = ParquetSink::new(storage.clone(), Schema::logs(), WriterOptions::new())?;
 //! let mut sink = AtLeast { severity_number: 17, sink: parquet };
-//! LogsDecoder::new().decode(&payload, &mut sink)?;
+//! OtlpDecoder::new().decode(Signal::Logs, Format::Protobuf, &payload, &mut sink)?;
 //! sink.finish()?;
 //! assert_eq!(sink.sink.take_finished()[0].rows, 1);
 //! # }

@@ -9,7 +9,7 @@ use super::node::{Items, Node};
 use super::scanner::Scanner;
 use super::tape::Tape;
 use super::token::LONGEST;
-use crate::error::{DecodeErrorKind, Fault, Result, Within};
+use crate::error::{Fault, InvalidPayloadKind, Result, Within};
 use crate::run::{Arenas, Groups, ResourceGroup, Run, Stop, Walk};
 
 /// What the messages of a signal are called, and how the items of a scope are read.
@@ -43,7 +43,7 @@ pub(crate) fn request<E: Export, S: RowSink>(
 ) -> Walk<S::Error> {
     if json.len() > LONGEST {
         let (bytes, limit) = (json.len(), LONGEST);
-        return Err(Fault::new(DecodeErrorKind::PayloadTooLarge { bytes, limit }, json).into());
+        return Err(Fault::new(InvalidPayloadKind::PayloadTooLarge { bytes, limit }, json).into());
     }
     let mut scanner = Scanner::new(json);
     if scanner.peek() != Some(b'{') {
@@ -94,10 +94,12 @@ impl Contents {
 
     /// Why it cannot be decoded here: what was sent as something else must not get lost as an unknown
     /// member.
-    fn refusal(&self) -> Option<DecodeErrorKind> {
+    fn refusal(&self) -> Option<InvalidPayloadKind> {
         match self {
-            Contents::Resources(signal) => Some(DecodeErrorKind::OtherSignal { signal: *signal }),
-            Contents::Profiles => Some(DecodeErrorKind::Profiles),
+            Contents::Resources(signal) => {
+                Some(InvalidPayloadKind::OtherSignal { signal: *signal })
+            }
+            Contents::Profiles => Some(InvalidPayloadKind::Profiles),
             Contents::Unknown => None,
         }
     }

@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 
 use super::token::{Kind, Token};
-use crate::error::{DecodeErrorKind, Fault, Result};
+use crate::error::{Fault, InvalidPayloadKind, Result};
 
 /// A value, with an arena for what does not borrow from the payload.
 #[derive(Clone, Copy)]
@@ -134,16 +134,16 @@ impl<'r> Node<'r> {
             Kind::Array => "an array",
             Kind::Object => "an object",
         };
-        self.fault(DecodeErrorKind::JsonType { expected, found })
+        self.fault(InvalidPayloadKind::JsonType { expected, found })
     }
 
     /// Says that the value is of the right type, but not one that the field can have.
     #[cold]
     pub(crate) fn invalid(self, expected: &'static str) -> Box<Fault> {
-        self.fault(DecodeErrorKind::JsonValue { expected })
+        self.fault(InvalidPayloadKind::JsonValue { expected })
     }
 
-    fn fault(self, kind: DecodeErrorKind) -> Box<Fault> {
+    fn fault(self, kind: InvalidPayloadKind) -> Box<Fault> {
         let quote = usize::from(matches!(self.token.kind, Kind::String | Kind::Escaped));
         Fault::new(kind, &self.json[self.token.start as usize - quote..])
     }

@@ -1,7 +1,7 @@
 //! The lexical grammar of JSON (RFC 8259), read from a slice without copying.
 
 use super::token::{Kind, Token};
-use crate::error::{DecodeErrorKind, Fault, Result};
+use crate::error::{Fault, InvalidPayloadKind, Result};
 
 /// A cursor over JSON text. It is strict, but for one thing: whether a string is UTF-8 is not asked
 /// here, because what becomes of one that is not is for the rules to say.
@@ -161,7 +161,7 @@ impl<'p> Scanner<'p> {
     #[cold]
     pub(crate) fn expected(&self, expected: &'static str) -> Box<Fault> {
         let at = &self.json[self.at.min(self.json.len())..];
-        Fault::new(DecodeErrorKind::JsonSyntax { expected }, at)
+        Fault::new(InvalidPayloadKind::JsonSyntax { expected }, at)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The protobuf wire format, read from a slice without copying.
 
-use crate::error::{DecodeErrorKind, Fault, Result};
+use crate::error::{Fault, InvalidPayloadKind, Result};
 
 const VARINT: u32 = 0;
 const FIXED64: u32 = 1;
@@ -68,7 +68,8 @@ impl<'p> Reader<'p> {
         }
         let at = self.rest;
         let tag = self.varint()?;
-        u32::try_from(tag).map_err(|_| Fault::new(DecodeErrorKind::InvalidFieldNumber { tag }, at))
+        u32::try_from(tag)
+            .map_err(|_| Fault::new(InvalidPayloadKind::InvalidFieldNumber { tag }, at))
     }
 
     #[inline]
@@ -93,7 +94,7 @@ impl<'p> Reader<'p> {
                 return Ok(value);
             }
         }
-        Err(Fault::new(DecodeErrorKind::InvalidVarint, self.rest))
+        Err(Fault::new(InvalidPayloadKind::InvalidVarint, self.rest))
     }
 
     #[inline]
@@ -140,7 +141,7 @@ impl<'p> Reader<'p> {
     pub(crate) fn skip(&mut self, tag: u32, known: &[u32]) -> Result<()> {
         let field = tag >> 3;
         if known.contains(&field) {
-            let kind = DecodeErrorKind::InvalidWireType {
+            let kind = InvalidPayloadKind::InvalidWireType {
                 field,
                 wire_type: tag & 7,
             };
@@ -152,7 +153,7 @@ impl<'p> Reader<'p> {
     fn skip_value(&mut self, tag: u32, depth: usize) -> Result<()> {
         let (field, wire_type) = (tag >> 3, tag & 7);
         if field == 0 {
-            let kind = DecodeErrorKind::InvalidFieldNumber { tag: tag.into() };
+            let kind = InvalidPayloadKind::InvalidFieldNumber { tag: tag.into() };
             return Err(Fault::new(kind, self.rest));
         }
         match wire_type {
@@ -161,7 +162,7 @@ impl<'p> Reader<'p> {
             DELIMITED => self.delimited().map(drop),
             FIXED32 => self.fixed32().map(drop),
             START_GROUP if depth == GROUP_DEPTH => Err(Fault::new(
-                DecodeErrorKind::GroupsTooDeep { limit: GROUP_DEPTH },
+                InvalidPayloadKind::GroupsTooDeep { limit: GROUP_DEPTH },
                 self.rest,
             )),
             START_GROUP => loop {
@@ -175,11 +176,11 @@ impl<'p> Reader<'p> {
                 self.skip_value(tag, depth + 1)?;
             },
             END_GROUP => Err(Fault::new(
-                DecodeErrorKind::UnexpectedEndGroup { field },
+                InvalidPayloadKind::UnexpectedEndGroup { field },
                 self.rest,
             )),
             _ => Err(Fault::new(
-                DecodeErrorKind::InvalidWireType { field, wire_type },
+                InvalidPayloadKind::InvalidWireType { field, wire_type },
                 self.rest,
             )),
         }
@@ -188,6 +189,9 @@ impl<'p> Reader<'p> {
     #[cold]
     fn truncated(&self, length: u64) -> Box<Fault> {
         let remaining = self.rest.len();
-        Fault::new(DecodeErrorKind::Truncated { length, remaining }, self.rest)
+        Fault::new(
+            InvalidPayloadKind::Truncated { length, remaining },
+            self.rest,
+        )
     }
 }

@@ -2,31 +2,12 @@ use bumpalo::collections::Vec as BumpVec;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Typed;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, EntityRef, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use otlake_row::{Cell, Row, RowSink, Summary, Value};
+use otlake_row::{Cell, Row, Value};
 
 use crate::attributes::Attributes;
 use crate::error::Result;
 use crate::record::{self, Entries};
-use crate::run::{Arenas, Run, State, Stop, Walk};
 use crate::values::Values;
-
-impl State {
-    /// Walks over messages, in which nothing can be malformed.
-    pub(super) fn decode_messages<S: RowSink>(
-        &mut self,
-        sink: &mut S,
-        walk: impl FnOnce(&mut Run<'_, S>, &mut Arenas) -> Walk<S::Error>,
-    ) -> std::result::Result<Summary, S::Error> {
-        let (mut run, arenas) = self.run(None, sink);
-        let result = walk(&mut run, arenas);
-        arenas.release();
-        match result {
-            Ok(()) => Ok(run.summary),
-            Err(Stop::Sink(error)) => Err(error),
-            Err(Stop::Fault(_)) => unreachable!("a message that was decoded is not malformed"),
-        }
-    }
-}
 
 pub(super) fn resource<'r>(
     typed: Option<&'r Resource>,

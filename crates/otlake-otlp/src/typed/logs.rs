@@ -1,14 +1,14 @@
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
-use otlake_row::{Row, RowSink, Signal, Summary};
+use otlake_row::{Row, RowSink, Signal};
 
 use super::common::{self, any_value, push_attributes};
-use crate::LogsDecoder;
 use crate::attributes::Attributes;
 use crate::record;
+use crate::run::{Arenas, Run, Walk};
 
-decode_request! {
-    LogsDecoder, ExportLogsServiceRequest, resource_logs, scope_logs,
+super::request! {
+    ExportLogsServiceRequest, resource_logs, scope_logs,
     |run, arenas, groups, scope_logs| {
         for log_record in &scope_logs.log_records {
             run.record(Signal::Logs, groups, &arenas.record, |attributes, row| {

@@ -8,17 +8,16 @@ use opentelemetry_proto::tonic::metrics::v1::{
     Exemplar, ExponentialHistogramDataPoint, HistogramDataPoint, Metric, NumberDataPoint,
     SummaryDataPoint,
 };
-use otlake_row::{MetricKind, Row, RowSink, Signal, Summary, Value};
+use otlake_row::{MetricKind, Row, RowSink, Signal, Value};
 
 use super::common::{self, entries, list, push_attributes};
-use crate::MetricsDecoder;
 use crate::attributes::Attributes;
 use crate::record::{self, Number};
-use crate::run::{Groups, Run, Walk};
+use crate::run::{Arenas, Groups, Run, Walk};
 use crate::values::Values;
 
-decode_request! {
-    MetricsDecoder, ExportMetricsServiceRequest, resource_metrics, scope_metrics,
+super::request! {
+    ExportMetricsServiceRequest, resource_metrics, scope_metrics,
     |run, arenas, groups, scope_metrics| {
         for metric in &scope_metrics.metrics {
             arenas.metric.reset();

@@ -1,16 +1,16 @@
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
-use otlake_row::{Row, RowSink, Signal, Summary, Value};
+use otlake_row::{Row, RowSink, Signal, Value};
 
 use super::common::{self, entries, list, push_attributes};
-use crate::TracesDecoder;
 use crate::attributes::Attributes;
 use crate::record;
+use crate::run::{Arenas, Run, Walk};
 use crate::values::Values;
 
-decode_request! {
-    TracesDecoder, ExportTraceServiceRequest, resource_spans, scope_spans,
+super::request! {
+    ExportTraceServiceRequest, resource_spans, scope_spans,
     |run, arenas, groups, scope_spans| {
         for span in &scope_spans.spans {
             run.record(Signal::Traces, groups, &arenas.record, |attributes, row| {

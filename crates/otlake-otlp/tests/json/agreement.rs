@@ -4,7 +4,7 @@ use std::path::Path;
 
 use otlake_testkit::{Rng, Shape, logs_request, one_nan};
 
-use crate::subject::{ExportLogsServiceRequest, Subject, decode};
+use crate::subject::{ExportLogsServiceRequest, Subject, decode, generous};
 
 for_every_signal! {
     arbitrary_requests_in_any_dialect_give_the_rows_of_protobuf,
@@ -17,7 +17,7 @@ for_every_signal! {
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
 
 fn arbitrary_requests_in_any_dialect_give_the_rows_of_protobuf<S: Subject>() {
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     let mut rows = 0;
     for seed in 0..500 {
         let mut rng = Rng::new(seed);
@@ -43,7 +43,7 @@ fn arbitrary_requests_in_any_dialect_give_the_rows_of_protobuf<S: Subject>() {
 /// serde's derives for prost's messages know one dialect, and lose some of what they write: doubles that
 /// are not finite, and in metrics with one of those all data. Where they lose nothing they are right.
 fn what_serde_writes_gives_the_same_rows_where_serde_can_read_it<S: Subject>() {
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     let mut compared = 0;
     for seed in 0..1_000 {
         let request = S::arbitrary(&mut Rng::new(seed));
@@ -66,7 +66,7 @@ fn what_serde_writes_gives_the_same_rows_where_serde_can_read_it<S: Subject>() {
 /// What SDKs wrote, against what serde reads of it.
 fn payloads_of_sdks_give_the_rows_that_serde_gives<S: Subject>() {
     let data = Path::new(DATA).join("json").join(S::SIGNAL.name());
-    let (mut decoder, mut rows) = (S::generous(), 0);
+    let (mut decoder, mut rows) = (generous(), 0);
     for entry in std::fs::read_dir(data).unwrap() {
         let path = entry.unwrap().path();
         if path
@@ -97,7 +97,7 @@ fn files_of_the_collector_give_the_rows_of_its_protobuf<S: Subject>() {
         rest = after;
     }
     let lines = std::fs::read_to_string(data.join(format!("{name}.jsonl"))).unwrap();
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     let ours = lines
         .lines()
         .flat_map(|json| decode::<S>(&mut decoder, json.as_bytes()).unwrap().0);
@@ -106,7 +106,7 @@ fn files_of_the_collector_give_the_rows_of_its_protobuf<S: Subject>() {
 
 #[test]
 fn production_shapes_give_the_rows_of_protobuf() {
-    let mut decoder = ExportLogsServiceRequest::generous();
+    let mut decoder = generous();
     for shape in [Shape::ten_thousand(), Shape::small_groups()] {
         let request = logs_request(&shape);
         let json = serde_json::to_vec(&request).unwrap();

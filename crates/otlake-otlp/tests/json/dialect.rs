@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use otlake_otlp::{InvalidUtf8, Limits};
+use otlake_otlp::OtlpDecoder;
 use otlake_testkit::CanonicalValue;
 
 use crate::subject::{
@@ -53,7 +53,7 @@ fn every_case_of_the_table_gives_what_it_says() {
 
 /// The rows as text, or the error without its place.
 fn one<S: Subject>(before: &str, json: &str, after: &str) -> String {
-    let mut decoder = S::decoder(Limits::default(), InvalidUtf8::Replace);
+    let mut decoder = OtlpDecoder::new();
     match decode::<S>(&mut decoder, format!("{before}{json}{after}").as_bytes()) {
         Err(error) => format!("error: {}", error.kind()),
         Ok((rows, summary)) => {

@@ -1,19 +1,22 @@
 //! Errors say where, and limits cost records but not payloads.
 
-use otlake_otlp::{DecodeError, DecodeErrorKind, InvalidUtf8, Limits, LogsDecoder};
-use otlake_row::Keys;
+use otlake_otlp::{
+    Format, InvalidPayload, InvalidPayloadKind, InvalidUtf8, Limits, OtlpDecoder, RejectionReason,
+    Summary,
+};
+use otlake_row::Signal;
 
 use crate::subject::{
     ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, Subject,
-    decode,
+    decode, generous,
 };
 
 /// The error of a payload in which `^` stands before the byte that it has to name.
 #[track_caller]
-fn error_at_caret<S: Subject>(marked: &str) -> DecodeError {
+fn error_at_caret<S: Subject>(marked: &str) -> InvalidPayload {
     let offset = marked.find('^').unwrap();
     let payload = marked.replacen('^', "", 1);
-    let error = decode::<S>(&mut S::generous(), payload.as_bytes()).unwrap_err();
+    let error = decode::<S>(&mut generous(), payload.as_bytes()).unwrap_err();
     assert_eq!(error.offset(), offset, "{error}");
     error
 }
@@ -111,7 +114,7 @@ fn errors_of_syntax_name_the_byte_and_what_should_be_there() {
         (r#"{"resourceLogs":[]} ^x"#, "the end of the payload", ""),
     ] {
         let error = error_at_caret::<ExportLogsServiceRequest>(payload);
-        assert_eq!(*error.kind(), DecodeErrorKind::JsonSyntax { expected });
+        assert_eq!(*error.kind(), InvalidPayloadKind::JsonSyntax { expected });
         assert_eq!(error.path(), path);
     }
 }
@@ -121,14 +124,12 @@ fn resources_before_an_error_are_delivered_and_counted() {
     let resource = r#"{"scopeLogs":[{"logRecords":[{},{}]}]}"#;
     let payload = format!(r#"{{"resourceLogs":[{resource},{resource},{{"scopeLogs":[7]}}]}}"#);
     let mut rows = otlake_testkit::CanonicalRows::default();
-    let failure = LogsDecoder::new()
-        .decode_json(&payload.into(), &mut rows)
+    let error = OtlpDecoder::new()
+        .decode(Signal::Logs, Format::Json, &payload.into(), &mut rows)
         .unwrap_err();
     assert_eq!(rows.0.len(), 4);
-    assert!(
-        failure.to_string().contains("4 records before it"),
-        "{failure}"
-    );
+    assert_eq!(error.summary().accepted, 4);
+    assert!(error.to_string().contains("4 records before it"), "{error}");
 }
 
 #[test]
@@ -136,17 +137,17 @@ fn strings_that_are_not_utf8_are_replaced_or_cost_the_record() {
     let payload = b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[\
         {\"body\":{\"stringValue\":\"cut \xe2\x82\"}},{\"body\":{\"stringValue\":\"\\n\xff\"}},\
         {\"body\":{\"stringValue\":\"\\udc00\"}},{}]}]}]}";
-    let (rows, summary) =
-        decode::<ExportLogsServiceRequest>(&mut ExportLogsServiceRequest::generous(), payload)
-            .unwrap();
+    let (rows, summary) = decode::<ExportLogsServiceRequest>(&mut generous(), payload).unwrap();
     assert_eq!((rows.len(), summary.replaced_strings), (4, 3));
 
-    let mut strict = ExportLogsServiceRequest::decoder(Limits::default(), InvalidUtf8::Reject);
+    let mut strict = OtlpDecoder::builder()
+        .invalid_utf8(InvalidUtf8::Reject)
+        .build();
     let (rows, summary) = decode::<ExportLogsServiceRequest>(&mut strict, payload).unwrap();
     assert_eq!((rows.len(), summary.rejected), (1, 3));
     assert_eq!(
-        summary.first_rejection.as_deref(),
-        Some("record 0 of the payload: a string is not valid UTF-8")
+        summary.first_rejection.unwrap().to_string(),
+        "record 1 of the payload: a string is not valid UTF-8"
     );
 }
 
@@ -163,19 +164,19 @@ fn limits_hold_as_they_do_for_protobuf() {
     let limits = Limits::default()
         .with_value_bytes(99_999)
         .with_nested_values(3);
-    let mut decoder = ExportLogsServiceRequest::decoder(limits, InvalidUtf8::Replace);
+    let mut decoder = OtlpDecoder::builder().limits(limits).build();
     let (rows, summary) =
         decode::<ExportLogsServiceRequest>(&mut decoder, json.as_bytes()).unwrap();
     assert_eq!((rows.len(), summary.rejected), (2, 4));
-    assert_eq!(
-        summary.first_rejection.as_deref(),
-        Some("record 1 of the payload: there are more attributes than the limit of 1024")
-    );
+    let rejection = summary.first_rejection.unwrap();
+    assert_eq!(rejection.record(), 2);
+    let limit = 1024;
+    assert_eq!(*rejection.reason(), RejectionReason::Attributes { limit });
 
     let limits = Limits::default().with_payload_bytes(10);
-    let mut decoder = LogsDecoder::with_limits(limits, Keys::new());
+    let mut decoder = OtlpDecoder::builder().limits(limits).build();
     let error = decode::<ExportLogsServiceRequest>(&mut decoder, b"{          }").unwrap_err();
-    let kind = DecodeErrorKind::PayloadTooLarge {
+    let kind = InvalidPayloadKind::PayloadTooLarge {
         bytes: 12,
         limit: 10,
     };
@@ -206,20 +207,21 @@ fn values_in_pieces_without_end_cost_a_record_and_no_memory() {
         )
     };
     let limits = Limits::default();
-    let check = |(rows, summary): (Vec<_>, otlake_row::Summary)| {
+    let check = |(rows, summary): (Vec<_>, Summary)| {
         assert_eq!((rows.len(), summary.rejected), (1, 1));
+        let limit = 65_536;
         assert_eq!(
-            summary.first_rejection.as_deref(),
-            Some("record 1 of the payload: there are more nested values than the limit of 65536")
+            *summary.first_rejection.unwrap().reason(),
+            RejectionReason::NestedValues { limit }
         );
     };
     for name in ["arrayValue", "kvlistValue"] {
-        let mut decoder = ExportLogsServiceRequest::decoder(limits, InvalidUtf8::Replace);
+        let mut decoder = OtlpDecoder::builder().limits(limits).build();
         let json = value(name);
         check(decode::<ExportLogsServiceRequest>(&mut decoder, json.as_bytes()).unwrap());
     }
     for name in ["positive", "negative"] {
-        let mut decoder = ExportMetricsServiceRequest::decoder(limits, InvalidUtf8::Replace);
+        let mut decoder = OtlpDecoder::builder().limits(limits).build();
         let json = buckets(name);
         check(decode::<ExportMetricsServiceRequest>(&mut decoder, json.as_bytes()).unwrap());
     }

@@ -3,83 +3,35 @@
 pub use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 pub use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 pub use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use otlake_otlp::{DecodeError, InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder};
-use otlake_row::{Bytes, DecodeFailure, Keys, Summary};
-use otlake_testkit::{CanonicalRow, CanonicalRows, JsonRequest};
+use otlake_otlp::{Format, InvalidPayload, Limits, OtlpDecoder, Summary};
+use otlake_testkit::{CanonicalRow, Decoded, JsonRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A signal: its decoder, and its request as prost, serde and the testkit have it.
-pub trait Subject: JsonRequest + Serialize + DeserializeOwned {
-    type Decoder;
+/// A signal: its request as prost, serde and the testkit have it.
+pub trait Subject: JsonRequest + Serialize + DeserializeOwned {}
 
-    fn decoder(limits: Limits, invalid_utf8: InvalidUtf8) -> Self::Decoder;
+impl Subject for ExportLogsServiceRequest {}
+impl Subject for ExportTraceServiceRequest {}
+impl Subject for ExportMetricsServiceRequest {}
 
-    fn decode_json(
-        decoder: &mut Self::Decoder,
-        payload: &Bytes,
-        rows: &mut CanonicalRows,
-    ) -> Result<Summary, DecodeFailure<DecodeError, std::convert::Infallible>>;
-
-    /// A decoder that takes whatever the testkit makes.
-    fn generous() -> Self::Decoder {
-        let limits = Limits::default()
-            .with_attributes(1 << 20)
-            .with_nested_values(1 << 20);
-        Self::decoder(limits, InvalidUtf8::Replace)
-    }
+/// A decoder that takes whatever the testkit makes.
+pub fn generous() -> OtlpDecoder {
+    let limits = Limits::default()
+        .with_attributes(1 << 20)
+        .with_nested_values(1 << 20);
+    OtlpDecoder::builder().limits(limits).build()
 }
-
-macro_rules! subject {
-    ($request:ident, $decoder:ident) => {
-        impl Subject for $request {
-            type Decoder = $decoder;
-
-            fn decoder(limits: Limits, invalid_utf8: InvalidUtf8) -> $decoder {
-                $decoder::with_limits(limits, Keys::new()).with_invalid_utf8(invalid_utf8)
-            }
-
-            fn decode_json(
-                decoder: &mut $decoder,
-                payload: &Bytes,
-                rows: &mut CanonicalRows,
-            ) -> Result<Summary, DecodeFailure<DecodeError, std::convert::Infallible>> {
-                decoder.decode_json(payload, rows)
-            }
-        }
-    };
-}
-
-subject! { ExportLogsServiceRequest, LogsDecoder }
-subject! { ExportTraceServiceRequest, TracesDecoder }
-subject! { ExportMetricsServiceRequest, MetricsDecoder }
 
 /// The rows of a payload and its summary, or why it was refused.
 #[track_caller]
 pub fn decode<S: Subject>(
-    decoder: &mut S::Decoder,
+    decoder: &mut OtlpDecoder,
     payload: &[u8],
-) -> Result<(Vec<CanonicalRow>, Summary), DecodeError> {
-    let mut rows = CanonicalRows::default();
-    let payload = Bytes::copy_from_slice(payload);
-    match S::decode_json(decoder, &payload, &mut rows) {
-        Ok(summary) => {
-            assert_eq!(
-                summary.accepted,
-                rows.0.len() as u64,
-                "the rows are counted"
-            );
-            Ok((rows.0, summary))
-        }
-        Err(DecodeFailure::Payload { error, before }) => {
-            assert_eq!(
-                before.accepted,
-                rows.0.len() as u64,
-                "the rows before are counted"
-            );
-            assert!(error.offset() <= payload.len(), "{error}");
-            Err(error)
-        }
-        Err(DecodeFailure::Sink { error, .. }) => match error {},
+) -> Result<(Vec<CanonicalRow>, Summary), InvalidPayload> {
+    let Decoded { result, rows } = Decoded::by(decoder, S::SIGNAL, Format::Json, payload);
+    if let Err(error) = &result {
+        assert!(error.offset() <= payload.len(), "{error}");
     }
+    Ok((rows, result?))
 }

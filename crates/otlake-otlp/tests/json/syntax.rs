@@ -1,10 +1,10 @@
 //! What is JSON and what is not, against serde_json.
 
-use otlake_otlp::DecodeErrorKind;
+use otlake_otlp::{InvalidPayloadKind, OtlpDecoder, RejectionReason};
 use otlake_testkit::Rng;
 use serde::de::IgnoredAny;
 
-use crate::subject::{ExportLogsServiceRequest, Subject, decode};
+use crate::subject::{ExportLogsServiceRequest, Subject, decode, generous};
 
 for_every_signal! {
     a_payload_cut_anywhere_is_refused,
@@ -14,7 +14,7 @@ for_every_signal! {
 /// Whether both say the same of a payload as JSON. serde_json skips values as we do: without asking
 /// whether strings are UTF-8 or surrogates come in pairs.
 #[track_caller]
-fn agree<S: Subject>(decoder: &mut S::Decoder, payload: &[u8]) -> bool {
+fn agree<S: Subject>(decoder: &mut OtlpDecoder, payload: &[u8]) -> bool {
     let theirs = serde_json::from_slice::<IgnoredAny>(payload);
     let ours = decode::<S>(decoder, payload);
     let text = String::from_utf8_lossy(payload);
@@ -24,7 +24,7 @@ fn agree<S: Subject>(decoder: &mut S::Decoder, payload: &[u8]) -> bool {
             panic!("taken, but for serde_json it is not JSON: {theirs}\n{text}")
         }
         (Err(error), _) => {
-            let syntax = matches!(error.kind(), DecodeErrorKind::JsonSyntax { .. });
+            let syntax = matches!(error.kind(), InvalidPayloadKind::JsonSyntax { .. });
             // That the whole has to be an object is no rule of JSON's.
             let object = payload.trim_ascii_start().first() == Some(&b'{');
             assert!(
@@ -37,7 +37,7 @@ fn agree<S: Subject>(decoder: &mut S::Decoder, payload: &[u8]) -> bool {
 }
 
 fn a_payload_cut_anywhere_is_refused<S: Subject>() {
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     for seed in 0..4 {
         let mut rng = Rng::new(seed);
         let json = S::arbitrary(&mut rng).json(&mut rng);
@@ -77,7 +77,7 @@ fn damaged_payloads_are_json_for_both_or_for_none<S: Subject>() {
         b"\xef\xbb\xbf",
         b"/**/",
     ];
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     let (mut taken, mut refused) = (0, 0);
     for seed in 0..1_500 {
         let mut rng = Rng::new(seed);
@@ -115,7 +115,7 @@ fn damaged_payloads_are_json_for_both_or_for_none<S: Subject>() {
 #[test]
 fn every_small_text_is_json_for_both_or_for_none() {
     const BYTES: &[u8] = b"{}[],:\"\\ u1-0.eE+tn\n\x01";
-    let mut decoder = ExportLogsServiceRequest::generous();
+    let mut decoder = generous();
     let mut text = Vec::new();
     for length in 0..=4 {
         for number in 0..BYTES.len().pow(length) {
@@ -135,7 +135,7 @@ fn every_small_text_is_json_for_both_or_for_none() {
 
 #[test]
 fn values_nested_without_end_are_skipped_or_cost_a_record_but_no_stack() {
-    let mut decoder = ExportLogsServiceRequest::generous();
+    let mut decoder = generous();
     let deep = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
     for unknown in [
         deep("[", "]"),
@@ -154,6 +154,9 @@ fn values_nested_without_end_are_skipped_or_cost_a_record_but_no_stack() {
     let (rows, summary) =
         decode::<ExportLogsServiceRequest>(&mut decoder, json.as_bytes()).unwrap();
     assert_eq!((rows.len(), summary.rejected), (1, 1));
-    let reason = summary.first_rejection.unwrap();
-    assert!(reason.contains("nested deeper"), "{reason}");
+    let limit = 32;
+    assert_eq!(
+        *summary.first_rejection.unwrap().reason(),
+        RejectionReason::NestingDepth { limit }
+    );
 }

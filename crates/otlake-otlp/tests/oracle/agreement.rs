@@ -1,10 +1,10 @@
 //! The same rows as prost's, or both refuse.
 
-use otlake_otlp::{ContentEncoding, InvalidUtf8, Limits};
-use otlake_row::{KeyLimits, Keys};
-use otlake_testkit::{CanonicalValue, Decoded, Rng, mutate};
+use otlake_otlp::{ContentEncoding, OtlpDecoder};
+use otlake_row::KeyLimits;
+use otlake_testkit::{CanonicalValue, Rng, mutate};
 
-use crate::subject::{Subject, agree, recorded};
+use crate::subject::{Subject, agree, decode, generous, recorded};
 
 for_every_signal! {
     arbitrary_requests,
@@ -16,7 +16,7 @@ for_every_signal! {
 }
 
 fn arbitrary_requests<S: Subject>() {
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     for seed in 0..2_000 {
         let payload = S::arbitrary(&mut Rng::new(seed)).encode_to_vec();
         let ours = agree::<S>(&mut decoder, &payload, format_args!("seed {seed}"));
@@ -25,7 +25,7 @@ fn arbitrary_requests<S: Subject>() {
 }
 
 fn mutated_requests<S: Subject>() {
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     let (mut taken, mut repaired, mut refused) = (0, 0, 0);
     for seed in 0..12_000 {
         let mut rng = Rng::new(seed);
@@ -47,7 +47,7 @@ fn mutated_requests<S: Subject>() {
 }
 
 fn cut_anywhere<S: Subject>() {
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     let payloads = (0..).map(|seed| S::arbitrary(&mut Rng::new(seed)).encode_to_vec());
     // Large enough to have something in it; every cut decodes what stands before.
     let payloads = payloads.filter(|payload| (400..1_200).contains(&payload.len()));
@@ -59,7 +59,7 @@ fn cut_anywhere<S: Subject>() {
 }
 
 fn recorded_payloads<S: Subject>() {
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     let mut rows = 0;
     for path in recorded::<S>() {
         let extension = path.extension().unwrap().to_str().unwrap();
@@ -82,11 +82,10 @@ fn names_beyond_the_interners_limit_are_kept_in_the_excess_cell<S: Subject>() {
         names: 3,
         ..Default::default()
     };
-    let keys = Keys::with_limits(limits);
-    let mut decoder = S::decoder(Limits::default(), keys, InvalidUtf8::Replace);
+    let mut decoder = OtlpDecoder::builder().key_limits(limits).build();
     for seed in 0..100 {
         let request = S::arbitrary(&mut Rng::new(seed));
-        let ours = Decoded::by(&mut decoder, &request.encode_to_vec());
+        let ours = decode::<S>(&mut decoder, &request.encode_to_vec());
         for (ours, theirs) in ours.rows.into_iter().zip(request.canonical_rows()) {
             let mut attributes = Vec::new();
             for (name, value) in ours.attributes {
@@ -104,7 +103,7 @@ fn names_beyond_the_interners_limit_are_kept_in_the_excess_cell<S: Subject>() {
 }
 
 fn production_shapes<S: Subject>() {
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     for payload in S::production(500) {
         let ours = agree::<S>(&mut decoder, &payload, "a generated payload");
         assert_eq!(ours.result.unwrap().accepted, 500);

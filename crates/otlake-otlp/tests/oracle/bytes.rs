@@ -1,9 +1,9 @@
 //! Bytes by hand: what the wire format allows and no SDK sends, and what it does not.
 
-use otlake_otlp::DecodeErrorKind;
+use otlake_otlp::InvalidPayloadKind;
 use otlake_testkit::{delimited_field, fixed64_field, varint_field};
 
-use crate::subject::{ExportMetricsServiceRequest, Subject, agree};
+use crate::subject::{ExportMetricsServiceRequest, Subject, agree, generous};
 
 for_every_signal! {
     odd_and_malformed_fields,
@@ -21,7 +21,7 @@ use Is::{Refused, Taken};
 
 #[track_caller]
 fn check<S: Subject>(what: &str, payload: &[u8], expected: Is) {
-    let ours = agree::<S>(&mut S::generous(), payload, what);
+    let ours = agree::<S>(&mut generous(), payload, what);
     let is = match ours.result {
         Ok(_) => Taken(ours.rows.len()),
         Err(_) => Refused,
@@ -157,12 +157,12 @@ fn errors_name_the_byte_and_the_field<S: Subject>() {
     // A name of 5 bytes of which 1 is there.
     let bad = delimited_field(S::ATTRIBUTES, b"\x0a\x05a");
     let payload = S::payload(b"", b"", &[[good, bad].concat()]);
-    let error = agree::<S>(&mut S::generous(), &payload, "a name cut off");
+    let error = agree::<S>(&mut generous(), &payload, "a name cut off");
     let error = error.result.unwrap_err();
     let (length, remaining) = (5, 1);
     assert_eq!(
         *error.kind(),
-        DecodeErrorKind::Truncated { length, remaining }
+        InvalidPayloadKind::Truncated { length, remaining }
     );
     assert_eq!(error.offset(), payload.len() - 1);
     assert_eq!(

@@ -1,10 +1,11 @@
 //! Each limit costs the payload, the record or the group that goes over it, and nothing else.
 
-use otlake_otlp::{DecodeErrorKind, InvalidUtf8, Limits};
-use otlake_row::Keys;
-use otlake_testkit::{Decoded, delimited_field, fixed64_field, varint_field};
+use otlake_otlp::{InvalidPayloadKind, Limits, OtlpDecoder, RejectionReason};
+use otlake_testkit::{delimited_field, fixed64_field, varint_field};
 
-use crate::subject::{ExportMetricsServiceRequest, ExportTraceServiceRequest, Subject};
+#[cfg(feature = "opentelemetry-proto")]
+use crate::subject::decode_typed;
+use crate::subject::{ExportMetricsServiceRequest, ExportTraceServiceRequest, Subject, decode};
 
 for_every_signal! {
     records_over_a_limit_are_rejected_alone,
@@ -160,22 +161,22 @@ fn check<S: Subject>(
         .filter(|(index, _)| !rejected.contains(index))
         .map(|(_, row)| row)
         .collect();
-    let mut decoder = S::decoder(limits, Keys::new(), InvalidUtf8::Replace);
+    let mut decoder = OtlpDecoder::builder().limits(limits).build();
     for _ in 0..2 {
-        let ours = Decoded::by(&mut decoder, payload);
+        let ours = decode::<S>(&mut decoder, payload);
         let summary = ours.result.unwrap();
         assert_eq!(ours.rows, expected, "{what}");
         assert_eq!(summary.rejected, rejected.len() as u64, "{what}");
         let first = rejected
             .first()
-            .map(|record| format!("record {record} of the payload: {because}"));
-        assert_eq!(summary.first_rejection, first, "{what}");
+            .map(|index| format!("record {} of the payload: {because}", index + 1));
+        let rejection = summary.first_rejection.as_ref().map(ToString::to_string);
+        assert_eq!(rejection, first, "{what}");
         #[cfg(feature = "opentelemetry-proto")]
         {
-            let mut typed = otlake_testkit::CanonicalRows::default();
-            let of_typed = request.decode_request(&mut decoder, &mut typed);
+            let (typed, of_typed) = decode_typed(&mut decoder, &request);
             assert_eq!(of_typed, summary, "{what}, from the typed request");
-            assert_eq!(typed.0, expected, "{what}, from the typed request");
+            assert_eq!(typed, expected, "{what}, from the typed request");
         }
     }
 }
@@ -184,8 +185,8 @@ fn a_payload_over_the_limit_is_refused_whole<S: Subject>() {
     let payload = S::payload(b"", b"", &[vec![], vec![]]);
     let decode = |limit: usize| {
         let limits = Limits::default().with_payload_bytes(limit);
-        let mut decoder = S::decoder(limits, Keys::new(), InvalidUtf8::Replace);
-        Decoded::by(&mut decoder, &payload)
+        let mut decoder = OtlpDecoder::builder().limits(limits).build();
+        decode::<S>(&mut decoder, &payload)
     };
     assert_eq!(decode(payload.len()).rows.len(), 2);
     let (bytes, limit) = (payload.len(), payload.len() - 1);
@@ -193,7 +194,7 @@ fn a_payload_over_the_limit_is_refused_whole<S: Subject>() {
     assert_eq!(refused.rows, []);
     assert_eq!(
         *refused.result.unwrap_err().kind(),
-        DecodeErrorKind::PayloadTooLarge { bytes, limit }
+        InvalidPayloadKind::PayloadTooLarge { bytes, limit }
     );
 }
 
@@ -201,12 +202,12 @@ fn values_nested_without_end_cost_a_record_and_no_stack<S: Subject>() {
     let bad = fields(S::ATTRIBUTES, &[attribute("a", &nested(10_000))]);
     let good = fields(S::ATTRIBUTES, &[attribute("a", &nested(3))]);
     let payload = S::payload(b"", b"", &[good.clone(), bad, good]);
-    let mut decoder = S::decoder(Limits::default(), Keys::new(), InvalidUtf8::Replace);
-    let summary = Decoded::by(&mut decoder, &payload).result.unwrap();
+    let mut decoder = OtlpDecoder::new();
+    let summary = decode::<S>(&mut decoder, &payload).result.unwrap();
     assert_eq!((summary.accepted, summary.rejected), (2, 1));
     assert_eq!(
-        summary.first_rejection.as_deref(),
-        Some("record 1 of the payload: values are nested deeper than the limit of 32")
+        summary.first_rejection.unwrap().to_string(),
+        "record 2 of the payload: values are nested deeper than the limit of 32"
     );
 }
 
@@ -217,13 +218,13 @@ fn values_in_pieces_without_end_cost_a_record_and_no_memory<S: Subject>() {
     let pieces = delimited_field(2, &[large, array(&[]).repeat(20_000)].concat());
     let bad = delimited_field(S::ATTRIBUTES, &pieces);
     let payload = S::payload(b"", b"", &[vec![], bad, vec![]]);
-    let mut decoder = S::decoder(Limits::default(), Keys::new(), InvalidUtf8::Replace);
-    let summary = Decoded::by(&mut decoder, &payload).result.unwrap();
+    let mut decoder = OtlpDecoder::new();
+    let summary = decode::<S>(&mut decoder, &payload).result.unwrap();
     assert_eq!((summary.accepted, summary.rejected), (2, 1));
-    assert_eq!(
-        summary.first_rejection.as_deref(),
-        Some("record 1 of the payload: there are more nested values than the limit of 65536")
-    );
+    let rejection = summary.first_rejection.unwrap();
+    assert_eq!(rejection.record(), 2);
+    let limit = 65_536;
+    assert_eq!(*rejection.reason(), RejectionReason::NestedValues { limit });
 }
 
 #[test]

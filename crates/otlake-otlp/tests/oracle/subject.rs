@@ -5,21 +5,18 @@ use std::path::{Path, PathBuf};
 pub use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 pub use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 pub use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use otlake_otlp::{DecodeError, InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder};
 #[cfg(feature = "opentelemetry-proto")]
-use otlake_row::Summary;
-use otlake_row::{Decoder, Keys};
+use otlake_otlp::{ExportRequest, Summary};
+use otlake_otlp::{Format, Limits, OtlpDecoder};
 #[cfg(feature = "opentelemetry-proto")]
-use otlake_testkit::CanonicalRows;
+use otlake_testkit::{CanonicalRow, CanonicalRows};
 use otlake_testkit::{
     Decoded, MetricShape, Request, Shape, TraceShape, compare_with_prost, delimited_field,
     logs_payload, metrics_payload, traces_payload,
 };
 
-/// A signal: its decoder, prost's request, and how one is put together of bytes.
+/// A signal: prost's request, and how one is put together of bytes.
 pub trait Subject: Request {
-    type Decoder: Decoder<Error = DecodeError>;
-
     /// Where its payloads stand in `examples/data`.
     const DIRECTORY: &str;
     /// The fields from the request to a record, with their numbers; those of a metric are a gauge's.
@@ -27,24 +24,11 @@ pub trait Subject: Request {
     /// The number of a record's attributes.
     const ATTRIBUTES: u32;
 
-    fn decoder(limits: Limits, keys: Keys, invalid_utf8: InvalidUtf8) -> Self::Decoder;
-
-    fn keys(decoder: &Self::Decoder) -> &Keys;
-
     /// Payloads of so many records as production sends them.
     fn production(records: usize) -> Vec<Vec<u8>>;
 
     #[cfg(feature = "opentelemetry-proto")]
-    fn decode_request(&self, decoder: &mut Self::Decoder, rows: &mut CanonicalRows) -> Summary;
-
-    /// A decoder that takes as much as prost does, so that only malformed payloads are refused.
-    fn generous() -> Self::Decoder {
-        let limits = Limits::default()
-            .with_attributes(1 << 20)
-            .with_nesting_depth(64)
-            .with_nested_values(1 << 20);
-        Self::decoder(limits, Keys::new(), InvalidUtf8::Replace)
-    }
+    fn export_request(&self) -> ExportRequest<'_>;
 
     /// A payload of one resource and one scope with these fields and records with these.
     fn payload(resource: &[u8], scope: &[u8], records: &[Vec<u8>]) -> Vec<u8> {
@@ -75,19 +59,9 @@ pub trait Subject: Request {
 }
 
 impl Subject for ExportLogsServiceRequest {
-    type Decoder = LogsDecoder;
-
     const DIRECTORY: &str = "logs";
     const PATH: &[(&str, u32)] = &[("resource_logs", 1), ("scope_logs", 2), ("log_records", 2)];
     const ATTRIBUTES: u32 = 6;
-
-    fn decoder(limits: Limits, keys: Keys, invalid_utf8: InvalidUtf8) -> LogsDecoder {
-        LogsDecoder::with_limits(limits, keys).with_invalid_utf8(invalid_utf8)
-    }
-
-    fn keys(decoder: &LogsDecoder) -> &Keys {
-        decoder.keys()
-    }
 
     fn production(records: usize) -> Vec<Vec<u8>> {
         [Shape::ten_thousand(), Shape::small_groups()]
@@ -96,25 +70,15 @@ impl Subject for ExportLogsServiceRequest {
     }
 
     #[cfg(feature = "opentelemetry-proto")]
-    fn decode_request(&self, decoder: &mut LogsDecoder, rows: &mut CanonicalRows) -> Summary {
-        decoder.decode_request(self, rows).unwrap()
+    fn export_request(&self) -> ExportRequest<'_> {
+        self.into()
     }
 }
 
 impl Subject for ExportTraceServiceRequest {
-    type Decoder = TracesDecoder;
-
     const DIRECTORY: &str = "traces";
     const PATH: &[(&str, u32)] = &[("resource_spans", 1), ("scope_spans", 2), ("spans", 2)];
     const ATTRIBUTES: u32 = 9;
-
-    fn decoder(limits: Limits, keys: Keys, invalid_utf8: InvalidUtf8) -> TracesDecoder {
-        TracesDecoder::with_limits(limits, keys).with_invalid_utf8(invalid_utf8)
-    }
-
-    fn keys(decoder: &TracesDecoder) -> &Keys {
-        decoder.keys()
-    }
 
     fn production(spans: usize) -> Vec<Vec<u8>> {
         let shape = TraceShape::ten_thousand();
@@ -122,14 +86,12 @@ impl Subject for ExportTraceServiceRequest {
     }
 
     #[cfg(feature = "opentelemetry-proto")]
-    fn decode_request(&self, decoder: &mut TracesDecoder, rows: &mut CanonicalRows) -> Summary {
-        decoder.decode_request(self, rows).unwrap()
+    fn export_request(&self) -> ExportRequest<'_> {
+        self.into()
     }
 }
 
 impl Subject for ExportMetricsServiceRequest {
-    type Decoder = MetricsDecoder;
-
     const DIRECTORY: &str = "metrics";
     const PATH: &[(&str, u32)] = &[
         ("resource_metrics", 1),
@@ -140,34 +102,54 @@ impl Subject for ExportMetricsServiceRequest {
     ];
     const ATTRIBUTES: u32 = 7;
 
-    fn decoder(limits: Limits, keys: Keys, invalid_utf8: InvalidUtf8) -> MetricsDecoder {
-        MetricsDecoder::with_limits(limits, keys).with_invalid_utf8(invalid_utf8)
-    }
-
-    fn keys(decoder: &MetricsDecoder) -> &Keys {
-        decoder.keys()
-    }
-
     fn production(points: usize) -> Vec<Vec<u8>> {
         let shape = MetricShape::ten_thousand();
         vec![metrics_payload(&MetricShape { points, ..shape })]
     }
 
     #[cfg(feature = "opentelemetry-proto")]
-    fn decode_request(&self, decoder: &mut MetricsDecoder, rows: &mut CanonicalRows) -> Summary {
-        decoder.decode_request(self, rows).unwrap()
+    fn export_request(&self) -> ExportRequest<'_> {
+        self.into()
     }
+}
+
+/// A decoder that takes as much as prost does, so that only malformed payloads are refused.
+pub fn generous() -> OtlpDecoder {
+    let limits = Limits::default()
+        .with_attributes(1 << 20)
+        .with_nesting_depth(64)
+        .with_nested_values(1 << 20);
+    OtlpDecoder::builder().limits(limits).build()
+}
+
+/// What a decoder makes of a payload in protobuf.
+#[track_caller]
+pub fn decode<S: Subject>(decoder: &mut OtlpDecoder, payload: &[u8]) -> Decoded {
+    Decoded::by(decoder, S::SIGNAL, Format::Protobuf, payload)
+}
+
+/// The rows of a typed request, and the summary.
+#[cfg(feature = "opentelemetry-proto")]
+pub fn decode_typed<S: Subject>(
+    decoder: &mut OtlpDecoder,
+    request: &S,
+) -> (Vec<CanonicalRow>, Summary) {
+    let mut rows = CanonicalRows::default();
+    let summary = decoder
+        .decode_request(request.export_request(), &mut rows)
+        .unwrap();
+    (rows.0, summary)
 }
 
 /// Compares what a generous decoder makes of a payload with what prost makes of it, and says what
 /// that is.
 #[track_caller]
 pub fn agree<S: Subject>(
-    decoder: &mut S::Decoder,
+    decoder: &mut OtlpDecoder,
     payload: &[u8],
     what: impl std::fmt::Display,
-) -> Decoded<DecodeError> {
-    let ours = compare_with_prost::<S, _>(decoder, payload)
+) -> Decoded {
+    let ours = compare_with_prost::<S>(decoder, payload)
         .unwrap_or_else(|disagreement| panic!("{what}: {disagreement}"));
     match &ours.result {
         Ok(summary) => assert_eq!(summary.rejected, 0, "{what}: {summary:?}"),
@@ -175,11 +157,10 @@ pub fn agree<S: Subject>(
     }
     #[cfg(feature = "opentelemetry-proto")]
     if let (Ok(summary), Ok(request)) = (&ours.result, S::decode(payload)) {
-        let mut typed = CanonicalRows::default();
-        let of_typed = request.decode_request(decoder, &mut typed);
+        let (typed, of_typed) = decode_typed(decoder, &request);
         assert_eq!(of_typed, *summary, "{what}: from the typed request");
         assert!(
-            typed.0 == ours.rows,
+            typed == ours.rows,
             "{what}: other rows from the typed request"
         );
     }

@@ -1,12 +1,9 @@
 //! Strings that are not UTF-8.
 
-use otlake_otlp::{InvalidUtf8, Limits};
-use otlake_row::Keys;
-use otlake_testkit::{
-    CanonicalRow, CanonicalValue, Decoded, Rng, break_utf8, delimited_field, repair_utf8,
-};
+use otlake_otlp::{InvalidUtf8, OtlpDecoder, RejectionReason};
+use otlake_testkit::{CanonicalRow, CanonicalValue, Rng, break_utf8, delimited_field, repair_utf8};
 
-use crate::subject::{Subject, agree};
+use crate::subject::{Subject, agree, decode, generous};
 
 for_every_signal! {
     are_replaced_and_counted,
@@ -15,7 +12,7 @@ for_every_signal! {
 }
 
 fn are_replaced_and_counted<S: Subject>() {
-    let mut decoder = S::generous();
+    let mut decoder = generous();
     for seed in 0..2_000 {
         let mut rng = Rng::new(seed);
         let mut payload = S::arbitrary(&mut rng).encode_to_vec();
@@ -30,7 +27,9 @@ fn are_replaced_and_counted<S: Subject>() {
 }
 
 fn cost_their_records_where_they_are_rejected<S: Subject>() {
-    let mut decoder = S::decoder(Limits::default(), Keys::new(), InvalidUtf8::Reject);
+    let mut decoder = OtlpDecoder::builder()
+        .invalid_utf8(InvalidUtf8::Reject)
+        .build();
     let (mut accepted, mut rejected) = (0, 0);
     for seed in 0..2_000 {
         let mut rng = Rng::new(seed);
@@ -43,14 +42,17 @@ fn cost_their_records_where_they_are_rejected<S: Subject>() {
         let all = rows.len();
         let expected: Vec<_> = rows.into_iter().filter(|row| !was_repaired(row)).collect();
 
-        let ours = Decoded::by(&mut decoder, &payload);
+        let ours = decode::<S>(&mut decoder, &payload);
         let summary = ours.result.unwrap();
         assert!(ours.rows == expected, "seed {seed}");
         assert_eq!(summary.rejected, (all - expected.len()) as u64);
         assert_eq!(summary.replaced_strings, 0);
-        let first = first
-            .map(|record| format!("record {record} of the payload: a string is not valid UTF-8"));
-        assert_eq!(summary.first_rejection, first);
+        let rejection = summary.first_rejection.as_ref();
+        let first = first.map(|index| (index as u64 + 1, &RejectionReason::InvalidUtf8));
+        assert_eq!(
+            rejection.map(|first| (first.record(), first.reason())),
+            first
+        );
         accepted += summary.accepted;
         rejected += summary.rejected;
     }
@@ -78,10 +80,12 @@ fn contains(value: &CanonicalValue) -> bool {
 
 /// The interner is not to be filled with what is rejected.
 fn leave_no_name_behind_where_they_are_rejected<S: Subject>() {
-    let mut decoder = S::decoder(Limits::default(), Keys::new(), InvalidUtf8::Reject);
+    let mut decoder = OtlpDecoder::builder()
+        .invalid_utf8(InvalidUtf8::Reject)
+        .build();
     let attribute = delimited_field(S::ATTRIBUTES, &delimited_field(1, b"valid so far\xff"));
-    let ours = Decoded::by(&mut decoder, &S::payload(b"", b"", &[attribute]));
+    let ours = decode::<S>(&mut decoder, &S::payload(b"", b"", &[attribute]));
     assert_eq!(ours.result.unwrap().rejected, 1);
     let location = otlake_row::Location::Attribute;
-    assert_eq!(S::keys(&decoder).len(location), 0);
+    assert_eq!(decoder.keys().len(location), 0);
 }

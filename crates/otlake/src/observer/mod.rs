@@ -8,7 +8,8 @@ mod tracing;
 use std::fmt;
 use std::time::Duration;
 
-use otlake_row::{Signal, Summary};
+use otlake_otlp::Summary;
+use otlake_row::Signal;
 use otlake_schema::{OverflowCounts, Table};
 
 #[cfg(feature = "metrics")]

@@ -30,7 +30,7 @@ impl Observer for TracingObserver {
             let accepted = records.accepted;
             warn!(target: "otlake", operation, signal, elapsed_us, accepted, error, "failed");
         } else if records.rejected > 0 {
-            let reason = records.first_rejection.as_deref();
+            let reason = records.first_rejection.as_ref().map(ToString::to_string);
             let (accepted, rejected) = (records.accepted, records.rejected);
             warn!(target: "otlake", operation, signal, accepted, rejected, reason, "rejected records");
         }

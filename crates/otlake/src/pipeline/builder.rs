@@ -3,14 +3,14 @@ use std::time::Duration;
 
 use otlake_dataset::{FileNames, Partitioning};
 use otlake_fingerprint::PatternOptions;
-use otlake_otlp::{InvalidUtf8, Limits, LogsDecoder, MetricsDecoder, TracesDecoder};
+use otlake_otlp::{InvalidUtf8, Limits, OtlpDecoder, Summary};
 use otlake_parquet::{Compression, EncoderError, SortingColumn, WriterOptions};
-use otlake_row::{KeyLimits, Keys, Summary};
+use otlake_row::KeyLimits;
 use otlake_schema::{Naming, SchemaOptions};
 use otlake_storage::{Documents, Storage};
 
 use super::Pipeline;
-use super::stages::{Decoders, Stages};
+use super::stages::Stages;
 use crate::observer::Observed;
 use crate::tables::{SharedDocuments, TableOptions, Tables};
 use crate::{FingerprintStage, MetricTables, Observer};
@@ -289,15 +289,13 @@ impl PipelineBuilder {
         } else {
             Stages::Plain(Box::new(tables))
         };
-        let (limits, invalid_utf8) = (self.limits, self.invalid_utf8);
-        let keys = || Keys::with_limits(self.key_limits);
+        let decoder = OtlpDecoder::builder()
+            .limits(self.limits)
+            .key_limits(self.key_limits)
+            .invalid_utf8(self.invalid_utf8)
+            .build();
         Ok(Pipeline {
-            decoders: Decoders {
-                logs: LogsDecoder::with_limits(limits, keys()).with_invalid_utf8(invalid_utf8),
-                traces: TracesDecoder::with_limits(limits, keys()).with_invalid_utf8(invalid_utf8),
-                metrics: MetricsDecoder::with_limits(limits, keys())
-                    .with_invalid_utf8(invalid_utf8),
-            },
+            decoder,
             stages,
             total: Summary::default(),
             observer: self.observer,

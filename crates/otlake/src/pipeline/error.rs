@@ -1,6 +1,5 @@
 use otlake_dataset::SinkError;
-use otlake_otlp::DecodeError;
-use otlake_row::Summary;
+use otlake_otlp::{InvalidPayload, Summary};
 
 /// Why a payload was not taken, or not to its end.
 ///
@@ -13,7 +12,7 @@ pub enum IngestError {
     #[error("{error} ({} records before it were taken)", before.accepted)]
     Payload {
         /// What is wrong, and where.
-        error: DecodeError,
+        error: InvalidPayload,
         /// What became of the records before the fault.
         before: Summary,
     },

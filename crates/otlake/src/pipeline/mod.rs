@@ -9,15 +9,15 @@ use std::time::Instant;
 
 use otlake_dataset::{BatchId, SinkError};
 use otlake_fingerprint::Patterns;
-use otlake_otlp::{DecodeError, Format};
-use otlake_row::{Bytes, DecodeFailure, Decoder, RowSink, Signal, Summary};
+use otlake_otlp::{DecodeError, Format, OtlpDecoder, Summary};
+use otlake_row::{Bytes, RowSink, Signal};
 use otlake_schema::{Schema, Table};
 use otlake_storage::Storage;
 
 pub use self::builder::PipelineBuilder;
 pub use self::error::IngestError;
 pub use self::report::Report;
-use self::stages::{Decoders, Stages};
+use self::stages::Stages;
 use crate::observer::Observed;
 use crate::{Activity, Operation, PatternsTable};
 
@@ -28,7 +28,7 @@ use crate::{Activity, Operation, PatternsTable};
 /// shared between them.
 #[derive(Debug)]
 pub struct Pipeline<S: Storage> {
-    decoders: Decoders,
+    decoder: OtlpDecoder,
     stages: Stages<S>,
     total: Summary,
     observer: Option<Observed>,
@@ -103,21 +103,9 @@ impl<S: Storage> Pipeline<S> {
         payload: impl Into<Bytes>,
     ) -> Result<Summary, IngestError> {
         let payload = payload.into();
-        macro_rules! decode {
-            ($this:ident, $decoder:ident) => {{
-                let (decoder, sink) = (&mut $this.decoders.$decoder, &mut $this.stages);
-                match format {
-                    Format::Json => decoder.decode_json(&payload, sink),
-                    _ => decoder.decode(&payload, sink),
-                }
-            }};
-        }
         self.observed(Operation::Ingest(signal), payload.len(), |this| {
-            let result = match signal {
-                Signal::Logs => decode!(this, logs),
-                Signal::Traces => decode!(this, traces),
-                Signal::Metrics => decode!(this, metrics),
-            };
+            let sink = &mut this.stages;
+            let result = this.decoder.decode(signal, format, &payload, sink);
             this.count(result)
         })
     }
@@ -159,19 +147,20 @@ impl<S: Storage> Pipeline<S> {
 
     fn count(
         &mut self,
-        result: Result<Summary, DecodeFailure<DecodeError, SinkError>>,
+        result: Result<Summary, DecodeError<SinkError>>,
     ) -> Result<Summary, IngestError> {
         match result {
             Ok(summary) => {
                 self.total.merge(summary.clone());
                 Ok(summary)
             }
-            Err(DecodeFailure::Payload { error, before }) => {
-                self.total.merge(before.clone());
+            Err(DecodeError::Payload { error, summary }) => {
+                self.total.merge(summary.clone());
+                let before = summary;
                 Err(IngestError::Payload { error, before })
             }
-            Err(DecodeFailure::Sink { error, before }) => {
-                self.total.merge(before);
+            Err(DecodeError::Sink { error, summary }) => {
+                self.total.merge(summary);
                 Err(IngestError::Sink(error))
             }
         }

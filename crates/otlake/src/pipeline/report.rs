@@ -1,6 +1,6 @@
 use otlake_fingerprint::PatternSet;
+use otlake_otlp::Summary;
 use otlake_parquet::FileSummary;
-use otlake_row::Summary;
 use otlake_schema::OverflowCounts;
 
 use crate::{PatternsTable, TableReport};

@@ -1,9 +1,10 @@
 //! Requests in the message types of opentelemetry-proto.
 
+use otlake_otlp::Summary;
 use otlake_otlp::opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use otlake_otlp::opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use otlake_otlp::opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use otlake_row::{Signal, Summary};
+use otlake_row::Signal;
 use otlake_storage::Storage;
 
 use super::{IngestError, Pipeline};
@@ -20,9 +21,8 @@ impl<S: Storage> Pipeline<S> {
         request: &ExportLogsServiceRequest,
     ) -> Result<Summary, IngestError> {
         self.observed(Operation::Ingest(Signal::Logs), 0, |this| {
-            let summary = (this.decoders.logs).decode_request(request, &mut this.stages)?;
-            this.total.merge(summary.clone());
-            Ok(summary)
+            let result = this.decoder.decode_request(request, &mut this.stages);
+            this.count(result)
         })
     }
 
@@ -36,9 +36,8 @@ impl<S: Storage> Pipeline<S> {
         request: &ExportTraceServiceRequest,
     ) -> Result<Summary, IngestError> {
         self.observed(Operation::Ingest(Signal::Traces), 0, |this| {
-            let summary = (this.decoders.traces).decode_request(request, &mut this.stages)?;
-            this.total.merge(summary.clone());
-            Ok(summary)
+            let result = this.decoder.decode_request(request, &mut this.stages);
+            this.count(result)
         })
     }
 
@@ -52,9 +51,8 @@ impl<S: Storage> Pipeline<S> {
         request: &ExportMetricsServiceRequest,
     ) -> Result<Summary, IngestError> {
         self.observed(Operation::Ingest(Signal::Metrics), 0, |this| {
-            let summary = (this.decoders.metrics).decode_request(request, &mut this.stages)?;
-            this.total.merge(summary.clone());
-            Ok(summary)
+            let result = this.decoder.decode_request(request, &mut this.stages);
+            this.count(result)
         })
     }
 }

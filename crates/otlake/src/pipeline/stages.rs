@@ -1,18 +1,9 @@
 use otlake_dataset::SinkError;
-use otlake_otlp::{LogsDecoder, MetricsDecoder, TracesDecoder};
 use otlake_row::{Row, RowSink};
 use otlake_storage::Storage;
 
 use crate::FingerprintStage;
 use crate::tables::Tables;
-
-/// What makes rows of payloads.
-#[derive(Debug)]
-pub(super) struct Decoders {
-    pub(super) logs: LogsDecoder,
-    pub(super) traces: TracesDecoder,
-    pub(super) metrics: MetricsDecoder,
-}
 
 /// The stages before the tables.
 #[derive(Debug)]

@@ -1,0 +1,119 @@
+//! Rows from the message types of the opentelemetry-proto crate: the same rows that the bytes of the
+//! message decode to.
+
+mod common;
+mod logs;
+mod metrics;
+mod traces;
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use otlake_row::{RowSink, Signal};
+
+use crate::error::DecodeError;
+use crate::run::Stop;
+use crate::{OtlpDecoder, Summary};
+
+/// A reference to a request of any signal, for [`OtlpDecoder::decode_request`].
+#[derive(Clone, Copy, Debug)]
+pub enum ExportRequest<'a> {
+    /// A request with logs.
+    Logs(&'a ExportLogsServiceRequest),
+    /// A request with spans.
+    Traces(&'a ExportTraceServiceRequest),
+    /// A request with metrics.
+    Metrics(&'a ExportMetricsServiceRequest),
+}
+
+impl ExportRequest<'_> {
+    /// Returns the signal of the request.
+    pub fn signal(&self) -> Signal {
+        match self {
+            ExportRequest::Logs(_) => Signal::Logs,
+            ExportRequest::Traces(_) => Signal::Traces,
+            ExportRequest::Metrics(_) => Signal::Metrics,
+        }
+    }
+}
+
+impl<'a> From<&'a ExportLogsServiceRequest> for ExportRequest<'a> {
+    fn from(request: &'a ExportLogsServiceRequest) -> ExportRequest<'a> {
+        ExportRequest::Logs(request)
+    }
+}
+
+impl<'a> From<&'a ExportTraceServiceRequest> for ExportRequest<'a> {
+    fn from(request: &'a ExportTraceServiceRequest) -> ExportRequest<'a> {
+        ExportRequest::Traces(request)
+    }
+}
+
+impl<'a> From<&'a ExportMetricsServiceRequest> for ExportRequest<'a> {
+    fn from(request: &'a ExportMetricsServiceRequest) -> ExportRequest<'a> {
+        ExportRequest::Metrics(request)
+    }
+}
+
+impl OtlpDecoder {
+    /// Turns a request that was decoded already, for example by a gRPC server, into the rows that
+    /// [`OtlpDecoder::decode`] makes of its bytes.
+    ///
+    /// # Errors
+    ///
+    /// Only [`DecodeError::Sink`], because a message that exists cannot be invalid. The rows before were
+    /// delivered.
+    pub fn decode_request<'a, S: RowSink>(
+        &mut self,
+        request: impl Into<ExportRequest<'a>>,
+        sink: &mut S,
+    ) -> Result<Summary, DecodeError<S::Error>> {
+        let request = request.into();
+        let (mut run, arenas) = self.state.run(request.signal(), None, sink);
+        let result = match request {
+            ExportRequest::Logs(request) => logs::request(request, &mut run, arenas),
+            ExportRequest::Traces(request) => traces::request(request, &mut run, arenas),
+            ExportRequest::Metrics(request) => metrics::request(request, &mut run, arenas),
+        };
+        arenas.release();
+        let summary = run.summary;
+        match result {
+            Ok(()) => Ok(summary),
+            Err(Stop::Sink(error)) => Err(DecodeError::Sink { error, summary }),
+            Err(Stop::Fault(_)) => unreachable!("a message that exists is not malformed"),
+        }
+    }
+}
+
+/// Defines `request`, which walks over the nesting that the requests of all signals share: resources
+/// with scopes with items, under names of the signal's own. The last argument reads the items of a scope.
+macro_rules! request {
+    (
+        $request:ident, $resources:ident, $scopes:ident,
+        |$run:ident, $arenas:ident, $groups:ident, $scope:ident| $items:block
+    ) => {
+        pub(super) fn request<S: RowSink>(
+            request: &$request,
+            $run: &mut Run<'_, S>,
+            $arenas: &mut Arenas,
+        ) -> Walk<S::Error> {
+            for resource in &request.$resources {
+                $arenas.resource.reset();
+                let group = $run.resource(&$arenas.resource, |attributes, fields| {
+                    let typed = resource.resource.as_ref();
+                    common::resource(typed, &resource.schema_url, attributes, fields)
+                })?;
+                for $scope in &resource.$scopes {
+                    $arenas.scope.reset();
+                    let $groups = $run.scope(group, &$arenas.scope, |attributes, fields| {
+                        let typed = $scope.scope.as_ref();
+                        common::scope(typed, &$scope.schema_url, attributes, fields)
+                    })?;
+                    $items
+                }
+            }
+            Ok(())
+        }
+    };
+}
+use request;
