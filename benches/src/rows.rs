@@ -1,9 +1,7 @@
 //! Rows that were decoded in advance, so that later stages can be measured alone.
 
 use otlake_otlp::{Format, OtlpDecoder};
-use otlake_row::{
-    Cell, Group, OwnedCell, OwnedRow, OwnedValue, Row, RowSink, Signal, Value, fields,
-};
+use otlake_row::{Cell, Group, OwnedCell, OwnedRow, OwnedValue, Row, RowSink, Value, fields};
 
 use crate::case::Error;
 use crate::workload::Workload;
