@@ -68,3 +68,7 @@ pub use crate::options::{SortingColumn, WriterOptions};
 pub use arrow_array;
 pub use arrow_schema;
 pub use parquet;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
