@@ -30,7 +30,7 @@ fn settings() -> Result<PipelineBuilder, Box<dyn Error>> {
 
 /// When this returns, the offset can be acknowledged. If it fails, or the process ends first, the
 /// queue delivers the same message again.
-fn deliver(pipeline: &mut Pipeline<LocalDirectory>, offset: u64) -> Result<(), Box<dyn Error>> {
+fn deliver(pipeline: &mut Pipeline, offset: u64) -> Result<(), Box<dyn Error>> {
     let batch = BatchId::new(format!("checkout-0-{offset}"))?;
     let payload = read_from_queue(offset)?;
     for attempt in 1.. {

@@ -11,7 +11,7 @@ use otlake::dataset::ParquetSink;
 use otlake::parquet::WriterOptions;
 use otlake::row::{Bytes, Group, Keys, Location, Row, RowSink, Signal, Value, fields};
 use otlake::schema::Schema;
-use otlake::storage::Memory;
+use otlake::storage::InMemoryStorage;
 use otlake::{FingerprintStage, fingerprint::PatternOptions};
 
 #[derive(Default)]
@@ -65,7 +65,7 @@ fn main() -> Result<(), Error> {
                  INFO tenant=acme took_ms=9 | order 1818 stored\n\
                  ERROR tenant=umbrella | no disk left on node-7\n\
                  cut off\n";
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let parquet = ParquetSink::new(storage.clone(), Schema::logs(), WriterOptions::new())?;
     let mut sink = FingerprintStage::new(parquet).with_patterns(PatternOptions::default());
     let skipped = LineDecoder::default().decode(&Bytes::from(lines), &mut sink)?;

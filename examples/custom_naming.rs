@@ -10,7 +10,7 @@ use std::path::Path;
 use otlake::Pipeline;
 use otlake::row::Location;
 use otlake::schema::{Naming, Table};
-use otlake::storage::Memory;
+use otlake::storage::InMemoryStorage;
 
 struct Short;
 
@@ -29,7 +29,9 @@ impl Naming for Short {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
-    let mut pipeline = Pipeline::builder().naming(Short).build(Memory::new())?;
+    let mut pipeline = Pipeline::builder()
+        .naming(Short)
+        .build(InMemoryStorage::new())?;
     pipeline.ingest_logs(std::fs::read(payload)?)?;
     let schema = pipeline.schema(Table::Logs).ok_or("no logs were read")?;
     for column in schema.columns() {

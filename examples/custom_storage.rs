@@ -9,8 +9,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use otlake::Pipeline;
-use otlake::storage::{LocalDirectory, LocalFile, Storage, StorageError, StorageFile};
+use otlake::storage::{LocalDirectory, Storage, StorageError, StorageFile};
 
+#[derive(Debug)]
 struct Dated {
     directory: LocalDirectory,
     date: &'static str,
@@ -18,21 +19,19 @@ struct Dated {
 
 struct Announced {
     name: String,
-    file: LocalFile,
+    file: Box<dyn StorageFile>,
     bytes: usize,
 }
 
 impl Storage for Dated {
-    type File = Announced;
-
-    fn create(&self, name: &str) -> Result<Announced, StorageError> {
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
         let name = format!("date={}/{name}", self.date);
         let file = self.directory.create(&name)?;
-        Ok(Announced {
+        Ok(Box::new(Announced {
             name,
             file,
             bytes: 0,
-        })
+        }))
     }
 }
 
@@ -53,9 +52,10 @@ impl StorageFile for Announced {
         self.file.memory_size()
     }
 
-    fn commit(self) -> Result<(), StorageError> {
-        self.file.commit()?;
-        println!("{} is complete, {} bytes", self.name, self.bytes);
+    fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        let Self { name, file, bytes } = *self;
+        file.commit()?;
+        println!("{name} is complete, {bytes} bytes");
         Ok(())
     }
 }

@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use otlake::Pipeline;
 use otlake::parquet::{Compression, Encoder, FileWriter, WriterOptions};
-use otlake::storage::Memory;
+use otlake::storage::InMemoryStorage;
 use otlake_arrow::BatchBuilder;
 use otlake_dataset::{RowBuffer, RowInterner};
 use otlake_fingerprint::Fingerprinter;
@@ -165,7 +165,7 @@ fn end_to_end<'a>(
     workload: &'a Workload,
     builder: otlake::PipelineBuilder,
 ) -> Result<Case<'a>, Error> {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut pipeline = builder.build(storage.clone())?;
     Ok(Case::per_payload(
         name,
@@ -188,7 +188,7 @@ fn rolling<'a>(
     workload: &'a Workload,
     builder: otlake::PipelineBuilder,
 ) -> Result<Case<'a>, Error> {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut pipeline = builder.build(storage.clone())?;
     Ok(Case::new(name, Kind::Stage, move || {
         let mut outcome = Outcome::default();
@@ -203,7 +203,7 @@ fn rolling<'a>(
 
 /// Returns the contents of our own columns before compression.
 pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Error> {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut chunks = Vec::new();
     let options = Pipeline::builder().compression(Compression::None);
     let mut pipeline = options.build(storage.clone())?;
@@ -217,6 +217,6 @@ pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Erro
     Ok(chunks)
 }
 
-fn take_bytes(storage: &Memory) -> usize {
+fn take_bytes(storage: &InMemoryStorage) -> usize {
     storage.take_files().values().map(Bytes::len).sum()
 }

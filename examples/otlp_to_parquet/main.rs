@@ -121,7 +121,7 @@ struct Converted {
 fn convert(
     input: &Input,
     arguments: &Arguments,
-    pipeline: &mut Pipeline<LocalDirectory>,
+    pipeline: &mut Pipeline,
     say: &dyn Fn(&str),
 ) -> Result<Converted, IngestError> {
     let (mut bytes, mut whole) = (0, true);

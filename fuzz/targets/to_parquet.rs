@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use otlake::otlp::Format;
 use otlake::parquet::{Compression, FileSummary};
 use otlake::schema::Table;
-use otlake::storage::Memory;
+use otlake::storage::InMemoryStorage;
 use otlake::{IngestError, Pipeline};
 use otlake_testkit::Request;
 use read_back::{Record, expected_record, read_files};
@@ -42,7 +42,7 @@ fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
     let number = usize::from(number);
     let codec: Compression = CODECS[number % CODECS.len()].parse().unwrap();
     let partitioning = PARTITIONINGS[number / CODECS.len() / SIGNALS % PARTITIONINGS.len()];
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut pipeline = Pipeline::builder()
         .compression(codec)
         .row_group_rows(1 + usize::from(row_group_rows))

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 
 use crate::gather::row_groups::RowGroupLimits;
 use crate::table_writer::{ParquetSink, SinkError};
-use otlake_storage::Storage;
 
 /// Bytes in memory, over all partitions, beside the rows of a sink without partitions.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +23,7 @@ impl MemoryBound {
     }
 }
 
-impl<S: Storage> ParquetSink<S> {
+impl ParquetSink {
     /// When the columns are a row group. What they have allocated beyond their values, and what is
     /// encoded, come to about as much again each, and so does a sorted copy; all of it has to fit the
     /// bound, with partitions beside the rows of the others.

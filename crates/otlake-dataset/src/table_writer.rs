@@ -53,8 +53,8 @@ use otlake_storage::StorageError;
 ///
 /// The key-value metadata of each file has `otlake.columns`: a JSON object that gives the original
 /// names of every column of attributes.
-pub struct ParquetSink<S: Storage> {
-    pub(crate) storage: S,
+pub struct ParquetSink {
+    pub(crate) storage: Arc<dyn Storage>,
     pub(crate) encoder: Encoder,
     pub(crate) names: FileNames,
     pub(crate) options: SinkOptions,
@@ -62,7 +62,7 @@ pub struct ParquetSink<S: Storage> {
     /// Where rows become columns: as they come, or with partitions when one of them has a row group.
     pub(crate) row_groups: RowGroups,
     pub(crate) partitioner: Option<Partitioner>,
-    pub(crate) partitions: Vec<Partition<S::File>>,
+    pub(crate) partitions: Vec<Partition>,
     /// What the rows that wait in partitions have in common.
     pub(crate) interner: RowInterner,
     /// The partitions by key, but for the only one of a sink without partitioning.
@@ -143,19 +143,23 @@ impl SinkError {
     }
 }
 
-impl<S: Storage> ParquetSink<S> {
+impl ParquetSink {
     /// A sink for files named `part-…`, with row groups of 131,072 rows or 64 MiB at most.
     ///
     /// # Errors
     ///
     /// When the feature of the codec is off, or its context can't be made.
-    pub fn new(storage: S, schema: Schema, options: WriterOptions) -> Result<Self, EncoderError> {
+    pub fn new(
+        storage: impl Storage + 'static,
+        schema: Schema,
+        options: WriterOptions,
+    ) -> Result<Self, EncoderError> {
         let limits = RowGroupLimits {
             rows: 128 << 10,
             bytes: 64 << 20,
         };
         Ok(Self {
-            storage,
+            storage: Arc::new(storage),
             encoder: Encoder::new(options)?,
             names: FileNames::default(),
             options: SinkOptions {
@@ -298,10 +302,7 @@ impl<S: Storage> ParquetSink<S> {
     /// # Errors
     ///
     /// When the schema can't be loaded.
-    pub fn with_dataset(
-        mut self,
-        documents: Arc<dyn Documents + Send + Sync>,
-    ) -> Result<Self, PublishError> {
+    pub fn with_dataset(mut self, documents: Arc<dyn Documents>) -> Result<Self, PublishError> {
         self.manifests = Some(Manifests::new(Arc::clone(&documents)));
         let mut schema = self.schema().clone();
         let published = PublishedSchema::load(documents, schema.table())?;
@@ -328,7 +329,7 @@ impl<S: Storage> ParquetSink<S> {
     }
 
     /// The storage.
-    pub fn storage(&self) -> &S {
+    pub fn storage(&self) -> &Arc<dyn Storage> {
         &self.storage
     }
 
@@ -387,7 +388,7 @@ impl<S: Storage> ParquetSink<S> {
     }
 }
 
-impl<S: Storage> RowSink for ParquetSink<S> {
+impl RowSink for ParquetSink {
     type Error = SinkError;
 
     /// Takes a row.
@@ -427,7 +428,7 @@ impl<S: Storage> RowSink for ParquetSink<S> {
     }
 }
 
-impl<S: Storage> fmt::Debug for ParquetSink<S> {
+impl fmt::Debug for ParquetSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParquetSink")
             .field("schema", &self.schema())

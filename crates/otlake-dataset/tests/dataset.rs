@@ -16,14 +16,14 @@ use otlake_dataset::{BatchId, Manifest, ParquetSink, PublishedSchema};
 use otlake_parquet::{SortingColumn, WriterOptions};
 use otlake_row::{RowSink, Value};
 use otlake_schema::{Schema, Table};
-use otlake_storage::Memory;
+use otlake_storage::InMemoryStorage;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use self::records::{BEGIN, HOUR, Records, by_hour, numbers, read, sink};
 
 #[test]
 fn rows_go_where_their_time_says_however_late_they_are() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut sink = sink(&storage)
         .with_partitioning(&by_hour())
         .with_open_partitions(2);
@@ -62,7 +62,7 @@ fn rows_go_where_their_time_says_however_late_they_are() {
 
 #[test]
 fn partitions_have_one_type_for_a_column() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut sink = sink(&storage)
         .with_partitioning(&by_hour())
         .with_row_group_rows(4);
@@ -97,7 +97,7 @@ fn partitions_have_one_type_for_a_column() {
 
 #[test]
 fn a_dataset_keeps_its_types_and_ids_from_writer_to_writer() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let write = |attributes: &[(&str, Value<'_>)]| {
         let documents = Arc::new(storage.clone());
         let mut sink = sink(&storage).with_dataset(documents).unwrap();
@@ -139,7 +139,7 @@ fn a_dataset_keeps_its_types_and_ids_from_writer_to_writer() {
 
 #[test]
 fn rows_are_sorted_within_their_row_groups_which_say_so() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let by = |name: &str| SortingColumn {
         name: name.to_owned(),
         descending: false,
@@ -180,7 +180,7 @@ fn rows_are_sorted_within_their_row_groups_which_say_so() {
 
 #[test]
 fn files_are_closed_by_age_when_nothing_arrives() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let age = Duration::from_secs(60);
     let mut sink = sink(&storage).with_max_age(age);
     let mut records = Records::new();
@@ -204,7 +204,7 @@ fn files_are_closed_by_age_when_nothing_arrives() {
 
 #[test]
 fn a_bound_of_memory_closes_row_groups_early() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let limit = 2 << 20;
     let mut sink = sink(&storage)
         .with_partitioning(&"number={attr.tenant}".parse().unwrap())
@@ -232,7 +232,7 @@ fn a_bound_of_memory_closes_row_groups_early() {
 
 #[test]
 fn a_batch_that_is_tried_again_is_there_once() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let dataset = |rows_per_file: u64| {
         let options = WriterOptions::new().with_rows_per_file(rows_per_file);
         ParquetSink::new(storage.clone(), Schema::logs(), options)
@@ -241,7 +241,7 @@ fn a_batch_that_is_tried_again_is_there_once() {
             .with_dataset(Arc::new(storage.clone()))
             .unwrap()
     };
-    let push = |sink: &mut ParquetSink<Memory>, numbers: std::ops::Range<i64>| {
+    let push = |sink: &mut ParquetSink, numbers: std::ops::Range<i64>| {
         let mut records = Records::new();
         for number in numbers {
             records.push(sink, number, BEGIN + (number % 3) * HOUR, &[]);

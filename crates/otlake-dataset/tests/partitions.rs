@@ -16,7 +16,7 @@ use otlake_dataset::{ParquetSink, PublishedSchema, RollingError, SinkError};
 use otlake_parquet::WriterOptions;
 use otlake_row::{Location, Value};
 use otlake_schema::{Resolved, Schema, SchemaOptions, Table};
-use otlake_storage::{Memory, Storage, StorageError, StorageFile};
+use otlake_storage::{InMemoryStorage, Storage, StorageError, StorageFile};
 
 use self::records::{BEGIN, HOUR, Records, by_hour, read, sink};
 
@@ -35,11 +35,11 @@ fn noise(seed: u64, len: usize) -> String {
     (0..len).map(|_| next()).collect()
 }
 
-fn batches(storage: &Memory) -> Vec<RecordBatch> {
+fn batches(storage: &InMemoryStorage) -> Vec<RecordBatch> {
     read(storage).into_values().flatten().collect()
 }
 
-fn types_of(storage: &Memory, column: &str) -> Vec<Option<DataType>> {
+fn types_of(storage: &InMemoryStorage, column: &str) -> Vec<Option<DataType>> {
     let batches = batches(storage);
     let column = |batch: &RecordBatch| Some(batch.column_by_name(column)?.data_type().clone());
     batches.iter().map(column).collect()
@@ -47,7 +47,7 @@ fn types_of(storage: &Memory, column: &str) -> Vec<Option<DataType>> {
 
 #[test]
 fn rows_that_become_several_row_groups_and_files_are_closed_by_age() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let options = WriterOptions::new().with_bytes_per_file(40 << 10);
     let mut sink = ParquetSink::new(storage.clone(), Schema::logs(), options)
         .unwrap()
@@ -69,7 +69,7 @@ fn rows_that_become_several_row_groups_and_files_are_closed_by_age() {
 #[test]
 fn resources_count_for_the_size_of_a_row_group() {
     for partitioning in PARTITIONINGS {
-        let mut sink = sink(&Memory::new())
+        let mut sink = sink(&InMemoryStorage::new())
             .with_partitioning(&partitioning.parse().unwrap())
             .with_row_group_bytes(1 << 20);
         let mut records = Records::new();
@@ -86,7 +86,7 @@ fn resources_count_for_the_size_of_a_row_group() {
 
 #[test]
 fn memory_that_resources_take_up_is_released_no_further_than_asked_for() {
-    let mut sink = sink(&Memory::new()).with_partitioning(&by_hour());
+    let mut sink = sink(&InMemoryStorage::new()).with_partitioning(&by_hour());
     let mut records = Records::new();
     for number in 0..256 {
         let text = noise(number as u64, 20_000);
@@ -105,16 +105,15 @@ fn memory_that_resources_take_up_is_released_no_further_than_asked_for() {
 }
 
 /// A storage whose files hold parts in memory that are on their way.
-#[derive(Clone)]
-struct Sending(Memory, Arc<AtomicUsize>);
+#[derive(Clone, Debug)]
+struct Sending(InMemoryStorage, Arc<AtomicUsize>);
 
-struct SendingFile(<Memory as Storage>::File, Arc<AtomicUsize>);
+struct SendingFile(Box<dyn StorageFile>, Arc<AtomicUsize>);
 
 impl Storage for Sending {
-    type File = SendingFile;
-
-    fn create(&self, name: &str) -> Result<SendingFile, StorageError> {
-        Ok(SendingFile(self.0.create(name)?, Arc::clone(&self.1)))
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
+        let file = SendingFile(self.0.create(name)?, Arc::clone(&self.1));
+        Ok(Box::new(file))
     }
 }
 
@@ -134,7 +133,7 @@ impl StorageFile for SendingFile {
         self.1.load(Ordering::Relaxed)
     }
 
-    fn commit(self) -> Result<(), StorageError> {
+    fn commit(self: Box<Self>) -> Result<(), StorageError> {
         self.0.commit()
     }
 }
@@ -142,7 +141,7 @@ impl StorageFile for SendingFile {
 #[test]
 fn what_a_file_has_sent_is_not_counted_any_more() {
     let in_flight = Arc::new(AtomicUsize::new(0));
-    let storage = Sending(Memory::new(), Arc::clone(&in_flight));
+    let storage = Sending(InMemoryStorage::new(), Arc::clone(&in_flight));
     let mut sink = ParquetSink::new(storage, Schema::logs(), WriterOptions::new())
         .unwrap()
         .with_memory_limit(4 << 20)
@@ -159,19 +158,18 @@ fn what_a_file_has_sent_is_not_counted_any_more() {
 }
 
 /// A storage in which no file can be created.
-struct Refusing(Memory);
+#[derive(Debug)]
+struct Refusing(InMemoryStorage);
 
 impl Storage for Refusing {
-    type File = <Memory as Storage>::File;
-
-    fn create(&self, _name: &str) -> Result<Self::File, StorageError> {
+    fn create(&self, _name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
         self.0.create("..")
     }
 }
 
 #[test]
 fn an_error_counts_the_rows_of_all_row_groups_that_it_cost() {
-    let storage = Refusing(Memory::new());
+    let storage = Refusing(InMemoryStorage::new());
     let mut sink = ParquetSink::new(storage, Schema::logs(), WriterOptions::new())
         .unwrap()
         .with_partitioning(&by_hour())
@@ -192,7 +190,7 @@ fn an_error_counts_the_rows_of_all_row_groups_that_it_cost() {
 #[test]
 fn of_several_values_for_a_column_in_one_record_the_first_says_its_type() {
     for partitioning in PARTITIONINGS {
-        let storage = Memory::new();
+        let storage = InMemoryStorage::new();
         let mut sink = sink(&storage).with_partitioning(&partitioning.parse().unwrap());
         let mut records = Records::new();
         let [int, text] = [Value::Int(1), Value::String("a")];
@@ -216,7 +214,7 @@ fn of_several_values_for_a_column_in_one_record_the_first_says_its_type() {
 #[test]
 fn a_column_that_gets_a_type_later_is_published_with_it() {
     for partitioning in PARTITIONINGS {
-        let storage = Memory::new();
+        let storage = InMemoryStorage::new();
         let mut sink = sink(&storage)
             .with_partitioning(&partitioning.parse().unwrap())
             .with_dataset(Arc::new(storage.clone()))
@@ -238,7 +236,7 @@ fn a_column_that_gets_a_type_later_is_published_with_it() {
 fn a_column_that_the_dataset_has_no_room_for_is_in_no_file() {
     let schema = || Schema::new(Table::Logs, SchemaOptions::new().with_column_budget(3));
     for partitioning in PARTITIONINGS {
-        let storage = Memory::new();
+        let storage = InMemoryStorage::new();
         let mut sink = ParquetSink::new(storage.clone(), schema(), WriterOptions::new())
             .unwrap()
             .with_partitioning(&partitioning.parse().unwrap())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use otlake_dataset::{FileNames, RollingError, RollingWriter};
 use otlake_parquet::{Compression, WriterOptions};
-use otlake_storage::{LocalDirectory, Memory, Storage, StorageError, StorageFile};
+use otlake_storage::{InMemoryStorage, LocalDirectory, Storage, StorageError, StorageFile};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 fn numbers(range: std::ops::Range<i64>) -> RecordBatch {
@@ -36,7 +36,7 @@ fn read(file: &bytes::Bytes) -> Vec<i64> {
 
 #[test]
 fn files_roll_by_rows() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let options = WriterOptions::new().with_rows_per_file(100);
     let mut writer = RollingWriter::new(storage.clone(), options)
         .unwrap()
@@ -57,7 +57,7 @@ fn files_roll_by_rows() {
 
 #[test]
 fn files_roll_by_bytes() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let options = WriterOptions::new()
         .with_bytes_per_file(2_000)
         .with_compression(Compression::None);
@@ -78,7 +78,7 @@ fn files_roll_by_bytes() {
 
 #[test]
 fn without_rows_there_is_no_file() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut writer = RollingWriter::new(storage.clone(), WriterOptions::new()).unwrap();
     writer.write(&numbers(0..0)).unwrap();
     assert!(writer.finish().unwrap().is_empty());
@@ -87,7 +87,7 @@ fn without_rows_there_is_no_file() {
 
 #[test]
 fn key_values_are_those_at_the_end() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut writer = RollingWriter::new(storage.clone(), WriterOptions::new()).unwrap();
     writer.set_key_values(vec![("k".into(), "early".into())]);
     writer.write(&numbers(0..3)).unwrap();
@@ -109,7 +109,7 @@ fn key_values_are_those_at_the_end() {
 
 #[test]
 fn a_column_never_changes_its_type() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut writer = RollingWriter::new(storage.clone(), WriterOptions::new()).unwrap();
     writer.write(&numbers(0..3)).unwrap();
     let text: ArrayRef = Arc::new(StringArray::from(vec!["no number"]));
@@ -148,8 +148,9 @@ fn dropping_the_writer_leaves_closed_files_only() {
 }
 
 /// Fails when it is asked to for the `fail_at`th time.
+#[derive(Debug)]
 struct Failing {
-    inner: Memory,
+    inner: InMemoryStorage,
     calls: Arc<std::sync::atomic::AtomicUsize>,
     fail_at: usize,
 }
@@ -162,28 +163,27 @@ impl Failing {
     }
 }
 
-struct FailingFile<F> {
-    inner: F,
+struct FailingFile {
+    inner: Box<dyn StorageFile>,
     storage: Arc<Failing>,
 }
 
 impl Storage for Shared {
-    type File = FailingFile<<Memory as Storage>::File>;
-
-    fn create(&self, name: &str) -> Result<Self::File, StorageError> {
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
         if self.0.call() {
             return Err(StorageError::new("create", name, "injected"));
         }
-        Ok(FailingFile {
+        Ok(Box::new(FailingFile {
             inner: self.0.inner.create(name)?,
             storage: Arc::clone(&self.0),
-        })
+        }))
     }
 }
 
+#[derive(Debug)]
 struct Shared(Arc<Failing>);
 
-impl<F: Write> Write for FailingFile<F> {
+impl Write for FailingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.storage.call() {
             return Err(io::Error::other("injected"));
@@ -197,8 +197,8 @@ impl<F: Write> Write for FailingFile<F> {
     }
 }
 
-impl<F: StorageFile> StorageFile for FailingFile<F> {
-    fn commit(self) -> Result<(), StorageError> {
+impl StorageFile for FailingFile {
+    fn commit(self: Box<Self>) -> Result<(), StorageError> {
         if self.storage.call() {
             return Err(StorageError::new("commit", "file", "injected"));
         }
@@ -210,7 +210,7 @@ impl<F: StorageFile> StorageFile for FailingFile<F> {
 #[test]
 fn a_failing_storage_loses_nothing_silently() {
     for fail_at in 0..200 {
-        let memory = Memory::new();
+        let memory = InMemoryStorage::new();
         let failing = Failing {
             inner: memory.clone(),
             calls: Arc::default(),

@@ -103,11 +103,7 @@ impl Table {
         Ok(taken.accepted)
     }
 
-    fn ingest(
-        &self,
-        pipeline: &mut Pipeline<LocalDirectory>,
-        request: Vec<u8>,
-    ) -> Result<Summary, IngestError> {
+    fn ingest(&self, pipeline: &mut Pipeline, request: Vec<u8>) -> Result<Summary, IngestError> {
         match self.signal {
             Signal::Logs => pipeline.ingest_logs(request),
             Signal::Traces => pipeline.ingest_traces(request),

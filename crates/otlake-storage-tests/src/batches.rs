@@ -9,7 +9,7 @@ use otlake::row::Signal;
 use otlake::schema::Table;
 use otlake::{IngestError, Pipeline, PipelineBuilder};
 use otlake_dataset::{BatchId, Manifest, PublishedSchema};
-use otlake_storage::{Documents, Storage};
+use otlake_storage::Documents;
 use serde_json::json;
 
 use crate::{Numbered, ReadFile};
@@ -52,7 +52,7 @@ pub fn small_files(rows_per_file: u64) -> PipelineBuilder {
 /// # Errors
 ///
 /// Returns the first error.
-pub fn try_batch<S: Storage>(pipeline: &mut Pipeline<S>, batch: u64) -> Result<(), IngestError> {
+pub fn try_batch(pipeline: &mut Pipeline, batch: u64) -> Result<(), IngestError> {
     let identity = BatchId::new(format!("numbers-{batch}")).expect("letters and numbers");
     pipeline.begin_batch(&identity)?;
     for records in records_of_batch(batch).chunks(16) {
@@ -63,7 +63,7 @@ pub fn try_batch<S: Storage>(pipeline: &mut Pipeline<S>, batch: u64) -> Result<(
 }
 
 /// Reads all Parquet files of a storage, by name.
-pub fn read_all<D: Documents>(storage: &D) -> BTreeMap<String, ReadFile> {
+pub fn read_all(storage: &dyn Documents) -> BTreeMap<String, ReadFile> {
     let names = storage.list("").expect("a list").into_iter();
     names
         .filter(|file| file.name.ends_with(".parquet"))
@@ -119,8 +119,8 @@ pub fn assert_there_once(files: &BTreeMap<String, ReadFile>, batches: Range<u64>
 }
 
 /// Asserts that the manifests of these batches list all files, each of them once.
-pub fn assert_manifests<D: Documents>(
-    storage: &D,
+pub fn assert_manifests(
+    storage: &dyn Documents,
     files: &BTreeMap<String, ReadFile>,
     batches: Range<u64>,
     case: &str,
@@ -144,10 +144,7 @@ pub fn assert_manifests<D: Documents>(
 }
 
 /// Asserts that all files have the published types and field ids.
-pub fn assert_published<D>(storage: &Arc<D>, files: &BTreeMap<String, ReadFile>)
-where
-    D: Documents + Send + Sync + 'static,
-{
+pub fn assert_published(storage: Arc<dyn Documents>, files: &BTreeMap<String, ReadFile>) {
     for table in [Table::Logs, Table::Traces] {
         let published = PublishedSchema::load(storage.clone(), table).expect("a schema");
         let directory = format!("{}/", table.name());

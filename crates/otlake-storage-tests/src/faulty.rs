@@ -155,15 +155,13 @@ impl Plan {
 }
 
 impl<S: Storage> Storage for FaultyStorage<S> {
-    type File = FaultyFile<S::File>;
-
-    fn create(&self, name: &str) -> Result<Self::File, StorageError> {
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
         let inner = self.plan.look("create", || self.inner.create(name))?;
-        Ok(FaultyFile {
+        Ok(Box::new(FaultyFile {
             inner,
             plan: Arc::clone(&self.plan),
             full: false,
-        })
+        }))
     }
 }
 
@@ -188,13 +186,13 @@ impl<S: Documents> Documents for FaultyStorage<S> {
 
 /// A file that is being written to a [`FaultyStorage`].
 #[derive(Debug)]
-pub struct FaultyFile<F> {
-    inner: F,
+struct FaultyFile {
+    inner: Box<dyn StorageFile>,
     plan: Arc<Plan>,
     full: bool,
 }
 
-impl<F: StorageFile> Write for FaultyFile<F> {
+impl Write for FaultyFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.full {
             return Err(io::ErrorKind::StorageFull.into());
@@ -214,13 +212,13 @@ impl<F: StorageFile> Write for FaultyFile<F> {
     }
 }
 
-impl<F: StorageFile> StorageFile for FaultyFile<F> {
+impl StorageFile for FaultyFile {
     fn memory_size(&self) -> usize {
         self.inner.memory_size()
     }
 
-    fn commit(self) -> Result<(), StorageError> {
-        let Self { inner, plan, .. } = self;
+    fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        let Self { inner, plan, .. } = *self;
         plan.change("commit", || inner.commit())
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  Numbered ──▶ Pipeline ──┐                                                    ┌──▶ ReadFile
-//!                          ├──▶ FaultyStorage ──▶ LocalDirectory, Memory ───────┤
+//!                          ├──▶ FaultyStorage ──▶ LocalDirectory, InMemoryStorage ───────┤
 //!                  bytes ──┴──▶ ObjectStorage ──▶ Watched ──▶ InMemory, LocalFileSystem
 //!                                            └──▶ AmazonS3 ──HTTP──▶ S3Server (s3s-fs, on a port here)
 //! ```
@@ -29,7 +29,7 @@ pub use batches::{
     assert_manifests, assert_published, assert_there_once, read_all, records_of_batch, small_files,
     try_batch,
 };
-pub use faulty::{FaultyFile, FaultyStorage, StorageFault};
+pub use faulty::{FaultyStorage, StorageFault};
 pub use numbered::{Numbered, ReadFile, ReadRow};
 pub use random::Random;
 pub use s3::S3Server;

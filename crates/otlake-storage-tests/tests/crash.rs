@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use otlake_storage::{Documents, LocalDirectory, Storage, StorageFile};
+use otlake_storage::{Documents, LocalDirectory, Storage};
 
 const CHILD: &str = "OTLAKE_WRITING_CHILD";
 

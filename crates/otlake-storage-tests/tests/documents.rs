@@ -13,8 +13,8 @@ use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use otlake_storage::{
-    Documents, LocalDirectory, Memory, ObjectStorage, PutIf, PutOutcome, Storage, StorageErrorKind,
-    StorageFile, Version,
+    Documents, InMemoryStorage, LocalDirectory, ObjectStorage, PutIf, PutOutcome, StorageErrorKind,
+    Version,
 };
 use otlake_storage_tests::S3Server;
 
@@ -27,7 +27,7 @@ fn stored(outcome: PutOutcome) -> Version {
     }
 }
 
-fn follow_the_rules<S: Storage + Documents>(storage: &S) {
+fn follow_the_rules<S: Documents>(storage: &S) {
     assert_eq!(storage.get(NAME).unwrap(), None);
     let first = stored(storage.put(NAME, "1".into(), PutIf::Absent).unwrap());
     assert_eq!(
@@ -73,7 +73,7 @@ fn follow_the_rules<S: Storage + Documents>(storage: &S) {
     lists(storage);
 }
 
-fn lists<S: Storage + Documents>(storage: &S) {
+fn lists<S: Documents>(storage: &S) {
     let names = ["a/b/2", "a/b/1", "a/c", "ab/d", "_otlake/x.json"];
     for name in names {
         let mut file = storage.create(name).unwrap();
@@ -137,8 +137,8 @@ fn add_one<D: Documents>(storage: &D) {
 
 #[test]
 fn memory() {
-    follow_the_rules(&Memory::new());
-    count(vec![Memory::new(); 4], 200);
+    follow_the_rules(&InMemoryStorage::new());
+    count(vec![InMemoryStorage::new(); 4], 200);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_store_without_conditions() {
     lists_after_deleting(&storage);
 }
 
-fn lists_after_deleting<S: Storage + Documents>(storage: &S) {
+fn lists_after_deleting<S: Documents>(storage: &S) {
     storage.delete(NAME).unwrap();
     lists(storage);
 }

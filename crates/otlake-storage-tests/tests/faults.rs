@@ -12,7 +12,7 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use otlake_storage::{
-    Documents, LocalDirectory, Memory, ObjectStorage, Storage, StorageErrorKind, StorageFile,
+    Documents, InMemoryStorage, LocalDirectory, ObjectStorage, Storage, StorageErrorKind,
 };
 use otlake_storage_tests::{FaultyStorage, Random, StorageFault, StoreFault, Watched};
 
@@ -47,7 +47,7 @@ fn check<D: Documents>(
     }
 }
 
-fn fails_whole<S: Storage + Documents + Clone>(new: impl Fn() -> S, leaves_nothing: impl Fn(&S)) {
+fn fails_whole<S: Documents + Clone>(new: impl Fn() -> S, leaves_nothing: impl Fn(&S)) {
     let mut random = Random::from_env(std::any::type_name::<S>());
     for round in 0..Random::rounds(3) {
         let len = 1 + random.below(3 << 20);
@@ -80,7 +80,7 @@ fn fails_whole<S: Storage + Documents + Clone>(new: impl Fn() -> S, leaves_nothi
 
 #[test]
 fn memory() {
-    fails_whole(Memory::new, |_| {});
+    fails_whole(InMemoryStorage::new, |_| {});
 }
 
 #[test]

@@ -187,7 +187,7 @@ fn killed_at_any_moment() {
     let batches = acknowledged(directory);
     let files = read_all(&lake);
     assert_there_once(&files, 0..batches, "at the end");
-    assert_published(&lake, &files);
+    assert_published(lake.clone(), &files);
     assert_manifests(&lake, &files, 0..batches, "at the end");
     for file in lake.list("").unwrap() {
         let known = file.name.starts_with("_otlake/") || files.contains_key(&file.name);

@@ -11,7 +11,7 @@ use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::{IngestError, Pipeline};
 use otlake_dataset::BatchId;
-use otlake_storage::{Documents, Memory, ObjectStorage, Storage};
+use otlake_storage::{Documents, InMemoryStorage, ObjectStorage};
 use otlake_storage_tests::{
     FaultyStorage, Numbered, Random, StorageFault, StoreFault, Watched, assert_manifests,
     assert_published, assert_there_once, read_all, records_of_batch, small_files, try_batch,
@@ -24,7 +24,7 @@ const BATCHES: u64 = 2;
 /// differently from those of the next attempt.
 fn leave_behind<S>(storage: &S)
 where
-    S: Storage + Documents + Clone + Send + Sync + 'static,
+    S: Documents + Clone + 'static,
 {
     let mut pipeline = small_files(5).build_dataset(storage.clone()).unwrap();
     let batch = BatchId::new("numbers-0").unwrap();
@@ -42,7 +42,7 @@ where
 /// restarted service, and other file sizes. Returns the number of retries.
 fn deliver<S>(storage: &S, rows_per_file: u64) -> usize
 where
-    S: Storage + Documents + Clone + Send + Sync + 'static,
+    S: Documents + Clone + 'static,
 {
     let new =
         |tries: usize| small_files(rows_per_file + tries as u64).build_dataset(storage.clone());
@@ -60,13 +60,10 @@ where
     failures
 }
 
-fn check<D>(storage: &Arc<D>, case: &str)
-where
-    D: Documents + Send + Sync + 'static,
-{
-    let files = read_all(storage);
+fn check(storage: Arc<dyn Documents>, case: &str) {
+    let files = read_all(&storage);
     assert_there_once(&files, 0..BATCHES, case);
-    assert_manifests(storage, &files, 0..BATCHES, case);
+    assert_manifests(&storage, &files, 0..BATCHES, case);
     assert_published(storage, &files);
 }
 
@@ -86,12 +83,12 @@ fn every_call_fails_once() {
 
 /// Returns whether the call was made.
 fn fails_once(rows_per_file: u64, fault: StorageFault, fail_at: usize) -> bool {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     leave_behind(&storage);
     let faulty = FaultyStorage::new(storage.clone(), fail_at, fault);
     let failures = deliver(&faulty, rows_per_file);
     let case = format!("{fault:?} at call {fail_at}, {rows_per_file} rows per file");
-    check(&Arc::new(storage), &case);
+    check(Arc::new(storage), &case);
     if faulty.failed() == 0 {
         assert_eq!(failures, 0, "{case}");
         return false;
@@ -109,12 +106,12 @@ fn fails_once(rows_per_file: u64, fault: StorageFault, fail_at: usize) -> bool {
 #[test]
 fn calls_fail_all_the_time() {
     for round in 0..Random::rounds(20) {
-        let storage = Memory::new();
+        let storage = InMemoryStorage::new();
         leave_behind(&storage);
         let random = Random::from_env(&format!("retries {round}"));
         let faulty = FaultyStorage::often(storage.clone(), 60 + 20 * (round as usize % 10), random);
         deliver(&faulty, [6, 1_000][round as usize % 2]);
-        check(&Arc::new(storage), &format!("round {round}"));
+        check(Arc::new(storage), &format!("round {round}"));
     }
 }
 
@@ -132,7 +129,7 @@ fn every_request_fails_once() {
         Numbered::logs(&[large(0), Numbered::new(1), Numbered::new(2)]),
         Numbered::logs(&[Numbered::new(3), Numbered::new(4)]),
     ];
-    let try_once = |pipeline: &mut Pipeline<ObjectStorage>, batch: usize| {
+    let try_once = |pipeline: &mut Pipeline, batch: usize| {
         pipeline.begin_batch(&BatchId::new(batch.to_string()).unwrap())?;
         pipeline.ingest(Signal::Logs, Format::Json, payloads[batch].clone())?;
         pipeline.finish_batch()
@@ -182,7 +179,7 @@ fn every_request_fails_once() {
 #[test]
 fn a_batch_that_has_lost_records_is_not_finished() {
     for fail_at in 0.. {
-        let storage = Memory::new();
+        let storage = InMemoryStorage::new();
         let faulty = FaultyStorage::new(storage.clone(), fail_at, StorageFault::Error);
         let mut pipeline = small_files(4).build_dataset(faulty.clone()).unwrap();
         let records = records_of_batch(0);

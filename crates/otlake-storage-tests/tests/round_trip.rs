@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use otlake_storage::{
-    Documents, LocalDirectory, Memory, ObjectStorage, Storage, StorageErrorKind, StorageFile,
-};
+use otlake_storage::{Documents, InMemoryStorage, LocalDirectory, ObjectStorage, StorageErrorKind};
 use otlake_storage_tests::{Random, S3Server};
 
 const PART: usize = 5 << 20;
@@ -17,12 +15,12 @@ const PART: usize = 5 << 20;
 /// Sizes around the part boundaries.
 const EDGES: [usize; 7] = [0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 7];
 
-fn reads_back<S: Storage + Documents>(storage: &S) {
+fn reads_back<S: Documents>(storage: &S) {
     all_read_back(storage, &EDGES);
 }
 
 /// Writes files of these sizes, and then of random ones.
-fn all_read_back<S: Storage + Documents>(storage: &S, edges: &[usize]) {
+fn all_read_back<S: Documents>(storage: &S, edges: &[usize]) {
     let mut random = Random::from_env(std::any::type_name::<S>());
     let rounds = Random::rounds(2) as usize;
     for round in 0..edges.len() + rounds {
@@ -55,7 +53,7 @@ fn all_read_back<S: Storage + Documents>(storage: &S, edges: &[usize]) {
 
 #[test]
 fn memory() {
-    reads_back(&Memory::new());
+    reads_back(&InMemoryStorage::new());
 }
 
 #[test]
@@ -123,7 +121,7 @@ async fn inside_of_a_runtime_with_a_single_thread() {
     );
 }
 
-fn rejects_names<S: Storage + Documents>(storage: &S) {
+fn rejects_names<S: Documents>(storage: &S) {
     for name in [
         "",
         "/a",
@@ -157,7 +155,7 @@ fn rejects_names<S: Storage + Documents>(storage: &S) {
 #[test]
 fn names_that_lead_elsewhere_are_invalid() {
     let directory = tempfile::tempdir().unwrap();
-    rejects_names(&Memory::new());
+    rejects_names(&InMemoryStorage::new());
     rejects_names(&LocalDirectory::new(directory.path().join("lake")));
     rejects_names(&ObjectStorage::new(Arc::new(InMemory::new()), "lake").unwrap());
     assert!(ObjectStorage::new(Arc::new(InMemory::new()), "../lake").is_err());

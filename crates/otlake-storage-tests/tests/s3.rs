@@ -6,7 +6,7 @@ use std::io::Write;
 use std::thread;
 use std::time::Duration;
 
-use otlake_storage::{Documents, ObjectStorage, Storage, StorageErrorKind, StorageFile};
+use otlake_storage::{Documents, ObjectStorage, Storage, StorageErrorKind};
 use otlake_storage_tests::S3Server;
 
 const PART: usize = 5 << 20;

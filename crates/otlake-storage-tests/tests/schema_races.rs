@@ -17,7 +17,7 @@ use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::schema::{DatasetSchema, Table};
 use otlake_dataset::PublishedSchema;
-use otlake_storage::{Documents, LocalDirectory, Memory, ObjectStorage, Storage};
+use otlake_storage::{Documents, InMemoryStorage, LocalDirectory, ObjectStorage};
 use otlake_storage_tests::{Numbered, Random, read_all, small_files};
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn records(writer: u64, flush: u64) -> Vec<Numbered> {
 
 fn write<S>(storage: S, writer: u64)
 where
-    S: Storage + Documents + Send + Sync + 'static,
+    S: Documents + 'static,
 {
     let mut pipeline = small_files(4).build_dataset(storage).unwrap();
     for flush in 0..FLUSHES {
@@ -63,7 +63,7 @@ where
 /// Polls the schema while `write` runs: each version contains everything in the previous one.
 fn watch<D>(storage: &Arc<D>, write: impl FnOnce())
 where
-    D: Documents + Send + Sync + 'static,
+    D: Documents + 'static,
 {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -91,7 +91,7 @@ where
 
 fn check<D>(storage: &Arc<D>, case: &str)
 where
-    D: Documents + Send + Sync + 'static,
+    D: Documents + 'static,
 {
     let published = PublishedSchema::load(storage.clone(), Table::Logs).unwrap();
     let schema = published.schema();
@@ -160,7 +160,7 @@ where
 
 fn threads<S>(storage: &S, case: &str)
 where
-    S: Storage + Documents + Clone + Send + Sync + 'static,
+    S: Documents + Clone + 'static,
 {
     let watched = Arc::new(storage.clone());
     watch(&watched, || {
@@ -181,7 +181,7 @@ where
 #[test]
 fn threads_in_memory() {
     for round in 0..Random::rounds(20) {
-        threads(&Memory::new(), &format!("round {round}"));
+        threads(&InMemoryStorage::new(), &format!("round {round}"));
     }
 }
 

@@ -10,7 +10,7 @@ use otlake::otlp::Format;
 use otlake::otlp::Summary;
 use otlake::row::Signal;
 use otlake::{IngestError, Pipeline};
-use otlake_storage::{Documents, Memory};
+use otlake_storage::{Documents, InMemoryStorage};
 use otlake_storage_tests::Numbered;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
@@ -23,7 +23,7 @@ enum Work {
 
 #[tokio::test]
 async fn a_pipeline_behind_a_channel() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut pipeline = Pipeline::builder()
         .max_age(Duration::from_millis(20))
         .build_dataset(storage.clone())

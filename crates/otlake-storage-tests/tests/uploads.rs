@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use object_store::memory::InMemory;
-use otlake_storage::{Documents, ObjectStorage, Storage, StorageFile};
+use otlake_storage::{Documents, ObjectStorage, Storage};
 use otlake_storage_tests::Watched;
 
 const PART: usize = 5 << 20;

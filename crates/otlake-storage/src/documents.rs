@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use crate::error::StorageError;
+use crate::storage::Storage;
 
 /// What a dataset needs of its storage beyond writing files: documents, such as its schema or the
 /// manifest of a flush, and a look at what is there.
@@ -19,9 +20,9 @@ use crate::error::StorageError;
 /// here.
 ///
 /// ```
-/// use otlake_storage::{Documents, Memory, PutIf, PutOutcome};
+/// use otlake_storage::{Documents, InMemoryStorage, PutIf, PutOutcome};
 ///
-/// let storage = Memory::new();
+/// let storage = InMemoryStorage::new();
 /// let PutOutcome::Stored(first) = storage.put("_otlake/schema.json", "{}".into(), PutIf::Absent)?
 /// else {
 ///     panic!("somebody was faster");
@@ -36,7 +37,7 @@ use crate::error::StorageError;
 /// assert_eq!(storage.list("_otlake")?[0].name, "_otlake/schema.json");
 /// # Ok::<(), otlake_storage::StorageError>(())
 /// ```
-pub trait Documents {
+pub trait Documents: Storage {
     /// Reads the document `name` whole; none if there is none.
     ///
     /// # Errors
@@ -137,41 +138,35 @@ pub struct StoredFile {
     pub modified: SystemTime,
 }
 
-impl<D: Documents + ?Sized> Documents for &D {
-    fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
-        (**self).get(name)
-    }
+/// Implements [`Documents`] for a pointer to a storage.
+macro_rules! documents_behind {
+    ($($pointer:ty),+) => {$(
+        impl<D: Documents + ?Sized> Documents for $pointer {
+            fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
+                (**self).get(name)
+            }
 
-    fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
-        (**self).put(name, bytes, condition)
-    }
+            fn put(
+                &self,
+                name: &str,
+                bytes: Bytes,
+                condition: PutIf,
+            ) -> Result<PutOutcome, StorageError> {
+                (**self).put(name, bytes, condition)
+            }
 
-    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
-        (**self).list(directory)
-    }
+            fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
+                (**self).list(directory)
+            }
 
-    fn delete(&self, name: &str) -> Result<(), StorageError> {
-        (**self).delete(name)
-    }
+            fn delete(&self, name: &str) -> Result<(), StorageError> {
+                (**self).delete(name)
+            }
+        }
+    )+};
 }
 
-impl<D: Documents + ?Sized> Documents for Arc<D> {
-    fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
-        (**self).get(name)
-    }
-
-    fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
-        (**self).put(name, bytes, condition)
-    }
-
-    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
-        (**self).list(directory)
-    }
-
-    fn delete(&self, name: &str) -> Result<(), StorageError> {
-        (**self).delete(name)
-    }
-}
+documents_behind!(&D, Arc<D>, Box<D>);
 
 /// Whether `name` is in `directory`, by whole parts.
 pub(crate) fn is_in(name: &str, directory: &str) -> bool {

@@ -16,7 +16,7 @@ use crate::storage::{Storage, StorageFile, check_directory, check_name};
 /// A file or a document appears, whole, and replaces what had its name in one step, for all threads.
 /// Nothing is durable. The [`Version`] of a document is what stands in it.
 #[derive(Clone, Debug, Default)]
-pub struct Memory {
+pub struct InMemoryStorage {
     files: Arc<Mutex<BTreeMap<String, Stored>>>,
 }
 
@@ -26,7 +26,7 @@ struct Stored {
     modified: SystemTime,
 }
 
-impl Memory {
+impl InMemoryStorage {
     /// Without files.
     pub fn new() -> Self {
         Self::default()
@@ -65,20 +65,18 @@ impl Stored {
     }
 }
 
-impl Storage for Memory {
-    type File = MemoryFile;
-
-    fn create(&self, name: &str) -> Result<MemoryFile, StorageError> {
+impl Storage for InMemoryStorage {
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
         check_name("create", name)?;
-        Ok(MemoryFile {
+        Ok(Box::new(InMemoryFile {
             bytes: Vec::new(),
             name: name.to_owned(),
             storage: self.clone(),
-        })
+        }))
     }
 }
 
-impl Documents for Memory {
+impl Documents for InMemoryStorage {
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
         check_name("read", name)?;
         Ok(self.lock().get(name).map(|file| Document {
@@ -122,18 +120,18 @@ impl Documents for Memory {
     }
 }
 
-/// A file being written in [`Memory`].
+/// A file being written in [`InMemoryStorage`].
 ///
 /// Its [`memory_size`](StorageFile::memory_size) is 0: its bytes are what is stored, and a commit gives
 /// none of them back.
 #[derive(Debug)]
-pub struct MemoryFile {
+struct InMemoryFile {
     bytes: Vec<u8>,
     name: String,
-    storage: Memory,
+    storage: InMemoryStorage,
 }
 
-impl Write for MemoryFile {
+impl Write for InMemoryFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
@@ -149,11 +147,14 @@ impl Write for MemoryFile {
     }
 }
 
-impl StorageFile for MemoryFile {
-    fn commit(self) -> Result<(), StorageError> {
-        self.storage
-            .lock()
-            .insert(self.name, Stored::now(Bytes::from(self.bytes)));
+impl StorageFile for InMemoryFile {
+    fn commit(self: Box<Self>) -> Result<(), StorageError> {
+        let Self {
+            bytes,
+            name,
+            storage,
+        } = *self;
+        storage.lock().insert(name, Stored::now(Bytes::from(bytes)));
         Ok(())
     }
 }
@@ -164,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_file_appears_with_its_commit() {
-        let storage = Memory::new();
+        let storage = InMemoryStorage::new();
         let mut file = storage.create("a").unwrap();
         file.write_all(b"abc").unwrap();
         assert!(storage.files().is_empty());

@@ -10,10 +10,10 @@ mod storage;
 
 pub use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
 pub use crate::error::{StorageError, StorageErrorKind};
-pub use crate::in_memory::{Memory, MemoryFile};
-pub use crate::local::{LocalDirectory, LocalFile};
+pub use crate::in_memory::InMemoryStorage;
+pub use crate::local::LocalDirectory;
 #[cfg(feature = "object-store")]
-pub use crate::object::{ObjectFile, ObjectStorage};
+pub use crate::object::ObjectStorage;
 pub use crate::storage::{Storage, StorageFile, check_name};
 
 #[cfg(feature = "object-store")]

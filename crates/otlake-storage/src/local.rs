@@ -112,9 +112,7 @@ impl LocalDirectory {
 }
 
 impl Storage for LocalDirectory {
-    type File = LocalFile;
-
-    fn create(&self, name: &str) -> Result<LocalFile, StorageError> {
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
         let path = self.resolve("create", name)?;
         let directory = path.parent().unwrap_or(&self.root).to_owned();
         let file_name = name.rsplit('/').next().unwrap_or(name);
@@ -130,20 +128,20 @@ impl Storage for LocalDirectory {
         };
         let (file, temporary) =
             created.map_err(|error| StorageError::new("create", path.display(), error))?;
-        Ok(LocalFile {
+        Ok(Box::new(LocalFile {
             file,
             temporary,
             path,
             directory,
             failed: false,
             committed: false,
-        })
+        }))
     }
 }
 
 /// A file being written in a [`LocalDirectory`].
 #[derive(Debug)]
-pub struct LocalFile {
+struct LocalFile {
     /// Locked.
     file: File,
     temporary: PathBuf,
@@ -170,7 +168,7 @@ impl Write for LocalFile {
 }
 
 impl StorageFile for LocalFile {
-    fn commit(mut self) -> Result<(), StorageError> {
+    fn commit(mut self: Box<Self>) -> Result<(), StorageError> {
         if self.failed {
             let reason = "a write failed, so bytes are missing: drop the file and write it again";
             return Err(StorageError::new("complete", self.path.display(), reason));

@@ -14,9 +14,9 @@ use tokio::runtime::Handle;
 
 use self::executor::Executor;
 use self::failure::{Effect, failed};
-pub use self::file::ObjectFile;
+use self::file::ObjectFile;
 use crate::error::{StorageError, StorageErrorKind};
-use crate::storage::{Storage, check_name};
+use crate::storage::{Storage, StorageFile, check_name};
 
 /// The least that S3 and those who speak its protocol take for a part that is not the last.
 const LEAST_PART_BYTES: usize = 5 << 20;
@@ -175,10 +175,9 @@ impl ObjectStorage {
 }
 
 impl Storage for ObjectStorage {
-    type File = ObjectFile;
-
-    fn create(&self, name: &str) -> Result<ObjectFile, StorageError> {
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
         let path = self.resolve("create", name)?;
-        Ok(ObjectFile::new(self.clone(), path, name.to_owned()))
+        let file = ObjectFile::new(self.clone(), path, name.to_owned());
+        Ok(Box::new(file))
     }
 }

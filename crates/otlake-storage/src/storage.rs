@@ -1,6 +1,8 @@
 //! Where files go: whole or not at all.
 
+use std::fmt;
 use std::io::Write;
+use std::sync::Arc;
 
 use crate::error::{StorageError, StorageErrorKind};
 use crate::local::is_reserved;
@@ -23,26 +25,24 @@ use crate::local::is_reserved;
 /// - those with a part that [`LocalDirectory`](crate::LocalDirectory) keeps for itself:
 ///   `.otlake.lock`, and its temporary names `.….tmp-…`.
 ///
-/// What beyond files a storage keeps of a dataset, small documents, is the trait
-/// [`Documents`](crate::Documents), which a place for files need not implement.
-pub trait Storage {
-    /// A file being written.
-    type File: StorageFile;
-
+/// Which storage is used is known at run time: pass it around as an `Arc<dyn Storage>`, or as an
+/// `Arc<dyn Documents>` where it keeps [`Documents`](crate::Documents) too, which a place for files
+/// need not do.
+pub trait Storage: Send + Sync + fmt::Debug {
     /// Starts the file `name`. Parts before the last are directories, which the storage makes if it
     /// needs them.
     ///
     /// # Errors
     ///
     /// When the name is refused, or the place refuses.
-    fn create(&self, name: &str) -> Result<Self::File, StorageError>;
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError>;
 }
 
 /// A file being written, which becomes visible with [`commit`](Self::commit) or never.
 ///
 /// After a write that failed it is of no use, and is dropped. A storage that can fail in the middle
 /// remembers that, and refuses the commit.
-pub trait StorageFile: Write {
+pub trait StorageFile: Write + Send {
     /// Bytes of memory that the open file holds and gives back when it is committed or dropped, such
     /// as buffers and parts on their way: who bounds memory by closing files needs to know. 0 unless
     /// the storage says otherwise. What wraps a file passes this on.
@@ -56,24 +56,29 @@ pub trait StorageFile: Write {
     ///
     /// When that fails. The file is not visible then, or, if the kind of the error is
     /// [`InDoubt`](StorageErrorKind::InDoubt), may be, but whole.
-    fn commit(self) -> Result<(), StorageError>;
+    fn commit(self: Box<Self>) -> Result<(), StorageError>;
 }
 
-impl<S: Storage + ?Sized> Storage for &S {
-    type File = S::File;
-
-    fn create(&self, name: &str) -> Result<Self::File, StorageError> {
-        (**self).create(name)
+impl fmt::Debug for dyn StorageFile + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StorageFile")
+            .field("memory_size", &self.memory_size())
+            .finish_non_exhaustive()
     }
 }
 
-impl<S: Storage + ?Sized> Storage for std::sync::Arc<S> {
-    type File = S::File;
-
-    fn create(&self, name: &str) -> Result<Self::File, StorageError> {
-        (**self).create(name)
-    }
+/// Implements [`Storage`] for a pointer to a storage.
+macro_rules! storage_behind {
+    ($($pointer:ty),+) => {$(
+        impl<S: Storage + ?Sized> Storage for $pointer {
+            fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
+                (**self).create(name)
+            }
+        }
+    )+};
 }
+
+storage_behind!(&S, Arc<S>, Box<S>);
 
 /// Refuses the names that [`Storage`] lists, for storages of your own.
 ///

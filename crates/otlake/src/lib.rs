@@ -12,7 +12,7 @@
 //!
 //! ```
 //! # #[cfg(all(feature = "pipeline", feature = "zstd"))] {
-//! use otlake::{Pipeline, parquet::{Compression, LocalDirectory}};
+//! use otlake::{Pipeline, storage::LocalDirectory};
 //!
 //! # let directory = std::env::temp_dir().join(format!("otlake-doc-{}", std::process::id()));
 //! # let payload: &[u8] = b"\x0a\x14\x12\x12\x12\x10\x2a\x0e\x0a\x0cdisk is full";
@@ -40,7 +40,7 @@
 //! use otlake::otlp::{Format, OtlpDecoder};
 //! use otlake::dataset::ParquetSink;
 //! use otlake::parquet::WriterOptions;
-//! use otlake::storage::Memory;
+//! use otlake::storage::InMemoryStorage;
 //! use otlake::row::{Bytes, Row, RowSink, Signal, fields};
 //! use otlake::schema::Schema;
 //!
@@ -67,7 +67,7 @@
 //! }
 //!
 //! # let payload = Bytes::from_static(b"\x0a\x16\x12\x14\x12\x08\x10\x09\x2a\x04\x0a\x02hi\x12\x08\x10\x11\x2a\x04\x0a\x02no");
-//! let storage = Memory::new();
+//! let storage = InMemoryStorage::new();
 //! let parquet = ParquetSink::new(storage.clone(), Schema::logs(), WriterOptions::new())?;
 //! let mut sink = AtLeast { severity_number: 17, sink: parquet };
 //! OtlpDecoder::new().decode(Signal::Logs, Format::Protobuf, &payload, &mut sink)?;

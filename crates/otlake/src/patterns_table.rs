@@ -6,7 +6,7 @@ use otlake_arrow::arrow_array::{
 use otlake_arrow::arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use otlake_fingerprint::{Clusterer, Known, PatternSet, Patterns, Tokenizer};
 use otlake_parquet::{Encoder, EncoderError, FileError, FileSummary, FileWriter, WriterOptions};
-use otlake_storage::{Storage, StorageError, StorageFile};
+use otlake_storage::{Storage, StorageError};
 
 /// What was learned, as a table: one row for each known fingerprint, busiest first; of equally busy
 /// ones the smaller fingerprint first.
@@ -31,7 +31,7 @@ use otlake_storage::{Storage, StorageError, StorageFile};
 /// use otlake::arrow::arrow_array::cast::AsArray;
 /// use otlake::fingerprint::Patterns;
 /// use otlake::parquet::WriterOptions;
-/// use otlake::storage::Memory;
+/// use otlake::storage::InMemoryStorage;
 ///
 /// let mut patterns = Patterns::default();
 /// for message in ["disk 1 is full", "user ann left", "disk 2 is full"] {
@@ -41,7 +41,7 @@ use otlake_storage::{Storage, StorageError, StorageFile};
 /// assert_eq!(table.batch().num_rows(), 2);
 /// assert_eq!(table.batch()["template"].as_string::<i32>().value(0), "disk <num> is full");
 ///
-/// let storage = Memory::new();
+/// let storage = InMemoryStorage::new();
 /// let file = table.write(&storage, "patterns.parquet", WriterOptions::new())?;
 /// assert_eq!(file.bytes, storage.files()["patterns.parquet"].len() as u64);
 /// # }
@@ -136,9 +136,9 @@ impl PatternsTable {
     /// # Errors
     ///
     /// When the codec is not in this build, or the storage refuses.
-    pub fn write<S: Storage>(
+    pub fn write(
         &self,
-        storage: &S,
+        storage: &dyn Storage,
         name: &str,
         options: WriterOptions,
     ) -> Result<FileSummary, PatternsTableError> {

@@ -1,5 +1,4 @@
 use std::cmp::Reverse;
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -82,22 +81,19 @@ pub(crate) struct TableOptions {
     pub(crate) sorted_rows: Vec<SortingColumn>,
 }
 
-/// The documents of a dataset, as all tables share them.
-pub(crate) type SharedDocuments = Arc<dyn Documents + Send + Sync>;
-
 /// Writes the rows of all signals, each table to files in a directory of its own. A table is opened
 /// with its first row.
 #[derive(Debug)]
-pub(crate) struct Tables<S: Storage> {
-    storage: Arc<S>,
-    documents: Option<DebugDocuments>,
+pub(crate) struct Tables {
+    storage: Arc<dyn Storage>,
+    documents: Option<Arc<dyn Documents>>,
     options: TableOptions,
     /// The batch that is open, for tables that are opened while it is.
     batch: Option<BatchId>,
     /// Whether a table could not be opened for a row of the batch.
     incomplete: bool,
     /// In the order of [`Table::ALL`].
-    sinks: [Option<Box<ParquetSink<Arc<S>>>>; Table::ALL.len()],
+    sinks: [Option<Box<ParquetSink>>; Table::ALL.len()],
 }
 
 /// The place of a table in [`Table::ALL`].
@@ -110,21 +106,21 @@ fn place(table: Table) -> usize {
     }
 }
 
-impl<S: Storage> Tables<S> {
+impl Tables {
     /// Tables in `storage`.
     ///
     /// # Errors
     ///
     /// When the options ask for what is not there; an opened table cannot fail for that any more.
     pub(crate) fn new(
-        storage: Arc<S>,
-        documents: Option<SharedDocuments>,
+        storage: Arc<dyn Storage>,
+        documents: Option<Arc<dyn Documents>>,
         options: TableOptions,
-    ) -> Result<Tables<S>, EncoderError> {
+    ) -> Result<Tables, EncoderError> {
         Encoder::new(options.writer.clone())?;
         Ok(Tables {
             storage,
-            documents: documents.map(DebugDocuments),
+            documents,
             options,
             batch: None,
             incomplete: false,
@@ -192,7 +188,7 @@ impl<S: Storage> Tables<S> {
     /// Does the same to all opened tables. One that fails does not keep the others from it.
     fn with_all(
         &mut self,
-        mut act: impl FnMut(&mut ParquetSink<Arc<S>>) -> Result<(), SinkError>,
+        mut act: impl FnMut(&mut ParquetSink) -> Result<(), SinkError>,
     ) -> Result<(), SinkError> {
         let mut first_error = Ok(());
         for (_, sink) in self.opened() {
@@ -237,7 +233,7 @@ impl<S: Storage> Tables<S> {
             .collect()
     }
 
-    fn opened(&mut self) -> impl Iterator<Item = (Table, &mut ParquetSink<Arc<S>>)> {
+    fn opened(&mut self) -> impl Iterator<Item = (Table, &mut ParquetSink)> {
         let all = Table::ALL.into_iter().zip(&mut self.sinks);
         all.filter_map(|(table, sink)| Some((table, sink.as_deref_mut()?)))
     }
@@ -255,7 +251,7 @@ impl<S: Storage> Tables<S> {
     }
 
     #[inline]
-    fn sink_of(&mut self, table: Table) -> Result<&mut ParquetSink<Arc<S>>, SinkError> {
+    fn sink_of(&mut self, table: Table) -> Result<&mut ParquetSink, SinkError> {
         match &mut self.sinks[place(table)] {
             Some(sink) => Ok(sink),
             none => {
@@ -283,12 +279,12 @@ impl<S: Storage> Tables<S> {
 
 impl TableOptions {
     #[cold]
-    fn open<S: Storage>(
+    fn open(
         &self,
-        storage: S,
-        documents: Option<&DebugDocuments>,
+        storage: Arc<dyn Storage>,
+        documents: Option<&Arc<dyn Documents>>,
         table: Table,
-    ) -> Result<ParquetSink<S>, SinkError> {
+    ) -> Result<ParquetSink, SinkError> {
         let schema = Schema::new(table, self.schema.clone());
         let mut sink = ParquetSink::new(storage, schema, self.writer.clone())?
             .with_key_limits(self.key_limits)
@@ -317,22 +313,14 @@ impl TableOptions {
         if let Some(age) = self.max_age {
             sink = sink.with_max_age(age);
         }
-        if let Some(DebugDocuments(documents)) = documents {
+        if let Some(documents) = documents {
             sink = sink.with_dataset(Arc::clone(documents))?;
         }
         Ok(sink)
     }
 }
 
-struct DebugDocuments(SharedDocuments);
-
-impl fmt::Debug for DebugDocuments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Documents")
-    }
-}
-
-impl<S: Storage> RowSink for Tables<S> {
+impl RowSink for Tables {
     type Error = SinkError;
 
     #[inline]

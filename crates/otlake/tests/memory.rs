@@ -31,7 +31,7 @@ fn allocations(builder: PipelineBuilder, payloads: &[Bytes], times: usize) -> Al
     measure(|| ingest(&mut pipeline, payloads, times)).1
 }
 
-fn ingest(pipeline: &mut Pipeline<Nowhere>, payloads: &[Bytes], times: usize) {
+fn ingest(pipeline: &mut Pipeline, payloads: &[Bytes], times: usize) {
     for payload in payloads.iter().cycle().take(times * payloads.len()) {
         pipeline.ingest_logs(payload.clone()).unwrap();
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use otlake::otlp::Format;
 use otlake::row::Signal;
-use otlake::storage::Memory;
+use otlake::storage::InMemoryStorage;
 use otlake::{Activity, Observer, Operation, Pipeline, PipelineBuilder};
 use otlake_testkit::{Shape, logs_payload};
 
@@ -19,7 +19,10 @@ fn payload() -> Vec<u8> {
 
 /// Takes two payloads, of which one is malformed, and flushes.
 fn run(builder: PipelineBuilder) {
-    let mut pipeline = builder.row_group_rows(30).build(Memory::new()).unwrap();
+    let mut pipeline = builder
+        .row_group_rows(30)
+        .build(InMemoryStorage::new())
+        .unwrap();
     pipeline.ingest_logs(payload()).unwrap();
     pipeline
         .ingest(Signal::Logs, Format::Protobuf, &b"\x0a\xff"[..])

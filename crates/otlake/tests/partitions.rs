@@ -42,7 +42,7 @@ fn write(builder: PipelineBuilder, payloads: &[Bytes]) -> Written {
     let started = Instant::now();
     let mut pipeline = builder.build(Nowhere).unwrap();
     let mut written = Written::default();
-    let mut note = |pipeline: &mut Pipeline<Nowhere>| {
+    let mut note = |pipeline: &mut Pipeline| {
         for file in pipeline.report().files() {
             written.files += 1;
             written.rows += file.rows;

@@ -10,7 +10,7 @@ use otlake::arrow::arrow_array::{Array, RecordBatch};
 use otlake::fingerprint::{Fingerprint, Fingerprinter, PatternOptions, Patterns, Sighting};
 use otlake::parquet::{Compression, WriterOptions};
 use otlake::row::Bytes;
-use otlake::storage::Memory;
+use otlake::storage::InMemoryStorage;
 use otlake::{PatternsTable, PatternsTableError, Pipeline};
 use otlake_testkit::{Shape, logs_payload};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -26,7 +26,7 @@ fn read(file: Bytes) -> RecordBatch {
 }
 
 fn written(table: &PatternsTable, compression: &str) -> RecordBatch {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let options = WriterOptions::new().with_compression(compression.parse().unwrap());
     let summary = table.write(&storage, "lake/p.parquet", options).unwrap();
     let file = storage.files()["lake/p.parquet"].clone();
@@ -155,7 +155,7 @@ fn fingerprints_of_one_pattern_share_its_template() {
 
 #[test]
 fn a_pipeline_reports_the_table_of_its_data() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let builder = Pipeline::builder().patterns(PatternOptions::default());
     let mut pipeline = builder.build(storage.clone()).unwrap();
     for seed in 1..4 {
@@ -203,7 +203,7 @@ fn read_data(file: Bytes) -> RecordBatch {
 
 #[test]
 fn a_pipeline_that_was_not_asked_has_none() {
-    let mut pipeline = Pipeline::builder().build(Memory::new()).unwrap();
+    let mut pipeline = Pipeline::builder().build(InMemoryStorage::new()).unwrap();
     assert!(pipeline.patterns().is_none());
     assert!(pipeline.report().patterns_table.is_none());
 }
@@ -219,7 +219,7 @@ fn a_name_that_leaves_the_storage_is_an_error_that_names_it() {
     let table = PatternsTable::new(&Patterns::default());
     let options = WriterOptions::new().with_compression(Compression::None);
     let error = table
-        .write(&Memory::new(), "../p.parquet", options)
+        .write(&InMemoryStorage::new(), "../p.parquet", options)
         .unwrap_err();
     assert!(matches!(error, PatternsTableError::Storage(_)));
     assert!(error.to_string().contains("../p.parquet"), "{error}");

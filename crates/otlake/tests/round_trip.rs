@@ -12,7 +12,7 @@ use otlake::otlp::{Format, Limits};
 use otlake::parquet::{Compression, FileSummary};
 use otlake::row::MetricKind;
 use otlake::schema::Table;
-use otlake::storage::Memory;
+use otlake::storage::InMemoryStorage;
 use otlake::{IngestError, MetricTables, Pipeline, PipelineBuilder};
 use otlake_testkit::{CanonicalRow, CanonicalValue, Request, Rng, Shape, logs_payload};
 use prost::Message;
@@ -43,7 +43,7 @@ struct Written {
 }
 
 fn write<R: Request>(builder: PipelineBuilder, payloads: &[Vec<u8>]) -> Written {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut pipeline = builder.build(storage.clone()).unwrap();
     let mut rows: Vec<CanonicalRow> = Vec::new();
     for payload in payloads {
@@ -188,7 +188,7 @@ fn arbitrary_payloads_beyond_the_column_budget() {
 #[test]
 fn a_table_for_each_kind_of_metric_has_the_points_of_its_kind() {
     let payloads = arbitrary_payloads::<ExportMetricsServiceRequest>(3_000..3_060);
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let builder = Pipeline::builder().metric_tables(MetricTables::PerKind);
     let mut pipeline = builder.build(storage.clone()).unwrap();
     let mut rows = Vec::new();
@@ -288,7 +288,7 @@ fn records_that_are_rejected_before_a_fault_are_counted() {
     let limits = Limits::default().with_records(20);
     let mut pipeline = Pipeline::builder()
         .limits(limits)
-        .build(Memory::new())
+        .build(InMemoryStorage::new())
         .unwrap();
     let cut_off = [&payload, &payload[..payload.len() - 10]].concat();
     let error = pipeline.ingest_logs(cut_off).unwrap_err();
@@ -306,7 +306,7 @@ fn a_malformed_payload_costs_itself_and_no_other() {
         records: 50,
         ..Shape::ten_thousand()
     });
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut pipeline = Pipeline::builder().build(storage.clone()).unwrap();
     pipeline.ingest_logs(good.clone()).unwrap();
     let error = pipeline
@@ -327,7 +327,7 @@ fn a_malformed_payload_costs_itself_and_no_other() {
 
 #[test]
 fn fingerprints_and_templates_stand_beside_the_body() {
-    let storage = Memory::new();
+    let storage = InMemoryStorage::new();
     let mut pipeline = Pipeline::builder()
         .template(true)
         .build(storage.clone())
@@ -355,7 +355,7 @@ fn fingerprints_and_templates_stand_beside_the_body() {
 #[test]
 fn without_patterns_a_fingerprint_is_computed_all_the_same() {
     let fingerprints = |builder: PipelineBuilder| {
-        let storage = Memory::new();
+        let storage = InMemoryStorage::new();
         let mut pipeline = builder.build(storage.clone()).unwrap();
         pipeline
             .ingest_logs(logs_payload(&Shape::small_groups()))

@@ -1,9 +1,8 @@
 //! The types that the files of a dataset share.
 
 use crate::table_writer::{ParquetSink, SinkError};
-use otlake_storage::Storage;
 
-impl<S: Storage> ParquetSink<S> {
+impl ParquetSink {
     /// Publishes what was found in the rows, and gives the columns the types that are published.
     pub(crate) fn coerce(&mut self) -> Result<(), SinkError> {
         let Some(dataset) = &mut self.dataset else {

@@ -17,7 +17,7 @@ use otlake_storage::{Documents, PutIf, PutOutcome, Version};
 /// ```
 /// use std::sync::Arc;
 /// use otlake_dataset::PublishedSchema;
-/// use otlake_storage::Memory;
+/// use otlake_storage::InMemoryStorage;
 /// use otlake_row::{Location, Value};
 /// use otlake_schema::{Resolved, Schema, Table};
 ///
@@ -26,7 +26,7 @@ use otlake_storage::{Documents, PutIf, PutOutcome, Version};
 ///     found.widen(user, &Value::String("alice"));
 /// }
 ///
-/// let storage = Arc::new(Memory::new());
+/// let storage = Arc::new(InMemoryStorage::new());
 /// let mut ours = PublishedSchema::load(storage.clone(), Table::Logs)?;
 /// let theirs = PublishedSchema::load(storage.clone(), Table::Logs)?;
 /// ours.publish(&found)?;
@@ -37,7 +37,7 @@ use otlake_storage::{Documents, PutIf, PutOutcome, Version};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct PublishedSchema {
-    documents: Arc<dyn Documents + Send + Sync>,
+    documents: Arc<dyn Documents>,
     name: String,
     /// The document as it was read or written last; none if there was none.
     version: Option<Version>,
@@ -90,7 +90,7 @@ impl PublishedSchema {
     ///
     /// When the document can't be read, or is none.
     pub fn load(
-        documents: Arc<dyn Documents + Send + Sync>,
+        documents: Arc<dyn Documents>,
         table: Table,
     ) -> Result<PublishedSchema, PublishError> {
         let mut published = PublishedSchema {
@@ -186,7 +186,7 @@ mod tests {
     use otlake_schema::Resolved;
 
     use super::*;
-    use otlake_storage::Memory;
+    use otlake_storage::InMemoryStorage;
 
     fn found(names: impl IntoIterator<Item = (String, Value<'static>)>) -> Schema {
         let mut schema = Schema::logs();
@@ -203,7 +203,7 @@ mod tests {
     fn writers_that_extend_it_at_once_lose_nothing_and_change_no_type() {
         const WRITERS: usize = 4;
         const ROUNDS: usize = 50;
-        let storage = Arc::new(Memory::new());
+        let storage = Arc::new(InMemoryStorage::new());
         let values = [
             Value::Int(1),
             Value::Bool(true),
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_document_that_is_none_is_an_error_that_names_it() {
-        let storage = Arc::new(Memory::new());
+        let storage = Arc::new(InMemoryStorage::new());
         let name = PublishedSchema::document_name(Table::Logs);
         let stored = storage.put(&name, "[]".into(), PutIf::Absent).unwrap();
         assert!(matches!(stored, PutOutcome::Stored(_)));

@@ -7,7 +7,6 @@ use crate::gather::row_buffer::RowBuffer;
 use crate::commit::manifests::Manifests;
 use crate::files::file_names::{BatchId, FileNames, is_numbered};
 use crate::table_writer::{ParquetSink, SinkError};
-use otlake_storage::Storage;
 
 /// What was written of a batch with an identity.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ pub(crate) struct OpenBatch {
     incomplete: bool,
 }
 
-impl<S: Storage> ParquetSink<S> {
+impl ParquetSink {
     /// Begins a batch whose input has an identity: its files have names that follow from it, so that
     /// the same input under the same identity overwrites what an earlier try has left. Rows that came
     /// before are written first; those of an earlier batch that was not finished are given up, but for

@@ -34,11 +34,11 @@ use otlake_parquet::{Bound, FileSummary};
 /// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
 /// use otlake_dataset::{Manifest, RollingWriter};
 /// use otlake_parquet::{Bound, WriterOptions};
-/// use otlake_storage::Memory;
+/// use otlake_storage::InMemoryStorage;
 /// use otlake_schema::Table;
 ///
 /// let count: ArrayRef = std::sync::Arc::new(Int64Array::from(vec![3, 1, 2]));
-/// let mut writer = RollingWriter::new(Memory::new(), WriterOptions::new())?;
+/// let mut writer = RollingWriter::new(InMemoryStorage::new(), WriterOptions::new())?;
 /// writer.write(&RecordBatch::try_from_iter([("attr_count", count)])?)?;
 ///
 /// let mut manifest = Manifest::new(Table::Logs);

@@ -9,7 +9,6 @@ use crate::commit::manifest::Manifest;
 use crate::files::file_names::BatchId;
 use crate::table_writer::{ParquetSink, SinkError};
 use otlake_parquet::FileSummary;
-use otlake_storage::Storage;
 use otlake_storage::StorageError;
 use otlake_storage::{Documents, PutIf, PutOutcome};
 
@@ -18,14 +17,14 @@ pub(crate) type PartitionValues = Vec<(String, Option<String>)>;
 
 /// The files that stand in no manifest yet.
 pub(crate) struct Manifests {
-    pub(crate) documents: Arc<dyn Documents + Send + Sync>,
+    pub(crate) documents: Arc<dyn Documents>,
     files: Vec<(FileSummary, PartitionValues)>,
     /// How many were written by this sink, but for those of batches.
     written: u64,
 }
 
 impl Manifests {
-    pub(crate) fn new(documents: Arc<dyn Documents + Send + Sync>) -> Manifests {
+    pub(crate) fn new(documents: Arc<dyn Documents>) -> Manifests {
         Manifests {
             documents,
             files: Vec::new(),
@@ -43,7 +42,7 @@ impl Manifests {
     }
 }
 
-impl<S: Storage> ParquetSink<S> {
+impl ParquetSink {
     /// Writes the manifest of the files that stand in none yet, under the identity of their batch or a
     /// name of its own.
     pub(crate) fn write_manifest(&mut self, batch: Option<&BatchId>) -> Result<(), SinkError> {

@@ -13,21 +13,22 @@ use otlake_storage::StorageFile;
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Files<F> {
-    open: Option<Open<F>>,
+pub(crate) struct Files {
+    open: Option<Open>,
     finished: Vec<FileSummary>,
 }
 
 #[derive(Debug)]
-struct Open<F> {
+struct Open {
     name: String,
-    file: FileWriter<F>,
+    file: FileWriter<Box<dyn StorageFile>>,
 }
 
 /// Creates a file under the next name. The name is there even when the file is not.
-pub(crate) type Create<'a, F> = dyn FnMut() -> (String, Result<F, StorageError>) + 'a;
+pub(crate) type Create<'a> =
+    dyn FnMut() -> (String, Result<Box<dyn StorageFile>, StorageError>) + 'a;
 
-impl<F: StorageFile> Files<F> {
+impl Files {
     pub(crate) fn new() -> Self {
         Self {
             open: None,
@@ -70,7 +71,7 @@ impl<F: StorageFile> Files<F> {
         encoder: &mut Encoder,
         key_values: &[(String, String)],
         batch: &RecordBatch,
-        create: &mut Create<'_, F>,
+        create: &mut Create<'_>,
     ) -> Result<(), RollingError> {
         let limit = encoder.options().rows_per_file();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -134,7 +135,7 @@ impl<F: StorageFile> Files<F> {
         encoder: &mut Encoder,
         key_values: &[(String, String)],
         batch: &RecordBatch,
-        create: &mut Create<'_, F>,
+        create: &mut Create<'_>,
     ) -> Result<(), RollingError> {
         let rows = batch.num_rows() as u64;
         if self.open_rows() + rows > encoder.options().rows_per_file() {

@@ -1,5 +1,7 @@
 //! A stream of batches as files.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
 
 use crate::RollingError;
@@ -18,23 +20,26 @@ use otlake_storage::Storage;
 /// closed. Dropped without [`finish`](Self::finish), the writer leaves the closed files and nothing
 /// of the open one.
 #[derive(Debug)]
-pub struct RollingWriter<S: Storage> {
-    storage: S,
+pub struct RollingWriter {
+    storage: Arc<dyn Storage>,
     encoder: Encoder,
     names: FileNames,
-    files: Files<S::File>,
+    files: Files,
     key_values: Vec<(String, String)>,
 }
 
-impl<S: Storage> RollingWriter<S> {
+impl RollingWriter {
     /// A writer of files named `part-…`; see [`with_names`](Self::with_names).
     ///
     /// # Errors
     ///
     /// When the feature of the codec is off, or its context can't be made.
-    pub fn new(storage: S, options: WriterOptions) -> Result<Self, EncoderError> {
+    pub fn new(
+        storage: impl Storage + 'static,
+        options: WriterOptions,
+    ) -> Result<Self, EncoderError> {
         Ok(Self {
-            storage,
+            storage: Arc::new(storage),
             encoder: Encoder::new(options)?,
             names: FileNames::default(),
             files: Files::new(),
@@ -64,7 +69,7 @@ impl<S: Storage> RollingWriter<S> {
     }
 
     /// The storage.
-    pub fn storage(&self) -> &S {
+    pub fn storage(&self) -> &Arc<dyn Storage> {
         &self.storage
     }
 

@@ -7,9 +7,8 @@ use otlake_row::{Row, sink_fn};
 
 use crate::gather::sort::sorted;
 use crate::table_writer::{ParquetSink, SinkError};
-use otlake_storage::Storage;
 
-impl<S: Storage> ParquetSink<S> {
+impl ParquetSink {
     pub(crate) fn close_file(&mut self, index: usize) -> Result<(), SinkError> {
         let closed = self.try_close_file(index);
         self.note(closed)

@@ -8,17 +8,16 @@ use otlake_row::Row;
 use crate::commit::manifests::PartitionValues;
 use crate::files::files::Files;
 use crate::table_writer::{ParquetSink, SinkError};
-use otlake_storage::Storage;
 
 /// One open file and the rows that wait for its next row group.
 #[derive(Debug)]
-pub(crate) struct Partition<F> {
+pub(crate) struct Partition {
     pub(crate) key: Vec<u8>,
     pub(crate) directory: String,
     pub(crate) values: PartitionValues,
     /// Empty in a sink without partitions, whose rows are columns at once.
     pub(crate) rows: RowBuffer,
-    pub(crate) files: Files<F>,
+    pub(crate) files: Files,
     /// Bytes that the open file took up when they were counted last.
     pub(crate) file_bytes: usize,
     /// When it had a row last, on the clock of the sink.
@@ -27,7 +26,7 @@ pub(crate) struct Partition<F> {
     pub(crate) since: Option<Instant>,
 }
 
-impl<S: Storage> ParquetSink<S> {
+impl ParquetSink {
     /// The partition of a row, which is opened if it is not.
     #[inline]
     pub(crate) fn partition_of(&mut self, row: &Row<'_>) -> usize {

@@ -11,7 +11,7 @@ use otlake_dataset::{ParquetSink, Partitioning};
 use otlake_parquet::WriterOptions;
 use otlake_row::{Cell, Group, Keys, Location, Row, RowSink, Signal, Value, fields};
 use otlake_schema::Schema;
-use otlake_storage::Memory;
+use otlake_storage::InMemoryStorage;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 pub const HOUR: i64 = 3_600_000_000_000;
@@ -69,7 +69,7 @@ impl Records {
 }
 
 /// The batches of all files, by name.
-pub fn read(storage: &Memory) -> BTreeMap<String, Vec<RecordBatch>> {
+pub fn read(storage: &InMemoryStorage) -> BTreeMap<String, Vec<RecordBatch>> {
     let files = storage.files().into_iter();
     files
         .filter(|(name, _)| name.ends_with(".parquet"))
@@ -93,7 +93,7 @@ pub fn numbers(batches: &[RecordBatch]) -> Vec<i64> {
         .collect()
 }
 
-pub fn sink(storage: &Memory) -> ParquetSink<Memory> {
+pub fn sink(storage: &InMemoryStorage) -> ParquetSink {
     ParquetSink::new(storage.clone(), Schema::logs(), WriterOptions::new()).unwrap()
 }
 

@@ -12,7 +12,7 @@ use super::temporary::{LOCK, is_reserved};
 use super::{LocalDirectory, walk};
 use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
 use crate::error::{StorageError, StorageErrorKind};
-use crate::storage::{Storage, StorageFile, check_directory};
+use crate::storage::{Storage, check_directory};
 
 impl Documents for LocalDirectory {
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {

@@ -17,7 +17,7 @@ const MOST_PARTS: usize = 10_000;
 
 /// A file being written in an [`ObjectStorage`].
 #[derive(Debug)]
-pub struct ObjectFile {
+pub(super) struct ObjectFile {
     /// Before the storage, which waits when it is the last one to go, and for this upload too.
     upload: Option<Upload>,
     /// A part, until it is full and there are more bytes.
@@ -91,7 +91,7 @@ impl StorageFile for ObjectFile {
         self.part.capacity() + in_flight * self.storage.part_bytes
     }
 
-    fn commit(mut self) -> Result<(), StorageError> {
+    fn commit(mut self: Box<Self>) -> Result<(), StorageError> {
         if self.failed {
             return Err(incomplete(&self.name));
         }

@@ -21,10 +21,10 @@ use super::{Activity, Observer, Operation, overflow_reasons};
 ///
 /// ```
 /// # #[cfg(feature = "pipeline")] {
-/// use otlake::{MetricsObserver, Pipeline, parquet::Memory};
+/// use otlake::{MetricsObserver, Pipeline, parquet::InMemoryStorage};
 ///
 /// let observer = MetricsObserver::new();
-/// let pipeline = Pipeline::builder().observer(observer).build(Memory::new())?;
+/// let pipeline = Pipeline::builder().observer(observer).build(InMemoryStorage::new())?;
 /// # drop(pipeline);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

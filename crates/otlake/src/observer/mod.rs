@@ -24,7 +24,7 @@ pub use self::tracing::TracingObserver;
 /// # #[cfg(feature = "pipeline")] {
 /// use std::sync::mpsc;
 ///
-/// use otlake::{Activity, Observer, Operation, Pipeline, parquet::Memory, row::Signal};
+/// use otlake::{Activity, Observer, Operation, Pipeline, row::Signal, storage::InMemoryStorage};
 ///
 /// struct Sent(mpsc::Sender<(Operation, u64)>);
 ///
@@ -37,7 +37,7 @@ pub use self::tracing::TracingObserver;
 ///
 /// let (sender, receiver) = mpsc::channel();
 /// let builder = Pipeline::builder().observer(Sent(sender));
-/// let mut pipeline = builder.build(Memory::new())?;
+/// let mut pipeline = builder.build(InMemoryStorage::new())?;
 /// pipeline.ingest_logs(&b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi"[..])?;
 /// pipeline.finish()?;
 /// let observed: Vec<_> = receiver.iter().collect();

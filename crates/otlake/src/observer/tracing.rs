@@ -7,9 +7,9 @@ use super::{Activity, Observer, Operation, overflow_reasons};
 ///
 /// ```
 /// # #[cfg(feature = "pipeline")] {
-/// use otlake::{Pipeline, TracingObserver, parquet::Memory};
+/// use otlake::{Pipeline, TracingObserver, parquet::InMemoryStorage};
 ///
-/// let pipeline = Pipeline::builder().observer(TracingObserver).build(Memory::new())?;
+/// let pipeline = Pipeline::builder().observer(TracingObserver).build(InMemoryStorage::new())?;
 /// # drop(pipeline);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -12,7 +12,7 @@ use otlake_storage::{Documents, Storage};
 use super::Pipeline;
 use super::stages::Stages;
 use crate::observer::Observed;
-use crate::tables::{SharedDocuments, TableOptions, Tables};
+use crate::tables::{TableOptions, Tables};
 use crate::{FingerprintStage, MetricTables, Observer};
 
 /// The settings of a [`Pipeline`].
@@ -234,7 +234,7 @@ impl PipelineBuilder {
     /// # Errors
     ///
     /// When the feature of the codec is off, or its context can't be made.
-    pub fn build<S: Storage>(self, storage: S) -> Result<Pipeline<S>, EncoderError> {
+    pub fn build(self, storage: impl Storage + 'static) -> Result<Pipeline, EncoderError> {
         self.build_with(Arc::new(storage), None)
     }
 
@@ -245,20 +245,19 @@ impl PipelineBuilder {
     /// # Errors
     ///
     /// When the feature of the codec is off, or its context can't be made.
-    pub fn build_dataset<S>(self, storage: S) -> Result<Pipeline<S>, EncoderError>
-    where
-        S: Storage + Documents + Send + Sync + 'static,
-    {
-        let storage = Arc::new(storage);
-        let documents: SharedDocuments = storage.clone();
-        self.build_with(storage, Some(documents))
+    pub fn build_dataset(
+        self,
+        storage: impl Documents + 'static,
+    ) -> Result<Pipeline, EncoderError> {
+        let documents: Arc<dyn Documents> = Arc::new(storage);
+        self.build_with(Arc::clone(&documents) as _, Some(documents))
     }
 
-    fn build_with<S: Storage>(
+    fn build_with(
         self,
-        storage: Arc<S>,
-        documents: Option<SharedDocuments>,
-    ) -> Result<Pipeline<S>, EncoderError> {
+        storage: Arc<dyn Storage>,
+        documents: Option<Arc<dyn Documents>>,
+    ) -> Result<Pipeline, EncoderError> {
         let tables = Tables::new(
             storage,
             documents,

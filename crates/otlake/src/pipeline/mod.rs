@@ -12,7 +12,6 @@ use otlake_fingerprint::Patterns;
 use otlake_otlp::{DecodeError, Format, OtlpDecoder, Summary};
 use otlake_row::{Bytes, RowSink, Signal};
 use otlake_schema::{Schema, Table};
-use otlake_storage::Storage;
 
 pub use self::builder::PipelineBuilder;
 pub use self::error::IngestError;
@@ -27,9 +26,9 @@ use crate::{Activity, Operation, PatternsTable};
 /// Single-threaded on purpose: a service runs one pipeline for each of its workers, and nothing is
 /// shared between them.
 #[derive(Debug)]
-pub struct Pipeline<S: Storage> {
+pub struct Pipeline {
     decoder: OtlpDecoder,
-    stages: Stages<S>,
+    stages: Stages,
     total: Summary,
     observer: Option<Observed>,
 }
@@ -51,15 +50,13 @@ impl Recorded for () {
     }
 }
 
-impl Pipeline<otlake_storage::Memory> {
+impl Pipeline {
     /// Begins with the defaults: fingerprints, flat names, 256 columns of attributes, one table of
     /// metrics, files of 128 MiB in ZSTD(1), default limits.
     pub fn builder() -> PipelineBuilder {
         PipelineBuilder::new()
     }
-}
 
-impl<S: Storage> Pipeline<S> {
     /// Takes an `ExportLogsServiceRequest` or `LogsData` payload in protobuf: the body of an
     /// OTLP/HTTP request to `/v1/logs`.
     ///

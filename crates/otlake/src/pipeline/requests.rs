@@ -5,12 +5,11 @@ use otlake_otlp::opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServ
 use otlake_otlp::opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use otlake_otlp::opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use otlake_row::Signal;
-use otlake_storage::Storage;
 
 use super::{IngestError, Pipeline};
 use crate::Operation;
 
-impl<S: Storage> Pipeline<S> {
+impl Pipeline {
     /// Takes a request that was decoded already, by a gRPC server say.
     ///
     /// # Errors

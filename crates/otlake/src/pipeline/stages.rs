@@ -1,18 +1,17 @@
 use otlake_dataset::SinkError;
 use otlake_row::{Row, RowSink};
-use otlake_storage::Storage;
 
 use crate::FingerprintStage;
 use crate::tables::Tables;
 
 /// The stages before the tables.
 #[derive(Debug)]
-pub(super) enum Stages<S: Storage> {
-    Plain(Box<Tables<S>>),
-    Fingerprint(Box<FingerprintStage<Tables<S>>>),
+pub(super) enum Stages {
+    Plain(Box<Tables>),
+    Fingerprint(Box<FingerprintStage<Tables>>),
 }
 
-impl<S: Storage> RowSink for Stages<S> {
+impl RowSink for Stages {
     type Error = SinkError;
 
     #[inline]
@@ -31,15 +30,15 @@ impl<S: Storage> RowSink for Stages<S> {
     }
 }
 
-impl<S: Storage> Stages<S> {
-    pub(super) fn tables(&self) -> &Tables<S> {
+impl Stages {
+    pub(super) fn tables(&self) -> &Tables {
         match self {
             Stages::Plain(tables) => tables,
             Stages::Fingerprint(stage) => stage.sink(),
         }
     }
 
-    pub(super) fn tables_mut(&mut self) -> &mut Tables<S> {
+    pub(super) fn tables_mut(&mut self) -> &mut Tables {
         match self {
             Stages::Plain(tables) => tables,
             Stages::Fingerprint(stage) => stage.sink_mut(),

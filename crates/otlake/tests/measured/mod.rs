@@ -12,15 +12,14 @@ use otlake_testkit::{Shape, logs_request};
 use prost::Message;
 
 /// A storage that keeps nothing, so that only the pipeline's own memory is seen.
+#[derive(Debug)]
 pub(crate) struct Nowhere;
 
-pub(crate) struct Nothing;
+struct Nothing;
 
 impl Storage for Nowhere {
-    type File = Nothing;
-
-    fn create(&self, _name: &str) -> Result<Nothing, StorageError> {
-        Ok(Nothing)
+    fn create(&self, _name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
+        Ok(Box::new(Nothing))
     }
 }
 
@@ -35,7 +34,7 @@ impl Write for Nothing {
 }
 
 impl StorageFile for Nothing {
-    fn commit(self) -> Result<(), StorageError> {
+    fn commit(self: Box<Self>) -> Result<(), StorageError> {
         Ok(())
     }
 }

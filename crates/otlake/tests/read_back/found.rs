@@ -5,12 +5,12 @@ use otlake::arrow::arrow_schema::DataType;
 use otlake::parquet::FileSummary;
 use otlake::row::{Location, Value};
 use otlake::schema::{FieldColumn, Table, field_columns};
-use otlake::storage::Memory;
+use otlake::storage::InMemoryStorage;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Datum, Record, flat};
 
-pub fn read_files(storage: &Memory, table: Table, files: &[FileSummary]) -> Vec<Record> {
+pub fn read_files(storage: &InMemoryStorage, table: Table, files: &[FileSummary]) -> Vec<Record> {
     let fields = field_columns(table);
     let mut records = Vec::new();
     for file in files {
