@@ -51,6 +51,7 @@ mod registry;
 mod row;
 mod signal;
 mod sink;
+mod stage;
 mod text;
 mod value;
 
@@ -62,6 +63,7 @@ pub use crate::registry::RegisterError;
 pub use crate::row::{Cell, Row};
 pub use crate::signal::{MetricKind, Signal};
 pub use crate::sink::{RowSink, SinkFn, sink_fn};
+pub use crate::stage::{BoxStage, Stage, StageChain, Staged};
 pub use crate::value::{Value, ValueKind};
 
 pub use bytes::Bytes;

@@ -66,6 +66,20 @@ impl<'a> Row<'a> {
         self.payload = Some(payload);
     }
 
+    /// Sets the resource, as a stage does that changes its attributes. The group must have an identity
+    /// of its own, unless its cells are those of the group that had the identity before.
+    #[inline]
+    pub fn set_resource(&mut self, resource: Group<'a>) {
+        self.resource = resource;
+    }
+
+    /// Sets the instrumentation scope, as a stage does that changes its attributes. The group must have
+    /// an identity of its own, unless its cells are those of the group that had the identity before.
+    #[inline]
+    pub fn set_scope(&mut self, scope: Group<'a>) {
+        self.scope = scope;
+    }
+
     /// The kind of telemetry.
     #[inline]
     pub fn signal(&self) -> Signal {
