@@ -88,14 +88,26 @@
 //!   recorder of the other.
 //! * `opentelemetry-proto` (off): requests as that crate's message types.
 
+#[cfg(feature = "stages")]
+mod changed_group;
+#[cfg(feature = "stages")]
+mod filter;
 #[cfg(feature = "fingerprint")]
 mod fingerprint_stage;
+#[cfg(feature = "stages")]
+mod key_table;
 #[cfg(feature = "pipeline")]
 mod observer;
 #[cfg(all(feature = "fingerprint", feature = "dataset"))]
 mod patterns_table;
 #[cfg(feature = "pipeline")]
 mod pipeline;
+#[cfg(feature = "stages")]
+mod redact;
+#[cfg(feature = "stages")]
+mod rename;
+#[cfg(feature = "stages")]
+mod sample;
 #[cfg(feature = "pipeline")]
 mod tables;
 
@@ -115,6 +127,8 @@ pub use otlake_schema as schema;
 #[cfg(feature = "storage")]
 pub use otlake_storage as storage;
 
+#[cfg(feature = "stages")]
+pub use crate::filter::{Filter, HasAttribute, MinSeverity, Predicate};
 #[cfg(feature = "fingerprint")]
 pub use crate::fingerprint_stage::FingerprintStage;
 #[cfg(all(feature = "pipeline", feature = "metrics"))]
@@ -127,5 +141,11 @@ pub use crate::observer::{Activity, Observer, Operation, TableActivity};
 pub use crate::patterns_table::{PatternsTable, PatternsTableError};
 #[cfg(feature = "pipeline")]
 pub use crate::pipeline::{IngestError, Pipeline, PipelineBuilder, Report};
+#[cfg(feature = "stages")]
+pub use crate::redact::{Redact, RedactBuilder, RedactError, Sensitive};
+#[cfg(feature = "stages")]
+pub use crate::rename::{Rename, RenameBuilder};
+#[cfg(feature = "stages")]
+pub use crate::sample::{InvalidProbability, Sample};
 #[cfg(feature = "pipeline")]
 pub use crate::tables::{MetricTables, TableReport};

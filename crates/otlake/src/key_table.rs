@@ -1,0 +1,53 @@
+use otlake_row::{Key, Keys, KeysId, Location};
+
+/// What a stage does with each key. It is looked up by name once per key and then found by index.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyTable<T> {
+    keys: Option<KeysId>,
+    by_location: [Vec<Option<T>>; 4],
+}
+
+impl<T: Copy> KeyTable<T> {
+    pub(crate) fn new() -> KeyTable<T> {
+        KeyTable {
+            keys: None,
+            by_location: Default::default(),
+        }
+    }
+
+    /// Forgets the keys of another interner.
+    #[inline]
+    pub(crate) fn bind(&mut self, keys: &Keys) {
+        if self.keys != Some(keys.id()) {
+            self.keys = Some(keys.id());
+            self.by_location.iter_mut().for_each(Vec::clear);
+        }
+    }
+
+    /// Returns what is to be done with a key that `keys` knows, which `look_up` decides by its name. The
+    /// key must not be that of [`Key::excess`], whose index is no place in a table.
+    #[inline]
+    pub(crate) fn get(
+        &mut self,
+        key: Key,
+        keys: &Keys,
+        look_up: impl FnOnce(Location, &str) -> T,
+    ) -> T {
+        let known = &self.by_location[key.location() as usize];
+        match known.get(key.index()) {
+            Some(Some(known)) => *known,
+            _ => self.insert(key, look_up(key.location(), keys.name(key))),
+        }
+    }
+
+    #[cold]
+    fn insert(&mut self, key: Key, value: T) -> T {
+        debug_assert!(!key.is_excess());
+        let known = &mut self.by_location[key.location() as usize];
+        if known.len() <= key.index() {
+            known.resize(key.index() + 1, None);
+        }
+        known[key.index()] = Some(value);
+        value
+    }
+}

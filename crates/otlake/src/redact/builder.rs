@@ -1,0 +1,145 @@
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use regex_automata::meta::Regex;
+
+use super::sensitive::Sensitive;
+use super::text::{Text, Texts};
+use super::values::Names;
+use super::{Redact, Rules};
+
+/// The keys and texts that a [`Redact`] redacts.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct RedactBuilder {
+    keys: HashSet<String>,
+    key_regexes: Vec<String>,
+    sensitive: Vec<Sensitive>,
+    regexes: Vec<(String, String)>,
+}
+
+/// The error of [`RedactBuilder::build`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RedactError {
+    /// A regular expression is invalid, or too large once compiled.
+    #[error("the regular expression {regex:?} can't be compiled")]
+    #[non_exhaustive]
+    Regex {
+        /// The expression.
+        regex: String,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A regular expression matches the empty string, which would hide every other match.
+    #[error("the regular expression {regex:?} matches the empty string")]
+    #[non_exhaustive]
+    MatchesEmpty {
+        /// The expression.
+        regex: String,
+    },
+}
+
+impl RedactBuilder {
+    pub(super) fn new() -> RedactBuilder {
+        RedactBuilder::default()
+    }
+
+    /// Redacts the values of a key: an attribute of a record, a resource or a scope, or a member of a map
+    /// inside of a value.
+    pub fn key(mut self, name: impl Into<String>) -> RedactBuilder {
+        self.keys.insert(name.into());
+        self
+    }
+
+    /// Redacts the values of several keys; see [`RedactBuilder::key`].
+    pub fn keys<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> RedactBuilder {
+        self.keys.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Redacts the values of all keys in whose name the regular expression matches; see
+    /// [`RedactBuilder::key`].
+    pub fn key_regex(mut self, regex: impl Into<String>) -> RedactBuilder {
+        self.key_regexes.push(regex.into());
+        self
+    }
+
+    /// Redacts kinds of sensitive texts inside of strings.
+    pub fn sensitive(mut self, kinds: impl IntoIterator<Item = Sensitive>) -> RedactBuilder {
+        for kind in kinds {
+            if !self.sensitive.contains(&kind) {
+                self.sensitive.push(kind);
+            }
+        }
+        self
+    }
+
+    /// Replaces every match of a regular expression inside of strings. The replacement is taken as it is.
+    /// Where two expressions match at the same place, the one that was added first wins, and both win over
+    /// [`RedactBuilder::sensitive`].
+    ///
+    /// The syntax is that of the [`regex`](https://docs.rs/regex/latest/regex/#syntax) crate, whose searches
+    /// take time linear in the length of the text.
+    pub fn regex(
+        mut self,
+        regex: impl Into<String>,
+        replacement: impl Into<String>,
+    ) -> RedactBuilder {
+        self.regexes.push((regex.into(), replacement.into()));
+        self
+    }
+
+    /// Builds the stage.
+    ///
+    /// # Errors
+    ///
+    /// When a regular expression is invalid, too large once compiled, or matches the empty string.
+    pub fn build(self) -> Result<Redact, RedactError> {
+        for (regex, _) in &self.regexes {
+            if compile(&[regex])?.is_match("") {
+                let regex = regex.clone();
+                return Err(RedactError::MatchesEmpty { regex });
+            }
+        }
+        let texts = self.regexes.into_iter().map(|(regex, replacement)| Text {
+            regex,
+            replacement: replacement.into(),
+            kind: None,
+        });
+        let sensitive = self.sensitive.iter().flat_map(|kind| {
+            kind.regexes().iter().map(|regex| Text {
+                regex: (*regex).to_owned(),
+                replacement: kind.replacement().into(),
+                kind: Some(*kind),
+            })
+        });
+        let texts: Vec<Text> = texts.chain(sensitive).collect();
+        let patterns: Vec<&str> = texts.iter().map(|text| text.regex.as_str()).collect();
+        let regex = compile(&patterns)?;
+        let key_patterns: Vec<&str> = self.key_regexes.iter().map(String::as_str).collect();
+        Ok(Redact::new(Arc::new(Rules {
+            names: Names {
+                exact: self.keys,
+                regex: (!key_patterns.is_empty())
+                    .then(|| compile(&key_patterns))
+                    .transpose()?,
+            },
+            texts: Texts::new(regex, texts),
+        })))
+    }
+}
+
+fn compile(patterns: &[&str]) -> Result<Regex, RedactError> {
+    Regex::new_many(patterns).map_err(|error| RedactError::Regex {
+        regex: match error.pattern() {
+            Some(pattern) => patterns[pattern].to_owned(),
+            None => patterns.join("|"),
+        },
+        // `BuildError` only says that the pattern is wrong; its source says why.
+        source: match error.syntax_error() {
+            Some(syntax) => Box::new(syntax.clone()),
+            None => Box::new(error),
+        },
+    })
+}

@@ -1,0 +1,292 @@
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use bumpalo::Bump;
+use otlake_row::{Cell, Group, Key, Keys, Location, RegisterError, Row, RowSink, Stage};
+
+use crate::changed_group::ChangedGroup;
+use crate::key_table::KeyTable;
+
+/// A stage that gives attributes another name, for example that of a newer version of the semantic
+/// conventions.
+///
+/// A name is looked up once, not once per record, and the attributes of a resource or a scope are
+/// renamed once for all of its records. An attribute keeps its name if the record has one with the
+/// new name already. Attributes inside of events, links and values keep their names, and so do those
+/// beyond [`KeyLimits`](otlake_row::KeyLimits).
+///
+/// ```
+/// use otlake::Rename;
+/// use otlake::row::{Group, Keys, Location, Row, RowSink, Signal, Stage, Value};
+///
+/// let rename = Rename::builder()
+///     .attributes([("http.method", "http.request.method")])
+///     .resource("deployment.environment", "deployment.environment.name")
+///     .build()?;
+///
+/// let mut keys = Keys::new();
+/// let method = keys.intern(Location::Attribute, "http.method").expect("below the limit");
+/// let mut row = Row::new(Signal::Traces, Group::new(&[]), Group::new(&[]));
+/// row.push(method, Value::String("GET"));
+/// row.set_keys(&keys);
+/// rename.before(Vec::new()).row(&mut row)?;
+/// assert_eq!(keys.name(row.cells()[0].key), "http.request.method");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Rename {
+    names: Arc<Names>,
+    keys: KeyTable<Option<Key>>,
+    resource: ChangedGroup,
+    scope: ChangedGroup,
+    scratch: Bump,
+}
+
+/// The key that takes the place of an attribute's.
+type Names = HashMap<(Location, String), Key>;
+
+/// The names that a [`Rename`] changes.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct RenameBuilder {
+    names: Vec<(Location, String, String)>,
+}
+
+impl RenameBuilder {
+    /// Renames an attribute of records.
+    pub fn attribute(self, old: impl Into<String>, new: impl Into<String>) -> RenameBuilder {
+        self.name(Location::Attribute, old, new)
+    }
+
+    /// Renames attributes of records, each from the first name to the second.
+    pub fn attributes<O, N>(self, names: impl IntoIterator<Item = (O, N)>) -> RenameBuilder
+    where
+        O: Into<String>,
+        N: Into<String>,
+    {
+        let names = names.into_iter();
+        names.fold(self, |builder, (old, new)| builder.attribute(old, new))
+    }
+
+    /// Renames an attribute of resources.
+    pub fn resource(self, old: impl Into<String>, new: impl Into<String>) -> RenameBuilder {
+        self.name(Location::Resource, old, new)
+    }
+
+    /// Renames an attribute of instrumentation scopes.
+    pub fn scope(self, old: impl Into<String>, new: impl Into<String>) -> RenameBuilder {
+        self.name(Location::Scope, old, new)
+    }
+
+    fn name(
+        mut self,
+        location: Location,
+        old: impl Into<String>,
+        new: impl Into<String>,
+    ) -> RenameBuilder {
+        self.names.push((location, old.into(), new.into()));
+        self
+    }
+
+    /// Builds the stage. Of two new names for one attribute the later counts.
+    ///
+    /// # Errors
+    ///
+    /// When the new names are more than can be [registered](Key::register).
+    pub fn build(self) -> Result<Rename, RegisterError> {
+        let mut names = Names::new();
+        for (location, old, new) in self.names {
+            names.insert((location, old), Key::register(location, &new)?);
+        }
+        Ok(Rename::new(Arc::new(names)))
+    }
+}
+
+impl Rename {
+    /// Returns a builder without names.
+    pub fn builder() -> RenameBuilder {
+        RenameBuilder::default()
+    }
+
+    fn new(names: Arc<Names>) -> Rename {
+        Rename {
+            names,
+            keys: KeyTable::new(),
+            resource: ChangedGroup::default(),
+            scope: ChangedGroup::default(),
+            scratch: Bump::new(),
+        }
+    }
+}
+
+/// Makes a stage with the same names, for another worker.
+impl Clone for Rename {
+    fn clone(&self) -> Rename {
+        Rename::new(Arc::clone(&self.names))
+    }
+}
+
+impl fmt::Debug for Rename {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rename")
+            .field("names", &self.names)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Stage for Rename {
+    fn row<S: RowSink>(&mut self, row: &mut Row<'_>, next: &mut S) -> Result<(), S::Error> {
+        let Rename {
+            names,
+            keys: table,
+            resource,
+            scope,
+            scratch,
+        } = self;
+        let keys = row.keys();
+        table.bind(keys);
+        let mut new_key = |key: Key| renamed(key, keys, table, names);
+        for index in 0..row.cells().len() {
+            let key = row.cells()[index].key;
+            if let Some(new) = new_key(key)
+                && row.get(new).is_none()
+            {
+                row.cells_mut()[index].key = new;
+            }
+        }
+        let resource = resource.of(row.resource(), |group| {
+            rename_cells(group, scratch, &mut new_key)
+        });
+        let scope = scope.of(row.scope(), |group| {
+            rename_cells(group, scratch, &mut new_key)
+        });
+        if resource.is_none() && scope.is_none() {
+            return next.row(row);
+        }
+        let mut row = row.reborrow();
+        if let Some(resource) = resource {
+            row.set_resource(resource);
+        }
+        if let Some(scope) = scope {
+            row.set_scope(scope);
+        }
+        let result = next.row(&mut row);
+        self.scratch.reset();
+        result
+    }
+}
+
+/// Returns the key that takes the place of `key`.
+#[inline]
+fn renamed(key: Key, keys: &Keys, table: &mut KeyTable<Option<Key>>, names: &Names) -> Option<Key> {
+    if key.location() == Location::Field || key.is_excess() {
+        return None;
+    }
+    table.get(key, keys, |location, name| {
+        names.get(&(location, name.to_owned())).copied()
+    })
+}
+
+fn rename_cells<'t>(
+    group: Group<'t>,
+    scratch: &'t Bump,
+    mut new_key: impl FnMut(Key) -> Option<Key>,
+) -> Option<&'t [Cell<'t>]> {
+    let mut new_key = |cell: &Cell<'t>| new_key(cell.key).filter(|new| group.get(*new).is_none());
+    if !group.cells().iter().any(|cell| new_key(cell).is_some()) {
+        return None;
+    }
+    let cells = group.cells().iter().map(|cell| Cell {
+        key: new_key(cell).unwrap_or(cell.key),
+        value: cell.value,
+    });
+    Some(scratch.alloc_slice_fill_iter(cells))
+}
+
+#[cfg(test)]
+mod tests {
+    use otlake_row::{OwnedRow, Signal, Value};
+
+    use super::*;
+
+    fn names(row: &OwnedRow, keys: &Keys) -> Vec<String> {
+        let name = |key| keys.name(key).to_owned();
+        row.cells.iter().map(|cell| name(cell.key)).collect()
+    }
+
+    #[test]
+    fn attributes_are_renamed_at_their_location_only_and_other_names_stay() {
+        let rename = Rename::builder()
+            .attribute("peer", "peer.name")
+            .scope("lang", "language")
+            .build()
+            .unwrap();
+        let mut keys = Keys::new();
+        let cell = |key: Option<Key>| Cell {
+            key: key.unwrap(),
+            value: Value::Int(1),
+        };
+        let resource = [cell(keys.intern(Location::Resource, "peer"))];
+        let scope = [
+            cell(keys.intern(Location::Scope, "version")),
+            cell(keys.intern(Location::Scope, "lang")),
+        ];
+        let (resource, scope) = (Group::new(&resource), Group::new(&scope));
+        let cells = ["peer", "other"].map(|name| cell(keys.intern(Location::Attribute, name)));
+
+        let mut sink = rename.before(Vec::new());
+        for _ in 0..2 {
+            let mut row = Row::new(Signal::Logs, resource, scope);
+            row.set_keys(&keys);
+            for cell in &cells {
+                row.push(cell.key, cell.value);
+            }
+            sink.row(&mut row).unwrap();
+        }
+        let rows = sink.sink();
+        assert_eq!(names(&rows[1], &keys), ["peer.name", "other"]);
+        assert_eq!(rows[1].resource.id, resource.id());
+        assert_eq!(keys.name(rows[1].scope.cells[0].key), "version");
+        assert_eq!(keys.name(rows[1].scope.cells[1].key), "language");
+        assert_eq!(rows[0].scope.id, rows[1].scope.id, "one scope stays one");
+    }
+
+    #[test]
+    fn an_attribute_keeps_its_name_beside_one_that_has_the_new_name() {
+        let rename = Rename::builder().attribute("old", "new").build().unwrap();
+        let mut keys = Keys::new();
+        let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+        for name in ["old", "new"] {
+            row.push(
+                keys.intern(Location::Attribute, name).unwrap(),
+                Value::Int(1),
+            );
+        }
+        row.set_keys(&keys);
+        let mut sink = rename.before(Vec::new());
+        sink.row(&mut row).unwrap();
+        assert_eq!(names(&sink.sink()[0], &keys), ["old", "new"]);
+    }
+
+    #[test]
+    fn a_clone_renames_the_keys_of_another_interner() {
+        let first = Rename::builder().attribute("old", "new").build().unwrap();
+        for stage in [first.clone(), first] {
+            let mut sink = stage.before(Vec::new());
+            for filler in 0..2 {
+                let mut keys = Keys::new();
+                for name in 0..filler {
+                    keys.intern(Location::Attribute, &format!("filler.{name}"));
+                }
+                let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+                row.push(
+                    keys.intern(Location::Attribute, "old").unwrap(),
+                    Value::Int(1),
+                );
+                row.set_keys(&keys);
+                sink.row(&mut row).unwrap();
+                assert_eq!(names(&sink.sink()[filler], &keys), ["new"]);
+            }
+        }
+    }
+}
