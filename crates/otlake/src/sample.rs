@@ -16,11 +16,11 @@ use self::trace_state::TraceState;
 /// ```
 /// use std::time::Duration;
 ///
-/// use otlake::{FingerprintStage, Sample};
+/// use otlake::Sample;
 ///
 /// let stages = (
 ///     Sample::traces(0.1)?,
-///     FingerprintStage::new(),
+///     // The stage that computes fingerprints is here.
 ///     Sample::per_fingerprint(100, Duration::from_secs(1)),
 /// );
 /// # let _ = stages;
