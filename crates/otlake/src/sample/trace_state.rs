@@ -90,7 +90,7 @@ mod tests {
     fn values_are_found_among_other_members_and_fields() {
         let state = TraceState::new("vendor=th:1, ot=x:1;th:c;rv:0123456789abcd,tenant@ot=th:0");
         assert_eq!(state.threshold(), Threshold::from_hex("c"));
-        assert_eq!(state.random(), Some(0x0123_4567_89ab_cd));
+        assert_eq!(state.random(), Some(0x0001_2345_6789_abcd));
         let empty = TraceState::new("");
         assert_eq!((empty.threshold(), empty.random()), (None, None));
         assert_eq!(TraceState::new("ot=th:xyz;rv:1").threshold(), None);
