@@ -35,8 +35,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     pipeline.ingest_logs(std::fs::read(payload)?)?;
     let schema = pipeline.schema(Table::Logs).ok_or("no logs were read")?;
     for column in schema.columns() {
-        if let [source, ..] = column.sources() {
-            println!("{:40} {source}", column.name());
+        if let Some(full_name) = column.full_name() {
+            println!("{:40} {full_name}", column.name());
         }
     }
     Ok(())

@@ -128,6 +128,6 @@ fn cells_of(column: &DatasetColumn) -> [Cell; 4] {
         Cell::new(column.id()),
         Cell::new(column.name()),
         Cell::new(column.type_name()),
-        Cell::new(column.keys().join(", ")),
+        Cell::new(column.full_name().unwrap_or_default()),
     ]
 }

@@ -143,25 +143,22 @@ impl BatchBuilder {
         self.end_group(Location::Scope);
         self.fit_columns();
         let (mut overflow, mut refused) = (Vec::new(), false);
-        for index in 0..self.columns.len() {
-            let id = self.schema.column_id(index);
-            let (column_type, reason) = match self.schema.coerce(id, dataset) {
-                Coercion::Keep => continue,
+        let columns = self.schema.columns().len();
+        for (id, coercion) in self.schema.coerce(dataset) {
+            let (column_type, reason) = match coercion {
                 Coercion::To(column_type) => (Some(column_type), OverflowReason::Type),
                 Coercion::Overflow(reason) => {
                     refused = true;
                     (None, reason)
                 }
             };
-            // Two names in one column can't be told apart any more.
-            let sources = self.schema.column(id).sources();
-            let name = sources.first().cloned().unwrap_or_default();
+            let full_name = self.schema.column(id).full_name().unwrap_or_default();
             let counts = &mut self.counts;
             let plain = self.options.plain_strings;
-            self.columns[index]
+            self.columns[id.index()]
                 .values
                 .convert(column_type, plain, |row, value| {
-                    overflow.push((row, name.clone(), text_of(value)));
+                    overflow.push((row, full_name.to_owned(), text_of(value)));
                     counts.count(reason, 1);
                 });
         }
@@ -170,11 +167,10 @@ impl BatchBuilder {
             overflow.sort_by_key(|(row, _, _)| *row);
             self.overflow.insert(overflow);
         }
-        if refused {
-            // The keys of columns that are gone resolve to something else now.
+        if refused || self.schema.columns().len() > columns {
+            // Some keys have lost their column, or got one that another writer has published.
             self.slots.forget();
         }
-        self.schema.merge(dataset);
     }
 
     /// What overflowed since the builder was made.

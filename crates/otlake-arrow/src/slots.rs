@@ -56,6 +56,7 @@ impl Slots {
             None => match schema.resolve(location, keys.name(key)) {
                 Resolved::Column(id) => Slot::Column(id),
                 Resolved::Overflow(reason) => Slot::Overflow(reason),
+                Resolved::Reserved => Slot::Overflow(OverflowReason::Duplicate),
             },
         };
         let slots = &mut self.by_location[location as usize];

@@ -1,12 +1,13 @@
 use otlake_row::{Cell, GroupId, Key, Keys, KeysId, Location, Row, Value};
 
+use crate::column::{ColumnId, Resolved};
 use crate::inferred::Inferred;
-use crate::schema::{ColumnId, Resolved, Schema};
+use crate::schema::Schema;
 
-/// Finds the columns and types of rows that are written later, so that they are known when the first
-/// of them are.
+/// Finds the columns and types of rows that are shredded later, so that they are known when the first of
+/// those rows is written.
 ///
-/// It remembers what kinds of values each key had, so that nearly all cells cost a look at one byte.
+/// It remembers which kinds of values each key had, so nearly every cell costs a look at one byte.
 ///
 /// ```
 /// use otlake_row::{Group, Keys, Location, Row, Signal, Value};
@@ -26,32 +27,34 @@ use crate::schema::{ColumnId, Resolved, Schema};
 /// ```
 #[derive(Debug, Default)]
 pub struct SchemaInference {
-    /// Who made the keys of [`Self::seen`].
+    /// The interner of the keys in [`Self::seen`].
     keys: Option<KeysId>,
     seen: [Vec<Seen>; 4],
     resource: Option<GroupId>,
     scope: Option<GroupId>,
 }
 
-/// What is known of the values of a key.
+/// What is known about the values of a key.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
-    /// A bit for each [`Inferred`] that one was.
+    /// A bit for each [`Inferred`] that there was.
     kinds: u8,
     column: Option<ColumnId>,
 }
 
-/// Nothing can be news of a field that has a column of its own, of a type of its own.
+/// Marks a key about which there is nothing to find: a field whose column has a fixed type, or a name
+/// without a column.
 const ALL_KINDS: u8 = u8::MAX;
 
 impl SchemaInference {
-    /// Nothing was seen yet.
+    /// Returns an inference that has seen nothing.
     pub fn new() -> SchemaInference {
         SchemaInference::default()
     }
 
-    /// Adds to `schema`, which is the same in all calls, what this row has that none before had. Of
-    /// several values for one column in a row the first counts, since the others overflow.
+    /// Adds to `schema` what this row has that no row before had. It has to be the same schema in every
+    /// call. If a row has several values for one column, only the first counts, because the others
+    /// overflow.
     #[inline]
     pub fn infer(&mut self, row: &Row<'_>, schema: &mut Schema) {
         let keys = row.keys();
@@ -100,7 +103,7 @@ impl SchemaInference {
         }
     }
 
-    /// The column for the values of a key, if it is one whose type is found.
+    /// Returns the column for the values of a key, if its type is inferred.
     #[cold]
     fn column_of(&mut self, key: Key, keys: &Keys, schema: &mut Schema) -> Option<ColumnId> {
         let (location, index) = (key.location(), key.index());
@@ -118,7 +121,7 @@ impl SchemaInference {
                 true => None,
                 false => match schema.resolve(location, keys.name(key)) {
                     Resolved::Column(id) => Some(id),
-                    Resolved::Overflow(_) => None,
+                    Resolved::Overflow(_) | Resolved::Reserved => None,
                 },
             };
             if seen.column.is_none() {

@@ -1,70 +1,8 @@
 use otlake_row::Value;
 
-/// The type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ColumnType {
-    /// True or false.
-    Boolean,
-    /// 64-bit signed integers.
-    Int64,
-    /// 64-bit floating point.
-    Float64,
-    /// Text.
-    Utf8,
-    /// Bytes.
-    Binary,
-}
+use crate::column_type::ColumnType;
 
-impl ColumnType {
-    /// Every type.
-    pub const ALL: [ColumnType; 5] = [
-        ColumnType::Boolean,
-        ColumnType::Int64,
-        ColumnType::Float64,
-        ColumnType::Utf8,
-        ColumnType::Binary,
-    ];
-
-    /// Its name: `boolean`, `int64`, `float64`, `utf8`, `binary`.
-    pub fn name(self) -> &'static str {
-        match self {
-            ColumnType::Boolean => "boolean",
-            ColumnType::Int64 => "int64",
-            ColumnType::Float64 => "float64",
-            ColumnType::Utf8 => "utf8",
-            ColumnType::Binary => "binary",
-        }
-    }
-
-    /// The type of that name.
-    pub fn from_name(name: &str) -> Option<ColumnType> {
-        ColumnType::ALL
-            .into_iter()
-            .find(|column_type| column_type.name() == name)
-    }
-
-    /// Whether a column of this type holds the value without loss.
-    pub fn fits(self, value: &Value<'_>) -> bool {
-        Inferred::from(self).join(Inferred::of(value)).column_type() == Some(self)
-    }
-}
-
-impl From<ColumnType> for Inferred {
-    /// What is known of a column that has this type, whatever its values: an Int64 may not be exact
-    /// as a double.
-    fn from(column_type: ColumnType) -> Inferred {
-        match column_type {
-            ColumnType::Boolean => Inferred::Boolean,
-            ColumnType::Int64 => Inferred::Int64,
-            ColumnType::Float64 => Inferred::Float64,
-            ColumnType::Utf8 => Inferred::Utf8,
-            ColumnType::Binary => Inferred::Binary,
-        }
-    }
-}
-
-/// What is known of a column's type from the values seen so far: an element of a join-semilattice.
+/// What the values seen so far say about the type of their column: an element of a join-semilattice.
 ///
 /// ```text
 ///                        Utf8
@@ -77,8 +15,8 @@ impl From<ColumnType> for Inferred {
 /// ```
 ///
 /// Integers up to 2^53 in magnitude are doubles without loss, so they join with doubles to
-/// Float64; larger ones join with doubles to Utf8. Whatever else disagrees is Utf8: every value has
-/// a text, that of [`Value`]'s `Display`.
+/// Float64; larger ones join with doubles to Utf8. All other types join to Utf8, because every value
+/// has a text: that of [`Value`]'s `Display`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Inferred {
     /// No value yet.
@@ -113,7 +51,7 @@ impl Inferred {
         Inferred::Utf8,
     ];
 
-    /// The type of one value. Arrays and maps are text: their JSON.
+    /// Returns the type of one value. Arrays and maps are text: their JSON.
     #[inline]
     pub fn of(value: &Value<'_>) -> Inferred {
         match value {
@@ -127,7 +65,7 @@ impl Inferred {
         }
     }
 
-    /// The least type that holds the values of both.
+    /// Returns the least type that holds the values of both.
     #[inline]
     #[must_use]
     pub fn join(self, other: Inferred) -> Inferred {
@@ -141,7 +79,7 @@ impl Inferred {
         }
     }
 
-    /// The type of a column of such values; `None` as long as there is none.
+    /// Returns the type of a column of such values; `None` as long as there is no value.
     #[inline]
     pub fn column_type(self) -> Option<ColumnType> {
         match self {
@@ -151,6 +89,20 @@ impl Inferred {
             Inferred::Float64 => Some(ColumnType::Float64),
             Inferred::Binary => Some(ColumnType::Binary),
             Inferred::Utf8 => Some(ColumnType::Utf8),
+        }
+    }
+}
+
+impl From<ColumnType> for Inferred {
+    /// Returns what is known of a column that has this type, whatever its values are: an Int64 may not be
+    /// exact as a double.
+    fn from(column_type: ColumnType) -> Inferred {
+        match column_type {
+            ColumnType::Boolean => Inferred::Boolean,
+            ColumnType::Int64 => Inferred::Int64,
+            ColumnType::Float64 => Inferred::Float64,
+            ColumnType::Utf8 => Inferred::Utf8,
+            ColumnType::Binary => Inferred::Binary,
         }
     }
 }

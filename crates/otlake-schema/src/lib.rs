@@ -1,18 +1,19 @@
-//! The schema that nobody declared, found while the rows pass.
+//! Infers the schema of telemetry while its rows pass, because OTLP attributes do not declare one.
 //!
 //! ```text
 //! (location, name) ──▶ Naming ──▶ column name ──▶ Schema::resolve ──▶ a column, within the budget
-//! value ──▶ Inferred ──▶ join ──▶ ColumnType                    └─▶ overflow, beyond it
+//!                                                                └──▶ overflow, beyond it
+//! value ──▶ Inferred ──▶ join ──▶ ColumnType
 //! ```
 //!
-//! A column's type is the join of the types of its values in a small lattice ([`Inferred`]). It is
-//! free to widen until the schema is frozen, which a writer does when it has written the first
-//! rows; from then on a value that does not fit goes to the `overflow` column. So does the
-//! attribute of a name beyond the column budget, and a second value for one column in a record.
-//! Nothing is dropped, and [`OverflowCounts`] counts what overflows by reason.
+//! A column belongs to one attribute. Its type is the join of the types of its values in a small lattice
+//! ([`Inferred`]). The type may widen until the schema is frozen, which a writer does when it has written
+//! the first rows. From then on a value that does not fit goes to the `overflow` column, and so do the
+//! values of names beyond the column budget, and a second value for one column in a record. Nothing is
+//! dropped, and [`OverflowCounts`] counts what overflows by reason.
 //!
-//! What the files of a dataset have published, whoever wrote them, is a [`DatasetSchema`]: columns are
-//! only ever added to it, and none changes its type.
+//! A [`DatasetSchema`] is what the files of a dataset have published, whichever writer wrote them: columns
+//! are only ever added to it, and none changes its name or its type.
 //!
 //! # Example
 //!
@@ -34,24 +35,41 @@
 //!
 //! # When to use this crate alone
 //!
-//! To find columns for something that is neither Arrow nor Parquet: a database's tables, say.
+//! Use it to find columns for something that is neither Arrow nor Parquet, such as the tables of a
+//! database.
 
+mod column;
+mod column_type;
 mod columns;
-mod dataset;
+mod dataset_schema;
 mod inference;
 mod inferred;
 mod naming;
+mod options;
 mod overflow;
 mod schema;
+mod table;
 
-pub use crate::columns::{
-    Absent, FieldColumn, FieldKind, Member, OVERFLOW_ID, Table, field_columns,
-};
-pub use crate::dataset::{
+pub use crate::column::{Coercion, Column, ColumnId, Resolved};
+pub use crate::column_type::ColumnType;
+pub use crate::columns::{Absent, FieldColumn, FieldKind, Member, OVERFLOW_ID, field_columns};
+pub use crate::dataset_schema::{
     DatasetColumn, DatasetSchema, DatasetSchemaError, Difference, MergeError,
 };
 pub use crate::inference::SchemaInference;
-pub use crate::inferred::{ColumnType, Inferred};
+pub use crate::inferred::Inferred;
 pub use crate::naming::{FlatNaming, Naming, VerbatimNaming, full_name};
+pub use crate::options::SchemaOptions;
 pub use crate::overflow::{OVERFLOW, OverflowCounts, OverflowReason};
-pub use crate::schema::{Coercion, Column, ColumnId, Resolved, Schema, SchemaOptions};
+pub use crate::schema::Schema;
+pub use crate::table::Table;
+
+// Schemas are moved to the threads of workers, and read by several of them.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Schema>();
+    is_send_and_sync::<SchemaInference>();
+    is_send_and_sync::<DatasetSchema>();
+    is_send_and_sync::<DatasetSchemaError>();
+    is_send_and_sync::<MergeError>();
+};

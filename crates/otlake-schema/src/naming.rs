@@ -1,17 +1,25 @@
 use otlake_row::Location;
+use xxhash_rust::xxh3::xxh3_64;
 
-/// How the column of an attribute is called.
+/// Derives the column name of an attribute from its location and its name.
 ///
-/// Two names may become one column name; their values then share the column, and the second one
-/// of a record overflows. The names of fields are not asked for: they are the column names.
+/// Several attributes may be given the same column name, but a column holds the values of one
+/// attribute only: the [`Schema`](crate::Schema) gives the name to the attribute that comes first, and
+/// appends a hash of the [full name](full_name) for every other. Names that differ only in case count
+/// as the same, because DuckDB and Spark cannot tell them apart. So do the names of the protocol's
+/// fields: an attribute never gets one of them.
+///
+/// Fields have no naming. Their columns are called what they are called.
 pub trait Naming {
     /// Appends the column name of an attribute to `column`, which is empty.
     fn write(&self, location: Location, name: &str, column: &mut String);
 }
 
-/// `resource_service_name`, `scope_…`, `attr_http_method`: the location, an underscore and the
-/// name in lower case with every character that is not `[a-z0-9]` turned into `_`. A name that
-/// begins with an underscore has no location in front. The default.
+/// The default naming: `resource_service_name`, `scope_…`, `attr_http_method`.
+///
+/// A column name is the location, an underscore, and the attribute's name in lower case. ASCII
+/// characters other than letters and digits become `_`, and so do white space and control characters;
+/// letters of other scripts are kept. A name that begins with an underscore gets no location in front.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FlatNaming;
 
@@ -21,14 +29,20 @@ impl Naming for FlatNaming {
             column.push_str(prefix(location));
             column.push('_');
         }
-        column.extend(name.chars().map(|c| match c.to_ascii_lowercase() {
-            c @ ('a'..='z' | '0'..='9') => c,
-            _ => '_',
-        }));
+        for c in name.chars() {
+            match c {
+                'a'..='z' | '0'..='9' => column.push(c),
+                'A'..='Z' => column.push(c.to_ascii_lowercase()),
+                // Not `is_alphanumeric`: the vowel signs and tone marks of many scripts are neither.
+                _ if c.is_ascii() || c.is_whitespace() || c.is_control() => column.push('_'),
+                _ => column.extend(c.to_lowercase()),
+            }
+        }
     }
 }
 
-/// `resource.service.name`, `scope.…`, `attr.http.method`: the [`full_name`].
+/// The naming that keeps names as they were sent: `resource.service.name`, `scope.…`,
+/// `attr.http.method`. The column name is the [`full_name`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct VerbatimNaming;
 
@@ -38,8 +52,17 @@ impl Naming for VerbatimNaming {
     }
 }
 
-/// The name under which a value stands in the `overflow` column: the location, a dot and the name
-/// as it was sent; a field's name alone.
+/// Returns the full name of a value: its location, a dot and its name as sent. The full name of a field
+/// is its name alone. A value that goes to the `overflow` column is stored under its full name.
+///
+/// ```
+/// use otlake_row::Location;
+/// use otlake_schema::full_name;
+///
+/// assert_eq!(full_name(Location::Resource, "service.name"), "resource.service.name");
+/// assert_eq!(full_name(Location::Attribute, "User-Id"), "attr.User-Id");
+/// assert_eq!(full_name(Location::Field, "body"), "body");
+/// ```
 pub fn full_name(location: Location, name: &str) -> String {
     match location {
         Location::Field => name.to_owned(),
@@ -52,6 +75,31 @@ pub(crate) fn is_attribute(full_name: &str) -> bool {
     let prefixes = [Location::Resource, Location::Scope, Location::Attribute].map(prefix);
     let location = full_name.split_once('.').map(|(location, _)| location);
     location.is_some_and(|location| prefixes.contains(&location))
+}
+
+/// Returns the names that a column may get, best first: the one given, then with a short and with a
+/// long hash of the full name. They depend on nothing else, so all writers try the same ones.
+pub(crate) fn candidates(base: &str, full_name: &str) -> [String; 3] {
+    let hash = format!("{:016x}", xxh3_64(full_name.as_bytes()));
+    [
+        base.to_owned(),
+        format!("{base}_{}", &hash[..8]),
+        format!("{base}_{hash}"),
+    ]
+}
+
+/// A column name without its case, as a hash: two names with the same one are the same for the most
+/// careful readers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Folded(u64);
+
+/// Folds the case of a column name. Two names are the same for DuckDB if they differ only in the case of
+/// ASCII letters, and for Spark if Java's `equalsIgnoreCase` says so.
+pub(crate) fn fold(name: &str) -> Folded {
+    // To upper case first, so that `ſ` is `s` and the Kelvin sign is `k`.
+    let upper = name.chars().flat_map(char::to_uppercase);
+    let folded: String = upper.flat_map(char::to_lowercase).collect();
+    Folded(xxh3_64(folded.as_bytes()))
 }
 
 fn prefix(location: Location) -> &'static str {
@@ -75,36 +123,59 @@ mod tests {
 
     #[test]
     fn names_become_column_names() {
+        use Location::{Attribute, Resource, Scope};
         for (location, name, flat, verbatim) in [
             (
-                Location::Resource,
+                Resource,
                 "service.name",
                 "resource_service_name",
                 "resource.service.name",
             ),
+            (Scope, "Lib-Kind", "scope_lib_kind", "scope.Lib-Kind"),
             (
-                Location::Scope,
-                "Lib-Kind",
-                "scope_lib_kind",
-                "scope.Lib-Kind",
-            ),
-            (
-                Location::Attribute,
+                Attribute,
                 "http.request.method",
                 "attr_http_request_method",
                 "attr.http.request.method",
             ),
+            (Attribute, "_tenant.id", "_tenant_id", "attr._tenant.id"),
+            (Attribute, "Größe", "attr_größe", "attr.Größe"),
+            (Attribute, "Имя.ГОД", "attr_имя_год", "attr.Имя.ГОД"),
+            (Attribute, "हिन्दी", "attr_हिन्दी", "attr.हिन्दी"),
+            (Attribute, "ชื่อ 1", "attr_ชื่อ_1", "attr.ชื่อ 1"),
             (
-                Location::Attribute,
-                "_tenant.id",
-                "_tenant_id",
-                "attr._tenant.id",
+                Attribute,
+                "a\u{a0}b\u{85}c",
+                "attr_a_b_c",
+                "attr.a\u{a0}b\u{85}c",
             ),
-            (Location::Attribute, "größe", "attr_gr__e", "attr.größe"),
-            (Location::Attribute, "", "attr_", "attr."),
+            (Attribute, "", "attr_", "attr."),
         ] {
             assert_eq!(column(&FlatNaming, location, name), flat);
             assert_eq!(column(&VerbatimNaming, location, name), verbatim);
         }
+    }
+
+    #[test]
+    fn names_that_a_reader_takes_for_one_fold_to_one() {
+        for (left, right) in [
+            ("attr.User", "attr.uSER"),
+            ("attr.STRASSE", "attr.straße"),
+            ("attr.K", "attr.\u{212a}"),
+            ("attr.s", "attr.ſ"),
+            ("attr.ИМЯ", "attr.имя"),
+        ] {
+            assert_eq!(fold(left), fold(right), "{left} {right}");
+        }
+        assert_ne!(fold("attr.имя"), fold("attr.год"));
+    }
+
+    /// The hash is in published schemas and in queries, so it never changes.
+    #[test]
+    fn the_hash_in_a_name_is_stable() {
+        let [base, short, long] = candidates("attr_http_status", "attr.http_status");
+        assert_eq!(base, "attr_http_status");
+        assert_eq!(short, "attr_http_status_7a26a12e");
+        assert_eq!(long, "attr_http_status_7a26a12e3fdb2bce");
     }
 }

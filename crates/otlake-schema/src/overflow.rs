@@ -1,19 +1,19 @@
-/// The name of the column that takes what no other column does: a map of full name to text.
+/// The name of the column that takes the values no other column can take: a map from full name to text.
 pub const OVERFLOW: &str = "overflow";
 
-/// Why a value stands in the overflow column.
+/// Why a value is in the overflow column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OverflowReason {
-    /// Its column is frozen with a type that it does not fit.
+    /// The type of its column is frozen, and the value does not fit it.
     Type,
-    /// The column budget was used up before its name came.
+    /// The column budget was used up before its name was seen, or the name is too long for a column.
     Budget,
-    /// Its column has a value for this record already, or belongs to a field.
+    /// Its column already has a value for this record.
     Duplicate,
-    /// The interner of names was full before its name came.
+    /// The interner of names was full before its name was seen.
     Names,
-    /// The attribute was sent without a value: the map has its name, with null.
+    /// The attribute was sent without a value. The map has its name with null.
     Empty,
 }
 
@@ -21,20 +21,20 @@ pub enum OverflowReason {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OverflowCounts {
-    /// See [`OverflowReason::Type`]
+    /// Values of [`OverflowReason::Type`].
     pub r#type: u64,
-    /// See [`OverflowReason::Budget`]
+    /// Values of [`OverflowReason::Budget`].
     pub budget: u64,
-    /// See [`OverflowReason::Duplicate`]
+    /// Values of [`OverflowReason::Duplicate`].
     pub duplicate: u64,
-    /// See [`OverflowReason::Names`]
+    /// Values of [`OverflowReason::Names`].
     pub names: u64,
-    /// See [`OverflowReason::Empty`]
+    /// Values of [`OverflowReason::Empty`].
     pub empty: u64,
 }
 
 impl OverflowCounts {
-    /// Counts `values` for one reason.
+    /// Adds `values` to the count of a reason.
     pub fn count(&mut self, reason: OverflowReason, values: u64) {
         *match reason {
             OverflowReason::Type => &mut self.r#type,
@@ -45,7 +45,7 @@ impl OverflowCounts {
         } += values;
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another source.
     pub fn merge(&mut self, other: &OverflowCounts) {
         self.r#type += other.r#type;
         self.budget += other.budget;
@@ -54,7 +54,7 @@ impl OverflowCounts {
         self.empty += other.empty;
     }
 
-    /// What was counted since `earlier`, which was counted at the same place.
+    /// Returns what was counted since `earlier`, an earlier state of the same counts.
     #[must_use]
     pub fn since(&self, earlier: &OverflowCounts) -> OverflowCounts {
         OverflowCounts {
@@ -66,7 +66,7 @@ impl OverflowCounts {
         }
     }
 
-    /// All reasons together.
+    /// Returns the sum over all reasons.
     pub fn total(&self) -> u64 {
         self.r#type + self.budget + self.duplicate + self.names + self.empty
     }

@@ -1,314 +1,118 @@
 use std::collections::HashSet;
-use std::fmt;
-use std::sync::Arc;
+use std::hash::BuildHasher;
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use otlake_row::{Key, Location, Value};
 
-use crate::columns::{FieldColumn, OVERFLOW_ID, Table, field_columns, is_of_late_field};
-use crate::dataset::{DatasetColumn, DatasetSchema};
-use crate::inferred::{ColumnType, Inferred};
-use crate::naming::{FlatNaming, Naming, full_name, is_attribute};
+use crate::column::{Coercion, Column, ColumnId, Resolved};
+use crate::column_type::ColumnType;
+use crate::columns::{FieldColumn, field_columns, is_of_late_field};
+use crate::dataset_schema::DatasetSchema;
+use crate::inferred::Inferred;
+use crate::naming::{Folded, candidates, fold, full_name, is_attribute};
+use crate::options::SchemaOptions;
 use crate::overflow::{OVERFLOW, OverflowReason};
-
-/// What a [`Schema`] may be asked to do otherwise.
-#[derive(Clone)]
-pub struct SchemaOptions {
-    naming: Arc<dyn Naming + Send + Sync>,
-    column_budget: usize,
-    promoted: Arc<HashSet<String>>,
-}
-
-impl SchemaOptions {
-    /// Flat names, and at most 256 columns of attributes.
-    pub fn new() -> SchemaOptions {
-        SchemaOptions {
-            naming: Arc::new(FlatNaming),
-            column_budget: 256,
-            promoted: Arc::default(),
-        }
-    }
-
-    /// How columns are named. Default: [`FlatNaming`].
-    #[must_use]
-    pub fn with_naming(mut self, naming: impl Naming + Send + Sync + 'static) -> SchemaOptions {
-        self.naming = Arc::new(naming);
-        self
-    }
-
-    /// How many columns attributes may have, of the resource, the scope and the record together;
-    /// `usize::MAX` for any number. Default: 256. The footer of a file grows by some 200 bytes for
-    /// every column and row group, and readers read it whole.
-    #[must_use]
-    pub fn with_column_budget(mut self, columns: usize) -> SchemaOptions {
-        self.column_budget = columns;
-        self
-    }
-
-    /// Attributes that get a column whatever the budget, by their [`full_name`]:
-    /// `resource.service.name`, `attr.user.id`.
-    #[must_use]
-    pub fn with_promoted<I>(mut self, full_names: I) -> SchemaOptions
-    where
-        I: IntoIterator,
-        I::Item: Into<String>,
-    {
-        self.promoted = Arc::new(full_names.into_iter().map(Into::into).collect());
-        self
-    }
-}
-
-impl Default for SchemaOptions {
-    fn default() -> Self {
-        SchemaOptions::new()
-    }
-}
-
-impl fmt::Debug for SchemaOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SchemaOptions")
-            .field("column_budget", &self.column_budget)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The number of a column in its [`Schema`], from 0, in the order in which they were found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ColumnId(u32);
-
-impl ColumnId {
-    /// The number as an index.
-    #[inline]
-    pub fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// Where the values of a name go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resolved {
-    /// To a column.
-    Column(ColumnId),
-    /// To the overflow column.
-    Overflow(OverflowReason),
-}
-
-/// A column that was found.
-#[derive(Clone, Debug)]
-pub struct Column {
-    name: String,
-    sources: Vec<String>,
-    inferred: Inferred,
-    frozen: bool,
-    field: Option<FieldColumn>,
-    id: Option<u32>,
-    /// Whether the column budget is for it.
-    budgeted: bool,
-    promoted: bool,
-    /// Why its values overflow, although there was a column once.
-    refused: Option<OverflowReason>,
-}
-
-impl Column {
-    /// Its name in the file.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The full names of the attributes whose values it takes; see [`full_name`].
-    pub fn sources(&self) -> &[String] {
-        &self.sources
-    }
-
-    /// Its type so far; `None` as long as it has no value, and for the lists and maps of fields,
-    /// whose type is that of their [`FieldColumn::kind`].
-    pub fn column_type(&self) -> Option<ColumnType> {
-        match self.field {
-            Some(field) => field.kind.column_type(),
-            None => self.inferred.column_type(),
-        }
-    }
-
-    /// Its field id: the protocol's own fields have one, others once they are published in a
-    /// [`DatasetSchema`].
-    pub fn id(&self) -> Option<u32> {
-        self.id
-    }
-
-    /// Whether it is there because it was named, beside the column budget.
-    pub fn is_promoted(&self) -> bool {
-        self.promoted
-    }
-
-    /// Whether the column budget is for it.
-    pub(crate) fn counts(&self) -> bool {
-        self.budgeted
-    }
-
-    /// The field that it is the column of, if it is one of those that every file has.
-    pub fn field(&self) -> Option<&FieldColumn> {
-        self.field.as_ref()
-    }
-}
-
-impl Column {
-    fn publish(&mut self, published: &DatasetColumn) {
-        self.id = Some(published.id());
-        if let Some(column_type) = published.column_type() {
-            self.inferred = column_type.into();
-            self.frozen = true;
-        }
-    }
-}
-
-/// What has to become of a column's values when its type is published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coercion {
-    /// They stay as they are.
-    Keep,
-    /// They become values of this type; those that do not fit overflow.
-    To(ColumnType),
-    /// They overflow: the dataset has no room for the column.
-    Overflow(OverflowReason),
-}
+use crate::table::Table;
 
 /// The columns of a table, found while its rows pass.
+///
+/// A column belongs to one attribute, known by its [full name](full_name). Which attribute gets a name
+/// that several could have is settled by who comes first; what a dataset has published comes before
+/// everything that was found since.
 #[derive(Clone, Debug)]
 pub struct Schema {
     table: Table,
     options: SchemaOptions,
     columns: Vec<Column>,
-    by_name: HashMap<String, ColumnId, foldhash::fast::RandomState>,
+    by_full_name: HashTable<ColumnId>,
+    hasher: foldhash::fast::RandomState,
+    /// The [folded](fold) names of all columns.
+    taken: HashSet<Folded>,
+    /// Names that are not given to attributes although no column of this version has them.
+    reserved: HashSet<Folded>,
     /// How much of the column budget is used.
     budgeted: usize,
+    revision: u64,
 }
 
+/// Bytes that the name of an attribute with a column may have, unless the attribute is promoted: names are
+/// in the footer of every file. No name in OpenTelemetry's semantic conventions has more than 60.
+const NAME_BYTES: usize = 1_024;
+
 impl Schema {
-    /// The schema of a table of logs with the default options.
+    /// Returns the schema of a table of logs with the default options.
     pub fn logs() -> Schema {
         Schema::new(Table::Logs, SchemaOptions::new())
     }
 
-    /// The schema of a table of spans with the default options.
+    /// Returns the schema of a table of spans with the default options.
     pub fn traces() -> Schema {
         Schema::new(Table::Traces, SchemaOptions::new())
     }
 
-    /// The schema of a table of data points of all kinds with the default options.
+    /// Returns the schema of a table of data points of all kinds with the default options.
     pub fn metrics() -> Schema {
         Schema::new(Table::Metrics, SchemaOptions::new())
     }
 
-    /// A schema that has the columns of the table's fields, and those of attributes to come.
+    /// Returns a schema that has the columns of the table's fields, and takes in those of attributes.
     pub fn new(table: impl Into<Table>, options: SchemaOptions) -> Schema {
         let table = table.into();
         let mut schema = Schema {
             table,
             options,
             columns: Vec::new(),
-            by_name: HashMap::default(),
+            by_full_name: HashTable::new(),
+            hasher: foldhash::fast::RandomState::default(),
+            taken: HashSet::new(),
+            reserved: HashSet::from([fold(OVERFLOW)]),
             budgeted: 0,
+            revision: 0,
         };
         for field in field_columns(table) {
-            schema.add(field.name.to_owned(), Some(field));
+            schema.add(field.name.to_owned(), None, Some(field));
         }
         schema
     }
 
-    /// A schema that has the columns of a dataset, with the types that were published.
-    pub fn of_dataset(dataset: &DatasetSchema, options: SchemaOptions) -> Schema {
+    /// Returns a schema that has the columns of a dataset, with the names and types that were published.
+    pub fn from_dataset(dataset: &DatasetSchema, options: SchemaOptions) -> Schema {
         let mut schema = Schema::new(dataset.table(), options);
         schema.merge(dataset);
         schema
     }
 
-    /// How many columns attributes may have.
-    pub(crate) fn column_budget(&self) -> usize {
-        self.options.column_budget
-    }
-
-    /// Whether there is a column with a type, or a name of one, that the dataset does not know.
-    pub fn has_unpublished_changes(&self, dataset: &DatasetSchema) -> bool {
-        let mut columns = self.columns.iter();
-        columns.any(|column| match dataset.column(&column.name) {
-            Some(known) => !column.sources.iter().all(|key| known.keys().contains(key)),
-            None => column.column_type().is_some(),
-        })
-    }
-
-    /// Gives a column the type that the dataset has published, for good, and says what has to become
-    /// of the values that are there already.
-    pub fn coerce(&mut self, id: ColumnId, dataset: &DatasetSchema) -> Coercion {
-        let column = &mut self.columns[id.index()];
-        if column.field.is_some() || column.frozen {
-            return Coercion::Keep;
-        }
-        let Some(before) = column.column_type() else {
-            return Coercion::Keep;
-        };
-        match dataset.column(&column.name) {
-            Some(published) => {
-                column.publish(published);
-                match published.column_type() {
-                    Some(r#type) if r#type != before => Coercion::To(r#type),
-                    _ => Coercion::Keep,
-                }
-            }
-            None => {
-                column.inferred = Inferred::Empty;
-                column.refused = Some(OverflowReason::Budget);
-                Coercion::Overflow(OverflowReason::Budget)
-            }
-        }
-    }
-
-    /// Adds the columns of a dataset, and fixes the types of those that have no value yet.
-    pub fn merge(&mut self, dataset: &DatasetSchema) {
-        for published in dataset.columns() {
-            if published.id() == OVERFLOW_ID {
-                continue;
-            }
-            let id = match self.by_name.get(published.name()) {
-                Some(id) => *id,
-                None => {
-                    let id = self.add(published.name().to_owned(), None);
-                    let column = &mut self.columns[id.index()];
-                    column.sources = published.keys().to_vec();
-                    column.promoted = published.is_promoted();
-                    column.budgeted =
-                        column.sources.iter().any(|key| is_attribute(key)) && !column.promoted;
-                    self.budgeted += usize::from(column.budgeted);
-                    id
-                }
-            };
-            let column = &mut self.columns[id.index()];
-            if column.field.is_none() && column.inferred == Inferred::Empty {
-                column.publish(published);
-            }
-        }
-    }
-
-    /// The table whose fields it has.
+    /// Returns the table.
     pub fn table(&self) -> Table {
         self.table
     }
 
-    /// All columns; a [`ColumnId`] is an index to it.
+    /// Returns a number that is another one after each change: a column was added, renamed or lost, or its
+    /// type was widened or published.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Returns all columns. A [`ColumnId`] is an index into them.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
 
-    /// The id of the column with an index, which is below the number of columns.
-    pub fn column_id(&self, index: usize) -> ColumnId {
-        ColumnId(index as u32)
-    }
-
-    /// One column.
+    /// Returns a column.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the id is that of another schema with more columns.
     pub fn column(&self, id: ColumnId) -> &Column {
         &self.columns[id.index()]
     }
 
-    /// The column of a field that every file has; not one that is derived from it.
+    /// Returns the id of the column with an index, which is less than the number of columns.
+    pub fn column_id(&self, index: usize) -> ColumnId {
+        ColumnId(index as u32)
+    }
+
+    /// Returns the column of a field that every file of the table has; not one that is derived from it.
     pub fn field_column(&self, key: Key) -> Option<ColumnId> {
         let is_its = |column: &Column| {
             column
@@ -321,57 +125,63 @@ impl Schema {
             .map(|index| ColumnId(index as u32))
     }
 
-    /// Where the values of a name go: to the column of that name, to a new one within the budget,
-    /// or to overflow. The answer for a name does not change, so a caller may keep it.
+    /// Returns the column budget of the options.
+    pub(crate) fn column_budget(&self) -> usize {
+        self.options.column_budget
+    }
+
+    /// Resolves a name: to its column, to a new column within the budget, or to overflow.
+    ///
+    /// The answer depends on the full name alone, not on what other names resolved to, and does not
+    /// change, so a caller may keep it. There are two exceptions, both when a dataset is merged: a name
+    /// that overflows may get the column that another writer has published for it, and a column that the
+    /// dataset has no room for is lost.
+    ///
+    /// Fields that not every file has, and those made up by a stage, get a column with their own name and in
+    /// addition to the budget, because they do not come from a sender.
     pub fn resolve(&mut self, location: Location, name: &str) -> Resolved {
-        let mut column = String::new();
-        match location {
-            // A field that not every file has, or one that a stage made up: its own name, and
-            // beside the budget, since it does not come from a sender.
-            Location::Field => column.push_str(name),
-            _ => self.options.naming.write(location, name, &mut column),
+        let full_name = full_name(location, name);
+        if let Some(id) = self.column_of(&full_name) {
+            return match self.columns[id.index()].overflows {
+                Some(reason) => Resolved::Overflow(reason),
+                None => Resolved::Column(id),
+            };
         }
-        let source = full_name(location, name);
-        let is_taken = location != Location::Field && is_of_late_field(&column);
-        if is_taken || column == OVERFLOW {
-            return Resolved::Overflow(OverflowReason::Duplicate);
-        }
-        if let Some(&id) = self.by_name.get(&column) {
-            let column = &mut self.columns[id.index()];
-            if column.field.is_some() {
-                return Resolved::Overflow(OverflowReason::Duplicate);
-            }
-            if let Some(reason) = column.refused {
-                return Resolved::Overflow(reason);
-            }
-            if !column.sources.contains(&source) {
-                column.sources.push(source);
-            }
-            return Resolved::Column(id);
-        }
-        let promoted = self.options.promoted.contains(&source);
+        let promoted = self.options.promoted.contains(&full_name);
         let budgeted = location != Location::Field && !promoted;
-        if budgeted {
-            if self.budgeted >= self.options.column_budget {
-                return Resolved::Overflow(OverflowReason::Budget);
+        let base = match location {
+            Location::Field if self.is_reserved(name) => return Resolved::Reserved,
+            Location::Field => name.to_owned(),
+            _ => {
+                let is_full = self.budgeted >= self.options.column_budget;
+                if budgeted && (is_full || name.len() > NAME_BYTES) {
+                    return Resolved::Overflow(OverflowReason::Budget);
+                }
+                let mut base = String::new();
+                self.options.naming.write(location, name, &mut base);
+                base
             }
-            self.budgeted += 1;
-        }
-        let id = self.add(column, None);
+        };
+        let Some(column) = self.free_name(&base, &full_name) else {
+            return Resolved::Overflow(OverflowReason::Budget);
+        };
+        self.budgeted += usize::from(budgeted);
+        let id = self.add(column, Some(full_name), None);
         let column = &mut self.columns[id.index()];
-        column.sources.push(source);
         column.promoted = promoted;
         column.budgeted = budgeted;
         Resolved::Column(id)
     }
 
-    /// Takes a value into the column's type and says what type the column has now; `None` when it
-    /// is frozen with a type that the value does not fit, or a dataset had no room for it, and the value
-    /// has to overflow.
+    /// Widens the type of a column so that it holds a value, and returns the type that the column has
+    /// now.
+    ///
+    /// Returns `None` if the value has to overflow: the type is frozen and the value does not fit it, or a
+    /// dataset had no room for the column.
     #[inline]
     pub fn widen(&mut self, id: ColumnId, value: &Value<'_>) -> Option<ColumnType> {
         let column = &mut self.columns[id.index()];
-        if column.refused.is_some() {
+        if column.overflows.is_some() {
             return None;
         }
         let joined = column.inferred.join(Inferred::of(value));
@@ -380,78 +190,295 @@ impl Schema {
                 return None;
             }
             column.inferred = joined;
+            self.revision += 1;
         }
         joined.column_type()
     }
 
-    /// Fixes the types of all columns that have one: rows with these types have been published.
+    /// Freezes the types of all columns that have one, because rows with these types have been written.
     pub fn freeze(&mut self) {
         for column in &mut self.columns {
             column.frozen |= column.inferred != Inferred::Empty;
         }
     }
 
-    fn add(&mut self, name: String, field: Option<FieldColumn>) -> ColumnId {
+    /// Whether there is a column with values that the dataset does not have yet.
+    pub fn has_unpublished_changes(&self, dataset: &DatasetSchema) -> bool {
+        self.columns.iter().any(|column| {
+            column.column_type().is_some()
+                && column
+                    .full_name()
+                    .is_some_and(|full_name| dataset.column_of(full_name).is_none())
+        })
+    }
+
+    /// Adds the columns of a dataset. Published names win over names that were given here. Columns that
+    /// have no value yet get the published type, permanently; the others keep theirs until
+    /// [`coerce`](Schema::coerce).
+    pub fn merge(&mut self, dataset: &DatasetSchema) {
+        for published in dataset.columns() {
+            let Some(full_name) = published.full_name() else {
+                // That of a field: perhaps of one that only a later version of this crate knows.
+                self.reserved.insert(fold(published.name()));
+                continue;
+            };
+            let id = match self.column_of(full_name) {
+                Some(id) => id,
+                None => {
+                    let name = published.name().to_owned();
+                    let id = self.add(name, Some(full_name.to_owned()), None);
+                    let column = &mut self.columns[id.index()];
+                    column.promoted = published.is_promoted();
+                    column.budgeted = is_attribute(full_name) && !published.is_promoted();
+                    self.budgeted += usize::from(column.budgeted);
+                    id
+                }
+            };
+            let column = &mut self.columns[id.index()];
+            if column.id.is_none() && column.inferred == Inferred::Empty {
+                column.publish(published);
+                self.revision += 1;
+            }
+        }
+        self.rename_unpublished();
+    }
+
+    /// Gives every column the type that the dataset has published for it, permanently, and
+    /// [merges](Schema::merge) the dataset. Returns the columns whose values have to change.
+    ///
+    /// A column that has values and is not in the dataset is lost: its values overflow. So publish
+    /// [what is new](Schema::has_unpublished_changes) first, with [`DatasetSchema::extend`].
+    #[must_use = "the values of these columns have to be coerced"]
+    pub fn coerce(&mut self, dataset: &DatasetSchema) -> Vec<(ColumnId, Coercion)> {
+        let mut coercions = Vec::new();
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            let (None, Some(full_name)) = (column.id, &column.full_name) else {
+                continue;
+            };
+            let Some(before) = column.column_type() else {
+                continue;
+            };
+            let id = ColumnId(index as u32);
+            self.revision += 1;
+            match dataset.column_of(full_name) {
+                Some(published) => {
+                    column.publish(published);
+                    match column.column_type() {
+                        Some(to) if to != before => coercions.push((id, Coercion::To(to))),
+                        _ => {}
+                    }
+                }
+                None => {
+                    column.inferred = Inferred::Empty;
+                    column.frozen = false;
+                    column.overflows = Some(OverflowReason::Budget);
+                    coercions.push((id, Coercion::Overflow(OverflowReason::Budget)));
+                }
+            }
+        }
+        self.merge(dataset);
+        coercions
+    }
+
+    /// Whether a field must not have this name.
+    fn is_reserved(&self, name: &str) -> bool {
+        let is_protocol = |column: &Column| column.field.is_some() && column.name == name;
+        name == OVERFLOW || is_attribute(name) || self.columns.iter().any(is_protocol)
+    }
+
+    fn column_of(&self, full_name: &str) -> Option<ColumnId> {
+        let is_its = |id: &ColumnId| self.columns[id.index()].full_name() == Some(full_name);
+        let hash = self.hasher.hash_one(Some(full_name));
+        self.by_full_name.find(hash, is_its).copied()
+    }
+
+    /// Returns the first name that no column has yet.
+    fn free_name(&self, base: &str, full_name: &str) -> Option<String> {
+        let is_free = |name: &String| {
+            let folded = fold(name);
+            let is_reserved = self.reserved.contains(&folded)
+                || is_attribute(full_name) && is_of_late_field(name);
+            !name.is_empty() && !is_reserved && !self.taken.contains(&folded)
+        };
+        candidates(base, full_name).into_iter().find(is_free)
+    }
+
+    /// Gives columns that are not published another name if a published column has theirs.
+    fn rename_unpublished(&mut self) {
+        let (published, found): (Vec<_>, Vec<_>) =
+            (0..self.columns.len()).partition(|index| self.columns[*index].id.is_some());
+        let names = published
+            .iter()
+            .map(|index| fold(&self.columns[*index].name));
+        self.taken = names.collect();
+        for index in found {
+            let Column {
+                name, full_name, ..
+            } = &self.columns[index];
+            let full_name = full_name.as_deref().unwrap_or_default();
+            // Without a free one it keeps its name. The dataset will find none either, so it is never
+            // published, and its values overflow.
+            if let Some(free) = self.free_name(name, full_name) {
+                self.revision += u64::from(self.columns[index].name != free);
+                self.columns[index].name = free;
+            }
+            self.taken.insert(fold(&self.columns[index].name));
+        }
+    }
+
+    fn add(
+        &mut self,
+        name: String,
+        full_name: Option<String>,
+        field: Option<FieldColumn>,
+    ) -> ColumnId {
         let id = ColumnId(self.columns.len() as u32);
-        self.by_name.insert(name.clone(), id);
-        let inferred = Inferred::Empty;
+        self.revision += 1;
+        self.taken.insert(fold(&name));
         self.columns.push(Column {
             name,
-            sources: Vec::new(),
-            inferred,
+            full_name,
+            inferred: Inferred::Empty,
             frozen: false,
             field,
             id: field.map(|field| field.id),
             budgeted: false,
             promoted: false,
-            refused: None,
+            overflows: None,
         });
+        let Schema {
+            columns, hasher, ..
+        } = self;
+        let hash = |id: &ColumnId| hasher.hash_one(columns[id.index()].full_name());
+        if columns[id.index()].full_name.is_some() {
+            self.by_full_name.insert_unique(hash(&id), id, hash);
+        }
         id
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::naming::VerbatimNaming;
     use otlake_row::{Signal, fields};
     use proptest::prelude::*;
 
     fn column(resolved: Resolved) -> ColumnId {
         match resolved {
             Resolved::Column(id) => id,
-            Resolved::Overflow(reason) => panic!("overflows: {reason:?}"),
+            other => panic!("no column: {other:?}"),
         }
     }
 
+    fn name_of(schema: &mut Schema, location: Location, name: &str) -> String {
+        let id = column(schema.resolve(location, name));
+        schema.column(id).name().to_owned()
+    }
+
     #[test]
-    fn names_that_fall_together_share_a_column_and_are_both_remembered() {
+    fn names_that_fall_together_have_columns_of_their_own() {
         let mut schema = Schema::logs();
         let dotted = column(schema.resolve(Location::Attribute, "http.method"));
         let dashed = column(schema.resolve(Location::Attribute, "http-method"));
-        assert_eq!(dotted, dashed);
+        assert_eq!(schema.column(dotted).name(), "attr_http_method");
+        assert_eq!(schema.column(dotted).full_name(), Some("attr.http.method"));
+        assert_eq!(schema.column(dashed).name(), "attr_http_method_1bbc7745");
+        assert_eq!(schema.column(dashed).full_name(), Some("attr.http-method"));
         assert_eq!(
-            schema.column(dotted).sources(),
-            ["attr.http.method", "attr.http-method"]
+            column(schema.resolve(Location::Attribute, "http-method")),
+            dashed
         );
     }
 
     #[test]
-    fn attributes_do_not_get_into_the_columns_of_fields() {
+    fn a_name_that_pretends_to_have_a_hash_takes_no_column_of_another() {
         let mut schema = Schema::logs();
-        for (location, name) in [
-            (Location::Resource, "schema_url"),
-            (Location::Scope, "name"),
-            (Location::Resource, "dropped.attributes.count"),
-            (Location::Resource, "entity_refs"),
-            (Location::Scope, "dropped_attributes_count"),
+        let [_, short, long] = candidates("a_b", "attr.a-b");
+        let mut names = HashSet::new();
+        for name in [&short, "a.b", "a-b", &long] {
+            let column = name_of(&mut schema, Location::Attribute, name);
+            assert!(names.insert(column.clone()), "{column} has two owners");
+        }
+        // Whoever takes both names keeps the attribute from having a column, and loses nothing.
+        let mut schema = Schema::logs();
+        for name in [&short, "a.b", &long] {
+            name_of(&mut schema, Location::Attribute, name);
+        }
+        let resolved = schema.resolve(Location::Attribute, "a-b");
+        assert_eq!(resolved, Resolved::Overflow(OverflowReason::Budget));
+    }
+
+    #[test]
+    fn names_that_differ_only_in_case_can_be_told_apart() {
+        let options = SchemaOptions::new().with_naming(VerbatimNaming);
+        let mut schema = Schema::new(Table::Logs, options);
+        let mut names = HashSet::new();
+        for name in ["User", "user", "USER", "straße", "STRASSE"] {
+            let column = name_of(&mut schema, Location::Attribute, name);
+            assert!(names.insert(column.to_lowercase()), "{column}");
+        }
+        assert!(names.contains("attr.user") && names.contains("attr.straße"));
+    }
+
+    #[test]
+    fn attributes_do_not_get_the_columns_of_fields() {
+        let mut schema = Schema::logs();
+        for (location, name, field) in [
+            (Location::Resource, "schema_url", "resource_schema_url"),
+            (Location::Scope, "name", "scope_name"),
+            (
+                Location::Resource,
+                "dropped.attributes.count",
+                "resource_dropped_attributes_count",
+            ),
+            (Location::Resource, "entity_refs", "resource_entity_refs"),
         ] {
-            let resolved = schema.resolve(location, name);
+            let own = name_of(&mut schema, location, name);
+            assert!(
+                own.starts_with(field) && own.len() == field.len() + 9,
+                "{own}"
+            );
+        }
+        let late = name_of(&mut schema, Location::Field, "resource_entity_refs");
+        assert_eq!(late, "resource_entity_refs");
+    }
+
+    #[test]
+    fn a_field_of_a_stage_gets_its_own_name_or_none() {
+        let mut schema = Schema::logs();
+        assert_eq!(name_of(&mut schema, Location::Field, "tenant"), "tenant");
+        for name in [
+            "timestamp",
+            "body",
+            "overflow",
+            "attr.x",
+            "resource.service.name",
+        ] {
             assert_eq!(
-                resolved,
-                Resolved::Overflow(OverflowReason::Duplicate),
+                schema.resolve(Location::Field, name),
+                Resolved::Reserved,
                 "{name}"
             );
         }
+        // That is no column of this table.
+        assert_eq!(
+            name_of(&mut schema, Location::Field, "duration_nano"),
+            "duration_nano"
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_gets_a_column_only_if_it_is_promoted() {
+        let long = "x".repeat(NAME_BYTES + 1);
+        let mut schema = Schema::logs();
+        let resolved = schema.resolve(Location::Attribute, &long);
+        assert_eq!(resolved, Resolved::Overflow(OverflowReason::Budget));
+        let options = SchemaOptions::new().with_promoted([format!("attr.{long}")]);
+        let mut schema = Schema::new(Table::Logs, options);
+        column(schema.resolve(Location::Attribute, &long));
     }
 
     #[test]
@@ -537,6 +564,65 @@ mod tests {
                 let widened = schema.widen(id, &value);
                 prop_assert!(widened.is_none() || widened == published);
                 prop_assert_eq!(schema.column(id).column_type(), published);
+            }
+        }
+
+        /// What a name resolves to does not depend on when it is asked, nor on what else is in the
+        /// dataset: two caches that ask at different times agree.
+        #[test]
+        fn a_name_resolves_to_the_same_column_whenever_it_is_asked(
+            first in proptest::collection::vec((0usize..3, 0usize..8), 0..20),
+            published in proptest::collection::vec((0usize..3, 0usize..8), 0..20),
+            later in proptest::collection::vec((0usize..3, 0usize..8), 0..20),
+            budget in 0usize..6,
+            promoted in proptest::collection::vec((0usize..3, 0usize..8), 0..3),
+        ) {
+            const NAMES: [&str; 8] = ["a.b", "a_b", "a-b", "A.b", "_x", "name", "schema_url", "имя"];
+            let locations = [Location::Resource, Location::Scope, Location::Attribute];
+            let name = |(location, name): (usize, usize)| (locations[location], NAMES[name]);
+            let promoted = promoted.into_iter().map(|it| full_name(name(it).0, name(it).1));
+            let options = SchemaOptions::new().with_column_budget(budget).with_promoted(promoted);
+            let mut other = Schema::logs();
+            for (location, name) in published.into_iter().map(name) {
+                let id = column(other.resolve(location, name));
+                other.widen(id, &Value::Int(1));
+            }
+            let mut schema = Schema::new(Table::Logs, options);
+            let mut dataset = DatasetSchema::new(Table::Logs);
+            let mut known: HashMap<_, Resolved> = HashMap::new();
+            for (at, (location, name)) in first.iter().chain(&later).map(|it| name(*it)).enumerate() {
+                if at == first.len() {
+                    for found in [&schema, &other] {
+                        dataset.extend(found);
+                    }
+                    let lost = schema.coerce(&dataset);
+                    prop_assert!(lost.iter().all(|(_, coercion)| *coercion != Coercion::To(ColumnType::Utf8)));
+                }
+                let resolved = schema.resolve(location, name);
+                if let Resolved::Column(id) = resolved {
+                    schema.widen(id, &Value::Int(1));
+                    let own = full_name(location, name);
+                    prop_assert_eq!(schema.column(id).full_name(), Some(own.as_str()));
+                }
+                match known.insert((location, name), resolved) {
+                    Some(Resolved::Column(before)) => prop_assert!(
+                        resolved == Resolved::Column(before)
+                            || schema.column(before).overflows.is_some()
+                    ),
+                    Some(_) => prop_assert!(
+                        resolved == known[&(location, name)]
+                            || dataset.column_of(&full_name(location, name)).is_some()
+                    ),
+                    None => {}
+                }
+            }
+            dataset.extend(&schema);
+            let _ = schema.coerce(&dataset);
+            let mut unique = HashSet::new();
+            for column in schema.columns() {
+                prop_assert!(unique.insert(fold(column.name())), "{} twice", column.name());
+                let is_published = dataset.column(column.name()).is_some();
+                prop_assert!(column.column_type().is_none() || (is_published && column.id().is_some()));
             }
         }
     }

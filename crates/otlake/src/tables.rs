@@ -96,16 +96,6 @@ pub(crate) struct Tables {
     sinks: [Option<Box<ParquetSink>>; Table::ALL.len()],
 }
 
-/// The place of a table in [`Table::ALL`].
-fn place(table: Table) -> usize {
-    match table {
-        Table::Logs => 0,
-        Table::Traces => 1,
-        Table::Metrics => 2,
-        Table::MetricsOf(kind) => 3 + kind as usize,
-    }
-}
-
 impl Tables {
     /// Tables in `storage`.
     ///
@@ -130,7 +120,7 @@ impl Tables {
 
     /// The columns that a table has so far; `None` as long as it has no row.
     pub(crate) fn schema(&self, table: Table) -> Option<&Schema> {
-        let sink = self.sinks[place(table)].as_ref();
+        let sink = self.sinks[table.index()].as_ref();
         sink.map(|sink| sink.schema())
     }
 
@@ -252,7 +242,7 @@ impl Tables {
 
     #[inline]
     fn sink_of(&mut self, table: Table) -> Result<&mut ParquetSink, SinkError> {
-        match &mut self.sinks[place(table)] {
+        match &mut self.sinks[table.index()] {
             Some(sink) => Ok(sink),
             none => {
                 let storage = Arc::clone(&self.storage);
@@ -335,15 +325,5 @@ impl RowSink for Tables {
 
     fn finish(&mut self) -> Result<(), SinkError> {
         self.close_files()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_table_has_its_place() {
-        assert_eq!(Table::ALL.map(place), std::array::from_fn(|index| index));
     }
 }

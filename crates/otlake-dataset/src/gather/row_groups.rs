@@ -25,12 +25,9 @@ pub(crate) struct RowGroups {
     review: usize,
     /// By how much the size was estimated too high when it was last measured.
     overestimate: usize,
-    /// What the schema was like when it was when the columns were last coerced.
-    coerced: Option<(u64, SchemaSize)>,
+    /// The version of the dataset and the revision of the schema when the columns were last coerced.
+    coerced: Option<(u64, u64)>,
 }
-
-/// Grows with every column, type and name that is found.
-pub(crate) type SchemaSize = (usize, usize, usize);
 
 impl RowGroups {
     pub(crate) fn new(schema: Schema, options: BatchOptions, limits: RowGroupLimits) -> Self {
@@ -107,15 +104,15 @@ impl RowGroups {
 
     /// Whether the dataset has to be told of a column or a name.
     pub(crate) fn has_unpublished_changes(&self, dataset: &DatasetSchema) -> bool {
-        self.coerced != Some((dataset.version(), self.schema_size()))
+        self.coerced != Some((dataset.version(), self.schema_revision()))
             && self.builder.schema().has_unpublished_changes(dataset)
     }
 
     /// Gives the columns the types that the dataset has published.
     pub(crate) fn coerce(&mut self, dataset: &DatasetSchema) {
-        if self.coerced != Some((dataset.version(), self.schema_size())) {
+        if self.coerced != Some((dataset.version(), self.schema_revision())) {
             self.builder.coerce(dataset);
-            self.coerced = Some((dataset.version(), self.schema_size()));
+            self.coerced = Some((dataset.version(), self.schema_revision()));
         }
     }
 
@@ -148,14 +145,8 @@ impl RowGroups {
         self.review = self.builder.pushed_bytes() + self.limits.bytes / 8;
     }
 
-    /// How many columns there are, and how many of them have a type, and names of attributes. All of them
-    /// only grow.
-    pub(crate) fn schema_size(&self) -> SchemaSize {
-        let columns = self.builder.schema().columns();
-        let typed = columns
-            .iter()
-            .filter(|column| column.column_type().is_some());
-        let names = columns.iter().map(|column| column.sources().len()).sum();
-        (columns.len(), typed.count(), names)
+    /// Returns a number that is another one when columns were added, renamed or lost, or got a type.
+    pub(crate) fn schema_revision(&self) -> u64 {
+        self.builder.schema().revision()
     }
 }

@@ -1,10 +1,10 @@
 use std::collections::HashMap;
 
 use otlake::row::{Location, Value};
-use otlake::schema::{Absent, FieldColumn, FieldKind, Member, Table, field_columns};
+use otlake::schema::{Absent, FieldColumn, FieldKind, Member, Table, field_columns, full_name};
 use otlake_testkit::{CanonicalRow, CanonicalValue};
 
-use super::{Datum, Record, flat};
+use super::{Datum, Record};
 
 /// The record that a row of prost's decode should have become, as docs/columns.md has it.
 pub fn expected_record(table: Table, row: &CanonicalRow) -> Record {
@@ -45,7 +45,9 @@ pub fn expected_record(table: Table, row: &CanonicalRow) -> Record {
         (Location::Attribute, &row.attributes),
     ] {
         for (name, value) in attributes {
-            record.attributes.push((flat(location, name), text(value)));
+            record
+                .attributes
+                .push((full_name(location, name), text(value)));
         }
     }
     record.attributes.sort();

@@ -1,14 +1,16 @@
+use std::collections::HashMap;
+
 use otlake::arrow::arrow_array::cast::AsArray;
 use otlake::arrow::arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
 use otlake::arrow::arrow_array::{Array, RecordBatch};
 use otlake::arrow::arrow_schema::DataType;
 use otlake::parquet::FileSummary;
-use otlake::row::{Location, Value};
+use otlake::row::{Bytes, Value};
 use otlake::schema::{FieldColumn, Table, field_columns};
 use otlake::storage::InMemoryStorage;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::{Datum, Record, flat};
+use super::{Datum, Record};
 
 pub fn read_files(storage: &InMemoryStorage, table: Table, files: &[FileSummary]) -> Vec<Record> {
     let fields = field_columns(table);
@@ -17,6 +19,7 @@ pub fn read_files(storage: &InMemoryStorage, table: Table, files: &[FileSummary]
         let bytes = storage.files()[&file.name].clone();
         assert_eq!(bytes.len() as u64, file.bytes);
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+        let full_names = full_names(&reader);
         let before = records.len();
         for batch in reader.build().unwrap() {
             let batch = batch.unwrap();
@@ -28,14 +31,31 @@ pub fn read_files(storage: &InMemoryStorage, table: Table, files: &[FileSummary]
                     field.name
                 );
             }
-            records.extend((0..batch.num_rows()).map(|row| record(&batch, row, &fields)));
+            let record = |row| record(&batch, row, &fields, &full_names);
+            records.extend((0..batch.num_rows()).map(record));
         }
         assert_eq!((records.len() - before) as u64, file.rows);
     }
     records
 }
 
-fn record(batch: &RecordBatch, row: usize, fields: &[FieldColumn]) -> Record {
+/// The attribute that each column belongs to, as the file says.
+fn full_names(reader: &ParquetRecordBatchReaderBuilder<Bytes>) -> HashMap<String, [String; 1]> {
+    let metadata = reader.metadata().file_metadata().key_value_metadata();
+    let columns = metadata
+        .unwrap()
+        .iter()
+        .find(|entry| entry.key == "otlake.columns");
+    let columns = columns.and_then(|entry| entry.value.as_deref()).unwrap();
+    serde_json::from_str(columns).unwrap()
+}
+
+fn record(
+    batch: &RecordBatch,
+    row: usize,
+    fields: &[FieldColumn],
+    full_names: &HashMap<String, [String; 1]>,
+) -> Record {
     let mut record = Record::default();
     for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
         let Some(datum) = datum(column, row) else {
@@ -46,15 +66,18 @@ fn record(batch: &RecordBatch, row: usize, fields: &[FieldColumn]) -> Record {
                 for (name, text) in entries {
                     record
                         .attributes
-                        .push((column_of(&name), text.map(text_of)));
+                        .push((without_number(&name), text.map(text_of)));
                 }
             }
             (name, datum) if fields.iter().any(|field| field.name == name) => {
                 record.fields.insert(name.to_owned(), datum);
             }
-            (name, datum) => record
-                .attributes
-                .push((name.to_owned(), Some(text_of(datum)))),
+            (name, datum) => {
+                let [full_name] = &full_names[name];
+                record
+                    .attributes
+                    .push((full_name.clone(), Some(text_of(datum))));
+            }
         }
     }
     record.attributes.sort();
@@ -109,21 +132,10 @@ fn datum(column: &dyn Array, row: usize) -> Option<Datum> {
     }))
 }
 
-/// The column that an entry of the overflow would have stood in.
-fn column_of(full_name: &str) -> String {
-    // A name that came more than once has its number behind it.
-    let name = match full_name.rsplit_once('#') {
-        Some((name, number)) if number.parse::<u32>().is_ok() => name,
-        _ => full_name,
-    };
-    for (prefix, location) in [
-        ("resource.", Location::Resource),
-        ("scope.", Location::Scope),
-        ("attr.", Location::Attribute),
-    ] {
-        if let Some(name) = name.strip_prefix(prefix) {
-            return flat(location, name);
-        }
+/// The full name of an entry of the overflow: one that came more than once has its number behind it.
+fn without_number(name: &str) -> String {
+    match name.rsplit_once('#') {
+        Some((name, number)) if number.parse::<u32>().is_ok() => name.to_owned(),
+        _ => name.to_owned(),
     }
-    name.to_owned()
 }

@@ -5,9 +5,6 @@ mod found;
 
 use std::collections::BTreeMap;
 
-use otlake::row::Location;
-use otlake::schema::{FlatNaming, Naming};
-
 pub use self::expected::expected_record;
 pub use self::found::read_files;
 
@@ -33,10 +30,4 @@ impl From<&str> for Datum {
     fn from(text: &str) -> Self {
         Datum::Text(text.to_owned())
     }
-}
-
-fn flat(location: Location, name: &str) -> String {
-    let mut column = String::new();
-    FlatNaming.write(location, name, &mut column);
-    column
 }

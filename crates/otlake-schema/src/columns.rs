@@ -4,68 +4,10 @@ mod logs;
 mod metrics;
 mod traces;
 
-use otlake_row::{Key, MetricKind, Signal, fields};
+use otlake_row::{Key, fields};
 
-use crate::ColumnType;
-
-/// A table: the records of a signal, or the data points of one kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Table {
-    /// A row is a log record.
-    Logs,
-    /// A row is a span.
-    Traces,
-    /// A row is a data point, of any kind.
-    Metrics,
-    /// A row is a data point of this kind. It has no columns for what other kinds have.
-    MetricsOf(MetricKind),
-}
-
-impl Table {
-    /// The signal of its rows.
-    pub fn signal(self) -> Signal {
-        match self {
-            Table::Logs => Signal::Logs,
-            Table::Traces => Signal::Traces,
-            Table::Metrics | Table::MetricsOf(_) => Signal::Metrics,
-        }
-    }
-
-    /// Every table.
-    pub const ALL: [Table; 8] = [
-        Table::Logs,
-        Table::Traces,
-        Table::Metrics,
-        Table::MetricsOf(MetricKind::Gauge),
-        Table::MetricsOf(MetricKind::Sum),
-        Table::MetricsOf(MetricKind::Histogram),
-        Table::MetricsOf(MetricKind::ExponentialHistogram),
-        Table::MetricsOf(MetricKind::Summary),
-    ];
-
-    /// The table of that name.
-    pub fn from_name(name: &str) -> Option<Table> {
-        Table::ALL.into_iter().find(|table| table.name() == name)
-    }
-
-    /// What it is called: `logs`, `traces`, `metrics`, or the name of its kind.
-    pub fn name(self) -> &'static str {
-        match self {
-            Table::MetricsOf(kind) => kind.name(),
-            table => table.signal().name(),
-        }
-    }
-}
-
-impl From<Signal> for Table {
-    fn from(signal: Signal) -> Table {
-        match signal {
-            Signal::Logs => Table::Logs,
-            Signal::Traces => Table::Traces,
-            Signal::Metrics => Table::Metrics,
-        }
-    }
-}
+use crate::column_type::ColumnType;
+use crate::table::Table;
 
 /// A column of a field: there in every file of its table, whether a record has the field or not.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -243,6 +185,8 @@ const fn member(name: &'static str, kind: FieldKind) -> Member {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use otlake_row::MetricKind;
 
     use super::*;
 

@@ -1,0 +1,108 @@
+use crate::column_type::ColumnType;
+use crate::columns::FieldColumn;
+use crate::dataset_schema::DatasetColumn;
+use crate::inferred::Inferred;
+use crate::overflow::OverflowReason;
+
+/// The number of a column in its [`Schema`](crate::Schema), from 0, in the order in which the columns
+/// were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub(crate) u32);
+
+impl ColumnId {
+    /// Returns the number as an index.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A column of a [`Schema`](crate::Schema): that of a field, or that of one attribute.
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub(crate) name: String,
+    pub(crate) full_name: Option<String>,
+    pub(crate) inferred: Inferred,
+    pub(crate) frozen: bool,
+    pub(crate) field: Option<FieldColumn>,
+    pub(crate) id: Option<u32>,
+    /// Whether the column counts against the column budget.
+    pub(crate) budgeted: bool,
+    pub(crate) promoted: bool,
+    /// Why all values overflow, if the dataset had no room for the column.
+    pub(crate) overflows: Option<OverflowReason>,
+}
+
+impl Column {
+    /// Returns the name of the column in files. It may still change when a dataset is merged that has
+    /// given the name to another attribute; the name of a column with an [`id`](Column::id) is final.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the [full name](crate::full_name) of the attribute that the column belongs to; `None` for
+    /// the columns of fields that every file has.
+    pub fn full_name(&self) -> Option<&str> {
+        self.full_name.as_deref()
+    }
+
+    /// Returns the type of the column so far. It is `None` as long as there is no value, and for the
+    /// lists and maps of fields, whose type is that of their [`FieldColumn::kind`].
+    pub fn column_type(&self) -> Option<ColumnType> {
+        match self.field {
+            Some(field) => field.kind.column_type(),
+            None => self.inferred.column_type(),
+        }
+    }
+
+    /// Returns the field id. The protocol's own fields always have one, other columns once they are
+    /// published in a [`DatasetSchema`](crate::DatasetSchema).
+    pub fn id(&self) -> Option<u32> {
+        self.id
+    }
+
+    /// Whether the column exists by configuration, in addition to the column budget.
+    pub fn is_promoted(&self) -> bool {
+        self.promoted
+    }
+
+    /// Returns the field, if the column is that of a field which every file of the table has.
+    pub fn field(&self) -> Option<&FieldColumn> {
+        self.field.as_ref()
+    }
+
+    /// Takes over what was published for the column, permanently.
+    pub(crate) fn publish(&mut self, published: &DatasetColumn) {
+        published.name().clone_into(&mut self.name);
+        self.id = Some(published.id());
+        self.overflows = None;
+        if let Some(column_type) = published.column_type() {
+            self.inferred = column_type.into();
+            self.frozen = true;
+        }
+    }
+}
+
+/// The column for a name, or why it has none; see [`Schema::resolve`](crate::Schema::resolve).
+///
+/// Exhaustive on purpose: a caller has to do something about every answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// The name has this column.
+    Column(ColumnId),
+    /// The values of the name go to the overflow column.
+    Overflow(OverflowReason),
+    /// A field was given a name that is not free: that of a column of the protocol, or one that could be
+    /// the full name of an attribute. Only the keys of custom decoders and stages can have such a name.
+    Reserved,
+}
+
+/// What has to be done with the values that a column already has; see
+/// [`Schema::coerce`](crate::Schema::coerce). Exhaustive on purpose, as [`Resolved`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coercion {
+    /// The values are coerced to this type, and those that do not fit overflow.
+    To(ColumnType),
+    /// All values overflow, because the dataset has no room for the column.
+    Overflow(OverflowReason),
+}
