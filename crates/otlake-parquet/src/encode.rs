@@ -1,13 +1,13 @@
-//! Arrays to pages: one file for each kind of column.
+//! Arrays to pages: one encoder for each kind of column.
 
-pub(crate) mod booleans;
-pub(crate) mod dictionary;
-pub(crate) mod dictionary_array;
-pub(crate) mod distinct;
-pub(crate) mod flat;
-pub(crate) mod floats;
-pub(crate) mod integers;
-pub(crate) mod nested;
-pub(crate) mod nulls;
-pub(crate) mod splice;
-pub(crate) mod strings;
+pub(crate) mod array_encoder;
+pub(crate) mod boolean_encoder;
+pub(crate) mod byte_array_encoder;
+pub(crate) mod dictionary_array_encoder;
+pub(crate) mod dictionary_chunk;
+pub(crate) mod distinct_table;
+pub(crate) mod double_encoder;
+pub(crate) mod integer_encoder;
+pub(crate) mod nested_leaves;
+pub(crate) mod null_chunk;
+pub(crate) mod spliced_column;

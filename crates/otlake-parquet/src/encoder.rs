@@ -5,25 +5,25 @@ use std::io;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_buffer::NullBuffer;
 use arrow_schema::Field;
 
 use parquet::bloom_filter::Sbbf;
 
 use crate::compress::compressor::Compressor;
-use crate::encode::flat::{self, Family};
-use crate::encode::nested::Leaves;
-use crate::encode::nulls;
-use crate::encode::splice::Spliced;
+use crate::encode::array_encoder::{ArrayEncoder, EncoderKind};
+use crate::encode::nested_leaves::NestedLeaves;
+use crate::encode::null_chunk;
+use crate::encode::spliced_column::SplicedColumn;
 use crate::error::{EncoderError, FileError};
 use crate::file::chunk_list::ChunkList;
 use crate::file::column::{Column, Leaf, value_type};
 use crate::file::row_group::{EncodedColumn, EncodedRowGroup};
 use crate::options::WriterOptions;
-use crate::page::bloom::Bloom;
-use crate::page::chunk::{Chunk, Draft};
+use crate::page::bloom_filter::BloomFilter;
+use crate::page::chunk_draft::ChunkDraft;
+use crate::page::chunk_writer::ChunkWriter;
 use crate::page::levels::Levels;
-use crate::page::page_writer::{Pages, Scratch, Target};
+use crate::page::page_writer::{PageBuffers, PageWriter};
 
 /// Bytes of finished column chunks that wait for the destination. Small row groups go out in one
 /// write, large ones are not held twice.
@@ -38,11 +38,11 @@ const CACHED_COLUMNS: usize = 10_000;
 pub struct Encoder {
     pub(crate) options: WriterOptions,
     compressor: Compressor,
-    draft: Draft,
-    scratch: Scratch,
-    pages: Pages,
+    draft: ChunkDraft,
+    arrays: ArrayEncoder,
+    pages: PageBuffers,
     /// The bloom filters of the row group so far, and the numbers of their chunks.
-    blooms: Vec<(usize, Sbbf)>,
+    bloom_filters: Vec<(usize, Sbbf)>,
     columns: HashMap<String, Arc<Column>>,
     /// The bytes of the row group or footer that is being written.
     pub(crate) out: Vec<u8>,
@@ -66,10 +66,10 @@ impl Encoder {
         Ok(Self {
             options,
             compressor,
-            draft: Draft::default(),
-            scratch: Scratch::default(),
-            pages: Pages::default(),
-            blooms: Vec::new(),
+            draft: ChunkDraft::default(),
+            arrays: ArrayEncoder::default(),
+            pages: PageBuffers::default(),
+            bloom_filters: Vec::new(),
             columns: HashMap::new(),
             out: Vec::new(),
         })
@@ -78,6 +78,16 @@ impl Encoder {
     /// The options it was made with.
     pub fn options(&self) -> &WriterOptions {
         &self.options
+    }
+
+    /// Returns the bytes of memory that the encoder keeps between row groups, most of them in buffers that
+    /// have grown to the size of the largest column so far. The contexts of codecs are not included.
+    pub fn memory_size(&self) -> usize {
+        self.out.capacity()
+            + self.compressor.memory_size()
+            + self.draft.memory_size()
+            + self.arrays.memory_size()
+            + self.pages.memory_size()
     }
 
     /// Encodes `batch` as a row group that can be [appended](crate::FileWriter::append) to a file later,
@@ -167,7 +177,7 @@ impl Encoder {
     /// Empties what an earlier file, or its failure, left.
     pub(crate) fn begin(&mut self) {
         self.out.clear();
-        self.blooms.clear();
+        self.bloom_filters.clear();
     }
 
     /// Appends the chunks of `column` to [`Self::out`].
@@ -175,13 +185,26 @@ impl Encoder {
         &mut self,
         column: &Column,
         array: &ArrayRef,
-        to: Destination<'_>,
+        mut to: Destination<'_>,
     ) -> Result<(), FileError> {
         if array.logical_null_count() == array.len() {
             self.put_nulls(column, array.len(), to)
-        } else if let ([leaf], Some(family)) = (&column.leaves[..], Family::of(array.data_type())) {
-            self.put_flat(column, leaf, array, family, to)
-        } else if let Some(leaves) = Leaves::of(array) {
+        } else if let ([leaf], Some(kind)) =
+            (&column.leaves[..], EncoderKind::of(array.data_type()))
+        {
+            let wanted = self.options.bloom_filter_columns();
+            let wanted = wanted.iter().any(|name| name == column.name());
+            let filter = BloomFilter::new(wanted.then_some(self.options.bloom_filter_fpp()));
+            let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+            let levels = Levels::Flat {
+                rows: array.len(),
+                nulls: nulls.as_ref(),
+            };
+            if let Some(filter) = self.draft(array, kind, levels, filter) {
+                self.bloom_filters.push((to.chunks.chunks.len(), filter));
+            }
+            self.put_chunk(column, leaf, &mut to)
+        } else if let Some(leaves) = NestedLeaves::of(array) {
             self.put_nested(column, leaves, to)
         } else {
             self.put_spliced(column, array, to)
@@ -196,64 +219,42 @@ impl Encoder {
         mut to: Destination<'_>,
     ) -> Result<(), FileError> {
         for leaf in &column.leaves {
-            self.clear();
-            nulls::draft(&mut self.draft, leaf, rows);
-            self.seal(column, leaf, &mut to)?;
+            self.clear_draft();
+            null_chunk::draft(&mut self.draft, leaf, rows);
+            self.put_chunk(column, leaf, &mut to)?;
         }
         Ok(())
     }
 
-    /// Appends the bloom filters of the row group that was encoded last.
+    /// Appends the bloom filters of the last row group, whose chunks are in `list`.
     pub(crate) fn put_bloom_filters(
         &mut self,
         base: u64,
         list: &mut ChunkList,
     ) -> Result<(), FileError> {
-        for (chunk, filter) in self.blooms.drain(..) {
+        for (chunk, filter) in self.bloom_filters.drain(..) {
             let start = self.out.len();
             // Into memory, where no write fails.
             filter.write(&mut self.out).map_err(io::Error::other)?;
-            list.chunks[chunk].bloom_filter = Some((base + start as u64, self.out.len() - start));
+            let len = self.out.len() - start;
+            list.chunks[chunk].bloom_filter = Some((base + start as u64, len));
         }
         Ok(())
-    }
-
-    fn put_flat(
-        &mut self,
-        column: &Column,
-        leaf: &Leaf,
-        array: &ArrayRef,
-        family: Family,
-        mut to: Destination<'_>,
-    ) -> Result<(), FileError> {
-        let wanted = self.options.bloom_filter_columns();
-        let wanted = wanted.iter().any(|name| name == column.name());
-        let mut bloom = Bloom::new(wanted.then_some(self.options.bloom_filter_fpp()));
-        let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
-        let levels = Levels::Flat {
-            rows: array.len(),
-            nulls: nulls.as_ref(),
-        };
-        self.draft(array, family, levels, &mut bloom);
-        if let Some(filter) = bloom.finish() {
-            self.blooms.push((to.chunks.chunks.len(), filter));
-        }
-        self.seal(column, leaf, &mut to)
     }
 
     fn put_nested(
         &mut self,
         column: &Column,
-        leaves: Leaves,
+        leaves: NestedLeaves,
         mut to: Destination<'_>,
     ) -> Result<(), FileError> {
         for (leaf, found) in std::iter::zip(&column.leaves, leaves) {
             let levels = &found.levels;
             debug_assert_eq!(u64::from(levels.max_definition), leaf.max_definition_level);
             debug_assert_eq!(u64::from(levels.max_repetition), leaf.max_repetition_level);
-            let levels = Levels::Nested(levels);
-            self.draft(&found.array, found.family, levels, &mut Bloom::new(None));
-            self.seal(column, leaf, &mut to)?;
+            let no_filter = BloomFilter::new(None);
+            self.draft(&found.array, found.kind, Levels::Nested(levels), no_filter);
+            self.put_chunk(column, leaf, &mut to)?;
         }
         Ok(())
     }
@@ -268,55 +269,51 @@ impl Encoder {
             column: column.name().to_owned(),
             source,
         };
-        let spliced = Spliced::new(column, array, &self.options).map_err(failed)?;
+        let spliced = SplicedColumn::new(column, array, &self.options).map_err(failed)?;
         for (number, leaf) in column.leaves.iter().enumerate() {
-            self.clear();
+            self.clear_draft();
             spliced.draft(&mut self.draft, number).map_err(failed)?;
-            self.seal(column, leaf, &mut to)?;
+            self.put_chunk(column, leaf, &mut to)?;
         }
         Ok(())
     }
 
-    /// Drafts the chunk of an array whose type is of the family.
-    fn draft(&mut self, array: &ArrayRef, family: Family, levels: Levels<'_>, bloom: &mut Bloom) {
-        self.clear();
-        let mut target = Target {
+    /// Drafts the chunk of an array and returns its bloom filter, if it has one.
+    fn draft(
+        &mut self,
+        array: &ArrayRef,
+        kind: EncoderKind,
+        levels: Levels<'_>,
+        mut bloom_filter: BloomFilter,
+    ) -> Option<Sbbf> {
+        self.clear_draft();
+        let mut writer = PageWriter {
             options: &self.options,
             draft: &mut self.draft,
-            bloom,
-            pages: &mut self.pages,
+            bloom_filter: &mut bloom_filter,
+            buffers: &mut self.pages,
             levels,
         };
-        let nulls = levels.nulls().map_or(0, NullBuffer::null_count);
-        if nulls < array.len() {
-            flat::draft(&mut target, &mut self.scratch, array, family);
-        } else {
-            target.draft_levels();
-        }
+        self.arrays.encode(array, kind, &mut writer);
+        bloom_filter.finish()
     }
 
-    fn clear(&mut self) {
+    fn clear_draft(&mut self) {
         self.draft.clear(self.options.statistics_truncate_length());
     }
 
-    /// Makes the draft a chunk of the file.
-    fn seal(
+    /// Appends the drafted chunk to [`Self::out`].
+    fn put_chunk(
         &mut self,
         column: &Column,
         leaf: &Leaf,
         to: &mut Destination<'_>,
     ) -> Result<(), FileError> {
-        let Self {
-            draft,
-            compressor,
-            out,
-            ..
-        } = self;
-        let chunk = Chunk {
-            draft,
+        let chunk = ChunkWriter {
+            draft: &self.draft,
             column: column.name(),
             leaf,
         };
-        chunk.seal(compressor, out, to.base, to.chunks)
+        chunk.write(&mut self.compressor, &mut self.out, to.base, to.chunks)
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod chunk_list;
 pub(crate) mod column;
+pub(crate) mod column_metadata;
 pub(crate) mod file_summary;
 pub(crate) mod file_writer;
 pub(crate) mod footer;

@@ -54,6 +54,7 @@ mod error;
 mod file;
 mod options;
 mod page;
+mod varint;
 
 pub use crate::compress::compression::{Compression, ParseCompressionError, ZstdLevel};
 pub use crate::encoder::Encoder;

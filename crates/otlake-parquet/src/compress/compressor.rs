@@ -55,6 +55,10 @@ impl Compressor {
         })
     }
 
+    pub(crate) fn memory_size(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     pub(crate) fn compression(&self) -> Compression {
         self.compression
     }

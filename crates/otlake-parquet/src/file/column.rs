@@ -10,7 +10,7 @@ use parquet::errors::ParquetError;
 use parquet::schema::types::{ColumnDescriptor, TypePtr};
 
 use crate::file::schema;
-use crate::file::thrift::put_varint;
+use crate::varint::put_varint;
 
 /// A top-level column of a file. Made once per field and shared by all files of an encoder.
 #[derive(Debug)]

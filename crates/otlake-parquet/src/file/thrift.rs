@@ -5,6 +5,8 @@
 //! serialised once, when the chunk is finished, into a buffer of the file, and the footer copies it.
 //! Specification: <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>
 
+use crate::varint::{put_varint, put_zigzag};
+
 const TRUE: u8 = 1;
 const FALSE: u8 = 2;
 const I32: u8 = 5;
@@ -154,20 +156,4 @@ impl<'a> Fields<'a> {
     pub(crate) fn stop(self) {
         self.out.push(0);
     }
-}
-
-/// An unsigned LEB128 number.
-#[inline]
-pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-/// A signed number, zigzag and LEB128.
-#[inline]
-pub(crate) fn put_zigzag(out: &mut Vec<u8>, value: i64) {
-    put_varint(out, ((value << 1) ^ (value >> 63)) as u64);
 }

@@ -2,9 +2,9 @@
 //!
 //! <https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC>
 
-use crate::file::thrift::{put_varint, put_zigzag};
 use crate::page::pack::{BLOCK, put_wide_block};
 use crate::page::rle::bit_width;
+use crate::varint::{put_varint, put_zigzag};
 
 /// parquet-mr's sizes, which every reader has met.
 const DELTAS: usize = 128;

@@ -1,36 +1,42 @@
-//! The levels of a chunk: which values are there and, below lists, where rows begin.
+//! The levels of a chunk: which values are present and, inside lists, where rows begin.
 
 use std::ops::Range;
 
 use arrow_buffer::NullBuffer;
 
-use crate::encode::nested::NestedLevels;
+use crate::page::nested_levels::NestedLevels;
 use crate::page::rle::{
     begin_levels, bit_width, end_levels, put_constant_levels, put_packed_head, put_run, put_runs,
 };
 
-/// A level of each kind for every value of a chunk, null or not.
+/// The levels of a chunk, one of each kind for every value, null or not.
 #[derive(Clone, Copy)]
 pub(crate) enum Levels<'a> {
-    /// A value a row.
+    /// One value per row.
     Flat {
         rows: usize,
-        /// None if no row is null.
+        /// `None` if no row is null.
         nulls: Option<&'a NullBuffer>,
     },
-    /// Those of a leaf of a list, a map or a struct.
+    /// The levels of a leaf of a list, a map or a struct.
     Nested(&'a NestedLevels),
 }
 
-/// What levels are made with. Reused.
+/// Buffers for making levels. Reused.
 #[derive(Debug, Default)]
-pub(crate) struct Buffers {
+pub(crate) struct LevelBuffers {
     words: Vec<u64>,
     numbers: Vec<u32>,
 }
 
+impl LevelBuffers {
+    pub(crate) fn memory_size(&self) -> usize {
+        self.words.capacity() * size_of::<u64>() + self.numbers.capacity() * size_of::<u32>()
+    }
+}
+
 impl<'a> Levels<'a> {
-    /// The slots of the chunk's array that have no value; none if all have one.
+    /// Returns the slots of the chunk's array that have no value; `None` if all have one.
     pub(crate) fn nulls(self) -> Option<&'a NullBuffer> {
         match self {
             Self::Flat { nulls, .. } => nulls,
@@ -38,15 +44,15 @@ impl<'a> Levels<'a> {
         }
     }
 
-    /// Whether there is a value at this level.
+    /// Returns whether there is a value at this level.
     pub(crate) fn has_value(self, at: usize) -> bool {
         match self {
             Self::Flat { nulls, .. } => nulls.is_none_or(|nulls| nulls.is_valid(at)),
-            Self::Nested(levels) => levels.is_there(at),
+            Self::Nested(levels) => levels.is_present(at),
         }
     }
 
-    /// Whether this level is the last of its row.
+    /// Returns whether this level is the last of its row.
     pub(crate) fn ends_row(self, at: usize) -> bool {
         match self {
             Self::Flat { .. } => true,
@@ -54,8 +60,8 @@ impl<'a> Levels<'a> {
         }
     }
 
-    /// Appends the levels of a page, with their lengths before them.
-    pub(crate) fn put(self, out: &mut Vec<u8>, page: Range<usize>, buffers: &mut Buffers) {
+    /// Appends the levels of a page, each kind preceded by its length.
+    pub(crate) fn put(self, out: &mut Vec<u8>, page: Range<usize>, buffers: &mut LevelBuffers) {
         match self {
             Self::Flat { nulls, .. } => {
                 put_validity(out, nulls, page.start, page.len(), &mut buffers.words);
@@ -78,10 +84,10 @@ impl<'a> Levels<'a> {
     }
 }
 
-/// Words of 64 equal bits from which on an RLE run is worth the head of the bit-packed run after it.
+/// The number of words of 64 equal bits for which an RLE run is worth the header of the bit-packed run after it.
 const UNIFORM_WORDS: usize = 4;
 
-/// Appends the definition levels of the rows `row..row + rows` of a flat column, 0 or 1.
+/// Appends the definition levels, 0 or 1, of the rows `row..row + rows` of a flat column.
 fn put_validity(
     out: &mut Vec<u8>,
     nulls: Option<&NullBuffer>,

@@ -1,87 +1,97 @@
-//! What an encoder of a column type writes to, and the buffers it may use.
+//! The pages of a chunk, as an encoder writes them.
 
-use crate::encode::distinct::Distinct;
+use arrow_buffer::NullBuffer;
+use parquet::bloom_filter::Sbbf;
+
 use crate::options::WriterOptions;
-use crate::page::bloom::Bloom;
-use crate::page::chunk::{Bounds, Draft, Encoding, Page};
+use crate::page::bloom_filter::BloomFilter;
+use crate::page::bound_store::Bounds;
+use crate::page::chunk_draft::{ChunkDraft, DataPage};
+use crate::page::encoding::Encoding;
 use crate::page::layout::{self, PageLimits, Slice};
-use crate::page::levels::{self, Levels};
+use crate::page::levels::{LevelBuffers, Levels};
 
-/// The chunk that is being encoded.
-pub(crate) struct Target<'a> {
+/// The chunk that is being encoded. An encoder [cuts](Self::cut) it into pages; for each of them it
+/// [begins the page](Self::begin_page), which writes the levels, appends the values to
+/// [`ChunkDraft::body`] and [ends the page](Self::end_page).
+pub(crate) struct PageWriter<'a> {
     pub(crate) options: &'a WriterOptions,
-    pub(crate) draft: &'a mut Draft,
-    pub(crate) bloom: &'a mut Bloom,
-    pub(crate) pages: &'a mut Pages,
+    pub(crate) draft: &'a mut ChunkDraft,
+    pub(crate) bloom_filter: &'a mut BloomFilter,
+    pub(crate) buffers: &'a mut PageBuffers,
     pub(crate) levels: Levels<'a>,
 }
 
-/// Buffers of which each has one meaning, so that an encoder can hold several. Reused.
+/// Buffers for cutting a chunk into pages and for making levels. Reused for every chunk.
 #[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    /// A column's integers, without the nulls.
-    pub(crate) integers: Vec<i64>,
-    /// The same before they were widened.
-    pub(crate) narrow: Vec<i32>,
-    pub(crate) floats: Vec<f64>,
-    /// Where a column's byte strings are, without the nulls.
-    pub(crate) spans: Vec<(u32, u32)>,
-    /// Their lengths.
-    pub(crate) lengths: Vec<i64>,
-    /// Dictionary keys, without the nulls.
-    pub(crate) keys: Vec<u32>,
-    /// Indices into the dictionary page.
-    pub(crate) indices: Vec<u32>,
-    /// New number of an old one.
-    pub(crate) numbers: Vec<u32>,
-    /// Which numbers occur.
-    pub(crate) used: Vec<u8>,
-    /// Entries of the dictionary page, as integers.
-    pub(crate) entries: Vec<i64>,
-    /// Entries of the dictionary page, as numbers of values.
-    pub(crate) order: Vec<u32>,
-    pub(crate) distinct: Distinct,
-}
-
-/// What the pages of a chunk are cut from, and their levels made with.
-#[derive(Debug, Default)]
-pub(crate) struct Pages {
+pub(crate) struct PageBuffers {
     pub(crate) slices: Vec<Slice>,
-    levels: levels::Buffers,
-    pub(crate) used: Vec<u8>,
+    levels: LevelBuffers,
+    /// Flags for the entries of a dictionary that occur in a page.
+    pub(crate) occurring: Vec<u8>,
 }
 
-impl Target<'_> {
-    /// Cuts the chunk into pages, of values of `width` bytes each.
+impl PageBuffers {
+    pub(crate) fn memory_size(&self) -> usize {
+        self.slices.capacity() * size_of::<Slice>()
+            + self.levels.memory_size()
+            + self.occurring.capacity()
+    }
+}
+
+impl<'a> PageWriter<'a> {
+    /// Returns the nulls among the slots of the array; `None` if every slot has a value.
+    pub(crate) fn nulls(&self) -> Option<&'a NullBuffer> {
+        self.levels.nulls()
+    }
+
+    /// Cuts the chunk into pages, for values of `width` bytes each.
     pub(crate) fn cut(&mut self, width: usize) {
         let limits = PageLimits {
             rows: self.options.data_page_rows(),
             bytes: self.options.data_page_bytes(),
         };
-        layout::cut(&mut self.pages.slices, self.levels, limits, width);
+        layout::cut(&mut self.buffers.slices, self.levels, limits, width);
     }
 
-    /// Drafts a chunk of nulls and empty lists, which has levels but no value.
-    pub(crate) fn draft_levels(&mut self) {
+    /// Cuts pages further whose values have too many bytes. `bytes` returns the size of a value by its
+    /// number.
+    pub(crate) fn cut_by_bytes(&mut self, bytes: impl Fn(usize) -> usize) {
+        let limit = self.options.data_page_bytes();
+        layout::cut_by_bytes(&mut self.buffers.slices, self.levels, limit, bytes);
+    }
+
+    /// Returns the number of pages that the chunk was cut into.
+    pub(crate) fn pages(&self) -> usize {
+        self.buffers.slices.len()
+    }
+
+    /// Starts the bloom filter for at most `distinct` distinct values, if the column is to have one.
+    pub(crate) fn bloom_filter(&mut self, distinct: usize) -> Option<&mut Sbbf> {
+        self.bloom_filter.start(distinct)
+    }
+
+    /// Writes a chunk of nulls and empty lists, which has levels but no values.
+    pub(crate) fn write_levels(&mut self) {
         self.cut(0);
-        for page in 0..self.pages.slices.len() {
+        for page in 0..self.pages() {
             let slice = self.begin_page(page);
             self.end_page(&slice, Encoding::PLAIN, None);
         }
     }
 
-    /// Begins the page of the slice number `page` with its levels.
+    /// Begins the page with the given number by writing its levels.
     pub(crate) fn begin_page(&mut self, page: usize) -> Slice {
-        let slice = self.pages.slices[page].clone();
+        let slice = self.buffers.slices[page].clone();
         let body = &mut self.draft.body;
-        let buffers = &mut self.pages.levels;
+        let buffers = &mut self.buffers.levels;
         self.levels.put(body, slice.levels.clone(), buffers);
         slice
     }
 
-    /// Ends the page of `slice`, of whose values the body is complete.
+    /// Ends the page of `slice`, whose values are in the body.
     pub(crate) fn end_page(&mut self, slice: &Slice, encoding: Encoding, bounds: Option<Bounds>) {
-        self.draft.pages.push(Page {
+        self.draft.pages.push(DataPage {
             end: self.draft.body.len(),
             values: slice.levels.len(),
             first_row: slice.row,

@@ -2,8 +2,8 @@
 //!
 //! <https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE>
 
-use crate::file::thrift::put_varint;
 use crate::page::pack::put_groups;
+use crate::varint::put_varint;
 
 /// Bits that hold every number up to `max`.
 pub(crate) fn bit_width(max: u64) -> u32 {

@@ -19,15 +19,17 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::file::column::Column;
 use crate::options::WriterOptions;
-use crate::page::chunk::{Bounds, Dictionary, Draft, Encoding, Page};
+use crate::page::bound_store::{BoundStore, Bounds};
+use crate::page::chunk_draft::{ChunkDraft, DataPage, DictionaryPage};
+use crate::page::encoding::Encoding;
 
 /// A column as a file of the `parquet` crate, in memory.
-pub(crate) struct Spliced {
+pub(crate) struct SplicedColumn {
     file: Arc<Bytes>,
     metadata: ParquetMetaData,
 }
 
-impl Spliced {
+impl SplicedColumn {
     pub(crate) fn new(column: &Column, array: &ArrayRef, options: &WriterOptions) -> Result<Self> {
         let field = column
             .field
@@ -59,7 +61,7 @@ impl Spliced {
     }
 
     /// The chunk of the leaf number `leaf`.
-    pub(crate) fn draft(&self, draft: &mut Draft, leaf: usize) -> Result<()> {
+    pub(crate) fn draft(&self, draft: &mut ChunkDraft, leaf: usize) -> Result<()> {
         let missing = || ParquetError::General("the encoded column has no page index".to_owned());
         let row_group = self.metadata.row_groups().first().ok_or_else(missing)?;
         let chunk = row_group.column(leaf);
@@ -79,7 +81,7 @@ impl Spliced {
             let end = draft.body.len();
             match page {
                 ParquetPage::DictionaryPage { num_values, .. } => {
-                    draft.dictionary = Some(Dictionary {
+                    draft.dictionary = Some(DictionaryPage {
                         end,
                         values: num_values as usize,
                     });
@@ -92,8 +94,9 @@ impl Spliced {
                     let number = draft.pages.len();
                     let location = locations.get(number).ok_or_else(missing)?;
                     let nulls = column_index.and_then(|index| index.null_count(number));
-                    let bounds = column_index.and_then(|index| page_bounds(draft, index, number));
-                    draft.pages.push(Page {
+                    let bounds = column_index
+                        .and_then(|index| page_bounds(&mut draft.bounds, index, number));
+                    draft.pages.push(DataPage {
                         end,
                         values: num_values as usize,
                         first_row: location.first_row_index as usize,
@@ -118,10 +121,8 @@ impl Spliced {
             draft.distinct = statistics.distinct_count_opt();
             if let (Some(min), Some(max)) = (statistics.min_bytes_opt(), statistics.max_bytes_opt())
             {
-                let mut min = draft.exact_bound(min);
-                min.exact = statistics.min_is_exact();
-                let mut max = draft.exact_bound(max);
-                max.exact = statistics.max_is_exact();
+                let min = draft.bounds.put_bound(min, statistics.min_is_exact());
+                let max = draft.bounds.put_bound(max, statistics.max_is_exact());
                 draft.chunk_bounds = Some(Some(Bounds { min, max }));
             }
             // A page index is left out where bounds can't be said; the nulls must be right still.
@@ -135,11 +136,8 @@ impl Spliced {
     }
 }
 
-fn page_bounds(draft: &mut Draft, index: &ColumnIndexMetaData, page: usize) -> Option<Bounds> {
-    let mut put = |min: &[u8], max: &[u8]| {
-        let (min, max) = (draft.exact_bound(min), draft.exact_bound(max));
-        Some(Bounds { min, max })
-    };
+fn page_bounds(store: &mut BoundStore, index: &ColumnIndexMetaData, page: usize) -> Option<Bounds> {
+    let mut put = |min: &[u8], max: &[u8]| Some(store.put_exact(min, max));
     macro_rules! numbers {
         ($index:expr) => {
             put(

@@ -1,15 +1,16 @@
-//! Column chunks of a column that is null throughout, or that the row group lacks.
+//! Chunks of a column that is null throughout, or that the row group lacks.
 
 use crate::file::column::Leaf;
-use crate::page::chunk::{Draft, Encoding, Page};
+use crate::page::chunk_draft::{ChunkDraft, DataPage};
+use crate::page::encoding::Encoding;
 use crate::page::rle::put_constant_levels;
 
-/// Drafts the chunk of `leaf` as one page. It has few bytes whatever the rows, so no limit of a page
+/// Drafts the chunk of `leaf` as one page. The page has few bytes whatever the rows, so no limit of pages
 /// applies.
-pub(crate) fn draft(draft: &mut Draft, leaf: &Leaf, rows: usize) {
+pub(crate) fn draft(draft: &mut ChunkDraft, leaf: &Leaf, rows: usize) {
     put_constant_levels(&mut draft.body, rows, 0, leaf.max_repetition_level);
     put_constant_levels(&mut draft.body, rows, 0, leaf.max_definition_level);
-    draft.pages.push(Page {
+    draft.pages.push(DataPage {
         end: draft.body.len(),
         values: rows,
         first_row: 0,

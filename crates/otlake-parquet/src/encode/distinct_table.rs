@@ -1,20 +1,21 @@
-//! The distinct values of a chunk, as long as they are few.
+//! The distinct values of a chunk, as long as there are few of them.
 
-/// What gives up beyond this many probes for a slot: values that collide on purpose make a column
-/// plain, not slow.
+/// The number of slots after which a search gives up: values that collide on purpose make a column plain,
+/// not slow.
 const PROBES: usize = 64;
 
-/// An open-addressed table of numbers that the caller gave to distinct values. Reused.
+/// An open-addressed hash table of the numbers that distinct values were given. The values themselves are
+/// the caller's. Reused for every chunk.
 #[derive(Debug, Default)]
-pub(crate) struct Distinct {
-    /// The upper half of the hash, and the number plus one; 0 is free.
+pub(crate) struct DistinctTable {
+    /// The upper half of the hash, and the number plus one; 0 is a free slot.
     slots: Vec<u64>,
     count: u32,
     limit: u32,
 }
 
-impl Distinct {
-    /// Empties it, for at most `limit` distinct values.
+impl DistinctTable {
+    /// Removes all values and makes room for at most `limit` distinct ones.
     pub(crate) fn reset(&mut self, limit: usize) {
         let limit = limit.clamp(1, 1 << 24);
         self.slots.clear();
@@ -23,8 +24,8 @@ impl Distinct {
         self.limit = limit as u32;
     }
 
-    /// The number of the value with `hash`, which is one of the present ones if `equal` says so of its
-    /// number, else the next number. None when there are too many.
+    /// Returns the number of the value with `hash`: that of an equal value, for whose number `equal`
+    /// returns true, or else the next one. Returns `None` when there are too many values.
     #[inline]
     pub(crate) fn number(&mut self, hash: u64, equal: impl Fn(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len() - 1;
@@ -49,16 +50,20 @@ impl Distinct {
         }
         None
     }
+
+    pub(crate) fn memory_size(&self) -> usize {
+        self.slots.capacity() * size_of::<u64>()
+    }
 }
 
-/// Spreads an integer's bits over both halves.
+/// Spreads the bits of an integer over both halves of the hash.
 #[inline]
 pub(crate) fn hash_integer(value: u64) -> u64 {
     let product = u128::from(value ^ 0x243f_6a88_85a3_08d3) * 0x9e37_79b9_7f4a_7c15;
     (product >> 64) as u64 ^ product as u64
 }
 
-/// Fixed seeds: the same input gives the same file.
+/// Hashes with a fixed seed, so that the same input gives the same file.
 #[inline]
 pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
     use std::hash::BuildHasher;
