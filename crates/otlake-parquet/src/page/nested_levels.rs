@@ -128,7 +128,9 @@ impl NestedLevels {
     /// Returns the number of values that are present.
     pub(crate) fn values(&self) -> usize {
         let present = self.definition.iter();
-        present.filter(|level| **level == self.max_definition).count()
+        present
+            .filter(|level| **level == self.max_definition)
+            .count()
     }
 
     /// Returns whether the value at this level is present.
