@@ -2,3 +2,4 @@
 
 mod dataset_columns;
 pub(crate) mod published_schema;
+pub(crate) mod table_catalog;

@@ -1,5 +1,84 @@
-//! Files to visible, listed files: batches and manifests.
+//! Visible files to committed files.
+//!
+//! ```text
+//!            begin_batch                      finish_batch
+//!     Idle ──────────────▶ Open(batch) ─────────────────────▶ Idle: committed, or given up
+//!      ▲                       │ a call failed
+//!      │                       ▼
+//!      └─────────────── Failed(batch): finish_batch gives it up
+//! ```
 
 pub(crate) mod batch;
+pub(crate) mod batch_state;
+pub(crate) mod ledger;
 pub(crate) mod manifest;
+pub(crate) mod manifest_commit;
 pub(crate) mod manifests;
+
+use std::error::Error;
+use std::fmt;
+
+use crate::commit::manifest::Manifest;
+
+/// Makes the files of a flush part of a table: the last step of a flush or a batch.
+///
+/// The dataset calls it after all files of the manifest are visible in the storage, and after all of
+/// their columns are in the published schema. The shipped implementation, [`ManifestCommit`](crate::ManifestCommit), writes
+/// the manifest next to the data. Another one may add the files to a table format or tell a service of
+/// them.
+///
+/// A commit is tried until it succeeds:
+///
+/// - **Outside a batch** it is tried again by the next flush, with the same name and the same manifest, as
+///   often as it fails. So a commit whose answer was lost must not add the files twice: compare the
+///   name.
+/// - **In a batch** the name is the batch's identity, which [`Manifest::batch`] returns as well. After an
+///   error the batch is tried again as a whole, perhaps by another process, and its manifest may
+///   then list other files. A commit replaces what an earlier one of the same identity has added.
+///
+/// Names are unique within a table. Calls for one table never overlap in one process outside batches;
+/// batches of several writers may commit at once.
+///
+/// ```
+/// use std::error::Error;
+/// use std::sync::{Arc, Mutex};
+///
+/// use otlake_dataset::{Commit, Dataset, Manifest};
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_storage::InMemoryStorage;
+///
+/// /// Collects the names of all files.
+/// #[derive(Debug, Default)]
+/// struct Names(Mutex<Vec<String>>);
+///
+/// impl Commit for Names {
+///     fn commit(&self, _name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>> {
+///         let mut names = self.0.lock().map_err(|_| "a commit panicked")?;
+///         names.extend(manifest.files().iter().map(|file| file.name.clone()));
+///         Ok(())
+///     }
+/// }
+///
+/// let names = Arc::new(Names::default());
+/// let storage = InMemoryStorage::new();
+/// let dataset = Dataset::builder()
+///     .commit(names.clone())
+///     .open(Arc::new(storage.clone()))?;
+/// let mut writer = dataset.writer();
+/// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+/// row.push(fields::BODY, Value::String("ready"));
+/// writer.row(&mut row)?;
+/// writer.flush()?;
+///
+/// let names = names.0.lock().expect("nothing panicked");
+/// assert!(storage.files().contains_key(&names[0]));
+/// # Ok::<(), Box<dyn Error>>(())
+/// ```
+pub trait Commit: fmt::Debug + Send + Sync {
+    /// Adds the files of a manifest to its table, all at once.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the files are not, or perhaps not, part of the table.
+    fn commit(&self, name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>>;
+}

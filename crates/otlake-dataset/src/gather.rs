@@ -1,6 +1,262 @@
-//! Rows to batches: the rows that wait, and the columns they become.
+//! Rows to the record batches of row groups.
+//!
+//! ```text
+//!  without partitions:  Row ──────────────────────────────────▶ columns ──▶ RecordBatch
+//!  with partitions:     Row ──▶ RowBuffer of its partition ──▶ columns ──▶ RecordBatch
+//!                               (packed, one per partition)    (shared by all partitions)
+//! ```
 
 pub(crate) mod row_buffer;
 pub(crate) mod row_groups;
 pub(crate) mod sort;
 mod writing;
+
+use std::convert::Infallible;
+use std::time::Instant;
+
+use arrow_array::RecordBatch;
+use otlake_arrow::{BatchError, BatchOptions};
+use otlake_parquet::SortingColumn;
+use otlake_row::{KeyLimits, Row, sink_fn};
+use otlake_schema::{DatasetSchema, OverflowCounts, Schema};
+
+use crate::errors::LostRows;
+use crate::gather::row_buffer::{RowBuffer, RowInterner};
+use crate::gather::row_groups::{RowGroupLimits, RowGroups};
+use crate::gather::sort::sorted;
+
+/// Where row groups go.
+pub(crate) trait RowGroupSink {
+    /// Returns how many more rows the open file takes.
+    fn room(&self) -> u64;
+
+    /// Takes the rows of a row group, of which the first came at `since`.
+    fn row_group(&mut self, rows: &RecordBatch, since: Option<Instant>) -> Result<(), LostRows>;
+}
+
+/// How rows are gathered.
+#[derive(Clone, Debug)]
+pub(crate) struct GatherOptions {
+    /// When the rows that wait in a partition are a row group.
+    pub(crate) limits: RowGroupLimits,
+    pub(crate) key_limits: KeyLimits,
+    /// The order that the rows of a row group are sorted to.
+    pub(crate) order: Vec<SortingColumn>,
+    pub(crate) partitioned: bool,
+    /// Whether it is noted when rows come.
+    pub(crate) keeps_age: bool,
+    /// Whether columns of attributes have the field ids of the published schema.
+    pub(crate) field_ids: bool,
+}
+
+/// The rows of one table that are in no row group yet.
+#[derive(Debug)]
+pub(crate) struct Gather {
+    row_groups: RowGroups,
+    options: GatherOptions,
+    /// What the rows that wait in partitions have in common.
+    interner: RowInterner,
+    slots: Vec<Waiting>,
+    /// Bytes of the rows that wait in partitions.
+    waiting_bytes: usize,
+}
+
+/// The rows of a slot.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Empty without partitions, where rows become columns at once.
+    rows: RowBuffer,
+    /// When the first of them came.
+    since: Option<Instant>,
+}
+
+impl Gather {
+    /// Creates a gatherer whose columns are full at `limits`.
+    pub(crate) fn new(schema: Schema, options: GatherOptions, limits: RowGroupLimits) -> Self {
+        let batches = BatchOptions::new().with_field_ids(options.field_ids);
+        Self {
+            row_groups: RowGroups::new(schema, batches, limits),
+            interner: RowInterner::with_limits(options.key_limits),
+            options,
+            slots: Vec::new(),
+            waiting_bytes: 0,
+        }
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        self.row_groups.schema()
+    }
+
+    pub(crate) fn overflow_counts(&self) -> OverflowCounts {
+        self.row_groups.overflow_counts()
+    }
+
+    /// Changes when the columns of a row group are full.
+    pub(crate) fn set_column_limits(&mut self, limits: RowGroupLimits) {
+        self.row_groups.set_limits(limits);
+    }
+
+    /// Opens the next slot.
+    pub(crate) fn open(&mut self) {
+        self.slots.push(Waiting::default());
+    }
+
+    /// Removes a slot, which has no rows. The last one takes its number.
+    pub(crate) fn remove(&mut self, slot: usize) {
+        debug_assert_eq!(
+            self.rows(slot),
+            0,
+            "rows are written before their slot goes"
+        );
+        self.slots.swap_remove(slot);
+    }
+
+    /// Returns the rows of a slot.
+    pub(crate) fn rows(&self, slot: usize) -> usize {
+        if self.options.partitioned {
+            self.slots[slot].rows.rows()
+        } else {
+            self.row_groups.rows()
+        }
+    }
+
+    /// Returns the bytes that the rows of a slot take up.
+    pub(crate) fn bytes(&self, slot: usize) -> usize {
+        if self.options.partitioned {
+            self.slots[slot].rows.memory_size_alone()
+        } else if self.row_groups.rows() > 0 {
+            self.row_groups.memory_estimate()
+        } else {
+            0
+        }
+    }
+
+    /// Returns when the first of the rows of a slot came.
+    pub(crate) fn since(&self, slot: usize) -> Option<Instant> {
+        self.slots[slot].since
+    }
+
+    /// Takes a row and returns whether the slot has enough of them for a row group; `room` more rows
+    /// fit the open file.
+    #[inline]
+    pub(crate) fn push(
+        &mut self,
+        slot: usize,
+        row: &mut Row<'_>,
+        room: u64,
+    ) -> Result<bool, BatchError> {
+        let waiting = &mut self.slots[slot];
+        if self.options.keeps_age && waiting.since.is_none() {
+            waiting.since = Some(Instant::now());
+        }
+        if !self.options.partitioned {
+            return self.row_groups.push(row, room);
+        }
+        self.row_groups.infer(row);
+        let before = waiting.rows.memory_size();
+        waiting.rows.push(row, &mut self.interner);
+        self.waiting_bytes = self.waiting_bytes + waiting.rows.memory_size() - before;
+        let (rows, bytes) = (waiting.rows.rows(), waiting.rows.memory_size_alone());
+        let limits = self.options.limits;
+        Ok(rows >= limits.rows || bytes >= limits.bytes || rows as u64 >= room)
+    }
+
+    /// Returns whether no row can be taken before rows are [drained](Self::drain).
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.row_groups.is_full()
+    }
+
+    /// Makes row groups of the rows of a slot: one, or more when they are larger as columns. The slot has
+    /// no rows afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Returns the rows that `to` has lost. It is offered all rows nevertheless.
+    pub(crate) fn drain(
+        &mut self,
+        slot: usize,
+        to: &mut impl RowGroupSink,
+    ) -> Result<(), LostRows> {
+        let Waiting { rows, since } = std::mem::take(&mut self.slots[slot]);
+        let mut lost = None;
+        if self.options.partitioned {
+            self.waiting_bytes -= rows.memory_size();
+            // Making the one that stands in for it costs microseconds, a row group milliseconds.
+            let interner = std::mem::take(&mut self.interner);
+            let Ok(()) = rows.replay(
+                &interner,
+                &mut sink_fn(|row: &mut Row<'_>| {
+                    let error = match self.row_groups.push(row, to.room()) {
+                        Ok(false) => return Ok(()),
+                        Ok(true) => self.take_row_group(since, to).err(),
+                        Err(error) => Some(LostRows::new("a row group", 1, error)),
+                    };
+                    lost = LostRows::both(lost.take(), error);
+                    Ok::<_, Infallible>(())
+                }),
+            );
+            self.interner = interner;
+        }
+        if self.row_groups.rows() > 0 {
+            let taken = self.take_row_group(since, to);
+            lost = LostRows::both(lost, taken.err());
+        }
+        lost.map_or(Ok(()), Err)
+    }
+
+    fn take_row_group(
+        &mut self,
+        since: Option<Instant>,
+        to: &mut impl RowGroupSink,
+    ) -> Result<(), LostRows> {
+        let rows = self.row_groups.take();
+        let in_order = sorted(&rows, &self.options.order);
+        let taken = to.row_group(&in_order, since);
+        drop(in_order);
+        self.row_groups.recycle(rows);
+        taken
+    }
+
+    /// Returns the rows of a batch in the order that rows are sorted to.
+    pub(crate) fn sorted(&self, rows: &RecordBatch) -> RecordBatch {
+        sorted(rows, &self.options.order)
+    }
+
+    /// Drops all rows. What was learned from them of names and types stays.
+    pub(crate) fn discard(&mut self) {
+        self.row_groups.discard();
+        self.slots
+            .iter_mut()
+            .for_each(|slot| *slot = Waiting::default());
+        self.waiting_bytes = 0;
+    }
+
+    /// Returns whether a column, type or name was found that is not published.
+    pub(crate) fn has_unpublished_changes(&self, published: &DatasetSchema) -> bool {
+        self.row_groups.has_unpublished_changes(published)
+    }
+
+    /// Gives the columns the published types.
+    pub(crate) fn coerce(&mut self, published: &DatasetSchema) {
+        self.row_groups.coerce(published);
+    }
+
+    /// Returns the bytes of memory that the rows take up. Looks at every column.
+    pub(crate) fn memory_size(&self) -> usize {
+        self.row_groups.memory_size() + self.waiting_bytes + self.interner.memory_size()
+    }
+
+    /// Returns the bytes of memory that the rows take up at most, as far as is known without a look at
+    /// every column.
+    #[inline]
+    pub(crate) fn memory_estimate(&self) -> usize {
+        self.row_groups.memory_estimate() + self.waiting_bytes + self.interner.memory_size()
+    }
+
+    /// Makes the estimate exact again, and frees what no row needs any more.
+    pub(crate) fn measure(&mut self) {
+        self.row_groups.measure();
+        self.interner.release_unused();
+    }
+}

@@ -12,21 +12,22 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_schema::DataType;
-use otlake_dataset::{BatchId, Manifest, ParquetSink, PublishedSchema};
+use otlake_dataset::{BatchId, DatasetWriter, Manifest, PublishedSchema};
 use otlake_parquet::{SortingColumn, WriterOptions};
 use otlake_row::{RowSink, Value};
-use otlake_schema::{Schema, Table};
+use otlake_schema::Table;
 use otlake_storage::InMemoryStorage;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use self::records::{BEGIN, HOUR, Records, by_hour, numbers, read, sink};
+use self::records::{
+    BEGIN, HOUR, Records, by_hour, dataset_writer, numbers, options, read, writer,
+};
 
 #[test]
 fn rows_go_where_their_time_says_however_late_they_are() {
     let storage = InMemoryStorage::new();
-    let mut sink = sink(&storage)
-        .with_partitioning(&by_hour())
-        .with_open_partitions(2);
+    let options = options().partitioning(by_hour()).open_partitions(2);
+    let mut sink = writer(&storage, options);
     let mut records = Records::new();
     for number in 0..100 {
         let hour = [0, 1, 17, 0, 30][number as usize % 5];
@@ -45,13 +46,13 @@ fn rows_go_where_their_time_says_however_late_they_are() {
     }
     let of = |places: &[i64]| (0..100).filter(|n| places.contains(&(n % 5))).collect();
     let expected = BTreeMap::from([
-        ("date=2026-11-22/hour=07".to_owned(), of(&[0, 3])),
-        ("date=2026-11-22/hour=08".to_owned(), of(&[1])),
-        ("date=2026-11-23/hour=00".to_owned(), of(&[2])),
-        ("date=2026-11-23/hour=13".to_owned(), of(&[4])),
+        ("logs/date=2026-11-22/hour=07".to_owned(), of(&[0, 3])),
+        ("logs/date=2026-11-22/hour=08".to_owned(), of(&[1])),
+        ("logs/date=2026-11-23/hour=00".to_owned(), of(&[2])),
+        ("logs/date=2026-11-23/hour=13".to_owned(), of(&[4])),
     ]);
     assert_eq!(by_directory, expected);
-    let closed = sink.take_finished();
+    let closed = sink.report().remove(0).files;
     assert_eq!(closed.iter().map(|file| file.rows).sum::<u64>(), 100);
     assert_eq!(
         closed.len(),
@@ -63,9 +64,8 @@ fn rows_go_where_their_time_says_however_late_they_are() {
 #[test]
 fn partitions_have_one_type_for_a_column() {
     let storage = InMemoryStorage::new();
-    let mut sink = sink(&storage)
-        .with_partitioning(&by_hour())
-        .with_row_group_rows(4);
+    let options = options().partitioning(by_hour()).row_group_rows(4);
+    let mut sink = writer(&storage, options);
     let mut records = Records::new();
     let values = [
         Value::Int(1),
@@ -91,7 +91,7 @@ fn partitions_have_one_type_for_a_column() {
         files += 1;
     }
     assert!(files >= 3);
-    assert_eq!(texts as u64, sink.overflow_counts().r#type);
+    assert_eq!(texts as u64, sink.stats()[0].overflow.r#type);
     assert_eq!(texts, (12..40).filter(|number| number % 4 == 3).count());
 }
 
@@ -99,11 +99,10 @@ fn partitions_have_one_type_for_a_column() {
 fn a_dataset_keeps_its_types_and_ids_from_writer_to_writer() {
     let storage = InMemoryStorage::new();
     let write = |attributes: &[(&str, Value<'_>)]| {
-        let documents = Arc::new(storage.clone());
-        let mut sink = sink(&storage).with_dataset(documents).unwrap();
+        let mut sink = dataset_writer(&storage, options());
         Records::new().push(&mut sink, 1, BEGIN, attributes);
         sink.finish().unwrap();
-        sink.overflow_counts().r#type
+        sink.stats()[0].overflow.r#type
     };
     assert_eq!(write(&[("status", Value::Int(200))]), 0);
     assert_eq!(
@@ -145,9 +144,10 @@ fn rows_are_sorted_within_their_row_groups_which_say_so() {
         descending: false,
         nulls_first: false,
     };
-    let mut sink = sink(&storage)
-        .with_sorted_rows(vec![by("attr_service"), by("time_unix_nano")])
-        .with_row_group_rows(50);
+    let options = options()
+        .sorted_rows(vec![by("attr_service"), by("time_unix_nano")])
+        .row_group_rows(50);
+    let mut sink = writer(&storage, options);
     let mut records = Records::new();
     for number in 0..100 {
         let service = Value::String(["b", "c", "a"][number as usize % 3]);
@@ -182,7 +182,7 @@ fn rows_are_sorted_within_their_row_groups_which_say_so() {
 fn files_are_closed_by_age_when_nothing_arrives() {
     let storage = InMemoryStorage::new();
     let age = Duration::from_secs(60);
-    let mut sink = sink(&storage).with_max_age(age);
+    let mut sink = writer(&storage, options().max_age(age));
     let mut records = Records::new();
     let before = Instant::now();
     records.push(&mut sink, 1, BEGIN, &[]);
@@ -206,9 +206,10 @@ fn files_are_closed_by_age_when_nothing_arrives() {
 fn a_bound_of_memory_closes_row_groups_early() {
     let storage = InMemoryStorage::new();
     let limit = 2 << 20;
-    let mut sink = sink(&storage)
-        .with_partitioning(&"number={attr.tenant}".parse().unwrap())
-        .with_memory_limit(limit);
+    let options = options()
+        .partitioning("number={attr.tenant}".parse().unwrap())
+        .memory_limit(limit);
+    let mut sink = writer(&storage, options);
     let mut records = Records::new();
     let text = "x".repeat(500);
     for number in 0..20_000 {
@@ -234,14 +235,11 @@ fn a_bound_of_memory_closes_row_groups_early() {
 fn a_batch_that_is_tried_again_is_there_once() {
     let storage = InMemoryStorage::new();
     let dataset = |rows_per_file: u64| {
-        let options = WriterOptions::new().with_rows_per_file(rows_per_file);
-        ParquetSink::new(storage.clone(), Schema::logs(), options)
-            .unwrap()
-            .with_partitioning(&by_hour())
-            .with_dataset(Arc::new(storage.clone()))
-            .unwrap()
+        let files = WriterOptions::new().with_rows_per_file(rows_per_file);
+        let options = options().writer_options(files).partitioning(by_hour());
+        dataset_writer(&storage, options)
     };
-    let push = |sink: &mut ParquetSink, numbers: std::ops::Range<i64>| {
+    let push = |sink: &mut DatasetWriter, numbers: std::ops::Range<i64>| {
         let mut records = Records::new();
         for number in numbers {
             records.push(sink, number, BEGIN + (number % 3) * HOUR, &[]);
@@ -263,7 +261,7 @@ fn a_batch_that_is_tried_again_is_there_once() {
     let mut sink = dataset(4);
     sink.begin_batch(&identity).unwrap();
     push(&mut sink, 0..50);
-    sink.close_files().unwrap();
+    sink.flush().unwrap();
     drop(sink);
     // The retry cuts its files otherwise.
     let mut sink = dataset(10);

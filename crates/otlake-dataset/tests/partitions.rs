@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
-use otlake_dataset::{ParquetSink, PublishedSchema, RollingError, SinkError};
+use otlake_dataset::{FlushError, PublishedSchema};
 use otlake_parquet::WriterOptions;
 use otlake_row::{Location, Value};
 use otlake_schema::{Resolved, Schema, SchemaOptions, Table};
 use otlake_storage::{InMemoryStorage, Storage, StorageError, StorageFile};
 
-use self::records::{BEGIN, HOUR, Records, by_hour, read, sink};
+use self::records::{BEGIN, HOUR, Records, by_hour, dataset_writer, options, read, writer};
 
 /// Without partitions, and with one.
 const PARTITIONINGS: [&str; 2] = ["", "date={date}"];
@@ -48,19 +48,20 @@ fn types_of(storage: &InMemoryStorage, column: &str) -> Vec<Option<DataType>> {
 #[test]
 fn rows_that_become_several_row_groups_and_files_are_closed_by_age() {
     let storage = InMemoryStorage::new();
-    let options = WriterOptions::new().with_bytes_per_file(40 << 10);
-    let mut sink = ParquetSink::new(storage.clone(), Schema::logs(), options)
-        .unwrap()
-        .with_partitioning(&by_hour())
-        .with_max_age(Duration::from_secs(1))
-        .with_row_group_rows(1_000)
-        .with_memory_limit(1 << 20);
+    let options = options()
+        .writer_options(WriterOptions::new().with_bytes_per_file(40 << 10))
+        .partitioning(by_hour())
+        .max_age(Duration::from_secs(1))
+        .row_group_rows(1_000)
+        .memory_limit(1 << 20);
+    let mut sink = writer(&storage, options);
     let mut records = Records::new();
     for number in 0..1_000 {
         let text = noise(number as u64, 90);
         records.push(&mut sink, number, BEGIN, &[("text", Value::String(&text))]);
     }
-    assert!(sink.stats().row_groups > 1, "{:?}", sink.stats());
+    let stats = sink.stats()[0];
+    assert!(stats.row_groups > 1, "{stats:?}");
     sink.tick(Instant::now() + Duration::from_secs(60)).unwrap();
     let rows: usize = batches(&storage).iter().map(RecordBatch::num_rows).sum();
     assert_eq!(rows, 1_000);
@@ -69,9 +70,10 @@ fn rows_that_become_several_row_groups_and_files_are_closed_by_age() {
 #[test]
 fn resources_count_for_the_size_of_a_row_group() {
     for partitioning in PARTITIONINGS {
-        let mut sink = sink(&InMemoryStorage::new())
-            .with_partitioning(&partitioning.parse().unwrap())
-            .with_row_group_bytes(1 << 20);
+        let options = options()
+            .partitioning(partitioning.parse().unwrap())
+            .row_group_bytes(1 << 20);
+        let mut sink = writer(&InMemoryStorage::new(), options);
         let mut records = Records::new();
         let mut peak = 0;
         for number in 0..500 {
@@ -86,7 +88,8 @@ fn resources_count_for_the_size_of_a_row_group() {
 
 #[test]
 fn memory_that_resources_take_up_is_released_no_further_than_asked_for() {
-    let mut sink = sink(&InMemoryStorage::new()).with_partitioning(&by_hour());
+    let options = options().partitioning(by_hour());
+    let mut sink = writer(&InMemoryStorage::new(), options);
     let mut records = Records::new();
     for number in 0..256 {
         let text = noise(number as u64, 20_000);
@@ -96,10 +99,10 @@ fn memory_that_resources_take_up_is_released_no_further_than_asked_for() {
     }
     let target = sink.memory_size() / 8 * 7;
     sink.release_memory(target).unwrap();
-    let (stats, size) = (sink.stats(), sink.memory_size());
+    let (stats, size) = (sink.stats()[0], sink.memory_size());
     assert!(size <= target, "{size} bytes, not {target}");
     assert!((5..16).contains(&stats.row_groups), "{stats:?}");
-    sink.close_files().unwrap();
+    sink.flush().unwrap();
     let size = sink.memory_size();
     assert!(size < 200_000, "{size} bytes with nothing open");
 }
@@ -142,17 +145,15 @@ impl StorageFile for SendingFile {
 fn what_a_file_has_sent_is_not_counted_any_more() {
     let in_flight = Arc::new(AtomicUsize::new(0));
     let storage = Sending(InMemoryStorage::new(), Arc::clone(&in_flight));
-    let mut sink = ParquetSink::new(storage, Schema::logs(), WriterOptions::new())
-        .unwrap()
-        .with_memory_limit(4 << 20)
-        .with_row_group_rows(10);
+    let options = options().memory_limit(4 << 20).row_group_rows(10);
+    let mut sink = options.open_files(Arc::new(storage)).unwrap().writer();
     let mut records = Records::new();
     for number in 0..2_000 {
         records.push(&mut sink, number, BEGIN, &[]);
         in_flight.store(0, Ordering::Relaxed);
     }
-    sink.close_files().unwrap();
-    assert_eq!(sink.stats().files, 1, "none was closed for memory");
+    sink.flush().unwrap();
+    assert_eq!(sink.stats()[0].files, 1, "none was closed for memory");
     let size = sink.memory_size();
     assert!(size < 200_000, "{size} bytes with nothing open");
 }
@@ -170,18 +171,16 @@ impl Storage for Refusing {
 #[test]
 fn an_error_counts_the_rows_of_all_row_groups_that_it_cost() {
     let storage = Refusing(InMemoryStorage::new());
-    let mut sink = ParquetSink::new(storage, Schema::logs(), WriterOptions::new())
-        .unwrap()
-        .with_partitioning(&by_hour())
-        .with_memory_limit(1 << 20);
+    let options = options().partitioning(by_hour()).memory_limit(1 << 20);
+    let mut sink = options.open_files(Arc::new(storage)).unwrap().writer();
     let mut records = Records::new();
     for number in 0..1_000 {
         let text = noise(number as u64, 90);
         let time = BEGIN + number % 2 * HOUR;
         records.push(&mut sink, number, time, &[("text", Value::String(&text))]);
     }
-    match sink.close_files() {
-        Err(SinkError::Write(RollingError::Storage { rows, .. })) => assert_eq!(rows, 1_000),
+    match sink.flush() {
+        Err(FlushError::Lost(lost)) => assert_eq!(lost.rows(), 1_000),
         other => panic!("no file can be created: {other:?}"),
     }
     assert_eq!(sink.open_partitions(), 0);
@@ -191,7 +190,8 @@ fn an_error_counts_the_rows_of_all_row_groups_that_it_cost() {
 fn of_several_values_for_a_column_in_one_record_the_first_says_its_type() {
     for partitioning in PARTITIONINGS {
         let storage = InMemoryStorage::new();
-        let mut sink = sink(&storage).with_partitioning(&partitioning.parse().unwrap());
+        let options = options().partitioning(partitioning.parse().unwrap());
+        let mut sink = writer(&storage, options);
         let mut records = Records::new();
         let [int, text] = [Value::Int(1), Value::String("a")];
         for _ in 0..2 {
@@ -199,7 +199,7 @@ fn of_several_values_for_a_column_in_one_record_the_first_says_its_type() {
             records.push(&mut sink, 2, BEGIN, &[("user.id", int), ("user_id", text)]);
             records.push(&mut sink, 3, BEGIN, &[("y", Value::Empty), ("y", text)]);
         }
-        sink.close_files().unwrap();
+        sink.flush().unwrap();
         let types = |column| types_of(&storage, column);
         assert_eq!(types("attr_x"), [Some(DataType::Int64)], "{partitioning:?}");
         assert_eq!(
@@ -215,14 +215,12 @@ fn of_several_values_for_a_column_in_one_record_the_first_says_its_type() {
 fn a_column_that_gets_a_type_later_is_published_with_it() {
     for partitioning in PARTITIONINGS {
         let storage = InMemoryStorage::new();
-        let mut sink = sink(&storage)
-            .with_partitioning(&partitioning.parse().unwrap())
-            .with_dataset(Arc::new(storage.clone()))
-            .unwrap();
+        let options = options().partitioning(partitioning.parse().unwrap());
+        let mut sink = dataset_writer(&storage, options);
         let mut records = Records::new();
         for value in [Value::Empty, Value::Int(5)] {
             records.push(&mut sink, 0, BEGIN, &[("x", value)]);
-            sink.close_files().unwrap();
+            sink.flush().unwrap();
         }
         let published = PublishedSchema::load(Arc::new(storage.clone()), Table::Logs).unwrap();
         let published = published.schema().column("attr_x");
@@ -234,18 +232,18 @@ fn a_column_that_gets_a_type_later_is_published_with_it() {
 
 #[test]
 fn a_column_that_the_dataset_has_no_room_for_is_in_no_file() {
-    let schema = || Schema::new(Table::Logs, SchemaOptions::new().with_column_budget(3));
+    let schema_options = || SchemaOptions::new().with_column_budget(3);
+    let schema = || Schema::new(Table::Logs, schema_options());
     for partitioning in PARTITIONINGS {
         let storage = InMemoryStorage::new();
-        let mut sink = ParquetSink::new(storage.clone(), schema(), WriterOptions::new())
-            .unwrap()
-            .with_partitioning(&partitioning.parse().unwrap())
-            .with_dataset(Arc::new(storage.clone()))
-            .unwrap();
+        let options = options()
+            .schema_options(schema_options())
+            .partitioning(partitioning.parse().unwrap());
+        let mut sink = dataset_writer(&storage, options);
         let mut records = Records::new();
         // The column is known before its type.
         records.push(&mut sink, 1, BEGIN, &[("x", Value::Empty)]);
-        sink.close_files().unwrap();
+        sink.flush().unwrap();
         // Another writer uses up the budget.
         let mut theirs = schema();
         for name in ["theirs", "theirs, too"] {
@@ -258,13 +256,13 @@ fn a_column_that_the_dataset_has_no_room_for_is_in_no_file() {
         others.publish(&theirs).unwrap();
         for value in [Value::Int(5), Value::Int(6), Value::String("seven")] {
             records.push(&mut sink, 2, BEGIN, &[("x", value)]);
-            sink.close_files().unwrap();
+            sink.flush().unwrap();
         }
         assert_eq!(
             types_of(&storage, "attr_x"),
             [None, None, None, None],
             "{partitioning:?}"
         );
-        assert_eq!(sink.overflow_counts().total(), 4, "{partitioning:?}");
+        assert_eq!(sink.stats()[0].overflow.total(), 4, "{partitioning:?}");
     }
 }

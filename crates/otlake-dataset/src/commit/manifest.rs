@@ -5,7 +5,7 @@ mod types;
 
 use otlake_schema::Table;
 
-use self::types::type_name;
+pub(crate) use self::types::type_name;
 use crate::files::file_names::{BatchId, BatchIdError};
 use otlake_parquet::{Bound, FileSummary};
 

@@ -55,6 +55,12 @@ impl RowGroups {
         self.builder.rows()
     }
 
+    /// Returns whether no row can be pushed before the rows are taken out.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.builder.is_full()
+    }
+
     pub(crate) fn overflow_counts(&self) -> OverflowCounts {
         self.builder.overflow_counts()
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use otlake_row::{Key, Keys, KeysId, Location, Row, Value};
+use otlake_row::{Key, Keys, KeysId, Location, Row, Value, fields};
 use otlake_schema::Table;
 
 use super::escape::{self, DEFAULT};
@@ -62,6 +62,19 @@ impl Partitioner {
             keys: None,
             parts,
         }
+    }
+
+    /// Returns the attributes and fields that the directories depend on.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = (Location, &str)> {
+        let cells = self.cells.iter().map(|known| &known.cell);
+        cells.map(|cell| (cell.location, cell.name.as_str()))
+    }
+
+    /// Returns the fields whose time the directories depend on, and their names.
+    pub(crate) fn times(&self) -> impl Iterator<Item = (Key, &'static str)> {
+        let times = self.packer.as_ref().and(self.event_time);
+        let keys = times.into_iter().flat_map(EventTime::keys);
+        keys.map(|key| (key, fields::NAMES[key.index()]))
     }
 
     /// Writes the row's key to `key` instead of what is there. It means something to this partitioner

@@ -96,6 +96,11 @@ impl EventTime {
             })
     }
 
+    /// Returns the fields that have the time.
+    pub(crate) fn keys(self) -> impl Iterator<Item = Key> {
+        std::iter::once(self.time).chain(self.or)
+    }
+
     /// Nanoseconds since the epoch; none where the column is null.
     pub(crate) fn nanos(self, row: &Row<'_>) -> Option<i64> {
         let of = |key| {

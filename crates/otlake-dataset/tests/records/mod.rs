@@ -3,14 +3,13 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use otlake_dataset::{ParquetSink, Partitioning};
-use otlake_parquet::WriterOptions;
+use otlake_dataset::{Dataset, DatasetBuilder, DatasetWriter, Partitioning};
 use otlake_row::{Cell, Group, Keys, Location, Row, RowSink, Signal, Value, fields};
-use otlake_schema::Schema;
 use otlake_storage::InMemoryStorage;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -93,8 +92,20 @@ pub fn numbers(batches: &[RecordBatch]) -> Vec<i64> {
         .collect()
 }
 
-pub fn sink(storage: &InMemoryStorage) -> ParquetSink {
-    ParquetSink::new(storage.clone(), Schema::logs(), WriterOptions::new()).unwrap()
+/// Opens files without documents in the directory of their partition, and returns the only writer.
+pub fn writer(storage: &InMemoryStorage, options: DatasetBuilder) -> DatasetWriter {
+    let dataset = options.open_files(Arc::new(storage.clone())).unwrap();
+    dataset.writer()
+}
+
+/// Opens a dataset with documents, and returns the only writer.
+pub fn dataset_writer(storage: &InMemoryStorage, options: DatasetBuilder) -> DatasetWriter {
+    let dataset = options.open(Arc::new(storage.clone())).unwrap();
+    dataset.writer()
+}
+
+pub fn options() -> DatasetBuilder {
+    Dataset::builder()
 }
 
 pub fn by_hour() -> Partitioning {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use otlake_parquet::Bound;
 
 /// The name of a type in the schema of a dataset; of another type that of Arrow, in lower case.
-pub(super) fn type_name(data_type: &DataType) -> String {
+pub(crate) fn type_name(data_type: &DataType) -> String {
     let names = |fields: &[&Field]| {
         let name = |field: &&Field| format!("{}: {}", field.name(), type_name(field.data_type()));
         fields.iter().map(name).collect::<Vec<_>>().join(", ")

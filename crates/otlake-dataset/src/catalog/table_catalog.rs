@@ -1,0 +1,72 @@
+//! The types of a table's columns, which all writers agree on.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use otlake_schema::{DatasetSchema, Schema, Table};
+use otlake_storage::Documents;
+
+use crate::catalog::published_schema::{PublishError, PublishedSchema};
+
+/// The columns and types that are published for a table: in a document of the dataset, or without
+/// documents in this process.
+#[derive(Debug)]
+pub(crate) struct TableCatalog {
+    /// What was published last, for writers that have nothing to add.
+    current: RwLock<Arc<DatasetSchema>>,
+    /// Held while the schema is extended, which may take requests to the storage.
+    source: Mutex<Source>,
+}
+
+#[derive(Debug)]
+enum Source {
+    Document(PublishedSchema),
+    Process(DatasetSchema),
+}
+
+impl TableCatalog {
+    /// Loads the published schema of a table.
+    pub(crate) fn load(documents: Arc<dyn Documents>, table: Table) -> Result<Self, PublishError> {
+        let published = PublishedSchema::load(documents, table)?;
+        Ok(Self {
+            current: RwLock::new(Arc::new(published.schema().clone())),
+            source: Mutex::new(Source::Document(published)),
+        })
+    }
+
+    /// Creates a schema that only the writers of this process share.
+    pub(crate) fn in_process(table: Table) -> Self {
+        let schema = DatasetSchema::new(table);
+        Self {
+            current: RwLock::new(Arc::new(schema.clone())),
+            source: Mutex::new(Source::Process(schema)),
+        }
+    }
+
+    /// Returns the schema as it was published last, as far as this process knows.
+    pub(crate) fn current(&self) -> Arc<DatasetSchema> {
+        let current = self.current.read();
+        Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Publishes the columns that a writer has found, and returns the schema with them.
+    ///
+    /// # Errors
+    ///
+    /// Returns why the document could not be extended.
+    pub(crate) fn publish(&self, found: &Schema) -> Result<Arc<DatasetSchema>, PublishError> {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let schema = match &mut *source {
+            Source::Document(published) => {
+                published.publish(found)?;
+                published.schema()
+            }
+            Source::Process(schema) => {
+                schema.extend(found);
+                schema
+            }
+        };
+        let schema = Arc::new(schema.clone());
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&schema);
+        Ok(schema)
+    }
+}

@@ -1,0 +1,167 @@
+//! The visible files of a table that are not committed yet.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use otlake_parquet::FileSummary;
+use otlake_schema::Table;
+
+use crate::commit::Commit;
+use crate::commit::manifest::Manifest;
+use crate::errors::CommitError;
+use crate::files::batch_files::ClosedFile;
+use crate::files::file_names::{BatchId, unique};
+
+/// The files that all writers of a dataset have closed outside batches, until they are committed, and the
+/// summaries of the latest files for a report.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    table: Table,
+    commit: Option<Arc<dyn Commit>>,
+    /// Held while files are committed, so that a writer waits for the commit of files that have rows of
+    /// it.
+    commits: Mutex<Commits>,
+    closed: Mutex<Closed>,
+}
+
+#[derive(Debug)]
+struct Commits {
+    unique: String,
+    /// How many were begun.
+    begun: u64,
+    /// The one that has not succeeded yet. Its name and content stay what they are until it does.
+    attempt: Option<(String, Manifest)>,
+}
+
+#[derive(Debug)]
+struct Closed {
+    /// Files that are in no commit.
+    pending: Vec<ClosedFile>,
+    recent: VecDeque<FileSummary>,
+    /// Most summaries that are kept.
+    keep: usize,
+    /// Summaries that were dropped since the last report.
+    omitted: u64,
+}
+
+impl Ledger {
+    /// Creates a ledger that keeps `keep` summaries for a report.
+    pub(crate) fn new(table: Table, commit: Option<Arc<dyn Commit>>, keep: usize) -> Self {
+        Self {
+            table,
+            commit,
+            commits: Mutex::new(Commits {
+                unique: unique(),
+                begun: 0,
+                attempt: None,
+            }),
+            closed: Mutex::new(Closed {
+                pending: Vec::new(),
+                recent: VecDeque::new(),
+                keep,
+                omitted: 0,
+            }),
+        }
+    }
+
+    /// Takes in a file that is visible.
+    pub(crate) fn push(&self, file: ClosedFile) {
+        let mut closed = self.closed();
+        closed.report(&file.summary);
+        if self.commit.is_some() {
+            closed.pending.push(file);
+        }
+    }
+
+    /// Commits the files of a batch, under its identity.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the commit. The batch has to be tried again.
+    pub(crate) fn commit_batch(
+        &self,
+        batch: &BatchId,
+        files: &[ClosedFile],
+        schema_version: Option<u64>,
+    ) -> Result<(), CommitError> {
+        if let Some(commit) = &self.commit
+            && !files.is_empty()
+        {
+            let manifest = manifest_of(self.table, files, schema_version).with_batch(batch.clone());
+            let committed = commit.commit(batch.as_str(), &manifest);
+            committed
+                .map_err(|error| CommitError::new(self.table.name(), batch.as_str(), error))?;
+        }
+        let mut closed = self.closed();
+        files.iter().for_each(|file| closed.report(&file.summary));
+        Ok(())
+    }
+
+    /// Takes the summaries of the files that are visible since the last call, and how many more there
+    /// were.
+    pub(crate) fn take_recent(&self) -> (Vec<FileSummary>, u64) {
+        let mut closed = self.closed();
+        let omitted = std::mem::take(&mut closed.omitted);
+        (std::mem::take(&mut closed.recent).into(), omitted)
+    }
+
+    /// Commits the files that are in no commit yet.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the commit, which the next call tries again as it was.
+    pub(crate) fn commit(&self, schema_version: Option<u64>) -> Result<(), CommitError> {
+        let Some(commit) = &self.commit else {
+            return Ok(());
+        };
+        let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let (name, manifest) = match commits.attempt.take() {
+                Some(attempt) => attempt,
+                None => {
+                    let pending = std::mem::take(&mut self.closed().pending);
+                    if pending.is_empty() {
+                        return Ok(());
+                    }
+                    let name = format!("{}-{:05}", commits.unique, commits.begun);
+                    commits.begun += 1;
+                    (name, manifest_of(self.table, &pending, schema_version))
+                }
+            };
+            if let Err(source) = commit.commit(&name, &manifest) {
+                let error = CommitError::new(self.table.name(), &name, source);
+                commits.attempt = Some((name, manifest));
+                return Err(error);
+            }
+        }
+    }
+
+    fn closed(&self) -> MutexGuard<'_, Closed> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Closed {
+    fn report(&mut self, file: &FileSummary) {
+        if self.keep == 0 {
+            self.omitted += 1;
+            return;
+        }
+        if self.recent.len() == self.keep {
+            self.recent.pop_front();
+            self.omitted += 1;
+        }
+        self.recent.push_back(file.clone());
+    }
+}
+
+fn manifest_of(table: Table, files: &[ClosedFile], schema_version: Option<u64>) -> Manifest {
+    let mut manifest = Manifest::new(table);
+    if let Some(version) = schema_version {
+        manifest = manifest.with_schema_version(version);
+    }
+    for file in files {
+        manifest.add(&file.summary, file.partition.clone());
+    }
+    manifest
+}

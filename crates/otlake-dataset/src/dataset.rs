@@ -1,0 +1,199 @@
+//! Many files as one table: what all writers share.
+
+pub(crate) mod builder;
+pub(crate) mod shared_table;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use otlake_parquet::{Encoder, FileSummary};
+use otlake_row::{MetricKind, Row, Signal, fields};
+use otlake_schema::{DatasetSchema, OverflowCounts, Table};
+
+use crate::dataset::builder::{DatasetBuilder, MetricTables, Options};
+use crate::dataset::shared_table::SharedTable;
+use crate::errors::FlushError;
+use crate::files::file_names::BatchId;
+use crate::memory_budget::MemoryBudget;
+use crate::writer::DatasetWriter;
+
+/// Parquet files that are one table for each signal: with partitions, a published schema, batches that
+/// are there exactly once, and one memory limit.
+///
+/// A dataset is opened by its [builder](Self::builder), and cheap to clone. Each thread that writes to
+/// it has a [`DatasetWriter`] of its own.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::Dataset;
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_storage::InMemoryStorage;
+///
+/// let storage = InMemoryStorage::new();
+/// let dataset = Dataset::builder().open(Arc::new(storage.clone()))?;
+///
+/// std::thread::scope(|scope| {
+///     for worker in 0..2 {
+///         let mut writer = dataset.writer();
+///         scope.spawn(move || {
+///             let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///             row.push(fields::SEVERITY_NUMBER, Value::Int(worker));
+///             writer.row(&mut row).expect("the row is accepted");
+///             writer.write_row_groups().expect("the row group is written");
+///         });
+///     }
+/// });
+/// dataset.flush()?;
+///
+/// let report = dataset.report();
+/// assert_eq!(report[0].files.len(), 1, "both workers wrote to one file");
+/// assert_eq!(report[0].files[0].rows, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Dataset {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Options,
+    budget: Arc<MemoryBudget>,
+    /// In the order of [`Table::ALL`].
+    tables: [Arc<SharedTable>; Table::ALL.len()],
+    /// For files that no writer closes.
+    encoder: Mutex<Encoder>,
+}
+
+/// What was written of one table.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TableReport {
+    /// The table.
+    pub table: Table,
+    /// The files that became visible since the last report: the latest of them, as many as
+    /// [`DatasetBuilder::file_summaries`] keeps.
+    pub files: Vec<FileSummary>,
+    /// The number of files that became visible since the last report and are not in
+    /// [`files`](Self::files).
+    pub omitted_files: u64,
+    /// The values of the writer that reports that went to the `overflow` column, by reason.
+    pub overflow: OverflowCounts,
+}
+
+/// Returns the position of a table in [`Table::ALL`].
+#[inline]
+pub(crate) fn index_of(table: Table) -> usize {
+    match table {
+        Table::Logs => 0,
+        Table::Traces => 1,
+        Table::Metrics => 2,
+        Table::MetricsOf(kind) => 3 + kind as usize,
+        _ => unreachable!("a table is in the list of all tables"),
+    }
+}
+
+impl Dataset {
+    /// Begins with the defaults.
+    pub fn builder() -> DatasetBuilder {
+        DatasetBuilder::new()
+    }
+
+    /// Creates a writer, for one thread.
+    pub fn writer(&self) -> DatasetWriter {
+        DatasetWriter::new(self.clone())
+    }
+
+    /// Closes the open files of all tables, so that every row of every row group is visible, and commits
+    /// them.
+    ///
+    /// The rows that writers still gather are not among them: each writer that has none left to come
+    /// calls [`DatasetWriter::write_row_groups`] first. With a single writer, [`DatasetWriter::flush`]
+    /// does both.
+    ///
+    /// # Errors
+    ///
+    /// Returns the rows of all writers that are lost; each of the writers is told of its own as well.
+    pub fn flush(&self) -> Result<(), FlushError> {
+        let encoder = self.shared.encoder.lock();
+        let encoder = &mut *encoder.unwrap_or_else(PoisonError::into_inner);
+        let mut result = Ok(());
+        for table in &self.shared.tables {
+            result = FlushError::both(result, table.close_files(encoder));
+            result = FlushError::both(result, table.commit().map_err(FlushError::from));
+        }
+        result
+    }
+
+    /// Returns what became visible since the last report, of the tables that have files.
+    pub fn report(&self) -> Vec<TableReport> {
+        let tables = Table::ALL.into_iter().zip(&self.shared.tables);
+        tables
+            .map(|(table, shared)| shared.report(table))
+            .filter(|report| !report.files.is_empty() || report.omitted_files > 0)
+            .collect()
+    }
+
+    /// Returns the published columns of a table, as far as this process knows them.
+    pub fn schema(&self, table: Table) -> Arc<DatasetSchema> {
+        self.table(index_of(table)).catalog.current()
+    }
+
+    /// Returns the bytes of memory that rows and open files take up, about.
+    pub fn memory_estimate(&self) -> usize {
+        self.shared.budget.used()
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.shared.options
+    }
+
+    pub(crate) fn budget(&self) -> &Arc<MemoryBudget> {
+        &self.shared.budget
+    }
+
+    pub(crate) fn table(&self, index: usize) -> &Arc<SharedTable> {
+        &self.shared.tables[index]
+    }
+
+    /// Returns the index of the table that a row belongs to.
+    #[inline]
+    pub(crate) fn table_of(&self, row: &Row<'_>) -> usize {
+        let kind = || MetricKind::from_name(row.get(fields::KIND)?.as_str()?);
+        let table = match (row.signal(), self.shared.options.metric_tables) {
+            // A data point without a kind, which no decoder here makes, goes to the table of all kinds.
+            (Signal::Metrics, MetricTables::PerKind) => {
+                kind().map_or(Table::Metrics, Table::MetricsOf)
+            }
+            (signal, _) => signal.into(),
+        };
+        index_of(table)
+    }
+
+    /// Returns the files of a new batch, for each table.
+    pub(crate) fn batch_files(
+        &self,
+        batch: &BatchId,
+    ) -> Vec<crate::files::batch_files::BatchFiles> {
+        let tables = self.shared.tables.iter();
+        tables.map(|table| table.batch_files(batch)).collect()
+    }
+}
+
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dataset")
+            .field("options", &self.shared.options)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_has_its_index() {
+        assert_eq!(Table::ALL.map(index_of), std::array::from_fn(|index| index));
+    }
+}

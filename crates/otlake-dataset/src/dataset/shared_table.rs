@@ -1,0 +1,114 @@
+//! One table of a dataset, as all writers share it.
+
+use std::sync::Arc;
+
+use otlake_parquet::Encoder;
+use otlake_schema::{OverflowCounts, Table};
+use otlake_storage::{Documents, StorageError};
+
+use crate::catalog::table_catalog::TableCatalog;
+use crate::commit::ledger::Ledger;
+use crate::dataset::TableReport;
+use crate::errors::{CommitError, FinishBatchError, FlushError, LostRows};
+use crate::files::batch_files::{BatchFiles, ClosedFile};
+use crate::files::column_names;
+use crate::files::file_names::BatchId;
+use crate::files::shared_files::SharedFiles;
+
+#[derive(Debug)]
+pub(crate) struct SharedTable {
+    pub(crate) table: Table,
+    pub(crate) catalog: TableCatalog,
+    pub(crate) files: Arc<SharedFiles>,
+    pub(crate) ledger: Arc<Ledger>,
+    /// Where leftovers are found; none for files without documents.
+    pub(crate) documents: Option<SharedDocuments>,
+}
+
+#[derive(Clone)]
+pub(crate) struct SharedDocuments(pub(crate) Arc<dyn Documents>);
+
+impl SharedTable {
+    /// Closes all open files.
+    pub(crate) fn close_files(&self, encoder: &mut Encoder) -> Result<(), FlushError> {
+        let mut lost = None;
+        for partition in self.files.partitions() {
+            let file = {
+                let mut open = partition.lock();
+                open.take().map(|open| open.into_closing(None))
+            };
+            if let Some(file) = file {
+                let key_values = column_names::of_published(&self.catalog.current());
+                let closed = file.close(encoder, &key_values, |summary| {
+                    self.ledger.push(ClosedFile {
+                        summary,
+                        partition: partition.values.clone(),
+                    });
+                });
+                lost = LostRows::both(lost, closed.err());
+            }
+            self.files.release(partition);
+        }
+        lost.map_or(Ok(()), |lost| Err(lost.into()))
+    }
+
+    /// Commits the files that are visible and in no commit yet.
+    pub(crate) fn commit(&self) -> Result<(), CommitError> {
+        self.ledger.commit(self.schema_version())
+    }
+
+    /// Returns the version of the published schema, if it is published.
+    fn schema_version(&self) -> Option<u64> {
+        let published = self.documents.is_some();
+        published.then(|| self.catalog.current().version())
+    }
+
+    pub(crate) fn batch_files(&self, batch: &BatchId) -> BatchFiles {
+        BatchFiles::new(self.files.names(), batch)
+    }
+
+    /// Deletes the files that an earlier try of a batch has left, and commits those of this one.
+    pub(crate) fn finish_batch(
+        &self,
+        batch: &BatchId,
+        files: &mut BatchFiles,
+    ) -> Result<(), FinishBatchError> {
+        self.delete_leftovers(files)
+            .map_err(FinishBatchError::Leftovers)?;
+        self.ledger
+            .commit_batch(batch, &files.take_closed(), self.schema_version())
+            .map_err(FinishBatchError::Commit)
+    }
+
+    fn delete_leftovers(&self, files: &BatchFiles) -> Result<(), StorageError> {
+        let Some(SharedDocuments(documents)) = &self.documents else {
+            return Ok(());
+        };
+        for beginning in files.beginnings() {
+            let directory = beginning.rsplit_once('/');
+            let directory = directory.map_or("", |(directory, _)| directory);
+            for file in documents.list(directory)? {
+                if files.is_leftover(&file.name, beginning) {
+                    documents.delete(&file.name)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn report(&self, table: Table) -> TableReport {
+        let (files, omitted_files) = self.ledger.take_recent();
+        TableReport {
+            table,
+            files,
+            omitted_files,
+            overflow: OverflowCounts::default(),
+        }
+    }
+}
+
+impl std::fmt::Debug for SharedDocuments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Documents")
+    }
+}

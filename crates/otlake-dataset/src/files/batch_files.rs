@@ -1,0 +1,101 @@
+//! The files of an open batch, which only its writer appends to.
+
+use std::collections::{BTreeSet, HashMap};
+
+use otlake_parquet::FileSummary;
+use otlake_storage::StorageError;
+
+use crate::files::file_names::{BatchId, FileNames, is_numbered};
+use crate::files::open_file::{OpenFile, PartitionValues};
+use crate::files::shared_files::SharedFiles;
+
+/// What a batch has written to one table so far.
+#[derive(Debug)]
+pub(crate) struct BatchFiles {
+    names: FileNames,
+    /// Every name that a file was created under.
+    created: BTreeSet<String>,
+    /// How the names of its files begin, in each of the directories that it has files in.
+    beginnings: BTreeSet<String>,
+    open: HashMap<String, OpenFile>,
+    closed: Vec<ClosedFile>,
+}
+
+/// A file that is visible.
+#[derive(Clone, Debug)]
+pub(crate) struct ClosedFile {
+    pub(crate) summary: FileSummary,
+    pub(crate) partition: PartitionValues,
+}
+
+impl BatchFiles {
+    /// Begins with no files; their names follow from the identity of the batch.
+    pub(crate) fn new(names: FileNames, batch: &BatchId) -> Self {
+        Self {
+            names: names.with_batch(batch),
+            created: BTreeSet::new(),
+            beginnings: BTreeSet::new(),
+            open: HashMap::new(),
+            closed: Vec::new(),
+        }
+    }
+
+    /// Returns the open file of a directory.
+    pub(crate) fn open(&self, directory: &str) -> Option<&OpenFile> {
+        self.open.get(directory)
+    }
+
+    /// Takes the open file of a directory out.
+    pub(crate) fn take(&mut self, directory: &str) -> Option<OpenFile> {
+        self.open.remove(directory)
+    }
+
+    /// Puts the open file of a directory back.
+    pub(crate) fn put(&mut self, directory: &str, file: Option<OpenFile>) {
+        if let Some(file) = file {
+            self.open.insert(directory.to_owned(), file);
+        }
+    }
+
+    /// Counts the memory of the open file of a directory.
+    pub(crate) fn measure(&mut self, directory: &str) -> usize {
+        self.open
+            .get_mut(directory)
+            .map_or(0, |open| open.measure())
+    }
+
+    /// Creates the next file of a directory.
+    pub(crate) fn create(
+        &mut self,
+        directory: &str,
+        files: &SharedFiles,
+    ) -> (String, Result<OpenFile, StorageError>) {
+        let beginning = self.names.beginning_in(directory);
+        let name = self.names.next_name_in(directory);
+        let file = OpenFile::create(files.storage(), &name, files.budget());
+        // Also after an error: the file may be there.
+        self.created.insert(name.clone());
+        self.beginnings.insert(beginning);
+        (name, file)
+    }
+
+    /// Takes in a file that was closed.
+    pub(crate) fn push_closed(&mut self, file: ClosedFile) {
+        self.closed.push(file);
+    }
+
+    /// Returns how the names of the files begin, in each directory.
+    pub(crate) fn beginnings(&self) -> impl Iterator<Item = &str> {
+        self.beginnings.iter().map(String::as_str)
+    }
+
+    /// Returns whether a file was left by an earlier try of the batch.
+    pub(crate) fn is_leftover(&self, name: &str, beginning: &str) -> bool {
+        is_numbered(name, beginning) && !self.created.contains(name)
+    }
+
+    /// Takes the closed files.
+    pub(crate) fn take_closed(&mut self) -> Vec<ClosedFile> {
+        std::mem::take(&mut self.closed)
+    }
+}

@@ -1,0 +1,53 @@
+//! The key-value metadata of files.
+
+use std::sync::Arc;
+
+use otlake_schema::{DatasetSchema, Schema};
+
+/// The metadata `otlake.columns`: the original names of every column of attributes, as a JSON object.
+/// Made anew when there are more of them.
+#[derive(Debug, Default)]
+pub(crate) struct ColumnNames {
+    entries: Arc<[(String, String)]>,
+    /// The revision of the schema and the version of the published one that they were made of.
+    known: Option<(u64, u64)>,
+}
+
+impl ColumnNames {
+    /// Returns the metadata of a file that is closed now: the names that its writer has found, and for
+    /// columns which only other writers have found the published names.
+    pub(crate) fn of(
+        &mut self,
+        found: &Schema,
+        published: &DatasetSchema,
+    ) -> Arc<[(String, String)]> {
+        let known = Some((found.revision(), published.version()));
+        if self.known != known {
+            self.known = known;
+            let found = found.columns().iter();
+            let found = found.map(|column| (column.name(), column.full_name()));
+            self.entries = [entry(published_names(published).chain(found))].into();
+        }
+        Arc::clone(&self.entries)
+    }
+}
+
+/// Returns the metadata of a file that is closed by nobody who has found columns.
+pub(crate) fn of_published(published: &DatasetSchema) -> [(String, String); 1] {
+    [entry(published_names(published))]
+}
+
+fn published_names(published: &DatasetSchema) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let columns = published.columns().iter();
+    columns.map(|column| (column.name(), column.full_name()))
+}
+
+fn entry<'a>(names: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> (String, String) {
+    let names: serde_json::Map<_, _> = names
+        .filter_map(|(name, full_name)| Some((name.to_owned(), [full_name?].into())))
+        .collect();
+    (
+        "otlake.columns".to_owned(),
+        serde_json::Value::Object(names).to_string(),
+    )
+}

@@ -1,0 +1,479 @@
+//! Rows of all signals to a dataset: one worker's part of it.
+//!
+//! ```text
+//!                       ┌──────────── TableWriter, one per table ────────────┐
+//!  Row ──▶ which table? │ Route: which slot? ──▶ Gather: rows ──▶ row group  │ ──▶ Files ──▶ Commit
+//!                       └─────────────────────────────────────────────────────┘
+//! ```
+
+mod published_types;
+pub(crate) mod table_sink;
+pub(crate) mod table_writer;
+
+use std::cmp::Reverse;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow_array::RecordBatch;
+use otlake_parquet::EncoderError;
+use otlake_row::{Row, RowSink};
+use otlake_schema::{Schema, Table};
+
+use crate::commit::batch_state::{BatchState, OpenBatch};
+use crate::dataset::{Dataset, TableReport, index_of};
+use crate::errors::{FinishBatchError, FlushError, RowError, TableSinkError, WriteError};
+use crate::files::account::Account;
+use crate::files::file_names::BatchId;
+use crate::report::TableStats;
+use crate::writer::table_sink::TableSink;
+use crate::writer::table_writer::TableWriter;
+
+/// Writes to a [`Dataset`], for one thread: rows as a [`RowSink`], record batches through
+/// [`table`](Self::table).
+///
+/// It gathers rows to row groups, finds their columns, and encodes them on the caller's thread. Outside a
+/// batch, row groups are appended to the open file of their partition, which all writers of the
+/// dataset share. In a batch, a writer has files of its own.
+///
+/// # Types
+///
+/// Types are free while the first row group is gathered. When it is written they are published: later
+/// row groups and files may have more columns, but no column changes its type, and a value that does
+/// not fit goes to the `overflow` column. That holds for all writers of the dataset, in every process if
+/// it was [opened](crate::DatasetBuilder::open) with documents.
+///
+/// # Partitions
+///
+/// With a [`Partitioning`](crate::Partitioning) each row goes to a file in the directory of its
+/// partition. The rows of a partition wait, packed in a [`RowBuffer`](crate::RowBuffer), until there are
+/// enough of them for a row group. Types are found when rows come, and become those of all partitions.
+/// Without partitions rows become columns at once.
+///
+/// # Losing rows
+///
+/// Rows that are in no visible file are lost when a writer is dropped: [flush](Self::flush) it, or
+/// [write its row groups](Self::write_row_groups) and flush the dataset.
+pub struct DatasetWriter {
+    dataset: Dataset,
+    account: Arc<Account>,
+    /// In the order of [`Table::ALL`]; made with the first row of each.
+    tables: [Option<Box<TableWriter>>; Table::ALL.len()],
+    batch: BatchState,
+}
+
+impl DatasetWriter {
+    pub(crate) fn new(dataset: Dataset) -> Self {
+        dataset.budget().add_writer();
+        Self {
+            dataset,
+            account: Arc::default(),
+            tables: Default::default(),
+            batch: BatchState::Idle,
+        }
+    }
+
+    /// Returns the dataset.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Returns a sink for record batches of one table.
+    pub fn table(&mut self, table: Table) -> TableSink<'_> {
+        TableSink::new(self, index_of(table))
+    }
+
+    /// Begins a batch whose input has an identity: its files have names that follow from it, so that
+    /// the same input under the same identity overwrites what an earlier try has left. Rows that came
+    /// before are written first. A batch that is still open is given up: its rows are dropped, except
+    /// those in closed files, which a retry of that batch deletes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::flush`], about the rows that came before. No batch is open then.
+    pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), FlushError> {
+        if self.batch.is_open() {
+            self.give_up();
+        }
+        self.flush()?;
+        self.batch = BatchState::Open(OpenBatch {
+            id: batch.clone(),
+            files: self.dataset.batch_files(batch),
+        });
+        // Files of the batch are empty, however full the shared ones are.
+        self.opened().for_each(|(_, table)| table.forget_open());
+        Ok(())
+    }
+
+    /// Finishes the batch: closes its files, deletes those that an earlier try of it has left and this one
+    /// has not overwritten, and commits them. When this returns without an error, the rows of the batch
+    /// are visible exactly once, however often it was tried.
+    ///
+    /// Deleting needs a dataset with documents. Without, a try that splits its rows into other files than
+    /// the one before, for example because of other options, may leave rows of that one.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no batch is open, if a call since [`Self::begin_batch`] has failed, or if
+    /// files can't be written, deleted or committed. No batch is open afterwards: its rows that are in
+    /// no closed file are dropped, and it has to be tried again from [`Self::begin_batch`] on.
+    pub fn finish_batch(&mut self) -> Result<(), FinishBatchError> {
+        let result = match &self.batch {
+            BatchState::Idle => return Err(FinishBatchError::NoBatch),
+            BatchState::Failed(_) => Err(FinishBatchError::Incomplete),
+            BatchState::Open(_) => self.close_all().map_err(FinishBatchError::from),
+        };
+        let result = result.and_then(|()| self.commit_batch());
+        match result {
+            Ok(()) => {
+                self.batch = BatchState::Idle;
+                self.opened().for_each(|(_, table)| table.forget_open());
+            }
+            Err(_) => self.give_up(),
+        }
+        result
+    }
+
+    fn commit_batch(&mut self) -> Result<(), FinishBatchError> {
+        if let BatchState::Open(batch) = &mut self.batch {
+            for (index, files) in batch.files.iter_mut().enumerate() {
+                self.dataset.table(index).finish_batch(&batch.id, files)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops what the batch has in no closed file. Left where it is, it would go to a file of whatever
+    /// comes next, and be there twice once the batch is tried again.
+    fn give_up(&mut self) {
+        self.batch = BatchState::Idle;
+        self.opened().for_each(|(_, table)| table.discard());
+    }
+
+    /// Writes the rows gathered so far and closes all files that have rows of this writer, so that all of
+    /// its rows are visible, and commits the files. In a batch it closes the files of the batch,
+    /// which are committed when the batch is finished.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error, with the rows that all of them cost; the files of other partitions
+    /// are closed nevertheless. A file that can't be written is dropped, with its rows.
+    pub fn flush(&mut self) -> Result<(), FlushError> {
+        let closed = self.close_all();
+        let closed = self.noted(closed).map_err(FlushError::from);
+        FlushError::both(closed, self.settle_and_commit())
+    }
+
+    /// Closes the files whose first row came longer ago than
+    /// [`max_age`](crate::DatasetBuilder::max_age), also when no rows arrive: call it every second or
+    /// so. Outside a batch it also closes files that other writers have written to, but it doesn't write
+    /// the rows that they gather.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::flush`].
+    pub fn tick(&mut self, now: Instant) -> Result<(), FlushError> {
+        let Some(max_age) = self.dataset.options().max_age else {
+            return Ok(());
+        };
+        let mut closed = Ok(());
+        if let Some(time) = now.checked_sub(max_age) {
+            closed = self.for_all(|table, target| table.close_older_than(time, target));
+        }
+        let closed = self.noted(closed).map_err(FlushError::from);
+        FlushError::both(closed, self.settle_and_commit())
+    }
+
+    /// Writes the rows gathered so far as row groups, and leaves files open. The rows become visible when
+    /// a writer or [`Dataset::flush`] closes the files.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::flush`].
+    pub fn write_row_groups(&mut self) -> Result<(), FlushError> {
+        let written = self.for_all(TableWriter::write_row_groups);
+        Ok(self.noted(written)?)
+    }
+
+    /// Returns what this writer has done so far, for the tables that it has had rows of.
+    pub fn stats(&self) -> Vec<TableStats> {
+        let tables = self.tables.iter().flatten();
+        tables.map(|table| table.stats()).collect()
+    }
+
+    /// Returns what became visible of the dataset since the last report, for the tables that have files
+    /// or that this writer has had rows of.
+    pub fn report(&mut self) -> Vec<TableReport> {
+        let mut reports = Vec::new();
+        for (index, table) in Table::ALL.into_iter().enumerate() {
+            let mut report = self.dataset.table(index).report(table);
+            let writer = self.tables[index].as_ref();
+            if let Some(writer) = writer {
+                report.overflow = writer.stats().overflow;
+            }
+            if writer.is_some() || !report.files.is_empty() || report.omitted_files > 0 {
+                reports.push(report);
+            }
+        }
+        reports
+    }
+
+    /// Returns the columns of a table that this writer has found so far; `None` as long as it has had no
+    /// row.
+    pub fn schema(&self, table: Table) -> Option<&Schema> {
+        let writer = self.tables[index_of(table)].as_ref()?;
+        Some(writer.schema())
+    }
+
+    /// Returns the number of partitions that have rows or open files of this writer, over all tables.
+    pub fn open_partitions(&self) -> usize {
+        let tables = self.tables.iter().enumerate();
+        let open = tables.map(|(index, table)| {
+            let batch = self.batch.files(index);
+            table
+                .as_ref()
+                .map_or(0, |table| table.open_partitions(batch))
+        });
+        open.sum()
+    }
+
+    /// Returns the bytes of memory that the rows of this writer and the open files of the dataset take
+    /// up. Looks at every column.
+    pub fn memory_size(&self) -> usize {
+        let tables = self.tables.iter().flatten();
+        let rows: usize = tables.map(|table| table.memory_size()).sum();
+        rows + self.dataset.budget().used_by_files()
+    }
+
+    /// Writes row groups early, and closes files, until the dataset takes up `target` bytes of memory at
+    /// most, or this writer has nothing left to write.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::flush`].
+    pub fn release_memory(&mut self, target: usize) -> Result<(), FlushError> {
+        let released = self.try_release_memory(target);
+        Ok(self.noted(released)?)
+    }
+
+    fn try_release_memory(&mut self, target: usize) -> Result<(), WriteError> {
+        let budget = Arc::clone(self.dataset.budget());
+        let mut slots = Vec::new();
+        let tables = self.tables.iter_mut().enumerate();
+        for (index, table) in tables.filter_map(|(index, table)| Some((index, table.as_mut()?))) {
+            table.measure();
+            for slot in 0..table.slots() {
+                table.measure_file(slot, self.batch.target(index));
+                slots.push((table.waiting_bytes(slot), index, slot));
+            }
+        }
+        let mut result = Ok(());
+        for (_, index, slot) in largest_first(slots.clone()) {
+            if budget.used() <= target {
+                return result;
+            }
+            let Some(table) = &mut self.tables[index] else {
+                continue;
+            };
+            let mut written = table.write_row_group(slot, self.batch.target(index));
+            // Every row group leaves metadata, which would crowd out the rows of those to come. Now
+            // is the time when the file has no rows left to write.
+            if budget.used_by_files() > target / 2 {
+                let closed = table.close_slot(slot, self.batch.target(index));
+                written = WriteError::both(written, closed);
+            }
+            result = WriteError::both(result, written);
+        }
+        // It is the open files that take up the memory.
+        for (bytes, index, slot) in &mut slots {
+            if let Some(table) = &self.tables[*index] {
+                *bytes = table.measure_file(*slot, self.batch.target(*index));
+            }
+        }
+        for (_, index, slot) in largest_first(slots) {
+            if budget.used() <= target {
+                return result;
+            }
+            if let Some(table) = &mut self.tables[index] {
+                let closed = table.close_slot(slot, self.batch.target(index));
+                result = WriteError::both(result, closed);
+            }
+        }
+        result
+    }
+
+    /// Makes room when the budget is used up.
+    #[cold]
+    fn shed(&mut self) -> Result<(), WriteError> {
+        let budget = Arc::clone(self.dataset.budget());
+        // What was estimated too high is known now.
+        self.opened().for_each(|(_, table)| table.measure());
+        let (own, used) = (self.memory_counted(), budget.used());
+        // An eighth is what rows can fill for a while, and leaves the others long row groups.
+        let most = budget.for_rows_and_files();
+        let over = used.saturating_sub(most - most / 8);
+        let fair = budget.for_rows_of_a_writer();
+        let over_fair = own.saturating_sub(fair - fair / 8);
+        let over = match used >= most {
+            true => over,
+            false if own >= fair => over_fair,
+            false => return Ok(()),
+        };
+        self.try_release_memory(used.saturating_sub(over))
+    }
+
+    /// Returns the bytes of this writer's rows, as they are counted in the budget.
+    fn memory_counted(&self) -> usize {
+        let tables = self.tables.iter().flatten();
+        tables.map(|table| table.memory_counted()).sum()
+    }
+
+    fn close_all(&mut self) -> Result<(), WriteError> {
+        self.for_all(TableWriter::close_all)
+    }
+
+    /// Waits for files with rows of this writer that others are closing, and commits what is visible.
+    fn settle_and_commit(&mut self) -> Result<(), FlushError> {
+        let mut result = self.account.settle().map_err(FlushError::from);
+        // The files of a batch are committed when it is finished.
+        if !self.batch.is_open() {
+            for index in 0..self.tables.len() {
+                let committed = self.dataset.table(index).commit();
+                result = FlushError::both(result, committed.map_err(FlushError::from));
+            }
+        }
+        result
+    }
+
+    /// Does the same to all tables. One that fails does not keep the others from it.
+    fn for_all(
+        &mut self,
+        mut act: impl FnMut(&mut TableWriter, crate::files::Target<'_>) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
+        let mut result = Ok(());
+        for (index, table) in self.tables.iter_mut().enumerate() {
+            if let Some(table) = table {
+                let acted = act(table, self.batch.target(index));
+                result = WriteError::both(result, acted);
+            }
+        }
+        result
+    }
+
+    fn opened(&mut self) -> impl Iterator<Item = (usize, &mut TableWriter)> {
+        let tables = self.tables.iter_mut().enumerate();
+        tables.filter_map(|(index, table)| Some((index, table.as_deref_mut()?)))
+    }
+
+    #[cold]
+    fn open_table(&mut self, index: usize) -> Result<(), EncoderError> {
+        let table = TableWriter::new(&self.dataset, index, &self.account)?;
+        self.tables[index] = Some(Box::new(table));
+        Ok(())
+    }
+
+    #[inline]
+    fn try_row(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
+        let index = self.dataset.table_of(row);
+        if self.tables[index].is_none() {
+            self.open_table(index)?;
+        }
+        if let Some(table) = &mut self.tables[index] {
+            let grown = table.row(row, self.batch.target(index))?;
+            if grown
+                && (self.dataset.budget().is_used_up()
+                    || table.memory_counted() >= self.dataset.budget().for_rows_of_a_writer())
+            {
+                self.shed()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a record batch to a table.
+    pub(crate) fn record_batch(
+        &mut self,
+        index: usize,
+        batch: &RecordBatch,
+    ) -> Result<(), TableSinkError> {
+        let result = self.try_record_batch(index, batch);
+        self.noted(result)
+    }
+
+    fn try_record_batch(
+        &mut self,
+        index: usize,
+        batch: &RecordBatch,
+    ) -> Result<(), TableSinkError> {
+        let table = Table::ALL[index];
+        if !self.dataset.options().writes(table) {
+            return Err(TableSinkError::NoTable {
+                table: table.name(),
+            });
+        }
+        if self.tables[index].is_none() {
+            self.open_table(index)?;
+        }
+        if let Some(table) = &mut self.tables[index] {
+            table.record_batch(batch, self.batch.target(index))?;
+            if self.dataset.budget().is_used_up() {
+                self.shed()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers that an error has cost the open batch rows.
+    fn noted<T, E>(&mut self, result: Result<T, E>) -> Result<T, E> {
+        if result.is_err() {
+            self.batch.fail();
+        }
+        result
+    }
+}
+
+/// Returns those of a size, the largest first.
+fn largest_first(
+    mut sizes: Vec<(usize, usize, usize)>,
+) -> impl Iterator<Item = (usize, usize, usize)> {
+    sizes.retain(|(size, ..)| *size > 0);
+    sizes.sort_unstable_by_key(|(size, ..)| Reverse(*size));
+    sizes.into_iter()
+}
+
+impl RowSink for DatasetWriter {
+    type Error = RowError;
+
+    /// Takes a row.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a row group or file that is full, or has to make room for others, can't be
+    /// written. The error says how many rows that costs, and whether this row was accepted.
+    #[inline]
+    fn row(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
+        let result = self.try_row(row);
+        self.noted(result)
+    }
+
+    /// Flushes: see [`DatasetWriter::flush`].
+    fn finish(&mut self) -> Result<(), RowError> {
+        Ok(self.flush()?)
+    }
+}
+
+impl Drop for DatasetWriter {
+    fn drop(&mut self) {
+        self.dataset.budget().remove_writer();
+    }
+}
+
+impl fmt::Debug for DatasetWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatasetWriter")
+            .field("dataset", &self.dataset)
+            .field("batch", &self.batch)
+            .field("tables", &self.tables.iter().flatten().count())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! Record batches to a dataset.
+
+use arrow_array::RecordBatch;
+use otlake_arrow::BatchSink;
+use otlake_schema::Table;
+
+use crate::errors::TableSinkError;
+use crate::writer::DatasetWriter;
+
+/// Writes the record batches of other producers to one table of a dataset, as a [`BatchSink`].
+///
+/// The columns of a batch have the names that they have in the files. Each of them has the type that is
+/// published for its name, or a dictionary of it; a column that is not published yet is added to the
+/// schema as boolean, int64, float64, utf8 or binary, before any file has it. Columns may be missing.
+///
+/// Rows are partitioned by the columns that have what the partitioning asks for: `{date}` and other
+/// times by `time_unix_nano` or else `timestamp`, `{resource.service.name}` by the column of that
+/// attribute, `resource_service_name`. A row group is written for each batch and partition, so batches
+/// should be large. [`DatasetWriter::begin_batch`] gives batches an identity as it does for rows.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_arrow::BatchSink;
+/// use otlake_arrow::arrow_array::{ArrayRef, RecordBatch, StringArray};
+/// use otlake_dataset::{BatchId, Dataset, Partitioning};
+/// use otlake_schema::Table;
+/// use otlake_storage::InMemoryStorage;
+///
+/// let storage = InMemoryStorage::new();
+/// let dataset = Dataset::builder()
+///     .partitioning("host={resource.host.name}".parse()?)
+///     .open(Arc::new(storage.clone()))?;
+///
+/// let hosts: ArrayRef = Arc::new(StringArray::from(vec!["a", "b", "a"]));
+/// let bodies: ArrayRef = Arc::new(StringArray::from(vec!["one", "two", "three"]));
+/// let batch = RecordBatch::try_from_iter([("resource_host_name", hosts), ("body", bodies)])?;
+///
+/// let mut writer = dataset.writer();
+/// writer.begin_batch(&BatchId::new("import-7")?)?;
+/// writer.table(Table::Logs).batch(&batch)?;
+/// writer.finish_batch()?;
+///
+/// let names: Vec<_> = storage.files().into_keys().filter(|name| name.ends_with(".parquet")).collect();
+/// assert_eq!(names, [
+///     "logs/host=a/part-import-7-00000.parquet",
+///     "logs/host=b/part-import-7-00001.parquet",
+/// ]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct TableSink<'a> {
+    writer: &'a mut DatasetWriter,
+    index: usize,
+}
+
+impl<'a> TableSink<'a> {
+    pub(crate) fn new(writer: &'a mut DatasetWriter, index: usize) -> Self {
+        Self { writer, index }
+    }
+
+    /// Returns the table.
+    pub fn table(&self) -> Table {
+        Table::ALL[self.index]
+    }
+}
+
+impl BatchSink for TableSink<'_> {
+    type Error = TableSinkError;
+
+    /// Writes a batch, after the rows of its partitions that came before.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a column does not fit the published schema, in which case nothing is written,
+    /// or if a file or the schema can't be written.
+    fn batch(&mut self, batch: &RecordBatch) -> Result<(), TableSinkError> {
+        self.writer.record_batch(self.index, batch)
+    }
+
+    /// Flushes the writer, all of its tables: see [`DatasetWriter::flush`].
+    fn finish(&mut self) -> Result<(), TableSinkError> {
+        Ok(self.writer.flush()?)
+    }
+}

@@ -1,0 +1,465 @@
+//! One table, as one writer writes it: the parts put together.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arrow_array::{RecordBatch, UInt64Array};
+use arrow_select::take::take_record_batch;
+use otlake_parquet::{Encoder, EncoderError};
+use otlake_row::{Group, Row};
+use otlake_schema::Schema;
+
+use crate::dataset::Dataset;
+use crate::dataset::shared_table::SharedTable;
+use crate::errors::{LostRows, RowError, TableSinkError, WriteError};
+use crate::files::account::Account;
+use crate::files::batch_files::BatchFiles;
+use crate::files::column_names::ColumnNames;
+use crate::files::{Files, Target};
+use crate::gather::row_groups::RowGroupLimits;
+use crate::gather::{Gather, GatherOptions, RowGroupSink};
+use crate::memory_budget::{Share, Use};
+use crate::report::TableStats;
+use crate::route::Route;
+use crate::route::batch_partitions::PartitionColumns;
+use crate::writer::published_types::{AttributeNames, PublishedTypes, find_new};
+
+/// Takes the rows of one table to files. The parts know nothing of one another: `route` says which slot a
+/// row has, `gather` keeps the rows of each slot, and `files` has their files.
+#[derive(Debug)]
+pub(crate) struct TableWriter {
+    dataset: Dataset,
+    shared: Arc<SharedTable>,
+    route: Route,
+    gather: Gather,
+    files: Files,
+    column_names: ColumnNames,
+    memory: Share,
+    /// By how much the counted memory may differ from the estimate.
+    granule: usize,
+    /// The types that record batches have to have, once one came.
+    types: Option<PublishedTypes>,
+    /// The attributes that partitions depend on.
+    attributes: AttributeNames,
+    /// The number of writers that the size of row groups was chosen for.
+    writers: usize,
+}
+
+/// Passes row groups on to the files of a slot.
+struct SlotFiles<'a> {
+    files: &'a mut Files,
+    slot: usize,
+    target: Target<'a>,
+}
+
+impl RowGroupSink for SlotFiles<'_> {
+    fn room(&self) -> u64 {
+        self.files.room(self.slot)
+    }
+
+    fn row_group(&mut self, rows: &RecordBatch, since: Option<Instant>) -> Result<(), LostRows> {
+        let target = self.target.as_deref_mut();
+        self.files.write(self.slot, rows, since, target)
+    }
+}
+
+impl TableWriter {
+    #[cold]
+    pub(crate) fn new(
+        dataset: &Dataset,
+        index: usize,
+        account: &Arc<Account>,
+    ) -> Result<Self, EncoderError> {
+        let options = dataset.options();
+        let shared = Arc::clone(dataset.table(index));
+        let encoder = Encoder::new(options.writer.clone())?;
+        let mut schema = Schema::new(shared.table, options.schema.clone());
+        schema.merge(&shared.catalog.current());
+        let partitioning = &options.partitioning;
+        let partitioner = (!partitioning.is_none()).then(|| partitioning.partitioner(shared.table));
+        let cells = partitioner
+            .iter()
+            .flat_map(|partitioner| partitioner.cells());
+        let cells = cells.map(|(location, name)| (location, name.to_owned()));
+        let attributes = AttributeNames::new(shared.table, &options.schema, cells);
+        let gather = GatherOptions {
+            limits: options.row_groups,
+            key_limits: options.key_limits,
+            order: options.order.clone(),
+            partitioned: partitioner.is_some(),
+            keeps_age: options.max_age.is_some(),
+            field_ids: shared.documents.is_some(),
+        };
+        let limits = column_limits(dataset, gather.partitioned);
+        let (files, ledger) = (Arc::clone(&shared.files), Arc::clone(&shared.ledger));
+        Ok(Self {
+            dataset: dataset.clone(),
+            route: Route::new(partitioner),
+            gather: Gather::new(schema, gather, limits),
+            files: Files::new(encoder, files, ledger, Arc::clone(account)),
+            column_names: ColumnNames::default(),
+            memory: Share::new(dataset.budget(), Use::Rows),
+            granule: dataset.budget().granule(),
+            types: None,
+            attributes,
+            writers: dataset.budget().writers(),
+            shared,
+        })
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        self.gather.schema()
+    }
+
+    pub(crate) fn stats(&self) -> TableStats {
+        let counts = self.files.counts();
+        TableStats {
+            table: self.shared.table,
+            rows: counts.rows,
+            row_groups: counts.row_groups,
+            files: counts.files,
+            bytes: counts.bytes,
+            encoding: counts.encoding,
+            storing: counts.storing,
+            overflow: self.gather.overflow_counts(),
+        }
+    }
+
+    /// Takes a row, and returns whether the rows take up noticeably more or less memory now.
+    #[inline]
+    pub(crate) fn row(
+        &mut self,
+        row: &mut Row<'_>,
+        mut target: Target<'_>,
+    ) -> Result<bool, RowError> {
+        // After an error the row is taken nevertheless, unless there is no room for it.
+        let mut result = Ok(());
+        if self.gather.is_full() {
+            result = self.make_room(target.as_deref_mut())?;
+        }
+        let slot = match self.route.find(row) {
+            Some(slot) => slot,
+            None => {
+                let (slot, closed) = self.open(row, target.as_deref_mut());
+                result = WriteError::both(result, closed);
+                slot
+            }
+        };
+        match self.gather.push(slot, row, self.files.room(slot)) {
+            Ok(false) => {}
+            Ok(true) => {
+                result = WriteError::both(result, self.write_row_group(slot, target));
+            }
+            Err(error) => {
+                let lost = LostRows::new("a row group", 1, error);
+                result = WriteError::both(result, Err(lost.into()));
+            }
+        }
+        let estimate = self.gather.memory_estimate();
+        let changed = estimate.abs_diff(self.memory.bytes()) > self.granule;
+        if changed {
+            self.memory.set(estimate);
+        }
+        result?;
+        Ok(changed)
+    }
+
+    /// Writes the columns, which take no more rows because that failed before. Rows that it costs are in
+    /// the inner result.
+    #[cold]
+    fn make_room(&mut self, mut target: Target<'_>) -> Result<Result<(), WriteError>, RowError> {
+        let mut result = Ok(());
+        for slot in 0..self.route.slots() {
+            match self.write_row_group(slot, target.as_deref_mut()) {
+                Err(WriteError::Publish(error)) => return Err(RowError::Refused(error)),
+                written => result = WriteError::both(result, written),
+            }
+        }
+        Ok(result)
+    }
+
+    /// Opens a slot for the partition of a row, and closes another if there are too many.
+    #[cold]
+    fn open(&mut self, row: &Row<'_>, mut target: Target<'_>) -> (usize, Result<(), WriteError>) {
+        let mut result = Ok(());
+        while self.route.is_partitioned()
+            && self.route.slots() >= self.dataset.options().open_partitions
+        {
+            let closed = self.close_least_recently_used(target.as_deref_mut());
+            // Its types could not be published. Its rows wait for the next try.
+            let kept = matches!(closed, Err(WriteError::Publish(_)));
+            result = WriteError::both(result, closed);
+            if kept {
+                break;
+            }
+        }
+        let (slot, directory, values) = self.route.open(row);
+        self.gather.open();
+        self.files.open(directory, values);
+        (slot, result)
+    }
+
+    fn close_least_recently_used(&mut self, target: Target<'_>) -> Result<(), WriteError> {
+        let is_open =
+            |slot| self.gather.rows(slot) > 0 || self.files.is_open(slot, target.as_deref());
+        let Some(slot) = self.route.least_recently_used(is_open) else {
+            return Ok(());
+        };
+        let closed = self.close_slot(slot, target);
+        if self.gather.rows(slot) == 0 {
+            self.route.remove(slot);
+            self.gather.remove(slot);
+            self.files.remove(slot);
+        }
+        closed
+    }
+
+    /// Writes the rows of a slot that are in no row group yet.
+    pub(crate) fn write_row_group(
+        &mut self,
+        slot: usize,
+        target: Target<'_>,
+    ) -> Result<(), WriteError> {
+        if self.gather.rows(slot) == 0 {
+            return Ok(());
+        }
+        self.publish()?;
+        let mut to = SlotFiles {
+            files: &mut self.files,
+            slot,
+            target,
+        };
+        let drained = self.gather.drain(slot, &mut to);
+        let writers = self.dataset.budget().writers();
+        if writers != self.writers {
+            self.writers = writers;
+            let limits = column_limits(&self.dataset, self.route.is_partitioned());
+            self.gather.set_column_limits(limits);
+        }
+        self.set_memory();
+        Ok(drained?)
+    }
+
+    /// Writes a record batch, one row group for each of its partitions or more.
+    pub(crate) fn record_batch(
+        &mut self,
+        batch: &RecordBatch,
+        mut target: Target<'_>,
+    ) -> Result<(), TableSinkError> {
+        let batch = self.published_types(batch)?.fit(batch)?;
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let Some(mut partitioner) = self.route.partitioner().cloned() else {
+            let row = Row::new(self.shared.table.signal(), Group::new(&[]), Group::new(&[]));
+            return self.write_part(&row, &batch, target);
+        };
+        let published = self.shared.catalog.current();
+        let columns =
+            PartitionColumns::new(&batch, self.shared.table, &partitioner, |location, name| {
+                self.attributes.column_of(&published, location, name)
+            });
+        let parts = columns.group(batch.num_rows(), &mut partitioner);
+        let mut result = Ok(());
+        for part in &parts {
+            let rows = match parts.len() {
+                1 => batch.clone(),
+                _ => take_record_batch(&batch, &UInt64Array::from(part.clone()))?,
+            };
+            let written = columns.with_row(part[0] as usize, |row| {
+                self.write_part(row, &rows, target.as_deref_mut())
+            });
+            result = TableSinkError::both(result, written);
+        }
+        result
+    }
+
+    /// Returns the types of the published schema with the columns of a batch, which are published first.
+    fn published_types(&mut self, batch: &RecordBatch) -> Result<&PublishedTypes, TableSinkError> {
+        let options = &self.dataset.options().schema;
+        let mut published = self.shared.catalog.current();
+        let mut found = Schema::from_dataset(&published, options.clone());
+        if find_new(batch, &published, &self.attributes, &mut found)? {
+            let extended = self.shared.catalog.publish(&found);
+            published = extended.map_err(TableSinkError::Publish)?;
+        }
+        // Files of rows have the columns too from here on.
+        self.gather.coerce(&published);
+        let version = published.version();
+        let known = self.types.take().filter(|known| known.version() == version);
+        let field_ids = self.shared.documents.is_some();
+        let types = known.unwrap_or_else(|| PublishedTypes::new(published, options, field_ids));
+        Ok(self.types.insert(types))
+    }
+
+    /// Writes the rows of a batch that are in the partition of `row`.
+    fn write_part(
+        &mut self,
+        row: &Row<'_>,
+        rows: &RecordBatch,
+        mut target: Target<'_>,
+    ) -> Result<(), TableSinkError> {
+        let (slot, opened) = match self.route.find(row) {
+            Some(slot) => (slot, Ok(())),
+            None => self.open(row, target.as_deref_mut()),
+        };
+        // Rows that came before stand before.
+        let written = self.write_row_group(slot, target.as_deref_mut());
+        let result = WriteError::both(opened, written);
+        self.update_column_names();
+        let since = self.dataset.options().max_age.map(|_| Instant::now());
+        let most = self.dataset.options().row_groups.rows;
+        let mut lost = None;
+        for start in (0..rows.num_rows()).step_by(most) {
+            let part = rows.slice(start, most.min(rows.num_rows() - start));
+            let part = self.gather.sorted(&part);
+            let written = self.files.write(slot, &part, since, target.as_deref_mut());
+            lost = LostRows::both(lost, written.err());
+        }
+        let lost = lost.map_or(Ok(()), |lost| Err(lost.into()));
+        Ok(WriteError::both(result, lost)?)
+    }
+
+    /// Publishes what was found in the rows, and gives the columns the types that are published: before
+    /// any file has them.
+    fn publish(&mut self) -> Result<(), WriteError> {
+        let mut published = self.shared.catalog.current();
+        if self.gather.has_unpublished_changes(&published) {
+            published = self.shared.catalog.publish(self.gather.schema())?;
+        }
+        self.gather.coerce(&published);
+        self.update_column_names();
+        Ok(())
+    }
+
+    fn update_column_names(&mut self) {
+        let published = self.shared.catalog.current();
+        let names = self.column_names.of(self.gather.schema(), &published);
+        self.files.set_key_values(names);
+    }
+
+    /// Writes the rows of a slot and closes its file.
+    pub(crate) fn close_slot(
+        &mut self,
+        slot: usize,
+        mut target: Target<'_>,
+    ) -> Result<(), WriteError> {
+        let written = self.write_row_group(slot, target.as_deref_mut());
+        self.update_column_names();
+        let closed = self.files.close_slot(slot, target);
+        WriteError::both(written, closed.map_err(WriteError::from))
+    }
+
+    /// Writes all rows.
+    pub(crate) fn write_row_groups(&mut self, mut target: Target<'_>) -> Result<(), WriteError> {
+        let mut result = Ok(());
+        for slot in 0..self.route.slots() {
+            let written = self.write_row_group(slot, target.as_deref_mut());
+            result = WriteError::both(result, written);
+        }
+        self.set_memory();
+        result
+    }
+
+    /// Writes all rows and closes their files.
+    pub(crate) fn close_all(&mut self, mut target: Target<'_>) -> Result<(), WriteError> {
+        let mut result = Ok(());
+        for slot in 0..self.route.slots() {
+            let closed = self.close_slot(slot, target.as_deref_mut());
+            result = WriteError::both(result, closed);
+        }
+        self.set_memory();
+        result
+    }
+
+    /// Closes the files whose first row came at `time` or before. Outside a batch also those that only
+    /// other writers have written to.
+    pub(crate) fn close_older_than(
+        &mut self,
+        time: Instant,
+        mut target: Target<'_>,
+    ) -> Result<(), WriteError> {
+        let is_old = |since: Option<Instant>| since.is_some_and(|since| since <= time);
+        let mut result = Ok(());
+        for slot in 0..self.route.slots() {
+            if is_old(self.gather.since(slot)) || is_old(self.files.since(slot, target.as_deref()))
+            {
+                let closed = self.close_slot(slot, target.as_deref_mut());
+                result = WriteError::both(result, closed);
+            }
+        }
+        if target.is_none() {
+            self.update_column_names();
+            let closed = self.files.close_older_than(time);
+            result = WriteError::both(result, closed.map_err(WriteError::from));
+        }
+        self.set_memory();
+        result
+    }
+
+    /// Forgets how full the open files are: they are others from here on.
+    pub(crate) fn forget_open(&mut self) {
+        self.files.forget_open();
+    }
+
+    /// Drops all rows.
+    pub(crate) fn discard(&mut self) {
+        self.gather.discard();
+        self.files.forget_open();
+        self.set_memory();
+    }
+
+    /// Returns the number of slots.
+    pub(crate) fn slots(&self) -> usize {
+        self.route.slots()
+    }
+
+    /// Returns the number of partitions that have rows or files of this writer.
+    pub(crate) fn open_partitions(&self, batch: Option<&BatchFiles>) -> usize {
+        (0..self.route.slots())
+            .filter(|slot| self.gather.rows(*slot) > 0 || self.files.is_open(*slot, batch))
+            .count()
+    }
+
+    /// Returns the bytes that the rows of a slot take up.
+    pub(crate) fn waiting_bytes(&self, slot: usize) -> usize {
+        self.gather.bytes(slot)
+    }
+
+    /// Counts the memory of the open file of a slot.
+    pub(crate) fn measure_file(&self, slot: usize, target: Target<'_>) -> usize {
+        self.files.measure(slot, target)
+    }
+
+    /// Makes the estimate of the memory that rows take up exact again.
+    pub(crate) fn measure(&mut self) {
+        self.gather.measure();
+        self.set_memory();
+    }
+
+    fn set_memory(&mut self) {
+        self.memory.set(self.gather.memory_estimate());
+    }
+
+    /// Returns the bytes that rows take up. Looks at every column.
+    pub(crate) fn memory_size(&self) -> usize {
+        self.gather.memory_size()
+    }
+
+    /// Returns the bytes that rows take up, as they are counted in the budget.
+    #[inline]
+    pub(crate) fn memory_counted(&self) -> usize {
+        self.memory.bytes()
+    }
+}
+
+/// Returns when the columns of a row group are full.
+fn column_limits(dataset: &Dataset, partitioned: bool) -> RowGroupLimits {
+    let options = dataset.options();
+    let RowGroupLimits { rows, bytes } = options.row_groups;
+    let sorted = !options.order.is_empty();
+    RowGroupLimits {
+        rows,
+        bytes: dataset.budget().row_group_bytes(bytes, partitioned, sorted),
+    }
+}
