@@ -5,7 +5,7 @@ use arrow_schema::{Schema as ArrowSchema, SchemaRef};
 use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Value};
 use otlake_schema::{
     Absent, Coercion, ColumnId, DatasetSchema, FieldColumn, FieldKind, Inferred, OVERFLOW,
-    OVERFLOW_ID, OverflowCounts, OverflowReason, Schema, SchemaInference, full_name,
+    OVERFLOW_ID, OverflowCounts, OverflowReason, Schema, SchemaInference, ValueText, full_name,
 };
 
 use crate::column::field::{data_type, field, push_value, type_of_attribute, values_of};
@@ -599,7 +599,7 @@ fn nested_bytes(value: &Value<'_>) -> usize {
 }
 
 fn text_of(value: &Value<'_>) -> Option<String> {
-    (*value != Value::Empty).then(|| value.to_string())
+    (*value != Value::Empty).then(|| ValueText(value).to_string())
 }
 
 #[cfg(test)]

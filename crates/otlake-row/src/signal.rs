@@ -13,7 +13,7 @@ impl Signal {
     /// Every signal.
     pub const ALL: [Signal; 3] = [Signal::Logs, Signal::Traces, Signal::Metrics];
 
-    /// The name in lower case: `logs`, `traces`, `metrics`.
+    /// Returns the name in lower case: `logs`, `traces`, `metrics`.
     pub fn name(self) -> &'static str {
         match self {
             Signal::Logs => "logs",
@@ -48,7 +48,7 @@ impl MetricKind {
         MetricKind::Summary,
     ];
 
-    /// The name of the proto's field, which is the value of a row's
+    /// Returns the name of the proto's field, which is the value of a row's
     /// [`fields::KIND`](crate::fields::KIND): `gauge`, `sum`, `histogram`,
     /// `exponential_histogram`, `summary`.
     pub const fn name(self) -> &'static str {
@@ -61,7 +61,20 @@ impl MetricKind {
         }
     }
 
-    /// The kind of that name.
+    /// Returns whether metrics of this kind have an `aggregation_temporality`.
+    pub const fn has_temporality(self) -> bool {
+        match self {
+            MetricKind::Sum | MetricKind::Histogram | MetricKind::ExponentialHistogram => true,
+            MetricKind::Gauge | MetricKind::Summary => false,
+        }
+    }
+
+    /// Returns whether metrics of this kind have an `is_monotonic`.
+    pub const fn has_monotonicity(self) -> bool {
+        matches!(self, MetricKind::Sum)
+    }
+
+    /// Returns the kind with a name.
     pub fn from_name(name: &str) -> Option<MetricKind> {
         MetricKind::ALL.into_iter().find(|kind| kind.name() == name)
     }

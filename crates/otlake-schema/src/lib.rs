@@ -49,6 +49,7 @@ mod options;
 mod overflow;
 mod schema;
 mod table;
+mod text;
 
 pub use crate::column::{Coercion, Column, ColumnId, Resolved};
 pub use crate::column_type::ColumnType;
@@ -63,6 +64,7 @@ pub use crate::options::SchemaOptions;
 pub use crate::overflow::{OVERFLOW, OverflowCounts, OverflowReason};
 pub use crate::schema::Schema;
 pub use crate::table::Table;
+pub use crate::text::ValueText;
 
 // Schemas are moved to the threads of workers, and read by several of them.
 const _: () = {

@@ -2,6 +2,7 @@ use std::fmt::Write;
 
 use otlake_fingerprint::{Fingerprinter, PatternOptions, Patterns, Sighting};
 use otlake_row::{Row, RowSink, Signal, Value, fields};
+use otlake_schema::ValueText;
 
 /// The stage that gives every log with a body its fingerprint, and learns the patterns of the
 /// bodies if it is asked to.
@@ -72,7 +73,7 @@ impl<S: RowSink> RowSink for FingerprintStage<S> {
             Some(body) => {
                 self.text.clear();
                 // Writing to a String does not fail.
-                let _ = write!(self.text, "{body}");
+                let _ = write!(self.text, "{}", ValueText(body));
                 self.text.as_str()
             }
         };

@@ -38,10 +38,13 @@ fn texts(batch: &RecordBatch, column: &str) -> Vec<Option<String>> {
             array.is_valid(row).then(|| match array.data_type() {
                 DataType::Boolean => array.as_boolean().value(row).to_string(),
                 DataType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
-                DataType::Float64 => {
-                    Value::Double(array.as_primitive::<Float64Type>().value(row)).to_string()
+                DataType::Float64 => ValueText(&Value::Double(
+                    array.as_primitive::<Float64Type>().value(row),
+                ))
+                .to_string(),
+                DataType::Binary => {
+                    ValueText(&Value::Bytes(array.as_binary::<i32>().value(row))).to_string()
                 }
-                DataType::Binary => Value::Bytes(array.as_binary::<i32>().value(row)).to_string(),
                 DataType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
                 DataType::Dictionary(_, _) => {
                     let array = array.as_dictionary::<Int32Type>();
@@ -379,7 +382,7 @@ proptest! {
                             found.extend(texts(&batch, column.name())[row].clone());
                         }
                     }
-                    let mut sent: Vec<_> = cells.iter().map(|(_, value)| value.to_string()).collect();
+                    let mut sent: Vec<_> = cells.iter().map(|(_, value)| ValueText(value).to_string()).collect();
                     found.sort();
                     sent.sort();
                     prop_assert_eq!(found, sent, "row {}", row);
@@ -779,7 +782,7 @@ proptest! {
                     .column_by_name(&column)
                     .and_then(|_| texts(&batch, &column)[row].clone());
                 let in_overflow = overflow(&batch, row);
-                let expected = Some(values[*value].to_string());
+                let expected = Some(ValueText(&values[*value]).to_string());
                 match in_column {
                     Some(text) => {
                         prop_assert_eq!(Some(text), expected);

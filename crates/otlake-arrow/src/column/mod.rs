@@ -19,7 +19,7 @@ use arrow_array::{Array, ArrayRef};
 use arrow_buffer::{ArrowNativeType, Buffer, OffsetBuffer};
 use arrow_schema::DataType;
 use otlake_row::Value;
-use otlake_schema::ColumnType;
+use otlake_schema::{ColumnType, ValueText};
 
 use self::binary::BinaryColumn;
 use self::boolean::BooleanColumn;
@@ -145,7 +145,7 @@ impl Values {
             (Values::Utf8(column), value) => {
                 text.clear();
                 // Writing to a String does not fail.
-                let _ = write!(text, "{value}");
+                let _ = write!(text, "{}", ValueText(value));
                 column.push(text);
             }
             _ => return false,

@@ -8,7 +8,7 @@ use arrow_array::{ArrayRef, ListArray, StructArray, new_empty_array};
 use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, FieldRef, Fields};
 use otlake_row::Value;
-use otlake_schema::{ColumnType, FieldKind, Member};
+use otlake_schema::{ColumnType, FieldKind, Member, ValueText};
 
 use super::field::{push_value, type_of_attribute};
 use super::map::MapColumn;
@@ -121,7 +121,7 @@ impl Nested {
                 for (name, value) in entries.iter() {
                     text.clear();
                     // Writing to a String does not fail.
-                    let _ = write!(text, "{value}");
+                    let _ = write!(text, "{}", ValueText(value));
                     column.push(name, (*value != Value::Empty).then_some(text.as_str()));
                 }
                 column.close();

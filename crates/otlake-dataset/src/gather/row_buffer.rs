@@ -39,7 +39,7 @@ use otlake_row::{Cell, Group, KeysId, Row, RowSink, Signal};
 ///
 /// let mut bodies = Vec::new();
 /// buffer.replay(&interner, &mut sink_fn(|row: &mut Row<'_>| {
-///     bodies.push(row.get(fields::BODY).map(|body| body.to_string()));
+///     bodies.push(row.get(fields::BODY).and_then(|body| body.as_str()).map(str::to_owned));
 ///     Ok::<_, std::convert::Infallible>(())
 /// }))?;
 /// assert_eq!(bodies, [Some("order placed".to_owned())]);

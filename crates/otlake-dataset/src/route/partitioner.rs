@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use otlake_row::{Key, Keys, KeysId, Location, Row, Value, fields};
-use otlake_schema::Table;
+use otlake_schema::{Table, ValueText};
 
 use super::escape::{self, DEFAULT};
 use super::template::{CellName, Part, Piece};
@@ -161,7 +161,7 @@ impl Partitioner {
                 let key = row.keys().find(cell.location, &cell.name);
                 let text = match cell.value(row, key)? {
                     Value::String(text) => Cow::Borrowed(text),
-                    value => Cow::Owned(value.to_string()),
+                    value => Cow::Owned(ValueText(&value).to_string()),
                 };
                 (!text.is_empty()).then_some(text)
             }
@@ -251,7 +251,7 @@ fn put_text(key: &mut Vec<u8>, value: &Value<'_>) {
     key.extend_from_slice(&[0; 4]);
     match value {
         Value::String(text) => key.extend_from_slice(text.as_bytes()),
-        value => write!(key, "{value}")
+        value => write!(key, "{}", ValueText(value))
             .unwrap_or_else(|error| unreachable!("a vector takes all text: {error}")),
     }
     // No text is longer than the payload that it came with.

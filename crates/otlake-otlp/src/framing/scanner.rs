@@ -50,7 +50,8 @@ impl Scanner {
         }
     }
 
-    /// Goes through the next piece. The first one begins with the document's brace or bracket.
+    /// Goes through the next piece. The first one begins with the document's brace or bracket, or with the
+    /// quote of a string.
     pub(super) fn scan(&mut self, piece: &[u8]) -> Scanned {
         let mut at = 0;
         while let Some(&byte) = piece.get(at) {
@@ -84,7 +85,12 @@ impl Scanner {
                     };
                     at += found + 1;
                     match piece[at - 1] {
-                        b'"' => self.place = Place::Outside,
+                        b'"' => {
+                            self.place = Place::Outside;
+                            if self.depth == 0 {
+                                return Scanned::End(at);
+                            }
+                        }
                         b'\\' => self.place = Place::Escape,
                         _ => return Scanned::CutOffInString(at),
                     }

@@ -1,7 +1,7 @@
 //! logs.proto: `ExportLogsServiceRequest` and `LogsData`, which have the same members.
 
 use bumpalo::Bump;
-use otlake_row::{Row, RowSink, Signal};
+use otlake_row::{Row, RowSink, Signal, enums};
 
 use super::common::{any_value, attributes};
 use super::export::Export;
@@ -40,35 +40,6 @@ impl Export for Logs {
     }
 }
 
-/// The names of `SeverityNumber`, by their numbers.
-const SEVERITY_NUMBERS: &[&str] = &[
-    "SEVERITY_NUMBER_UNSPECIFIED",
-    "SEVERITY_NUMBER_TRACE",
-    "SEVERITY_NUMBER_TRACE2",
-    "SEVERITY_NUMBER_TRACE3",
-    "SEVERITY_NUMBER_TRACE4",
-    "SEVERITY_NUMBER_DEBUG",
-    "SEVERITY_NUMBER_DEBUG2",
-    "SEVERITY_NUMBER_DEBUG3",
-    "SEVERITY_NUMBER_DEBUG4",
-    "SEVERITY_NUMBER_INFO",
-    "SEVERITY_NUMBER_INFO2",
-    "SEVERITY_NUMBER_INFO3",
-    "SEVERITY_NUMBER_INFO4",
-    "SEVERITY_NUMBER_WARN",
-    "SEVERITY_NUMBER_WARN2",
-    "SEVERITY_NUMBER_WARN3",
-    "SEVERITY_NUMBER_WARN4",
-    "SEVERITY_NUMBER_ERROR",
-    "SEVERITY_NUMBER_ERROR2",
-    "SEVERITY_NUMBER_ERROR3",
-    "SEVERITY_NUMBER_ERROR4",
-    "SEVERITY_NUMBER_FATAL",
-    "SEVERITY_NUMBER_FATAL2",
-    "SEVERITY_NUMBER_FATAL3",
-    "SEVERITY_NUMBER_FATAL4",
-];
-
 #[inline]
 fn log_record<'r>(
     node: Node<'r>,
@@ -92,7 +63,7 @@ fn log_record<'r>(
             }
             b"severityNumber" | b"severity_number" => {
                 fields.severity_number = node
-                    .enumeration(SEVERITY_NUMBERS)
+                    .enumeration(enums::SEVERITY_NUMBER)
                     .within("severityNumber")?;
             }
             b"severityText" | b"severity_text" => {

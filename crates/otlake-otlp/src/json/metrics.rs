@@ -2,7 +2,7 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
-use otlake_row::{MetricKind, Row, RowSink, Signal, Value};
+use otlake_row::{MetricKind, Row, RowSink, Signal, Value, enums};
 
 use super::common::{attributes, push_entries};
 use super::export::Export;
@@ -36,13 +36,6 @@ impl Export for Metrics {
         metric(run, node, groups, arena, record)
     }
 }
-
-/// The names of `AggregationTemporality`, by their numbers.
-const AGGREGATION_TEMPORALITIES: &[&str] = &[
-    "AGGREGATION_TEMPORALITY_UNSPECIFIED",
-    "AGGREGATION_TEMPORALITY_DELTA",
-    "AGGREGATION_TEMPORALITY_CUMULATIVE",
-];
 
 fn metric<S: RowSink>(
     run: &mut Run<'_, S>,
@@ -153,20 +146,15 @@ fn read_data<'r>(
     metric: &mut record::Metric<'r>,
     points: &mut BumpVec<'r, Items<'r>>,
 ) -> Result<()> {
-    let (has_temporality, is_sum) = match kind {
-        MetricKind::Gauge | MetricKind::Summary => (false, false),
-        MetricKind::Sum => (true, true),
-        MetricKind::Histogram | MetricKind::ExponentialHistogram => (true, false),
-    };
     for (name, node) in node.members()? {
         match name {
             b"dataPoints" | b"data_points" => points.push(node.items().within("dataPoints")?),
-            b"aggregationTemporality" | b"aggregation_temporality" if has_temporality => {
+            b"aggregationTemporality" | b"aggregation_temporality" if kind.has_temporality() => {
                 metric.aggregation_temporality = node
-                    .enumeration(AGGREGATION_TEMPORALITIES)
+                    .enumeration(enums::AGGREGATION_TEMPORALITY)
                     .within("aggregationTemporality")?;
             }
-            b"isMonotonic" | b"is_monotonic" if is_sum => {
+            b"isMonotonic" | b"is_monotonic" if kind.has_monotonicity() => {
                 metric.is_monotonic = node.boolean().within("isMonotonic")?;
             }
             _ => {}

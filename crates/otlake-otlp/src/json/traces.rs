@@ -2,7 +2,7 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
-use otlake_row::{Row, RowSink, Signal, Value};
+use otlake_row::{Row, RowSink, Signal, Value, enums};
 
 use super::common::{attributes, push_entries};
 use super::export::Export;
@@ -42,19 +42,6 @@ impl Export for Traces {
     }
 }
 
-/// The names of `SpanKind`, by their numbers.
-const SPAN_KINDS: &[&str] = &[
-    "SPAN_KIND_UNSPECIFIED",
-    "SPAN_KIND_INTERNAL",
-    "SPAN_KIND_SERVER",
-    "SPAN_KIND_CLIENT",
-    "SPAN_KIND_PRODUCER",
-    "SPAN_KIND_CONSUMER",
-];
-
-/// The names of `StatusCode`, by their numbers.
-const STATUS_CODES: &[&str] = &["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
-
 #[inline]
 fn span<'r>(node: Node<'r>, attributes: &mut Attributes<'_, 'r>, row: &mut Row<'r>) -> Result<()> {
     let mut fields = record::Span::default();
@@ -80,7 +67,7 @@ fn span<'r>(node: Node<'r>, attributes: &mut Attributes<'_, 'r>, row: &mut Row<'
             }
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
             b"name" => fields.name = values.string(node.text().within("name")?),
-            b"kind" => fields.kind = node.enumeration(SPAN_KINDS).within("kind")?,
+            b"kind" => fields.kind = node.enumeration(enums::SPAN_KIND).within("kind")?,
             b"startTimeUnixNano" | b"start_time_unix_nano" => {
                 fields.start_time_unix_nano = node.unsigned64().within("startTimeUnixNano")?;
             }
@@ -132,7 +119,7 @@ fn status<'r>(
     for (name, node) in node.members()? {
         match name {
             b"message" => fields.status_message = values.string(node.text().within("message")?),
-            b"code" => fields.status_code = node.enumeration(STATUS_CODES).within("code")?,
+            b"code" => fields.status_code = node.enumeration(enums::STATUS_CODE).within("code")?,
             _ => {}
         }
     }

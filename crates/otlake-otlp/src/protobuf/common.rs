@@ -3,7 +3,7 @@
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Cell, Value};
 
-use super::wire::{Reader, delimited, fixed64, varint};
+use super::wire::{Reader, fields};
 use crate::attributes::Attributes;
 use crate::error::{Result, Within};
 use crate::record;
@@ -91,8 +91,8 @@ impl<'r> Values<'r> {
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
             let tag = reader.tag()?;
-            if tag != VALUES {
-                reader.skip(tag, &[1])?;
+            if tag != list::VALUES {
+                reader.skip(tag, list::KNOWN)?;
                 continue;
             }
             let value = reader.delimited();
@@ -117,8 +117,8 @@ impl<'r> Values<'r> {
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
             let tag = reader.tag()?;
-            if tag != VALUES {
-                reader.skip(tag, &[1])?;
+            if tag != list::VALUES {
+                reader.skip(tag, list::KNOWN)?;
                 continue;
             }
             let entry = reader.delimited();
@@ -331,28 +331,32 @@ const ANY_VALUE_BOOL: u8 = any_value::BOOL_VALUE as u8;
 const ANY_VALUE_INT: u8 = any_value::INT_VALUE as u8;
 const ANY_VALUE_DOUBLE: u8 = any_value::DOUBLE_VALUE as u8;
 
-/// `ArrayValue.values` and `KeyValueList.values`
-const VALUES: u32 = delimited(1);
+/// `ArrayValue` and `KeyValueList`.
+mod list {
+    super::fields! {
+        VALUES = delimited(1),
+    }
+}
 
 mod any_value {
-    use super::{delimited, fixed64, varint};
-    pub(super) const STRING_VALUE: u32 = delimited(1);
-    pub(super) const BOOL_VALUE: u32 = varint(2);
-    pub(super) const INT_VALUE: u32 = varint(3);
-    pub(super) const DOUBLE_VALUE: u32 = fixed64(4);
-    pub(super) const ARRAY_VALUE: u32 = delimited(5);
-    pub(super) const KVLIST_VALUE: u32 = delimited(6);
-    pub(super) const BYTES_VALUE: u32 = delimited(7);
-    pub(super) const STRING_VALUE_STRINDEX: u32 = varint(8);
-    pub(super) const KNOWN: &[u32] = &[1, 2, 3, 4, 5, 6, 7, 8];
+    super::fields! {
+        STRING_VALUE = delimited(1),
+        BOOL_VALUE = varint(2),
+        INT_VALUE = varint(3),
+        DOUBLE_VALUE = fixed64(4),
+        ARRAY_VALUE = delimited(5),
+        KVLIST_VALUE = delimited(6),
+        BYTES_VALUE = delimited(7),
+        STRING_VALUE_STRINDEX = varint(8),
+    }
 }
 
 mod key_value {
-    use super::{delimited, varint};
-    pub(super) const KEY: u32 = delimited(1);
-    pub(super) const VALUE: u32 = delimited(2);
-    pub(super) const KEY_STRINDEX: u32 = varint(3);
-    pub(super) const KNOWN: &[u32] = &[1, 2, 3];
+    super::fields! {
+        KEY = delimited(1),
+        VALUE = delimited(2),
+        KEY_STRINDEX = varint(3),
+    }
 
     /// Name and value of one that has both, in this order, each shorter than 128 bytes.
     #[inline]
@@ -371,27 +375,27 @@ mod key_value {
 }
 
 mod entity_ref {
-    use super::delimited;
-    pub(super) const SCHEMA_URL: u32 = delimited(1);
-    pub(super) const TYPE: u32 = delimited(2);
-    pub(super) const ID_KEYS: u32 = delimited(3);
-    pub(super) const DESCRIPTION_KEYS: u32 = delimited(4);
-    pub(super) const KNOWN: &[u32] = &[1, 2, 3, 4];
+    super::fields! {
+        SCHEMA_URL = delimited(1),
+        TYPE = delimited(2),
+        ID_KEYS = delimited(3),
+        DESCRIPTION_KEYS = delimited(4),
+    }
 }
 
 mod resource {
-    use super::{delimited, varint};
-    pub(super) const ATTRIBUTES: u32 = delimited(1);
-    pub(super) const DROPPED_ATTRIBUTES_COUNT: u32 = varint(2);
-    pub(super) const ENTITY_REFS: u32 = delimited(3);
-    pub(super) const KNOWN: &[u32] = &[1, 2, 3];
+    super::fields! {
+        ATTRIBUTES = delimited(1),
+        DROPPED_ATTRIBUTES_COUNT = varint(2),
+        ENTITY_REFS = delimited(3),
+    }
 }
 
 mod scope {
-    use super::{delimited, varint};
-    pub(super) const NAME: u32 = delimited(1);
-    pub(super) const VERSION: u32 = delimited(2);
-    pub(super) const ATTRIBUTES: u32 = delimited(3);
-    pub(super) const DROPPED_ATTRIBUTES_COUNT: u32 = varint(4);
-    pub(super) const KNOWN: &[u32] = &[1, 2, 3, 4];
+    super::fields! {
+        NAME = delimited(1),
+        VERSION = delimited(2),
+        ATTRIBUTES = delimited(3),
+        DROPPED_ATTRIBUTES_COUNT = varint(4),
+    }
 }

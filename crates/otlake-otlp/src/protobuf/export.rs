@@ -5,7 +5,7 @@ use bumpalo::Bump;
 use otlake_row::RowSink;
 
 use super::common;
-use super::wire::{Reader, delimited};
+use super::wire::{Reader, fields};
 use crate::error::{Result, Within};
 use crate::run::{Arenas, Groups, ResourceGroup, Run, Walk};
 
@@ -34,7 +34,9 @@ pub(crate) fn request<E: Export, S: RowSink>(
     payload: &[u8],
     arenas: &mut Arenas,
 ) -> Walk<S::Error> {
-    const RESOURCES: u32 = delimited(1);
+    fields! {
+        RESOURCES = delimited(1),
+    }
     let Arenas {
         resource: arena,
         scope: scope_arena,
@@ -46,7 +48,7 @@ pub(crate) fn request<E: Export, S: RowSink>(
     while !reader.is_empty() {
         let tag = reader.tag()?;
         if tag != RESOURCES {
-            reader.skip(tag, &[1])?;
+            reader.skip(tag, KNOWN)?;
             continue;
         }
         let bytes = reader.delimited().within_item(E::RESOURCES, index)?;
@@ -107,11 +109,16 @@ struct Envelope<'r> {
     schema_url: &'r [u8],
 }
 
-impl<'r> Envelope<'r> {
-    const GROUP: u32 = delimited(1);
-    const ITEMS: u32 = delimited(2);
-    const SCHEMA_URL: u32 = delimited(3);
+/// The fields of `ResourceLogs`, `ScopeLogs` and those of the other signals.
+mod envelope {
+    super::fields! {
+        GROUP = delimited(1),
+        ITEMS = delimited(2),
+        SCHEMA_URL = delimited(3),
+    }
+}
 
+impl<'r> Envelope<'r> {
     fn read(bytes: &'r [u8]) -> Result<Envelope<'r>> {
         touch(bytes);
         let mut envelope = Envelope {
@@ -124,15 +131,15 @@ impl<'r> Envelope<'r> {
         while !reader.is_empty() {
             let tag = reader.tag()?;
             match tag {
-                Self::ITEMS => drop(reader.delimited()?),
-                Self::GROUP => {
+                envelope::ITEMS => drop(reader.delimited()?),
+                envelope::GROUP => {
                     envelope.is_split = envelope.group.is_some();
                     envelope.group = Some(reader.delimited()?);
                 }
-                Self::SCHEMA_URL => {
+                envelope::SCHEMA_URL => {
                     envelope.schema_url = reader.delimited().within("schema_url")?
                 }
-                _ => reader.skip(tag, &[1, 2, 3])?,
+                _ => reader.skip(tag, envelope::KNOWN)?,
             }
         }
         Ok(envelope)
@@ -140,13 +147,13 @@ impl<'r> Envelope<'r> {
 
     /// Every occurrence of the group's message.
     fn group(&self) -> impl Iterator<Item = &'r [u8]> {
-        let pieces = self.is_split.then(|| items(self.bytes, Self::GROUP));
+        let pieces = self.is_split.then(|| items(self.bytes, envelope::GROUP));
         let whole = self.group.filter(|_| !self.is_split);
         whole.into_iter().chain(pieces.into_iter().flatten())
     }
 
     fn items(bytes: &'r [u8]) -> impl Iterator<Item = &'r [u8]> {
-        items(bytes, Self::ITEMS)
+        items(bytes, envelope::ITEMS)
     }
 }
 

@@ -6,7 +6,7 @@ use otlake_row::{Group, MetricKind, Row, RowSink, Signal, Value};
 
 use super::common::{attribute, push_message};
 use super::export::{Export, items, touch};
-use super::wire::{Reader, delimited, fixed64, varint};
+use super::wire::{Reader, fields};
 use crate::attributes::Attributes;
 use crate::error::{Result, Within};
 use crate::record::{self, Number};
@@ -32,11 +32,30 @@ impl Export for Metrics {
     }
 }
 
-/// `Gauge`, `Sum`, `Histogram`, `ExponentialHistogram` and `Summary` have their points and their
-/// temporality under the same numbers.
-const DATA_POINTS: u32 = delimited(1);
-const AGGREGATION_TEMPORALITY: u32 = varint(2);
-const IS_MONOTONIC: u32 = varint(3);
+/// The fields of `Metric`.
+pub(crate) mod metric_fields {
+    super::fields! {
+        NAME = delimited(1),
+        DESCRIPTION = delimited(2),
+        UNIT = delimited(3),
+        GAUGE = delimited(5),
+        SUM = delimited(7),
+        HISTOGRAM = delimited(9),
+        EXPONENTIAL_HISTOGRAM = delimited(10),
+        SUMMARY = delimited(11),
+        METADATA = delimited(12),
+    }
+}
+
+/// The fields of `Sum`. `Gauge`, `Histogram`, `ExponentialHistogram` and `Summary` have fewer of them,
+/// under the same numbers.
+mod data {
+    super::fields! {
+        DATA_POINTS = delimited(1),
+        AGGREGATION_TEMPORALITY = varint(2),
+        IS_MONOTONIC = varint(3),
+    }
+}
 
 fn metric<S: RowSink>(
     run: &mut Run<'_, S>,
@@ -55,7 +74,7 @@ fn metric<S: RowSink>(
     let groups = groups.or_reject(noted.rejection);
     let mut number = 0;
     for bytes in data.messages() {
-        for bytes in items(bytes, DATA_POINTS) {
+        for bytes in items(bytes, data::DATA_POINTS) {
             run.record(Signal::Metrics, groups, record, |attributes, row| {
                 metric.push(row);
                 data_point(metric.kind, bytes, attributes, row)
@@ -98,10 +117,7 @@ fn read_metric<'r>(
     values: &mut Values<'r>,
     replaced: &mut Option<Replaced>,
 ) -> Result<Option<(record::Metric<'r>, Data<'r>)>> {
-    const NAME: u32 = delimited(1);
-    const DESCRIPTION: u32 = delimited(2);
-    const UNIT: u32 = delimited(3);
-    const METADATA: u32 = delimited(12);
+    use metric_fields::{DESCRIPTION, KNOWN, METADATA, NAME, UNIT};
     touch(bytes);
     let mut metric = record::Metric {
         name: "",
@@ -130,7 +146,7 @@ fn read_metric<'r>(
             }
             _ => {
                 let Some(kind) = kind_of(tag) else {
-                    reader.skip(tag, &[1, 2, 3, 5, 7, 9, 10, 11, 12])?;
+                    reader.skip(tag, KNOWN)?;
                     continue;
                 };
                 if data.is_none_or(|data| data.kind != kind) {
@@ -161,11 +177,7 @@ fn read_metric<'r>(
 }
 
 fn kind_of(tag: u32) -> Option<MetricKind> {
-    const GAUGE: u32 = delimited(5);
-    const SUM: u32 = delimited(7);
-    const HISTOGRAM: u32 = delimited(9);
-    const EXPONENTIAL_HISTOGRAM: u32 = delimited(10);
-    const SUMMARY: u32 = delimited(11);
+    use metric_fields::{EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, SUM, SUMMARY};
     match tag {
         GAUGE => Some(MetricKind::Gauge),
         SUM => Some(MetricKind::Sum),
@@ -178,25 +190,21 @@ fn kind_of(tag: u32) -> Option<MetricKind> {
 
 /// Reads what a metric's data says of all points; the points are hopped over.
 fn read_data<'r>(kind: MetricKind, bytes: &'r [u8], metric: &mut record::Metric<'r>) -> Result<()> {
-    let (has_temporality, is_sum) = match kind {
-        MetricKind::Gauge | MetricKind::Summary => (false, false),
-        MetricKind::Sum => (true, true),
-        MetricKind::Histogram | MetricKind::ExponentialHistogram => (true, false),
-    };
-    let known: &[u32] = match (has_temporality, is_sum) {
-        (false, _) => &[1],
-        (true, false) => &[1, 2],
-        (true, true) => &[1, 2, 3],
+    let (has_temporality, has_monotonicity) = (kind.has_temporality(), kind.has_monotonicity());
+    let known = match (has_temporality, has_monotonicity) {
+        (false, _) => &[data::DATA_POINTS][..],
+        (true, false) => &[data::DATA_POINTS, data::AGGREGATION_TEMPORALITY],
+        (true, true) => data::KNOWN,
     };
     let mut reader = Reader::new(bytes);
     while !reader.is_empty() {
         match reader.tag()? {
-            DATA_POINTS => drop(reader.delimited().within("data_points")?),
-            AGGREGATION_TEMPORALITY if has_temporality => {
+            data::DATA_POINTS => drop(reader.delimited().within("data_points")?),
+            data::AGGREGATION_TEMPORALITY if has_temporality => {
                 metric.aggregation_temporality =
                     reader.varint().within("aggregation_temporality")? as i32;
             }
-            IS_MONOTONIC if is_sum => {
+            data::IS_MONOTONIC if has_monotonicity => {
                 metric.is_monotonic = reader.varint().within("is_monotonic")? != 0;
             }
             tag => reader.skip(tag, known)?,
@@ -214,7 +222,7 @@ fn check_data<'r>(
 ) -> Result<()> {
     let Replaced { keys, names } = replaced.get_or_insert_with(Replaced::new);
     for bytes in data.messages() {
-        for (index, bytes) in items(bytes, DATA_POINTS).enumerate() {
+        for (index, bytes) in items(bytes, data::DATA_POINTS).enumerate() {
             let no_group = Group::new(&[]);
             let mut row = Row::new(Signal::Metrics, no_group, no_group);
             let values = Values::new(values.arena, values.rules);
@@ -250,13 +258,15 @@ fn number_data_point<'r>(
     attributes: &mut Attributes<'_, 'r>,
     row: &mut Row<'r>,
 ) -> Result<()> {
-    const START_TIME_UNIX_NANO: u32 = fixed64(2);
-    const TIME_UNIX_NANO: u32 = fixed64(3);
-    const AS_DOUBLE: u32 = fixed64(4);
-    const EXEMPLARS: u32 = delimited(5);
-    const AS_INT: u32 = fixed64(6);
-    const ATTRIBUTES: u32 = delimited(7);
-    const FLAGS: u32 = varint(8);
+    fields! {
+        START_TIME_UNIX_NANO = fixed64(2),
+        TIME_UNIX_NANO = fixed64(3),
+        AS_DOUBLE = fixed64(4),
+        EXEMPLARS = delimited(5),
+        AS_INT = fixed64(6),
+        ATTRIBUTES = delimited(7),
+        FLAGS = varint(8),
+    }
     let mut fields = record::NumberDataPoint::default();
     let mut exemplars = BumpVec::new_in(attributes.values.arena);
     let mut reader = Reader::new(bytes);
@@ -277,7 +287,7 @@ fn number_data_point<'r>(
             }
             EXEMPLARS => push_exemplar(&mut reader, &mut attributes.values, &mut exemplars)?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
-            tag => reader.skip(tag, &[2, 3, 4, 5, 6, 7, 8])?,
+            tag => reader.skip(tag, KNOWN)?,
         }
     }
     fields.exemplars = exemplars.into_bump_slice();
@@ -290,19 +300,21 @@ fn histogram_data_point<'r>(
     attributes: &mut Attributes<'_, 'r>,
     row: &mut Row<'r>,
 ) -> Result<()> {
-    const START_TIME_UNIX_NANO: u32 = fixed64(2);
-    const TIME_UNIX_NANO: u32 = fixed64(3);
-    const COUNT: u32 = fixed64(4);
-    const SUM: u32 = fixed64(5);
-    const BUCKET_COUNTS: u32 = delimited(6);
-    const BUCKET_COUNT: u32 = fixed64(6);
-    const EXPLICIT_BOUNDS: u32 = delimited(7);
-    const EXPLICIT_BOUND: u32 = fixed64(7);
-    const EXEMPLARS: u32 = delimited(8);
-    const ATTRIBUTES: u32 = delimited(9);
-    const FLAGS: u32 = varint(10);
-    const MIN: u32 = fixed64(11);
-    const MAX: u32 = fixed64(12);
+    fields! {
+        START_TIME_UNIX_NANO = fixed64(2),
+        TIME_UNIX_NANO = fixed64(3),
+        COUNT = fixed64(4),
+        SUM = fixed64(5),
+        BUCKET_COUNTS = delimited(6),
+        BUCKET_COUNT = fixed64(6),
+        EXPLICIT_BOUNDS = delimited(7),
+        EXPLICIT_BOUND = fixed64(7),
+        EXEMPLARS = delimited(8),
+        ATTRIBUTES = delimited(9),
+        FLAGS = varint(10),
+        MIN = fixed64(11),
+        MAX = fixed64(12),
+    }
     let mut fields = record::HistogramDataPoint::default();
     let arena = attributes.values.arena;
     let mut exemplars = BumpVec::new_in(arena);
@@ -337,7 +349,7 @@ fn histogram_data_point<'r>(
             }
             EXEMPLARS => push_exemplar(&mut reader, values, &mut exemplars)?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
-            tag => reader.skip(tag, &[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])?,
+            tag => reader.skip(tag, KNOWN)?,
         }
     }
     fields.bucket_counts = counts.into_bump_slice();
@@ -352,20 +364,22 @@ fn exponential_histogram_data_point<'r>(
     attributes: &mut Attributes<'_, 'r>,
     row: &mut Row<'r>,
 ) -> Result<()> {
-    const ATTRIBUTES: u32 = delimited(1);
-    const START_TIME_UNIX_NANO: u32 = fixed64(2);
-    const TIME_UNIX_NANO: u32 = fixed64(3);
-    const COUNT: u32 = fixed64(4);
-    const SUM: u32 = fixed64(5);
-    const SCALE: u32 = varint(6);
-    const ZERO_COUNT: u32 = fixed64(7);
-    const POSITIVE: u32 = delimited(8);
-    const NEGATIVE: u32 = delimited(9);
-    const FLAGS: u32 = varint(10);
-    const EXEMPLARS: u32 = delimited(11);
-    const MIN: u32 = fixed64(12);
-    const MAX: u32 = fixed64(13);
-    const ZERO_THRESHOLD: u32 = fixed64(14);
+    fields! {
+        ATTRIBUTES = delimited(1),
+        START_TIME_UNIX_NANO = fixed64(2),
+        TIME_UNIX_NANO = fixed64(3),
+        COUNT = fixed64(4),
+        SUM = fixed64(5),
+        SCALE = varint(6),
+        ZERO_COUNT = fixed64(7),
+        POSITIVE = delimited(8),
+        NEGATIVE = delimited(9),
+        FLAGS = varint(10),
+        EXEMPLARS = delimited(11),
+        MIN = fixed64(12),
+        MAX = fixed64(13),
+        ZERO_THRESHOLD = fixed64(14),
+    }
     let mut fields = record::ExponentialHistogramDataPoint::default();
     let mut exemplars = BumpVec::new_in(attributes.values.arena);
     let mut reader = Reader::new(bytes);
@@ -399,7 +413,7 @@ fn exponential_histogram_data_point<'r>(
             }
             EXEMPLARS => push_exemplar(&mut reader, values, &mut exemplars)?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
-            tag => reader.skip(tag, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])?,
+            tag => reader.skip(tag, KNOWN)?,
         }
     }
     fields.exemplars = exemplars.into_bump_slice();
@@ -413,9 +427,11 @@ fn buckets_of<'r>(
     before: Option<record::Buckets<'r>>,
     values: &mut Values<'r>,
 ) -> Result<record::Buckets<'r>> {
-    const OFFSET: u32 = varint(1);
-    const BUCKET_COUNTS: u32 = delimited(2);
-    const BUCKET_COUNT: u32 = varint(2);
+    fields! {
+        OFFSET = varint(1),
+        BUCKET_COUNTS = delimited(2),
+        BUCKET_COUNT = varint(2),
+    }
     let mut buckets = before.unwrap_or_default();
     let mut counts = values.merged(buckets.bucket_counts);
     let mut reader = Reader::new(bytes);
@@ -437,7 +453,7 @@ fn buckets_of<'r>(
                     counts.push(values.unsigned(count));
                 }
             }
-            tag => reader.skip(tag, &[1, 2])?,
+            tag => reader.skip(tag, KNOWN)?,
         }
     }
     buckets.bucket_counts = counts.into_bump_slice();
@@ -449,13 +465,15 @@ fn summary_data_point<'r>(
     attributes: &mut Attributes<'_, 'r>,
     row: &mut Row<'r>,
 ) -> Result<()> {
-    const START_TIME_UNIX_NANO: u32 = fixed64(2);
-    const TIME_UNIX_NANO: u32 = fixed64(3);
-    const COUNT: u32 = fixed64(4);
-    const SUM: u32 = fixed64(5);
-    const QUANTILE_VALUES: u32 = delimited(6);
-    const ATTRIBUTES: u32 = delimited(7);
-    const FLAGS: u32 = varint(8);
+    fields! {
+        START_TIME_UNIX_NANO = fixed64(2),
+        TIME_UNIX_NANO = fixed64(3),
+        COUNT = fixed64(4),
+        SUM = fixed64(5),
+        QUANTILE_VALUES = delimited(6),
+        ATTRIBUTES = delimited(7),
+        FLAGS = varint(8),
+    }
     let mut fields = record::SummaryDataPoint::default();
     let mut quantiles = BumpVec::new_in(attributes.values.arena);
     let mut reader = Reader::new(bytes);
@@ -478,7 +496,7 @@ fn summary_data_point<'r>(
                 quantile_value,
             )?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
-            tag => reader.skip(tag, &[2, 3, 4, 5, 6, 7, 8])?,
+            tag => reader.skip(tag, KNOWN)?,
         }
     }
     fields.quantile_values = quantiles.into_bump_slice();
@@ -487,15 +505,17 @@ fn summary_data_point<'r>(
 }
 
 fn quantile_value<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
-    const QUANTILE: u32 = fixed64(1);
-    const VALUE: u32 = fixed64(2);
+    fields! {
+        QUANTILE = fixed64(1),
+        VALUE = fixed64(2),
+    }
     let (mut quantile, mut value) = (0.0, 0.0);
     let mut reader = Reader::new(bytes);
     while !reader.is_empty() {
         match reader.tag()? {
             QUANTILE => quantile = double(&mut reader).within("quantile")?,
             VALUE => value = double(&mut reader).within("value")?,
-            tag => reader.skip(tag, &[1, 2])?,
+            tag => reader.skip(tag, KNOWN)?,
         }
     }
     Ok(record::quantile_value(values.arena, quantile, value))
@@ -510,12 +530,14 @@ fn push_exemplar<'r>(
 }
 
 fn exemplar<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
-    const TIME_UNIX_NANO: u32 = fixed64(2);
-    const AS_DOUBLE: u32 = fixed64(3);
-    const SPAN_ID: u32 = delimited(4);
-    const TRACE_ID: u32 = delimited(5);
-    const AS_INT: u32 = fixed64(6);
-    const FILTERED_ATTRIBUTES: u32 = delimited(7);
+    fields! {
+        TIME_UNIX_NANO = fixed64(2),
+        AS_DOUBLE = fixed64(3),
+        SPAN_ID = delimited(4),
+        TRACE_ID = delimited(5),
+        AS_INT = fixed64(6),
+        FILTERED_ATTRIBUTES = delimited(7),
+    }
     let mut fields = record::Exemplar::default();
     let mut attributes = BumpVec::new_in(values.arena);
     let mut reader = Reader::new(bytes);
@@ -536,7 +558,7 @@ fn exemplar<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
                 let bytes = reader.delimited().within("filtered_attributes")?;
                 values.push_entry(&mut attributes, bytes, "filtered_attributes")?;
             }
-            tag => reader.skip(tag, &[2, 3, 4, 5, 6, 7])?,
+            tag => reader.skip(tag, KNOWN)?,
         }
     }
     fields.filtered_attributes = attributes.into_bump_slice();

@@ -9,6 +9,6 @@ mod traces;
 pub(crate) mod wire;
 
 pub(crate) use self::export::request;
-pub(crate) use self::logs::Logs;
-pub(crate) use self::metrics::Metrics;
-pub(crate) use self::traces::Traces;
+pub(crate) use self::logs::{Logs, log_record};
+pub(crate) use self::metrics::{Metrics, metric_fields};
+pub(crate) use self::traces::{Traces, span};

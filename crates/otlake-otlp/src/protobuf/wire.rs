@@ -29,6 +29,15 @@ pub(crate) const fn fixed32(field: u32) -> u32 {
     field << 3 | FIXED32
 }
 
+/// Defines the tags of a message's fields, and `KNOWN`, the list of them all.
+macro_rules! fields {
+    ($($field:ident = $wire:ident($number:literal),)*) => {
+        $(pub(crate) const $field: u32 = $crate::protobuf::wire::$wire($number);)*
+        pub(crate) const KNOWN: &[u32] = &[$($field),*];
+    };
+}
+pub(super) use fields;
+
 /// Groups are gone from proto3, so one may only be skipped; the same limit as prost's.
 const GROUP_DEPTH: usize = 100;
 
@@ -135,12 +144,12 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// Skips a field that the message does not have. `known` are the numbers it does have: one of
-    /// those comes here only with a wire type that is not its own.
+    /// Skips a field that the message does not have. `known` are the tags that it does have: one with
+    /// the number of those is here only because it has another wire type.
     #[cold]
     pub(crate) fn skip(&mut self, tag: u32, known: &[u32]) -> Result<()> {
         let field = tag >> 3;
-        if known.contains(&field) {
+        if known.iter().any(|known| known >> 3 == field) {
             let kind = InvalidPayloadKind::InvalidWireType {
                 field,
                 wire_type: tag & 7,

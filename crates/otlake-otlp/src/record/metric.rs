@@ -26,13 +26,13 @@ impl<'r> Metric<'r> {
         push_sent(row, fields::UNIT, Value::String(self.unit));
         push_sent(row, fields::METADATA, Value::KvList(self.metadata));
         row.push(fields::KIND, Value::String(self.kind.name()));
-        if !matches!(self.kind, MetricKind::Gauge | MetricKind::Summary) {
+        if self.kind.has_temporality() {
             row.push(
                 fields::AGGREGATION_TEMPORALITY,
                 Value::Int(self.aggregation_temporality.into()),
             );
         }
-        if self.kind == MetricKind::Sum {
+        if self.kind.has_monotonicity() {
             row.push(fields::IS_MONOTONIC, Value::Bool(self.is_monotonic));
         }
     }

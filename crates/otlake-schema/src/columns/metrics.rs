@@ -1,4 +1,4 @@
-use otlake_row::{Key, MetricKind, fields};
+use otlake_row::{Key, MetricKind, enums, fields};
 
 use super::Absent::{Null, Zero};
 use super::FieldKind::{
@@ -7,11 +7,7 @@ use super::FieldKind::{
 use super::{FieldColumn, FieldKind, column, member};
 
 /// `AggregationTemporality`
-const TEMPORALITIES: FieldKind = EnumName(&[
-    "AGGREGATION_TEMPORALITY_UNSPECIFIED",
-    "AGGREGATION_TEMPORALITY_DELTA",
-    "AGGREGATION_TEMPORALITY_CUMULATIVE",
-]);
+const TEMPORALITIES: FieldKind = EnumName(enums::AGGREGATION_TEMPORALITY);
 
 /// `SummaryDataPoint.ValueAtQuantile`
 const QUANTILE_VALUES: FieldKind = List(&Struct(&[
@@ -72,10 +68,8 @@ pub(super) fn belongs_to(key: Key, kind: MetricKind) -> bool {
     use MetricKind::{ExponentialHistogram, Gauge, Histogram, Sum, Summary};
     match key {
         fields::AS_INT | fields::AS_DOUBLE => matches!(kind, Gauge | Sum),
-        fields::IS_MONOTONIC => kind == Sum,
-        fields::AGGREGATION_TEMPORALITY => {
-            matches!(kind, Sum | Histogram | ExponentialHistogram)
-        }
+        fields::IS_MONOTONIC => kind.has_monotonicity(),
+        fields::AGGREGATION_TEMPORALITY => kind.has_temporality(),
         fields::COUNT | fields::SUM => {
             matches!(kind, Histogram | ExponentialHistogram | Summary)
         }

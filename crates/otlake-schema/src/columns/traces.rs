@@ -1,22 +1,14 @@
-use otlake_row::fields;
+use otlake_row::{enums, fields};
 
 use super::Absent::{Null, Zero};
 use super::FieldKind::{Duration, EnumName, Hex, Int64, List, Map, Struct, Timestamp, Utf8};
 use super::{FieldColumn, FieldKind, column, member};
 
 /// `Span.SpanKind`
-const SPAN_KINDS: FieldKind = EnumName(&[
-    "SPAN_KIND_UNSPECIFIED",
-    "SPAN_KIND_INTERNAL",
-    "SPAN_KIND_SERVER",
-    "SPAN_KIND_CLIENT",
-    "SPAN_KIND_PRODUCER",
-    "SPAN_KIND_CONSUMER",
-]);
+const SPAN_KINDS: FieldKind = EnumName(enums::SPAN_KIND);
 
 /// `Status.StatusCode`
-const STATUS_CODES: FieldKind =
-    EnumName(&["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"]);
+const STATUS_CODES: FieldKind = EnumName(enums::STATUS_CODE);
 
 /// `Span.Event`
 const EVENTS: FieldKind = List(&Struct(&[

@@ -1,7 +1,9 @@
 use std::collections::HashMap;
 
 use otlake::row::{Location, Value};
-use otlake::schema::{Absent, FieldColumn, FieldKind, Member, Table, field_columns, full_name};
+use otlake::schema::{
+    Absent, FieldColumn, FieldKind, Member, Table, ValueText, field_columns, full_name,
+};
 use otlake_testkit::{CanonicalRow, CanonicalValue};
 
 use super::{Datum, Record};
@@ -122,7 +124,7 @@ fn datum(kind: FieldKind, value: &CanonicalValue) -> (Option<Datum>, bool) {
         (FieldKind::Int64, CanonicalValue::Int(int)) => text(int.to_string()),
         (FieldKind::Boolean, CanonicalValue::Bool(bool)) => text(bool.to_string()),
         (FieldKind::Float64, value @ CanonicalValue::Double(_)) => {
-            text(borrowed(value).to_string())
+            text(ValueText(&borrowed(value)).to_string())
         }
         (FieldKind::Utf8, CanonicalValue::String(string)) => text(string.clone()),
         (FieldKind::Map, CanonicalValue::KvList(entries)) => (Some(map(entries)), true),
@@ -179,7 +181,7 @@ pub(super) fn text(value: &CanonicalValue) -> Option<String> {
         CanonicalValue::Empty => None,
         CanonicalValue::String(string) => Some(string.clone()),
         CanonicalValue::Array(_) | CanonicalValue::KvList(_) => Some(json(value)),
-        scalar => Some(borrowed(scalar).to_string()),
+        scalar => Some(ValueText(&borrowed(scalar)).to_string()),
     }
 }
 
@@ -202,11 +204,11 @@ fn json(value: &CanonicalValue) -> String {
             )
         }
         CanonicalValue::Empty => "null".to_owned(),
-        CanonicalValue::Bool(_) | CanonicalValue::Int(_) => borrowed(value).to_string(),
+        CanonicalValue::Bool(_) | CanonicalValue::Int(_) => ValueText(&borrowed(value)).to_string(),
         CanonicalValue::Double(bits) if f64::from_bits(*bits).is_finite() => {
-            borrowed(value).to_string()
+            ValueText(&borrowed(value)).to_string()
         }
-        other => quoted(&borrowed(other).to_string()),
+        other => quoted(&ValueText(&borrowed(other)).to_string()),
     }
 }
 

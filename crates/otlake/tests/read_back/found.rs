@@ -6,7 +6,7 @@ use otlake::arrow::arrow_array::{Array, RecordBatch};
 use otlake::arrow::arrow_schema::DataType;
 use otlake::parquet::FileSummary;
 use otlake::row::{Bytes, Value};
-use otlake::schema::{FieldColumn, Table, field_columns};
+use otlake::schema::{FieldColumn, Table, ValueText, field_columns};
 use otlake::storage::InMemoryStorage;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -103,11 +103,14 @@ fn datum(column: &dyn Array, row: usize) -> Option<Datum> {
     Some(Datum::Text(match column.data_type() {
         DataType::Boolean => column.as_boolean().value(row).to_string(),
         DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
-        DataType::Float64 => {
-            Value::Double(column.as_primitive::<Float64Type>().value(row)).to_string()
-        }
+        DataType::Float64 => ValueText(&Value::Double(
+            column.as_primitive::<Float64Type>().value(row),
+        ))
+        .to_string(),
         DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
-        DataType::Binary => Value::Bytes(column.as_binary::<i32>().value(row)).to_string(),
+        DataType::Binary => {
+            ValueText(&Value::Bytes(column.as_binary::<i32>().value(row))).to_string()
+        }
         DataType::Timestamp(_, zone) => {
             assert_eq!(zone.as_deref(), Some("UTC"));
             let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);

@@ -57,9 +57,10 @@ pub fn signal_of_json(payload: &[u8]) -> Result<Option<Signal>, UnsupportedSigna
 
 /// The key of the member with which `rest` begins, and what follows its colon.
 fn member(rest: &[u8]) -> Option<(&[u8], &[u8])> {
-    let rest = skip_space(rest).strip_prefix(b"\"")?;
-    let (key, rest) = rest.split_at_checked(string_end(rest)?)?;
-    let value = skip_space(&rest[1..]).strip_prefix(b":")?;
+    let rest = skip_space(rest);
+    let (key, rest) = rest.split_at_checked(end_of_value(rest)?)?;
+    let key = key.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let value = skip_space(rest).strip_prefix(b":")?;
     Some((key, value))
 }
 
@@ -67,14 +68,7 @@ fn member(rest: &[u8]) -> Option<(&[u8], &[u8])> {
 fn after(rest: &[u8]) -> Option<&[u8]> {
     let rest = skip_space(rest);
     match rest.first()? {
-        b'{' | b'[' => match Scanner::default().scan(rest) {
-            Scanned::End(at) => rest.get(at..),
-            _ => None,
-        },
-        b'"' => {
-            let rest = &rest[1..];
-            rest.get(string_end(rest)? + 1..)
-        }
+        b'{' | b'[' | b'"' => rest.get(end_of_value(rest)?..),
         _ => {
             let end = rest.iter().position(|byte| matches!(byte, b',' | b'}'))?;
             rest.get(end..)
@@ -82,15 +76,11 @@ fn after(rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Where the closing quote of the string is that begins before `rest`.
-fn string_end(rest: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        at += memchr::memchr2(b'"', b'\\', rest.get(at..)?)?;
-        if rest[at] == b'"' {
-            return Some(at);
-        }
-        at += 2;
+/// Where the object, array or string ends with which `rest` begins.
+fn end_of_value(rest: &[u8]) -> Option<usize> {
+    match Scanner::default().scan(rest) {
+        Scanned::End(at) => Some(at),
+        _ => None,
     }
 }
 

@@ -1,7 +1,8 @@
 use otlake_row::Signal;
 
 use super::UnsupportedSignal;
-use crate::protobuf::wire::{Reader, delimited, fixed32, fixed64, varint};
+use crate::protobuf::wire::{Reader, delimited, fixed64, varint};
+use crate::protobuf::{log_record, metric_fields, span};
 
 /// Records that are looked at: one is mostly enough, and all would be a second decoding.
 const RECORDS: usize = 64;
@@ -132,7 +133,9 @@ impl Fields {
 
     /// A field of the record, with its content when it has a length.
     fn see(&mut self, tag: u32, content: Option<&[u8]>) {
-        let (log, span, metric) = (is_log(tag), is_span(tag), is_metric(tag));
+        let log = log_record::KNOWN.contains(&tag);
+        let span = span::KNOWN.contains(&tag);
+        let metric = metric_fields::KNOWN.contains(&tag);
         // What no message has may be of a later version of any.
         let known = log || span || metric || tag >> 3 <= 12;
         let content = content.unwrap_or_default();
@@ -160,37 +163,6 @@ impl Fields {
             Signal::Metrics => self.name && !self.not_metric,
         }
     }
-}
-
-/// A field of `LogRecord`.
-fn is_log(tag: u32) -> bool {
-    tag == fixed64(1)
-        || tag == varint(2)
-        || tag == delimited(3)
-        || tag == delimited(5)
-        || tag == delimited(6)
-        || tag == varint(7)
-        || tag == fixed32(8)
-        || tag == delimited(9)
-        || tag == delimited(10)
-        || tag == fixed64(11)
-        || tag == delimited(12)
-}
-
-/// A field of `Span`.
-fn is_span(tag: u32) -> bool {
-    match tag >> 3 {
-        1..=5 | 9 | 11 | 13 | 15 => tag == delimited(tag >> 3),
-        6 | 10 | 12 | 14 => tag == varint(tag >> 3),
-        7 | 8 => tag == fixed64(tag >> 3),
-        16 => tag == fixed32(16),
-        _ => false,
-    }
-}
-
-/// A field of `Metric`.
-fn is_metric(tag: u32) -> bool {
-    matches!(tag >> 3, 1..=3 | 5 | 7 | 9..=12) && tag == delimited(tag >> 3)
 }
 
 /// Text in whatever encoding: messages have tags and lengths among the control characters.

@@ -1,24 +1,35 @@
-//! The text of a value, as the OpenTelemetry specification writes it for protocols that have only
-//! strings (common specification, "AnyValue representation for non-OTLP protocols"): strings as
-//! they are, numbers and booleans as in JSON, bytes in base64, an empty value as the empty string,
-//! arrays and maps as JSON text.
-
 use std::fmt;
 
 use base64::Engine;
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
+use otlake_row::Value;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::Value;
+/// The text of a value, for a text column, the overflow column and everything else that holds text.
+///
+/// It follows the OpenTelemetry specification for protocols that have only strings (common
+/// specification, "AnyValue representation for non-OTLP protocols"): strings are left as they are,
+/// numbers and booleans are written as in JSON, bytes in base64, an empty value as the empty string,
+/// arrays and maps as JSON.
+///
+/// In JSON, bytes are base64 strings, empty values are null, and NaN and the infinities are strings.
+/// If a name repeats in a map, every value is written.
+///
+/// ```
+/// use otlake_row::Value;
+/// use otlake_schema::ValueText;
+///
+/// let list = Value::Array(&[Value::Int(1), Value::Bytes(b"\x01"), Value::Empty]);
+/// assert_eq!(ValueText(&list).to_string(), r#"[1,"AQ==",null]"#);
+/// assert_eq!(ValueText(&Value::String("as it is")).to_string(), "as it is");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ValueText<'v, 'a>(pub &'v Value<'a>);
 
-/// The largest magnitude up to which every integer is exact in an f64. Up to it a double that is
-/// a whole number is written like the integer, so that 3 and 3.0 have one text.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
-impl fmt::Display for Value<'_> {
+impl fmt::Display for ValueText<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        match self.0 {
             Value::Empty => Ok(()),
             Value::Bool(bool) => write!(f, "{bool}"),
             Value::Int(int) => write!(f, "{int}"),
@@ -29,7 +40,7 @@ impl fmt::Display for Value<'_> {
             },
             Value::String(string) => f.write_str(string),
             Value::Bytes(bytes) => Base64Display::new(bytes, &STANDARD).fmt(f),
-            Value::Array(_) | Value::KvList(_) => f.write_str(&json(self)?),
+            Value::Array(_) | Value::KvList(_) => f.write_str(&json(&Json(self.0))?),
         }
     }
 }
@@ -38,10 +49,14 @@ fn json(value: &impl Serialize) -> Result<String, fmt::Error> {
     serde_json::to_string(value).map_err(|_| fmt::Error)
 }
 
+/// The largest magnitude up to which every integer is exact in an f64. Up to it a double that is a
+/// whole number is written like the integer, so that 3 and 3.0 have one text.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 enum Double {
     Whole(i64),
     Fraction(f64),
-    /// JSON has no number for it; proto3's JSON mapping names it.
+    /// JSON has no number for it. The name is that of proto3's JSON mapping.
     Named(&'static str),
 }
 
@@ -64,11 +79,12 @@ fn unquoted(double: f64) -> Double {
     }
 }
 
-/// JSON as in the text of arrays and maps: bytes as base64 strings, empty values as null, NaN and
-/// the infinities as strings. Of a name that repeats in a map every value is written.
-impl Serialize for Value<'_> {
+/// A value inside of JSON.
+struct Json<'v, 'a>(&'v Value<'a>);
+
+impl Serialize for Json<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
+        match self.0 {
             Value::Empty => serializer.serialize_unit(),
             Value::Bool(bool) => serializer.serialize_bool(*bool),
             Value::Int(int) => serializer.serialize_i64(*int),
@@ -79,11 +95,11 @@ impl Serialize for Value<'_> {
             },
             Value::String(string) => serializer.serialize_str(string),
             Value::Bytes(bytes) => serializer.serialize_str(&STANDARD.encode(bytes)),
-            Value::Array(values) => serializer.collect_seq(values.iter()),
+            Value::Array(values) => serializer.collect_seq(values.iter().map(Json)),
             Value::KvList(entries) => {
                 let mut map = serializer.serialize_map(Some(entries.len()))?;
                 for (name, value) in entries.iter() {
-                    map.serialize_entry(name, value)?;
+                    map.serialize_entry(name, &Json(value))?;
                 }
                 map.end()
             }
@@ -127,7 +143,7 @@ mod tests {
             ),
         ];
         for (value, text) in cases {
-            assert_eq!(value.to_string(), *text, "the text of {value:?}");
+            assert_eq!(ValueText(value).to_string(), *text, "the text of {value:?}");
         }
     }
 }
