@@ -25,5 +25,6 @@ macro_rules! for_every_signal {
 mod agreement;
 mod dialect;
 mod errors;
+mod fields;
 mod subject;
 mod syntax;

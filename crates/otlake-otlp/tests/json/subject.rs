@@ -9,11 +9,23 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A signal: its request as prost, serde and the testkit have it.
-pub trait Subject: JsonRequest + Serialize + DeserializeOwned {}
+pub trait Subject: JsonRequest + Serialize + DeserializeOwned {
+    #[cfg(feature = "opentelemetry-proto")]
+    fn export_request(&self) -> otlake_otlp::ExportRequest<'_>;
+}
 
-impl Subject for ExportLogsServiceRequest {}
-impl Subject for ExportTraceServiceRequest {}
-impl Subject for ExportMetricsServiceRequest {}
+macro_rules! subject {
+    ($($request:ident)*) => {$(
+        impl Subject for $request {
+            #[cfg(feature = "opentelemetry-proto")]
+            fn export_request(&self) -> otlake_otlp::ExportRequest<'_> {
+                self.into()
+            }
+        }
+    )*};
+}
+
+subject! { ExportLogsServiceRequest ExportTraceServiceRequest ExportMetricsServiceRequest }
 
 /// A decoder that takes whatever the testkit makes.
 pub fn generous() -> OtlpDecoder {
