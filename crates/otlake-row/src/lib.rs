@@ -1,15 +1,17 @@
-//! The vocabulary of otlake: what a decoder pushes, a stage looks at and a sink takes.
+//! The row data model of otlake: what decoders push, stages change and sinks consume.
 //!
 //! ```text
-//!              Row { signal, resource ─┐, scope ─┐, cells: [(Key, Value)] }
-//! Decoder ──▶                          ▼         ▼                          ──▶ RowSink
-//!                                    Group     Group   (shared by the rows of a group)
+//! a decoder ──▶ Row ──▶ stages ──▶ Row ──▶ a RowSink
+//!               │ signal
+//!               │ resource ──▶ Group ─┐
+//!               │ scope ─────▶ Group ─┴ shared by consecutive rows
+//!               └ cells: [(Key, Value)]
 //! ```
 //!
-//! One [`Row`] serves every signal: a log's body and a span's name are cells like any attribute,
-//! under well-known keys from [`fields`]. Values borrow from the payload or from the decoder's
-//! scratch, keys are interned ids, and groups exist once for all the rows that share them, so
-//! pushing a row allocates nothing.
+//! One [`Row`] serves every signal: the body of a log and the name of a span are cells like any
+//! attribute, under well-known keys from [`fields`]. Values borrow from the payload or from the decoder's
+//! scratch memory, keys are interned ids, and the attributes of a resource exist once for all rows that
+//! share them. Pushing a row allocates nothing.
 //!
 //! # Example
 //!
@@ -23,7 +25,7 @@
 //!
 //! let mut seen = Vec::new();
 //! let mut sink = sink_fn(|row: &mut Row<'_>| {
-//!     seen.extend(row.get(fields::BODY).and_then(|body| body.as_str()).map(str::to_owned));
+//!     seen.extend(row.get(fields::BODY).and_then(Value::as_str).map(str::to_owned));
 //!     Ok::<_, std::convert::Infallible>(())
 //! });
 //!
@@ -31,16 +33,18 @@
 //! row.push(fields::BODY, Value::String("order placed"));
 //! row.push(user, Value::Int(42));
 //! row.set_keys(&keys);
-//! sink.row(&mut row).unwrap();
+//! sink.row(&mut row)?;
 //! drop(sink);
 //!
 //! assert_eq!(seen, ["order placed"]);
 //! assert_eq!(keys.name(user), "user.id");
+//! # Ok::<(), std::convert::Infallible>(())
 //! ```
 //!
 //! # When to use this crate alone
 //!
-//! To write a stage, a sink or a decoder of your own: it knows no Arrow, no protobuf and no async.
+//! To write a stage, a sink or a decoder of your own. The crate knows no Arrow, no protobuf, no JSON and
+//! no async.
 
 pub mod enums;
 pub mod fields;
@@ -68,3 +72,19 @@ pub use crate::value::{Value, ValueKind};
 
 pub use bytes::Bytes;
 pub use bytestring::ByteString;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;
+
+/// Rows are made on one thread and may be sent to another.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Key>();
+    is_send_and_sync::<Keys>();
+    is_send_and_sync::<RegisterError>();
+    is_send_and_sync::<Group<'_>>();
+    is_send_and_sync::<Row<'_>>();
+    is_send_and_sync::<OwnedRow>();
+    is_send_and_sync::<Value<'_>>();
+};

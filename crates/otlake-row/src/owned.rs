@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::{ByteString, Bytes, Cell, Group, GroupId, Key, Row, Signal, Value};
 
-/// A [`Row`](crate::Row) that owns its values and shares its groups with the rows beside it.
+/// A [`Row`](crate::Row) that owns its values and shares its groups with neighbouring rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnedRow {
     /// The kind of telemetry.
@@ -18,7 +18,7 @@ pub struct OwnedRow {
 /// A [`Group`](crate::Group) that owns its values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnedGroup {
-    /// The identity of the group it is a copy of.
+    /// The identity of the original group.
     pub id: GroupId,
     /// The cells in the order they were sent.
     pub cells: Vec<OwnedCell>,
@@ -33,25 +33,25 @@ pub struct OwnedCell {
     pub value: OwnedValue,
 }
 
-/// A [`Value`] that owns its content or shares the payload's buffer.
+/// A [`Value`] that owns its content, or shares the buffer of the payload.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub enum OwnedValue {
-    /// See [`Value::Empty`]
+    /// A [`Value::Empty`].
     #[default]
     Empty,
-    /// See [`Value::Bool`]
+    /// A [`Value::Bool`].
     Bool(bool),
-    /// See [`Value::Int`]
+    /// A [`Value::Int`].
     Int(i64),
-    /// See [`Value::Double`]
+    /// A [`Value::Double`].
     Double(f64),
-    /// See [`Value::String`]
+    /// A [`Value::String`].
     String(ByteString),
-    /// See [`Value::Bytes`]
+    /// A [`Value::Bytes`].
     Bytes(Bytes),
-    /// See [`Value::Array`]
+    /// A [`Value::Array`].
     Array(Vec<OwnedValue>),
-    /// See [`Value::KvList`]
+    /// A [`Value::KvList`].
     KvList(Vec<(ByteString, OwnedValue)>),
 }
 
@@ -73,7 +73,7 @@ impl OwnedRow {
         }
     }
 
-    /// The first value of one of the record's own keys.
+    /// Returns the first value of one of the record's own keys.
     pub fn get(&self, key: Key) -> Option<&OwnedValue> {
         self.cells
             .iter()
@@ -83,7 +83,7 @@ impl OwnedRow {
 }
 
 impl OwnedGroup {
-    /// The first value of a key.
+    /// Returns the first value of a key.
     pub fn get(&self, key: Key) -> Option<&OwnedValue> {
         self.cells
             .iter()
@@ -93,7 +93,7 @@ impl OwnedGroup {
 }
 
 impl OwnedValue {
-    /// A copy of `value` that shares `payload` where the value lies inside it.
+    /// Returns a copy of `value`, which shares `payload` where the value lies inside of it.
     pub fn new(value: &Value<'_>, payload: Option<&Bytes>) -> OwnedValue {
         match *value {
             Value::Empty => OwnedValue::Empty,
@@ -127,7 +127,7 @@ fn own_cells(cells: &[Cell<'_>], payload: Option<&Bytes>) -> Vec<OwnedCell> {
 
 fn own_str(string: &str, payload: Option<&Bytes>) -> ByteString {
     let bytes = own_bytes(string.as_bytes(), payload);
-    // The bytes are those of a &str; the check that repeats it is the price of safe code.
+    // The bytes come from a &str. Checking them again is the price of safe code.
     ByteString::try_from(bytes).unwrap_or_else(|_| ByteString::from(string))
 }
 
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(
             *host,
             OwnedValue::String("elsewhere".into()),
-            "what lies outside is copied"
+            "a value outside of the payload is copied"
         );
     }
 }

@@ -6,7 +6,7 @@ use crate::{Bytes, Group, Key, Keys, Signal, Value};
 /// A key and its value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell<'a> {
-    /// What the value is.
+    /// The key, which says what the value is.
     pub key: Key,
     /// The value.
     pub value: Value<'a>,
@@ -14,8 +14,8 @@ pub struct Cell<'a> {
 
 /// One record on its way from a decoder to a sink.
 ///
-/// It lives as long as the call it is passed to. A sink that keeps it takes
-/// [`Row::to_owned`]; a stage that adds text of its own works on [`Row::reborrow`].
+/// It lives as long as the call it is passed to. To keep a row, copy it with [`Row::to_owned`]. To add
+/// text that lives shorter than the row, work on a [`Row::reborrow`].
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
     signal: Signal,
@@ -28,8 +28,8 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// A row without cells, whose keys are those of [`fields`](crate::fields) until
-    /// [`Row::set_keys`] lends it an interner.
+    /// Returns a row without cells. Its keys are those of [`fields`](crate::fields) and registered ones,
+    /// until [`Row::set_keys`] lends it an interner.
     #[inline]
     pub fn new(signal: Signal, resource: Group<'a>, scope: Group<'a>) -> Row<'a> {
         let keys = Keys::of_fields();
@@ -43,8 +43,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Makes it a row without cells in other groups. Interner and payload stay, and so does the memory
-    /// of the cells, for whoever pushes row after row.
+    /// Removes all cells and sets other groups. The interner and the payload stay, and so does the memory
+    /// of the cells, so that the same row can be filled again and again.
     #[inline]
     pub fn restart(&mut self, signal: Signal, resource: Group<'a>, scope: Group<'a>) {
         self.signal = signal;
@@ -53,14 +53,14 @@ impl<'a> Row<'a> {
         self.cells.clear();
     }
 
-    /// Lends the interner that made this row's keys. A call of its own, because a decoder interns
-    /// new names while it fills the row.
+    /// Lends the interner that made this row's keys. It is not an argument of [`Row::new`], because a
+    /// decoder interns new names while it fills the row.
     #[inline]
     pub fn set_keys(&mut self, keys: &'a Keys) {
         self.keys = keys;
     }
 
-    /// Says which buffer the values borrow from, so that owned copies can share it.
+    /// Sets the buffer that the values borrow from, so that owned copies can share it.
     #[inline]
     pub fn set_payload(&mut self, payload: &'a Bytes) {
         self.payload = Some(payload);
@@ -80,38 +80,38 @@ impl<'a> Row<'a> {
         self.scope = scope;
     }
 
-    /// The kind of telemetry.
+    /// Returns the kind of telemetry.
     #[inline]
     pub fn signal(&self) -> Signal {
         self.signal
     }
 
-    /// The interner that made the keys of this row.
+    /// Returns the interner that made the keys of this row.
     #[inline]
     pub fn keys(&self) -> &'a Keys {
         self.keys
     }
 
-    /// The attributes and fields of the resource.
+    /// Returns the attributes and fields of the resource.
     #[inline]
     pub fn resource(&self) -> Group<'a> {
         self.resource
     }
 
-    /// The attributes and fields of the instrumentation scope.
+    /// Returns the attributes and fields of the instrumentation scope.
     #[inline]
     pub fn scope(&self) -> Group<'a> {
         self.scope
     }
 
-    /// This record's own cells: fields and attributes in the order they were sent. A key stands
-    /// there twice when it was sent twice.
+    /// Returns this record's own cells: fields and attributes in the order they were sent. A key that was
+    /// sent twice has two cells.
     #[inline]
     pub fn cells(&self) -> &[Cell<'a>] {
         &self.cells
     }
 
-    /// This record's own cells, to be changed in place.
+    /// Returns this record's own cells, to change them in place.
     #[inline]
     pub fn cells_mut(&mut self) -> &mut [Cell<'a>] {
         &mut self.cells
@@ -136,7 +136,7 @@ impl<'a> Row<'a> {
         self.cells.retain(|cell| keep(cell));
     }
 
-    /// The first value of one of the record's own keys.
+    /// Returns the first value of one of the record's own keys.
     #[inline]
     pub fn get(&self, key: Key) -> Option<&Value<'a>> {
         self.cells
@@ -145,8 +145,8 @@ impl<'a> Row<'a> {
             .map(|cell| &cell.value)
     }
 
-    /// A copy that may take in values which live shorter than those of this row, such as a
-    /// stage's own text.
+    /// Returns a copy that can hold values which live shorter than those of this row, such as text that
+    /// a stage makes.
     pub fn reborrow<'b>(&self) -> Row<'b>
     where
         'a: 'b,
@@ -162,18 +162,19 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Which buffer the values borrow from, where that is known.
+    /// Returns the buffer that the values borrow from, if it is known.
     #[inline]
     pub fn payload(&self) -> Option<&'a Bytes> {
         self.payload
     }
 
-    /// A copy that owns its values. Strings and bytes share the payload where it is known.
+    /// Returns a copy that owns its values. Strings and bytes share the payload if it is known.
     pub fn to_owned(&self) -> OwnedRow {
         OwnedRow::new(self, None)
     }
 
-    /// Like [`Row::to_owned`], sharing the groups of the row kept before where they are the same.
+    /// Returns a copy like [`Row::to_owned`], which shares the groups of the previous row if they are the
+    /// same.
     pub fn to_owned_after(&self, previous: &OwnedRow) -> OwnedRow {
         OwnedRow::new(self, Some(previous))
     }

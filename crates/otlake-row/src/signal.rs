@@ -1,11 +1,13 @@
-/// The kind of telemetry that a row is.
+/// The kind of telemetry that a row holds.
+///
+/// The enum is exhaustive on purpose: whoever handles rows has to decide about each signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Signal {
-    /// A row is a log record.
+    /// Logs: a row is a log record.
     Logs,
-    /// A row is a span.
+    /// Traces: a row is a span.
     Traces,
-    /// A row is a data point.
+    /// Metrics: a row is a data point.
     Metrics,
 }
 
@@ -23,18 +25,18 @@ impl Signal {
     }
 }
 
-/// What the data points of a metric are: the members of `Metric.data`.
+/// The kind of a metric's data points: a member of `Metric.data`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MetricKind {
-    /// A value as it is at a time.
+    /// A value at a point in time.
     Gauge,
-    /// A value that adds up.
+    /// A value that is the sum of others over time.
     Sum,
     /// Counts of values in buckets with explicit bounds.
     Histogram,
     /// Counts of values in buckets whose bounds grow exponentially.
     ExponentialHistogram,
-    /// Quantiles that were computed by the sender.
+    /// Quantiles computed by the sender.
     Summary,
 }
 

@@ -2,26 +2,26 @@ use std::convert::Infallible;
 
 use crate::{OwnedRow, Row};
 
-/// Takes rows, one after the other.
+/// A consumer of rows, which are pushed into it one after another.
 ///
-/// A sink is pushed to, rather than pulling, so that a decoder may reuse its scratch for the next
-/// row: what is in a [`Row`] is gone when [`RowSink::row`] returns. Stages are sinks around sinks.
+/// Rows are pushed, not pulled, so that a decoder can reuse its scratch memory: the content of a [`Row`]
+/// is gone when [`RowSink::row`] returns. A stage is a sink that wraps another sink.
 pub trait RowSink {
-    /// What can go wrong in this sink.
+    /// The error of this sink.
     type Error;
 
-    /// Takes one row.
+    /// Accepts one row.
     ///
     /// # Errors
     ///
-    /// The sink's own. A decoder stops at the first error and hands it on.
+    /// Whatever the sink defines. A decoder stops at the first error and returns it.
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), Self::Error>;
 
-    /// Says that no more rows come: a stage passes it on, a writer closes what is open.
+    /// Ends the stream of rows. A stage passes the call on, and a writer closes its open files.
     ///
     /// # Errors
     ///
-    /// The sink's own.
+    /// Whatever the sink defines.
     fn finish(&mut self) -> Result<(), Self::Error> {
         Ok(())
     }
@@ -53,7 +53,7 @@ impl<S: RowSink + ?Sized> RowSink for Box<S> {
     }
 }
 
-/// Collects owned copies.
+/// Collects owned copies of the rows.
 impl RowSink for Vec<OwnedRow> {
     type Error = Infallible;
 
@@ -67,14 +67,14 @@ impl RowSink for Vec<OwnedRow> {
     }
 }
 
-/// A closure as a sink, made by [`sink_fn`].
+/// A sink that calls a closure, made by [`sink_fn`].
 #[derive(Clone, Copy, Debug)]
 pub struct SinkFn<F>(F);
 
-/// Makes a sink of a closure that is called with every row.
+/// Returns a sink that calls a closure with every row.
 ///
-/// A wrapper is needed because a `&mut` to a closure is a closure too, and so could not be told
-/// from a `&mut` to a sink.
+/// The wrapper is needed because a `&mut` to a closure is a closure too, and could not be told from a
+/// `&mut` to a sink.
 pub fn sink_fn<F, E>(row: F) -> SinkFn<F>
 where
     F: FnMut(&mut Row<'_>) -> Result<(), E>,

@@ -1,52 +1,52 @@
-/// A value as OTLP's `AnyValue` has it, borrowed from the payload or the decoder's scratch.
-// The tag takes a whole word, so that a value is copied as three words. With a tag of one byte and
-// the bool beside it the compiler copies the seven bytes between as two that overlap, and reading
-// them back waits for both stores: a third of decoding (docs/performance.md).
+/// A value of OTLP's `AnyValue`, borrowed from the payload or from the decoder's scratch memory.
+// The tag takes a whole word, so that a value is copied as three words. With a tag of one byte and the
+// bool next to it, the compiler copies the seven bytes in between as two overlapping stores, and reading
+// them back waits for both. That was a third of the time of decoding (docs/performance.md).
 #[repr(u64)]
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub enum Value<'a> {
-    /// An `AnyValue` in which no value is set, or a missing one.
+    /// An `AnyValue` in which no value is set, or no `AnyValue` at all.
     #[default]
     Empty,
-    /// `bool_value`
+    /// A `bool_value`.
     Bool(bool),
-    /// `int_value`
+    /// An `int_value`.
     Int(i64),
-    /// `double_value`
+    /// A `double_value`.
     Double(f64),
-    /// `string_value`
+    /// A `string_value`.
     String(&'a str),
-    /// `bytes_value`, and the ids of traces and spans
+    /// A `bytes_value`, or the id of a trace or span.
     Bytes(&'a [u8]),
-    /// `array_value`
+    /// An `array_value`.
     Array(&'a [Value<'a>]),
-    /// `kvlist_value`, in the order sent; names may repeat
+    /// A `kvlist_value`, in the order sent. Names may repeat.
     KvList(&'a [(&'a str, Value<'a>)]),
 }
 
-/// What a [`Value`] is, without the value.
+/// The kind of a [`Value`], without its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ValueKind {
-    /// See [`Value::Empty`]
+    /// The kind of [`Value::Empty`].
     Empty,
-    /// See [`Value::Bool`]
+    /// The kind of [`Value::Bool`].
     Bool,
-    /// See [`Value::Int`]
+    /// The kind of [`Value::Int`].
     Int,
-    /// See [`Value::Double`]
+    /// The kind of [`Value::Double`].
     Double,
-    /// See [`Value::String`]
+    /// The kind of [`Value::String`].
     String,
-    /// See [`Value::Bytes`]
+    /// The kind of [`Value::Bytes`].
     Bytes,
-    /// See [`Value::Array`]
+    /// The kind of [`Value::Array`].
     Array,
-    /// See [`Value::KvList`]
+    /// The kind of [`Value::KvList`].
     KvList,
 }
 
 impl<'a> Value<'a> {
-    /// What this value is.
+    /// Returns the kind of this value.
     pub fn kind(&self) -> ValueKind {
         match self {
             Value::Empty => ValueKind::Empty,
@@ -60,7 +60,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The string, if this is one.
+    /// Returns the string, if this is one.
     pub fn as_str(&self) -> Option<&'a str> {
         match self {
             Value::String(string) => Some(string),
@@ -68,7 +68,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The integer, if this is one.
+    /// Returns the integer, if this is one.
     pub fn as_int(&self) -> Option<i64> {
         match self {
             Value::Int(int) => Some(*int),
