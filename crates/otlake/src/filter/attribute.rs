@@ -1,6 +1,7 @@
 use std::fmt::{self, Write};
 
 use otlake_row::{GroupId, Key, Keys, KeysId, Location, Row, Value};
+use otlake_schema::ValueText;
 
 use super::Predicate;
 
@@ -131,7 +132,7 @@ fn has_text(value: &Value<'_>, text: &str) -> bool {
         Value::String(string) => *string == text,
         value => {
             let mut rest = Rest(text);
-            write!(rest, "{value}").is_ok() && rest.0.is_empty()
+            write!(rest, "{}", ValueText(value)).is_ok() && rest.0.is_empty()
         }
     }
 }

@@ -40,7 +40,12 @@ fn redacted(stage: &mut Redact, cells: &[(&str, Value<'_>)]) -> Vec<(String, Str
 }
 
 fn text_of(cells: &[Cell<'_>], keys: &Keys) -> Vec<(String, String)> {
-    let text = |cell: &Cell<'_>| (keys.name(cell.key).to_owned(), cell.value.to_string());
+    let text = |cell: &Cell<'_>| {
+        (
+            keys.name(cell.key).to_owned(),
+            otlake_schema::ValueText(&cell.value).to_string(),
+        )
+    };
     cells.iter().map(text).collect()
 }
 
