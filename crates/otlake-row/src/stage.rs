@@ -315,7 +315,7 @@ mod tests {
     fn a_boxed_stage_hands_on_the_error_of_the_sink() {
         let mut stage = BoxStage::new((Append('a', 0), Append('b', 0)));
         let mut refuse = crate::sink_fn(|row: &mut Row<'_>| {
-            Err::<(), _>(row.get(fields::BODY).unwrap().to_string())
+            Err::<(), _>(row.get(fields::BODY).unwrap().as_str().unwrap().to_owned())
         });
         let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
         row.push(fields::BODY, Value::String("x"));
