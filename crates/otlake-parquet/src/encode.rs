@@ -3,6 +3,7 @@
 pub(crate) mod array_encoder;
 pub(crate) mod boolean_encoder;
 pub(crate) mod byte_array_encoder;
+pub(crate) mod decoded_array;
 pub(crate) mod dictionary_array_encoder;
 pub(crate) mod dictionary_chunk;
 pub(crate) mod distinct_table;

@@ -11,6 +11,7 @@ use parquet::bloom_filter::Sbbf;
 
 use crate::compress::compressor::Compressor;
 use crate::encode::array_encoder::{ArrayEncoder, EncoderKind};
+use crate::encode::decoded_array;
 use crate::encode::nested_leaves::NestedLeaves;
 use crate::encode::null_chunk;
 use crate::encode::spliced_column::SplicedColumn;
@@ -163,7 +164,7 @@ impl Encoder {
         let column = Column::new(field).map_err(|source| FileError::NoParquetType {
             column: field.name().clone(),
             data_type: Box::new(field.data_type().clone()),
-            source,
+            source: source.into(),
         })?;
         let column = Arc::new(column);
         if self.columns.len() >= CACHED_COLUMNS {
@@ -188,10 +189,11 @@ impl Encoder {
         mut to: Destination<'_>,
     ) -> Result<(), FileError> {
         if array.logical_null_count() == array.len() {
-            self.put_nulls(column, array.len(), to)
-        } else if let ([leaf], Some(kind)) =
-            (&column.leaves[..], EncoderKind::of(array.data_type()))
-        {
+            return self.put_nulls(column, array.len(), to);
+        }
+        let failed = |source| FileError::encode(column.name(), source);
+        let array = &decoded_array::decode(array).map_err(failed)?;
+        if let ([leaf], Some(kind)) = (&column.leaves[..], EncoderKind::of(array.data_type())) {
             let wanted = self.options.bloom_filter_columns();
             let wanted = wanted.iter().any(|name| name == column.name());
             let filter = BloomFilter::new(wanted.then_some(self.options.bloom_filter_fpp()));
@@ -265,10 +267,7 @@ impl Encoder {
         array: &ArrayRef,
         mut to: Destination<'_>,
     ) -> Result<(), FileError> {
-        let failed = |source| FileError::Encode {
-            column: column.name().to_owned(),
-            source,
-        };
+        let failed = |source| FileError::encode(column.name(), source);
         let spliced = SplicedColumn::new(column, array, &self.options).map_err(failed)?;
         for (number, leaf) in column.leaves.iter().enumerate() {
             self.clear_draft();

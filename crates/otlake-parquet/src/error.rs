@@ -1,5 +1,6 @@
 //! One error type per operation.
 
+use std::error::Error;
 use std::io;
 
 use arrow_schema::DataType;
@@ -60,15 +61,15 @@ pub enum FileError {
         /// Its type.
         data_type: Box<DataType>,
         /// What the schema conversion said.
-        source: parquet::errors::ParquetError,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The column could not be encoded.
     #[error("column {column:?} could not be encoded")]
     Encode {
         /// The column.
         column: String,
-        /// What the `parquet` crate said.
-        source: parquet::errors::ParquetError,
+        /// What the encoder said.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A page of the column could not be compressed.
     #[error("a page of column {column:?} could not be compressed with {compression}")]
@@ -100,6 +101,15 @@ pub enum FileError {
     /// An earlier call failed half-way, so the bytes written are no file.
     #[error("an earlier error left the file incomplete: drop it and start a new one")]
     Broken,
+}
+
+impl FileError {
+    pub(crate) fn encode(column: &str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Encode {
+            column: column.to_owned(),
+            source: source.into(),
+        }
+    }
 }
 
 /// An error of a [`RollingWriter`](crate::RollingWriter).

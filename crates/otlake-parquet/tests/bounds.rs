@@ -22,7 +22,7 @@ use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use proptest::prelude::*;
 use support::{Kind, Nulls, batch, batches, column, write};
 
-/// The values of an array as bounds, without nulls and NaN; none if there are no bounds of its type.
+/// The values of an array as bounds, without nulls; `None` if its type has no bounds.
 fn values(array: &ArrayRef) -> Option<Vec<Bound>> {
     let cast = |data_type| cast(array, &data_type).unwrap();
     Some(match array.data_type() {
@@ -38,7 +38,6 @@ fn values(array: &ArrayRef) -> Option<Vec<Bound>> {
         DataType::Float32 | DataType::Float64 => {
             let floats = cast(DataType::Float64);
             let values = floats.as_primitive::<Float64Type>().iter().flatten();
-            let values = values.filter(|value| !value.is_nan());
             values.map(Bound::Float64).collect()
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
@@ -66,6 +65,10 @@ fn values(array: &ArrayRef) -> Option<Vec<Bound>> {
             values.map(Bound::Int64).collect()
         }
     })
+}
+
+fn is_nan(value: &Bound) -> bool {
+    matches!(value, Bound::Float64(value) if value.is_nan())
 }
 
 fn compare(a: &Bound, b: &Bound) -> Ordering {
@@ -96,6 +99,10 @@ fn check(batches: &[RecordBatch], options: WriterOptions) {
             assert_eq!((min, max), (&None, &None), "{name} has no bounds");
             continue;
         };
+        if all.iter().flatten().any(is_nan) {
+            assert_eq!((min, max), (&None, &None), "{name} has a NaN");
+            continue;
+        }
         for value in all.iter().flatten() {
             let (min, max) = (min.as_ref().unwrap(), max.as_ref().unwrap());
             assert!(compare(min, value).is_le(), "{min:?} {value:?}");
@@ -207,10 +214,10 @@ fn what_is_not_compared_has_no_bounds() {
 
 #[test]
 fn row_groups_without_values_count_for_nothing() {
-    let nan: ArrayRef = Arc::new(Float64Array::from(vec![f64::NAN]));
+    let null = new_null_array(&DataType::Float64, 1);
     let floats: ArrayRef = Arc::new(Float64Array::from(vec![0.0]));
     let columns = summaries(vec![
-        vec![("float", nan)],
+        vec![("float", null)],
         vec![("float", floats), ("late", array(vec![5]))],
         vec![("late", array(vec![-5])), ("last", array(vec![1]))],
     ]);
@@ -221,6 +228,17 @@ fn row_groups_without_values_count_for_nothing() {
     assert_eq!(bounds[0], (Bound::Float64(-0.0), Bound::Float64(0.0)));
     assert_eq!(bounds[1], (Bound::Int64(-5), Bound::Int64(5)));
     assert_eq!(bounds[2], (Bound::Int64(1), Bound::Int64(1)));
+}
+
+/// A file with a NaN in one row group has no bounds, not those of the others.
+#[test]
+fn a_nan_in_one_row_group_leaves_the_file_without_bounds() {
+    let floats = |values: Vec<f64>| Arc::new(Float64Array::from(values)) as ArrayRef;
+    let columns = summaries(vec![
+        vec![("float", floats(vec![1.0]))],
+        vec![("float", floats(vec![2.0, f64::NAN]))],
+    ]);
+    assert_eq!((&columns[0].min, &columns[0].max), (&None, &None));
 }
 
 #[test]

@@ -7,7 +7,8 @@ mod support;
 
 use std::sync::Arc;
 
-use arrow_array::types::Int32Type;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int32Type};
 use arrow_array::*;
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_cast::cast;
@@ -328,6 +329,36 @@ fn oracle(column: ArrayRef) -> Vec<Said> {
     said(&open(&file.into()), 0)
 }
 
+/// Whether each leaf of an array has a NaN. The array was read from a file, so nothing is hidden below nulls.
+fn nan_by_leaf(array: &ArrayRef) -> Vec<bool> {
+    let children = |list: &[i32], items: &ArrayRef| {
+        let (first, last) = (list[0] as usize, list[list.len() - 1] as usize);
+        nan_by_leaf(&items.slice(first, last - first))
+    };
+    match array.data_type() {
+        DataType::Float64 => {
+            let mut values = array.as_primitive::<Float64Type>().iter().flatten();
+            vec![values.any(f64::is_nan)]
+        }
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            children(list.offsets(), list.values())
+        }
+        DataType::Map(..) => {
+            let map = array.as_map();
+            children(
+                map.offsets(),
+                &(Arc::new(map.entries().clone()) as ArrayRef),
+            )
+        }
+        DataType::Struct(_) => {
+            let columns = array.as_struct().columns();
+            columns.iter().flat_map(nan_by_leaf).collect()
+        }
+        _ => vec![false],
+    }
+}
+
 /// What the column index says of a page.
 fn bounds(index: &ColumnIndexMetaData, page: usize) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
     macro_rules! bounds {
@@ -448,7 +479,14 @@ proptest! {
                 at += rows;
             }
 
-            prop_assert_eq!(said(&opened, number), oracle(Arc::clone(column)));
+            let mut oracle = oracle(Arc::clone(column));
+            for (leaf, has_nan) in std::iter::zip(&mut oracle, nan_by_leaf(&expected)) {
+                if has_nan {
+                    // The parquet crate leaves NaN out of bounds.
+                    (leaf.min, leaf.max) = (None, None);
+                }
+            }
+            prop_assert_eq!(said(&opened, number), oracle);
             check_pages(&file, number, column, page_rows);
         }
     }

@@ -108,18 +108,20 @@ fn put_plain(out: &mut Vec<u8>, values: &[f64]) {
     }
 }
 
-/// NaN is not counted; a zero is written with the sign that includes the other one, as the format
-/// wants it.
+/// Adds the bounds of `values`, unless one of them is NaN. The format lets NaN be left out of bounds, but
+/// then readers that order NaN after all numbers skip rows that they look for.
+///
+/// A zero is written with the sign that includes the other one, as the format requires.
 fn put_bounds(store: &mut BoundStore, values: impl Iterator<Item = f64>) -> Option<Bounds> {
     let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
-    let mut any = false;
+    let (mut any, mut nan) = (false, false);
     for value in values {
-        any |= !value.is_nan();
-        // `f64::min` prefers what is not NaN.
+        any = true;
+        nan |= value.is_nan();
         min = min.min(value);
         max = max.max(value);
     }
-    if !any {
+    if !any || nan {
         return None;
     }
     let min = if min == 0.0 { -0.0 } else { min };

@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::Schema;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float16Type, Float32Type, Float64Type};
+use arrow_array::{Array, ArrayRef, OffsetSizeTrait, RecordBatch};
+use arrow_schema::{DataType, Schema};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -27,6 +29,8 @@ use crate::page::encoding::Encoding;
 pub(crate) struct SplicedColumn {
     file: Arc<Bytes>,
     metadata: ParquetMetaData,
+    /// For each leaf, whether it has a NaN.
+    nan: Vec<bool>,
 }
 
 impl SplicedColumn {
@@ -50,6 +54,9 @@ impl SplicedColumn {
             .set_statistics_truncate_length(truncate)
             .set_column_index_truncate_length(truncate)
             .build();
+        let mut nan = Vec::with_capacity(column.leaves.len());
+        find_nan(array, &mut nan);
+        debug_assert_eq!(nan.len(), column.leaves.len());
         let mut file = Vec::new();
         let mut writer = ArrowWriter::try_new(&mut file, schema, Some(properties))?;
         writer.write(&batch)?;
@@ -57,6 +64,7 @@ impl SplicedColumn {
         Ok(Self {
             file: Arc::new(Bytes::from(file)),
             metadata,
+            nan,
         })
     }
 
@@ -74,6 +82,8 @@ impl SplicedColumn {
             .map(|index| &index[0][leaf])
             .filter(|index| !matches!(index, ColumnIndexMetaData::NONE));
 
+        // The crate leaves NaN out of bounds, which not all readers expect.
+        let has_nan = self.nan.get(leaf) != Some(&false);
         let rows = row_group.num_rows() as usize;
         let mut reader = SerializedPageReader::new(Arc::clone(&self.file), chunk, rows, None)?;
         while let Some(page) = reader.get_next_page()? {
@@ -95,6 +105,7 @@ impl SplicedColumn {
                     let location = locations.get(number).ok_or_else(missing)?;
                     let nulls = column_index.and_then(|index| index.null_count(number));
                     let bounds = column_index
+                        .filter(|_| !has_nan)
                         .and_then(|index| page_bounds(&mut draft.bounds, index, number));
                     draft.pages.push(DataPage {
                         end,
@@ -119,7 +130,9 @@ impl SplicedColumn {
         draft.chunk_bounds = Some(None);
         if let Some(statistics) = chunk.statistics() {
             draft.distinct = statistics.distinct_count_opt();
-            if let (Some(min), Some(max)) = (statistics.min_bytes_opt(), statistics.max_bytes_opt())
+            if !has_nan
+                && let (Some(min), Some(max)) =
+                    (statistics.min_bytes_opt(), statistics.max_bytes_opt())
             {
                 let min = draft.bounds.put_bound(min, statistics.min_is_exact());
                 let max = draft.bounds.put_bound(max, statistics.max_is_exact());
@@ -134,6 +147,53 @@ impl SplicedColumn {
         }
         Ok(())
     }
+}
+
+/// Appends, for each leaf of `array` in the order of the file, whether it has a NaN. One that is hidden below a
+/// null may count.
+fn find_nan(array: &dyn Array, leaves: &mut Vec<bool>) {
+    match array.data_type() {
+        DataType::Float16 => {
+            let mut values = array.as_primitive::<Float16Type>().iter().flatten();
+            leaves.push(values.any(|value| value.is_nan()));
+        }
+        DataType::Float32 => {
+            let mut values = array.as_primitive::<Float32Type>().iter().flatten();
+            leaves.push(values.any(|value| value.is_nan()));
+        }
+        DataType::Float64 => {
+            let mut values = array.as_primitive::<Float64Type>().iter().flatten();
+            leaves.push(values.any(|value| value.is_nan()));
+        }
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            find_nan(&items(list.offsets(), list.values()), leaves);
+        }
+        DataType::LargeList(_) => {
+            let list = array.as_list::<i64>();
+            find_nan(&items(list.offsets(), list.values()), leaves);
+        }
+        DataType::ListView(_) => find_nan(array.as_list_view::<i32>().values(), leaves),
+        DataType::LargeListView(_) => find_nan(array.as_list_view::<i64>().values(), leaves),
+        DataType::FixedSizeList(..) => find_nan(array.as_fixed_size_list().values(), leaves),
+        DataType::Map(..) => {
+            let map = array.as_map();
+            let entries: ArrayRef = Arc::new(map.entries().clone());
+            find_nan(&items(map.offsets(), &entries), leaves);
+        }
+        DataType::Struct(_) => {
+            for column in array.as_struct().columns() {
+                find_nan(column, leaves);
+            }
+        }
+        _ => leaves.push(false),
+    }
+}
+
+/// Returns the items of all lists, without those before and after a slice.
+fn items<O: OffsetSizeTrait>(offsets: &[O], values: &ArrayRef) -> ArrayRef {
+    let (first, last) = (offsets[0].as_usize(), offsets[offsets.len() - 1].as_usize());
+    values.slice(first, last - first)
 }
 
 fn page_bounds(store: &mut BoundStore, index: &ColumnIndexMetaData, page: usize) -> Option<Bounds> {

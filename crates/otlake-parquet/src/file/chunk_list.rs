@@ -68,7 +68,7 @@ pub(crate) enum ChunkRange {
         min: Range<usize>,
         max: Range<usize>,
     },
-    /// The statistics don't say: the values are not compared, or all of them are NaN.
+    /// The statistics don't say: the values are not compared, or one of them is NaN.
     Unknown,
 }
 
@@ -121,8 +121,6 @@ impl ChunkList {
                     (&self.metadata[min.clone()], &self.metadata[max.clone()])
                 }
                 ChunkRange::Empty => continue,
-                // NaN is in no range.
-                ChunkRange::Unknown if matches!(order, Order::Float | Order::Double) => continue,
                 ChunkRange::Unknown => return None,
             };
             let (least, greatest) = merged.get_or_insert((min, max));

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, IntervalUnit, Schema};
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::errors::ParquetError;
@@ -55,6 +55,9 @@ pub(crate) enum Order {
 
 impl Column {
     pub(crate) fn new(field: &Field) -> Result<Self, ParquetError> {
+        if let Some(inner) = unwritable(field.data_type()) {
+            return Err(ParquetError::NYI(format!("no Parquet type for {inner}")));
+        }
         let field = Arc::new(field.clone().with_nullable(true));
         // Coerced: lists and maps get the names that the format prescribes for their inner groups.
         let descriptor = ArrowSchemaConverter::new()
@@ -81,7 +84,7 @@ impl Column {
         self.field.name()
     }
 
-    /// The type of its values: a dictionary's value type.
+    /// Returns the type of the values: for dictionaries and runs that of the values in them.
     pub(crate) fn value_type(&self) -> &DataType {
         value_type(self.field.data_type())
     }
@@ -97,8 +100,29 @@ impl Column {
 
 pub(crate) fn value_type(data_type: &DataType) -> &DataType {
     match data_type {
-        DataType::Dictionary(_, value) => value,
+        DataType::Dictionary(_, value) => value_type(value),
+        DataType::RunEndEncoded(_, value) => value_type(value.data_type()),
         other => other,
+    }
+}
+
+/// Returns the part of a type that the `parquet` crate would panic at, or write as something that no reader
+/// reads.
+fn unwritable(data_type: &DataType) -> Option<&DataType> {
+    match data_type {
+        DataType::Union(..) | DataType::Interval(IntervalUnit::MonthDayNano) => Some(data_type),
+        DataType::Dictionary(_, value) => unwritable(value),
+        DataType::RunEndEncoded(_, field)
+        | DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::ListView(field)
+        | DataType::LargeListView(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => unwritable(field.data_type()),
+        DataType::Struct(fields) => fields
+            .iter()
+            .find_map(|field| unwritable(field.data_type())),
+        _ => None,
     }
 }
 

@@ -29,14 +29,14 @@ pub struct ColumnSummary {
     pub data_type: DataType,
     /// Rows in which it is null, those of row groups that lack it included.
     pub nulls: u64,
-    /// No value is less, NaN left out. The least value, but for text and bytes longer than
-    /// [statistics](crate::WriterOptions::with_statistics_truncate_length) may have them: of these a
-    /// prefix. None if there are no values, and for lists, maps, structs, decimals and other types
-    /// that no [`Bound`] is of.
+    /// A lower bound of the values: the least value, or a prefix of it if it is text or bytes longer than
+    /// [statistics](crate::WriterOptions::with_statistics_truncate_length) may be.
+    ///
+    /// `None` if there are no values or if one of them is NaN, and for lists, maps, structs, decimals and
+    /// other types that have no [`Bound`].
     pub min: Option<Bound>,
-    /// No value is greater, NaN left out. The greatest value, but for text and bytes longer than
-    /// statistics may have them: of these a prefix with its last character or byte made one greater.
-    /// None where there is no minimum.
+    /// An upper bound of the values: the greatest value, or, if it is text or bytes longer than statistics
+    /// may be, a prefix of it whose last character or byte is increased. `None` if [`min`](Self::min) is.
     pub max: Option<Bound>,
     /// Bytes of its pages in the file, page headers included.
     pub compressed_bytes: u64,

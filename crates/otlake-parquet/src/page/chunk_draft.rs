@@ -40,7 +40,7 @@ pub(crate) struct DataPage {
     pub(crate) first_row: usize,
     pub(crate) nulls: usize,
     pub(crate) encoding: Encoding,
-    /// `None` if the page has only nulls, or values that don't compare.
+    /// `None` if the page has only nulls, or values that don't compare, or a NaN.
     pub(crate) bounds: Option<Bounds>,
 }
 
@@ -90,9 +90,10 @@ impl ChunkDraft {
     }
 
     fn merged_bounds(&self, order: Order) -> Option<Bounds> {
-        let mut pages = self.pages.iter().filter_map(|page| page.bounds.as_ref());
-        let mut merged = pages.next()?.clone();
-        for bounds in pages {
+        let mut pages = self.pages.iter().filter(|page| !page.is_null());
+        let mut merged = pages.next()?.bounds.clone()?;
+        for page in pages {
+            let bounds = page.bounds.as_ref()?;
             merged.min = self.closer(order, &merged.min, &bounds.min, Ordering::Less)?;
             merged.max = self.closer(order, &merged.max, &bounds.max, Ordering::Greater)?;
         }
