@@ -3,16 +3,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use otlake_schema::{DatasetSchema, DatasetSchemaError, Schema, Table};
+use otlake_storage::{Documents, PutIf, PutOutcome, StorageError, StorageErrorKind, Version};
 
-use otlake_storage::StorageError;
-use otlake_storage::StorageErrorKind;
-use otlake_storage::{Documents, PutIf, PutOutcome, Version};
+use crate::retry::Retry;
 
-/// The [`DatasetSchema`] of a dataset that several writers share: loaded from the document beside the
-/// data, and extended there before a file has what is new.
+/// The [`DatasetSchema`] of a dataset that several writers share: loaded from a document next to the
+/// data, and extended there before any file has what is new.
 ///
-/// Two writers that extend it at once lose nothing: the document is replaced only by who knows what
-/// it replaces, and who comes second reads it again.
+/// Two writers that extend it at the same time lose nothing: a writer replaces only the document that it has
+/// read. The one that comes second reads again, and extends what it finds.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -39,7 +38,7 @@ use otlake_storage::{Documents, PutIf, PutOutcome, Version};
 pub struct PublishedSchema {
     documents: Arc<dyn Documents>,
     name: String,
-    /// The document as it was read or written last; none if there was none.
+    /// The version of the document that was read or written last; `None` if there was no document.
     version: Option<Version>,
     schema: DatasetSchema,
 }
@@ -48,47 +47,58 @@ pub struct PublishedSchema {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// The document can't be read or written.
+    /// The document could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// What is there is no schema.
-    #[error("{name}: {source}")]
+    /// The document is not a schema.
+    #[error("{name} is not the schema of a dataset")]
     Schema {
-        /// The document.
+        /// The name of the document.
         name: String,
         /// What is wrong with it.
         source: DatasetSchemaError,
     },
-    /// It is the schema of another table.
-    #[error("{name} is the schema of {found}, not of {expected}: is this the right place?")]
+    /// The document is the schema of another table.
+    #[error("{name} is the schema of {found}, not of {expected}: is this the right storage?")]
     Table {
-        /// The document.
+        /// The name of the document.
         name: String,
-        /// The table that it has.
+        /// The table that the document is of.
         found: &'static str,
-        /// The table that it should have.
+        /// The table that it should be of.
         expected: &'static str,
     },
-    /// Other writers were faster every time.
-    #[error("{name} was changed by others {attempts} times while it was being extended: try again")]
-    Contended {
-        /// The document.
+    /// The document was not written, although nobody else changed it.
+    #[error(
+        "{name} could not be written in {tries} tries, although nobody else changed it: does the bucket \
+         exist, and does it support conditional writes?"
+    )]
+    NotWritten {
+        /// The name of the document.
         name: String,
-        /// How often it was tried.
-        attempts: u32,
+        /// The number of tries.
+        tries: u32,
+    },
+    /// Other writers changed the document each time.
+    #[error("{name} was changed by others {tries} times while it was being extended: try again")]
+    Contended {
+        /// The name of the document.
+        name: String,
+        /// The number of tries.
+        tries: u32,
     },
 }
 
-/// A writer loses a race only to one that has won it, and each has news only a few times.
-const ATTEMPTS: u32 = 1_000;
+/// Failed tries with a document that does not change, after which the storage is to blame.
+const UNCHANGED: u32 = 5;
 
 impl PublishedSchema {
-    /// Loads the schema of a table; a dataset that has none yet begins with the columns that every
-    /// file has.
+    /// Loads the schema of a table. A dataset that has none yet begins with the columns that every file
+    /// has.
     ///
     /// # Errors
     ///
-    /// When the document can't be read, or is none.
+    /// Returns an error if the document can't be read, or is not the schema of this table.
     pub fn load(
         documents: Arc<dyn Documents>,
         table: Table,
@@ -103,23 +113,32 @@ impl PublishedSchema {
         Ok(published)
     }
 
-    /// The name of a table's document in the storage: `_otlake/logs.schema.json`.
+    /// Returns the name of a table's document in the storage: `_otlake/logs.schema.json`.
     pub fn document_name(table: Table) -> String {
         format!("_otlake/{}.schema.json", table.name())
     }
 
-    /// The schema as it was loaded or published last.
+    /// Returns the schema as it was loaded or published last.
     pub fn schema(&self) -> &DatasetSchema {
         &self.schema
     }
 
-    /// Adds what a writer has found to the published schema, and what others have published since.
+    /// Whether there was a document when it was loaded or published last.
+    pub(crate) fn exists(&self) -> bool {
+        self.version.is_some()
+    }
+
+    /// Adds what a writer has found to the published schema, together with what others have published
+    /// since. After a conflict it waits a little, with jitter, and tries again for some seconds.
     ///
     /// # Errors
     ///
-    /// When the document can't be read or written. It is as it was then, or has what was found.
+    /// Returns an error if the document can't be read or written. It is either unchanged then, or has what
+    /// was found.
     pub fn publish(&mut self, found: &Schema) -> Result<(), PublishError> {
-        for _ in 0..ATTEMPTS {
+        let mut retry = Retry::new();
+        let mut unchanged = 0;
+        loop {
             let mut extended = self.schema.clone();
             if !extended.extend(found) && self.version.is_some() {
                 return Ok(());
@@ -140,12 +159,22 @@ impl PublishedSchema {
                 Err(error) if error.kind() == StorageErrorKind::InDoubt => {}
                 Err(error) => return Err(error.into()),
             }
+            let before = self.version.clone();
+            let goes_on = retry.wait();
             self.reload()?;
+            unchanged = if before == self.version {
+                unchanged + 1
+            } else {
+                0
+            };
+            let (name, tries) = (self.name.clone(), retry.tries());
+            if unchanged >= UNCHANGED {
+                return Err(PublishError::NotWritten { name, tries });
+            }
+            if !goes_on {
+                return Err(PublishError::Contended { name, tries });
+            }
         }
-        Err(PublishError::Contended {
-            name: self.name.clone(),
-            attempts: ATTEMPTS,
-        })
     }
 
     fn reload(&mut self) -> Result<(), PublishError> {
@@ -252,7 +281,7 @@ mod tests {
         assert!(matches!(stored, PutOutcome::Stored(_)));
         let error = PublishedSchema::load(storage, Table::Logs).unwrap_err();
         assert!(
-            error.to_string().starts_with("_otlake/logs.schema.json: "),
+            error.to_string().starts_with("_otlake/logs.schema.json "),
             "{error}"
         );
     }

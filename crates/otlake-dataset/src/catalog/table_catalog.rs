@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use otlake_schema::{DatasetSchema, Schema, Table};
-use otlake_storage::Documents;
 
 use crate::catalog::published_schema::{PublishError, PublishedSchema};
 
@@ -24,13 +23,12 @@ enum Source {
 }
 
 impl TableCatalog {
-    /// Loads the published schema of a table.
-    pub(crate) fn load(documents: Arc<dyn Documents>, table: Table) -> Result<Self, PublishError> {
-        let published = PublishedSchema::load(documents, table)?;
-        Ok(Self {
+    /// Shares a schema that was loaded from its document.
+    pub(crate) fn new(published: PublishedSchema) -> Self {
+        Self {
             current: RwLock::new(Arc::new(published.schema().clone())),
             source: Mutex::new(Source::Document(published)),
-        })
+        }
     }
 
     /// Creates a schema that only the writers of this process share.

@@ -7,6 +7,7 @@ use otlake_schema::{SchemaOptions, Table};
 use otlake_storage::{Documents, Storage};
 
 use super::{Dataset, Shared};
+use crate::catalog::published_schema::PublishedSchema;
 use crate::catalog::table_catalog::TableCatalog;
 use crate::commit::Commit;
 use crate::commit::ledger::Ledger;
@@ -193,8 +194,8 @@ impl DatasetBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the codec is not in this build, or if the published schema of a table can't
-    /// be read.
+    /// Returns an error if the codec is not in this build, if the published schema of a table can't be
+    /// read, or if the storage of a new dataset can't be listed.
     pub fn open(self, storage: Arc<dyn Documents>) -> Result<Dataset, OpenError> {
         let files: Arc<dyn Storage> = storage.clone();
         self.open_with(files, Some(storage))
@@ -230,10 +231,13 @@ impl DatasetBuilder {
         };
         let budget = Arc::new(MemoryBudget::new(options.memory_limit));
         let mut tables = Vec::with_capacity(Table::ALL.len());
+        let mut is_new = true;
         for table in Table::ALL {
             let catalog = match &documents {
                 Some(documents) if options.writes(table) => {
-                    TableCatalog::load(Arc::clone(documents), table)?
+                    let published = PublishedSchema::load(Arc::clone(documents), table)?;
+                    is_new &= !published.exists();
+                    TableCatalog::new(published)
                 }
                 _ => TableCatalog::in_process(table),
             };
@@ -246,6 +250,10 @@ impl DatasetBuilder {
                 ledger: Arc::new(Ledger::new(table, commit.clone(), options.file_summaries)),
                 documents: documents.clone().map(SharedDocuments),
             }));
+        }
+        if let Some(documents) = documents.filter(|_| is_new) {
+            // Of a bucket that does not exist, some stores say only that the document is not there.
+            documents.list("_otlake")?;
         }
         let tables = tables
             .try_into()

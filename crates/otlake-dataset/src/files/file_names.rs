@@ -1,9 +1,8 @@
 //! What the files of a writer are called.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// File names `PREFIX-UNIQUE-SEQUENCE.parquet`, such as `logs-0f3a…-00000.parquet`.
 ///
@@ -221,14 +220,11 @@ pub enum BatchIdError {
     },
 }
 
-/// Differs between processes, and between the calls in one.
+/// Returns 64 random bits as text.
 pub(crate) fn unique() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let nanos = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_nanos());
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{nanos:016x}-{:x}-{count:x}", std::process::id())
+    // Its keys are random, and others in each call.
+    let random = RandomState::new().hash_one(());
+    format!("{random:016x}")
 }
 
 #[cfg(test)]

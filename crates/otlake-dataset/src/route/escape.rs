@@ -8,6 +8,10 @@ use xxhash_rust::xxh3::xxh3_128;
 /// The partition of records without a value, as Hive calls it.
 pub(crate) const DEFAULT: &str = "__HIVE_DEFAULT_PARTITION__";
 
+/// The same where a part of the path begins with it: pyarrow and Spark don't read directories that begin
+/// with an underscore.
+pub(crate) const LEADING_DEFAULT: &str = "HIVE_DEFAULT_PARTITION__";
+
 /// Bytes behind the begin of a value that was cut: a hyphen and 128 bits.
 pub(crate) const HASH_LEN: usize = 33;
 
@@ -24,6 +28,7 @@ pub(crate) fn put(out: &mut String, value: &str, leads: bool, limit: usize) {
             && match character {
                 '.' => leads,
                 '_' => leads || value == DEFAULT,
+                'H' => leads && value == LEADING_DEFAULT,
                 _ => false,
             };
         if disguised || is_special(character) {
@@ -86,6 +91,9 @@ mod tests {
             ("_otlake", true, "%5Fotlake"),
             ("_otlake", false, "_otlake"),
             (DEFAULT, false, "%5F_HIVE_DEFAULT_PARTITION__"),
+            (DEFAULT, true, "%5F_HIVE_DEFAULT_PARTITION__"),
+            (LEADING_DEFAULT, true, "%48IVE_DEFAULT_PARTITION__"),
+            (LEADING_DEFAULT, false, LEADING_DEFAULT),
             ("a\0\n\u{7f}", false, "a%00%0A%7F"),
             (
                 "\"#%'*:=?{[]^}",
@@ -120,7 +128,7 @@ mod tests {
             let escaped = escape(&value, leads);
             check_name("create", &if leads { escaped.clone() } else { format!("a={escaped}") }).unwrap();
             prop_assert!(escaped.len() <= LIMIT + HASH_LEN);
-            prop_assert_ne!(&escaped, DEFAULT);
+            prop_assert_ne!(&escaped, if leads { LEADING_DEFAULT } else { DEFAULT });
             if escaped.len() <= LIMIT {
                 prop_assert_eq!(unescape(&escaped), value);
             } else {

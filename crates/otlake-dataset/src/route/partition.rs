@@ -29,7 +29,8 @@ use crate::route::template::{self, ParsePartitioningError, Part, Piece};
 ///
 /// The time is that of the table's column `timestamp`, in UTC. Attributes and fields are written as
 /// their OpenTelemetry text. A record that lacks the value, or has an empty one, goes to the
-/// partition `__HIVE_DEFAULT_PARTITION__`.
+/// partition `__HIVE_DEFAULT_PARTITION__`; where a part of the path begins with the value, to
+/// `HIVE_DEFAULT_PARTITION__`, because readers skip directories that begin with an underscore.
 ///
 /// Values are escaped as Hive and Spark do it: `%` and two hexadecimal digits for control characters
 /// and each of `"#%'*/:=?\{[]^`. So is a `.` or `_` at the begin of a directory, which readers take

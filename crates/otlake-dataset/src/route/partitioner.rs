@@ -6,7 +6,7 @@ use std::io::Write;
 use otlake_row::{Key, Keys, KeysId, Location, Row, Value, fields};
 use otlake_schema::{Table, ValueText};
 
-use super::escape::{self, DEFAULT};
+use super::escape::{self, DEFAULT, LEADING_DEFAULT};
 use super::template::{CellName, Part, Piece};
 use super::time::{EventTime, Packer};
 use crate::route::partition::Partitioning;
@@ -107,6 +107,7 @@ impl Partitioner {
             }
             for (number, piece) in part.pieces.iter().enumerate() {
                 match (piece, self.text(piece, row)) {
+                    (_, None) if number == 0 => directory.push_str(LEADING_DEFAULT),
                     (_, None) => directory.push_str(DEFAULT),
                     (Piece::Cell(_), Some(value)) => {
                         escape::put(&mut directory, &value, number == 0, part.limit);

@@ -12,6 +12,9 @@ use otlake_schema::{DatasetSchema, Resolved, Schema, SchemaOptions, Table, full_
 use crate::commit::manifest::type_name;
 use crate::errors::TableSinkError;
 
+/// The key of the metadata of a column in which a producer may name its attribute.
+const FULL_NAME: &str = "otlake.full_name";
+
 /// The columns of the files of a table: names, types and field ids.
 #[derive(Debug)]
 pub(crate) struct PublishedTypes {
@@ -155,11 +158,17 @@ pub(crate) fn find_new(
                 });
             }
         };
-        // The producer has named the column, so its name is mostly not derived from an attribute's.
-        let resolved = match attributes.0.get(field.name()) {
-            Some((location, name)) => found.resolve(*location, name),
-            None => found.resolve(Location::Field, field.name()),
-        };
+        let attribute = field
+            .metadata()
+            .get(FULL_NAME)
+            .and_then(|name| attribute(name));
+        let known = attributes.0.get(field.name());
+        let known = known.map(|(location, name)| (*location, name.as_str()));
+        // Without an attribute the column has a name of its own.
+        let (location, name) = attribute
+            .or(known)
+            .unwrap_or((Location::Field, field.name()));
+        let resolved = found.resolve(location, name);
         let Resolved::Column(id) = resolved else {
             return Err(name_taken(field.name()));
         };
@@ -167,6 +176,18 @@ pub(crate) fn find_new(
         any = true;
     }
     Ok(any)
+}
+
+/// Returns location and name of the attribute with a full name.
+fn attribute(full_name: &str) -> Option<(Location, &str)> {
+    let (location, name) = full_name.split_once('.')?;
+    let location = match location {
+        "resource" => Location::Resource,
+        "scope" => Location::Scope,
+        "attr" => Location::Attribute,
+        _ => return None,
+    };
+    Some((location, name))
 }
 
 fn name_taken(column: &str) -> TableSinkError {

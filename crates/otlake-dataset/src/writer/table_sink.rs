@@ -13,6 +13,10 @@ use crate::writer::DatasetWriter;
 /// published for its name, or a dictionary of it; a column that is not published yet is added to the
 /// schema as boolean, int64, float64, utf8 or binary, before any file has it. Columns may be missing.
 ///
+/// A new column belongs to the attribute whose full name is in the metadata of its Arrow field, under
+/// `otlake.full_name`: `attr.user.id`. Without, it belongs to no attribute, and OTLP rows with an attribute
+/// that would have its name get another column.
+///
 /// Rows are partitioned by the columns that have what the partitioning asks for: `{date}` and other
 /// times by `time_unix_nano` or else `timestamp`, `{resource.service.name}` by the column of that
 /// attribute, `resource_service_name`. A row group is written for each batch and partition, so batches

@@ -7,7 +7,7 @@ use arrow_array::{RecordBatch, UInt64Array};
 use arrow_select::take::take_record_batch;
 use otlake_parquet::{Encoder, EncoderError};
 use otlake_row::{Group, Row};
-use otlake_schema::Schema;
+use otlake_schema::{DatasetSchema, Schema};
 
 use crate::dataset::Dataset;
 use crate::dataset::shared_table::SharedTable;
@@ -276,8 +276,9 @@ impl TableWriter {
 
     /// Returns the types of the published schema with the columns of a batch, which are published first.
     fn published_types(&mut self, batch: &RecordBatch) -> Result<&PublishedTypes, TableSinkError> {
+        // The names that rows before have found come first.
+        let mut published = self.publish()?;
         let options = &self.dataset.options().schema;
-        let mut published = self.shared.catalog.current();
         let mut found = Schema::from_dataset(&published, options.clone());
         if find_new(batch, &published, &self.attributes, &mut found)? {
             let extended = self.shared.catalog.publish(&found);
@@ -322,14 +323,14 @@ impl TableWriter {
 
     /// Publishes what was found in the rows, and gives the columns the types that are published: before
     /// any file has them.
-    fn publish(&mut self) -> Result<(), WriteError> {
+    fn publish(&mut self) -> Result<Arc<DatasetSchema>, WriteError> {
         let mut published = self.shared.catalog.current();
         if self.gather.has_unpublished_changes(&published) {
             published = self.shared.catalog.publish(self.gather.schema())?;
         }
         self.gather.coerce(&published);
         self.update_column_names();
-        Ok(())
+        Ok(published)
     }
 
     fn update_column_names(&mut self) {

@@ -1,0 +1,422 @@
+//! What the calls of a writer promise, one broken promise at a time.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod faulty;
+mod random;
+mod records;
+
+use std::error::Error;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use otlake_dataset::{
+    BatchId, Commit, Dataset, FinishBatchError, FlushError, Manifest, OpenError, PublishError,
+    PublishedSchema, RowError,
+};
+use otlake_parquet::WriterOptions;
+use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+use otlake_schema::{SchemaOptions, Table};
+use otlake_storage::{Documents, InMemoryStorage, PutIf};
+
+use self::faulty::{Call, Fault, FaultyStorage, Plan};
+use self::records::{BEGIN, HOUR, Records, by_hour, dataset_writer, numbers, options, read};
+
+fn faulty() -> FaultyStorage {
+    FaultyStorage::new(InMemoryStorage::new(), Plan::Never)
+}
+
+fn span() -> Row<'static> {
+    let mut row = Row::new(Signal::Traces, Group::new(&[]), Group::new(&[]));
+    row.push(fields::NAME, Value::String("GET /"));
+    row
+}
+
+fn id(text: &str) -> BatchId {
+    BatchId::new(text).unwrap()
+}
+
+/// Returns the numbers of all visible log records, sorted.
+fn logs(storage: &InMemoryStorage) -> Vec<i64> {
+    let files = read(storage).into_iter();
+    let files = files.filter(|(name, _)| name.starts_with("logs/"));
+    let mut all: Vec<i64> = files.flat_map(|(_, batches)| numbers(&batches)).collect();
+    all.sort_unstable();
+    all
+}
+
+fn manifests(storage: &InMemoryStorage) -> Vec<Manifest> {
+    let files = storage.files().into_iter();
+    let manifests = files.filter(|(name, _)| name.starts_with("_otlake/manifests/"));
+    manifests
+        .map(|(_, bytes)| Manifest::from_json(&bytes).unwrap())
+        .collect()
+}
+
+/// A batch that fails to begin in one of two tables is open in neither, so the rows that come next are
+/// not written over by its retry.
+#[test]
+fn a_batch_that_can_not_begin_is_open_in_no_table() {
+    let storage = faulty();
+    let mut writer = options().open(Arc::new(storage.clone())).unwrap().writer();
+    let mut records = Records::new();
+    records.push(&mut writer, 1, BEGIN, &[]);
+    writer.row(&mut span()).unwrap();
+    storage.set_plan(Plan::All(Call::Commit, Fault::Error));
+    let error = writer.begin_batch(&id("a")).unwrap_err();
+    assert!(matches!(error, FlushError::Lost(lost) if lost.rows() == 2));
+    storage.set_plan(Plan::Never);
+    records.push(&mut writer, 2, BEGIN, &[]);
+    writer.flush().unwrap();
+    assert!(matches!(
+        writer.finish_batch(),
+        Err(FinishBatchError::NoBatch)
+    ));
+    writer.begin_batch(&id("a")).unwrap();
+    records.push(&mut writer, 3, BEGIN, &[]);
+    writer.finish_batch().unwrap();
+    assert_eq!(logs(&storage.inner), [2, 3]);
+}
+
+/// A flush in which one table loses rows and another fails only at its manifest reports the rows.
+#[test]
+fn of_two_errors_the_one_that_cost_rows_is_returned() {
+    let storage = faulty();
+    let mut writer = options().open(Arc::new(storage.clone())).unwrap().writer();
+    Records::new().push(&mut writer, 1, BEGIN, &[]);
+    writer.flush().unwrap();
+    // The manifest of a file that is visible already fails, and so does the file of the spans.
+    Records::new().push(&mut writer, 2, BEGIN, &[]);
+    storage.set_plan(Plan::All(Call::Put, Fault::Error));
+    assert!(matches!(writer.flush(), Err(FlushError::Commit(_))));
+    for _ in 0..5 {
+        writer.row(&mut span()).unwrap();
+    }
+    storage.set_plan(Plan::Often(1, random::Random::of_sequence(0)));
+    match writer.flush() {
+        Err(FlushError::Lost(lost)) => assert_eq!(lost.rows(), 5),
+        other => panic!("five spans are lost: {other:?}"),
+    }
+}
+
+/// A manifest whose answer was lost is tried again under the same name, with the same files.
+#[test]
+fn a_file_is_in_one_manifest_after_a_lost_answer() {
+    for fault in [Fault::Error, Fault::AnswerLost, Fault::TimedOut] {
+        let storage = faulty();
+        let mut writer = options().open(Arc::new(storage.clone())).unwrap().writer();
+        let mut records = Records::new();
+        records.push(&mut writer, 1, BEGIN, &[]);
+        // The schema is published before the storage fails.
+        writer.write_row_groups().unwrap();
+        storage.set_plan(Plan::All(Call::Put, fault));
+        let first = writer.flush();
+        records.push(&mut writer, 2, BEGIN, &[]);
+        let _ = writer.flush();
+        storage.set_plan(Plan::Never);
+        writer.flush().unwrap();
+        let mut listed = Vec::new();
+        for manifest in manifests(&storage.inner) {
+            listed.extend(manifest.files().iter().map(|file| file.name.clone()));
+        }
+        listed.sort_unstable();
+        let visible: Vec<String> = read(&storage.inner).into_keys().collect();
+        assert_eq!(listed, visible, "{fault:?}: {first:?}");
+    }
+}
+
+/// Every attempt of a commit has the name and the files of the first, until one succeeds.
+#[test]
+fn a_commit_is_repeated_as_it_was() {
+    #[derive(Debug, Default)]
+    struct Failing(Mutex<Vec<(String, Manifest)>>);
+
+    impl Commit for Failing {
+        fn commit(
+            &self,
+            name: &str,
+            manifest: &Manifest,
+        ) -> Result<(), Box<dyn Error + Send + Sync>> {
+            let mut tries = self.0.lock().unwrap();
+            tries.push((name.to_owned(), manifest.clone()));
+            if tries.len() < 3 {
+                Err("busy".into())
+            } else {
+                Ok(())
+            }
+        }
+    }
+
+    let commit = Arc::new(Failing::default());
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options().commit(commit.clone()));
+    for number in 0..3 {
+        Records::new().push(&mut writer, number, BEGIN, &[]);
+        assert_eq!(writer.flush().is_ok(), number == 2);
+    }
+    let tries = commit.0.lock().unwrap();
+    assert_eq!(
+        tries.len(),
+        4,
+        "three tries of the first, and the two later files in the second"
+    );
+    assert!(tries[..3].iter().all(|attempt| *attempt == tries[0]));
+    assert_ne!(tries[3].0, tries[0].0);
+    assert_eq!((tries[0].1.rows(), tries[3].1.rows()), (1, 2));
+}
+
+/// pyarrow and Spark skip directories that begin with an underscore.
+#[test]
+fn no_directory_of_rows_is_hidden() {
+    let storage = InMemoryStorage::new();
+    let options = options().partitioning("{attr.x}/{date}".parse().unwrap());
+    let mut writer = dataset_writer(&storage, options);
+    let mut records = Records::new();
+    records.push(&mut writer, 1, BEGIN, &[]);
+    records.push(
+        &mut writer,
+        2,
+        0,
+        &[("x", Value::String("HIVE_DEFAULT_PARTITION__"))],
+    );
+    writer.flush().unwrap();
+    let names: Vec<String> = read(&storage).into_keys().collect();
+    assert!(names[0].starts_with("logs/%48IVE_DEFAULT_PARTITION__/HIVE_DEFAULT_PARTITION__/"));
+    assert!(names[1].starts_with("logs/HIVE_DEFAULT_PARTITION__/2026-11-22/"));
+}
+
+/// A schema that can't be read is an error of opening, not of a row that is then nowhere.
+#[test]
+fn an_unreadable_schema_is_an_error_of_open() {
+    let storage = InMemoryStorage::new();
+    let name = PublishedSchema::document_name(Table::Traces);
+    let _ = storage.put(&name, "[]".into(), PutIf::Absent).unwrap();
+    let error = options().open(Arc::new(storage)).unwrap_err();
+    assert!(matches!(
+        error,
+        OpenError::Schema(PublishError::Schema { .. })
+    ));
+
+    let failing = faulty();
+    failing.set_plan(Plan::All(Call::Get, Fault::Error));
+    assert!(options().open(Arc::new(failing)).is_err());
+}
+
+/// A bucket that can be written to by nobody shows when a dataset is opened, or within a second.
+#[test]
+fn a_storage_that_does_not_exist_is_an_error_within_a_second() {
+    let storage = faulty();
+    storage.set_plan(Plan::All(Call::List, Fault::Error));
+    let error = options().open(Arc::new(storage)).unwrap_err();
+    assert!(matches!(error, OpenError::Storage(_)));
+
+    /// Finds nothing, and reports a conflict for everything.
+    #[derive(Debug)]
+    struct Nowhere(InMemoryStorage);
+
+    impl otlake_storage::Storage for Nowhere {
+        fn create(
+            &self,
+            name: &str,
+        ) -> Result<Box<dyn otlake_storage::StorageFile>, otlake_storage::StorageError> {
+            self.0.create(name)
+        }
+    }
+
+    impl Documents for Nowhere {
+        fn get(
+            &self,
+            _name: &str,
+        ) -> Result<Option<otlake_storage::Document>, otlake_storage::StorageError> {
+            Ok(None)
+        }
+
+        fn put(
+            &self,
+            _name: &str,
+            _bytes: bytes::Bytes,
+            _condition: PutIf,
+        ) -> Result<otlake_storage::PutOutcome, otlake_storage::StorageError> {
+            Ok(otlake_storage::PutOutcome::Conflict)
+        }
+
+        fn list(
+            &self,
+            _directory: &str,
+        ) -> Result<Vec<otlake_storage::StoredFile>, otlake_storage::StorageError> {
+            Ok(Vec::new())
+        }
+
+        fn delete(&self, _name: &str) -> Result<(), otlake_storage::StorageError> {
+            Ok(())
+        }
+    }
+
+    let storage = Arc::new(Nowhere(InMemoryStorage::new()));
+    let mut writer = options().open(storage).unwrap().writer();
+    Records::new().push(&mut writer, 1, BEGIN, &[]);
+    let started = Instant::now();
+    let error = writer.flush().unwrap_err();
+    assert!(started.elapsed().as_secs() < 3, "{:?}", started.elapsed());
+    assert!(matches!(
+        error,
+        FlushError::Publish(PublishError::NotWritten { .. })
+    ));
+}
+
+/// Rows whose types can't be published wait, and are visible when they can.
+#[test]
+fn rows_wait_for_the_schema() {
+    let storage = faulty();
+    let options = options().row_group_rows(2);
+    let mut writer = options.open(Arc::new(storage.clone())).unwrap().writer();
+    let mut records = Records::new();
+    records.push(&mut writer, 1, BEGIN, &[]);
+    storage.set_plan(Plan::All(Call::Put, Fault::Error));
+    let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+    row.push(fields::TIME_UNIX_NANO, Value::Int(BEGIN));
+    let error = writer.row(&mut row).unwrap_err();
+    assert!(matches!(error, RowError::Publish(_)), "{error:?}");
+    assert!(matches!(writer.flush(), Err(FlushError::Publish(_))));
+    storage.set_plan(Plan::Never);
+    writer.flush().unwrap();
+    assert_eq!(manifests(&storage.inner)[0].rows(), 2);
+}
+
+/// With a full column budget, promoted attributes are published before the file that has them; the
+/// storage of this test checks every file when it becomes visible.
+#[test]
+fn a_promoted_column_is_published_before_its_file() {
+    let storage = faulty();
+    let open = |promoted: &[&str]| {
+        let schema = SchemaOptions::new()
+            .with_column_budget(2)
+            .with_promoted(promoted.iter().copied());
+        let options = options().schema_options(schema);
+        options.open(Arc::new(storage.clone())).unwrap().writer()
+    };
+    let mut plain = open(&[]);
+    let mut promoting = open(&["attr.promoted"]);
+    let mut records = Records::new();
+    let value = Value::String("x");
+    records.push(
+        &mut plain,
+        1,
+        BEGIN,
+        &[("other", value), ("promoted", value)],
+    );
+    records.push(
+        &mut promoting,
+        2,
+        BEGIN,
+        &[("other", value), ("third", value), ("promoted", value)],
+    );
+    promoting.flush().unwrap();
+    plain.flush().unwrap();
+    records.push(&mut plain, 3, BEGIN, &[("promoted", Value::Int(1))]);
+    plain.flush().unwrap();
+    let published = PublishedSchema::load(Arc::new(storage.inner.clone()), Table::Logs).unwrap();
+    assert!(published.schema().column("attr_promoted").is_some());
+}
+
+/// The leftovers of a batch are looked for in the directories of its files alone.
+#[test]
+fn finishing_a_batch_lists_only_its_own_directories() {
+    let storage = faulty();
+    let options = options().partitioning(by_hour());
+    let mut writer = options.open(Arc::new(storage.clone())).unwrap().writer();
+    let mut records = Records::new();
+    writer.begin_batch(&id("a")).unwrap();
+    records.push(&mut writer, 1, BEGIN, &[]);
+    records.push(&mut writer, 2, BEGIN + HOUR, &[]);
+    writer.finish_batch().unwrap();
+    let listed = storage.calls(Call::List);
+    let directories = [
+        "logs/date=2026-11-22/hour=07",
+        "logs/date=2026-11-22/hour=08",
+    ];
+    assert_eq!(listed[1..], directories, "the first is that of opening");
+}
+
+/// Summaries of files do not pile up in a service that never asks for a report, and a report has no files
+/// of a batch that was given up.
+#[test]
+fn summaries_are_bounded_and_of_visible_files() {
+    let storage = faulty();
+    let files = WriterOptions::new().with_rows_per_file(1);
+    let options = options().writer_options(files).file_summaries(3);
+    let mut writer = options.open(Arc::new(storage.clone())).unwrap().writer();
+    let mut records = Records::new();
+    for number in 0..10 {
+        records.push(&mut writer, number, BEGIN, &[]);
+    }
+    writer.flush().unwrap();
+    let report = writer.report().remove(0);
+    assert_eq!((report.files.len(), report.omitted_files), (3, 7));
+    assert_eq!(writer.report()[0].omitted_files, 0);
+
+    writer.begin_batch(&id("a")).unwrap();
+    records.push(&mut writer, 10, BEGIN, &[]);
+    records.push(&mut writer, 11, BEGIN, &[]);
+    storage.set_plan(Plan::All(Call::List, Fault::Error));
+    assert!(writer.finish_batch().is_err());
+    assert!(
+        writer.report()[0].files.is_empty(),
+        "the batch is not finished"
+    );
+    storage.set_plan(Plan::Never);
+    writer.begin_batch(&id("a")).unwrap();
+    records.push(&mut writer, 10, BEGIN, &[]);
+    records.push(&mut writer, 11, BEGIN, &[]);
+    writer.finish_batch().unwrap();
+    assert_eq!(writer.report()[0].files.len(), 2);
+}
+
+/// An error in a batch that the caller ignores keeps the batch from being finished, in all tables.
+#[test]
+fn a_batch_with_an_error_is_not_finished_in_any_table() {
+    let storage = faulty();
+    let files = WriterOptions::new().with_rows_per_file(1);
+    let options = options().writer_options(files);
+    let mut writer = options.open(Arc::new(storage.clone())).unwrap().writer();
+    writer.begin_batch(&id("a")).unwrap();
+    Records::new().push(&mut writer, 1, BEGIN, &[]);
+    storage.set_plan(Plan::All(Call::Create, Fault::Error));
+    assert!(matches!(writer.row(&mut span()), Err(RowError::Lost(_))));
+    storage.set_plan(Plan::Never);
+    assert!(matches!(
+        writer.finish_batch(),
+        Err(FinishBatchError::Incomplete)
+    ));
+    assert!(manifests(&storage.inner).is_empty());
+}
+
+/// Options that are opened twice don't give two datasets the same file names.
+#[test]
+fn datasets_do_not_share_file_names() {
+    let storage = InMemoryStorage::new();
+    for number in 0..2 {
+        let dataset = Dataset::builder().open(Arc::new(storage.clone())).unwrap();
+        let mut writer = dataset.writer();
+        Records::new().push(&mut writer, number, BEGIN, &[]);
+        writer.flush().unwrap();
+    }
+    assert_eq!(read(&storage).len(), 2);
+}
+
+/// The text of an error does not repeat that of its source.
+#[test]
+fn errors_do_not_repeat_their_sources() {
+    let storage = faulty();
+    let mut writer = options().open(Arc::new(storage.clone())).unwrap().writer();
+    Records::new().push(&mut writer, 1, BEGIN, &[]);
+    storage.set_plan(Plan::All(Call::Commit, Fault::Error));
+    let lost: Box<dyn Error> = writer.flush().unwrap_err().into();
+    Records::new().push(&mut writer, 1, BEGIN, &[("new", Value::Int(1))]);
+    storage.set_plan(Plan::All(Call::Put, Fault::Error));
+    let published: Box<dyn Error> = writer.flush().unwrap_err().into();
+    for error in [lost, published] {
+        let source = error.source().unwrap().to_string();
+        assert!(!error.to_string().contains(&source), "{error}: {source}");
+    }
+}
