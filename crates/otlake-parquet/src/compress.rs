@@ -1,4 +1,4 @@
-//! Codecs and the contexts that outlive a page.
+//! Codecs, and the contexts that are reused for all pages.
 
 pub(crate) mod compression;
 pub(crate) mod compressor;

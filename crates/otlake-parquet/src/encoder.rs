@@ -1,4 +1,4 @@
-//! What outlives a file: options, compression context, buffers, the types of columns seen.
+//! Encodes and compresses the columns of record batches.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -26,15 +26,17 @@ use crate::page::chunk_writer::ChunkWriter;
 use crate::page::levels::Levels;
 use crate::page::page_writer::{PageBuffers, PageWriter};
 
-/// Bytes of finished column chunks that wait for the destination. Small row groups go out in one
-/// write, large ones are not held twice.
+/// The bytes of finished column chunks that are collected before they are written. Small row groups go out in one
+/// write; large ones are not held in memory twice.
 pub(crate) const FLUSH_AT: usize = 4 << 20;
 
-/// More columns than any sane stream has; a stream of ever new names must not grow the cache for ever.
+/// The number of columns whose Parquet types are kept: more than any reasonable stream has. A stream that invents
+/// names without end must not grow the cache without end.
 const CACHED_COLUMNS: usize = 10_000;
 
-/// Encodes and compresses columns. Make one per writing thread and keep it: its compression context
-/// and buffers are reused by every file written with it.
+/// Encodes and compresses the columns of record batches.
+///
+/// Make one per writing thread and keep it: its compression context and its buffers are reused for every file.
 #[derive(Debug)]
 pub struct Encoder {
     pub(crate) options: WriterOptions,
@@ -45,7 +47,7 @@ pub struct Encoder {
     /// The bloom filters of the row group so far, and the numbers of their chunks.
     bloom_filters: Vec<(usize, Sbbf)>,
     columns: HashMap<String, Arc<Column>>,
-    /// The bytes of the row group or footer that is being written.
+    /// The bytes of the row group or footer that is being encoded.
     pub(crate) out: Vec<u8>,
 }
 
@@ -57,11 +59,11 @@ pub(crate) struct Destination<'a> {
 }
 
 impl Encoder {
-    /// An encoder for `options`.
+    /// Creates an encoder for `options`.
     ///
     /// # Errors
     ///
-    /// When the feature of the codec is off, or its context can't be made.
+    /// When the feature of the codec is off, or the codec's context can't be made.
     pub fn new(options: WriterOptions) -> Result<Self, EncoderError> {
         let compressor = Compressor::new(options.compression())?;
         Ok(Self {
@@ -76,7 +78,7 @@ impl Encoder {
         })
     }
 
-    /// The options it was made with.
+    /// Returns the options that the encoder was made with.
     pub fn options(&self) -> &WriterOptions {
         &self.options
     }
@@ -140,8 +142,7 @@ impl Encoder {
         })
     }
 
-    /// Takes the bytes that were put out. Small ones are copied, so that the buffer stays; large ones are
-    /// not held twice.
+    /// Takes the encoded bytes. A few are copied, so that the buffer stays; many are not held twice.
     fn take_out(&mut self) -> Vec<u8> {
         if self.out.capacity() > FLUSH_AT {
             let mut bytes = std::mem::take(&mut self.out);
@@ -153,7 +154,7 @@ impl Encoder {
         bytes
     }
 
-    /// The column that `field` is.
+    /// Returns the column for `field`.
     pub(crate) fn column(&mut self, field: &Field) -> Result<Arc<Column>, FileError> {
         if let Some(column) = self.columns.get(field.name())
             && column.value_type() == value_type(field.data_type())
@@ -175,7 +176,7 @@ impl Encoder {
         Ok(column)
     }
 
-    /// Empties what an earlier file, or its failure, left.
+    /// Removes what an earlier row group, or its failure, left.
     pub(crate) fn begin(&mut self) {
         self.out.clear();
         self.bloom_filters.clear();

@@ -1,4 +1,4 @@
-//! One error type per operation.
+//! Errors, one type per operation.
 
 use std::error::Error;
 use std::io;
@@ -7,43 +7,43 @@ use arrow_schema::DataType;
 
 use crate::compress::compression::Compression;
 
-/// An [`Encoder`](crate::Encoder) that can't be made.
+/// An error of [`Encoder::new`](crate::Encoder::new).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncoderError {
-    /// The codec's feature is off in this build.
+    /// The codec's feature is disabled in this build.
     #[error(
-        "compression {compression} is not in this build: turn on the feature of otlake-parquet \
-         that is named after the codec, or choose another compression"
+        "compression {compression} is not in this build: enable the feature of otlake-parquet that \
+         is named after the codec, or choose another compression"
     )]
     Unavailable {
-        /// The codec as asked for.
+        /// The requested codec.
         compression: Compression,
     },
-    /// The compressor has no memory for its context.
+    /// The compressor could not allocate its context.
     #[error("the context for compression {compression} could not be made")]
     Context {
-        /// The codec as asked for.
+        /// The requested codec.
         compression: Compression,
-        /// What the compressor said.
+        /// The error of the compressor.
         source: io::Error,
     },
 }
 
-/// A row group or a footer that can't be written.
+/// An error of writing a row group or a footer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
-    /// Two columns of one batch have the same name. The file is as it was.
+    /// Two columns of a batch have the same name. The file is unchanged.
     #[error("the batch has two columns named {column:?}: rename or drop one")]
     DuplicateColumn {
         /// The name.
         column: String,
     },
-    /// A column has another type than the file has it with. The file is as it was.
+    /// A column has another type than in the file. The file is unchanged.
     #[error(
-        "column {column:?} is {found} in this batch and {expected} in the file: a column of a file \
-         has one type, so cast it or start a new file"
+        "column {column:?} is {found} in the batch but {expected} in the file: cast it, or start a \
+         new file"
     )]
     ColumnType {
         /// The column.
@@ -53,37 +53,37 @@ pub enum FileError {
         /// Its type in the batch.
         found: Box<DataType>,
     },
-    /// A column has a type that Parquet has none for. The file is as it was.
+    /// Parquet has no type for a column. The file is unchanged.
     #[error("column {column:?} of type {data_type} has no Parquet type: cast it to another type")]
     NoParquetType {
         /// The column.
         column: String,
         /// Its type.
         data_type: Box<DataType>,
-        /// What the schema conversion said.
+        /// The error of the schema conversion.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The column could not be encoded.
+    /// A column could not be encoded.
     #[error("column {column:?} could not be encoded")]
     Encode {
         /// The column.
         column: String,
-        /// What the encoder said.
+        /// The error of the encoder.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A page of the column could not be compressed.
+    /// A page could not be compressed.
     #[error("a page of column {column:?} could not be compressed with {compression}")]
     Compress {
         /// The column.
         column: String,
         /// The codec.
         compression: Compression,
-        /// What the compressor said.
+        /// The error of the compressor.
         source: io::Error,
     },
-    /// A page of the column is too large for Parquet.
+    /// A page is too large for Parquet.
     #[error(
-        "a page of column {column:?} has {bytes} bytes and Parquet's limit is 2 GiB: write smaller \
+        "a page of column {column:?} has {bytes} bytes, and Parquet's limit is 2 GiB: write smaller \
          batches or shorter values"
     )]
     PageTooLarge {
@@ -92,13 +92,13 @@ pub enum FileError {
         /// The size of the page.
         bytes: usize,
     },
-    /// Parquet numbers row groups with 16 bits. The file is as it was.
+    /// The file is full: Parquet numbers row groups with 16 bits. The file is unchanged.
     #[error("a file has at most 32,767 row groups: start a new file, or write larger batches")]
     TooManyRowGroups,
-    /// The destination refused the bytes.
+    /// The destination returned an error.
     #[error("the file could not be written")]
     Io(#[from] io::Error),
-    /// An earlier call failed half-way, so the bytes written are no file.
+    /// An earlier call failed half-way, so the file can't be completed.
     #[error("an earlier error left the file incomplete: drop it and start a new one")]
     Broken,
 }

@@ -65,10 +65,22 @@ pub use crate::file::rolling_writer::RollingWriter;
 pub use crate::file::row_group::EncodedRowGroup;
 pub use crate::options::{SortingColumn, WriterOptions};
 
-// The versions that the public signatures speak.
+// The versions in the public signatures.
 pub use arrow_array;
 pub use arrow_schema;
-pub use parquet;
+
+// Encoders and files move between threads.
+const _: () = {
+    const fn assert_send_and_sync<T: Send + Sync>() {}
+    assert_send_and_sync::<Encoder>();
+    assert_send_and_sync::<EncodedRowGroup>();
+    assert_send_and_sync::<FileWriter<Vec<u8>>>();
+    assert_send_and_sync::<FileSummary>();
+    assert_send_and_sync::<WriterOptions>();
+    assert_send_and_sync::<EncoderError>();
+    assert_send_and_sync::<FileError>();
+    assert_send_and_sync::<RollingError>();
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,10 +1,11 @@
-//! What a writer can be told.
+//! The options of encoders and writers.
 
 use std::sync::Arc;
 
 use crate::compress::compression::Compression;
 
-/// How files are written: codec, page sizes, bloom filters, statistics, and when a file is full.
+/// Options for an [`Encoder`](crate::Encoder) or a [`RollingWriter`](crate::RollingWriter): codec, page sizes, bloom
+/// filters, statistics, and the size of files.
 ///
 /// ```
 /// use otlake_parquet::{Compression, WriterOptions};
@@ -31,7 +32,7 @@ pub struct WriterOptions {
 }
 
 impl WriterOptions {
-    /// The defaults, each of which stands with the method that changes it.
+    /// Creates the default options, which are documented with the methods that change them.
     pub fn new() -> Self {
         Self {
             compression: Compression::default(),
@@ -49,36 +50,36 @@ impl WriterOptions {
         }
     }
 
-    /// The codec; [`Compression::default`] by default.
+    /// Sets the codec. Default: [`Compression::default`].
     pub fn with_compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         self
     }
 
-    /// Most rows in a data page; 20,000 by default, as parquet-mr has it. At least 1.
+    /// Sets the largest number of rows in a data page, at least 1. Default: 20,000, as in parquet-mr.
     pub fn with_data_page_rows(mut self, rows: usize) -> Self {
         self.data_page_rows = rows.max(1);
         self
     }
 
-    /// Where a data page ends by its uncompressed bytes; 1 MiB by default. A page may be larger by its
-    /// last row, because a row, with all that its lists have, is never split.
+    /// Sets the uncompressed size at which a data page ends. Default: 1 MiB. A page may be larger by its last
+    /// row, because a row is never split, however long its lists are.
     pub fn with_data_page_bytes(mut self, bytes: usize) -> Self {
         self.data_page_bytes = bytes.max(1);
         self
     }
 
-    /// The largest dictionary page; 1 MiB by default. A column chunk whose dictionary would be larger is
-    /// written without one, unless that would repeat values of a dictionary array until they are more
-    /// than four times the dictionary.
+    /// Sets the largest size of a dictionary page. Default: 1 MiB. A chunk whose dictionary would be larger is
+    /// written without one, except for a dictionary array whose repeated values would take more than four
+    /// times the size of the dictionary.
     pub fn with_dictionary_page_bytes(mut self, bytes: usize) -> Self {
         self.dictionary_page_bytes = bytes;
         self
     }
 
-    /// The names of the top-level columns that get a bloom filter when a file has them; `trace_id`
-    /// and `fingerprint` by default. Columns of integers, floats, strings and bytes can have one;
-    /// a name of any other column is ignored.
+    /// Sets the top-level columns that get a bloom filter. Default: `trace_id` and `fingerprint`. Columns of
+    /// integers, floats, text and bytes can have one; names of other columns, and of columns that a file
+    /// lacks, are ignored.
     pub fn with_bloom_filter_columns<I>(mut self, columns: I) -> Self
     where
         I: IntoIterator,
@@ -88,8 +89,7 @@ impl WriterOptions {
         self
     }
 
-    /// The false-positive probability that bloom filters are sized for; 0.01 by default, and held
-    /// between 0.000001 and 0.5.
+    /// Sets the false-positive probability of bloom filters, which is clamped to 0.000001 to 0.5. Default: 0.01.
     pub fn with_bloom_filter_fpp(mut self, fpp: f64) -> Self {
         self.bloom_filter_fpp = if fpp.is_nan() {
             0.01
@@ -99,83 +99,82 @@ impl WriterOptions {
         self
     }
 
-    /// Most bytes of a minimum or maximum in statistics and page index; 64 by default. At least 1.
+    /// Sets the largest size of a minimum or maximum in statistics and page index, at least 1. Default: 64 bytes.
     pub fn with_statistics_truncate_length(mut self, bytes: usize) -> Self {
         self.statistics_truncate_length = bytes.max(1);
         self
     }
 
-    /// The order that the caller's rows are in within every batch; none by default. The writer
-    /// records it in each row group, it sorts nothing. Columns after the first one that the file
-    /// does not have are left out.
+    /// Declares the order of the rows within each batch. Default: none. The order is recorded in each row group;
+    /// nothing is sorted. Columns after the first one that the file lacks are left out.
     pub fn with_sorting_columns(mut self, columns: Vec<SortingColumn>) -> Self {
         self.sorting_columns = columns.into();
         self
     }
 
-    /// Most rows in a file of a [`RollingWriter`](crate::RollingWriter); 10 million by default. At
-    /// least 1.
+    /// Sets the largest number of rows in a file of a [`RollingWriter`](crate::RollingWriter), at least 1. Default:
+    /// 10 million.
     pub fn with_rows_per_file(mut self, rows: u64) -> Self {
         self.rows_per_file = rows.max(1);
         self
     }
 
-    /// A file of a [`RollingWriter`](crate::RollingWriter) is closed once it has this many bytes;
-    /// 128 MiB by default. Row groups are never split for it, so a file is larger by up to one.
+    /// Sets the size at which a file of a [`RollingWriter`](crate::RollingWriter) is closed. Default: 128 MiB. A file
+    /// may be larger by its last row group.
     pub fn with_bytes_per_file(mut self, bytes: u64) -> Self {
         self.bytes_per_file = bytes.max(1);
         self
     }
 
-    /// The key-value metadata of every file, before that which is given to
-    /// [`FileWriter::finish`](crate::FileWriter::finish); none by default.
+    /// Sets the key-value metadata of every file. Default: none. Pairs that are given to
+    /// [`FileWriter::finish`](crate::FileWriter::finish) come after these.
     pub fn with_key_values(mut self, key_values: Vec<(String, String)>) -> Self {
         self.key_values = key_values;
         self
     }
 
-    /// The `created_by` of the footer; this crate and its version by default.
+    /// Sets the `created_by` of the footer. Default: this crate and its version.
     pub fn with_created_by(mut self, created_by: impl Into<String>) -> Self {
         self.created_by = created_by.into();
         self
     }
 
-    /// See [`with_compression`](Self::with_compression).
+    /// Returns the value of [`with_compression`](Self::with_compression).
     pub fn compression(&self) -> Compression {
         self.compression
     }
 
-    /// See [`with_data_page_rows`](Self::with_data_page_rows).
+    /// Returns the value of [`with_data_page_rows`](Self::with_data_page_rows).
     pub fn data_page_rows(&self) -> usize {
         self.data_page_rows
     }
 
-    /// See [`with_data_page_bytes`](Self::with_data_page_bytes).
+    /// Returns the value of [`with_data_page_bytes`](Self::with_data_page_bytes).
     pub fn data_page_bytes(&self) -> usize {
         self.data_page_bytes
     }
 
-    /// See [`with_dictionary_page_bytes`](Self::with_dictionary_page_bytes).
+    /// Returns the value of [`with_dictionary_page_bytes`](Self::with_dictionary_page_bytes).
     pub fn dictionary_page_bytes(&self) -> usize {
         self.dictionary_page_bytes
     }
 
-    /// See [`with_bloom_filter_columns`](Self::with_bloom_filter_columns).
+    /// Returns the value of [`with_bloom_filter_columns`](Self::with_bloom_filter_columns).
     pub fn bloom_filter_columns(&self) -> &[String] {
         &self.bloom_filter_columns
     }
 
-    /// See [`with_bloom_filter_fpp`](Self::with_bloom_filter_fpp).
+    /// Returns the value of [`with_bloom_filter_fpp`](Self::with_bloom_filter_fpp).
     pub fn bloom_filter_fpp(&self) -> f64 {
         self.bloom_filter_fpp
     }
 
-    /// See [`with_statistics_truncate_length`](Self::with_statistics_truncate_length).
+    /// Returns the value of [`with_statistics_truncate_length`](Self::with_statistics_truncate_length).
     pub fn statistics_truncate_length(&self) -> usize {
         self.statistics_truncate_length
     }
 
-    /// See [`with_sorting_columns`](Self::with_sorting_columns).
+    /// Returns the value of [`with_sorting_columns`](Self::with_sorting_columns).
     pub fn sorting_columns(&self) -> &[SortingColumn] {
         &self.sorting_columns
     }
@@ -184,22 +183,22 @@ impl WriterOptions {
         Arc::clone(&self.sorting_columns)
     }
 
-    /// See [`with_rows_per_file`](Self::with_rows_per_file).
+    /// Returns the value of [`with_rows_per_file`](Self::with_rows_per_file).
     pub fn rows_per_file(&self) -> u64 {
         self.rows_per_file
     }
 
-    /// See [`with_bytes_per_file`](Self::with_bytes_per_file).
+    /// Returns the value of [`with_bytes_per_file`](Self::with_bytes_per_file).
     pub fn bytes_per_file(&self) -> u64 {
         self.bytes_per_file
     }
 
-    /// See [`with_key_values`](Self::with_key_values).
+    /// Returns the value of [`with_key_values`](Self::with_key_values).
     pub fn key_values(&self) -> &[(String, String)] {
         &self.key_values
     }
 
-    /// See [`with_created_by`](Self::with_created_by).
+    /// Returns the value of [`with_created_by`](Self::with_created_by).
     pub fn created_by(&self) -> &str {
         &self.created_by
     }
@@ -211,14 +210,16 @@ impl Default for WriterOptions {
     }
 }
 
-/// One column of the order that rows are in: a name, as files with growing schemas have no stable
-/// column numbers before they end.
+/// A column of a sort order. It is given by name because a file with a growing schema has no stable column numbers
+/// until it is finished.
+///
+/// The fields are those of the format, which has no others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortingColumn {
-    /// The top-level column, which has a primitive type.
+    /// The name of a top-level column of a primitive type.
     pub name: String,
-    /// Largest first.
+    /// Whether the largest value comes first.
     pub descending: bool,
-    /// Nulls before all values.
+    /// Whether nulls come before all values.
     pub nulls_first: bool,
 }

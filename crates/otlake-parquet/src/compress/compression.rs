@@ -1,4 +1,4 @@
-//! Which codec a file's pages are compressed with, and how a person writes it.
+//! The codec of a file's pages, and its text form.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,18 +16,18 @@ use std::str::FromStr;
 /// # Ok::<(), otlake_parquet::ParseCompressionError>(())
 /// ```
 ///
-/// Every variant exists whatever features are on, so that a configuration can be read everywhere;
-/// a codec whose feature is off is refused by [`Encoder::new`](crate::Encoder::new).
+/// Every variant exists whatever features are enabled, so that any build can read a configuration.
+/// [`Encoder::new`](crate::Encoder::new) refuses a codec whose feature is disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {
-    /// Parquet's `ZSTD`. Written `zstd` or `zstd:LEVEL`; feature `zstd`.
+    /// Parquet's `ZSTD`, written `zstd` or `zstd:LEVEL`. Needs the feature `zstd`.
     Zstd(ZstdLevel),
-    /// Parquet's `SNAPPY`. Written `snappy`; feature `snappy`.
+    /// Parquet's `SNAPPY`, written `snappy`. Needs the feature `snappy`.
     Snappy,
-    /// Parquet's `LZ4_RAW`, not its deprecated `LZ4`. Written `lz4`; feature `lz4`.
+    /// Parquet's `LZ4_RAW`, not its deprecated `LZ4`, written `lz4`. Needs the feature `lz4`.
     Lz4,
-    /// Parquet's `UNCOMPRESSED`. Written `none`.
+    /// Parquet's `UNCOMPRESSED`, written `none`.
     None,
 }
 
@@ -35,7 +35,7 @@ impl Compression {
     /// Zstd at its default level, 1.
     pub const ZSTD: Self = Self::Zstd(ZstdLevel(1));
 
-    /// Whether this build can write it.
+    /// Returns whether this build can write the codec.
     pub const fn is_available(self) -> bool {
         match self {
             Self::Zstd(_) => cfg!(feature = "zstd"),
@@ -47,7 +47,7 @@ impl Compression {
 }
 
 impl Default for Compression {
-    /// `zstd:1`, or `none` in a build without the feature `zstd`.
+    /// Returns `zstd:1`, or `none` in a build without the feature `zstd`.
     fn default() -> Self {
         if cfg!(feature = "zstd") {
             Self::ZSTD
@@ -92,16 +92,16 @@ impl FromStr for Compression {
     }
 }
 
-/// A level of zstd, 1 to 22.
+/// A compression level of zstd, from 1 to 22.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ZstdLevel(i32);
 
 impl ZstdLevel {
-    /// The level `level`.
+    /// Creates a level.
     ///
     /// # Errors
     ///
-    /// When it is not in 1 to 22.
+    /// When `level` is not in 1 to 22.
     pub const fn new(level: i32) -> Result<Self, ParseCompressionError> {
         if 1 <= level && level <= 22 {
             Ok(Self(level))
@@ -110,26 +110,26 @@ impl ZstdLevel {
         }
     }
 
-    /// The level as a number.
+    /// Returns the level as a number.
     pub const fn get(self) -> i32 {
         self.0
     }
 }
 
-/// A text that names no codec.
+/// An error of parsing a [`Compression`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseCompressionError {
-    /// The text is none of the known ones.
+    /// The text names no codec.
     #[error("unknown compression {text:?}: write zstd, zstd:LEVEL (1 to 22), snappy, lz4 or none")]
     Unknown {
-        /// The text as given.
+        /// The text.
         text: String,
     },
     /// Zstd has no such level.
     #[error("zstd has no level {level}: choose one from 1 (fast) to 22 (small)")]
     Level {
-        /// The level as given.
+        /// The level.
         level: i32,
     },
 }

@@ -1,6 +1,6 @@
-//! One compression context for all pages of all files.
+//! A compression context for all pages of all files.
 //!
-//! Making a zstd context costs more than compressing a small page with it; the `parquet` crate makes
+//! Creating a zstd context costs more than compressing a small page with it, and the `parquet` crate creates
 //! one for each column chunk.
 
 use std::io;
@@ -8,7 +8,7 @@ use std::io;
 use crate::compress::compression::Compression;
 use crate::error::EncoderError;
 
-/// Parquet's numbers of codecs.
+/// The format's number for pages without compression.
 pub(crate) const UNCOMPRESSED: i32 = 0;
 
 pub(crate) struct Compressor {
@@ -63,7 +63,7 @@ impl Compressor {
         self.compression
     }
 
-    /// Parquet's number of the codec.
+    /// Returns the format's number of the codec.
     pub(crate) fn codec(&self) -> i32 {
         match self.compression {
             Compression::None => UNCOMPRESSED,
@@ -73,22 +73,22 @@ impl Compressor {
         }
     }
 
-    /// Whether a page that is not worth compressing can stay as it is among compressed ones.
+    /// Returns whether [`store`](Self::store) works, which takes a format that can hold bytes as they are.
     pub(crate) fn can_store(&self) -> bool {
         matches!(self.compression, Compression::Zstd(_))
     }
 
-    /// `page` as a zstd frame of raw blocks, until the next call.
+    /// Returns `page` as a zstd frame of raw blocks.
     ///
-    /// A version 1 page can't say that it is uncompressed among compressed ones, but zstd's format can
-    /// (RFC 8878, 3.1.1), and a frame of raw blocks needs no compressor: its fixed cost, some 4 µs for
-    /// the tables of an entropy coder, is what the pages of small row groups spend most time on.
+    /// A version 1 page in a compressed chunk can't be marked as uncompressed, but zstd's format can hold raw
+    /// blocks (RFC 8878, 3.1.1), which need no compressor. Its fixed cost, some 4 µs for the tables of an
+    /// entropy coder, is where the pages of small row groups spend most of their time.
     pub(crate) fn store(&mut self, page: &[u8]) -> &[u8] {
         const BLOCK: usize = 128 << 10;
         let out = &mut self.buffer;
         out.clear();
         out.extend_from_slice(&0xFD2F_B528u32.to_le_bytes());
-        // A single segment, so without a window descriptor, whose size has 1, 2 or 4 bytes.
+        // A single segment has no window descriptor, and its size has 1, 2 or 4 bytes.
         match page.len() {
             0..256 => out.extend_from_slice(&[0x20, page.len() as u8]),
             256..65_792 => {
@@ -114,7 +114,7 @@ impl Compressor {
         }
     }
 
-    /// `page`, compressed, until the next call.
+    /// Returns `page`, compressed.
     pub(crate) fn compress(&mut self, page: &[u8]) -> io::Result<&[u8]> {
         let out = &mut self.buffer;
         let len = match &mut self.context {
@@ -145,7 +145,7 @@ impl Compressor {
     }
 }
 
-/// These codecs write to a slice: keep its length, so that its bytes are zeroed once.
+/// Makes room for codecs that write to a slice. The buffer never shrinks, so its bytes are zeroed once.
 #[cfg(any(feature = "snappy", feature = "lz4"))]
 fn grow(out: &mut Vec<u8>, len: usize) {
     if out.len() < len {

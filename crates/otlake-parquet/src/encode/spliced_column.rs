@@ -1,7 +1,8 @@
-//! Column chunks of the types that have no encoder here: the `parquet` crate encodes the column as a
-//! file in memory, uncompressed, and its pages are taken from there.
+//! Columns of types without an encoder here: the `parquet` crate writes the column to a file in memory, without
+//! compression, and its pages are taken from there.
 //!
-//! Its pages, not its chunk: so they get the shared compressor, and one place writes metadata.
+//! Pages are taken rather than chunks so that they get the shared compressor and that metadata is written in one
+//! place.
 
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ use crate::page::bound_store::{BoundStore, Bounds};
 use crate::page::chunk_draft::{ChunkDraft, DataPage, DictionaryPage};
 use crate::page::encoding::Encoding;
 
-/// A column as a file of the `parquet` crate, in memory.
+/// A column that the `parquet` crate encoded, as a file in memory.
 pub(crate) struct SplicedColumn {
     file: Arc<Bytes>,
     metadata: ParquetMetaData,
@@ -68,14 +69,14 @@ impl SplicedColumn {
         })
     }
 
-    /// The chunk of the leaf number `leaf`.
+    /// Drafts the chunk of the leaf with the number `leaf`.
     pub(crate) fn draft(&self, draft: &mut ChunkDraft, leaf: usize) -> Result<()> {
         let missing = || ParquetError::General("the encoded column has no page index".to_owned());
         let row_group = self.metadata.row_groups().first().ok_or_else(missing)?;
         let chunk = row_group.column(leaf);
         let offsets = self.metadata.offset_index().ok_or_else(missing)?;
         let locations = offsets[0][leaf].page_locations();
-        // A chunk may have no index where others have one: bounds of nothing but NaN can't be said.
+        // A chunk may lack an index that others have: pages of nothing but NaN have no bounds.
         let column_index = self
             .metadata
             .column_index()
@@ -118,7 +119,7 @@ impl SplicedColumn {
                 }
                 ParquetPage::DataPageV2 { .. } => {
                     return Err(ParquetError::General(
-                        "a version 2 page was not asked for".into(),
+                        "the encoded column has a version 2 page".into(),
                     ));
                 }
             }
@@ -138,7 +139,7 @@ impl SplicedColumn {
                 let max = draft.bounds.put_bound(max, statistics.max_is_exact());
                 draft.chunk_bounds = Some(Some(Bounds { min, max }));
             }
-            // A page index is left out where bounds can't be said; the nulls must be right still.
+            // Without an index the count of nulls comes from the statistics.
             if let (None, Some(nulls)) = (column_index, statistics.null_count_opt())
                 && let Some(page) = draft.pages.first_mut()
             {

@@ -1,4 +1,4 @@
-//! A top-level column: its Arrow field, its Parquet type, its leaves.
+//! Top-level columns: Arrow field, Parquet type and leaves.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -12,19 +12,19 @@ use parquet::schema::types::{ColumnDescriptor, TypePtr};
 use crate::file::schema;
 use crate::varint::put_varint;
 
-/// A top-level column of a file. Made once per field and shared by all files of an encoder.
+/// A top-level column, made once per field and shared by all files of an encoder.
 #[derive(Debug)]
 pub(crate) struct Column {
     /// The field as given, but nullable: a row group may lack the column, so it is `OPTIONAL`.
     pub(crate) field: Arc<Field>,
     pub(crate) root: TypePtr,
-    /// Its elements of the footer's schema, serialised.
+    /// The `SchemaElement`s of the footer, serialised.
     pub(crate) elements: Vec<u8>,
     pub(crate) element_count: usize,
     pub(crate) leaves: Vec<Leaf>,
 }
 
-/// A leaf of a column: what has column chunks.
+/// A leaf of a column, which has a chunk in each row group.
 #[derive(Debug)]
 pub(crate) struct Leaf {
     pub(crate) physical: PhysicalType,
@@ -36,20 +36,20 @@ pub(crate) struct Leaf {
     pub(crate) order: Order,
 }
 
-/// How the bytes of a leaf's minima and maxima compare.
+/// The order of a leaf's minima and maxima, which are bytes in their plain encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     /// Little-endian signed integers.
     Signed,
-    /// Little-endian unsigned integers; booleans too.
+    /// Little-endian unsigned integers, and booleans.
     Unsigned,
     Float,
     Double,
-    /// Unsigned bytes, UTF-8 text: truncated at a character.
+    /// Unsigned bytes of UTF-8 text.
     Utf8,
     /// Unsigned bytes.
     Bytes,
-    /// Not compared here.
+    /// Values that are not compared here.
     Other,
 }
 
@@ -59,7 +59,7 @@ impl Column {
             return Err(ParquetError::NYI(format!("no Parquet type for {inner}")));
         }
         let field = Arc::new(field.clone().with_nullable(true));
-        // Coerced: lists and maps get the names that the format prescribes for their inner groups.
+        // Coercion gives lists and maps the names that the format prescribes for their inner groups.
         let descriptor = ArrowSchemaConverter::new()
             .with_coerce_types(true)
             .convert(&Schema::new(vec![Arc::clone(&field)]))?;
@@ -89,7 +89,7 @@ impl Column {
         value_type(self.field.data_type())
     }
 
-    /// Whether `field` has the same Parquet type, whatever it looks like in Arrow.
+    /// Returns whether `field` has the same Parquet type, whatever its Arrow type.
     pub(crate) fn accepts(&self, field: &Field) -> bool {
         if self.value_type() == value_type(field.data_type()) {
             return true;
@@ -126,7 +126,7 @@ fn unwritable(data_type: &DataType) -> Option<&DataType> {
     }
 }
 
-/// Equal but for field ids, which are metadata.
+/// Returns whether two types are equal except for their field ids, which are metadata.
 fn same_type(left: &TypePtr, right: &TypePtr) -> bool {
     let (a, b) = (left.get_basic_info(), right.get_basic_info());
     a.name() == b.name()
@@ -191,13 +191,13 @@ impl Leaf {
 }
 
 impl Order {
-    /// Compares two values in their plain encoding; of types that are `Other`, none.
+    /// Compares two values in their plain encoding; returns `None` for values that have no order.
     pub(crate) fn compare(self, a: &[u8], b: &[u8]) -> Option<Ordering> {
         match self {
             Self::Utf8 | Self::Bytes => Some(a.cmp(b)),
             Self::Signed => Some(signed(a)?.cmp(&signed(b)?)),
             Self::Unsigned => {
-                // Equal lengths, little-endian: the last byte counts most.
+                // The lengths are equal and the bytes little-endian, so the last byte counts most.
                 Some(a.iter().rev().cmp(b.iter().rev()))
             }
             Self::Float => {

@@ -1,33 +1,33 @@
-//! What a finished file is.
+//! Summaries of finished files.
 
 use arrow_schema::DataType;
 use bytes::Bytes;
 
-/// A finished file.
+/// A summary of a finished file.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FileSummary {
-    /// Its name in the storage; empty from a [`FileWriter`](crate::FileWriter), which knows none.
+    /// The name of the file. A [`FileWriter`](crate::FileWriter) knows no name and leaves it empty.
     pub name: String,
-    /// Its rows.
+    /// The number of rows.
     pub rows: u64,
-    /// Its bytes.
+    /// The size in bytes.
     pub bytes: u64,
-    /// Its row groups.
+    /// The number of row groups.
     pub row_groups: usize,
-    /// Its top-level columns, in the order of the schema.
+    /// The top-level columns, in the order of the schema.
     pub columns: Vec<ColumnSummary>,
 }
 
-/// A top-level column of a finished file.
+/// A summary of a top-level column.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ColumnSummary {
-    /// Its name.
+    /// The name of the column.
     pub name: String,
-    /// Its type; that of the values for a dictionary.
+    /// The type of the column; for dictionaries and runs that of the values.
     pub data_type: DataType,
-    /// Rows in which it is null, those of row groups that lack it included.
+    /// The number of rows in which the column is null, including the rows of row groups that lack it.
     pub nulls: u64,
     /// A lower bound of the values: the least value, or a prefix of it if it is text or bytes longer than
     /// [statistics](crate::WriterOptions::with_statistics_truncate_length) may be.
@@ -38,32 +38,32 @@ pub struct ColumnSummary {
     /// An upper bound of the values: the greatest value, or, if it is text or bytes longer than statistics
     /// may be, a prefix of it whose last character or byte is increased. `None` if [`min`](Self::min) is.
     pub max: Option<Bound>,
-    /// Bytes of its pages in the file, page headers included.
+    /// The size of the pages in the file, page headers included.
     pub compressed_bytes: u64,
-    /// Bytes of its pages before compression, page headers included.
+    /// The size of the pages before compression, page headers included.
     pub uncompressed_bytes: u64,
 }
 
-/// A value that others are not less than, or not greater.
+/// A lower or an upper bound of values.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Bound {
-    /// Of booleans.
+    /// A bound of booleans.
     Boolean(bool),
-    /// Of integers but `UInt64`, and of dates, times, timestamps and durations in their unit.
+    /// A bound of integers other than `UInt64`, or of dates, times, timestamps or durations in their unit.
     Int64(i64),
-    /// Of `UInt64`.
+    /// A bound of `UInt64`.
     UInt64(u64),
-    /// Of floats. A minimum of zero is -0.0 and a maximum +0.0, as Parquet has it.
+    /// A bound of floats. A minimum of zero is -0.0 and a maximum of zero is +0.0, as Parquet requires.
     Float64(f64),
-    /// Of text.
+    /// A bound of text.
     Utf8(String),
-    /// Of bytes.
+    /// A bound of bytes.
     Binary(Bytes),
 }
 
 impl Bound {
-    /// A value of type `data_type` in the plain encoding of Parquet.
+    /// Reads a value of type `data_type` from its plain encoding.
     pub(crate) fn from_plain(data_type: &DataType, bytes: &[u8]) -> Option<Self> {
         use DataType::*;
         Some(match data_type {

@@ -1,4 +1,4 @@
-//! One Parquet file.
+//! A Parquet file.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -15,13 +15,13 @@ use crate::file::footer::{Footer, RowGroup};
 use crate::file::row_group::EncodedRowGroup;
 use crate::options::SortingColumn;
 
-/// First and last in a file.
+/// The first and the last bytes of a file.
 pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
 
-/// A Parquet file whose schema may grow with every row group.
+/// Writes a Parquet file whose schema may grow with every row group.
 ///
-/// Columns are matched by name. A column that a batch lacks is null in its row group; a column that
-/// is new gets nulls in the row groups before, when the file is finished. All columns are `OPTIONAL`.
+/// Columns are matched by name. A column that a batch lacks is null in its row group. A new column is null in the
+/// earlier row groups; their nulls are written when the file is finished. All columns are `OPTIONAL`.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
 #[derive(Debug)]
 pub struct FileWriter<W> {
     sink: W,
-    /// Bytes that went to the sink.
+    /// The number of bytes that were written to the sink.
     position: u64,
     columns: Vec<FileColumn>,
     by_name: HashMap<String, usize>,
@@ -64,7 +64,7 @@ struct FileColumn {
 }
 
 impl<W: Write> FileWriter<W> {
-    /// A file that is written to `sink`, from its beginning.
+    /// Creates a file that is written to `sink`.
     pub fn new(sink: W) -> Self {
         Self {
             sink,
@@ -78,24 +78,23 @@ impl<W: Write> FileWriter<W> {
         }
     }
 
-    /// Rows written.
+    /// Returns the number of rows written.
     pub fn rows_written(&self) -> u64 {
         self.rows
     }
 
-    /// Bytes written, which is the size of the file but for page index and footer.
+    /// Returns the number of bytes written: the size of the file without page index and footer.
     pub fn bytes_written(&self) -> u64 {
         self.position
     }
 
-    /// Row groups written.
+    /// Returns the number of row groups written.
     pub fn row_groups_written(&self) -> usize {
         self.footer.row_groups.len()
     }
 
-    /// Bytes of memory that the open file's metadata takes: page index and statistics of what was
-    /// written wait here for the end of the file. What is shared with the encoder and what the
-    /// destination holds is not in it.
+    /// Returns the bytes of memory that the metadata of the file takes: page index and statistics are kept until the
+    /// file is finished. What is shared with the encoder and what the destination holds is not included.
     pub fn memory_size(&self) -> usize {
         let names = self.by_name.keys().map(|name| name.capacity());
         self.footer.memory_size()
@@ -105,23 +104,22 @@ impl<W: Write> FileWriter<W> {
             + names.sum::<usize>()
     }
 
-    /// What it is written to.
+    /// Returns what the file is written to.
     pub fn destination(&self) -> &W {
         &self.sink
     }
 
-    /// Whether an error left the bytes incomplete, so that the file can only be dropped.
+    /// Returns whether an error left the file incomplete, so that it can only be dropped.
     pub fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Writes `batch` as one row group. A batch without rows adds its columns to the schema and
-    /// writes nothing.
+    /// Writes `batch` as one row group. A batch without rows only adds its columns to the schema.
     ///
     /// # Errors
     ///
-    /// When the columns don't fit the file, in which case it is as it was, or when the row group can't
-    /// be encoded or written, in which case the file [is broken](Self::is_broken).
+    /// When the columns don't fit the file, which is then unchanged, or when the row group can't be encoded or
+    /// written, which leaves the file [broken](Self::is_broken).
     pub fn write_row_group(
         &mut self,
         encoder: &mut Encoder,
@@ -141,14 +139,13 @@ impl<W: Write> FileWriter<W> {
         Ok(())
     }
 
-    /// Appends a row group that was encoded earlier. Its columns are matched by name, whatever their
-    /// order. A row group without rows adds its columns to the schema.
+    /// Appends a row group that was encoded earlier, with any encoder. Its columns are matched by name. A row group
+    /// without rows only adds its columns to the schema.
     ///
     /// # Errors
     ///
-    /// When the columns don't fit the file, in which case it is as it was and the row group can go to
-    /// another one, or when the bytes can't be written, in which case the file
-    /// [is broken](Self::is_broken).
+    /// When the columns don't fit the file, which is then unchanged, so that the row group can go to another one, or
+    /// when the bytes can't be written, which leaves the file [broken](Self::is_broken).
     pub fn append(&mut self, group: &EncodedRowGroup) -> Result<(), FileError> {
         self.check_room()?;
         let fields = group.columns.iter().map(|column| &*column.column.field);
@@ -180,12 +177,12 @@ impl<W: Write> FileWriter<W> {
         Ok(())
     }
 
-    /// Writes nulls where row groups lack columns, page index and footer, and returns the sink,
-    /// flushed, and what the file is.
+    /// Writes the nulls of row groups that lack columns, the page index and the footer. Returns the sink, which is
+    /// flushed, and a summary of the file.
     ///
     /// # Errors
     ///
-    /// When that can't be written, or an earlier call left the file broken.
+    /// When the rest can't be written, or when an earlier call left the file broken.
     pub fn finish(
         mut self,
         encoder: &mut Encoder,
@@ -244,8 +241,8 @@ impl<W: Write> FileWriter<W> {
         Ok(())
     }
 
-    /// Finds the columns with `fields` in the file and adds those it has not, which `column_at` makes;
-    /// [`Self::places`] is where the file's columns are among the fields. Changes nothing before all is well.
+    /// Finds the columns for `fields` in the file, and adds those it lacks, which `column_at` creates. Puts the
+    /// places of the file's columns among the fields into [`Self::places`]. Changes nothing if there is an error.
     fn add_columns<'f>(
         &mut self,
         fields: impl Iterator<Item = &'f Field>,
@@ -277,7 +274,7 @@ impl<W: Write> FileWriter<W> {
                     if new_names.insert(field.name(), place).is_some() {
                         return Err(duplicate());
                     }
-                    // The rows before are counted when their row groups get their nulls.
+                    // Nulls of earlier rows are counted when they are written.
                     new.push(FileColumn {
                         column: column_at(place, field)?,
                         nulls: 0,
@@ -294,7 +291,7 @@ impl<W: Write> FileWriter<W> {
         Ok(())
     }
 
-    /// Batches of one stream have their columns in the same places, mostly.
+    /// Batches of one stream usually have their columns in the same order.
     fn find(&self, place: usize, field: &Field) -> Option<usize> {
         if self
             .columns

@@ -29,7 +29,8 @@ pub(crate) struct RowGroup {
 }
 
 impl RowGroup {
-    /// The wanted sorting as leaf numbers, up to the first column that is not there or no leaf.
+    /// Returns the requested sorting as numbers of leaves, up to the first column that the file lacks or that is
+    /// nested.
     pub(crate) fn sorting(wanted: &[SortingColumn], columns: &[&Column]) -> Vec<(i32, bool, bool)> {
         let leaf_of = |name: &str| {
             let mut leaf = 0;
@@ -65,8 +66,8 @@ impl Footer {
             + groups.sum::<usize>()
     }
 
-    /// Serialises everything that comes after the last page and bloom filter, for a file that has
-    /// `position` bytes so far.
+    /// Appends everything that comes after the last page and bloom filter of a file that has `position` bytes
+    /// so far.
     pub(crate) fn put(
         &self,
         out: &mut Vec<u8>,
@@ -92,7 +93,7 @@ impl Footer {
 
         let start = out.len();
         let mut file = Fields::new(out);
-        // Version 1: nothing here needs a reader of version 2.
+        // Version 1, because nothing here needs a reader of version 2.
         file.i32(1, 1);
         let elements = columns
             .iter()
@@ -186,7 +187,7 @@ impl Footer {
     fn put_chunk(&self, fields: &mut Fields<'_>, number: usize, indexes: &Indexes) {
         let chunk = &self.chunks.chunks[number];
         let serialised = |range: &Range<usize>| &self.chunks.metadata[range.clone()];
-        // Deprecated and required; 0 since the format says so.
+        // Deprecated but required; the format says to write 0.
         fields.i64(2, 0);
         fields.structure(3, |metadata| {
             metadata.serialised(serialised(&chunk.head), HEAD_END);
@@ -210,7 +211,7 @@ impl Footer {
     }
 }
 
-/// Where the page index of a file is.
+/// The place of the page index in the file.
 struct Indexes {
     /// The first byte of the column indexes.
     column_indexes_at: u64,

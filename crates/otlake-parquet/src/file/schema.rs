@@ -1,11 +1,11 @@
-//! A Parquet type as the footer's `SchemaElement`s.
+//! Thrift's `SchemaElement`.
 
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit};
 use parquet::schema::types::Type;
 
 use crate::file::thrift::{Element, Fields};
 
-/// Serialises `node` and what is below it, depth first, and returns how many elements that is.
+/// Appends the elements of `node` and its children, depth first. Returns their number.
 pub(crate) fn put_elements(out: &mut Vec<u8>, node: &Type) -> usize {
     let info = node.get_basic_info();
     let mut fields = Fields::new(out);
@@ -31,7 +31,7 @@ pub(crate) fn put_elements(out: &mut Vec<u8>, node: &Type) -> usize {
         fields.i32(5, children.len() as i32);
     }
     if info.converted_type() != ConvertedType::NONE {
-        // The crate's enum has NONE as its first variant, the format starts at UTF8 = 0.
+        // The first variant of the crate's enum is NONE; the format starts with UTF8 = 0.
         fields.i32(6, info.converted_type() as i32 - ConvertedType::UTF8 as i32);
     }
     if let Type::PrimitiveType {
@@ -66,7 +66,7 @@ pub(crate) fn put_elements(out: &mut Vec<u8>, node: &Type) -> usize {
     }
 }
 
-/// The root of a schema with `children` top-level columns.
+/// Appends the root of a schema with `children` top-level columns.
 pub(crate) fn put_root(fields: &mut Fields<'_>, children: usize) {
     fields.struct_element(|root| {
         root.binary(4, b"schema");
@@ -74,7 +74,7 @@ pub(crate) fn put_root(fields: &mut Fields<'_>, children: usize) {
     });
 }
 
-/// The head of the list of schema elements.
+/// Appends the header of the list of schema elements.
 pub(crate) fn put_list(fields: &mut Fields<'_>, id: i16, elements: usize) {
     fields.list(id, Element::Struct, elements);
 }
@@ -120,7 +120,7 @@ fn put_logical(union: &mut Fields<'_>, logical: &LogicalType) {
                 fields.i8(1, version);
             }
         }),
-        // `is_known` keeps them out: an annotation that a reader doesn't get is no lost value.
+        // Ruled out by `is_known`. Without the annotation, readers still read the values.
         LogicalType::Geometry(_) | LogicalType::Geography(_) | LogicalType::_Unknown { .. } => {}
     }
 }

@@ -1,9 +1,8 @@
-//! The write half of Thrift's compact protocol: as much of it as Parquet's page headers, page
-//! index and footer need.
+//! Writes Thrift's compact protocol, as far as Parquet's page headers, page index and footer need it.
 //!
-//! Own, because the footer of a small file is most of its metadata work: a chunk's metadata is
-//! serialised once, when the chunk is finished, into a buffer of the file, and the footer copies it.
-//! Specification: <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>
+//! This is not the `parquet` crate's writer because much of the work for a small file is its metadata: here a chunk's
+//! metadata is serialised once, when the chunk is encoded, and the footer copies the bytes.
+//! `docs/performance.md` has the figures. Specification: <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>
 
 use crate::varint::{put_varint, put_zigzag};
 
@@ -18,7 +17,7 @@ const STRUCT: u8 = 12;
 /// The type of a list's elements.
 #[derive(Clone, Copy)]
 pub(crate) enum Element {
-    /// Written as one byte each, [`Fields::bool_element`]. 2, as the specification has it for lists.
+    /// One byte per element; the specification's number for lists is 2.
     Bool = 2,
     I32 = I32 as isize,
     I64 = I64 as isize,
@@ -26,7 +25,7 @@ pub(crate) enum Element {
     Struct = STRUCT as isize,
 }
 
-/// Writes the fields of one struct; field ids must ascend.
+/// Writes the fields of one struct, whose ids must ascend.
 pub(crate) struct Fields<'a> {
     out: &'a mut Vec<u8>,
     last: i16,
@@ -38,7 +37,7 @@ impl<'a> Fields<'a> {
         Self { out, last: 0 }
     }
 
-    /// Goes on with a struct whose last written field was `last`.
+    /// Continues a struct whose last field was `last`.
     pub(crate) fn resume(out: &'a mut Vec<u8>, last: i16) -> Self {
         Self { out, last }
     }
@@ -59,7 +58,7 @@ impl<'a> Fields<'a> {
         self.header(id, if value { TRUE } else { FALSE });
     }
 
-    /// An i8 field, whose value is written as it is.
+    /// Writes an i8 field, whose value is not zigzag-encoded.
     pub(crate) fn i8(&mut self, id: i16, value: i8) {
         self.header(id, 3);
         self.out.push(value as u8);
@@ -85,13 +84,13 @@ impl<'a> Fields<'a> {
         self.binary_element(value);
     }
 
-    /// A nested struct with the fields that `write` writes.
+    /// Writes a nested struct with the fields that `write` writes.
     pub(crate) fn structure(&mut self, id: i16, write: impl FnOnce(&mut Fields<'_>)) {
         self.header(id, STRUCT);
         self.struct_element(write);
     }
 
-    /// The head of a list; the caller writes `len` elements after it.
+    /// Writes the header of a list; the caller writes `len` elements after it.
     pub(crate) fn list(&mut self, id: i16, element: Element, len: usize) {
         self.header(id, LIST);
         let kind = element as u8;
@@ -126,7 +125,7 @@ impl<'a> Fields<'a> {
         fields.stop();
     }
 
-    /// A struct element, or several, that were serialised before, stop bytes included.
+    /// Writes elements that were serialised before, stop bytes included.
     pub(crate) fn raw_elements(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
     }
@@ -147,7 +146,7 @@ impl<'a> Fields<'a> {
         self.last = last;
     }
 
-    /// Where the next byte goes.
+    /// Returns the position of the next byte.
     pub(crate) fn position(&self) -> usize {
         self.out.len()
     }

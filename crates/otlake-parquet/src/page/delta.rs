@@ -6,12 +6,12 @@ use crate::page::pack::{BLOCK, put_wide_block};
 use crate::page::rle::bit_width;
 use crate::varint::{put_varint, put_zigzag};
 
-/// parquet-mr's sizes, which every reader has met.
+/// The sizes that parquet-mr uses, so every reader knows them.
 const DELTAS: usize = 128;
 const MINIBLOCKS: usize = DELTAS / BLOCK;
 
-/// Appends `values` as `DELTA_BINARY_PACKED`. Of 4-byte integers (`narrow`) the differences wrap at
-/// 32 bits, as readers undo them.
+/// Appends `values` as `DELTA_BINARY_PACKED`. The differences of 4-byte integers (`narrow`) wrap at 32 bits,
+/// which readers undo.
 pub(crate) fn put_delta_binary_packed(out: &mut Vec<u8>, values: &[i64], narrow: bool) {
     put_varint(out, DELTAS as u64);
     put_varint(out, MINIBLOCKS as u64);
@@ -23,7 +23,7 @@ pub(crate) fn put_delta_binary_packed(out: &mut Vec<u8>, values: &[i64], narrow:
     put_zigzag(out, first);
 
     let mut deltas = [0i64; DELTAS];
-    // Each block overlaps the one before by a value.
+    // Each block overlaps the one before by one value.
     let mut at = 0;
     while at + 1 < values.len() {
         let window = &values[at..values.len().min(at + DELTAS + 1)];
@@ -37,7 +37,7 @@ pub(crate) fn put_delta_binary_packed(out: &mut Vec<u8>, values: &[i64], narrow:
             }
         }
         let smallest = deltas[..count].iter().copied().min().unwrap_or(0);
-        // What is not there packs as zeros.
+        // Missing values are packed as zeros.
         deltas[count..].fill(smallest);
 
         put_zigzag(out, smallest);

@@ -1,4 +1,4 @@
-//! Which rows of a chunk go into which page, and which values are there at all.
+//! Cuts the rows of a chunk into pages, and leaves out nulls.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use arrow_buffer::NullBuffer;
 
 use crate::page::levels::Levels;
 
-/// The rows of a page, its levels, and its values among the chunk's values that are not null.
+/// The rows, the levels and the values of a page. Values are counted without nulls.
 #[derive(Clone, Debug)]
 pub(crate) struct Slice {
     pub(crate) row: usize,
@@ -16,24 +16,24 @@ pub(crate) struct Slice {
 }
 
 impl Slice {
-    /// Levels without a value.
+    /// Returns the number of levels without a value.
     pub(crate) fn nulls(&self) -> usize {
         self.levels.len() - self.values.len()
     }
 }
 
-/// How much a page may have.
+/// The limits of a page.
 #[derive(Clone, Copy)]
 pub(crate) struct PageLimits {
     pub(crate) rows: usize,
     pub(crate) bytes: usize,
 }
 
-/// Bytes that a level without a value counts for, so that nulls without end come to the end of a page.
+/// The bytes that a level without a value counts for, so that pages of nothing but nulls end, too.
 const NULL: usize = 1;
 
-/// Cuts a chunk into pages, of values of `width` bytes each. Of flat columns they are within `limits`, of
-/// others they end with the row that reaches one.
+/// Cuts a chunk into pages, for values of `width` bytes each. The pages of flat columns are within `limits`; those
+/// of nested columns end with the row that reaches one.
 pub(crate) fn cut(slices: &mut Vec<Slice>, levels: Levels<'_>, limits: PageLimits, width: usize) {
     slices.clear();
     match levels {
@@ -74,8 +74,7 @@ fn cut_flat(slices: &mut Vec<Slice>, rows: usize, nulls: Option<&NullBuffer>, pa
     }
 }
 
-/// Cuts the slices whose values have more than `page_bytes`, as `bytes` has it of a value by its
-/// number.
+/// Cuts the slices whose values have more than `page_bytes`. `bytes` returns the size of a value by its number.
 pub(crate) fn cut_by_bytes(
     slices: &mut Vec<Slice>,
     levels: Levels<'_>,
@@ -97,7 +96,7 @@ pub(crate) fn cut_by_bytes(
     *slices = cut;
 }
 
-/// Appends the parts of a slice. Each ends with the row that reaches a limit.
+/// Appends the parts of a slice. Each part ends with the row that reaches a limit.
 fn cut_slice(
     slices: &mut Vec<Slice>,
     slice: &Slice,
@@ -135,7 +134,7 @@ fn cut_slice(
     }
 }
 
-/// The values that are not null, copied to `buffer` unless all are.
+/// Returns the values that are not null, copied to `buffer` unless that is all of them.
 pub(crate) fn dense<'a, T: Copy>(
     values: &'a [T],
     nulls: Option<&NullBuffer>,

@@ -1,9 +1,9 @@
-//! Bit-packing, least significant bit first: what both the RLE hybrid and the delta encodings use.
+//! Bit-packing, least significant bit first, for the RLE hybrid and the delta encodings.
 
-/// Values in a block; a block of width `w` is `4 * w` bytes.
+/// The number of values in a block; a block of width `w` has `4 * w` bytes.
 pub(crate) const BLOCK: usize = 32;
 
-/// Appends `values`, `width` bits each, in groups of 8; the last group is filled up with zeros.
+/// Appends `values`, `width` bits each, in groups of 8; the last group is padded with zeros.
 pub(crate) fn put_groups(out: &mut Vec<u8>, values: &[u32], width: u32) {
     let (blocks, rest) = values.as_chunks::<BLOCK>();
     for block in blocks {
@@ -20,7 +20,7 @@ pub(crate) fn put_groups(out: &mut Vec<u8>, values: &[u32], width: u32) {
 
 /// Appends 32 values of at most 32 bits.
 pub(crate) fn put_block(out: &mut Vec<u8>, values: &[u32; BLOCK], width: u32) {
-    // Each width gets code of its own, in which every shift is a constant.
+    // Each width has code of its own, in which every shift is a constant.
     macro_rules! dispatch {
         ($($width:literal)*) => {
             match width {
@@ -37,7 +37,7 @@ pub(crate) fn put_block(out: &mut Vec<u8>, values: &[u32; BLOCK], width: u32) {
     dispatch!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
 }
 
-/// Unrolled by hand: the compiler leaves a loop whose shifts are variables, at half the speed.
+/// Unrolled by hand: the compiler would leave a loop with variable shifts, at half the speed.
 #[inline(always)]
 fn pack<const WIDTH: usize>(values: &[u32; BLOCK], words: &mut [u32; WIDTH]) {
     macro_rules! each {
@@ -76,7 +76,7 @@ pub(crate) fn put_wide_block(out: &mut Vec<u8>, values: &[u64; BLOCK], width: u3
         if filled >= 64 {
             out.extend_from_slice(&word.to_le_bytes());
             filled -= 64;
-            // The bits of the value that had no room; none of them if it fitted exactly.
+            // The bits of the value that did not fit; none if it fitted exactly.
             word = if filled == 0 {
                 0
             } else {

@@ -5,24 +5,24 @@
 use crate::page::pack::put_groups;
 use crate::varint::put_varint;
 
-/// Bits that hold every number up to `max`.
+/// Returns the number of bits that hold every number up to `max`.
 pub(crate) fn bit_width(max: u64) -> u32 {
     64 - max.leading_zeros()
 }
 
-/// An RLE run: `len` times `value`.
+/// Appends an RLE run of `len` times `value`.
 pub(crate) fn put_run(out: &mut Vec<u8>, len: usize, value: u32, width: u32) {
     put_varint(out, (len as u64) << 1);
     let bytes = width.div_ceil(8) as usize;
     out.extend_from_slice(&value.to_le_bytes()[..bytes]);
 }
 
-/// The head of a bit-packed run of `groups` times 8 values.
+/// Appends the header of a bit-packed run of `groups` times 8 values.
 pub(crate) fn put_packed_head(out: &mut Vec<u8>, groups: usize) {
     put_varint(out, (groups as u64) << 1 | 1);
 }
 
-/// The indices of a data page: their width and their runs.
+/// Appends the indices of a data page: their width and their runs.
 pub(crate) fn put_indices(out: &mut Vec<u8>, indices: &[u32], width: u32) {
     out.push(width as u8);
     if width == 0 {
@@ -34,14 +34,14 @@ pub(crate) fn put_indices(out: &mut Vec<u8>, indices: &[u32], width: u32) {
     }
 }
 
-/// Numbers as runs: RLE where they repeat, bit-packed elsewhere.
+/// Appends numbers as runs: RLE where they repeat, bit-packed elsewhere.
 pub(crate) fn put_runs(out: &mut Vec<u8>, indices: &[u32], width: u32) {
     let shortest = shortest_run(width);
-    // Where the bit-packed run begins that `at` is in; whole groups of 8 are between them.
+    // The start of the current bit-packed run, and a position in it, whole groups of 8 later.
     let (mut packed, mut at) = (0, 0);
     while let Some(group) = indices[at..].first_chunk::<8>() {
         let value = group[0];
-        // Most groups of mixed values are told by their ends.
+        // The two ends suffice to recognize most groups of mixed values.
         if value != group[7] || !uniform(group, value) {
             at += 8;
             continue;
@@ -64,7 +64,8 @@ pub(crate) fn put_runs(out: &mut Vec<u8>, indices: &[u32], width: u32) {
     }
 }
 
-/// A run costs two or three bytes, and the bit-packed run that it interrupts a new head.
+/// Returns the shortest run that is worth it: a run costs two or three bytes, and interrupting a bit-packed run
+/// costs another header.
 fn shortest_run(width: u32) -> usize {
     match width {
         0..4 => 32,
@@ -80,7 +81,7 @@ fn put_packed(out: &mut Vec<u8>, values: &[u32], width: u32) {
     }
 }
 
-/// Without an early end, so that it is a few vector instructions.
+/// Returns whether all values are `value`. There is no early exit, so this is a few vector instructions.
 #[inline]
 pub(crate) fn uniform(values: &[u32], value: u32) -> bool {
     values
@@ -89,7 +90,7 @@ pub(crate) fn uniform(values: &[u32], value: u32) -> bool {
         == 0
 }
 
-/// How many values from the first on are `value`.
+/// Returns the number of values at the start that are `value`.
 pub(crate) fn run_length(values: &[u32], value: u32) -> usize {
     let (blocks, _) = values.as_chunks::<16>();
     let whole = blocks
@@ -104,8 +105,8 @@ pub(crate) fn run_length(values: &[u32], value: u32) -> usize {
             .count()
 }
 
-/// The levels of a version 1 data page that are all `level`, with their length before them; nothing
-/// if the column has no such levels.
+/// Appends the levels of a version 1 data page, preceded by their length, that are all `level`. Appends nothing if
+/// the column has no such levels.
 pub(crate) fn put_constant_levels(out: &mut Vec<u8>, len: usize, level: u32, max_level: u64) {
     if max_level == 0 {
         return;
@@ -115,13 +116,13 @@ pub(crate) fn put_constant_levels(out: &mut Vec<u8>, len: usize, level: u32, max
     end_levels(out, start);
 }
 
-/// Leaves room for the length of the levels.
+/// Leaves room for the length of the levels and returns the position of their first byte.
 pub(crate) fn begin_levels(out: &mut Vec<u8>) -> usize {
     out.extend_from_slice(&[0; 4]);
     out.len()
 }
 
-/// Fills in the length of the levels that begin at `start`.
+/// Fills in the length of the levels that start at `start`.
 pub(crate) fn end_levels(out: &mut [u8], start: usize) {
     let len = (out.len() - start) as u32;
     out[start - 4..start].copy_from_slice(&len.to_le_bytes());
@@ -132,7 +133,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A decoder as the specification says it.
+    /// A decoder written after the specification.
     fn decode(bytes: &[u8], len: usize) -> Vec<u32> {
         let width = u32::from(bytes[0]);
         let mut at = 1;
@@ -167,7 +168,7 @@ mod tests {
                 ));
             }
         }
-        assert_eq!(at, bytes.len(), "nothing left");
+        assert_eq!(at, bytes.len(), "no bytes are left");
         values.truncate(len);
         values
     }
