@@ -51,7 +51,7 @@ fn main() {
     }
     assert_eq!(
         set[0].template,
-        "order <order> shirt in <size> packed after <quantity>"
+        "order <order> shirt in <size> packed after <num> s"
     );
     assert_eq!(set[0].count, 2);
 }

@@ -1,5 +1,10 @@
 //! [`Entry`]: what is known of one fingerprint.
 
+use std::cmp::Ordering;
+use std::sync::OnceLock;
+
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::budget;
 use crate::counter::Counter;
 use crate::patterns::Sighting;
@@ -11,13 +16,13 @@ use crate::token::Tokenizer;
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) signature: Box<[u8]>,
-    /// The smallest message seen, by length and then by bytes, cut at [`example_limit`].
-    pub(crate) example: Vec<u8>,
-    /// The largest message seen in the same order. What both ends of the order have in common is what the template says: the kind of
-    /// a variable that is a number in one and a name in the other is neither.
-    pub(crate) longest: Vec<u8>,
-    /// The template of the two.
-    pub(crate) template: Box<str>,
+    /// The smallest message seen, by the order of [`Example`], cut at [`example_limit`].
+    pub(crate) example: Example,
+    /// The largest message seen. What both ends of the order have in common is what the template says: the kind of a variable that is
+    /// a number in one and a name in the other is neither.
+    pub(crate) longest: Example,
+    /// The text of the template of the two, once somebody has asked for it.
+    template: OnceLock<Box<str>>,
     pub(crate) count: Counter,
     /// Zero when unknown.
     pub(crate) first_seen: u64,
@@ -48,7 +53,105 @@ pub(crate) fn unit(class: usize) -> usize {
         + template_limit(signature)
 }
 
+/// A message that was kept, with its hash.
+///
+/// Examples are ordered by length, since short ones are easy to read, then by hash: messages that differ in a timestamp alone come in
+/// the order of their bytes, and by bytes each would be a new largest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Example {
+    pub(crate) bytes: Vec<u8>,
+    hash: u64,
+}
+
+impl Example {
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.to_vec(),
+            hash: xxh3_64(bytes),
+        }
+    }
+
+    /// Compares two examples.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        self.bytes
+            .len()
+            .cmp(&other.bytes.len())
+            .then(self.hash.cmp(&other.hash))
+            .then_with(|| self.bytes.cmp(&other.bytes))
+    }
+
+    fn set(&mut self, bytes: &[u8], hash: u64) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+        self.hash = hash;
+    }
+}
+
 impl Entry {
+    /// Returns the entry of a fingerprint that was seen once.
+    pub(crate) fn new(signature: &[u8], message: &[u8], stratum: u16, source: u64) -> Self {
+        let example = Example::new(&message[..message.len().min(example_limit(signature.len()))]);
+        Self::from_parts(
+            signature.into(),
+            example.clone(),
+            example,
+            Counter::new(source, 1),
+            stratum,
+        )
+    }
+
+    /// Returns an entry without times and severity.
+    pub(crate) const fn from_parts(
+        signature: Box<[u8]>,
+        example: Example,
+        longest: Example,
+        count: Counter,
+        stratum: u16,
+    ) -> Self {
+        Self {
+            signature,
+            example,
+            longest,
+            template: OnceLock::new(),
+            count,
+            first_seen: 0,
+            last_seen: 0,
+            severity_number: 0,
+            stratum,
+        }
+    }
+
+    /// Takes a message of this fingerprint as an example, if it is at an end of the order.
+    #[inline]
+    pub(crate) fn exemplify(&mut self, message: &[u8]) {
+        let limit = example_limit(self.signature.len());
+        let message = &message[..message.len().min(limit)];
+        let (shortest, longest) = (self.example.bytes.len(), self.longest.bytes.len());
+        if message.len() <= shortest || message.len() >= longest {
+            self.improve(message);
+        }
+    }
+
+    #[inline(never)]
+    fn improve(&mut self, message: &[u8]) {
+        if message == self.example.bytes || message == self.longest.bytes {
+            return;
+        }
+        let hash = xxh3_64(message);
+        let place = |example: &Example| {
+            (message.len().cmp(&example.bytes.len()))
+                .then(hash.cmp(&example.hash))
+                .then_with(|| message.cmp(&example.bytes))
+        };
+        if place(&self.example) == Ordering::Less {
+            self.example.set(message, hash);
+            self.template.take();
+        } else if place(&self.longest) == Ordering::Greater {
+            self.longest.set(message, hash);
+            self.template.take();
+        }
+    }
+
     #[inline]
     pub(crate) fn see(&mut self, sighting: Sighting) {
         let time = sighting.time_unix_nano;
@@ -72,19 +175,21 @@ impl Entry {
             time_unix_nano: other.last_seen,
             severity_number: other.severity_number,
         });
-        if smaller(&other.example, &self.example) {
+        if other.example.order(&self.example) == Ordering::Less {
             self.example.clone_from(&other.example);
+            self.template.take();
         }
-        if smaller(&self.longest, &other.longest) {
+        if other.longest.order(&self.longest) == Ordering::Greater {
             self.longest.clone_from(&other.longest);
+            self.template.take();
         }
     }
 
     /// Whether messages can have led to this: what the memory bound and the laws of merging rest on.
     pub(crate) fn is_sound(&self) -> bool {
         self.signature.len() <= MAX_SIGNATURE
-            && self.longest.len() <= example_limit(self.signature.len())
-            && !smaller(&self.longest, &self.example)
+            && self.longest.bytes.len() <= example_limit(self.signature.len())
+            && self.longest.order(&self.example) != Ordering::Less
             && self.count.total() > 0
             && (self.first_seen == 0) == (self.last_seen == 0)
             && self.first_seen <= self.last_seen
@@ -93,26 +198,22 @@ impl Entry {
 
     /// The template of both examples.
     pub(crate) fn template<T: Tokenizer>(&self, tokenizer: &T) -> Template {
-        let mut template = Template::of(tokenizer, &self.signature, &self.example);
+        let mut template = Template::of(tokenizer, &self.signature, &self.example.bytes);
         if self.example != self.longest {
             join(
                 &mut template,
-                &Template::of(tokenizer, &self.signature, &self.longest),
+                &Template::of(tokenizer, &self.signature, &self.longest.bytes),
             );
         }
         template
     }
 
-    /// Writes the template's text.
-    pub(crate) fn render<T: Tokenizer>(&mut self, tokenizer: &T) {
-        self.template = self
-            .template(tokenizer)
-            .text(template_limit(self.signature.len()))
-            .into();
+    /// Returns the template's text.
+    pub(crate) fn template_text<T: Tokenizer>(&self, tokenizer: &T) -> &str {
+        self.template.get_or_init(|| {
+            self.template(tokenizer)
+                .text(template_limit(self.signature.len()))
+                .into()
+        })
     }
-}
-
-/// The order of examples: the shortest is the easiest to read, and an order makes the choice a minimum.
-pub(crate) fn smaller(a: &[u8], b: &[u8]) -> bool {
-    a.len() < b.len() || (a.len() == b.len() && a < b)
 }

@@ -1,7 +1,7 @@
 //! JSON bodies: the tokens of the message field, then the sorted set of key paths.
 
-use crate::scanner::MAX_BYTES;
-use crate::text::scan_text;
+use crate::class::is_alnum;
+use crate::scanner::{MAX_BYTES, scan};
 use crate::token::Token;
 
 /// How many key paths of a body count; the rest is ignored.
@@ -11,15 +11,36 @@ const MAX_PATH_BYTES: usize = 4096;
 /// How deep keys are followed. Deeper values are stepped over without recursion.
 const MAX_DEPTH: usize = 16;
 
-/// The field that holds the message, most telling name first.
-const MESSAGE_KEYS: [&[u8]; 14] = [
+/// How deep a message field may be.
+const MAX_MESSAGE_DEPTH: usize = 3;
+
+/// Members that hold the message before its values were filled in, which is what all its records share.
+const TEMPLATE_KEYS: [&[u8]; 4] = [
+    b"{originalformat}",
+    b"@mt",
+    b"messagetemplate",
+    b"message_template",
+];
+
+/// Members that hold the message and nothing else, most telling name first.
+const MESSAGE_KEYS: [&[u8]; 9] = [
     b"message",
     b"msg",
     b"@message",
+    b"@m",
     b"short_message",
+    b"renderedmessage",
+    b"rendered_message",
+    b"textpayload",
+    b"m",
+];
+
+/// Members that may hold the message, or something else, most telling name first.
+const OTHER_KEYS: [&[u8]; 14] = [
     b"log",
     b"event",
     b"event_name",
+    b"eventname",
     b"event_type",
     b"text",
     b"body",
@@ -27,29 +48,80 @@ const MESSAGE_KEYS: [&[u8]; 14] = [
     b"summary",
     b"description",
     b"error",
+    b"methodname",
+    b"operation",
+    b"action",
 ];
+
+/// Members whose value wraps the fields of the record.
+const WRAPPER_KEYS: [&[u8]; 12] = [
+    b"fields",
+    b"jsonpayload",
+    b"payload",
+    b"data",
+    b"record",
+    b"log",
+    b"state",
+    b"properties",
+    b"attributes",
+    b"event",
+    b"body",
+    b"entry",
+];
+
+/// Returns how likely the string under the last of `path` is the message; the smallest wins.
+fn rank<'k>(path: impl Iterator<Item = &'k [u8]> + Clone) -> Option<usize> {
+    let depth = path.clone().count();
+    let key = path.clone().last()?;
+    let place = |keys: &[&[u8]]| {
+        keys.iter()
+            .position(|known| key.eq_ignore_ascii_case(known))
+    };
+    if depth > MAX_MESSAGE_DEPTH {
+        return None;
+    }
+    if let Some(place) = place(&TEMPLATE_KEYS) {
+        return Some(place);
+    }
+    if let Some(place) = place(&MESSAGE_KEYS) {
+        let wrapped = path.take(depth - 1).all(|outer| {
+            WRAPPER_KEYS
+                .iter()
+                .any(|known| outer.eq_ignore_ascii_case(known))
+        });
+        return Some(if wrapped { 100 } else { 1000 } + 10 * depth + place);
+    }
+    place(&OTHER_KEYS)
+        .filter(|_| depth == 1)
+        .map(|place| 500 + place)
+}
 
 /// Emits the tokens of a JSON object; false when `body` is none, and then nothing was emitted.
 ///
-/// A body that is cut off (by the cap, or by whoever wrote it) counts as far as it goes; one that breaks the grammar is
-/// text.
-pub(crate) fn scan_json<F: FnMut(Token<'_>)>(body: &[u8], emit: &mut F) -> bool {
+/// The tokens are those of the message field, or, without one, the sorted set of key paths. A body that is cut off (by the cap, or by whoever
+/// wrote it) counts as far as it goes; one that breaks the grammar is text.
+pub(crate) fn scan_json<F: FnMut(Token<'_>)>(body: &[u8], nested: bool, emit: &mut F) -> bool {
     let mut keys = Keys::new();
     let Some(message) = walk(body, &mut keys) else {
         return false;
     };
-    if let Some(message) = message {
-        let text = &body[message];
-        if memchr::memchr(b'\\', text).is_some() {
+    let message = message.map(|range| &body[range]);
+    match message.filter(|text| text.iter().any(|&b| is_alnum(b))) {
+        Some(text) if memchr::memchr(b'\\', text).is_some() => {
             let mut scratch = [0; MAX_BYTES];
             let len = unescape(text, &mut scratch);
-            scan_text(&scratch[..len], emit);
-        } else {
-            scan_text(&text[..text.len().min(MAX_BYTES)], emit);
+            scan(&scratch[..len], !nested, emit);
         }
+        Some(text) => scan(text, !nested, emit),
+        None => keys.sorted(|path| emit(Token::word(path))),
     }
-    keys.sorted(|path| emit(Token::word(path)));
     true
+}
+
+/// Returns where the message field's text is in `body`, when it is there as it is, without escapes.
+pub(crate) fn message_field(body: &[u8]) -> Option<std::ops::Range<usize>> {
+    walk(body, &mut Keys::new())?
+        .filter(|range| memchr::memchr(b'\\', &body[range.clone()]).is_none())
 }
 
 /// The set of key paths, in fixed memory.
@@ -189,12 +261,16 @@ fn walk(body: &[u8], keys: &mut Keys) -> Option<Option<std::ops::Range<usize>>> 
                             .map(|&(start, end)| &body[start..end]),
                     );
                 }
-                if objects == 1 && body.get(value) == Some(&b'"') {
-                    let rank = MESSAGE_KEYS
+                if objects == depth
+                    && objects <= MAX_MESSAGE_DEPTH
+                    && body.get(value) == Some(&b'"')
+                {
+                    let path = names[..objects]
                         .iter()
-                        .position(|key| *key == &body[at + 1..end]);
+                        .map(|&(start, end)| &body[start..end]);
                     let inside = value + 1..string_end(body, value).unwrap_or(body.len());
-                    if let Some(rank) = rank
+                    if !inside.is_empty()
+                        && let Some(rank) = rank(path)
                         && message.as_ref().is_none_or(|(best, _)| rank < *best)
                     {
                         message = Some((rank, inside));

@@ -27,6 +27,9 @@ pub(crate) fn kind_of(text: &[u8], variable: bool) -> Kind {
     if lexicon::is_null(text) {
         return Kind::Null;
     }
+    if lexicon::is_bool(text) {
+        return Kind::Bool;
+    }
     if text[0].is_ascii_uppercase()
         && let Some(kind) = calendar_kind(text)
     {
@@ -111,9 +114,18 @@ fn is_quantity(text: &[u8]) -> bool {
         .rposition(u8::is_ascii_digit)
         .map_or(0, |at| at + 1);
     let (number, unit) = text.split_at(digits);
-    let unit = unit.strip_prefix(b" ").unwrap_or(unit);
+    let unit = [b" ".as_slice(), b"\xc2\xa0", b"\xe2\x80\xaf"]
+        .iter()
+        .find_map(|space| unit.strip_prefix(*space))
+        .unwrap_or(unit);
+    let is_unit = |unit: &[u8]| !unit.is_empty() && lexicon::unit_at(unit) == unit.len();
+    let (whole, per) = match memchr::memchr(b'/', unit) {
+        Some(slash) => (&unit[..slash], Some(&unit[slash + 1..])),
+        None => (unit, None),
+    };
     is_number(number)
-        && (lexicon::is_unit(unit) || matches!(unit, b"%" | b"K" | b"k" | b"M" | b"G" | b"T"))
+        && per.is_none_or(is_unit)
+        && (is_unit(whole) || matches!(unit, b"%" | b"K" | b"k" | b"M" | b"G" | b"T"))
 }
 
 fn is_hex(text: &[u8]) -> bool {
@@ -178,7 +190,13 @@ fn is_date(text: &[u8]) -> bool {
 
 fn is_time(text: &[u8]) -> bool {
     let text = match text.iter().position(|&b| b == b' ') {
-        Some(at) if lexicon::is_zone(&text[at + 1..]) => &text[..at],
+        Some(at)
+            if text[at + 1..]
+                .split(|&b| b == b' ')
+                .all(|word| lexicon::is_zone(word) || lexicon::is_half_of_day(word)) =>
+        {
+            &text[..at]
+        }
         _ => text.strip_suffix(b"Z").unwrap_or(text),
     };
     let mut parts = text.split(|&b| b == b':');
@@ -246,6 +264,9 @@ fn is_email(text: &[u8]) -> bool {
 }
 
 fn is_host(text: &[u8]) -> bool {
+    if text == b"localhost" {
+        return true;
+    }
     let name = match text.iter().position(|&b| b == b':') {
         Some(at) if all_digits(&text[at + 1..]) => &text[..at],
         _ => text,
@@ -264,7 +285,8 @@ fn is_host(text: &[u8]) -> bool {
 }
 
 fn is_id(text: &[u8]) -> bool {
-    text.iter().any(u8::is_ascii_digit)
+    // With a comma in it, it is a list.
+    text.iter().any(u8::is_ascii_digit) && !text.contains(&b',')
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Finds the level of a message that has no severity of its own.
 
 use crate::class::is_alnum;
+use crate::header::{Header, header};
 
 /// A log level, least severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,7 +84,14 @@ const WORDS: usize = 16;
 /// assert_eq!(level(b"the last error was long ago"), None);
 /// ```
 pub fn level(message: &[u8]) -> Option<Level> {
-    let message = &message[..message.len().min(WINDOW)];
+    let start = match header(message) {
+        Some(Header {
+            level: Some(level), ..
+        }) => return Some(level),
+        Some(header) => header.end,
+        None => 0,
+    };
+    let message = &message[start..message.len().min(start + WINDOW)];
     let mut found = None;
     let mut at = 0;
     let mut words = 0;
@@ -156,22 +164,27 @@ pub(crate) fn level_of_word(word: &[u8]) -> Option<Level> {
     if !(3..=13).contains(&word.len()) {
         return None;
     }
-    const NAMES: [(&[u8], Level); 21] = [
+    const NAMES: [(&[u8], Level); 26] = [
         (b"trace", Level::Trace),
         (b"finest", Level::Trace),
         (b"verbose", Level::Trace),
+        (b"vrb", Level::Trace),
         (b"debug", Level::Debug),
         (b"dbg", Level::Debug),
         (b"info", Level::Info),
+        (b"inf", Level::Info),
+        (b"note", Level::Info),
         (b"information", Level::Info),
         (b"informational", Level::Info),
         (b"notice", Level::Info),
         (b"warn", Level::Warn),
+        (b"wrn", Level::Warn),
         (b"warning", Level::Warn),
         (b"error", Level::Error),
         (b"err", Level::Error),
         (b"severe", Level::Error),
         (b"fatal", Level::Fatal),
+        (b"ftl", Level::Fatal),
         (b"critical", Level::Fatal),
         (b"crit", Level::Fatal),
         (b"alert", Level::Fatal),

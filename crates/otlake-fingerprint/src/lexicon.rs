@@ -52,6 +52,12 @@ pub(crate) fn is_unit(word: &[u8]) -> bool {
             | b"hours"
             | b"day"
             | b"days"
+            | b"week"
+            | b"weeks"
+            | b"month"
+            | b"months"
+            | b"year"
+            | b"years"
             | b"msec"
             | b"msecs"
             | b"usec"
@@ -67,6 +73,16 @@ pub(crate) fn is_unit(word: &[u8]) -> bool {
             | b"KHz"
             | b"MHz"
             | b"GHz"
+            | b"rpm"
+            | b"fps"
+            | b"dB"
+            | b"dBm"
+            | b"mV"
+            | b"V"
+            | b"mA"
+            | b"W"
+            | b"kW"
+            | b"px"
             | b"bps"
             | b"kbps"
             | b"Mbps"
@@ -80,6 +96,23 @@ pub(crate) fn is_unit(word: &[u8]) -> bool {
 
 /// The longest word that [`is_unit`] knows.
 pub(crate) const LONGEST_UNIT: usize = 12;
+
+/// Returns the length of the unit at the front of `text` that is written with a character beyond ASCII, or is a unit up to the end; otherwise
+/// 0. Micro has two code points, U+00B5 and U+03BC.
+pub(crate) fn unit_at(text: &[u8]) -> usize {
+    const UNITS: [&str; 8] = [
+        "\u{b5}s", "\u{3bc}s", "\u{b0}C", "\u{b0}F", "\u{b5}m", "\u{3bc}m", "\u{b5}A", "\u{3bc}A",
+    ];
+    let unit = UNITS.iter().find(|unit| text.starts_with(unit.as_bytes()));
+    unit.map_or(if is_unit(text) { text.len() } else { 0 }, |unit| {
+        unit.len()
+    })
+}
+
+/// Whether `word` is the half of the day behind a time on a twelve-hour clock.
+pub(crate) fn is_half_of_day(word: &[u8]) -> bool {
+    matches!(word, b"AM" | b"PM" | b"am" | b"pm")
+}
 
 /// Whether `word` is an English month name, short or long.
 pub(crate) fn is_month(word: &[u8]) -> bool {
@@ -191,6 +224,119 @@ pub(crate) fn is_bool(word: &[u8]) -> bool {
     )
 }
 
+/// Whether `word` is one of two values: a boolean, yes or no, on or off.
+pub(crate) fn is_switch(word: &[u8]) -> bool {
+    is_bool(word)
+        || matches!(
+            word,
+            b"yes"
+                | b"no"
+                | b"Yes"
+                | b"No"
+                | b"YES"
+                | b"NO"
+                | b"on"
+                | b"off"
+                | b"On"
+                | b"Off"
+                | b"ON"
+                | b"OFF"
+        )
+}
+
+/// Whether `word` is the verb, in capitals, that a statement of a query language begins with.
+pub(crate) fn is_query_verb(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"SELECT"
+            | b"INSERT"
+            | b"UPDATE"
+            | b"DELETE"
+            | b"CREATE"
+            | b"ALTER"
+            | b"DROP"
+            | b"WITH"
+            | b"MERGE"
+            | b"REPLACE"
+            | b"TRUNCATE"
+            | b"EXPLAIN"
+            | b"DECLARE"
+            | b"EXEC"
+            | b"BEGIN"
+            | b"MATCH"
+    )
+}
+
+/// Whether `label` is the suffix of a source file, which a line number follows.
+pub(crate) fn is_source_suffix(label: &[u8]) -> bool {
+    matches!(
+        label,
+        b"c" | b"cc"
+            | b"cpp"
+            | b"cxx"
+            | b"h"
+            | b"hh"
+            | b"hpp"
+            | b"m"
+            | b"mm"
+            | b"rs"
+            | b"go"
+            | b"py"
+            | b"rb"
+            | b"js"
+            | b"mjs"
+            | b"cjs"
+            | b"jsx"
+            | b"ts"
+            | b"tsx"
+            | b"java"
+            | b"kt"
+            | b"kts"
+            | b"scala"
+            | b"groovy"
+            | b"clj"
+            | b"cs"
+            | b"fs"
+            | b"vb"
+            | b"php"
+            | b"pl"
+            | b"pm"
+            | b"lua"
+            | b"swift"
+            | b"dart"
+            | b"ex"
+            | b"exs"
+            | b"erl"
+            | b"hs"
+            | b"ml"
+            | b"r"
+            | b"jl"
+            | b"nim"
+            | b"zig"
+            | b"s"
+            | b"asm"
+            | b"sh"
+            | b"bash"
+            | b"sql"
+            | b"html"
+            | b"css"
+            | b"vue"
+            | b"proto"
+            | b"tf"
+            | b"xml"
+            | b"json"
+            | b"yaml"
+            | b"yml"
+            | b"toml"
+            | b"ini"
+            | b"cfg"
+            | b"conf"
+            | b"txt"
+            | b"md"
+            | b"log"
+    )
+}
+
 /// Whether `label` is one of the generic top-level domains that end a host name and begin a reverse-domain name
 /// (`org.example.Service`).
 pub(crate) fn is_generic_domain(label: &[u8]) -> bool {
@@ -223,6 +369,11 @@ pub(crate) fn is_naming_noun(word: &[u8]) -> bool {
     )
 }
 
+/// Whether `word` is what somebody proves with that a name follows, behind `for`: `password for ann`.
+pub(crate) fn is_credential(word: &[u8]) -> bool {
+    matches!(word, b"password" | b"publickey" | b"login" | b"key")
+}
+
 /// Whether `word` is an English preposition that can introduce or end the mention of a name.
 pub(crate) fn is_preposition(word: &[u8]) -> bool {
     matches!(
@@ -238,6 +389,37 @@ pub(crate) fn is_preposition(word: &[u8]) -> bool {
             | b"of"
             | b"as"
             | b"using"
+    )
+}
+
+/// Whether `word` turns a statement into its opposite, or says how something ended.
+pub(crate) fn is_negation(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"not"
+            | b"no"
+            | b"No"
+            | b"Not"
+            | b"non"
+            | b"never"
+            | b"without"
+            | b"cannot"
+            | b"can't"
+            | b"isn't"
+            | b"ok"
+            | b"OK"
+            | b"fail"
+            | b"success"
+            | b"error"
+            | b"down"
+            | b"up"
+            | b"is"
+            | b"was"
+            | b"has"
+            | b"and"
+            | b"or"
+            | b"before"
+            | b"after"
     )
 }
 

@@ -56,6 +56,7 @@ mod counter;
 mod entry;
 mod fingerprint;
 mod hash;
+mod header;
 mod json;
 mod kind;
 mod level;
@@ -74,7 +75,7 @@ mod token;
 mod trie;
 mod variables;
 
-pub use cluster::{Clusterer, WordSets};
+pub use cluster::{Clusterer, Observed, WordSets};
 pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use level::{Level, level};
 pub use pattern_set::{Pattern, PatternId, PatternSet};

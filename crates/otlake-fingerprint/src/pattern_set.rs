@@ -1,17 +1,18 @@
 //! [`PatternSet`]: the patterns derived from a learned state.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::cluster::Clusterer;
-use crate::entry::{Entry, smaller};
+use crate::cluster::{Clusterer, Observed};
+use crate::entry::Entry;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hash::BuildIdentity;
 use crate::level::{Level, level};
-use crate::template::{MAX_TEMPLATE, join, mask};
+use crate::template::{MAX_TEMPLATE, join};
 use crate::term::{Term, terms, to_bytes};
 use crate::token::Tokenizer;
 use crate::trie::Trie;
@@ -174,9 +175,12 @@ impl PatternSet {
         tokenizer: &T,
         clusterer: &C,
     ) -> Self {
-        let signatures: Vec<Vec<Term<'_>>> = entries
+        let signatures: Vec<Observed<'_>> = entries
             .iter()
-            .map(|(_, entry)| terms(&entry.signature).collect())
+            .map(|(_, entry)| Observed {
+                terms: terms(&entry.signature).collect(),
+                count: entry.count.total(),
+            })
             .collect();
         let keys: Vec<Vec<u8>> = clusterer
             .cluster(&signatures)
@@ -217,17 +221,17 @@ impl PatternSet {
 /// The pattern with this key and these members.
 fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) -> Pattern {
     let pattern_terms: Vec<Term<'_>> = terms(key).collect();
-    let of = |entry: &Entry| mask(entry.template(tokenizer), &pattern_terms);
+    let of = |entry: &Entry| entry.template(tokenizer).masked(&pattern_terms);
     // The member with the smallest example gives the layout.
     let mut model = members[0].1;
     for (_, entry) in members {
-        if smaller(&entry.example, &model.example) {
+        if entry.example.order(&model.example) == Ordering::Less {
             model = entry;
         }
     }
     let template = match members {
         // Alone and nothing masked: the entry's own template.
-        [(_, only)] if *only.signature == *key => only.template.to_string(),
+        [(_, only)] if *only.signature == *key => only.template_text(tokenizer).to_owned(),
         _ => of(model).map_or_else(
             || String::from_utf8_lossy(key).trim_end().replace('*', "<*>"),
             |mut template| {
@@ -258,7 +262,7 @@ fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) 
             .iter()
             .map(|(bits, _)| Fingerprint::new(*bits))
             .collect(),
-        example: model.example.clone(),
+        example: model.example.bytes.clone(),
         first_seen_unix_nano: members
             .iter()
             .map(|(_, entry)| entry.first_seen)
@@ -269,6 +273,6 @@ fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) 
             .map(|(_, entry)| entry.last_seen)
             .filter(|&time| time != 0)
             .max(),
-        level: Level::from_severity_number(severity).or_else(|| level(&model.example)),
+        level: Level::from_severity_number(severity).or_else(|| level(&model.example.bytes)),
     }
 }

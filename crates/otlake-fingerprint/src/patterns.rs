@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::budget::{self, CLASS_COUNT, Marks};
 use crate::cluster::{Clusterer, WordSets};
 use crate::counter::Counter;
-use crate::entry::{Entry, example_limit, smaller, unit};
+use crate::entry::{Entry, unit};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hash::BuildIdentity;
 use crate::level::{Level, level};
@@ -178,10 +178,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         };
         entry.count.add(self.options.source, 1);
         entry.see(sighting);
-        let example = &message[..message.len().min(example_limit(entry.signature.len()))];
-        if smaller(example, &entry.example) || smaller(&entry.longest, example) {
-            Self::improve(self.fingerprinter.tokenizer(), entry, example);
-        }
+        entry.exemplify(message);
     }
 
     /// Computes the fingerprint of `message` and learns it.
@@ -210,38 +207,13 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             self.recent[slot] = fingerprint.as_u64();
             return;
         }
-        let signature: Box<[u8]> = signature.into();
-        let example = message[..message.len().min(example_limit(signature.len()))].to_vec();
-        let mut entry = Entry {
-            template: Box::default(),
-            signature,
-            longest: example.clone(),
-            example,
-            count: Counter::new(self.options.source, 1),
-            first_seen: 0,
-            last_seen: 0,
-            severity_number: 0,
-            stratum,
-        };
+        let mut entry = Entry::new(signature, message, stratum, self.options.source);
         entry.see(sighting);
         self.insert(fingerprint.as_u64(), entry);
         let class = budget::class_of(stratum);
         if self.counts[class] > budget::capacity(class, self.options.max_bytes, unit(class)) {
             self.evict();
         }
-    }
-
-    /// A new end of the order of examples of a known fingerprint.
-    #[cold]
-    fn improve(tokenizer: &T, entry: &mut Entry, example: &[u8]) {
-        let end = if smaller(example, &entry.example) {
-            &mut entry.example
-        } else {
-            &mut entry.longest
-        };
-        end.clear();
-        end.extend_from_slice(example);
-        entry.render(tokenizer);
     }
 
     /// How many entries of a class an eviction leaves. The rest is room for a batch, which keeps eviction cheap; it is taken off before
@@ -288,9 +260,8 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         entries
     }
 
-    /// Adds an entry that is not there yet, and renders its template.
-    pub(crate) fn insert(&mut self, key: u64, mut entry: Entry) {
-        entry.render(self.fingerprinter.tokenizer());
+    /// Adds an entry that is not there yet.
+    pub(crate) fn insert(&mut self, key: u64, entry: Entry) {
         self.counts[budget::class_of(entry.stratum)] += 1;
         self.entries.insert(key, entry);
     }
@@ -329,9 +300,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         for (&key, entry) in &other.entries {
             match self.entries.entry(key) {
                 std::collections::hash_map::Entry::Occupied(mut mine) => {
-                    let mine = mine.get_mut();
-                    mine.merge(entry);
-                    mine.render(self.fingerprinter.tokenizer());
+                    mine.get_mut().merge(entry);
                 }
                 std::collections::hash_map::Entry::Vacant(place) => {
                     self.counts[budget::class_of(entry.stratum)] += 1;
@@ -356,7 +325,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     pub fn template(&self, fingerprint: Fingerprint) -> Option<&str> {
         self.entries
             .get(&fingerprint.as_u64())
-            .map(|entry| &*entry.template)
+            .map(|entry| entry.template_text(self.fingerprinter.tokenizer()))
     }
 
     /// Every known fingerprint on its own, smallest first.
@@ -364,13 +333,13 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         let known = |time: u64| (time != 0).then_some(time);
         self.kept().into_iter().map(move |(bits, entry)| Known {
             fingerprint: Fingerprint::new(bits),
-            template: &entry.template,
+            template: entry.template_text(self.fingerprinter.tokenizer()),
             count: entry.count.total(),
-            example: &entry.example,
+            example: &entry.example.bytes,
             first_seen_unix_nano: known(entry.first_seen),
             last_seen_unix_nano: known(entry.last_seen),
             level: Level::from_severity_number(entry.severity_number)
-                .or_else(|| level(&entry.example)),
+                .or_else(|| level(&entry.example.bytes)),
         })
     }
 
@@ -434,7 +403,7 @@ mod tests {
             (known[0].count, known[0].template),
             (3, "WARN disk <num> full")
         );
-        assert_eq!(known[0].example, b"WARN disk 2 full");
+        assert_eq!(known[0].example.len(), b"WARN disk 2 full".len());
         assert_eq!(
             (known[0].first_seen_unix_nano, known[0].last_seen_unix_nano),
             (Some(10), Some(30))

@@ -1,5 +1,8 @@
 //! [`Scanner`]: the shipped tokenizer.
 
+use std::ops::Range;
+
+use crate::header::header;
 use crate::json;
 use crate::text::scan_text;
 use crate::token::{Token, Tokenizer};
@@ -56,21 +59,58 @@ impl Scanner {
 impl Tokenizer for Scanner {
     #[inline]
     fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], mut emit: F) {
-        let head = &message[..message.len().min(MAX_BYTES)];
-        let first = head
-            .iter()
-            .position(|byte| !byte.is_ascii_whitespace())
-            .unwrap_or(head.len());
-        if message.get(first) == Some(&b'{') {
-            let body = &message[first..message.len().min(first + MAX_JSON_BYTES)];
-            if json::scan_json(body, &mut emit) {
-                return;
-            }
-        }
-        // Bounded from the first byte that counts, so that leading blank lines do not eat the budget.
-        scan_text(
-            &message[first..message.len().min(first + MAX_BYTES)],
-            &mut emit,
-        );
+        scan(message, true, &mut emit);
     }
+
+    fn text(&self, message: &[u8]) -> Range<usize> {
+        let start = message_start(message);
+        let body = window(&message[start..], MAX_JSON_BYTES);
+        if body.first() == Some(&b'{')
+            && let Some(field) = json::message_field(body)
+        {
+            let text = &body[field.clone()];
+            return start + field.start + message_start(text)..start + field.end;
+        }
+        start..message.len()
+    }
+}
+
+/// Emits the tokens of a message; `object` says whether it may be a JSON object that wraps another message.
+#[inline]
+pub(crate) fn scan<F: FnMut(Token<'_>)>(message: &[u8], object: bool, emit: &mut F) {
+    let rest = &message[message_start(message)..];
+    if rest.first() == Some(&b'{') && json::scan_json(window(rest, MAX_JSON_BYTES), !object, emit) {
+        return;
+    }
+    scan_text(window(rest, MAX_JSON_BYTES), emit);
+}
+
+/// Returns where the message begins, behind white space, a byte-order mark and a header.
+#[inline]
+pub(crate) fn message_start(message: &[u8]) -> usize {
+    let first = match message.first() {
+        Some(byte) if byte.is_ascii_graphic() => 0,
+        _ => skip_blank(message, 0),
+    };
+    match header(&message[first..]) {
+        Some(header) => skip_blank(message, first + header.end),
+        None => first,
+    }
+}
+
+/// Returns the position of the first byte from `from` on that is neither white space nor a byte-order mark, at most [`MAX_BYTES`] further.
+fn skip_blank(message: &[u8], from: usize) -> usize {
+    let head = window(&message[from..], MAX_BYTES);
+    let mut at = 0;
+    loop {
+        match &head[at..] {
+            [byte, ..] if byte.is_ascii_whitespace() => at += 1,
+            [0xef, 0xbb, 0xbf, ..] => at += 3,
+            _ => return from + at,
+        }
+    }
+}
+
+fn window(bytes: &[u8], len: usize) -> &[u8] {
+    &bytes[..bytes.len().min(len)]
 }

@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::budget::{self, STRATA};
 use crate::cluster::{Clusterer, WordSets};
 use crate::counter::Counter;
-use crate::entry::Entry;
+use crate::entry::{Entry, Example};
 use crate::fingerprint::Fingerprint;
 use crate::patterns::{PatternOptions, Patterns};
 use crate::scanner::Scanner;
@@ -98,8 +98,8 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         for (key, entry) in entries {
             out.extend_from_slice(&key.to_le_bytes());
             put_bytes(&mut out, &entry.signature);
-            put_bytes(&mut out, &entry.example);
-            put_bytes(&mut out, &entry.longest);
+            put_bytes(&mut out, &entry.example.bytes);
+            put_bytes(&mut out, &entry.longest.bytes);
             put_counter(&mut out, &entry.count);
             put_varint(&mut out, entry.first_seen);
             put_varint(&mut out, entry.last_seen);
@@ -208,24 +208,16 @@ impl<'b> Reader<'b> {
             if state.marks.refuse(stratum, key) {
                 return None;
             }
-            let example = self.run()?.to_vec();
-            let longest = self.run()?.to_vec();
+            let example = Example::new(self.run()?);
+            let longest = Example::new(self.run()?);
             let mut count = Counter::new(state.options().source, 0);
             self.counter(&mut count)?;
             let first_seen = self.varint()?;
             let last_seen = self.varint()?;
             let severity_number = i32::try_from(self.varint()?).ok()?;
-            let entry = Entry {
-                signature,
-                example,
-                longest,
-                template: Box::default(),
-                count,
-                first_seen,
-                last_seen,
-                severity_number,
-                stratum,
-            };
+            let mut entry = Entry::from_parts(signature, example, longest, count, stratum);
+            (entry.first_seen, entry.last_seen) = (first_seen, last_seen);
+            entry.severity_number = severity_number;
             if !entry.is_sound() {
                 return None;
             }

@@ -2,16 +2,21 @@
 
 mod colon;
 mod joined;
+mod lines;
+mod list;
+mod path;
 mod quote;
+mod shape;
 mod tail;
+mod unicode;
 
 use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, ODD, STOP};
 use crate::level::skip_escape;
 use crate::lexicon;
-use crate::scanner::MAX_TOKENS;
+use crate::scanner::{MAX_BYTES, MAX_TOKENS};
 use crate::token::Token;
 
-/// How far a quoted value may reach; an opening quote without a partner is then just punctuation.
+/// The furthest a quoted value reaches. An opening quote without a partner is just punctuation.
 const MAX_QUOTED: usize = 1024;
 
 /// The significant separator before a chunk.
@@ -19,7 +24,11 @@ const MAX_QUOTED: usize = 1024;
 enum After {
     /// White space, or punctuation that ties nothing.
     Nothing,
-    /// `=` or `:`: what comes is a value.
+    /// A colon with white space behind it: a value follows, or prose.
+    Colon,
+    /// A colon between two words: a value follows, or the second half of a name.
+    Label,
+    /// An equals sign, or a colon right behind a quoted key: a value follows.
     Key,
 }
 
@@ -27,43 +36,83 @@ enum After {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tail {
     Nothing,
-    /// Behind a bare number: a unit, or the time behind a date.
+    /// Behind a bare number: a unit, or the time of day behind a date.
     Unit,
-    /// Behind a time of day: a zone.
+    /// Behind a time of day: `PM`, a zone.
     Zone,
+}
+
+/// Which lines of the message count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    /// The rules of the module `lines` decide at the end of each line.
+    Decide,
+    /// All lines do: the message is a statement of a query language.
+    All,
+    /// The line that is being read is the last.
+    Last,
 }
 
 struct Text<'t, 'f, F> {
     bytes: &'t [u8],
     at: usize,
     after: After,
-    /// Where the last token stands when it was a word, else nowhere.
+    /// The range of the last token when it was a word, otherwise an empty range at 0.
     last: (usize, usize),
+    /// The range of the first word.
+    first: (usize, usize),
+    /// The number of words so far.
+    words: usize,
     /// Whether the last word was a noun that takes a name, with a word before it.
     naming: bool,
     /// Whether that word before it was a preposition.
     preposition: bool,
+    /// The number of tokens that still count.
     left: usize,
+    /// The position of the quote that closes a quoted text which is read as words.
+    closing: usize,
+    lines: Lines,
     emit: &'f mut F,
 }
 
-/// Emits the tokens of the first non-empty line of `bytes`.
+/// Emits the tokens of a text that is at most [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES) long. All but the exception of a traceback is in
+/// its first [`MAX_BYTES`].
 #[inline]
-pub(crate) fn scan_text<F: FnMut(Token<'_>)>(bytes: &[u8], emit: &mut F) {
-    Text {
-        bytes,
-        at: 0,
-        after: After::Nothing,
-        last: (0, 0),
-        naming: false,
-        preposition: false,
-        left: MAX_TOKENS,
-        emit,
+pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
+    let head = &message[..message.len().min(MAX_BYTES)];
+    let mut text = Text::new(head, emit);
+    text.run();
+    if text.traceback() {
+        let left = text.left;
+        if let Some(at) = lines::exception(message) {
+            let line = &message[at..message.len().min(at + MAX_BYTES)];
+            let mut text = Text::new(line, emit);
+            text.left = left;
+            text.lines = Lines::Last;
+            text.run();
+        }
     }
-    .run();
 }
 
-impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
+impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
+    #[inline]
+    fn new(bytes: &'t [u8], emit: &'f mut F) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            after: After::Nothing,
+            last: (0, 0),
+            first: (0, 0),
+            words: 0,
+            naming: false,
+            preposition: false,
+            left: MAX_TOKENS,
+            closing: 0,
+            lines: Lines::Decide,
+            emit,
+        }
+    }
+
     #[inline]
     fn run(&mut self) {
         let bytes = self.bytes;
@@ -95,15 +144,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             if flags & (DIGIT | DOT | DASH | ODD | HIGH) == 0 {
                 self.letters(start, end, flags);
             } else if flags & (DOT | DASH | ODD | HIGH) == 0 {
-                self.variable(
-                    start,
-                    end,
-                    if flags == DIGIT {
-                        Tail::Unit
-                    } else {
-                        Tail::Nothing
-                    },
-                );
+                self.alphanumeric(start, end, flags);
             } else {
                 self.joined(start, end, flags);
             }
@@ -111,20 +152,22 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 
     /// Steps over a separator; false ends the scan.
+    #[inline]
     fn separator(&mut self, byte: u8) -> bool {
         match byte {
-            b'=' | b':' => {
-                if byte == b':'
-                    && self.bytes.get(self.at + 1) == Some(&b':')
-                    && self.address(self.at)
-                {
-                    return true;
+            b'=' => self.after = After::Key,
+            b':' => match self.bytes.get(self.at + 1) {
+                Some(b':') if self.address(self.at) => return true,
+                None | Some(b' ' | b'\t' | b'\n' | b'\r') => self.after = After::Colon,
+                Some(_) if self.at > 0 && matches!(self.bytes[self.at - 1], b'"' | b'\'') => {
+                    self.after = After::Key;
                 }
-                self.after = After::Key;
-            }
+                Some(_) => self.after = After::Label,
+            },
             b'"' if self.quote() => return true,
+            b'[' | b'{' if self.list(byte) => return true,
             b',' | b';' | b')' | b']' | b'}' => self.after = After::Nothing,
-            b'\n' | b'\r' if self.left < MAX_TOKENS => return false,
+            b'\n' | b'\r' if self.left < MAX_TOKENS => return self.next_line(),
             0x1b => {
                 self.at = skip_escape(self.bytes, self.at);
                 return true;
@@ -142,15 +185,34 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         end
     }
 
-    /// A chunk of letters only.
+    /// Returns whether the text ends at `at`, or a separator stands there.
+    fn ends_at(&self, at: usize) -> bool {
+        self.bytes
+            .get(at)
+            .is_none_or(|&b| CLASS[b as usize] & STOP != 0)
+    }
+
+    /// Returns whether no word came yet, other than the name of a level: a quoted text is the message then, and no value.
+    fn at_front(&self) -> bool {
+        match self.words {
+            0 => true,
+            1 => crate::level::level_of_word(&self.bytes[self.first.0..self.first.1]).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Reads a chunk of letters only.
     #[inline]
     fn letters(&mut self, start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
         let word = &bytes[start..end];
-        if flags == HEX_LETTER && word.len() >= 8 {
+        if flags == HEX_LETTER && self.is_hex(start, end) {
             return self.variable(start, end, Tail::Nothing);
         }
-        if self.after == After::Key && lexicon::is_null(word) {
+        if self.after != After::Nothing && self.is_constant_value(start, end) {
+            return self.variable(start, end, Tail::Nothing);
+        }
+        if word.len() >= shape::SHORTEST_BASE64 && shape::is_base64(word) || word == b"localhost" {
             return self.variable(start, end, Tail::Nothing);
         }
         if self.naming && self.is_name(start, end) {
@@ -169,22 +231,57 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.word(start, end);
     }
 
-    /// A word; an equals sign right behind it makes it a key and belongs to it.
+    /// Reads a chunk of letters and digits, or of digits only.
+    #[inline]
+    fn alphanumeric(&mut self, start: usize, end: usize, flags: u8) {
+        if flags == DIGIT {
+            self.variable(start, end, Tail::Unit);
+        } else if self.is_key(start, end) {
+            self.word(start, end);
+        } else {
+            self.variable(start, end, Tail::Nothing);
+        }
+    }
+
+    /// Returns whether a chunk with digits in it is the name of a value: `r24=0`, `arg_1=x`, `p99=3`.
+    #[inline]
+    fn is_key(&self, start: usize, end: usize) -> bool {
+        let bytes = self.bytes;
+        bytes.get(end) == Some(&b'=')
+            && bytes.get(end + 1) != Some(&b'=')
+            && bytes[start].is_ascii_alphabetic()
+            && bytes[start..end]
+                .iter()
+                .filter(|b| b.is_ascii_digit())
+                .count()
+                <= 3
+    }
+
+    /// Emits a word. An equals sign right behind it makes it a key and belongs to it.
     #[inline]
     fn word(&mut self, start: usize, end: usize) {
         let key = self.bytes.get(end) == Some(&b'=');
         let end = if key { end + 1 } else { end };
         let word = &self.bytes[start..end];
         (self.emit)(Token::word(word));
-        self.naming = lexicon::is_naming_noun(word) && self.last.1 + 1 == start && self.last.1 > 0;
+        self.naming = self.last.1 + 1 == start
+            && self.last.1 > 0
+            && (lexicon::is_naming_noun(word)
+                || word == b"for" && lexicon::is_credential(&self.bytes[self.last.0..self.last.1]));
         if self.naming {
-            self.preposition = lexicon::is_preposition(&self.bytes[self.last.0..self.last.1]);
+            let before = &self.bytes[self.last.0..self.last.1];
+            self.preposition = lexicon::is_preposition(before) || word == b"for";
         }
+        if self.words == 0 {
+            self.first = (start, end);
+        }
+        self.words += 1;
         self.done();
         self.last = (start, end);
         if key {
             self.at = end;
             self.after = After::Key;
+            self.empty_value();
         }
     }
 

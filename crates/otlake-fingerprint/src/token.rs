@@ -83,13 +83,14 @@ impl fmt::Debug for Token<'_> {
 
 /// What a token is.
 ///
-/// Words, booleans and levels are literal: they say which message this is. All others are variables.
+/// Words and levels are literal: they say which message this is. A boolean is literal in prose and a variable as a value. All others are
+/// variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
     /// Constant text.
     Word,
-    /// `true` or `false` in constant text.
+    /// `true` or `false`.
     Bool,
     /// The name of a log level in constant text.
     Level,
@@ -173,11 +174,21 @@ pub trait Tokenizer {
     /// Tokens usually borrow from `message`; those that the tokenizer builds itself (a key path of a JSON body) borrow
     /// from its scratch, which is why `emit` cannot keep them.
     fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], emit: F);
+
+    /// Returns the part of `message` that a template shows: all of it, unless the tokenizer knows a header or an envelope that no token
+    /// comes from.
+    fn text(&self, message: &[u8]) -> Range<usize> {
+        0..message.len()
+    }
 }
 
 impl<T: Tokenizer + ?Sized> Tokenizer for &T {
     fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], emit: F) {
         (**self).tokenize(message, emit);
+    }
+
+    fn text(&self, message: &[u8]) -> Range<usize> {
+        (**self).text(message)
     }
 }
 

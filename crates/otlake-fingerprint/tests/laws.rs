@@ -79,7 +79,8 @@ proptest! {
         let mut count = 0;
         Scanner::new().tokenize(&message, |token| {
             if let Some(span) = token.span_in(&message) {
-                assert!(span.start >= end && !span.is_empty());
+                // A key without a value has an empty one.
+                assert!(span.start >= end && (!span.is_empty() || message[span.start - 1] == b'='));
                 end = span.end;
             }
             count += 1;
@@ -155,7 +156,7 @@ proptest! {
             prop_assert_eq!(found, set.pattern(fingerprint).map(|pattern| pattern.id));
             let (pattern, variables) = set.extract(&mut fingerprinter, message).unwrap();
             prop_assert_eq!(Some(pattern.id), found);
-            prop_assert!(variables.iter().all(|variable| !variable.text.is_empty()));
+            prop_assert!(!variables.iter().any(|variable| variable.text.is_empty()) || message.contains(&b'='));
         }
         let total: u64 = set.iter().map(|pattern| pattern.count).sum();
         prop_assert_eq!(total, messages.len() as u64);

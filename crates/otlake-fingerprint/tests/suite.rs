@@ -66,3 +66,38 @@ fn frozen_fingerprints_stay() {
         assert_eq!(fingerprint.to_string(), row.fingerprint, "{}", row.line);
     }
 }
+
+/// Messages that belong together, or apart.
+#[derive(Deserialize)]
+struct Group {
+    kind: String,
+    #[serde(default)]
+    same: Vec<String>,
+    #[serde(default)]
+    different: Vec<String>,
+}
+
+/// Messages that a person would call one event have one fingerprint, and others have not. Each kind of log text has cases in both directions.
+#[test]
+fn messages_are_grouped_as_a_person_would() {
+    let groups: Vec<Group> = serde_json::from_str(include_str!("../testdata/groups.json"))
+        .expect("the suite is valid JSON");
+    let mut fingerprinter = Fingerprinter::new();
+    let mut wrong = Vec::new();
+    for group in groups {
+        let mut signatures = |messages: &[String]| {
+            let all = messages.iter().map(|message| {
+                let fingerprint = fingerprinter.fingerprint(message.as_bytes());
+                (fingerprint, fingerprinter.signature().to_string())
+            });
+            let all: std::collections::BTreeMap<_, _> = all.collect();
+            all.into_values().collect::<Vec<_>>()
+        };
+        let same = signatures(&group.same);
+        let different = signatures(&group.different);
+        if same.len() > 1 || different.len() < group.different.len() {
+            wrong.push(format!("{}: {same:?} {different:?}", group.kind));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}

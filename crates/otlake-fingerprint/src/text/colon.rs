@@ -2,6 +2,7 @@
 
 use super::{Tail, Text};
 use crate::class::{CLASS, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP};
+use crate::lexicon;
 use crate::token::Token;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
@@ -34,11 +35,13 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             self.variable(start, end, Tail::Zone);
             return true;
         }
-        if flags & DOT != 0
-            && next.is_ascii_digit()
-            && bytes[start..end].iter().filter(|&&b| b == b'.').count() >= 2
-        {
-            // Three labels and a number are a host and its port; two are a file and its line.
+        if next == b'a' && &bytes[start..end] == b"arn" || &bytes[start..end] == b"urn" {
+            let end = self.run_end(end);
+            self.variable(start, end, Tail::Nothing);
+            self.at = end;
+            return true;
+        }
+        if flags & DOT != 0 && next.is_ascii_digit() && is_host(&bytes[start..end]) {
             let mut end = end + 1;
             while bytes.get(end).is_some_and(u8::is_ascii_digit) {
                 end += 1;
@@ -151,8 +154,26 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             .count();
         let end = self.trim_end(start, start + run);
         let text = &self.bytes[start..end];
-        // `a::b` is a path of a programming language as well; a digit makes it an address.
-        let address = text.iter().any(u8::is_ascii_digit)
+        // `a::b` is a path of a programming language as well. A digit makes it an address, a group of four small letters does, and nothing
+        // around it.
+        let apart = || {
+            text == b"::"
+                && start > 0
+                && matches!(self.bytes[start - 1], b' ' | b'[' | b'(' | b'=')
+                && matches!(
+                    self.bytes.get(end),
+                    None | Some(b' ' | b']' | b')' | b',' | b'\n' | b'/')
+                )
+        };
+        let groups = || {
+            text.split(|&b| b == b':').any(|group| group.len() == 4)
+                && !text.iter().any(u8::is_ascii_uppercase)
+        };
+        let address = (text.iter().any(u8::is_ascii_digit) || groups() || apart())
+            && self
+                .bytes
+                .get(end)
+                .is_none_or(|&b| !crate::class::is_alnum(b))
             && std::str::from_utf8(text).is_ok_and(|t| t.parse::<std::net::Ipv6Addr>().is_ok());
         if address {
             self.variable(start, end, Tail::Nothing);
@@ -180,4 +201,20 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
         end.max(at + 1)
     }
+}
+
+/// Returns whether dotted labels before a colon and a number are a host and not a file with a line number: the last label is no suffix of
+/// source files, and two labels alone are written small.
+fn is_host(name: &[u8]) -> bool {
+    let Some(dot) = name.iter().rposition(|&b| b == b'.') else {
+        return false;
+    };
+    let small = || {
+        name.iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+    };
+    !lexicon::is_source_suffix(&name[dot + 1..])
+        && dot + 1 < name.len()
+        && dot > 0
+        && (name[..dot].contains(&b'.') || small())
 }

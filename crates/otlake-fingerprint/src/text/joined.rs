@@ -3,7 +3,6 @@
 use super::{After, Tail, Text};
 use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, is_alnum};
 use crate::lexicon;
-use crate::scanner::MAX_TOKENS;
 use crate::token::Token;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
@@ -11,15 +10,15 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     #[inline(never)]
     pub(super) fn joined(&mut self, mut start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
-        if bytes[start] == b'\'' {
-            // As a value a quoted string is a variable, in prose a quoted name is.
-            let name = end - start > 2 && bytes[end - 1] == b'\'' && self.left < MAX_TOKENS;
-            if name {
-                return self.variable(start, end, Tail::Nothing);
-            }
-            if self.after == After::Key && self.quoted(start, b'\'') {
-                return;
-            }
+        if bytes[start] == b'\'' && self.single_quote(start) {
+            return;
+        }
+        if let Some(end) = self.hosts(start, end) {
+            self.at = end;
+            return self.variable(start, end, Tail::Nothing);
+        }
+        if flags & HIGH != 0 {
+            return self.unicode(start, end);
         }
         let mut end = end;
         // `C++` and the axis of `x+` keep their sign; other joiners at the end are punctuation.
@@ -44,20 +43,26 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return;
         }
         let chunk = &bytes[start..end];
-        if flags & HIGH != 0 && flags & DIGIT != 0 {
-            return self.mixed_script(start, end);
-        }
         if flags & DOT != 0 && memchr::memmem::find(chunk, b"..").is_some() {
             return self.leader(start, end);
         }
         if flags & DIGIT != 0 && chunk.iter().any(u8::is_ascii_digit) {
+            if flags & DASH != 0
+                && let Some(plus) = symbol(chunk)
+            {
+                self.word(start, start + plus);
+                return self.variable(start + plus + 1, end, Tail::Nothing);
+            }
             let tail = if flags & (HEX_LETTER | LETTER | ODD) == 0 {
                 Tail::Unit
             } else {
                 Tail::Nothing
             };
+            if flags & ODD == 0 && self.is_key(start, end) {
+                return self.word(start, end);
+            }
             let end = if flags & ODD != 0 {
-                self.query(start, end)
+                self.path_end(start, end)
             } else {
                 end
             };
@@ -69,7 +74,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if flags & DOT != 0 && is_place(chunk) {
             return self.variable(start, end, Tail::Nothing);
         }
-        if flags & !DOT == HEX_LETTER && chunk.len() >= 8 && !chunk.contains(&b'.') {
+        if flags & !DOT == HEX_LETTER && chunk.len() >= 8 && !chunk.contains(&b'.')
+            || flags & DASH != 0 && is_hex_pairs(chunk)
+        {
             return self.variable(start, end, Tail::Nothing);
         }
         self.plain(start, end);
@@ -99,24 +106,6 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Letters of scripts without spaces next to digits: each run is a token of its own.
-    pub(super) fn mixed_script(&mut self, start: usize, end: usize) {
-        let bytes = self.bytes;
-        let mut at = start;
-        while at < end {
-            let from = at;
-            let high = bytes[at] >= 0x80;
-            while at < end && (bytes[at] >= 0x80) == high {
-                at += 1;
-            }
-            if high {
-                self.word(from, at);
-            } else {
-                self.part(from, at);
-            }
-        }
-    }
-
     /// A chunk without digits that holds a slash, a backslash, `@` or an apostrophe.
     pub(super) fn odd(&mut self, start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
@@ -127,7 +116,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             || slashes >= 2
             || (slashes == 1 && flags & DOT != 0 && chunk.contains(&b'.'));
         if path || count(b'\\') >= 2 || chunk.contains(&b'@') {
-            let end = self.query(start, end);
+            let end = self.path_end(start, end);
             return self.variable(start, end, Tail::Nothing);
         }
         if let Some(at) = memchr::memchr(b'\\', chunk) {
@@ -140,15 +129,6 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.plain(start, end);
     }
 
-    /// The end of a path with its query (`/a?x=1&y=2`).
-    pub(super) fn query(&mut self, start: usize, end: usize) -> usize {
-        if self.bytes.get(end) != Some(&b'?') || !self.bytes[start..end].contains(&b'/') {
-            return end;
-        }
-        self.at = self.run_end(end);
-        self.at
-    }
-
     /// A word with joiners inside; the calendar and unit rules hold for it as for letters.
     pub(super) fn plain(&mut self, start: usize, end: usize) {
         let flags = self.bytes[start..end]
@@ -156,7 +136,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             .fold(0, |flags, &b| flags | CLASS[b as usize]);
         if flags & (DOT | DASH | ODD | HIGH) == 0 {
             self.letters(start, end, flags);
-        } else if self.after == After::Key && matches!(&self.bytes[start..end], b"n/a" | b"N/A") {
+        } else if self.after != After::Nothing && matches!(&self.bytes[start..end], b"n/a" | b"N/A")
+        {
             self.variable(start, end, Tail::Nothing);
         } else {
             self.word(start, end);
@@ -182,4 +163,32 @@ fn is_place(chunk: &[u8]) -> bool {
         && last != b"id"
         && chunk[..last_dot].contains(&b'.');
     country || lexicon::is_generic_domain(last) || lexicon::is_generic_domain(first)
+}
+
+/// Returns the length of the symbol in a code address: `do_exit+0x1a/0x30`, `do_exit+173`.
+fn symbol(chunk: &[u8]) -> Option<usize> {
+    let plus = memchr::memchr(b'+', chunk)?;
+    let (name, offset) = (&chunk[..plus], &chunk[plus + 1..]);
+    let named = name
+        .first()
+        .is_some_and(|&b| b.is_ascii_alphabetic() || b == b'_')
+        && name
+            .iter()
+            .all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$'));
+    let hex = |text: &[u8]| {
+        text.strip_prefix(b"0x")
+            .is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let parts = offset.split(|&b| b == b'/');
+    let address = parts.clone().count() <= 2 && parts.clone().all(hex)
+        || !offset.is_empty() && offset.iter().all(u8::is_ascii_digit);
+    (named && address).then_some(plus)
+}
+
+/// Returns whether a chunk is four or more pairs of hexadecimal letters with dashes between them.
+fn is_hex_pairs(chunk: &[u8]) -> bool {
+    chunk.len() >= 11
+        && chunk
+            .split(|&b| b == b'-')
+            .all(|pair| pair.len() == 2 && pair.iter().all(u8::is_ascii_hexdigit))
 }

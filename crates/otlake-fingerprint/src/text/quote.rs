@@ -1,4 +1,4 @@
-//! Quoted strings: variables as values and in prose, except where they are the message.
+//! Quoted strings: variables as values and in prose, words where they are the message.
 
 use super::{After, MAX_QUOTED, Tail, Text};
 use crate::class::is_alnum;
@@ -7,64 +7,137 @@ use crate::scanner::MAX_TOKENS;
 use crate::token::Token;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// A double quote: true when it opened a string that is a variable.
+    /// Reads a double quote: true when it opened a string that is a variable, false when it is a separator.
     ///
-    /// As a value a string is a variable, unless its key says that it is the message. In prose it is a variable as well;
-    /// then a word in capitals at its front is a command (`"GET /a HTTP/1.1"`) and stays.
+    /// A string is text where a message belongs: at the front, and behind a key that says so. It is a variable as any other value and in
+    /// prose; there, a word in capitals at its front is a command (`"GET /a HTTP/1.1"`) and stays.
     #[inline(never)]
     pub(super) fn quote(&mut self) -> bool {
         let start = self.at;
-        if self.after == After::Key {
+        let escaped = start > 0 && self.bytes[start - 1] == b'\\';
+        if escaped {
+            return self.escaped_quote(start);
+        }
+        if start < self.closing || (start == self.closing && start > 0) {
+            self.after = After::Nothing;
+            return false;
+        }
+        let Some(end) = self.quote_end(start, b'"') else {
+            return false;
+        };
+        if self.is_key_of_object(start, end) {
+            return false;
+        }
+        let empty = end == start + 2;
+        let value = self.after != After::Nothing;
+        if self.words == 0 && self.left < MAX_TOKENS && self.command(start, end) {
+            return true;
+        }
+        if value || self.at_front() {
             let key = &self.bytes[self.last.0..self.last.1];
             let key = key.strip_suffix(b"=").unwrap_or(key);
-            return !lexicon::is_message_key(key) && self.quoted(start, b'"');
-        }
-        // At the front it quotes the whole message; glued to a token it closes something.
-        let opens = start > 0
-            && matches!(self.bytes[start - 1], b' ' | b'(' | b'[' | b'{' | b',')
-            && self
-                .bytes
-                .get(start + 1)
-                .is_some_and(|&b| is_alnum(b) || matches!(b, b'/' | b'.' | b'-' | b'<'));
-        if self.left == MAX_TOKENS || !opens {
-            return false;
-        }
-        if self.is_quoted_key(start) {
-            return false;
-        }
-        let rest = &self.bytes[start + 1..];
-        let len = rest
-            .iter()
-            .position(|b| !b.is_ascii_uppercase())
-            .unwrap_or(rest.len());
-        if len > 1 && rest.get(len) == Some(&b' ') {
-            let Some(end) = self.quote_end(start, b'"') else {
+            if !empty && (self.at_front() || lexicon::is_message_key(key)) {
+                self.closing = end - 1;
+                self.after = After::Nothing;
                 return false;
-            };
-            self.word(start + 1, start + 1 + len);
-            if start + 2 + len < end - 1 {
-                self.variable(start + 2 + len, end - 1, Tail::Nothing);
             }
+            if empty && !value {
+                return false;
+            }
+            return self.quoted(start, end);
+        }
+        // Glued to a token it closes something.
+        let opens = matches!(
+            self.bytes[start - 1],
+            b' ' | b'(' | b'[' | b'{' | b',' | b'<' | b'>' | b'\t'
+        ) && !self.bytes[start + 1].is_ascii_whitespace()
+            && !matches!(self.bytes[start + 1], b',' | b';' | b')');
+        if !opens {
+            return false;
+        }
+        self.command(start, end) || self.quoted(start, end)
+    }
+
+    /// Reads a command: a word in capitals, and the rest of the string as a variable.
+    fn command(&mut self, start: usize, end: usize) -> bool {
+        let rest = &self.bytes[start + 1..];
+        let len = rest.iter().take_while(|b| b.is_ascii_uppercase()).count();
+        if len < 2 || rest.get(len) != Some(&b' ') {
+            return false;
+        }
+        self.word(start + 1, start + 1 + len);
+        if start + 2 + len < end - 1 {
+            self.variable(start + 2 + len, end - 1, Tail::Nothing);
+        }
+        self.at = end;
+        true
+    }
+
+    /// Reads a quote with a backslash before it, inside a text that is quoted itself: `msg="open \"a b\": denied"`.
+    fn escaped_quote(&mut self, start: usize) -> bool {
+        let bytes = self.bytes;
+        let opens = start < 2
+            || matches!(
+                bytes[start - 2],
+                b' ' | b'(' | b'[' | b'{' | b',' | b'=' | b':'
+            );
+        if !opens || self.at_front() {
+            return false;
+        }
+        let limit = bytes.len().min(start + MAX_QUOTED);
+        let inside = &bytes[start + 1..limit];
+        let Some(len) = memchr::memchr2(b'"', b'\n', inside) else {
+            return false;
+        };
+        if len < 2 || inside[len] != b'"' || inside[len - 1] != b'\\' {
+            return false;
+        }
+        self.variable(start + 1, start + len, Tail::Nothing);
+        self.at = start + len + 2;
+        true
+    }
+
+    /// Reads a single quote at the front of a chunk: true when it opened a string.
+    ///
+    /// An apostrophe in a word opens nothing, since a letter stands before it, and closes nothing, since a letter follows it.
+    pub(super) fn single_quote(&mut self, start: usize) -> bool {
+        if self.at_front() && self.after == After::Nothing {
+            return false;
+        }
+        let Some(end) = self.quote_end(start, b'\'') else {
+            return false;
+        };
+        if self.is_key_of_object(start, end) {
+            self.part(start + 1, end - 1);
             self.at = end;
             return true;
         }
-        self.quoted(start, b'"')
+        let empty = end == start + 2;
+        let apart = self.after != After::Nothing
+            || matches!(
+                self.bytes[start.saturating_sub(1)],
+                b' ' | b'(' | b'[' | b',' | b'='
+            );
+        let inside = self.bytes[start + 1];
+        if !empty && (inside == b' ' || matches!(inside, b',' | b')')) || empty && !apart {
+            return false;
+        }
+        self.quoted(start, end)
     }
 
-    /// Whether the string at `start` is a key of an object (`{"a":1, "b":2}`, `{"a"=>1}`): its content is a word then. In `open "a": denied`
+    /// Returns whether the string is a key of an object (`{"a":1, "b":2}`, `{'a': 1}`): its content is a word then. In `open "a": denied`
     /// a string stands before a colon as well, but not behind a brace or a comma.
-    fn is_quoted_key(&self, start: usize) -> bool {
+    fn is_key_of_object(&self, start: usize, end: usize) -> bool {
         let before = match self.bytes[..start] {
             [.., byte, b' '] | [.., byte] => byte,
             [] => return false,
         };
-        matches!(before, b'{' | b',')
-            && self
-                .quote_end(start, b'"')
-                .is_some_and(|end| matches!(self.bytes.get(end), Some(b':' | b'=')))
+        matches!(before, b'{' | b',') && matches!(self.bytes.get(end), Some(b':' | b'='))
     }
 
-    /// The position behind the quote that closes the one at `start`, on the same line.
+    /// Returns the position behind the quote that closes the one at `start`, on the same line.
+    ///
+    /// A letter or a digit behind a quote says that it opens something, or is an apostrophe.
     pub(super) fn quote_end(&self, start: usize, quote: u8) -> Option<usize> {
         let limit = self.bytes.len().min(start + MAX_QUOTED);
         let mut at = start + 1;
@@ -72,7 +145,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             match self.bytes[at] {
                 b'\\' => at += 1,
                 b'\n' => return None,
-                byte if byte == quote => return (at > start + 1).then_some(at + 1),
+                byte if byte == quote && !self.bytes.get(at + 1).is_some_and(|&b| is_alnum(b)) => {
+                    return Some(at + 1);
+                }
                 _ => {}
             }
             at += 1;
@@ -80,11 +155,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         None
     }
 
-    /// A quoted string as one variable, from its opening quote at `start`.
-    pub(super) fn quoted(&mut self, start: usize, quote: u8) -> bool {
-        let Some(end) = self.quote_end(start, quote) else {
-            return false;
-        };
+    /// Emits a quoted string as one variable.
+    fn quoted(&mut self, start: usize, end: usize) -> bool {
         self.variable(start, end, Tail::Nothing);
         self.at = end;
         true

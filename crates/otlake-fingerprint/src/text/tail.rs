@@ -44,8 +44,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 at += part.len();
                 date = Some(at);
             } else if lexicon::is_month(part) && date.is_none()
-                || date.is_some()
-                    && (lexicon::is_zone(part) || matches!(part, b"AM" | b"PM" | b"am" | b"pm"))
+                || date.is_some() && (lexicon::is_zone(part) || lexicon::is_half_of_day(part))
             {
                 at += part.len();
                 if date.is_some() {
@@ -58,39 +57,70 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         date
     }
 
-    /// The end of a variable together with what belongs to it: `5.2 KB`, `08:16:53 PDT`, `2024-05-01 10:00:00`.
+    /// Returns the end of a variable together with what belongs to it: `5.2 KB`, `08:16:53 PM PDT`, `2024-05-01 10:00:00`.
     #[inline]
     pub(super) fn tail(&self, start: usize, end: usize, tail: Tail) -> usize {
-        let bytes = self.bytes;
-        if tail == Tail::Nothing || bytes.get(end) != Some(&b' ') {
+        if tail == Tail::Nothing || self.bytes.get(end) != Some(&b' ') {
             return end;
         }
-        match bytes.get(end + 1) {
-            Some(first) if first.is_ascii_alphabetic() => {
-                let rest = &bytes[end + 1..];
-                let len = rest
-                    .iter()
-                    .take(lexicon::LONGEST_UNIT + 1)
-                    .take_while(|&&b| CLASS[b as usize] & (HEX_LETTER | LETTER) != 0)
-                    .count();
-                let word = &rest[..len];
-                // `5 s.` ends a sentence; `5 s-expressions` is no quantity.
-                let ends = match (rest.get(len), rest.get(len + 1)) {
-                    (Some(b'.'), next) => next.is_none_or(|&b| CLASS[b as usize] & STOP != 0),
-                    (next, _) => next.is_none_or(|&b| CLASS[b as usize] & STOP != 0 && b != b'='),
-                };
-                let fits = ends
-                    && match tail {
-                        Tail::Unit => lexicon::is_unit(word),
-                        Tail::Zone => lexicon::is_zone(word),
-                        Tail::Nothing => false,
-                    };
-                if fits { end + 1 + len } else { end }
-            }
+        match self.bytes.get(end + 1) {
+            Some(first) if first.is_ascii_alphabetic() => self.unit(end, tail),
             Some(first) if first.is_ascii_digit() && tail == Tail::Unit && end - start == 10 => {
                 self.time_behind(start, end)
             }
+            Some(0xc2 | 0xce) if tail == Tail::Unit => {
+                let unit = lexicon::unit_at(&self.bytes[end + 1..]);
+                if unit > 0 && self.ends_at(end + 1 + unit) {
+                    end + 1 + unit
+                } else {
+                    end
+                }
+            }
             _ => end,
+        }
+    }
+
+    /// Returns the end of the unit or the zone behind the space at `end`.
+    fn unit(&self, end: usize, tail: Tail) -> usize {
+        let rest = &self.bytes[end + 1..];
+        let len = rest
+            .iter()
+            .take(lexicon::LONGEST_UNIT + 1)
+            .take_while(|&&b| CLASS[b as usize] & (HEX_LETTER | LETTER) != 0)
+            .count();
+        let word = &rest[..len];
+        let fits = match tail {
+            Tail::Unit => lexicon::is_unit(word),
+            Tail::Zone => lexicon::is_zone(word) || lexicon::is_half_of_day(word),
+            Tail::Nothing => false,
+        };
+        if !fits {
+            return end;
+        }
+        // `MB/s`: a unit per time.
+        let mut to = end + 1 + len;
+        if tail == Tail::Unit && rest.get(len) == Some(&b'/') {
+            let per = &rest[len + 1..];
+            let per = &per[..per.iter().take_while(|b| b.is_ascii_alphabetic()).count()];
+            if !lexicon::is_unit(per) {
+                return end;
+            }
+            to += 1 + per.len();
+        }
+        // `5 s.` ends a sentence; `5 s-expressions` is no quantity.
+        let ends = match self.bytes.get(to) {
+            Some(b'.') => self.ends_at(to + 1),
+            Some(b'=') => false,
+            _ => self.ends_at(to),
+        };
+        match (ends, tail) {
+            (false, _) => end,
+            (true, Tail::Zone)
+                if lexicon::is_half_of_day(word) && self.bytes.get(to) == Some(&b' ') =>
+            {
+                self.unit(to, Tail::Zone)
+            }
+            (true, _) => to,
         }
     }
 

@@ -1,0 +1,783 @@
+//! Recognizes the header of a raw line: the timestamp, level, thread, logger, host and process in front of the message.
+
+use crate::level::{Level, level_of_word};
+use crate::lexicon;
+
+/// The furthest a header reaches.
+const MAX_HEADER: usize = 512;
+/// The number of fields that may stand before the timestamp: a label, an epoch, a date, a node.
+const MAX_LEADING: usize = 5;
+/// The longest bracketed field.
+const MAX_GROUP: usize = 192;
+
+/// The header of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    /// The position of the first byte of the message.
+    pub(crate) end: usize,
+    /// The level, if the header names one.
+    pub(crate) level: Option<Level>,
+}
+
+/// Returns the header of a message that begins with one.
+///
+/// A header has a timestamp. The timestamp may follow a few identifiers, and a level, a thread, a logger, or a host and a
+/// process may follow it. Without text behind it, it is the message itself and no header.
+#[inline]
+pub(crate) fn header(message: &[u8]) -> Option<Header> {
+    match message.first()? {
+        b'0'..=b'9' | b'[' | b'<' | b'-' | b'I' | b'W' | b'E' | b'F' => find(message),
+        byte if byte.is_ascii_alphabetic() && field_can_lead(message) => find(message),
+        _ => None,
+    }
+}
+
+/// Returns whether the first field can be part of a header: a calendar name, a level, or a name with a digit in it.
+fn field_can_lead(message: &[u8]) -> bool {
+    let len = field_len(message);
+    let field = &message[..len];
+    let name = field.strip_suffix(b",").unwrap_or(field);
+    field.iter().any(u8::is_ascii_digit)
+        || lexicon::is_month(name)
+        || lexicon::is_weekday(name)
+        || is_level(name)
+}
+
+fn is_level(name: &[u8]) -> bool {
+    name.iter().all(u8::is_ascii_uppercase) && level_of_word(name).is_some()
+}
+
+#[inline(never)]
+fn find(message: &[u8]) -> Option<Header> {
+    let window = &message[..message.len().min(MAX_HEADER)];
+    let line = memchr::memchr2(b'\n', b'\r', window).map_or(window, |end| &window[..end]);
+    let mut fields = Fields {
+        line,
+        at: 0,
+        level: None,
+        host: false,
+    };
+    fields.leading()?;
+    fields.fields();
+    let end = skip_delimiters(line, fields.at);
+    // A header without a message is the message.
+    let rest = &message[end..];
+    let first = rest.iter().position(|b| crate::class::is_alnum(*b))?;
+    let cut = memchr::memchr2(b'\n', b'\r', &rest[..first]);
+    (cut.is_none()).then_some(Header {
+        end,
+        level: fields.level,
+    })
+}
+
+/// A reader of header fields.
+struct Fields<'l> {
+    line: &'l [u8],
+    /// The end of what is known to be the header.
+    at: usize,
+    level: Option<Level>,
+    /// Whether the timestamp is one behind which syslog writes a host and a process.
+    host: bool,
+}
+
+impl Fields<'_> {
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.line.get(at).copied()
+    }
+
+    /// Reads what comes before the timestamp, and the timestamp.
+    fn leading(&mut self) -> Option<()> {
+        let line = self.line;
+        let mut at = 0;
+        if line[0] == b'<' {
+            let digits = line[1..].iter().take_while(|b| b.is_ascii_digit()).count();
+            if !(1..=3).contains(&digits) || self.byte(1 + digits) != Some(b'>') {
+                return None;
+            }
+            at = digits + 2;
+            // RFC 5424 has a version behind the priority.
+            if self.byte(at) == Some(b'1') && self.byte(at + 1) == Some(b' ') {
+                at += 2;
+            }
+            self.host = true;
+        }
+        let mut access_log = false;
+        for _ in 0..=MAX_LEADING {
+            at = skip_spaces(line, at);
+            // Behind a host and two dashes a timestamp in brackets is a field of an access log, and what follows is no message.
+            if access_log && self.byte(at) == Some(b'[') {
+                return None;
+            }
+            if let Some(end) = self.stamp(at) {
+                self.at = end;
+                return Some(());
+            }
+            let (level, end) = self.level_at(at).map_or((None, at), |(l, e)| (Some(l), e));
+            if level.is_some() {
+                self.level = level;
+                at = end;
+                continue;
+            }
+            let field = &line[at..at + field_len(&line[at..])];
+            if !leads(field) {
+                return None;
+            }
+            access_log = true;
+            at += field.len();
+        }
+        None
+    }
+
+    /// Returns the end of the timestamp at `at`, brackets included.
+    fn stamp(&mut self, at: usize) -> Option<usize> {
+        let line = self.line;
+        let open = self.byte(at) == Some(b'[');
+        let from = at + usize::from(open);
+        let from = if open { skip_spaces(line, from) } else { from };
+        let (end, host) = stamp_end(line, from, open)?;
+        self.host |= host;
+        if !open {
+            return Some(end);
+        }
+        match self.byte(end) {
+            Some(b']') => Some(end + 1),
+            // More fields share the bracket: `[2024-05-01T10:00:00Z INFO app]`, `[…: INFO/Main]`.
+            Some(b' ' | b':' | b',') => {
+                let close = group_end(line, at)?;
+                let mut inside = end;
+                while inside < close {
+                    inside = skip_delimiters(line, inside);
+                    if let Some((level, _)) = self.level_at(inside) {
+                        self.level = self.level.or(Some(level));
+                    }
+                    let len = field_len(&line[inside..close]);
+                    if len == 0 {
+                        break;
+                    }
+                    inside += len;
+                }
+                Some(close)
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads the fields behind the timestamp and leaves `at` at the message.
+    fn fields(&mut self) {
+        let line = self.line;
+        let mut at = self.at;
+        // Whether a bracketed field and a logger were seen; each counts once before a level and once behind it.
+        let (mut group, mut logger) = (false, false);
+        let mut weak = 0;
+        loop {
+            let piped = self.byte(at) == Some(b'|');
+            at = skip_delimiters(line, at);
+            if at >= line.len() {
+                return;
+            }
+            if self.level.is_none()
+                && let Some(end) = self.stamp(at)
+            {
+                (self.at, at, weak) = (end, end, 0);
+                continue;
+            }
+            if let Some(end) = stream_end(line, at) {
+                self.at = end;
+                return;
+            }
+            if self.level.is_none()
+                && let Some((level, end)) = self.level_at(at)
+            {
+                self.level = Some(level);
+                (self.at, at, weak) = (end, end, 0);
+                (group, logger) = (false, false);
+                continue;
+            }
+            if self.host
+                && self.level.is_none()
+                && let Some(end) = process_end(line, at)
+            {
+                self.host = false;
+                logger = true;
+                (self.at, at, weak) = (end, end, 0);
+                continue;
+            }
+            if self.byte(at) == Some(b'[')
+                && !group
+                && let Some(end) = group_end(line, at)
+            {
+                group = true;
+                at = end;
+                if self.level.is_some() || weak > 0 || self.next_is_level(end) {
+                    self.at = end;
+                }
+                continue;
+            }
+            if !logger && let Some(end) = self.logger_end(at) {
+                logger = true;
+                (self.at, at, weak) = (end, end, 0);
+                continue;
+            }
+            let len = field_len(&line[at..]);
+            let field = &line[at..at + len];
+            let fits = if self.level.is_some() {
+                !logger && field.iter().all(u8::is_ascii_digit)
+            } else {
+                leads(field) || piped || line[at + len..].starts_with(b" - ")
+            };
+            weak += 1;
+            if !fits || len == 0 || weak > MAX_LEADING {
+                return;
+            }
+            at += len;
+            if self.byte(at) == Some(b'|') {
+                self.at = at;
+            }
+        }
+    }
+
+    fn next_is_level(&self, at: usize) -> bool {
+        self.level_at(skip_delimiters(self.line, at)).is_some()
+    }
+
+    /// Returns the level named at `at` and where its field ends.
+    fn level_at(&self, at: usize) -> Option<(Level, usize)> {
+        let line = self.line;
+        let open = self.byte(at)?;
+        let close = match open {
+            b'[' => Some(b']'),
+            b'(' => Some(b')'),
+            b'<' => Some(b'>'),
+            _ => None,
+        };
+        let from = if close.is_some() {
+            skip_spaces(line, at + 1)
+        } else {
+            at
+        };
+        // The level may be the last label of a name: `core:error`, `production.ERROR`.
+        let run = line[from..]
+            .iter()
+            .take_while(|b| b.is_ascii_alphabetic() || matches!(b, b'.' | b':' | b'_'))
+            .count();
+        let name = &line[from..from + run];
+        let name = name.strip_suffix(b":").unwrap_or(name);
+        let label = name
+            .iter()
+            .rposition(|b| matches!(b, b'.' | b':'))
+            .map_or(0, |dot| dot + 1);
+        let word = &name[label..];
+        let end = from + name.len();
+        let after = self.byte(end);
+        if word.len() == 1 && name.len() == 1 && close.is_none() {
+            // logcat: one letter, then the tag and a colon.
+            let level = letter_level(word[0])?;
+            let tag = match after? {
+                b'/' => end + 1,
+                b' ' => skip_spaces(line, end),
+                _ => return None,
+            };
+            return Some((level, tag_end(line, tag)?)).filter(|_| at > 0);
+        }
+        let level = level_of_word(word)?;
+        if let Some(close) = close {
+            let to = skip_spaces(line, end);
+            return (self.byte(to) == Some(close)).then_some((level, to + 1));
+        }
+        let capitals = word.iter().all(u8::is_ascii_uppercase);
+        let ends = match after {
+            None | Some(b':' | b'|' | b'\t' | b',' | b'/') => true,
+            Some(b' ') => {
+                capitals
+                    || matches!(self.byte(end + 1), Some(b' ' | b'['))
+                    || line[end..].starts_with(b" - ")
+            }
+            Some(b']') => true,
+            Some(_) => false,
+        };
+        let end = match after {
+            Some(b'/') => end + field_len(&line[end..]),
+            _ => end,
+        };
+        (ends && (label == 0 || after == Some(b':') || after == Some(b' '))).then_some((level, end))
+    }
+
+    /// Returns the end of the logger, class or source position at `at`.
+    fn logger_end(&self, at: usize) -> Option<usize> {
+        let line = self.line;
+        let mut end = at;
+        while let Some(byte) = self.byte(end) {
+            let joins = byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b'_' | b'.'
+                        | b'$'
+                        | b'-'
+                        | b'/'
+                        | b'@'
+                        | b'#'
+                        | b'~'
+                        | b'('
+                        | b')'
+                        | b'<'
+                        | b'>'
+                )
+                || byte == b':' && !matches!(self.byte(end + 1), None | Some(b' ' | b'\t'))
+                || byte == b'[' && self.byte(end + 1).is_some_and(|b| b.is_ascii_digit())
+                || byte == b']'
+                    && end > at
+                    && self.byte(end - 1).is_some_and(|b| b.is_ascii_digit());
+            if !joins {
+                break;
+            }
+            end += 1;
+        }
+        let mut name = &line[at..end];
+        // klog's source position ends in a bracket.
+        if let [head @ .., b']'] = name
+            && !head.contains(&b'[')
+        {
+            name = head;
+            let file =
+                memchr::memchr(b':', name).is_some_and(|colon| name[..colon].contains(&b'.'));
+            return file.then_some(end);
+        }
+        if !name
+            .first()
+            .is_some_and(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'<'))
+            && !name.iter().any(u8::is_ascii_alphabetic)
+            && !name.contains(&b'#')
+        {
+            return None;
+        }
+        let rest = &line[end..];
+        let identifier = is_identifier(name);
+        let leveled = self.level.is_some();
+        let to = match rest {
+            [b':', b' ' | b'\t', ..] if identifier => end + 1,
+            [b' ', b':', b' ', ..] => end + 3,
+            [b' ', ..] if leveled && identifier => {
+                let next = skip_spaces(line, end);
+                match &line[next..] {
+                    [b':', b' ', ..] => next + 2,
+                    [b'-', b' ', ..] => next + 2,
+                    [b'-', b'-', b' ', ..] => next + 3,
+                    [b'[', ..] if name.contains(&b'.') => next,
+                    _ if next >= end + 2 => next,
+                    _ => return None,
+                }
+            }
+            [b' ', b' ', ..] if leveled => end + 2,
+            [b'\t', ..] if leveled => end + 1,
+            [b'|', ..] => end + 1,
+            _ => return None,
+        };
+        Some(to)
+    }
+}
+
+/// Returns the length of the field at the front of `text`.
+fn field_len(text: &[u8]) -> usize {
+    text.iter()
+        .position(|b| matches!(b, b' ' | b'\t' | b'|'))
+        .unwrap_or(text.len())
+}
+
+fn skip_spaces(line: &[u8], mut at: usize) -> usize {
+    while matches!(line.get(at), Some(b' ' | b'\t')) {
+        at += 1;
+    }
+    at
+}
+
+/// Skips white space and punctuation between fields; a dash counts when a space follows.
+fn skip_delimiters(line: &[u8], mut at: usize) -> usize {
+    loop {
+        match &line[at..] {
+            [b' ' | b'\t' | b'|' | b',' | b':' | b']' | b';', ..] => at += 1,
+            [b'-', b' ', ..] => at += 1,
+            [b'-', b'-', b' ', ..] => at += 2,
+            [b'-', b'-', b'-', b' ', ..] => at += 3,
+            _ => return at,
+        }
+    }
+}
+
+/// Returns whether a field can stand between timestamp and level, or before the timestamp: a dash, capitals, or anything with a digit.
+fn leads(field: &[u8]) -> bool {
+    field == b"-"
+        || field.iter().any(u8::is_ascii_digit) && !field.contains(&b'=') && !field.contains(&b'"')
+        || field.len() > 1 && field.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
+}
+
+fn letter_level(letter: u8) -> Option<Level> {
+    match letter {
+        b'V' | b'T' => Some(Level::Trace),
+        b'D' => Some(Level::Debug),
+        b'I' => Some(Level::Info),
+        b'W' => Some(Level::Warn),
+        b'E' => Some(Level::Error),
+        b'F' => Some(Level::Fatal),
+        _ => None,
+    }
+}
+
+/// Returns the position behind a logcat tag: a name, spaces that pad it, and a colon.
+fn tag_end(line: &[u8], at: usize) -> Option<usize> {
+    let len = line[at..]
+        .iter()
+        .take_while(|b| !b.is_ascii_whitespace() && **b != b':')
+        .count();
+    let colon = skip_spaces(line, at + len);
+    (len > 0 && line.get(colon) == Some(&b':')).then_some(colon + 1)
+}
+
+/// Returns whether a name is written like a class, module or file and not like a word of prose.
+fn is_identifier(name: &[u8]) -> bool {
+    let inner = name.get(1..).unwrap_or_default();
+    name.iter()
+        .any(|b| b.is_ascii_digit() || matches!(b, b'.' | b'$' | b'_' | b'/' | b'@' | b'#'))
+        || memchr::memmem::find(name, b"::").is_some()
+        || inner.iter().any(u8::is_ascii_uppercase)
+}
+
+/// Returns the end of the bracketed field at `at`; brackets may nest.
+fn group_end(line: &[u8], at: usize) -> Option<usize> {
+    let mut open = 0_usize;
+    for (index, byte) in line[at..].iter().enumerate().take(MAX_GROUP) {
+        match byte {
+            b'[' => open += 1,
+            b']' => {
+                open -= 1;
+                if open == 0 {
+                    return Some(at + index + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Returns the end of the stream tag that container runtimes write: `stdout F `.
+fn stream_end(line: &[u8], at: usize) -> Option<usize> {
+    let rest = &line[at..];
+    let rest = rest
+        .strip_prefix(b"stdout ")
+        .or_else(|| rest.strip_prefix(b"stderr "))?;
+    let rest = rest
+        .strip_prefix(b"F ")
+        .or_else(|| rest.strip_prefix(b"P "))?;
+    Some(line.len() - rest.len())
+}
+
+/// Returns the end of syslog's host and process: `host sshd[17]: `, `host kernel: `, `host syslogd 1.4.1: `.
+fn process_end(line: &[u8], at: usize) -> Option<usize> {
+    let host = field_len(&line[at..]);
+    if host == 0 || line[at..at + host].ends_with(b":") {
+        return None;
+    }
+    let mut to = skip_delimiters(line, at + host);
+    let from = to;
+    // The process name, with up to two more fields: a version, the rest of a name that holds a space.
+    for _ in 0..3 {
+        let len = field_len(&line[to..]);
+        let field = &line[to..to + len];
+        if len == 0 {
+            return None;
+        }
+        if let [name @ .., b':'] = field {
+            let pid = name.ends_with(b"]") || name.ends_with(b")");
+            let version = name.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+            return (to == from || pid || version).then_some(to + len);
+        }
+        // `sshd[17]` without a colon, or with an address of its own behind it.
+        if field.ends_with(b"]") && field.contains(&b'[') {
+            let next = skip_spaces(line, to + len);
+            return Some(match line.get(next) {
+                Some(b'(') => line[next..]
+                    .windows(2)
+                    .position(|pair| pair == b"):")
+                    .map_or(to + len, |close| next + close + 2),
+                Some(b':') => next + 1,
+                _ => to + len,
+            });
+        }
+        to = skip_spaces(line, to + len);
+    }
+    None
+}
+
+/// Returns the end of the timestamp at `at`, and whether it is in a form that syslog uses.
+fn stamp_end(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
+    let text = line.get(at..)?;
+    match text.first()? {
+        b'0'..=b'9' => numeric_stamp(line, at, bracket),
+        b'I' | b'W' | b'E' | b'F' | b'D'
+            if text.len() > 8 && text[1..5].iter().all(u8::is_ascii_digit) && text[5] == b' ' =>
+        {
+            let from = skip_spaces(line, at + 5);
+            Some((time_end(line, from, 2)?, false))
+        }
+        _ => named_stamp(line, at),
+    }
+}
+
+/// `May  1 10:00:00`, `Wed May 01 10:00:00.123 2024`.
+fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
+    let mut month = false;
+    let word = |at: usize| {
+        let rest = line.get(at..).unwrap_or_default();
+        &rest[..rest.iter().take_while(|b| b.is_ascii_alphabetic()).count()]
+    };
+    for _ in 0..2 {
+        let name = word(at);
+        if lexicon::is_month(name) && !month {
+            month = true;
+        } else if !lexicon::is_weekday(name) {
+            break;
+        }
+        at += name.len();
+        if line.get(at) == Some(&b',') {
+            at += 1;
+        }
+        at = skip_spaces(line, at);
+    }
+    if !month {
+        // `Wed, 01 May 2024 10:00:00`
+        let (end, _) = numeric_stamp(line, at, false)?;
+        return Some((end, false));
+    }
+    let day = digits(line, at);
+    if !(1..=2).contains(&day) {
+        return None;
+    }
+    let mut time = at + day;
+    if line.get(time) == Some(&b',') {
+        time += 1;
+    }
+    time = skip_spaces(line, time);
+    // The year may stand before the time or behind it.
+    let mut syslog = true;
+    if digits(line, time) == 4 && matches!(line.get(time + 4), Some(b' ' | b',')) {
+        time = skip_spaces(line, time + 5);
+        syslog = false;
+    }
+    let mut end = time_end(line, time, 1)?;
+    let year = skip_spaces(line, end);
+    if digits(line, year) == 4
+        && matches!(line.get(year + 4), None | Some(b' ' | b']' | b':'))
+        && matches!(line[year], b'1' | b'2')
+    {
+        end = year + 4;
+        syslog = false;
+    }
+    Some((end, syslog))
+}
+
+fn digits(line: &[u8], at: usize) -> usize {
+    line.get(at..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|b| b.is_ascii_digit())
+        .count()
+}
+
+/// A date in digits with a time of day, a time of day alone, or, in brackets, seconds since the start.
+fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
+    if let Some(end) = time_end(line, at, 2) {
+        return Some((end, false));
+    }
+    let first = digits(line, at);
+    let after = line.get(at + first).copied();
+    if bracket && after == Some(b'.') {
+        let fraction = digits(line, at + first + 1);
+        let end = at + first + 1 + fraction;
+        if (3..=9).contains(&fraction) && line.get(end) == Some(&b']') {
+            return Some((end, false));
+        }
+    }
+    // `01 May 2024 10:00:00.123`, `01/May/2024:10:00:00`
+    if matches!(first, 1 | 2)
+        && let Some(separator @ (b' ' | b'/' | b'-')) = after
+    {
+        let rest = &line[at + first + 1..];
+        let name = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+        if lexicon::is_month(&rest[..name]) && rest.get(name) == Some(&separator) {
+            let year = at + first + 1 + name + 1;
+            if digits(line, year) == 4 && matches!(line.get(year + 4), Some(b' ' | b':')) {
+                return Some((time_end(line, year + 5, 2)?, false));
+            }
+        }
+    }
+    // Dates: parts of digits with equal separators, or 6 or 8 digits.
+    let (end, compact) = match after {
+        Some(separator @ (b'-' | b'/' | b'.')) if matches!(first, 1 | 2 | 4) => {
+            let second = digits(line, at + first + 1);
+            let mut end = at + first + 1 + second;
+            if !(1..=2).contains(&second) {
+                return None;
+            }
+            if line.get(end) == Some(&separator) {
+                let third = digits(line, end + 1);
+                if matches!(third, 1 | 2 | 4) {
+                    end += 1 + third;
+                }
+            }
+            (end, false)
+        }
+        _ if matches!(first, 6 | 8) => (at + first, true),
+        _ => return None,
+    };
+    let rest = &line[end..];
+    let time = match rest {
+        [b',', b' ', ..] => end + 2,
+        [b'T' | b't' | b' ' | b'_' | b'-' | b':', ..] => skip_spaces(line, end + 1),
+        _ => return None,
+    };
+    if compact && digits(line, time) == 6 && matches!(line.get(time + 6), Some(b' ')) {
+        return Some((time + 6, false));
+    }
+    // `2005-06-03-15.42.50.675872`
+    let dotted = rest.first() == Some(&b'-')
+        && digits(line, time) == 2
+        && line.get(time + 2) == Some(&b'.')
+        && digits(line, time + 3) == 2
+        && line.get(time + 5) == Some(&b'.');
+    if dotted {
+        let len = line[time..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit() || **b == b'.')
+            .count();
+        return Some((time + len, false));
+    }
+    // ISO timestamps are what syslog writes today.
+    Some((
+        time_end(line, time, 1)?,
+        first == 4 && rest.first() == Some(&b'T'),
+    ))
+}
+
+/// Returns the end of the time of day at `at`, with fraction, `AM` or `PM`, and zone. Minutes and seconds have at least `least` digits.
+fn time_end(line: &[u8], at: usize, least: usize) -> Option<usize> {
+    let hour = digits(line, at);
+    if !(1..=2).contains(&hour) || line.get(at + hour) != Some(&b':') {
+        return None;
+    }
+    let mut end = at + hour + 1;
+    let fits = |at: usize| (least..=2).contains(&digits(line, at));
+    if !fits(end) {
+        return None;
+    }
+    end += digits(line, end);
+    if line.get(end) != Some(&b':') || !fits(end + 1) {
+        return None;
+    }
+    end += 1 + digits(line, end + 1);
+    if matches!(line.get(end), Some(b'.' | b',' | b':')) && digits(line, end + 1) > 0 {
+        end += 1 + digits(line, end + 1);
+    }
+    match &line[end..] {
+        [b'Z', ..] => end += 1,
+        [b'+' | b'-', ..] if digits(line, end + 1) == 4 => end += 5,
+        [b'+' | b'-', ..]
+            if digits(line, end + 1) == 2
+                && line.get(end + 3) == Some(&b':')
+                && digits(line, end + 4) == 2 =>
+        {
+            end += 6
+        }
+        [b'+' | b'-', ..] if digits(line, end + 1) == 2 => end += 3,
+        _ => {}
+    }
+    for _ in 0..2 {
+        let Some(rest) = line[end..].strip_prefix(b" ") else {
+            break;
+        };
+        let word = &rest[..field_len(rest).min(8)];
+        let word = word.strip_suffix(b"]").unwrap_or(word);
+        let numeric = matches!(word, [b'+' | b'-', digits @ ..] if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit));
+        if !numeric && !lexicon::is_zone(word) {
+            break;
+        }
+        end += 1 + word.len();
+    }
+    // Anything else that joins makes it no time.
+    match line.get(end) {
+        None | Some(b' ' | b'\t' | b']' | b'|' | b',' | b':' | b';') => Some(end),
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each line is cut at the first `§`, where its message begins.
+    #[test]
+    fn headers_of_common_formats_end_where_the_message_begins() {
+        let lines = [
+            "2024-05-01T10:00:00.123Z §started",
+            "2024-05-01 10:00:00,123 - INFO  [main:Server@17] - §started",
+            "2024-05-01 10:00:00,123 INFO [main] com.acme.app.Server: §started",
+            "2024-05-01 10:00:00.123  INFO 17 --- [           main] c.acme.Server   : §started",
+            "24/05/01 10:00:00 INFO storage.Blocks: §started",
+            "240501 100000 17 INFO dfs.Node$Part: §started",
+            "05-01 10:00:00.123  1702  2395 D WindowManager: §started",
+            "20240501-10:00:00:606|Step_Counter|30002312|§started",
+            "May  1 10:00:00 web sshd[17]: §started",
+            "May  1 10:00:00 web kernel: §started",
+            "May  1 10:00:00 web syslogd 1.4.1: §started",
+            "<34>1 2024-05-01T10:00:00Z web app[17]: §started",
+            "[Wed May 01 10:00:00 2024] [notice] §started",
+            "[Wed May 01 10:00:00.123 2024] [core:error] [pid 17:tid 4] §[client 10.0.0.1] started",
+            "2024/05/01 10:00:00 [error] 17#17: §*1 started",
+            "2024/05/01 10:00:00 main.go:17: §started",
+            "I0501 10:00:00.123456    17 server.go:24] §\"Started\" pod=\"a\"",
+            "[2024-05-01T10:00:00Z INFO  app::net] §started",
+            "[2024-05-01 10:00:00,123: INFO/Main] §started",
+            "[2024-05-01 10:00:00,123] INFO §started",
+            "[10:00:00 INF] §started",
+            "2024-05-01 10:00:00.123 UTC [17] LOG:  §started",
+            "2024-05-01 10:00:00,123 - app.jobs - WARNING - §started",
+            "2024-05-01 10:00:00, Info                  CBS    §started",
+            "2024-05-01T10:00:00.000Z stdout F §{\"msg\":\"started\"}",
+            "[   12.345678] §started",
+            "- 1714557600 2024.05.01 R02-M1 2024-05-01-10.00.00.675872 R02-M1 RAS KERNEL INFO §started",
+            "17:M 01 May 2024 10:00:00.123 §started",
+            "2024-05-01T10:00:00.000Z\tINFO\tnet/server.go:17\t§started\t{\"a\": 1}",
+            "INFO 2024-05-01 10:00:00 §started",
+            "2024-05-01T10:00:00.1234567Z web app[17]: [warn] §started",
+        ];
+        let mut wrong = Vec::new();
+        for line in lines {
+            let line = line.replacen('§', "\u{1}", 1);
+            let at = line.find('\u{1}').unwrap();
+            let line = line.replace('\u{1}', "");
+            let end = header(line.as_bytes()).map_or(0, |header| header.end);
+            if end != at {
+                wrong.push(format!("{line}\n  {:?}", &line[end..]));
+            }
+        }
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn a_message_is_no_header() {
+        for line in [
+            "17 files deleted",
+            "10.0.0.1 - - [01/May/2024:10:00:00 +0000] \"GET / HTTP/1.1\" 200",
+            "Error while reading",
+            "[main] started",
+            "[17] started",
+            "INFO started",
+            "2024-05-01 10:00:00",
+            "2024-05-01 10:00:00 INFO",
+            "1.2.3 released",
+            "May the first",
+            "-1 is returned",
+        ] {
+            assert_eq!(header(line.as_bytes()), None, "{line}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Brackets whose content is one value: an empty list, a list of words, the numbers of hosts.
+
+use super::{Tail, Text};
+use crate::class::{CLASS, HEX_LETTER, LETTER};
+use crate::token::Token;
+
+/// The furthest a list reaches.
+const MAX_LIST: usize = 1024;
+
+impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
+    /// Reads an empty pair of brackets or a list of words (`[TERM, HUP]`) as one variable; false leaves the bracket a separator.
+    #[inline(never)]
+    pub(super) fn list(&mut self, open: u8) -> bool {
+        let bytes = self.bytes;
+        let start = self.at;
+        let apart = start == 0 || matches!(bytes[start - 1], b' ' | b'=' | b':' | b'(' | b',');
+        if !apart {
+            return false;
+        }
+        let close = if open == b'[' { b']' } else { b'}' };
+        if bytes.get(start + 1) == Some(&close) {
+            self.variable(start, start + 2, Tail::Nothing);
+            return true;
+        }
+        let Some(end) = words_end(&bytes[start + 1..], close) else {
+            return false;
+        };
+        self.at = start + 1 + end;
+        self.variable(start + 1, start + 1 + end, Tail::Nothing);
+        true
+    }
+
+    /// Returns the end of a chunk with the numbers of several hosts behind it: `node-[1,3-5]`.
+    pub(super) fn hosts(&self, start: usize, end: usize) -> Option<usize> {
+        let bytes = self.bytes;
+        let named = bytes[end - 1] == b'-'
+            && end - start > 1
+            && CLASS[bytes[start] as usize] & (HEX_LETTER | LETTER) != 0;
+        if !named || bytes.get(end) != Some(&b'[') {
+            return None;
+        }
+        let inside = bytes[end + 1..]
+            .iter()
+            .take(MAX_LIST)
+            .take_while(|b| b.is_ascii_digit() || matches!(b, b' ' | b',' | b'-'))
+            .count();
+        let close = end + 1 + inside;
+        (bytes[end + 1..close].iter().any(u8::is_ascii_digit) && bytes.get(close) == Some(&b']'))
+            .then_some(close + 1)
+    }
+}
+
+/// Returns the length of two or more items with commas between them, up to `close`. One of them is a word; numbers are variables anyhow.
+fn words_end(text: &[u8], close: u8) -> Option<usize> {
+    let mut items = 1;
+    let mut item = 0;
+    let (mut digits, mut word) = (false, false);
+    for (at, &byte) in text.iter().enumerate().take(MAX_LIST) {
+        match byte {
+            b',' if item > 0 => {
+                items += 1;
+                item = 0;
+                word |= !digits;
+                digits = false;
+            }
+            b' ' if item == 0 && at > 0 => {}
+            byte if byte == close => {
+                return (items > 1 && item > 0 && (word || !digits)).then_some(at);
+            }
+            byte if byte.is_ascii_alphanumeric()
+                || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'$' | b'@')
+                || byte >= 0x80 =>
+            {
+                item += 1;
+                digits |= byte.is_ascii_digit();
+            }
+            _ => return None,
+        }
+    }
+    None
+}
