@@ -1,4 +1,77 @@
-//! Many files as one table: partitions, batches, manifests, a published schema and a memory budget.
+//! Writes rows and Arrow record batches to many Parquet files that are one table.
+//!
+//! ```text
+//!              DatasetWriter, one per thread                          Dataset, shared
+//!            ┌──────────────────────────────────────────┐        ┌───────────────────────┐
+//!  Row ─────▶│ Gather ──▶ Route ──▶ encode a row group ─┼───────▶│ Files ──────▶ Commit  │──▶ Manifest
+//!            │ rows to    which     (on this thread)    │ append │ one open file         │
+//!            │ columns    partition?     ▲              │        │ per partition         │
+//!            └───────────────────────────┼──────────────┘        ├───────────────────────┤
+//!  RecordBatch ──────────────────────────┘                       │ types, memory budget  │
+//!                                                                └───────────────────────┘
+//! ```
+//!
+//! # Example
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use otlake_dataset::Dataset;
+//! use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+//! use otlake_storage::InMemoryStorage;
+//!
+//! let storage = InMemoryStorage::new();
+//! let dataset = Dataset::builder().open(Arc::new(storage.clone()))?;
+//!
+//! let mut writer = dataset.writer();
+//! let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+//! row.push(fields::BODY, Value::String("order placed"));
+//! writer.row(&mut row)?;
+//! writer.flush()?;
+//!
+//! let file = &writer.report()[0].files[0];
+//! assert_eq!(file.rows, 1);
+//! assert!(storage.files().contains_key(&file.name));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The life of a batch
+//!
+//! One state for all tables of a writer:
+//!
+//! ```text
+//!                 begin_batch                        finish_batch
+//!          ┌────────────────────▶ Open ──┬──────────────────────────▶ Idle, committed
+//!          │                        │    └── a step of it fails ────▶ Idle, given up
+//!        Idle                       │ any call fails
+//!          ▲                        ▼
+//!          └── finish_batch ───── Failed      (given up: rows in no closed file are dropped)
+//! ```
+//!
+//! `finish_batch` closes the files of all tables, then for each table deletes what an earlier try has left
+//! and commits. A batch that is given up is tried again from `begin_batch` on, by any writer.
+//!
+//! # The life of a file
+//!
+//! ```text
+//!  first row group ──▶ open ──▶ closing ──▶ visible ──▶ committed
+//!                       │          │                       │ fails: the next flush tries again,
+//!                       ▼          ▼                       ▼ same name and content
+//!                      rows lost, and counted for each writer that has some
+//! ```
+//!
+//! A file is closed when it is full, too old, flushed, or in the way of the memory limit. All of its columns
+//! are published before.
+//!
+//! # When to use this crate on its own
+//!
+//! Use it for rows or record batches that don't come from OTLP payloads, or with stages of your own in front:
+//! a [`DatasetWriter`] is a [`RowSink`](otlake_row::RowSink). The crate `otlake` puts decoders, fingerprints
+//! and observers before it.
+//!
+//! # Features
+//!
+//! `zstd`, `snappy` and `lz4`, all on by default, are the codecs of the files.
 
 mod budget;
 mod catalog;
@@ -38,3 +111,27 @@ pub use crate::stats::SinkStats;
 pub use crate::table_writer::{ParquetSink, SinkError};
 pub use crate::writer::DatasetWriter;
 pub use crate::writer::table_sink::TableSink;
+
+// The code of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+// Writers are moved to their threads, and the dataset is shared by them.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send::<DatasetWriter>();
+    is_send_and_sync::<Dataset>();
+    is_send_and_sync::<DatasetBuilder>();
+    is_send_and_sync::<PublishedSchema>();
+    is_send_and_sync::<Manifest>();
+    is_send_and_sync::<RowBuffer>();
+    is_send_and_sync::<RowInterner>();
+    is_send_and_sync::<Partitioner>();
+    is_send_and_sync::<OpenError>();
+    is_send_and_sync::<RowError>();
+    is_send_and_sync::<FlushError>();
+    is_send_and_sync::<FinishBatchError>();
+    is_send_and_sync::<TableSinkError>();
+};
