@@ -1,4 +1,4 @@
-//! What a flush wrote, for those who register files in a catalogue.
+//! What a flush or a batch has written, for those who add files to a catalogue.
 
 mod json;
 mod types;
@@ -9,16 +9,16 @@ pub(crate) use self::types::type_name;
 use crate::files::file_names::{BatchId, BatchIdError};
 use otlake_parquet::{Bound, FileSummary};
 
-/// What one flush wrote to a table: its files, with what a catalogue wants to know of each, so that
-/// nobody has to open them.
+/// The files that one flush or one batch has written to a table, with the statistics that a catalogue needs,
+/// so that nobody has to open them.
 ///
-/// As JSON it is a document of the format `otlake.manifest/1`, which later versions read too; members
-/// may be added to it:
+/// As JSON it is a document of the format `otlake.manifest/1`, which later versions read too. Later versions
+/// may add members:
 ///
 /// | member | value |
 /// |---|---|
 /// | `format`, `table` | `otlake.manifest/1`; the table's name |
-/// | `batch`, `schema_version` | as set, or not there |
+/// | `batch`, `schema_version` | as set, or absent |
 /// | `totals` | `files`, `rows`, `bytes`, `row_groups` of all files |
 /// | `files` | for each: `name`, `partition`, `rows`, `bytes`, `row_groups`, `time`, `fingerprint`, `columns` |
 /// | `partition` | a list of `name` and `value`, which is null for the default partition |
@@ -26,9 +26,9 @@ use otlake_parquet::{Bound, FileSummary};
 /// | `fingerprint` | `min` and `max` of the column `fingerprint` |
 /// | `columns` | for each: `name`, `type`, `nulls`, and `min` and `max` where they are known |
 ///
-/// Types are named as in a [`DatasetSchema`](otlake_schema::DatasetSchema). Integers are numbers with
-/// all 64 bits, which JavaScript's are not; bytes are base64, NaN and the infinities strings as in
-/// proto3's JSON.
+/// Types are named as in a [`DatasetSchema`](otlake_schema::DatasetSchema). Integers are numbers with 64
+/// bits, which JavaScript's numbers can't hold. Bytes are base64. NaN and the infinities are strings, as in the
+/// JSON of proto3.
 ///
 /// ```
 /// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
@@ -62,18 +62,18 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ManifestFile {
-    /// Its name in the storage.
+    /// The name of the file in the storage.
     pub name: String,
-    /// The partition columns and their values, as [`Partitioner::values`](crate::Partitioner::values)
-    /// gives them; none for the default partition.
+    /// The partition columns and their values, from [`Partitioner::values`](crate::Partitioner::values);
+    /// `None` is the value of the default partition.
     pub partition: Vec<(String, Option<String>)>,
-    /// Its rows.
+    /// The number of rows.
     pub rows: u64,
-    /// Its bytes.
+    /// The number of bytes.
     pub bytes: u64,
-    /// Its row groups.
+    /// The number of row groups.
     pub row_groups: usize,
-    /// Its top-level columns, in the order of its schema.
+    /// The top-level columns, in the order of the file's schema.
     pub columns: Vec<ManifestColumn>,
 }
 
@@ -81,20 +81,20 @@ pub struct ManifestFile {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ManifestColumn {
-    /// Its name.
+    /// The name of the column.
     pub name: String,
-    /// Its type in words: `int64`, `timestamp[us, UTC]`, `list<float64>`.
+    /// The type in words: `int64`, `timestamp[us, UTC]`, `list<float64>`.
     pub type_name: String,
-    /// Rows in which it is null.
+    /// The number of rows in which the column is null.
     pub nulls: u64,
-    /// No value is less; see [`ColumnSummary::min`](crate::ColumnSummary::min).
+    /// A lower bound of the values; see [`ColumnSummary::min`](crate::ColumnSummary::min).
     pub min: Option<Bound>,
-    /// No value is greater; see [`ColumnSummary::max`](crate::ColumnSummary::max).
+    /// An upper bound of the values; see [`ColumnSummary::max`](crate::ColumnSummary::max).
     pub max: Option<Bound>,
 }
 
 impl Manifest {
-    /// Of no files yet.
+    /// Creates a manifest without files.
     pub fn new(table: Table) -> Self {
         Self {
             table,
@@ -104,21 +104,21 @@ impl Manifest {
         }
     }
 
-    /// Says what the files are of.
+    /// Sets the batch that the files belong to.
     #[must_use]
     pub fn with_batch(mut self, batch: BatchId) -> Self {
         self.batch = Some(batch);
         self
     }
 
-    /// Says which version of the dataset's published schema has all columns of the files.
+    /// Sets the version of the published schema that has all columns of the files.
     #[must_use]
     pub fn with_schema_version(mut self, version: u64) -> Self {
         self.schema_version = Some(version);
         self
     }
 
-    /// Adds a file, which is of this partition.
+    /// Adds a file of a partition.
     pub fn add(&mut self, file: &FileSummary, partition: Vec<(String, Option<String>)>) {
         let columns = file.columns.iter().map(|column| ManifestColumn {
             name: column.name.clone(),
@@ -137,74 +137,75 @@ impl Manifest {
         });
     }
 
-    /// The table.
+    /// Returns the table.
     pub fn table(&self) -> Table {
         self.table
     }
 
-    /// What the files are of, if it was said.
+    /// Returns the batch that the files belong to, if there is one.
     pub fn batch(&self) -> Option<&BatchId> {
         self.batch.as_ref()
     }
 
-    /// The version of the dataset's schema, if it was said.
+    /// Returns the version of the published schema that has all columns of the files, if there is one.
     pub fn schema_version(&self) -> Option<u64> {
         self.schema_version
     }
 
-    /// The files, in the order in which they were added.
+    /// Returns the files, in the order in which they were added.
     pub fn files(&self) -> &[ManifestFile] {
         &self.files
     }
 
-    /// The rows of all files.
+    /// Returns the number of rows of all files.
     pub fn rows(&self) -> u64 {
         self.sum(|file| file.rows)
     }
 
-    /// The bytes of all files.
+    /// Returns the number of bytes of all files.
     pub fn bytes(&self) -> u64 {
         self.sum(|file| file.bytes)
     }
 
-    /// The row groups of all files.
+    /// Returns the number of row groups of all files.
     pub fn row_groups(&self) -> u64 {
         self.sum(|file| file.row_groups as u64)
     }
 
-    /// Numbers of a damaged document may be too large to add up.
+    /// Saturates, because the numbers of a damaged document may be too large to add up.
     fn sum(&self, of: impl Fn(&ManifestFile) -> u64) -> u64 {
         self.files.iter().map(of).fold(0, u64::saturating_add)
     }
 
     /// Reads the JSON that [`Manifest::to_json`] writes. Members that this version does not know are
-    /// left out.
+    /// ignored.
     ///
     /// # Errors
     ///
-    /// When it is damaged, or of a version that does not fit this one.
+    /// Returns an error if the document is damaged, or was written by an incompatible version.
     pub fn from_json(json: &[u8]) -> Result<Self, ManifestError> {
         json::read(json)
     }
 
-    /// The JSON that is stored beside the files or sent to a catalogue.
+    /// Returns the manifest as JSON.
     pub fn to_json(&self) -> Vec<u8> {
         json::write(self)
     }
 }
 
 impl ManifestFile {
-    /// The column of that name.
+    /// Returns the column with a name.
     pub fn column(&self, name: &str) -> Option<&ManifestColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Earliest and latest `timestamp`, in microseconds since the epoch; none if no row has one.
+    /// Returns the earliest and the latest `timestamp`, in microseconds since the epoch; `None` if no row has
+    /// one.
     pub fn time_range(&self) -> Option<(i64, i64)> {
         self.integers("timestamp")
     }
 
-    /// Least and greatest `fingerprint`; none if no row has one.
+    /// Returns the least and the greatest `fingerprint`; `None` if no row has one.
     pub fn fingerprint_range(&self) -> Option<(i64, i64)> {
         self.integers("fingerprint")
     }
@@ -218,44 +219,44 @@ impl ManifestFile {
     }
 }
 
-/// Why a document is no [`Manifest`].
+/// Why a document is not a [`Manifest`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
-    /// It is not JSON, or its members are others.
+    /// The document is not JSON, or has unexpected members.
     #[error("the manifest is damaged: {0}")]
     Malformed(String),
-    /// It was written by a version that does things differently.
+    /// The document was written by an incompatible version.
     #[error(
         "the manifest has format {found:?}, this version reads {:?}: update the reader",
         json::FORMAT
     )]
     Format {
-        /// The format that it says it has.
+        /// The format of the document.
         found: String,
     },
-    /// There is no such table.
+    /// The table is unknown.
     #[error(
-        "the manifest is of a table {0:?}, which this version does not know: update the reader"
+        "the manifest is of the table {0:?}, which this version does not know: update the reader"
     )]
     UnknownTable(String),
-    /// The identity of its batch is none.
-    #[error("the manifest is damaged: {0}")]
+    /// The identity of the batch is not valid.
+    #[error("the manifest is damaged: its batch has no valid identity")]
     Batch(#[from] BatchIdError),
-    /// The totals are not those of the files.
-    #[error("the manifest is damaged: its totals have {said} {what}, its files {found}")]
+    /// The totals do not match the files.
+    #[error("the manifest is damaged: its totals say {said} {what}, but its files have {found}")]
     Totals {
         /// Files, rows, bytes or row groups.
         what: &'static str,
-        /// The total that it says.
+        /// The total.
         said: u64,
-        /// The sum over its files.
+        /// The sum over the files.
         found: u64,
     },
-    /// Two files have one name.
+    /// Two files have the same name.
     #[error("the manifest is damaged: it has the file {0:?} twice")]
     DuplicateFile(String),
-    /// A minimum or maximum is none of its column's type.
+    /// A minimum or maximum does not have the type of its column.
     #[error(
         "the manifest is damaged: the column {column:?} of {file:?} has type {type_name:?} and the \
          minimum or maximum {found}"
@@ -265,9 +266,9 @@ pub enum ManifestError {
         file: String,
         /// The name of the column.
         column: String,
-        /// Its type.
+        /// The type of the column.
         type_name: String,
-        /// What it has for minimum or maximum.
+        /// The minimum or maximum.
         found: String,
     },
 }

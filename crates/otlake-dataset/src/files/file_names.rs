@@ -1,4 +1,4 @@
-//! What the files of a writer are called.
+//! The names of files, and the identities of batches that they may have.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// ```
 /// use otlake_dataset::FileNames;
 ///
-/// // The same input under the same name: a retry overwrites and does not double.
+/// // The same input gets the same name, so a retry overwrites the file instead of adding another.
 /// let mut names = FileNames::new("logs").with_unique("batch-17");
 /// assert_eq!(names.next_name(), "logs-batch-17-00000.parquet");
 /// assert_eq!(names.next_name(), "logs-batch-17-00001.parquet");
@@ -22,8 +22,8 @@ pub struct FileNames {
 }
 
 impl FileNames {
-    /// Names that begin with `prefix` and differ between processes and between values of this type.
-    /// A prefix may have directories: `date=2026-11-22/logs`.
+    /// Creates names that begin with `prefix` and have 64 random bits, so that no two writers use the same
+    /// ones. The prefix may have directories: `date=2026-11-22/logs`.
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
             prefix: prefix.into(),
@@ -32,26 +32,26 @@ impl FileNames {
         }
     }
 
-    /// Sets the unique part, which makes the names deterministic, and starts the sequence again.
+    /// Replaces the random part, which makes the names deterministic, and starts the sequence again.
+    #[must_use]
     pub fn with_unique(mut self, unique: impl Into<String>) -> Self {
         self.unique = unique.into();
         self.sequence = 0;
         self
     }
 
-    /// Makes the names deterministic with the identity of what the files are of, and starts the
-    /// sequence again.
+    /// Makes the names deterministic with the identity of a batch, and starts the sequence again.
     #[must_use]
     pub fn with_batch(self, batch: &BatchId) -> Self {
         self.with_unique(batch.as_str())
     }
 
-    /// The part that tells these names from those of others.
+    /// Returns the part that distinguishes these names from those of other writers.
     pub fn unique(&self) -> &str {
         &self.unique
     }
 
-    /// The same names in a directory, from the first one on.
+    /// Returns the same names in a directory, with a sequence that starts again.
     #[must_use]
     pub fn in_directory(&self, directory: &str) -> Self {
         Self {
@@ -61,14 +61,13 @@ impl FileNames {
         }
     }
 
-    /// The next name.
+    /// Returns the next name.
     pub fn next_name(&mut self) -> String {
         self.next_name_in("")
     }
 
-    /// The next name in a directory, which stands after the directories that the prefix has: a
-    /// partition of what is there. The empty one is none. All directories share one sequence, so no
-    /// two files have the same last part.
+    /// Returns the next name in a directory, which comes after the directories of the prefix. The empty
+    /// directory is none. All directories share one sequence, so no two files have the same last part.
     ///
     /// ```
     /// use otlake_dataset::FileNames;
@@ -84,7 +83,7 @@ impl FileNames {
         format!("{}{sequence:05}.parquet", self.beginning_in(directory))
     }
 
-    /// What all names in a directory begin with; see [`is_numbered`] for what comes behind.
+    /// Returns what all names in a directory begin with; see [`is_numbered`] for the rest of a name.
     pub(crate) fn beginning_in(&self, directory: &str) -> String {
         let (above, prefix) = match self.prefix.rfind('/') {
             Some(slash) => self.prefix.split_at(slash + 1),
@@ -95,7 +94,8 @@ impl FileNames {
     }
 }
 
-/// Whether a name is `beginning` and a number: an identity may have another one in front.
+/// Whether a name is `beginning` and a number. The beginning alone is not enough, because the identity of
+/// another batch may begin with that of this one.
 pub(crate) fn is_numbered(name: &str, beginning: &str) -> bool {
     let rest = name.strip_prefix(beginning);
     let number = rest.and_then(|rest| rest.strip_suffix(".parquet"));
@@ -108,11 +108,11 @@ impl Default for FileNames {
     }
 }
 
-/// The identity of the input of some files, such as `orders-3-1048576` for a topic, a partition and
-/// an offset: the same input gets the same identity again, so that a retry overwrites its files.
+/// The identity of a batch, for example `orders-3-1048576` for a topic, a partition and an offset. The same
+/// input gets the same identity each time, so that a retry replaces the files of an earlier try.
 ///
-/// It is part of file names, so it has 1 to 128 of the characters `A-Z`, `a-z`, `0-9`, `.`, `_` and
-/// `-`, and begins with no dot.
+/// An identity is part of file names. It has 1 to 128 of the characters `A-Z`, `a-z`, `0-9`, `.`, `_` and
+/// `-`, and does not begin with a dot.
 ///
 /// ```
 /// use otlake_dataset::{BatchId, FileNames};
@@ -127,14 +127,15 @@ impl Default for FileNames {
 pub struct BatchId(String);
 
 impl BatchId {
-    /// Most characters.
+    /// The largest number of characters.
     pub const MAX_LEN: usize = 128;
 
-    /// The identity that is written so.
+    /// Creates an identity.
     ///
     /// # Errors
     ///
-    /// When it is empty or too long, or has characters that not every storage takes in a name.
+    /// Returns an error if the text is empty or too long, or has a character that not every storage accepts in
+    /// a name.
     pub fn new(text: impl Into<String>) -> Result<Self, BatchIdError> {
         let text = text.into();
         if text.is_empty() {
@@ -159,7 +160,7 @@ impl BatchId {
         Ok(Self(text))
     }
 
-    /// As it is written.
+    /// Returns the text of the identity.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -179,50 +180,50 @@ impl FromStr for BatchId {
     }
 }
 
-/// Why a text is no [`BatchId`].
+/// Why a text is not a [`BatchId`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchIdError {
-    /// There is nothing.
+    /// The text is empty.
     #[error(
-        "the identity of a batch is empty: say what its input is, such as a topic and an offset"
+        "the identity of a batch is empty: name its input, for example by topic and offset"
     )]
     Empty,
-    /// It has too many characters.
+    /// The text has too many characters.
     #[error(
-        "the identity of a batch has {len} characters, and may have {}: write a hash of it",
+        "the identity of a batch has {len} characters, and the limit is {}: use a hash",
         BatchId::MAX_LEN
     )]
     TooLong {
-        /// How many it has.
+        /// The number of characters.
         len: usize,
     },
-    /// It begins with a dot.
+    /// The text begins with a dot.
     #[error(
-        "the identity {id:?} of a batch begins with a dot, as hidden files do: write something in front"
+        "the identity {id:?} of a batch begins with a dot, like a hidden file: put something before it"
     )]
     LeadingDot {
-        /// As it was given.
+        /// The text.
         id: String,
     },
-    /// It has a character that may not be in it.
+    /// The text has a character that an identity can't have.
     #[error(
-        "the identity {id:?} of a batch has {character:?} at byte {at}: replace what is not one of \
-         A-Z, a-z, 0-9, '.', '_' and '-'"
+        "the identity {id:?} of a batch has {character:?} at byte {at}: use only A-Z, a-z, 0-9, '.', '_' \
+         and '-'"
     )]
     Character {
-        /// As it was given.
+        /// The text.
         id: String,
         /// The first such character.
         character: char,
-        /// Where it begins, in bytes.
+        /// The byte at which it begins.
         at: usize,
     },
 }
 
 /// Returns 64 random bits as text.
 pub(crate) fn unique() -> String {
-    // Its keys are random, and others in each call.
+    // Each state has random keys of its own.
     let random = RandomState::new().hash_one(());
     format!("{random:016x}")
 }

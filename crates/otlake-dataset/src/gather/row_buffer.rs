@@ -1,4 +1,4 @@
-//! Rows that wait: copied into a few large pieces of memory, and pushed into a sink later.
+//! Copies of rows in a few large pieces of memory, to be pushed into a sink later.
 
 mod interner;
 mod packed;
@@ -14,11 +14,11 @@ use self::read::Reader;
 use self::write::Writer;
 use otlake_row::{Cell, Group, KeysId, Row, RowSink, Signal};
 
-/// Copies of rows, packed one behind the other, until they are pushed into a sink.
+/// Copies of rows, packed one after another until they are pushed into a sink.
 ///
-/// For a stage that has to hold rows back, to sort, sample or partition them. Some ten bytes and the
-/// text of a string are kept for each cell, and nothing for a key that a row lacks: less than as columns,
-/// where many keys are rare, and much less than as [`OwnedRow`](otlake_row::OwnedRow)s, which keep whole
+/// Use it for a stage that has to hold rows back, to sort, sample or partition them. A cell takes about ten
+/// bytes and the text of its string, and a key that a row lacks takes nothing. That is less than columns
+/// take where many keys are rare, and much less than [`OwnedRow`](otlake_row::OwnedRow)s, which keep whole
 /// payloads alive. Names, resources and scopes are kept once for all buffers, in a [`RowInterner`].
 ///
 /// # Example
@@ -51,39 +51,39 @@ pub struct RowBuffer {
     open: Packed,
     runs: Vec<Run>,
     rows: usize,
-    /// Of [`Self::full`].
+    /// The bytes of [`Self::full`].
     bytes: usize,
-    /// Of the resources and scopes of [`Self::runs`].
+    /// The bytes of the resources and scopes of [`Self::runs`].
     origin_bytes: usize,
-    /// Whose keys the rows have.
+    /// The interner that made the keys of the rows.
     keys: Option<KeysId>,
 }
 
-/// Rows behind each other that have the same resource and scope.
+/// Consecutive rows that have the same resource and scope.
 #[derive(Debug)]
 struct Run {
-    /// The rows before it.
+    /// The number of rows before the run.
     begin: usize,
     origin: Origin,
 }
 
-/// The bytes at which a piece is full. Small, so that thousands of buffers waste little at their ends,
-/// and memory comes free while rows are replayed.
+/// The bytes at which a piece is full. Small, so that thousands of buffers waste little at their ends, and
+/// memory is freed while rows are replayed.
 const PIECE: usize = 16 << 10;
 
 impl RowBuffer {
-    /// A buffer without rows, which takes no memory yet.
+    /// Creates a buffer without rows, which takes no memory yet.
     pub fn new() -> RowBuffer {
         RowBuffer::default()
     }
 
-    /// Rows that wait.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Bytes of memory that they take up, beside what [`RowInterner::memory_size`] counts for all buffers.
-    /// Costs nothing.
+    /// Returns the bytes of memory that the rows take up, in addition to what [`RowInterner::memory_size`] counts
+    /// for all buffers. Costs nothing.
     #[inline]
     pub fn memory_size(&self) -> usize {
         self.bytes
@@ -92,18 +92,18 @@ impl RowBuffer {
             + self.runs.capacity() * size_of::<Run>()
     }
 
-    /// The same and the bytes of the resources and scopes of its rows, as if no other buffer had them:
-    /// what the rows keep in memory at most. Costs nothing.
+    /// Returns the same together with the bytes of the resources and scopes of the rows, as if no other
+    /// buffer had them: the most that the rows keep in memory. Costs nothing.
     #[inline]
     pub fn memory_size_alone(&self) -> usize {
         self.memory_size() + self.origin_bytes
     }
 
-    /// Keeps a copy of a row.
+    /// Appends a copy of a row.
     ///
     /// # Panics
     ///
-    /// When the rows before came with another `interner`, or a value is larger than 4 GiB.
+    /// Panics if the rows before came with another `interner`, or a value is larger than 4 GiB.
     #[inline]
     pub fn push(&mut self, row: &Row<'_>, interner: &mut RowInterner) {
         let keys = *self.keys.get_or_insert(interner.keys().id());
@@ -136,17 +136,17 @@ impl RowBuffer {
         self.full.push(piece);
     }
 
-    /// Pushes the rows into `sink` in the order in which they came; `interner` is the one that they came
-    /// with. Their memory comes free piece by piece. Rows whose resources or scopes have the same cells
-    /// have the same [`Group`], also when they came from different payloads.
+    /// Pushes the rows into `sink` in the order in which they came. `interner` is the one that they came
+    /// with. Memory is freed piece by piece. Rows whose resources or scopes have the same cells have the same
+    /// [`Group`], even if they came from different payloads.
     ///
     /// # Errors
     ///
-    /// The first of the sink, which has not taken the rows behind it, and they are gone.
+    /// Returns the first error of the sink. The rows after it are dropped.
     ///
     /// # Panics
     ///
-    /// When the rows came with another `interner`.
+    /// Panics if the rows came with another `interner`.
     pub fn replay<S: RowSink>(self, interner: &RowInterner, sink: &mut S) -> Result<(), S::Error> {
         let keys = interner.keys();
         assert!(

@@ -1,4 +1,4 @@
-//! The rows of a row group in the order of some of their columns.
+//! Sorts the rows of a row group by some of their columns.
 
 use arrow_array::RecordBatch;
 use arrow_ord::sort::{SortColumn, SortOptions, lexsort_to_indices};
@@ -7,8 +7,8 @@ use arrow_select::take::take_record_batch;
 
 use otlake_parquet::SortingColumn;
 
-/// The same rows, sorted. A column that the batch lacks is null in all rows and orders nothing, and
-/// lists, maps and structs have no order.
+/// Returns the same rows, sorted. A column that the record batch lacks is null in all rows and sorts
+/// nothing. Lists, maps and structs have no order.
 pub(crate) fn sorted(batch: &RecordBatch, order: &[SortingColumn]) -> RecordBatch {
     let columns: Vec<SortColumn> = order
         .iter()

@@ -1,25 +1,25 @@
-//! Values as parts of paths: what Spark's `ExternalCatalogUtils.escapePathName` escapes, and what
-//! would make a path lead elsewhere or two values one directory.
+//! Escapes values that become parts of paths: what Spark's `ExternalCatalogUtils.escapePathName` escapes, and
+//! what would lead out of the directory or give two values the same one.
 
 use std::fmt::Write;
 
 use xxhash_rust::xxh3::xxh3_128;
 
-/// The partition of records without a value, as Hive calls it.
+/// The partition of rows without a value, as Hive calls it.
 pub(crate) const DEFAULT: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// The same where a part of the path begins with it: pyarrow and Spark don't read directories that begin
 /// with an underscore.
 pub(crate) const LEADING_DEFAULT: &str = "HIVE_DEFAULT_PARTITION__";
 
-/// Bytes behind the begin of a value that was cut: a hyphen and 128 bits.
+/// The bytes after the beginning of a value that was cut: a hyphen and 128 bits.
 pub(crate) const HASH_LEN: usize = 33;
 
-/// Appends `value`, which is not empty, with at most `limit` bytes, or, if it has more, cut and with
-/// [`HASH_LEN`] bytes behind. `leads` says that a part of the path begins with it.
+/// Appends `value`, which is not empty. A value of more than `limit` bytes is cut, and [`HASH_LEN`] bytes are
+/// appended. `leads` says that a part of the path begins with the value.
 ///
-/// A cut value is longer than every uncut one: it was cut because the next character, of 4 bytes at
-/// most, went beyond the limit. So neither is ever taken for the other.
+/// A cut value is longer than every value that is not cut: it was cut because the next character, of 4 bytes
+/// at most, exceeded the limit. So they can't be confused.
 pub(crate) fn put(out: &mut String, value: &str, leads: bool, limit: usize) {
     let start = out.len();
     for (at, character) in value.char_indices() {
@@ -45,7 +45,7 @@ pub(crate) fn put(out: &mut String, value: &str, leads: bool, limit: usize) {
     }
 }
 
-/// Spark's characters, and NUL, which no file system takes.
+/// Whether Spark escapes the character, or it is NUL, which no file system accepts.
 fn is_special(character: char) -> bool {
     character.is_ascii_control() || r##""#%'*/:=?\{[]^"##.contains(character)
 }

@@ -1,4 +1,4 @@
-//! Directories by what the records say: a template, and the keys by which rows are told apart.
+//! The directories of rows: a template, and the keys that distinguish partitions.
 //!
 //! ```text
 //! "date={date}/service={resource.service.name}"
@@ -16,7 +16,7 @@ use otlake_schema::Table;
 use crate::route::partitioner::Partitioner;
 use crate::route::template::{self, ParsePartitioningError, Part, Piece};
 
-/// The directories that records are written to: a template with placeholders, in the manner of Hive.
+/// The directories of rows: a template with placeholders, as in Hive.
 ///
 /// | placeholder | value |
 /// |---|---|
@@ -28,18 +28,18 @@ use crate::route::template::{self, ParsePartitioningError, Part, Piece};
 /// | `{severity_text}`, `{scope_name}`, … | a field, by its name in [`otlake_row::fields`] |
 ///
 /// The time is that of the table's column `timestamp`, in UTC. Attributes and fields are written as
-/// their OpenTelemetry text. A record that lacks the value, or has an empty one, goes to the
+/// their OpenTelemetry text. A row that lacks the value, or has an empty one, goes to the
 /// partition `__HIVE_DEFAULT_PARTITION__`; where a part of the path begins with the value, to
 /// `HIVE_DEFAULT_PARTITION__`, because readers skip directories that begin with an underscore.
 ///
-/// Values are escaped as Hive and Spark do it: `%` and two hexadecimal digits for control characters
-/// and each of `"#%'*/:=?\{[]^`. So is a `.` or `_` at the begin of a directory, which readers take
-/// for hidden, and the first character of a value that looks like the default partition. A value
-/// that would make a directory's name longer than 200 bytes is cut, and a 128-bit hash (XXH3) of the
-/// whole stands behind it. So different values have different directories, whatever was sent. To
-/// keep it so a part of the path has one attribute or field at most.
+/// Values are escaped as in Hive and Spark: `%` and two hexadecimal digits replace control characters
+/// and each of `"#%'*/:=?\{[]^`. They also replace a `.` or `_` at the beginning of a directory, because
+/// readers skip hidden directories, and the first character of a value that looks like the default
+/// partition. A value that would make the name of a directory longer than 200 bytes is cut, and a 128-bit
+/// hash (XXH3) of the whole value is appended. So different values always have different directories. That
+/// is also why a part of the path has one attribute or field at most.
 ///
-/// Spark and others find the partitions where a part is `NAME={…}`.
+/// Spark and other engines recognise partition columns where a part is `NAME={…}`.
 ///
 /// ```
 /// use otlake_dataset::Partitioning;
@@ -69,7 +69,7 @@ pub struct Partitioning {
 }
 
 impl Partitioning {
-    /// No directories: the empty template.
+    /// Returns the partitioning without directories: the empty template.
     pub fn none() -> Self {
         Self::default()
     }
@@ -93,7 +93,7 @@ impl Partitioning {
         self.parts.iter().flat_map(|part| &part.pieces)
     }
 
-    /// What finds the partitions of a table's rows.
+    /// Returns what finds the partitions of a table's rows.
     pub fn partitioner(&self, table: Table) -> Partitioner {
         Partitioner::new(self, table)
     }
@@ -102,7 +102,7 @@ impl Partitioning {
 impl FromStr for Partitioning {
     type Err = ParsePartitioningError;
 
-    /// Reads a template. The empty one has no directories.
+    /// Parses a template. The empty one has no directories.
     fn from_str(template: &str) -> Result<Self, ParsePartitioningError> {
         Ok(Self {
             template: template.to_owned(),

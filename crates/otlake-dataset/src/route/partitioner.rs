@@ -1,4 +1,4 @@
-//! The partitions of rows.
+//! Finds the partitions of rows.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -11,31 +11,31 @@ use super::template::{CellName, Part, Piece};
 use super::time::{EventTime, Packer};
 use crate::route::partition::Partitioning;
 
-/// Set in the number of a time that is there.
+/// Set in the packed time of a row that has a time.
 const PRESENT: u32 = 1 << 31;
 
-/// Finds the partitions of a table's rows: see [`Partitioning::partitioner`].
+/// Finds the partitions of a table's rows; see [`Partitioning::partitioner`].
 ///
-/// A row's [`key`](Self::key) costs little, its [`directory`](Self::directory) is made once for each
-/// key. Rows with the same key are of the same directory, and no others are.
+/// The [`key`](Self::key) of a row is cheap. Its [`directory`](Self::directory) has to be made only once for each
+/// key, because two rows have the same directory exactly if they have the same key.
 #[derive(Clone, Debug)]
 pub struct Partitioner {
     table: Table,
     parts: Vec<Part>,
     event_time: Option<EventTime>,
-    /// None if the template has no time.
+    /// `None` if the template has no time.
     packer: Option<Packer>,
     cells: Vec<KnownCell>,
-    /// Who made the keys of [`Self::cells`].
+    /// The interner that made the keys of [`Self::cells`].
     keys: Option<KeysId>,
 }
 
-/// An attribute or a field, and its key where that is known.
+/// An attribute or a field, and its key if that is known.
 #[derive(Clone, Debug)]
 struct KnownCell {
     cell: CellName,
     key: Option<Key>,
-    /// How many names there were at its location when it was looked for.
+    /// How many names there were at its location when the key was last looked up.
     names: usize,
 }
 
@@ -77,8 +77,8 @@ impl Partitioner {
         keys.map(|key| (key, fields::NAMES[key.index()]))
     }
 
-    /// Writes the row's key to `key` instead of what is there. It means something to this partitioner
-    /// and its clones alone.
+    /// Replaces the contents of `key` with the key of a row. Keys of different partitioners can't be compared,
+    /// except those of clones.
     pub fn key(&mut self, row: &Row<'_>, key: &mut Vec<u8>) {
         key.clear();
         if let Some(packer) = &mut self.packer {
@@ -98,7 +98,8 @@ impl Partitioner {
         }
     }
 
-    /// The directory of the row, without a slash at begin or end; empty if the template is.
+    /// Returns the directory of a row, without a slash at the beginning or end. It is empty if the template
+    /// is.
     pub fn directory(&self, row: &Row<'_>) -> String {
         let mut directory = String::new();
         for (number, part) in self.parts.iter().enumerate() {
@@ -119,10 +120,10 @@ impl Partitioner {
         directory
     }
 
-    /// The partition columns of the row and their values, neither escaped nor cut: of `NAME={…}` the
-    /// name and what stands behind the `=`; of another part with a placeholder its template and the
-    /// whole. A part that is one placeholder, with a name or without, has no value where the
-    /// directory has the default partition.
+    /// Returns the partition columns of a row and their values, neither escaped nor cut. For `NAME={…}`, these
+    /// are the name and what comes after the `=`; for another part with a placeholder, the template of the
+    /// part and all of its text. A part that consists of one placeholder, with or without a name, has no
+    /// value where the directory has the default partition.
     pub fn values(&self, row: &Row<'_>) -> Vec<(String, Option<String>)> {
         let mut values = Vec::new();
         for part in &self.parts {
@@ -144,7 +145,7 @@ impl Partitioner {
         values
     }
 
-    /// What stands for a piece, as it is; none for the default partition.
+    /// Returns the text of a piece, not escaped; `None` for the default partition.
     fn text<'p, 'r: 'p>(&self, piece: &'p Piece, row: &Row<'r>) -> Option<Cow<'p, str>> {
         match piece {
             Piece::Text(text) => Some(Cow::Borrowed(text)),
@@ -179,7 +180,8 @@ impl KnownCell {
         }
     }
 
-    /// A key that is known stays what it is, and one that is not comes with more names.
+    /// Looks the key up, if that can change the answer: a key that is known never changes, and an unknown one
+    /// can only become known when there are more names.
     #[inline]
     fn look_up(&mut self, keys: &Keys, same_keys: bool) {
         if same_keys && (self.key.is_some() || self.names == keys.len(self.cell.location)) {
@@ -191,7 +193,7 @@ impl KnownCell {
 }
 
 impl CellName {
-    /// The first value of the row that is called so, whose key is `key` if it has one.
+    /// Returns the first value of the row with this name; `key` is its key, if it has one.
     #[inline]
     fn value<'a>(&self, row: &Row<'a>, key: Option<Key>) -> Option<Value<'a>> {
         match key {
@@ -202,7 +204,7 @@ impl CellName {
 
     #[inline]
     fn value_of<'a>(&self, row: &Row<'a>, key: Key) -> Option<Value<'a>> {
-        // The fields of resource and scope are called after these, and stand there.
+        // The names of the fields of resource and scope begin with these words, and their cells are there.
         let location = match self.location {
             Location::Field if self.name.starts_with("resource_") => Location::Resource,
             Location::Field if self.name.starts_with("scope_") => Location::Scope,
@@ -215,7 +217,7 @@ impl CellName {
         }
     }
 
-    /// The value of an attribute whose name was not interned, because there were too many.
+    /// Returns the value of an attribute whose name was not interned, because there were too many.
     #[cold]
     fn excess<'a>(&self, row: &Row<'a>) -> Option<Value<'a>> {
         match self.value_of(row, Key::excess(self.location))? {
@@ -235,7 +237,7 @@ impl Part {
             .any(|piece| !matches!(piece, Piece::Text(_)))
     }
 
-    /// Where the value begins in the first piece, behind `NAME=`; 0 without a name.
+    /// Returns where the value begins in the first piece, after `NAME=`; 0 without a name.
     fn name_prefix(&self) -> usize {
         match self.pieces.first() {
             Some(Piece::Text(text)) => text.find('=').map_or(0, |equals| equals + 1),
@@ -244,8 +246,8 @@ impl Part {
     }
 }
 
-/// Appends the length of a value's text and the text. The empty one is that of a missing value, whose
-/// partition it has.
+/// Appends the length of a value's text, and the text. Empty text also stands for a missing value, which has
+/// the same partition.
 #[inline]
 fn put_text(key: &mut Vec<u8>, value: &Value<'_>) {
     let start = key.len();

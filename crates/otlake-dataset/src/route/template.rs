@@ -1,4 +1,4 @@
-//! Templates of directories: how they are read, and what is wrong with those that can't be.
+//! Parses the templates of directories.
 
 use std::fmt;
 
@@ -7,23 +7,23 @@ use otlake_row::{Location, fields};
 use super::escape::{DEFAULT, HASH_LEN};
 use super::time::TimeField;
 
-/// Most bytes of a part of a path. File systems take 255, and this leaves some for what stands there.
+/// The most bytes of a part of a path. File systems allow 255; the rest is for what temporary files append.
 const PART_BYTES: usize = 200;
 
-/// Bytes of an attribute or field that a part has room for, at least, before they are cut.
+/// The bytes of an attribute or field that every part has room for before the value is cut.
 const VALUE_BYTES: usize = 47;
 
-/// What a template may have, for the error that says it has something else.
+/// What a template may have, for the error about something else.
 const PLACEHOLDERS: &str = "{signal}, {table}, {date}, {year}, {month}, {day}, {hour}, {minute}, \
     {resource.NAME}, {scope.NAME}, {attr.NAME} and fields such as {severity_text}";
 
-/// A part of a path: what stands between two slashes.
+/// A part of a path: what is between two slashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) pieces: Vec<Piece>,
-    /// The partition column of `NAME={…}`; of other parts their template, which has no name.
+    /// The partition column of `NAME={…}`; the template of a part that has no name.
     pub(crate) name: String,
-    /// Most bytes of the attribute or field in it, before they are cut.
+    /// The most bytes of the attribute or field in it before the value is cut.
     pub(crate) limit: usize,
 }
 
@@ -64,7 +64,7 @@ impl Piece {
         (!name.is_empty()).then_some(Self::Cell(CellName { location, name }))
     }
 
-    /// Most bytes of it, but for attributes and fields, which are cut.
+    /// Returns the most bytes of a piece; 0 for attributes and fields, which are cut.
     fn most_bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -76,7 +76,7 @@ impl Piece {
     }
 }
 
-/// Reads a template; the empty one has no parts.
+/// Parses a template; the empty one has no parts.
 pub(crate) fn parse(template: &str) -> Result<Vec<Part>, ParsePartitioningError> {
     let mut parts: Vec<Part> = Vec::new();
     let mut pieces = Vec::new();
@@ -175,7 +175,7 @@ fn check_names(parts: &[Part]) -> Result<(), PartitioningErrorKind> {
     Ok(())
 }
 
-/// Why a text is no [`Partitioning`](super::Partitioning), and where.
+/// Why a text is not a [`Partitioning`](crate::Partitioning), and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsePartitioningError {
     template: String,
@@ -184,12 +184,12 @@ pub struct ParsePartitioningError {
 }
 
 impl ParsePartitioningError {
-    /// The byte of the template at which it is wrong, or where the part begins that is.
+    /// Returns the byte of the template where the mistake is, or where the part with the mistake begins.
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// What is wrong.
+    /// Returns what is wrong.
     pub fn kind(&self) -> &PartitioningErrorKind {
         &self.kind
     }

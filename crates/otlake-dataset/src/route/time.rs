@@ -1,4 +1,4 @@
-//! The time of an event as parts of a path, and as a few bits.
+//! The time of an event, as parts of a path and packed into a few bits.
 
 use std::fmt::{self, Write};
 use std::ops::Range;
@@ -33,7 +33,7 @@ impl TimeField {
         })
     }
 
-    /// Nanoseconds between two times at which it changes, at least.
+    /// Returns the least number of nanoseconds between two changes of the field.
     fn step(self) -> i64 {
         match self {
             Self::Year | Self::Month | Self::Day | Self::Date => 86_400 * SECOND,
@@ -42,8 +42,8 @@ impl TimeField {
         }
     }
 
-    /// Its bits of a packed time: from the highest 10 of the year, 4 of the month, 5 of the day, 5 of
-    /// the hour, 6 of the minute.
+    /// Returns the bits of the field in a packed time: from the highest, 10 for the year, 4 for the month, 5
+    /// for the day, 5 for the hour, 6 for the minute.
     fn mask(self) -> u32 {
         match self {
             Self::Year => 0x3ff << 20,
@@ -55,7 +55,7 @@ impl TimeField {
         }
     }
 
-    /// Appends it; years of nanoseconds in an i64, 1677 to 2262, have four digits.
+    /// Appends the field. Nanoseconds in an i64 are in the years 1677 to 2262, so years have four digits.
     pub(crate) fn put(self, out: &mut String, nanos: i64) -> fmt::Result {
         let time = utc(nanos);
         match self {
@@ -76,7 +76,7 @@ fn utc(nanos: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_nanos(nanos)
 }
 
-/// Where the time of a table's events is: in the field that its column `timestamp` is of.
+/// The fields that the time of a table's events comes from: those of its column `timestamp`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventTime {
     time: Key,
@@ -101,7 +101,7 @@ impl EventTime {
         std::iter::once(self.time).chain(self.or)
     }
 
-    /// Nanoseconds since the epoch; none where the column is null.
+    /// Returns nanoseconds since the epoch; `None` where the column is null.
     pub(crate) fn nanos(self, row: &Row<'_>) -> Option<i64> {
         let of = |key| {
             let nanos = row.get(key).and_then(Value::as_int)?;
@@ -111,19 +111,19 @@ impl EventTime {
     }
 }
 
-/// Packs the wanted fields of times. Most events are of the same minute, hour or day as the one
-/// before, so the calendar is asked when that changes.
+/// Packs the wanted fields of times. Most events are in the same minute, hour or day as the previous one, so
+/// the calendar is only needed when that changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Packer {
     mask: u32,
     step: i64,
-    /// The times that are packed like the last one.
+    /// The times that have the same packed time as the last one.
     like_last: Range<i64>,
     last: u32,
 }
 
 impl Packer {
-    /// None if no field is wanted.
+    /// Returns `None` if no field is wanted.
     pub(crate) fn new(wanted: impl Iterator<Item = TimeField> + Clone) -> Option<Self> {
         Some(Self {
             step: wanted.clone().map(TimeField::step).min()?,
@@ -133,8 +133,8 @@ impl Packer {
         })
     }
 
-    /// Times in which all wanted fields are the same have the same number, and no others; it is less
-    /// than 2^30.
+    /// Returns a number less than 2^30. Two times have the same number exactly if all wanted fields are the
+    /// same.
     pub(crate) fn pack(&mut self, nanos: i64) -> u32 {
         if !self.like_last.contains(&nanos) {
             let start = nanos.div_euclid(self.step).saturating_mul(self.step);

@@ -13,7 +13,7 @@ use crate::files::file_names::BatchId;
 
 pub(super) const FORMAT: &str = "otlake.manifest/1";
 
-/// What every version of the format has.
+/// The member that every version of the format has.
 #[derive(Deserialize)]
 struct Head {
     format: String,
@@ -46,7 +46,7 @@ struct File {
     rows: u64,
     bytes: u64,
     row_groups: usize,
-    /// Made of the columns, for those who read nothing else; so is the next.
+    /// Derived from the columns, for readers that look at nothing else. So is the next member.
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     time: Option<TimeRange>,
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
@@ -181,7 +181,7 @@ impl File {
 
 impl TimeRange {
     fn of((min, max): (i64, i64)) -> Self {
-        // Beyond the years that RFC 3339 can write there is no text, nor any time in nanoseconds.
+        // RFC 3339 has four digits for the year. Times in nanoseconds are never beyond that.
         let text = |micros| {
             let time: DateTime<Utc> = DateTime::from_timestamp_micros(micros)?;
             Some(time.to_rfc3339_opts(SecondsFormat::Micros, true))

@@ -10,26 +10,26 @@ use super::read::Reader;
 use super::write::Writer;
 use otlake_row::{Group, GroupId, Key, KeyLimits, Keys, KeysId, Row};
 
-/// What the rows in one or many [`RowBuffer`](super::RowBuffer)s have in common, each kept once: the
-/// names of their keys, and the cells of their resources and scopes.
+/// What the rows in one or many [`RowBuffer`](super::RowBuffer)s share, each kept once: the names of their
+/// keys, and the cells of their resources and scopes.
 ///
-/// It outlives the decoders that made the rows. Values whose names are beyond its [`KeyLimits`] are
-/// kept with their names, under [`Key::excess`].
+/// It outlives the decoders that made the rows. Values whose names exceed its [`KeyLimits`] are kept together
+/// with their names, under [`Key::excess`].
 #[derive(Debug, Default)]
 pub struct RowInterner {
     names: Names,
     groups: Groups,
-    /// Those of the row that came last, and what they were called there.
+    /// The resource and the scope of the previous row, by the ids that they had there.
     last: Option<([GroupId; 2], Origin)>,
 }
 
 impl RowInterner {
-    /// Nothing yet.
+    /// Creates an empty interner.
     pub fn new() -> RowInterner {
         RowInterner::default()
     }
 
-    /// Nothing yet, and no names beyond `limits`.
+    /// Creates an empty interner that keeps no names beyond `limits`.
     pub fn with_limits(limits: KeyLimits) -> RowInterner {
         RowInterner {
             names: Names {
@@ -40,19 +40,20 @@ impl RowInterner {
         }
     }
 
-    /// The interner that makes the keys of replayed rows.
+    /// Returns the interner that makes the keys of replayed rows.
     pub fn keys(&self) -> &Keys {
         &self.names.keys
     }
 
-    /// Bytes of memory that the resources and scopes of the rows in all buffers take up. Costs nothing.
+    /// Returns the bytes of memory that the resources and scopes of the rows in all buffers take up. Costs
+    /// nothing.
     #[inline]
     pub fn memory_size(&self) -> usize {
         self.groups.bytes.load(Ordering::Relaxed)
     }
 
-    /// Frees what is left of resources and scopes that no buffer has rows of any more: some 100 bytes of
-    /// each, which wait for the next that need the place.
+    /// Frees what is left of resources and scopes that no row has any more: about 100 bytes each, which are
+    /// otherwise freed when others need the space.
     pub fn release_unused(&mut self) {
         self.last = None;
         self.groups
@@ -61,7 +62,7 @@ impl RowInterner {
         self.groups.by_hash.shrink_to_fit();
     }
 
-    /// Makes ready for keys that `source` made.
+    /// Prepares for keys that `source` made.
     #[inline]
     pub(super) fn bind(&mut self, source: &Keys) {
         self.names.bind(source);
@@ -72,7 +73,7 @@ impl RowInterner {
         &mut self.names
     }
 
-    /// The resource and the scope of a row, copied if none with the same cells were.
+    /// Returns the resource and the scope of a row, which are copied unless there are some with the same cells.
     #[inline]
     pub(super) fn origin(&mut self, row: &Row<'_>) -> &Origin {
         let ids = [row.resource().id(), row.scope().id()];
@@ -93,11 +94,11 @@ impl RowInterner {
     }
 }
 
-/// The own keys for those of other interners.
+/// Translates the keys of other interners to own ones.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     keys: Keys,
-    /// Whose keys are known.
+    /// The interner whose keys are known.
     source: Option<KeysId>,
     known: [Vec<Option<Key>>; 4],
 }
@@ -111,7 +112,7 @@ impl Names {
         }
     }
 
-    /// The own key for one that `source` made; none if there is no room for its name.
+    /// Returns the own key for one that `source` made; `None` if there is no room for its name.
     #[inline]
     pub(super) fn key(&mut self, key: Key, source: &Keys) -> Option<Key> {
         let known = &self.known[key.location() as usize];
@@ -136,13 +137,13 @@ impl Names {
     }
 }
 
-/// The resources and scopes of the rows in buffers, by the hash of what they are packed to.
+/// The resources and scopes of the rows in buffers, by the hash of their packed cells.
 #[derive(Debug, Default)]
 struct Groups {
     by_hash: HashMap<u64, Weak<PackedGroup>, foldhash::fast::RandomState>,
-    /// Of those that rows in buffers have.
+    /// The bytes of those that rows in buffers have.
     bytes: Arc<AtomicUsize>,
-    /// Where the next one is packed.
+    /// Scratch, in which the next one is packed.
     scratch: Packed,
 }
 
@@ -156,7 +157,7 @@ impl Groups {
             return known;
         }
         if self.by_hash.len() == self.by_hash.capacity() {
-            // Those that no row has any more.
+            // Room for those that no row has any more.
             self.by_hash.retain(|_, group| group.strong_count() > 0);
         }
         let new = Arc::new(PackedGroup::new(group.id(), &self.scratch, &self.bytes));
@@ -170,7 +171,7 @@ impl Groups {
 pub(super) struct PackedGroup {
     id: GroupId,
     packed: Packed,
-    /// The bytes of all that there are.
+    /// The bytes of all packed groups.
     all: Arc<AtomicUsize>,
 }
 
@@ -199,7 +200,7 @@ impl Drop for PackedGroup {
     }
 }
 
-/// Where a row comes from: its resource and its scope.
+/// The resource and the scope of a row.
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     resource: Arc<PackedGroup>,
@@ -216,7 +217,7 @@ impl Origin {
         self.resource.memory_size() + self.scope.memory_size()
     }
 
-    /// Resource and scope, whose cells go to `arena`.
+    /// Returns the resource and the scope, whose cells go to `arena`.
     pub(super) fn read<'a>(&'a self, arena: &'a Bump) -> (Group<'a>, Group<'a>) {
         (self.resource.read(arena), self.scope.read(arena))
     }

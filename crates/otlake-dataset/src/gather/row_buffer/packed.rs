@@ -1,6 +1,6 @@
-//! What rows are packed into.
+//! The memory that rows are packed into.
 
-/// A piece of memory: tags and numbers in one part, text in another, so that it is known to be text
+/// A piece of memory: tags and numbers in one part, text in another, so that text is still known to be UTF-8
 /// when it is read back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Packed {
@@ -8,7 +8,7 @@ pub(super) struct Packed {
     pub(super) text: String,
 }
 
-/// What stands in a [`Packed`], or the rest of it.
+/// The contents of a [`Packed`], or the rest of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Part<'a> {
     pub(super) bytes: &'a [u8],
@@ -16,8 +16,7 @@ pub(super) struct Part<'a> {
 }
 
 impl Packed {
-    /// An empty one that will not have to grow much to hold as much text for its bytes as `other`, up to
-    /// `len` of both.
+    /// Returns an empty piece with room for `len` bytes, divided between text and the rest as in `other`.
     pub(super) fn like(other: &Packed, len: usize) -> Packed {
         let share = |part: usize| (part as u64 * len as u64 / other.len().max(1) as u64) as usize;
         let room = |part: usize| share(part) + share(part) / 8;

@@ -8,7 +8,7 @@ use otlake_row::{Cell, Key, Location, Signal, Value};
 
 pub(super) struct Reader<'a> {
     rest: Part<'a>,
-    /// Where the items of arrays and lists go.
+    /// The memory for the items of arrays and lists.
     arena: &'a Bump,
 }
 
@@ -17,7 +17,7 @@ impl<'a> Reader<'a> {
         Reader { rest: part, arena }
     }
 
-    /// The signal and the number of cells of the next row, if there is one.
+    /// Reads the signal and the number of cells of the next row, if there is one.
     #[inline]
     pub(super) fn row(&mut self) -> Option<(Signal, usize)> {
         if self.rest.bytes.is_empty() {
@@ -27,7 +27,7 @@ impl<'a> Reader<'a> {
         Some((Signal::ALL[usize::from(signal)], self.count()))
     }
 
-    /// The cells of a group.
+    /// Reads the cells of a group.
     pub(super) fn cells(&mut self) -> &'a [Cell<'a>] {
         let (count, arena) = (self.count(), self.arena);
         arena.alloc_slice_fill_with(count, |_| self.cell())

@@ -7,9 +7,9 @@
 //! value  nothing | i8 | i32 | i64 | f64 | length:u8|u32 (text apart, bytes here) | count:u32 item…
 //! ```
 //!
-//! A cell's tag has the [kind](tag) of its value in the low four bits, its location in the next two, and
-//! above them whether the key takes four bytes. Numbers are little-endian. It is read in the process
-//! that wrote it, so it needs no version.
+//! The tag of a cell has the [kind](tag) of its value in the low four bits, its location in the next two, and
+//! then a bit for a key of four bytes. Numbers are little-endian. Rows are read by the process that wrote
+//! them, so the format needs no version.
 
 use super::interner::Names;
 use super::packed::Packed;
@@ -78,7 +78,7 @@ impl<'p> Writer<'p> {
         self.content(value);
     }
 
-    /// What a value has beyond its kind.
+    /// Writes what a value has in addition to its kind.
     #[inline]
     fn content(&mut self, value: &Value<'_>) {
         match *value {
@@ -129,7 +129,7 @@ impl<'p> Writer<'p> {
     #[inline]
     fn count(&mut self, count: usize) {
         let count = u32::try_from(count)
-            .unwrap_or_else(|_| unreachable!("no payload is as large as four bytes can count"));
+            .unwrap_or_else(|_| unreachable!("values have at most 4 GiB"));
         self.put(count.to_le_bytes());
     }
 
