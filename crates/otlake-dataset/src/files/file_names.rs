@@ -185,9 +185,7 @@ impl FromStr for BatchId {
 #[non_exhaustive]
 pub enum BatchIdError {
     /// The text is empty.
-    #[error(
-        "the identity of a batch is empty: name its input, for example by topic and offset"
-    )]
+    #[error("the identity of a batch is empty: name its input, for example by topic and offset")]
     Empty,
     /// The text has too many characters.
     #[error(

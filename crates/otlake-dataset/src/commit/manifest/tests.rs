@@ -125,14 +125,17 @@ fn damage_is_an_error_that_says_what_is_wrong() {
             |v| v["table"] = "profiles".into(),
             "\"profiles\", which this version",
         ),
-        (|v| v["batch"] = "a/b".into(), "has '/' at byte 1"),
+        (
+            |v| v["batch"] = "a/b".into(),
+            "its batch has no valid identity",
+        ),
         (
             |v| v["totals"]["rows"] = 5.into(),
-            "its totals have 5 rows, its files 4",
+            "its totals say 5 rows, but its files have 4",
         ),
         (
             |v| v["files"][0]["bytes"] = u64::MAX.into(),
-            "have 2000 bytes, its files",
+            "say 2000 bytes, but its files",
         ),
         (
             |v| v["files"][1]["name"] = v["files"][0]["name"].clone(),

@@ -128,8 +128,8 @@ impl<'p> Writer<'p> {
 
     #[inline]
     fn count(&mut self, count: usize) {
-        let count = u32::try_from(count)
-            .unwrap_or_else(|_| unreachable!("values have at most 4 GiB"));
+        let count =
+            u32::try_from(count).unwrap_or_else(|_| unreachable!("values have at most 4 GiB"));
         self.put(count.to_le_bytes());
     }
 

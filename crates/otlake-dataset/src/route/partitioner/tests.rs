@@ -26,7 +26,7 @@ fn the_event_time_is_that_of_the_tables_timestamp() {
     let mut logs = empty_row(Signal::Logs);
     let template = "{signal}/{table}/{date}T{hour}{minute}";
     let directory = |row: &Row<'_>, table| partitioner(template, table).directory(row);
-    let missing = format!("{DEFAULT}T{DEFAULT}{DEFAULT}");
+    let missing = format!("{LEADING_DEFAULT}T{DEFAULT}{DEFAULT}");
     assert_eq!(
         directory(&logs, Table::Logs),
         format!("logs/logs/{missing}")
@@ -176,6 +176,7 @@ fn value() -> impl Strategy<Value = Option<Value<'static>>> {
         Just(Value::String("")),
         Just(Value::String(DEFAULT)),
         Just(Value::String("%5F_HIVE_DEFAULT_PARTITION__")),
+        Just(Value::String(LEADING_DEFAULT)),
         Just(Value::String("..")),
         Just(Value::String("3")),
         Just(Value::Int(3)),
