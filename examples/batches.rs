@@ -1,5 +1,5 @@
-//! Batches with an identity: a batch that is retried appears in the files exactly once. The first
-//! attempt here stops half-way, as if the process were killed.
+//! Batches with an identity: each is in the files exactly once, however often it is delivered. The first
+//! try ends half-way here, as when the process is killed.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example batches
@@ -11,56 +11,49 @@ use std::time::Duration;
 
 use otlake::dataset::{BatchId, Manifest};
 use otlake::storage::{Documents, LocalDirectory};
-use otlake::{IngestError, Pipeline, PipelineBuilder};
+use otlake::{Pipeline, PipelineBuilder};
 
-/// Reads the message after an offset of a queue. It is the same whenever it is read.
+/// Reads what a queue has at an offset, which is the same whenever it is read.
 fn read_from_queue(offset: u64) -> std::io::Result<Vec<u8>> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs");
     std::fs::read(data.join(format!("checkout-python-{offset:03}.binpb")))
 }
 
-/// The settings belong to the input: an attempt with another partitioning would look for files of
-/// the previous one in other directories.
-fn settings() -> Result<PipelineBuilder, Box<dyn Error>> {
+/// The options belong to the input as well: a try with another partitioning would look in other directories
+/// for what the one before has left.
+fn options() -> Result<PipelineBuilder, Box<dyn Error>> {
     let partitioning = "signal={signal}/date={date}".parse()?;
     Ok(Pipeline::builder()
         .partitioning(partitioning)
         .rows_per_file(20))
 }
 
-/// When this returns, the offset can be acknowledged. If it fails, or the process ends first, the
-/// queue delivers the same message again.
+/// Once this has returned, the offset can be acknowledged. If it fails, or the process ends before that, the
+/// queue delivers the same again.
 fn deliver(pipeline: &mut Pipeline, offset: u64) -> Result<(), Box<dyn Error>> {
-    let batch = BatchId::new(format!("checkout-0-{offset}"))?;
     let payload = read_from_queue(offset)?;
-    for attempt in 1.. {
-        let delivered = pipeline
-            .begin_batch(&batch)
-            .and_then(|()| pipeline.ingest_logs(payload.clone()).map(drop))
-            .and_then(|()| pipeline.finish_batch());
-        match delivered {
-            Ok(()) => break,
-            // A retry would be malformed too.
-            Err(error @ IngestError::Payload { .. }) => return Err(error.into()),
-            Err(error) if attempt == 5 => return Err(error.into()),
-            Err(_) => std::thread::sleep(Duration::from_millis(100 << attempt)),
-        }
+    let id = BatchId::new(format!("checkout-0-{offset}"))?;
+    // Writes that fail are tried again: see `PipelineBuilder::retry`.
+    let outcome = pipeline.batch(&id, |batch| batch.ingest_logs(payload))?;
+    for failure in &outcome.failures {
+        println!("offset {offset} was tried again, because {failure}");
     }
+    println!("offset {offset}: {} records", outcome.records.accepted);
     Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let lake = LocalDirectory::new("target/otlake-batches");
 
-    let mut killed = settings()?.build_dataset(lake.clone())?;
+    let mut killed = options()?.build(lake.clone())?;
     killed.begin_batch(&BatchId::new("checkout-0-1")?)?;
     killed.ingest_logs(read_from_queue(1)?)?;
     killed.flush()?;
     drop(killed);
 
-    // When a service starts, it removes the temporary files of killed processes.
+    // When a service starts, it removes the open files of processes that were killed.
     lake.remove_leftovers(Duration::ZERO)?;
-    let mut pipeline = settings()?.build_dataset(lake.clone())?;
+    let mut pipeline = options()?.build(lake.clone())?;
     for offset in 1..=2 {
         deliver(&mut pipeline, offset)?;
     }
@@ -77,8 +70,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         listed += manifest.files().len();
     }
-    let there = lake.list("signal=logs")?.len();
-    println!("{there} files, {listed} of them in manifests");
-    assert_eq!(there, listed, "the first attempt left nothing behind");
+    let present = lake.list("signal=logs")?.len();
+    println!("{present} files, {listed} of them in manifests");
+    assert_eq!(present, listed, "the first try has left nothing");
     Ok(())
 }

@@ -7,10 +7,10 @@
 //! cargo run --example custom_decoder
 //! ```
 
-use otlake::dataset::ParquetSink;
-use otlake::parquet::WriterOptions;
-use otlake::row::{Bytes, Group, Keys, Location, Row, RowSink, Signal, Value, fields};
-use otlake::schema::Schema;
+use std::sync::Arc;
+
+use otlake::dataset::Dataset;
+use otlake::row::{Bytes, Group, Keys, Location, Row, RowSink, Signal, Stage, Value, fields};
 use otlake::storage::InMemoryStorage;
 use otlake::{FingerprintStage, fingerprint::PatternOptions};
 
@@ -66,17 +66,15 @@ fn main() -> Result<(), Error> {
                  ERROR tenant=umbrella | no disk left on node-7\n\
                  cut off\n";
     let storage = InMemoryStorage::new();
-    let parquet = ParquetSink::new(storage.clone(), Schema::logs(), WriterOptions::new())?;
-    let mut sink = FingerprintStage::new(parquet).with_patterns(PatternOptions::default());
+    let dataset = Dataset::builder().open_files(Arc::new(storage.clone()))?;
+    let stage = FingerprintStage::new().with_patterns(PatternOptions::default());
+    let mut sink = stage.before(dataset.writer());
     let skipped = LineDecoder::default().decode(&Bytes::from(lines), &mut sink)?;
     sink.finish()?;
 
     println!("{skipped} line without a message");
-    for pattern in sink
-        .patterns()
-        .iter()
-        .flat_map(|patterns| patterns.patterns().to_vec())
-    {
+    let patterns = sink.stage().patterns().map(|patterns| patterns.patterns());
+    for pattern in patterns.iter().flat_map(|patterns| patterns.iter()) {
         println!("{} x {}", pattern.count, pattern.template);
     }
     for (name, file) in storage.files() {

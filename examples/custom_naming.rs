@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
     let mut pipeline = Pipeline::builder()
         .naming(Short)
-        .build(InMemoryStorage::new())?;
+        .build_files(InMemoryStorage::new())?;
     pipeline.ingest_logs(std::fs::read(payload)?)?;
     let schema = pipeline.schema(Table::Logs).ok_or("no logs were read")?;
     for column in schema.columns() {

@@ -67,7 +67,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         directory,
         date: "2026-11-22",
     };
-    let mut pipeline = Pipeline::builder().rows_per_file(50).build(storage)?;
+    let mut pipeline = Pipeline::builder().rows_per_file(50).build_files(storage)?;
     pipeline.ingest_logs(std::fs::read(payload)?)?;
     let report = pipeline.finish()?;
     println!(

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
     let mut pipeline = Pipeline::builder()
         .rows_per_file(50)
-        .build(storage.clone())?;
+        .build_files(storage.clone())?;
     pipeline.ingest_logs(std::fs::read(payload)?)?;
     pipeline.finish()?;
 

@@ -8,7 +8,7 @@ use otlake_arrow::BatchBuilder;
 use otlake_dataset::{RowBuffer, RowInterner};
 use otlake_fingerprint::Fingerprinter;
 use otlake_otlp::{Format, OtlpDecoder};
-use otlake_row::{Row, RowSink, Signal, sink_fn};
+use otlake_row::{Row, RowSink, Signal, Stage, sink_fn};
 use otlake_schema::Schema;
 
 use crate::case::{Case, Error, Kind, Outcome};
@@ -19,7 +19,8 @@ use crate::workload::Workload;
 /// together.
 pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     let pipeline = |compression: &str| -> Result<_, Error> {
-        Ok(Pipeline::builder().compression(compression.parse()?))
+        let builder = Pipeline::builder().fingerprint();
+        Ok(builder.compression(compression.parse()?))
     };
     let mut cases = vec![decode(workload)];
     if workload.format() == Format::Json {
@@ -40,7 +41,7 @@ pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
         end_to_end("end_to_end_none", workload, pipeline("none")?)?,
     ]);
     if workload.signal() == Signal::Logs {
-        let without = pipeline("zstd:1")?.fingerprint(false);
+        let without = Pipeline::builder().compression("zstd:1".parse()?);
         cases.push(end_to_end(
             "end_to_end_zstd1_no_fingerprint",
             workload,
@@ -160,13 +161,13 @@ fn parquet(workload: &Workload) -> Result<Case<'_>, Error> {
 }
 
 /// Payloads to files, one each.
-fn end_to_end<'a>(
+fn end_to_end<'a, C: Stage + 'static>(
     name: &'static str,
     workload: &'a Workload,
-    builder: otlake::PipelineBuilder,
+    builder: otlake::PipelineBuilder<C>,
 ) -> Result<Case<'a>, Error> {
     let storage = InMemoryStorage::new();
-    let mut pipeline = builder.build(storage.clone())?;
+    let mut pipeline = builder.build_files(storage.clone())?;
     Ok(Case::per_payload(
         name,
         Kind::Stage,
@@ -183,13 +184,13 @@ fn end_to_end<'a>(
 }
 
 /// All payloads to one file.
-fn rolling<'a>(
+fn rolling<'a, C: Stage + 'static>(
     name: &'static str,
     workload: &'a Workload,
-    builder: otlake::PipelineBuilder,
+    builder: otlake::PipelineBuilder<C>,
 ) -> Result<Case<'a>, Error> {
     let storage = InMemoryStorage::new();
-    let mut pipeline = builder.build(storage.clone())?;
+    let mut pipeline = builder.build_files(storage.clone())?;
     Ok(Case::new(name, Kind::Stage, move || {
         let mut outcome = Outcome::default();
         for payload in workload.payloads() {
@@ -205,8 +206,9 @@ fn rolling<'a>(
 pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Error> {
     let storage = InMemoryStorage::new();
     let mut chunks = Vec::new();
-    let options = Pipeline::builder().compression(Compression::None);
-    let mut pipeline = options.build(storage.clone())?;
+    let options = Pipeline::builder().fingerprint();
+    let options = options.compression(Compression::None);
+    let mut pipeline = options.build_files(storage.clone())?;
     for payload in workload.payloads() {
         pipeline.ingest(workload.signal(), workload.format(), payload.clone())?;
         pipeline.flush()?;

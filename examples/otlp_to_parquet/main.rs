@@ -17,10 +17,11 @@ use std::time::Instant;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
+use otlake::dataset::MetricTables;
 use otlake::fingerprint::PatternOptions;
 use otlake::parquet::{FileSummary, WriterOptions};
 use otlake::storage::LocalDirectory;
-use otlake::{IngestError, MetricTables, PatternsTable, Pipeline};
+use otlake::{FingerprintStage, IngestError, PatternsTable, Pipeline};
 
 use crate::arguments::Arguments;
 use crate::inputs::Input;
@@ -47,7 +48,7 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
     let out = arguments.out()?;
     let mut builder = Pipeline::builder()
         .compression(arguments.compression)
-        .patterns(PatternOptions::default())
+        .stage(FingerprintStage::new().with_patterns(PatternOptions::default()))
         .sorted_rows(arguments.order());
     if let Some(partitioning) = &arguments.partitioning {
         builder = builder.partitioning(partitioning.clone());
@@ -58,7 +59,7 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
     if let Some(rows) = arguments.rows_per_file {
         builder = builder.rows_per_file(rows);
     }
-    let mut pipeline = builder.build(LocalDirectory::new(&out))?;
+    let mut pipeline = builder.build_files(LocalDirectory::new(&out))?;
 
     let (inputs, not_found) = inputs::find(arguments.paths());
     let mut failed = not_found;
@@ -121,7 +122,7 @@ struct Converted {
 fn convert(
     input: &Input,
     arguments: &Arguments,
-    pipeline: &mut Pipeline,
+    pipeline: &mut Pipeline<(FingerprintStage,)>,
     say: &dyn Fn(&str),
 ) -> Result<Converted, IngestError> {
     let (mut bytes, mut whole) = (0, true);
@@ -162,8 +163,8 @@ fn convert(
                     ));
                 }
             }
-            Err(error @ IngestError::Payload { .. }) => {
-                broken(format!("payload {number}: {error}").into());
+            Err(error) if error.is_payload() => {
+                broken(format!("payload {number}: {}", chain(&error)).into());
             }
             Err(error) => return Err(error),
         }

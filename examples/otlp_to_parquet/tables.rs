@@ -9,8 +9,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 use otlake::arrow::arrow_array::cast::AsArray;
 use otlake::arrow::arrow_array::types::Int64Type;
 use otlake::arrow::arrow_schema::{DataType, Field};
+use otlake::dataset::TableReport;
 use otlake::parquet::FileSummary;
-use otlake::{PatternsTable, Report, TableReport};
+use otlake::{PatternsTable, Report};
 
 /// Facts about a run that only the command itself knows.
 pub struct Run {

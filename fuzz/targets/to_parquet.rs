@@ -52,12 +52,13 @@ fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
         .open_partitions(4)
         // Close to the size of the columns without values, so that rows are written early.
         .memory_limit(150_000)
-        .build(storage.clone())
+        .fingerprint()
+        .build_files(storage.clone())
         .unwrap();
 
     let accepted = match pipeline.ingest(R::SIGNAL, Format::Protobuf, payload.to_vec()) {
         Ok(summary) => summary.accepted,
-        Err(IngestError::Payload { before, .. }) => before.accepted,
+        Err(IngestError::Payload { records, .. }) => records.accepted,
         Err(error) => panic!("memory is never full: {error}"),
     };
     let report = pipeline.finish().unwrap();

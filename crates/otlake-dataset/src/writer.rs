@@ -143,6 +143,14 @@ impl DatasetWriter {
         Ok(())
     }
 
+    /// Gives up the open batch, if there is one: drops its rows, except those in closed files, which a retry
+    /// of the batch deletes. Rows that come afterwards belong to no batch.
+    pub fn discard_batch(&mut self) {
+        if self.batch.is_open() {
+            self.give_up();
+        }
+    }
+
     /// Drops what the batch has in no closed file. Left where it is, it would go to a file of whatever
     /// comes next, and be there twice once the batch is tried again.
     fn give_up(&mut self) {

@@ -7,7 +7,7 @@ use otlake::dataset::BatchId;
 use otlake::otlp::Summary;
 use otlake::row::Signal;
 use otlake::storage::LocalDirectory;
-use otlake::{IngestError, Pipeline};
+use otlake::{FingerprintStage, IngestError, Pipeline};
 use prost::Message;
 
 use crate::drift::{Day, Drift};
@@ -96,14 +96,19 @@ impl Table {
             .partitioning(self.partitioning.parse()?)
             .compression(self.compression.parse()?)
             .promote(PROMOTED)
-            .build_dataset(LocalDirectory::new(lake))?;
+            .fingerprint()
+            .build(LocalDirectory::new(lake))?;
         pipeline.begin_batch(&BatchId::new(format!("day-{day:03}"))?)?;
         let taken = self.ingest(&mut pipeline, request)?;
         pipeline.finish_batch()?;
         Ok(taken.accepted)
     }
 
-    fn ingest(&self, pipeline: &mut Pipeline, request: Vec<u8>) -> Result<Summary, IngestError> {
+    fn ingest(
+        &self,
+        pipeline: &mut Pipeline<(FingerprintStage,)>,
+        request: Vec<u8>,
+    ) -> Result<Summary, IngestError> {
         match self.signal {
             Signal::Logs => pipeline.ingest_logs(request),
             Signal::Traces => pipeline.ingest_traces(request),

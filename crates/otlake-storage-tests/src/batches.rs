@@ -7,7 +7,7 @@ use std::sync::Arc;
 use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::schema::Table;
-use otlake::{IngestError, Pipeline, PipelineBuilder};
+use otlake::{BatchError, Pipeline, PipelineBuilder};
 use otlake_dataset::{BatchId, Manifest, PublishedSchema};
 use otlake_storage::Documents;
 use serde_json::json;
@@ -44,7 +44,6 @@ pub fn small_files(rows_per_file: u64) -> PipelineBuilder {
     Pipeline::builder()
         .partitioning(by_hour)
         .rows_per_file(rows_per_file)
-        .fingerprint(false)
 }
 
 /// Makes one attempt at batch `batch`: writes its records as logs and as spans.
@@ -52,14 +51,14 @@ pub fn small_files(rows_per_file: u64) -> PipelineBuilder {
 /// # Errors
 ///
 /// Returns the first error.
-pub fn try_batch(pipeline: &mut Pipeline, batch: u64) -> Result<(), IngestError> {
+pub fn try_batch(pipeline: &mut Pipeline, batch: u64) -> Result<(), BatchError> {
     let identity = BatchId::new(format!("numbers-{batch}")).expect("letters and numbers");
-    pipeline.begin_batch(&identity)?;
+    pipeline.begin_batch(&identity).map_err(BatchError::Begin)?;
     for records in records_of_batch(batch).chunks(16) {
         pipeline.ingest(Signal::Logs, Format::Json, Numbered::logs(records))?;
         pipeline.ingest(Signal::Traces, Format::Json, Numbered::spans(records))?;
     }
-    pipeline.finish_batch()
+    pipeline.finish_batch().map_err(BatchError::Finish)
 }
 
 /// Reads all Parquet files of a storage, by name.

@@ -61,7 +61,7 @@ fn child() {
         .unwrap();
     // Each run splits its files differently from the run it takes over from.
     let rows_per_file = 3 + number(RUN).unwrap() % 5;
-    let mut pipeline = small_files(rows_per_file).build_dataset(storage).unwrap();
+    let mut pipeline = small_files(rows_per_file).build(storage).unwrap();
     for batch in acknowledged(directory)..number(UNTIL).unwrap_or(u64::MAX) {
         try_batch(&mut pipeline, batch).unwrap();
         writeln!(acknowledge, "{batch}").unwrap();

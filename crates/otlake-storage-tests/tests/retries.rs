@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use object_store::memory::InMemory;
-use otlake::dataset::SinkError;
+use otlake::dataset;
 use otlake::otlp::Format;
 use otlake::row::Signal;
-use otlake::{IngestError, Pipeline};
+use otlake::{BatchError, FinishBatchError, Pipeline};
 use otlake_dataset::BatchId;
 use otlake_storage::{Documents, InMemoryStorage, ObjectStorage};
 use otlake_storage_tests::{
@@ -26,7 +26,7 @@ fn leave_behind<S>(storage: &S)
 where
     S: Documents + Clone + 'static,
 {
-    let mut pipeline = small_files(5).build_dataset(storage.clone()).unwrap();
+    let mut pipeline = small_files(5).build(storage.clone()).unwrap();
     let batch = BatchId::new("numbers-0").unwrap();
     pipeline.begin_batch(&batch).unwrap();
     let records = records_of_batch(0);
@@ -39,21 +39,27 @@ where
 }
 
 /// Writes batches until each is acknowledged. Every other time it uses a new pipeline, like a
-/// restarted service, and other file sizes. Returns the number of retries.
+/// restarted service, and other file sizes. Returns the number of failures, of opening the dataset too.
 fn deliver<S>(storage: &S, rows_per_file: u64) -> usize
 where
     S: Documents + Clone + 'static,
 {
-    let new =
-        |tries: usize| small_files(rows_per_file + tries as u64).build_dataset(storage.clone());
-    let mut pipeline = new(0).unwrap();
     let mut failures = 0;
+    let open = |failures: &mut usize| loop {
+        let rows_per_file = rows_per_file + *failures as u64;
+        match small_files(rows_per_file).build(storage.clone()) {
+            Ok(pipeline) => return pipeline,
+            Err(_) => *failures += 1,
+        }
+        assert!(*failures < 1_000, "the dataset can't be opened");
+    };
+    let mut pipeline = open(&mut failures);
     for batch in 0..BATCHES {
         while try_batch(&mut pipeline, batch).is_err() {
             failures += 1;
             assert!(failures < 1_000, "batch {batch} never gets through");
             if failures % 2 == 0 {
-                pipeline = new(failures).unwrap();
+                pipeline = open(&mut failures);
             }
         }
     }
@@ -130,9 +136,10 @@ fn every_request_fails_once() {
         Numbered::logs(&[Numbered::new(3), Numbered::new(4)]),
     ];
     let try_once = |pipeline: &mut Pipeline, batch: usize| {
-        pipeline.begin_batch(&BatchId::new(batch.to_string()).unwrap())?;
+        let id = BatchId::new(batch.to_string()).unwrap();
+        pipeline.begin_batch(&id).map_err(BatchError::Begin)?;
         pipeline.ingest(Signal::Logs, Format::Json, payloads[batch].clone())?;
-        pipeline.finish_batch()
+        pipeline.finish_batch().map_err(BatchError::Finish)
     };
     let faults = [
         StoreFault::Refused,
@@ -146,12 +153,19 @@ fn every_request_fails_once() {
             let storage = ObjectStorage::new(Arc::new(watched.clone()), "lake").unwrap();
             let builder = || small_files(2).compression(otlake::parquet::Compression::None);
             let storage = storage.with_part_bytes(PART);
-            let mut pipeline = builder().build_dataset(storage.clone()).unwrap();
             let mut failures = 0;
+            let open = |failures: &mut usize| loop {
+                match builder().build(storage.clone()) {
+                    Ok(pipeline) => return pipeline,
+                    Err(_) => *failures += 1,
+                }
+                assert!(*failures <= 1, "the dataset can't be opened");
+            };
+            let mut pipeline = open(&mut failures);
             for batch in 0..payloads.len() {
                 while try_once(&mut pipeline, batch).is_err() {
                     failures += 1;
-                    pipeline = builder().build_dataset(storage.clone()).unwrap();
+                    pipeline = open(&mut failures);
                 }
             }
             drop((pipeline, storage));
@@ -181,7 +195,10 @@ fn a_batch_that_has_lost_records_is_not_finished() {
     for fail_at in 0.. {
         let storage = InMemoryStorage::new();
         let faulty = FaultyStorage::new(storage.clone(), fail_at, StorageFault::Error);
-        let mut pipeline = small_files(4).build_dataset(faulty.clone()).unwrap();
+        let Ok(mut pipeline) = small_files(4).build(faulty.clone()) else {
+            // The dataset could not be opened, so no record was accepted.
+            continue;
+        };
         let records = records_of_batch(0);
         let mut failed = pipeline
             .begin_batch(&BatchId::new("numbers-0").unwrap())
@@ -197,7 +214,10 @@ fn a_batch_that_has_lost_records_is_not_finished() {
         if failed {
             let error = finished.unwrap_err();
             assert!(
-                matches!(error, IngestError::Sink(SinkError::IncompleteBatch)),
+                matches!(
+                    error,
+                    FinishBatchError::Files(dataset::FinishBatchError::Incomplete)
+                ),
                 "{error}"
             );
         } else if finished.is_ok() {
@@ -205,7 +225,10 @@ fn a_batch_that_has_lost_records_is_not_finished() {
         }
         let again = pipeline.finish_batch().unwrap_err();
         assert!(
-            matches!(again, IngestError::Sink(SinkError::NoBatch)),
+            matches!(
+                again,
+                FinishBatchError::Files(dataset::FinishBatchError::NoBatch)
+            ),
             "{again}"
         );
         if faulty.failed() == 0 {

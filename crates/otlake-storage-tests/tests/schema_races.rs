@@ -50,7 +50,7 @@ fn write<S>(storage: S, writer: u64)
 where
     S: Documents + 'static,
 {
-    let mut pipeline = small_files(4).build_dataset(storage).unwrap();
+    let mut pipeline = small_files(4).build(storage).unwrap();
     for flush in 0..FLUSHES {
         let payload = Numbered::logs(&records(writer, flush));
         pipeline

@@ -26,7 +26,7 @@ async fn a_pipeline_behind_a_channel() {
     let storage = InMemoryStorage::new();
     let mut pipeline = Pipeline::builder()
         .max_age(Duration::from_millis(20))
-        .build_dataset(storage.clone())
+        .build(storage.clone())
         .unwrap();
     let (work, mut todo) = tokio::sync::mpsc::channel(64);
     let writer = tokio::task::spawn_blocking(move || {

@@ -1,16 +1,34 @@
 use std::fmt::Write;
 
 use otlake_fingerprint::{Fingerprinter, PatternOptions, Patterns, Sighting};
-use otlake_row::{Row, RowSink, Signal, Value, fields};
+use otlake_row::{Row, RowSink, Signal, Stage, Value, fields};
 use otlake_schema::ValueText;
 
-/// The stage that gives every log with a body its fingerprint, and learns the patterns of the
-/// bodies if it is asked to.
+/// A stage that gives every log with a body its fingerprint, and can learn the patterns of bodies.
 ///
-/// A body that is not a string is taken as its text, which of a map is JSON.
-#[derive(Debug)]
-pub struct FingerprintStage<S> {
-    sink: S,
+/// The text of a body that is not a string is its JSON.
+///
+/// ```
+/// use otlake::FingerprintStage;
+/// use otlake::fingerprint::PatternOptions;
+/// use otlake::row::{Group, Row, RowSink, Signal, Stage, Value, fields};
+///
+/// let stage = FingerprintStage::new().with_patterns(PatternOptions::default());
+/// let mut sink = stage.before(Vec::new());
+/// for body in ["disk 1 is full", "disk 2 is full"] {
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.push(fields::BODY, Value::String(body));
+///     sink.row(&mut row)?;
+/// }
+/// let [first, second] = &sink.sink()[..] else { unreachable!("two rows were pushed") };
+/// assert_eq!(first.get(fields::FINGERPRINT), second.get(fields::FINGERPRINT));
+///
+/// let patterns = sink.stage().patterns().expect("patterns were asked for").patterns();
+/// assert_eq!(&*patterns.to_vec()[0].template, "disk <num> is full");
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct FingerprintStage {
     fingerprinter: Fingerprinter,
     patterns: Option<Patterns>,
     with_template: bool,
@@ -18,11 +36,10 @@ pub struct FingerprintStage<S> {
     text: String,
 }
 
-impl<S> FingerprintStage<S> {
-    /// A stage before `sink` that computes fingerprints and learns nothing.
-    pub fn new(sink: S) -> FingerprintStage<S> {
+impl FingerprintStage {
+    /// Returns a stage that computes fingerprints and learns nothing.
+    pub fn new() -> FingerprintStage {
         FingerprintStage {
-            sink,
             fingerprinter: Fingerprinter::new(),
             patterns: None,
             with_template: false,
@@ -32,43 +49,31 @@ impl<S> FingerprintStage<S> {
 
     /// Learns patterns as well.
     #[must_use]
-    pub fn with_patterns(mut self, options: PatternOptions) -> FingerprintStage<S> {
+    pub fn with_patterns(mut self, options: PatternOptions) -> FingerprintStage {
         self.patterns = Some(Patterns::new(options));
         self
     }
 
-    /// Learns patterns, and gives every log the template of its fingerprint as
+    /// Learns patterns, and gives every log the template of its fingerprint, as
     /// [`fields::TEMPLATE`].
     #[must_use]
-    pub fn with_template(mut self, options: PatternOptions) -> FingerprintStage<S> {
+    pub fn with_template(mut self, options: PatternOptions) -> FingerprintStage {
         self.with_template = true;
         self.with_patterns(options)
     }
 
-    /// What was learned, if it was asked to learn.
+    /// Returns what was learned, or `None` for a stage without patterns.
     pub fn patterns(&self) -> Option<&Patterns> {
         self.patterns.as_ref()
     }
-
-    /// The sink behind.
-    pub fn sink(&self) -> &S {
-        &self.sink
-    }
-
-    /// The sink behind.
-    pub fn sink_mut(&mut self) -> &mut S {
-        &mut self.sink
-    }
 }
 
-impl<S: RowSink> RowSink for FingerprintStage<S> {
-    type Error = S::Error;
-
+impl Stage for FingerprintStage {
     #[inline]
-    fn row(&mut self, row: &mut Row<'_>) -> Result<(), S::Error> {
+    fn row<S: RowSink>(&mut self, row: &mut Row<'_>, next: &mut S) -> Result<(), S::Error> {
         let message = match row.get(fields::BODY) {
-            _ if row.signal() != Signal::Logs => return self.sink.row(row),
-            None | Some(Value::Empty) => return self.sink.row(row),
+            _ if row.signal() != Signal::Logs => return next.row(row),
+            None | Some(Value::Empty) => return next.row(row),
             Some(Value::String(body)) => body,
             Some(body) => {
                 self.text.clear();
@@ -87,13 +92,9 @@ impl<S: RowSink> RowSink for FingerprintStage<S> {
         {
             let mut row = row.reborrow();
             row.push(fields::TEMPLATE, Value::String(template));
-            return self.sink.row(&mut row);
+            return next.row(&mut row);
         }
-        self.sink.row(row)
-    }
-
-    fn finish(&mut self) -> Result<(), S::Error> {
-        self.sink.finish()
+        next.row(row)
     }
 }
 

@@ -1,12 +1,12 @@
 //! OpenTelemetry in, lake-ready Parquet out, in one pass.
 //!
 //! ```text
-//!             otlp               fingerprint            schema, arrow           parquet
-//! payload ──▶ decode ──▶ Row ──▶ FingerprintStage ──▶ columns ──▶ RecordBatch ──▶ file ──▶ storage
+//!             otlp                stages                      dataset
+//! payload ──▶ OtlpDecoder ──▶ Row ──▶ Redact ──▶ … ──▶ DatasetWriter ──▶ columns ──▶ Parquet ──▶ storage
 //! ```
 //!
-//! [`Pipeline`] is the whole of it. Each stage is a module here and a crate of its own, and they are
-//! composed through traits: a stage is a [`RowSink`](row::RowSink) around a `RowSink`.
+//! [`Pipeline`] is all of it: it decodes payloads, passes each record through the stages that you choose, and
+//! writes the files of a [`Dataset`](dataset::Dataset).
 //!
 //! # Example
 //!
@@ -17,6 +17,7 @@
 //! # let directory = std::env::temp_dir().join(format!("otlake-doc-{}", std::process::id()));
 //! # let payload: &[u8] = b"\x0a\x14\x12\x12\x12\x10\x2a\x0e\x0a\x0cdisk is full";
 //! let mut pipeline = Pipeline::builder()
+//!     .fingerprint()
 //!     .compression("zstd:1".parse()?)
 //!     .rows_per_file(1_000_000)
 //!     .build(LocalDirectory::new(&directory))?;
@@ -31,61 +32,114 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Stages of your own
+//! # Stages
 //!
-//! Composed by hand, the stages are what [`Pipeline`] is made of:
+//! A [`Stage`](row::Stage) changes rows, adds to them, or drops them. Rows pass stages in the order in which they
+//! were appended, so redaction can come before patterns are learned, and sampling after fingerprints are known:
 //!
 //! ```
 //! # #[cfg(feature = "pipeline")] {
-//! use otlake::otlp::{Format, OtlpDecoder};
-//! use otlake::dataset::ParquetSink;
-//! use otlake::parquet::WriterOptions;
+//! use std::time::Duration;
+//!
+//! use otlake::{Filter, FingerprintStage, Pipeline, Redact, Sample, Sensitive};
+//! use otlake::fingerprint::PatternOptions;
 //! use otlake::storage::InMemoryStorage;
-//! use otlake::row::{Bytes, Row, RowSink, Signal, fields};
-//! use otlake::schema::Schema;
 //!
-//! /// Drops the records below a severity.
-//! struct AtLeast<S> {
-//!     severity_number: i64,
-//!     sink: S,
-//! }
-//!
-//! impl<S: RowSink> RowSink for AtLeast<S> {
-//!     type Error = S::Error;
-//!
-//!     fn row(&mut self, row: &mut Row<'_>) -> Result<(), S::Error> {
-//!         let severity_number = row.get(fields::SEVERITY_NUMBER).and_then(|v| v.as_int());
-//!         match severity_number.unwrap_or(0) >= self.severity_number {
-//!             true => self.sink.row(row),
-//!             false => Ok(()),
-//!         }
-//!     }
-//!
-//!     fn finish(&mut self) -> Result<(), S::Error> {
-//!         self.sink.finish()
-//!     }
-//! }
-//!
-//! # let payload = Bytes::from_static(b"\x0a\x16\x12\x14\x12\x08\x10\x09\x2a\x04\x0a\x02hi\x12\x08\x10\x11\x2a\x04\x0a\x02no");
-//! let storage = InMemoryStorage::new();
-//! let parquet = ParquetSink::new(storage.clone(), Schema::logs(), WriterOptions::new())?;
-//! let mut sink = AtLeast { severity_number: 17, sink: parquet };
-//! OtlpDecoder::new().decode(Signal::Logs, Format::Protobuf, &payload, &mut sink)?;
-//! sink.finish()?;
-//! assert_eq!(sink.sink.take_finished()[0].rows, 1);
+//! let pipeline = Pipeline::builder()
+//!     .stage(Filter::min_severity(9))
+//!     .stage(Redact::builder().key("password").sensitive(Sensitive::ALL).build()?)
+//!     .stage(FingerprintStage::new().with_patterns(PatternOptions::default()))
+//!     .stage(Sample::per_fingerprint(100, Duration::from_secs(1)))
+//!     .build(InMemoryStorage::new())?;
+//! # drop(pipeline);
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! | stage | what it does |
+//! |---|---|
+//! | [`FingerprintStage`] | gives similar log messages one fingerprint, and learns their patterns |
+//! | [`Redact`] | removes secrets and personal data |
+//! | [`Rename`] | gives attributes another name |
+//! | [`Filter`] | drops rows by severity, attribute, or a function |
+//! | [`Sample`] | keeps a share of all traces, or some logs of each fingerprint |
+//!
+//! A stage of your own is one method. This one adds a column:
+//!
+//! ```
+//! # #[cfg(feature = "pipeline")] {
+//! use otlake::Pipeline;
+//! use otlake::row::{Key, Location, Row, RowSink, Stage, Value, fields};
+//! use otlake::schema::Table;
+//! use otlake::storage::InMemoryStorage;
+//!
+//! struct BodyLength {
+//!     key: Key,
+//! }
+//!
+//! impl Stage for BodyLength {
+//!     fn row<S: RowSink>(&mut self, row: &mut Row<'_>, next: &mut S) -> Result<(), S::Error> {
+//!         if let Some(Value::String(body)) = row.get(fields::BODY) {
+//!             row.push(self.key, Value::Int(body.len() as i64));
+//!         }
+//!         next.row(row)
+//!     }
+//! }
+//!
+//! # let payload: &[u8] = b"\x0a\x14\x12\x12\x12\x10\x2a\x0e\x0a\x0cdisk is full";
+//! let key = Key::register(Location::Field, "body_length")?;
+//! let mut pipeline = Pipeline::builder().stage(BodyLength { key }).build(InMemoryStorage::new())?;
+//! pipeline.ingest_logs(payload)?;
+//! let schema = pipeline.schema(Table::Logs).expect("there is a row");
+//! assert!(schema.columns().iter().any(|column| column.name() == "body_length"));
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # By hand
+//!
+//! A pipeline is made of parts that you can put together yourself, for example to ingest another format than
+//! OTLP. A [`DatasetWriter`](dataset::DatasetWriter) takes the rows of all signals, and has the memory limit, batches,
+//! figures and reports of a pipeline:
+//!
+//! ```
+//! # #[cfg(feature = "pipeline")] {
+//! use std::sync::Arc;
+//!
+//! use otlake::dataset::Dataset;
+//! use otlake::otlp::{Format, OtlpDecoder};
+//! use otlake::row::{Bytes, RowSink, Signal, Stage};
+//! use otlake::storage::InMemoryStorage;
+//! use otlake::{Filter, FingerprintStage};
+//!
+//! let dataset = Dataset::builder().memory_limit(256 << 20).open(Arc::new(InMemoryStorage::new()))?;
+//! let stages = (Filter::min_severity(9), FingerprintStage::new());
+//! let mut sink = stages.before(dataset.writer());
+//!
+//! let mut decoder = OtlpDecoder::new();
+//! # let payload = |tag: u8| Bytes::from(vec![0x0a, 10, 0x12, 8, 0x12, 6, 0x2a, 4, 0x0a, 2, b'h', tag]);
+//! for (signal, payload) in [(Signal::Logs, payload(b'i')), (Signal::Logs, payload(b'o'))] {
+//!     decoder.decode(signal, Format::Protobuf, &payload, &mut sink)?;
+//! }
+//! sink.finish()?;
+//! assert_eq!(sink.sink().stats()[0].rows, 2);
+//! assert_eq!(sink.sink_mut().report()[0].files.len(), 1);
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Pipeline::on`] builds a pipeline on a dataset that is open, so that the workers of a service write to one.
+//!
 //! # Features
 //!
-//! * `pipeline` (on): [`Pipeline`], and with it `otlp`, `fingerprint`, `arrow` and `parquet`; each
-//!   of them alone gives its module and its dependencies only. `fingerprint` and `parquet` together
-//!   give [`PatternsTable`].
+//! * `pipeline` (on): [`Pipeline`], and with it `otlp`, `fingerprint`, `stages` and `dataset`. Each of them alone gives
+//!   its module and its dependencies only; `dataset` includes `arrow`, `parquet` and `storage`.
+//!   `fingerprint` and `dataset` together give [`PatternsTable`].
 //! * `gzip`, `zstd` (on): compressed payloads. `zstd`, `snappy`, `lz4` (on): compressed files.
-//! * `object-store`, `aws`, `azure`, `gcp` (off): files in object stores; see [`parquet`].
-//! * `tracing`, `metrics` (off): what the pipeline does, as events of the one crate and in the
-//!   recorder of the other.
+//! * `object-store`, `aws`, `azure`, `gcp` (off): files in object stores; see [`storage`].
+//! * `tracing`, `metrics` (off): what the pipeline does, as events of the one crate and in the recorder of the
+//!   other.
+//! * `tokio` (off): `Service`, pipelines on threads of their own behind an asynchronous handle.
 //! * `opentelemetry-proto` (off): requests as that crate's message types.
 
 #[cfg(feature = "stages")]
@@ -108,8 +162,8 @@ mod redact;
 mod rename;
 #[cfg(feature = "stages")]
 mod sample;
-#[cfg(feature = "pipeline")]
-mod tables;
+#[cfg(feature = "tokio")]
+mod service;
 
 #[cfg(feature = "arrow")]
 pub use otlake_arrow as arrow;
@@ -140,12 +194,21 @@ pub use crate::observer::{Activity, Observer, Operation, TableActivity};
 #[cfg(all(feature = "fingerprint", feature = "dataset"))]
 pub use crate::patterns_table::{PatternsTable, PatternsTableError};
 #[cfg(feature = "pipeline")]
-pub use crate::pipeline::{IngestError, Pipeline, PipelineBuilder, Report};
+pub use crate::pipeline::{
+    Batch, BatchError, BatchOutcome, DatasetOptions, EncodedPayload, FinishBatchError, FlushError,
+    IngestError, Pipeline, PipelineBuilder, Report, Retry,
+};
 #[cfg(feature = "stages")]
 pub use crate::redact::{Redact, RedactBuilder, RedactError, Sensitive};
 #[cfg(feature = "stages")]
 pub use crate::rename::{Rename, RenameBuilder};
 #[cfg(feature = "stages")]
 pub use crate::sample::{InvalidProbability, Sample};
-#[cfg(feature = "pipeline")]
-pub use crate::tables::{MetricTables, TableReport};
+#[cfg(feature = "tokio")]
+pub use crate::service::{
+    Response, Service, ServiceBuilder, ServiceError, ServiceHandle, TryIngestError,
+};
+
+#[cfg(all(doctest, feature = "pipeline", feature = "zstd"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

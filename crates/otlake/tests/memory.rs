@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use otlake::parquet::SortingColumn;
 use otlake::row::Bytes;
-use otlake::{Pipeline, PipelineBuilder};
+use otlake::{FingerprintStage, Pipeline, PipelineBuilder};
 use otlake_testkit::{Allocations, CountingAllocator, Shape, logs_payload, measure};
 
 use prost::Message;
@@ -26,12 +26,16 @@ static ALLOCATOR: CountingAllocator<System> = CountingAllocator::new(System);
 
 /// What a pipeline that is warm allocates while the payloads pass it so many times.
 fn allocations(builder: PipelineBuilder, payloads: &[Bytes], times: usize) -> Allocations {
-    let mut pipeline = builder.file_summaries(false).build(Nowhere).unwrap();
+    let mut pipeline = builder
+        .file_summaries(0)
+        .fingerprint()
+        .build_files(Nowhere)
+        .unwrap();
     ingest(&mut pipeline, payloads, 1);
     measure(|| ingest(&mut pipeline, payloads, times)).1
 }
 
-fn ingest(pipeline: &mut Pipeline, payloads: &[Bytes], times: usize) {
+fn ingest(pipeline: &mut Pipeline<(FingerprintStage,)>, payloads: &[Bytes], times: usize) {
     for payload in payloads.iter().cycle().take(times * payloads.len()) {
         pipeline.ingest_logs(payload.clone()).unwrap();
     }
@@ -89,7 +93,10 @@ fn a_memory_limit_is_kept() {
                 .partitioning(by_tenant.parse().unwrap())
                 .open_partitions(tenants)
                 .sorted_rows(order.clone());
-            let (_, whole) = measure(|| ingest(&mut builder.build(Nowhere).unwrap(), &payloads, 3));
+            let (_, whole) = measure(|| {
+                let mut pipeline = builder.fingerprint().build_files(Nowhere).unwrap();
+                ingest(&mut pipeline, &payloads, 3);
+            });
             let peak = whole.peak as usize;
             assert!(
                 peak <= LIMIT,
@@ -134,7 +141,7 @@ fn what_a_resource_says_is_not_kept_for_each_record() {
         };
         let payload = Bytes::from(request.encode_to_vec());
         let builder = Pipeline::builder().row_group_bytes(ROW_GROUP);
-        let mut pipeline = builder.build(Nowhere).unwrap();
+        let mut pipeline = builder.fingerprint().build_files(Nowhere).unwrap();
         let (_, whole) = measure(|| ingest(&mut pipeline, &[payload], 1));
         let peak = whole.peak as usize;
         assert!(peak <= 16 * ROW_GROUP, "{peak} bytes at once for {name}");

@@ -5,9 +5,9 @@
 use std::sync::{Arc, Mutex};
 
 use otlake::otlp::Format;
-use otlake::row::Signal;
+use otlake::row::{Row, Signal};
 use otlake::storage::InMemoryStorage;
-use otlake::{Activity, Observer, Operation, Pipeline, PipelineBuilder};
+use otlake::{Activity, Filter, Observer, Operation, Pipeline, PipelineBuilder};
 use otlake_testkit::{Shape, logs_payload};
 
 fn payload() -> Vec<u8> {
@@ -21,7 +21,7 @@ fn payload() -> Vec<u8> {
 fn run(builder: PipelineBuilder) {
     let mut pipeline = builder
         .row_group_rows(30)
-        .build(InMemoryStorage::new())
+        .build_files(InMemoryStorage::new())
         .unwrap();
     pipeline.ingest_logs(payload()).unwrap();
     pipeline
@@ -37,7 +37,17 @@ struct Seen {
     accepted: u64,
     rows: u64,
     files: u64,
+    dropped: u64,
     memory: bool,
+}
+
+/// A payload of 20 logs that is cut off in those behind.
+fn cut_off() -> Vec<u8> {
+    let payload = logs_payload(&Shape {
+        records: 20,
+        ..Shape::ten_thousand()
+    });
+    [&payload, &payload[..payload.len() - 10]].concat()
 }
 
 #[derive(Clone, Default)]
@@ -51,6 +61,7 @@ impl Observer for Notes {
             accepted: activity.records.accepted,
             rows: activity.tables.iter().map(|table| table.rows).sum(),
             files: activity.tables.iter().map(|table| table.files).sum(),
+            dropped: activity.dropped,
             memory: activity.memory_estimate > 0,
         });
     }
@@ -66,6 +77,7 @@ fn an_observer_is_told_what_each_call_has_done() {
         accepted,
         rows,
         files,
+        dropped: 0,
         memory: true,
     };
     let ingest = Operation::Ingest(Signal::Logs);
@@ -79,6 +91,27 @@ fn an_observer_is_told_what_each_call_has_done() {
     );
 }
 
+#[test]
+fn an_observer_is_told_what_a_failed_call_accepted_and_what_stages_dropped() {
+    let notes = Notes::default();
+    let mut pipeline = Pipeline::builder()
+        .observer(notes.clone())
+        .stage(Filter::drop(|_: &Row<'_>| true))
+        .build_files(InMemoryStorage::new())
+        .unwrap();
+    let error = pipeline.ingest_logs(cut_off()).unwrap_err();
+    let accepted = error.records().accepted;
+    assert!((20..40).contains(&accepted), "{accepted}");
+    let seen = notes.0.lock().unwrap()[0].clone();
+    assert_eq!((seen.accepted, seen.dropped), (accepted, accepted));
+    assert!(seen.error);
+    let report = pipeline.finish().unwrap();
+    assert_eq!(
+        (report.records.accepted, report.dropped),
+        (accepted, accepted)
+    );
+}
+
 #[cfg(feature = "metrics")]
 #[test]
 fn the_metrics_adapter_counts() {
@@ -88,7 +121,8 @@ fn the_metrics_adapter_counts() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     metrics::with_local_recorder(&recorder, || {
-        run(Pipeline::builder().observer(otlake::MetricsObserver::new()));
+        let observer = otlake::MetricsObserver::new().with_label("worker", "w3");
+        run(Pipeline::builder().observer(observer));
     });
     let counters: Vec<(String, u64)> = snapshotter
         .snapshot()
@@ -104,13 +138,13 @@ fn the_metrics_adapter_counts() {
         })
         .collect();
     for (name, count) in [
-        ("otlake_payloads_total logs taken", 1),
-        ("otlake_payloads_total logs failed", 1),
-        ("otlake_records_total logs accepted", 50),
-        ("otlake_errors_total ingest", 1),
-        ("otlake_rows_written_total logs", 50),
-        ("otlake_row_groups_total logs", 2),
-        ("otlake_files_total logs", 1),
+        ("otlake_payloads_total w3 logs ingested", 1),
+        ("otlake_payloads_total w3 logs failed", 1),
+        ("otlake_records_total w3 logs accepted", 50),
+        ("otlake_errors_total w3 ingest", 1),
+        ("otlake_rows_written_total w3 logs", 50),
+        ("otlake_row_groups_total w3 logs", 2),
+        ("otlake_files_total w3 logs", 1),
     ] {
         let found = counters.iter().find(|(found, _)| found == name);
         assert_eq!(
@@ -148,16 +182,17 @@ fn the_tracing_adapter_makes_events() {
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::with_default(subscriber, || {
-        run(Pipeline::builder().observer(otlake::TracingObserver));
+        let span = tracing::info_span!("pipeline", worker = 3);
+        run(Pipeline::builder().observer(otlake::TracingObserver::in_span(span)));
     });
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines: Vec<&str> = log.lines().collect();
     let warned = lines
         .iter()
-        .filter(|line| line.contains("WARN otlake: failed"));
+        .filter(|line| line.contains("WARN pipeline{worker=3}: otlake: failed"));
     assert_eq!(warned.count(), 1, "{log}");
     assert!(
-        log.contains("error=resource_logs[0]: the varint"),
+        log.contains("[resource_logs[0]: the varint"),
         "the error says what is wrong: {log}"
     );
     let written = lines

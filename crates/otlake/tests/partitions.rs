@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use mimalloc::MiMalloc;
 use otlake::row::Bytes;
-use otlake::{Pipeline, PipelineBuilder};
+use otlake::{FingerprintStage, Pipeline, PipelineBuilder};
 use otlake_testkit::{CountingAllocator, measure};
 
 use self::measured::{Nowhere, of_tenants};
@@ -40,9 +40,9 @@ struct Written {
 
 fn write(builder: PipelineBuilder, payloads: &[Bytes]) -> Written {
     let started = Instant::now();
-    let mut pipeline = builder.build(Nowhere).unwrap();
+    let mut pipeline = builder.fingerprint().build_files(Nowhere).unwrap();
     let mut written = Written::default();
-    let mut note = |pipeline: &mut Pipeline| {
+    let mut note = |pipeline: &mut Pipeline<(FingerprintStage,)>| {
         for file in pipeline.report().files() {
             written.files += 1;
             written.rows += file.rows;

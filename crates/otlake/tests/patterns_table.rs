@@ -11,7 +11,7 @@ use otlake::fingerprint::{Fingerprint, Fingerprinter, PatternOptions, Patterns, 
 use otlake::parquet::{Compression, WriterOptions};
 use otlake::row::Bytes;
 use otlake::storage::InMemoryStorage;
-use otlake::{PatternsTable, PatternsTableError, Pipeline};
+use otlake::{FingerprintStage, PatternsTable, PatternsTableError, Pipeline};
 use otlake_testkit::{Shape, logs_payload};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -156,8 +156,11 @@ fn fingerprints_of_one_pattern_share_its_template() {
 #[test]
 fn a_pipeline_reports_the_table_of_its_data() {
     let storage = InMemoryStorage::new();
-    let builder = Pipeline::builder().patterns(PatternOptions::default());
-    let mut pipeline = builder.build(storage.clone()).unwrap();
+    let stage = FingerprintStage::new().with_patterns(PatternOptions::default());
+    let mut pipeline = Pipeline::builder()
+        .stage(stage)
+        .build_files(storage.clone())
+        .unwrap();
     for seed in 1..4 {
         let payload = logs_payload(&Shape::small_groups().with_seed(seed));
         pipeline.ingest_logs(payload).unwrap();
@@ -203,7 +206,10 @@ fn read_data(file: Bytes) -> RecordBatch {
 
 #[test]
 fn a_pipeline_that_was_not_asked_has_none() {
-    let mut pipeline = Pipeline::builder().build(InMemoryStorage::new()).unwrap();
+    let mut pipeline = Pipeline::builder()
+        .fingerprint()
+        .build_files(InMemoryStorage::new())
+        .unwrap();
     assert!(pipeline.patterns().is_none());
     assert!(pipeline.report().patterns_table.is_none());
 }

@@ -8,12 +8,14 @@ mod read_back;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use otlake::dataset::MetricTables;
+use otlake::fingerprint::PatternOptions;
 use otlake::otlp::{Format, Limits};
 use otlake::parquet::{Compression, FileSummary};
 use otlake::row::MetricKind;
 use otlake::schema::Table;
 use otlake::storage::InMemoryStorage;
-use otlake::{IngestError, MetricTables, Pipeline, PipelineBuilder};
+use otlake::{FingerprintStage, IngestError, Pipeline, PipelineBuilder};
 use otlake_testkit::{CanonicalRow, CanonicalValue, Request, Rng, Shape, logs_payload};
 use prost::Message;
 use read_back::{Record, expected_record, read_files};
@@ -44,7 +46,8 @@ struct Written {
 
 fn write<R: Request>(builder: PipelineBuilder, payloads: &[Vec<u8>]) -> Written {
     let storage = InMemoryStorage::new();
-    let mut pipeline = builder.build(storage.clone()).unwrap();
+    let builder = builder.fingerprint().file_summaries(usize::MAX);
+    let mut pipeline = builder.build_files(storage.clone()).unwrap();
     let mut rows: Vec<CanonicalRow> = Vec::new();
     for payload in payloads {
         let request = R::decode(&payload[..]).unwrap();
@@ -190,7 +193,8 @@ fn a_table_for_each_kind_of_metric_has_the_points_of_its_kind() {
     let payloads = arbitrary_payloads::<ExportMetricsServiceRequest>(3_000..3_060);
     let storage = InMemoryStorage::new();
     let builder = Pipeline::builder().metric_tables(MetricTables::PerKind);
-    let mut pipeline = builder.build(storage.clone()).unwrap();
+    let builder = builder.fingerprint().file_summaries(usize::MAX);
+    let mut pipeline = builder.build_files(storage.clone()).unwrap();
     let mut rows = Vec::new();
     for payload in payloads {
         rows.extend(
@@ -288,16 +292,16 @@ fn records_that_are_rejected_before_a_fault_are_counted() {
     let limits = Limits::default().with_records(20);
     let mut pipeline = Pipeline::builder()
         .limits(limits)
-        .build(InMemoryStorage::new())
+        .build_files(InMemoryStorage::new())
         .unwrap();
     let cut_off = [&payload, &payload[..payload.len() - 10]].concat();
     let error = pipeline.ingest_logs(cut_off).unwrap_err();
-    let IngestError::Payload { before, .. } = error else {
+    let IngestError::Payload { records, .. } = error else {
         panic!("{error}")
     };
-    assert_eq!((before.accepted, before.rejected), (20, 30));
-    assert!(before.first_rejection.is_some());
-    assert_eq!(pipeline.finish().unwrap().records, before);
+    assert_eq!((records.accepted, records.rejected), (20, 30));
+    assert!(records.first_rejection.is_some());
+    assert_eq!(pipeline.finish().unwrap().records, *records);
 }
 
 #[test]
@@ -307,15 +311,15 @@ fn a_malformed_payload_costs_itself_and_no_other() {
         ..Shape::ten_thousand()
     });
     let storage = InMemoryStorage::new();
-    let mut pipeline = Pipeline::builder().build(storage.clone()).unwrap();
+    let mut pipeline = Pipeline::builder().build_files(storage.clone()).unwrap();
     pipeline.ingest_logs(good.clone()).unwrap();
     let error = pipeline
         .ingest_logs(good[..good.len() - 10].to_vec())
         .unwrap_err();
-    let IngestError::Payload { before, .. } = error else {
+    let IngestError::Payload { records, .. } = error else {
         panic!("{error}")
     };
-    let accepted = before.accepted;
+    let accepted = records.accepted;
     pipeline.ingest_logs(good.clone()).unwrap();
     let report = pipeline.finish().unwrap();
     assert_eq!(report.records.accepted, 100 + accepted);
@@ -329,8 +333,8 @@ fn a_malformed_payload_costs_itself_and_no_other() {
 fn fingerprints_and_templates_stand_beside_the_body() {
     let storage = InMemoryStorage::new();
     let mut pipeline = Pipeline::builder()
-        .template(true)
-        .build(storage.clone())
+        .stage(FingerprintStage::new().with_template(PatternOptions::default()))
+        .build_files(storage.clone())
         .unwrap();
     pipeline
         .ingest_logs(logs_payload(&Shape::small_groups()))
@@ -354,9 +358,10 @@ fn fingerprints_and_templates_stand_beside_the_body() {
 
 #[test]
 fn without_patterns_a_fingerprint_is_computed_all_the_same() {
-    let fingerprints = |builder: PipelineBuilder| {
+    let fingerprints = |stage: Option<FingerprintStage>| {
         let storage = InMemoryStorage::new();
-        let mut pipeline = builder.build(storage.clone()).unwrap();
+        let builder = Pipeline::builder().stage(stage);
+        let mut pipeline = builder.build_files(storage.clone()).unwrap();
         pipeline
             .ingest_logs(logs_payload(&Shape::small_groups()))
             .unwrap();
@@ -367,8 +372,9 @@ fn without_patterns_a_fingerprint_is_computed_all_the_same() {
             .map(|r| r.fields.get("fingerprint").cloned())
             .collect::<Vec<_>>()
     };
-    let learned = fingerprints(Pipeline::builder().patterns(Default::default()));
-    assert_eq!(fingerprints(Pipeline::builder()), learned);
-    let none = fingerprints(Pipeline::builder().fingerprint(false));
+    let stage = FingerprintStage::new();
+    let learned = fingerprints(Some(stage.with_patterns(PatternOptions::default())));
+    assert_eq!(fingerprints(Some(FingerprintStage::new())), learned);
+    let none = fingerprints(None);
     assert!(none.iter().all(Option::is_none) && learned.iter().all(Option::is_some));
 }

@@ -1,16 +1,18 @@
 use metrics::{
-    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    Label, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram,
 };
 
-use super::{Activity, Observer, Operation, overflow_reasons};
+use super::{Activity, Observer, Operation, TableActivity, overflow_reasons};
 
-/// Counts every activity in the recorder of the `metrics` crate.
+/// An observer that counts every activity in the recorder of the `metrics` crate.
 ///
 /// | name | kind | labels |
 /// |---|---|---|
-/// | `otlake_payloads_total` | counter | `signal`, `outcome`: `taken` or `failed` |
+/// | `otlake_payloads_total` | counter | `signal`, `outcome`: `ingested` or `failed` |
 /// | `otlake_payload_bytes_total` | counter | `signal` |
 /// | `otlake_records_total` | counter | `signal`, `outcome`: `accepted` or `rejected` |
+/// | `otlake_dropped_records_total` | counter | `operation` |
 /// | `otlake_replaced_strings_total` | counter | `signal` |
 /// | `otlake_errors_total` | counter | `operation` |
 /// | `otlake_operation_duration_seconds` | histogram | `operation` |
@@ -19,149 +21,182 @@ use super::{Activity, Observer, Operation, overflow_reasons};
 /// | `otlake_overflow_values_total` | counter | `table`, `reason` |
 /// | `otlake_open_partitions`, `otlake_memory_bytes` | gauge | |
 ///
+/// Every metric also has the labels of the observer. Pipelines that run side by side need different ones, or
+/// they overwrite each other's gauges:
+///
 /// ```
 /// # #[cfg(feature = "pipeline")] {
-/// use otlake::{MetricsObserver, Pipeline, parquet::InMemoryStorage};
+/// use otlake::{MetricsObserver, Pipeline, storage::InMemoryStorage};
 ///
-/// let observer = MetricsObserver::new();
+/// let observer = MetricsObserver::new().with_label("worker", "3");
 /// let pipeline = Pipeline::builder().observer(observer).build(InMemoryStorage::new())?;
 /// # drop(pipeline);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct MetricsObserver {
-    _described: (),
+    labels: Vec<Label>,
 }
 
 impl MetricsObserver {
-    /// An observer for the recorder that is installed, which is told what the metrics are.
+    /// Returns an observer without labels, and describes the metrics to the recorder that is installed.
     pub fn new() -> MetricsObserver {
-        describe_counter!(
-            "otlake_payloads_total",
-            Unit::Count,
-            "Payloads taken or failed"
-        );
-        describe_counter!(
-            "otlake_payload_bytes_total",
-            Unit::Bytes,
-            "Bytes of payloads, inflated"
-        );
-        describe_counter!(
-            "otlake_records_total",
-            Unit::Count,
-            "Records accepted or rejected"
-        );
-        describe_counter!(
-            "otlake_replaced_strings_total",
-            Unit::Count,
-            "Strings that were not UTF-8"
-        );
-        describe_counter!("otlake_errors_total", Unit::Count, "Operations that failed");
-        describe_histogram!(
-            "otlake_operation_duration_seconds",
-            Unit::Seconds,
-            "Of an operation"
-        );
-        describe_counter!(
-            "otlake_rows_written_total",
-            Unit::Count,
-            "Rows in written row groups"
-        );
-        describe_counter!("otlake_row_groups_total", Unit::Count, "Row groups written");
-        describe_counter!("otlake_files_total", Unit::Count, "Files closed");
-        describe_counter!(
-            "otlake_file_bytes_total",
-            Unit::Bytes,
-            "Bytes of closed files"
-        );
-        describe_histogram!(
-            "otlake_encoding_duration_seconds",
-            Unit::Seconds,
-            "Of row groups"
-        );
-        describe_histogram!(
-            "otlake_storing_duration_seconds",
-            Unit::Seconds,
-            "Of closing files"
-        );
-        describe_counter!(
-            "otlake_overflow_values_total",
-            Unit::Count,
-            "Values in the overflow column"
-        );
-        describe_gauge!(
-            "otlake_open_partitions",
-            Unit::Count,
-            "Partitions that are open"
-        );
-        describe_gauge!(
-            "otlake_memory_bytes",
-            Unit::Bytes,
-            "Rows and open files in memory"
-        );
-        MetricsObserver { _described: () }
+        describe();
+        MetricsObserver { labels: Vec::new() }
+    }
+
+    /// Adds a label to all metrics.
+    #[must_use]
+    pub fn with_label(
+        mut self,
+        name: impl Into<SharedString>,
+        value: impl Into<SharedString>,
+    ) -> MetricsObserver {
+        self.labels.push(Label::new(name, value));
+        self
+    }
+
+    fn labels<const N: usize>(&self, own: [(&'static str, &'static str); N]) -> Vec<Label> {
+        let own = own.map(|(name, value)| Label::from_static_parts(name, value));
+        self.labels.iter().cloned().chain(own).collect()
+    }
+
+    fn observe_table(&self, written: &TableActivity) {
+        let table = written.table.name();
+        let labels = || self.labels([("table", table)]);
+        if written.row_groups > 0 {
+            counter!("otlake_rows_written_total", labels()).increment(written.rows);
+            counter!("otlake_row_groups_total", labels()).increment(written.row_groups);
+            histogram!("otlake_encoding_duration_seconds", labels()).record(written.encoding);
+        }
+        if written.files > 0 {
+            counter!("otlake_files_total", labels()).increment(written.files);
+            counter!("otlake_file_bytes_total", labels()).increment(written.bytes);
+            histogram!("otlake_storing_duration_seconds", labels()).record(written.storing);
+        }
+        for (reason, values) in overflow_reasons(&written.overflow) {
+            if values > 0 {
+                let labels = self.labels([("table", table), ("reason", reason)]);
+                counter!("otlake_overflow_values_total", labels).increment(values);
+            }
+        }
     }
 }
 
 impl Default for MetricsObserver {
-    fn default() -> Self {
+    fn default() -> MetricsObserver {
         MetricsObserver::new()
     }
 }
 
 impl Observer for MetricsObserver {
     fn observe(&mut self, activity: &Activity<'_>) {
-        let operation = activity.operation.name();
-        histogram!("otlake_operation_duration_seconds", "operation" => operation)
-            .record(activity.elapsed);
+        let operation = || self.labels([("operation", activity.operation.name())]);
+        histogram!("otlake_operation_duration_seconds", operation()).record(activity.elapsed);
         if activity.error.is_some() {
-            counter!("otlake_errors_total", "operation" => operation).increment(1);
+            counter!("otlake_errors_total", operation()).increment(1);
+        }
+        if activity.dropped > 0 {
+            counter!("otlake_dropped_records_total", operation()).increment(activity.dropped);
         }
         if let Operation::Ingest(signal) = activity.operation {
-            let signal = signal.name();
-            let outcome = if activity.error.is_some() {
-                "failed"
-            } else {
-                "taken"
+            let signal = ("signal", signal.name());
+            let outcome = match activity.error {
+                Some(_) => ("outcome", "failed"),
+                None => ("outcome", "ingested"),
             };
-            counter!("otlake_payloads_total", "signal" => signal, "outcome" => outcome)
-                .increment(1);
-            counter!("otlake_payload_bytes_total", "signal" => signal)
-                .increment(activity.payload_bytes as u64);
             let records = &activity.records;
+            counter!("otlake_payloads_total", self.labels([signal, outcome])).increment(1);
+            counter!("otlake_payload_bytes_total", self.labels([signal]))
+                .increment(activity.payload_bytes as u64);
+            counter!("otlake_replaced_strings_total", self.labels([signal]))
+                .increment(records.replaced_strings);
             for (outcome, count) in [
                 ("accepted", records.accepted),
                 ("rejected", records.rejected),
             ] {
-                counter!("otlake_records_total", "signal" => signal, "outcome" => outcome)
-                    .increment(count);
+                let labels = self.labels([signal, ("outcome", outcome)]);
+                counter!("otlake_records_total", labels).increment(count);
             }
-            counter!("otlake_replaced_strings_total", "signal" => signal)
-                .increment(records.replaced_strings);
         }
         for written in &activity.tables {
-            let table = written.table.name();
-            if written.row_groups > 0 {
-                counter!("otlake_rows_written_total", "table" => table).increment(written.rows);
-                counter!("otlake_row_groups_total", "table" => table).increment(written.row_groups);
-                histogram!("otlake_encoding_duration_seconds", "table" => table)
-                    .record(written.encoding);
-            }
-            if written.files > 0 {
-                counter!("otlake_files_total", "table" => table).increment(written.files);
-                counter!("otlake_file_bytes_total", "table" => table).increment(written.bytes);
-                histogram!("otlake_storing_duration_seconds", "table" => table)
-                    .record(written.storing);
-            }
-            for (reason, values) in overflow_reasons(&written.overflow) {
-                if values > 0 {
-                    counter!("otlake_overflow_values_total", "table" => table, "reason" => reason)
-                        .increment(values);
-                }
-            }
+            self.observe_table(written);
         }
-        gauge!("otlake_open_partitions").set(activity.open_partitions as f64);
-        gauge!("otlake_memory_bytes").set(activity.memory_estimate as f64);
+        gauge!("otlake_open_partitions", self.labels([])).set(activity.open_partitions as f64);
+        gauge!("otlake_memory_bytes", self.labels([])).set(activity.memory_estimate as f64);
     }
+}
+
+fn describe() {
+    for (name, unit, description) in [
+        (
+            "otlake_payloads_total",
+            Unit::Count,
+            "Payloads ingested or failed",
+        ),
+        (
+            "otlake_payload_bytes_total",
+            Unit::Bytes,
+            "Bytes of payloads as they were sent",
+        ),
+        (
+            "otlake_records_total",
+            Unit::Count,
+            "Records accepted or rejected",
+        ),
+        (
+            "otlake_dropped_records_total",
+            Unit::Count,
+            "Accepted records that stages dropped",
+        ),
+        (
+            "otlake_replaced_strings_total",
+            Unit::Count,
+            "Strings that were not UTF-8",
+        ),
+        ("otlake_errors_total", Unit::Count, "Operations that failed"),
+        (
+            "otlake_rows_written_total",
+            Unit::Count,
+            "Rows in written row groups",
+        ),
+        ("otlake_row_groups_total", Unit::Count, "Row groups written"),
+        ("otlake_files_total", Unit::Count, "Files closed"),
+        (
+            "otlake_file_bytes_total",
+            Unit::Bytes,
+            "Bytes of closed files",
+        ),
+        (
+            "otlake_overflow_values_total",
+            Unit::Count,
+            "Values in the overflow column",
+        ),
+    ] {
+        describe_counter!(name, unit, description);
+    }
+    for (name, description) in [
+        ("otlake_operation_duration_seconds", "Time of an operation"),
+        (
+            "otlake_encoding_duration_seconds",
+            "Time spent encoding row groups",
+        ),
+        (
+            "otlake_storing_duration_seconds",
+            "Time spent closing files",
+        ),
+    ] {
+        describe_histogram!(name, Unit::Seconds, description);
+    }
+    describe_gauge!(
+        "otlake_open_partitions",
+        Unit::Count,
+        "Partitions that are open"
+    );
+    describe_gauge!(
+        "otlake_memory_bytes",
+        Unit::Bytes,
+        "Rows and open files in memory"
+    );
 }

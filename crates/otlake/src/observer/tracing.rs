@@ -1,24 +1,48 @@
-use tracing::{debug, warn};
+use tracing::{Span, debug, warn};
 
 use super::{Activity, Observer, Operation, overflow_reasons};
 
-/// Makes an event of the `tracing` crate of every activity, with the target `otlake`: at the level
-/// DEBUG, and WARN when it failed or rejected records.
+/// An observer that makes an event of the `tracing` crate of every activity, with the target `otlake`: at
+/// the level DEBUG, and at WARN if it failed or rejected records.
+///
+/// The events are in a span of your own, whose fields tell pipelines apart:
 ///
 /// ```
 /// # #[cfg(feature = "pipeline")] {
-/// use otlake::{Pipeline, TracingObserver, parquet::InMemoryStorage};
+/// use otlake::{Pipeline, TracingObserver, storage::InMemoryStorage};
 ///
-/// let pipeline = Pipeline::builder().observer(TracingObserver).build(InMemoryStorage::new())?;
+/// let observer = TracingObserver::in_span(tracing::info_span!("pipeline", worker = 3));
+/// let pipeline = Pipeline::builder().observer(observer).build(InMemoryStorage::new())?;
 /// # drop(pipeline);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TracingObserver;
+#[derive(Clone, Debug)]
+pub struct TracingObserver {
+    span: Span,
+}
+
+impl TracingObserver {
+    /// Returns an observer whose events are in the span that is current when they are made.
+    pub fn new() -> TracingObserver {
+        TracingObserver::in_span(Span::none())
+    }
+
+    /// Returns an observer whose events are in this span.
+    pub fn in_span(span: Span) -> TracingObserver {
+        TracingObserver { span }
+    }
+}
+
+impl Default for TracingObserver {
+    fn default() -> TracingObserver {
+        TracingObserver::new()
+    }
+}
 
 impl Observer for TracingObserver {
     fn observe(&mut self, activity: &Activity<'_>) {
+        let _entered = self.span.enter();
         let operation = activity.operation.name();
         let signal = match activity.operation {
             Operation::Ingest(signal) => Some(signal.name()),
@@ -42,6 +66,7 @@ impl Observer for TracingObserver {
             payload_bytes = activity.payload_bytes,
             accepted = records.accepted,
             rejected = records.rejected,
+            dropped = activity.dropped,
             replaced_strings = records.replaced_strings,
             open_partitions = activity.open_partitions,
             memory_estimate = activity.memory_estimate,

@@ -1,303 +1,318 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use otlake_dataset::{FileNames, Partitioning};
-use otlake_fingerprint::PatternOptions;
-use otlake_otlp::{InvalidUtf8, Limits, OtlpDecoder, Summary};
-use otlake_parquet::{Compression, EncoderError, SortingColumn, WriterOptions};
-use otlake_row::KeyLimits;
+use otlake_dataset::{Dataset, DatasetBuilder, FileNames, MetricTables, OpenError, Partitioning};
+use otlake_otlp::{InflateLimits, InvalidUtf8, Limits, OtlpDecoder, OtlpDecoderBuilder, Summary};
+use otlake_parquet::{Compression, SortingColumn, WriterOptions};
+use otlake_row::{KeyLimits, Stage, StageChain};
 use otlake_schema::{Naming, SchemaOptions};
 use otlake_storage::{Documents, Storage};
 
-use super::Pipeline;
-use super::stages::Stages;
+use super::{Pipeline, Retry};
 use crate::observer::Observed;
-use crate::tables::{TableOptions, Tables};
-use crate::{FingerprintStage, MetricTables, Observer};
+use crate::{FingerprintStage, Observer};
 
-/// The settings of a [`Pipeline`].
+/// A builder for a [`Pipeline`].
+///
+/// `C` is the chain of stages so far. `D` is where the records go: a dataset that the builder opens, with the
+/// options that it is given, or one that is open.
 #[derive(Debug)]
 #[must_use]
-pub struct PipelineBuilder {
-    limits: Limits,
-    key_limits: KeyLimits,
+pub struct PipelineBuilder<C = (), D = DatasetOptions> {
+    decoder: OtlpDecoderBuilder,
+    inflate_limits: InflateLimits,
+    stages: C,
+    retry: Retry,
+    observer: Option<Observed>,
+    dataset: D,
+}
+
+/// The options of the dataset that a [`PipelineBuilder`] opens.
+#[derive(Debug)]
+pub struct DatasetOptions {
+    dataset: DatasetBuilder,
     schema: SchemaOptions,
     writer: WriterOptions,
-    names: FileNames,
-    row_group: (Option<usize>, Option<usize>),
-    metric_tables: MetricTables,
-    partitioning: Partitioning,
-    open_partitions: Option<usize>,
-    max_age: Option<Duration>,
-    file_summaries: bool,
-    memory_limit: Option<usize>,
-    sorted_rows: Vec<SortingColumn>,
-    invalid_utf8: InvalidUtf8,
-    fingerprint: bool,
-    patterns: Option<PatternOptions>,
-    template: bool,
-    observer: Option<Observed>,
 }
 
 impl PipelineBuilder {
     pub(super) fn new() -> PipelineBuilder {
-        PipelineBuilder {
-            limits: Limits::default(),
-            key_limits: KeyLimits::default(),
+        PipelineBuilder::with_dataset(DatasetOptions {
+            dataset: Dataset::builder(),
             schema: SchemaOptions::new(),
             writer: WriterOptions::new(),
-            names: FileNames::default(),
-            row_group: (None, None),
-            metric_tables: MetricTables::default(),
-            partitioning: Partitioning::none(),
-            open_partitions: None,
-            max_age: None,
-            file_summaries: true,
-            memory_limit: None,
-            sorted_rows: Vec::new(),
-            invalid_utf8: InvalidUtf8::default(),
-            fingerprint: true,
-            patterns: None,
-            template: false,
+        })
+    }
+}
+
+impl PipelineBuilder<(), Dataset> {
+    pub(super) fn on(dataset: Dataset) -> PipelineBuilder<(), Dataset> {
+        PipelineBuilder::with_dataset(dataset)
+    }
+}
+
+impl<D> PipelineBuilder<(), D> {
+    fn with_dataset(dataset: D) -> PipelineBuilder<(), D> {
+        let limits = Limits::default();
+        PipelineBuilder {
+            decoder: OtlpDecoder::builder().limits(limits),
+            inflate_limits: InflateLimits::default().with_bytes(limits.payload_bytes),
+            stages: (),
+            retry: Retry::default(),
             observer: None,
+            dataset,
         }
     }
+}
 
-    /// What a sender may ask for.
-    pub fn limits(mut self, limits: Limits) -> PipelineBuilder {
-        self.limits = limits;
+impl<C, D> PipelineBuilder<C, D> {
+    /// Sets the input limits.
+    pub fn limits(mut self, limits: Limits) -> PipelineBuilder<C, D> {
+        self.decoder = self.decoder.limits(limits);
+        self.inflate_limits = self.inflate_limits.with_bytes(limits.payload_bytes);
         self
     }
 
-    /// What becomes of strings that are not valid UTF-8. Default: they are replaced and counted.
-    pub fn invalid_utf8(mut self, invalid_utf8: InvalidUtf8) -> PipelineBuilder {
-        self.invalid_utf8 = invalid_utf8;
+    /// Sets what happens to strings that are not valid UTF-8. Default: the invalid parts are replaced, and the
+    /// strings are counted.
+    pub fn invalid_utf8(mut self, invalid_utf8: InvalidUtf8) -> PipelineBuilder<C, D> {
+        self.decoder = self.decoder.invalid_utf8(invalid_utf8);
         self
     }
 
-    /// Who is told of everything that the pipeline does. Default: nobody.
-    pub fn observer(mut self, observer: impl Observer + 'static) -> PipelineBuilder {
+    /// Sets the observer, which is told about everything that the pipeline does. Default: none.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> PipelineBuilder<C, D> {
         self.observer = Some(Observed(Box::new(observer)));
         self
     }
 
-    /// How many names of attributes are kept of each signal; those beyond overflow.
-    pub fn key_limits(mut self, limits: KeyLimits) -> PipelineBuilder {
-        self.key_limits = limits;
+    /// Sets how often [`Pipeline::batch`] tries.
+    pub fn retry(mut self, retry: Retry) -> PipelineBuilder<C, D> {
+        self.retry = retry;
+        self
+    }
+}
+
+impl<C: StageChain, D> PipelineBuilder<C, D> {
+    /// Appends a stage, which rows pass after those before. Up to eight can be appended; a longer chain is a
+    /// tuple of stages as one.
+    ///
+    /// ```
+    /// # #[cfg(feature = "pipeline")] {
+    /// use otlake::storage::InMemoryStorage;
+    /// use otlake::{Pipeline, Redact, Sample, Sensitive};
+    ///
+    /// let pipeline = Pipeline::builder()
+    ///     .stage(Redact::builder().sensitive(Sensitive::ALL).build()?) // before bodies are learned from
+    ///     .fingerprint()
+    ///     .stage(Sample::traces(0.1)?)
+    ///     .build(InMemoryStorage::new())?;
+    /// # drop(pipeline);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stage<T: Stage>(self, stage: T) -> PipelineBuilder<C::With<T>, D> {
+        PipelineBuilder {
+            decoder: self.decoder,
+            inflate_limits: self.inflate_limits,
+            stages: self.stages.with(stage),
+            retry: self.retry,
+            observer: self.observer,
+            dataset: self.dataset,
+        }
+    }
+
+    /// Appends a [`FingerprintStage`] that computes fingerprints. Append one with
+    /// [`stage`](PipelineBuilder::stage) to learn patterns as well. Without such a stage the column
+    /// `fingerprint` is null.
+    pub fn fingerprint(self) -> PipelineBuilder<C::With<FingerprintStage>, D> {
+        self.stage(FingerprintStage::new())
+    }
+}
+
+impl<C> PipelineBuilder<C> {
+    fn dataset(
+        mut self,
+        change: impl FnOnce(DatasetBuilder) -> DatasetBuilder,
+    ) -> PipelineBuilder<C> {
+        self.dataset.dataset = change(self.dataset.dataset);
         self
     }
 
-    /// How columns are named.
-    pub fn naming(mut self, naming: impl Naming + Send + Sync + 'static) -> PipelineBuilder {
-        self.schema = self.schema.with_naming(naming);
+    fn schema(mut self, change: impl FnOnce(SchemaOptions) -> SchemaOptions) -> PipelineBuilder<C> {
+        self.dataset.schema = change(self.dataset.schema);
         self
     }
 
-    /// How many columns attributes may have; those beyond overflow.
-    pub fn column_budget(mut self, columns: usize) -> PipelineBuilder {
-        self.schema = self.schema.with_column_budget(columns);
+    fn writer(mut self, change: impl FnOnce(WriterOptions) -> WriterOptions) -> PipelineBuilder<C> {
+        self.dataset.writer = change(self.dataset.writer);
         self
     }
 
-    /// The codec of the files.
-    pub fn compression(mut self, compression: Compression) -> PipelineBuilder {
-        self.writer = self.writer.with_compression(compression);
-        self
+    /// Sets how many names of attributes are kept; those beyond overflow.
+    pub fn key_limits(mut self, limits: KeyLimits) -> PipelineBuilder<C> {
+        self.decoder = self.decoder.key_limits(limits);
+        self.dataset(|dataset| dataset.key_limits(limits))
     }
 
-    /// A file is full when it has this many rows. Default: 10,000,000.
-    pub fn rows_per_file(mut self, rows: u64) -> PipelineBuilder {
-        self.writer = self.writer.with_rows_per_file(rows);
-        self
+    /// Sets how columns are named.
+    pub fn naming(self, naming: impl Naming + Send + Sync + 'static) -> PipelineBuilder<C> {
+        self.schema(|schema| schema.with_naming(naming))
     }
 
-    /// A file is full when it has this many bytes, give or take a row group. Default: 128 MiB.
-    pub fn bytes_per_file(mut self, bytes: u64) -> PipelineBuilder {
-        self.writer = self.writer.with_bytes_per_file(bytes);
-        self
+    /// Sets how many columns attributes may have; those beyond overflow.
+    pub fn column_budget(self, columns: usize) -> PipelineBuilder<C> {
+        self.schema(|schema| schema.with_column_budget(columns))
     }
 
-    /// The rows of a row group; see
-    /// [`with_row_group_rows`](otlake_dataset::ParquetSink::with_row_group_rows).
-    pub fn row_group_rows(mut self, rows: usize) -> PipelineBuilder {
-        self.row_group.0 = Some(rows);
-        self
-    }
-
-    /// The bytes of a row group in memory; see
-    /// [`with_row_group_bytes`](otlake_dataset::ParquetSink::with_row_group_bytes).
-    pub fn row_group_bytes(mut self, bytes: usize) -> PipelineBuilder {
-        self.row_group.1 = Some(bytes);
-        self
-    }
-
-    /// Everything else that can be said of the files. Replaces what was said by
-    /// [`PipelineBuilder::compression`], [`PipelineBuilder::rows_per_file`] and
-    /// [`PipelineBuilder::bytes_per_file`].
-    pub fn writer_options(mut self, options: WriterOptions) -> PipelineBuilder {
-        self.writer = options;
-        self
-    }
-
-    /// How the data points of metrics are laid out. Default: all in one table.
-    pub fn metric_tables(mut self, tables: MetricTables) -> PipelineBuilder {
-        self.metric_tables = tables;
-        self
-    }
-
-    /// Attributes that get a column whatever the budget, by their full names:
-    /// `resource.service.name`, `attr.user.id`.
-    pub fn promote<I>(mut self, full_names: I) -> PipelineBuilder
+    /// Gives attributes a column whatever the budget, by their full names: `resource.service.name`,
+    /// `attr.user.id`.
+    pub fn promote<I>(self, full_names: I) -> PipelineBuilder<C>
     where
         I: IntoIterator,
         I::Item: Into<String>,
     {
-        self.schema = self.schema.with_promoted(full_names);
-        self
+        self.schema(|schema| schema.with_promoted(full_names))
     }
 
-    /// The directories of records, by their event time and their cells:
-    /// `"signal={signal}/date={date}/hour={hour}"`. Default: a directory for each table, with its name,
-    /// in which also those of a partitioning stand that does not tell tables apart: `"date={date}"` is
-    /// `logs/date=…`, and so is one by signal alone when each kind of metric has a table.
-    pub fn partitioning(mut self, partitioning: Partitioning) -> PipelineBuilder {
-        self.partitioning = partitioning;
-        self
+    /// Sets the codec of the files. Default: ZSTD(1).
+    pub fn compression(self, compression: Compression) -> PipelineBuilder<C> {
+        self.writer(|writer| writer.with_compression(compression))
     }
 
-    /// How many partitions of a table may be open at once; of more the one is closed that has not had
-    /// a record for longest. With fewer than are written to at once files get very small. Default: 128,
-    /// as a storage needs a file handle or buffers for each.
-    pub fn open_partitions(mut self, partitions: usize) -> PipelineBuilder {
-        self.open_partitions = Some(partitions);
-        self
+    /// Sets how many rows make a file full. Default: 10,000,000.
+    pub fn rows_per_file(self, rows: u64) -> PipelineBuilder<C> {
+        self.writer(|writer| writer.with_rows_per_file(rows))
+    }
+
+    /// Sets how many bytes make a file full, give or take a row group. Default: 128 MiB.
+    pub fn bytes_per_file(self, bytes: u64) -> PipelineBuilder<C> {
+        self.writer(|writer| writer.with_bytes_per_file(bytes))
+    }
+
+    /// Sets all properties of files at once. Replaces those of [`compression`](PipelineBuilder::compression),
+    /// [`rows_per_file`](PipelineBuilder::rows_per_file) and [`bytes_per_file`](PipelineBuilder::bytes_per_file).
+    pub fn writer_options(self, options: WriterOptions) -> PipelineBuilder<C> {
+        self.writer(|_| options)
+    }
+
+    /// Sets the rows of a row group; see [`DatasetBuilder::row_group_rows`].
+    pub fn row_group_rows(self, rows: usize) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.row_group_rows(rows))
+    }
+
+    /// Sets the bytes of a row group in memory; see [`DatasetBuilder::row_group_bytes`].
+    pub fn row_group_bytes(self, bytes: usize) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.row_group_bytes(bytes))
+    }
+
+    /// Sets the layout of data points. Default: all in one table.
+    pub fn metric_tables(self, tables: MetricTables) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.metric_tables(tables))
+    }
+
+    /// Gives each record a directory by its event time or its cells; see [`DatasetBuilder::partitioning`].
+    pub fn partitioning(self, partitioning: Partitioning) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.partitioning(partitioning))
+    }
+
+    /// Limits how many partitions of a table are open at once; see [`DatasetBuilder::open_partitions`].
+    pub fn open_partitions(self, partitions: usize) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.open_partitions(partitions))
     }
 
     /// Closes a file this long after its first record came, when [`Pipeline::tick`] is called.
     /// Default: never.
-    pub fn max_age(mut self, age: Duration) -> PipelineBuilder {
-        self.max_age = Some(age);
-        self
+    pub fn max_age(self, age: Duration) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.max_age(age))
     }
 
-    /// Whether the summaries of closed files are kept for the next [`Report`](crate::Report). Default:
-    /// true. One takes about 100 bytes for each column of its file, and
-    /// [`PipelineBuilder::memory_limit`] does not count them: a service either asks for a report now
-    /// and then, or does without. The manifests of a dataset list its files all the same.
-    pub fn file_summaries(mut self, kept: bool) -> PipelineBuilder {
-        self.file_summaries = kept;
-        self
+    /// Sets how many summaries of files are kept for the next [`Report`](crate::Report); see
+    /// [`DatasetBuilder::file_summaries`].
+    pub fn file_summaries(self, files: usize) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.file_summaries(files))
     }
 
-    /// How many bytes of memory records and open files may take up, and encoding them, over all tables
-    /// and partitions; the payload comes on top. Three quarters are for records and files: when they
-    /// are used up, row groups are written early and files closed. Default: no limit but that of each
-    /// row group. See `ParquetSink::with_memory_limit` of otlake-parquet for what it means for row groups.
-    pub fn memory_limit(mut self, bytes: usize) -> PipelineBuilder {
-        self.memory_limit = Some(bytes);
-        self
+    /// Limits the bytes of memory that records and open files take up, and encoding them; see
+    /// [`DatasetBuilder::memory_limit`]. The payload comes on top.
+    pub fn memory_limit(self, bytes: usize) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.memory_limit(bytes))
     }
 
     /// Sorts the records within each row group. Default: as they came.
-    pub fn sorted_rows(mut self, order: Vec<SortingColumn>) -> PipelineBuilder {
-        self.sorted_rows = order;
-        self
+    pub fn sorted_rows(self, order: Vec<SortingColumn>) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.sorted_rows(order))
     }
 
-    /// What the files are called in the directory of their table, which is its name. Default:
-    /// `part-…`, with a part that no other run has.
-    pub fn file_names(mut self, names: FileNames) -> PipelineBuilder {
-        self.names = names;
-        self
+    /// Sets how files are named in the directory of their table; see [`DatasetBuilder::file_names`].
+    pub fn file_names(self, names: FileNames) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.file_names(names))
     }
 
-    /// Whether bodies get fingerprints. Default: true. Without, the column is there and null.
-    pub fn fingerprint(mut self, fingerprint: bool) -> PipelineBuilder {
-        self.fingerprint = fingerprint;
-        self
-    }
-
-    /// Learns the patterns of the bodies, for the [`Report`](crate::Report).
-    pub fn patterns(mut self, options: PatternOptions) -> PipelineBuilder {
-        self.patterns = Some(options);
-        self
-    }
-
-    /// Adds a column `template` with the text of the body's template. Default: false.
-    pub fn template(mut self, template: bool) -> PipelineBuilder {
-        self.template = template;
-        self
-    }
-
-    /// The pipeline, with its files in `storage`.
+    /// Opens a dataset in `storage` and builds a pipeline on it: its schema and its manifests are next to the
+    /// files, and any number of pipelines may write to it, at once and one after the other.
+    ///
+    /// The storage is a [`LocalDirectory`](otlake_storage::LocalDirectory), or an `Arc<dyn Documents>` as
+    /// `otlake::storage::open` returns it for a URL or a path, or another one with documents.
     ///
     /// # Errors
     ///
-    /// When the feature of the codec is off, or its context can't be made.
-    pub fn build(self, storage: impl Storage + 'static) -> Result<Pipeline, EncoderError> {
-        self.build_with(Arc::new(storage), None)
+    /// When the feature of the codec is off, or when the dataset's documents can't be read.
+    pub fn build(self, storage: impl Documents + 'static) -> Result<Pipeline<C>, OpenError> {
+        self.build_with(|dataset| dataset.open(Arc::new(storage)))
     }
 
-    /// The pipeline of a dataset that several pipelines may write, at once and one after the other:
-    /// its schema is published beside the files, in the same `storage`, and no column changes its
-    /// type.
+    /// Builds a pipeline that writes files without documents next to them: each pipeline finds a schema of
+    /// its own, and a batch that is tried again overwrites the files of the first try, but deletes none.
     ///
     /// # Errors
     ///
-    /// When the feature of the codec is off, or its context can't be made.
-    pub fn build_dataset(
-        self,
-        storage: impl Documents + 'static,
-    ) -> Result<Pipeline, EncoderError> {
-        let documents: Arc<dyn Documents> = Arc::new(storage);
-        self.build_with(Arc::clone(&documents) as _, Some(documents))
+    /// When the feature of the codec is off.
+    pub fn build_files(self, storage: impl Storage + 'static) -> Result<Pipeline<C>, OpenError> {
+        self.build_with(|dataset| dataset.open_files(Arc::new(storage)))
     }
 
     fn build_with(
         self,
-        storage: Arc<dyn Storage>,
-        documents: Option<Arc<dyn Documents>>,
-    ) -> Result<Pipeline, EncoderError> {
-        let tables = Tables::new(
-            storage,
-            documents,
-            TableOptions {
-                schema: self.schema,
-                key_limits: self.key_limits,
-                writer: self.writer,
-                names: self.names,
-                row_group_rows: self.row_group.0,
-                row_group_bytes: self.row_group.1,
-                metric_tables: self.metric_tables,
-                partitioning: self.partitioning,
-                open_partitions: self.open_partitions,
-                max_age: self.max_age,
-                file_summaries: self.file_summaries,
-                memory_limit: self.memory_limit,
-                sorted_rows: self.sorted_rows,
-            },
-        )?;
-        let stages = if self.fingerprint || self.template || self.patterns.is_some() {
-            let mut stage = FingerprintStage::new(tables);
-            if self.template {
-                stage = stage.with_template(self.patterns.unwrap_or_default());
-            } else if let Some(options) = self.patterns {
-                stage = stage.with_patterns(options);
-            }
-            Stages::Fingerprint(Box::new(stage))
-        } else {
-            Stages::Plain(Box::new(tables))
+        open: impl FnOnce(DatasetBuilder) -> Result<Dataset, OpenError>,
+    ) -> Result<Pipeline<C>, OpenError> {
+        let DatasetOptions {
+            dataset,
+            schema,
+            writer,
+        } = self.dataset;
+        let dataset = open(dataset.schema_options(schema).writer_options(writer))?;
+        let builder = PipelineBuilder {
+            decoder: self.decoder,
+            inflate_limits: self.inflate_limits,
+            stages: self.stages,
+            retry: self.retry,
+            observer: self.observer,
+            dataset,
         };
-        let decoder = OtlpDecoder::builder()
-            .limits(self.limits)
-            .key_limits(self.key_limits)
-            .invalid_utf8(self.invalid_utf8)
-            .build();
-        Ok(Pipeline {
-            decoder,
-            stages,
+        Ok(builder.build())
+    }
+}
+
+impl<C> PipelineBuilder<C, Dataset> {
+    /// Sets how many names of attributes the decoder keeps. The dataset has
+    /// [limits of its own](DatasetBuilder::key_limits).
+    pub fn key_limits(mut self, limits: KeyLimits) -> PipelineBuilder<C, Dataset> {
+        self.decoder = self.decoder.key_limits(limits);
+        self
+    }
+
+    /// Builds the pipeline.
+    pub fn build(self) -> Pipeline<C> {
+        Pipeline {
+            decoder: self.decoder.build(),
+            inflate_limits: self.inflate_limits,
+            stages: self.stages,
+            writer: self.dataset.writer(),
+            in_batch: false,
+            retry: self.retry,
             total: Summary::default(),
             observer: self.observer,
-        })
+        }
     }
 }

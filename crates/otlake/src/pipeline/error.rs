@@ -1,31 +1,128 @@
-use otlake_dataset::SinkError;
-use otlake_otlp::{InvalidPayload, Summary};
+use otlake_dataset::RowError;
+use otlake_otlp::{DecodeError, InflateError, InvalidPayload, Summary};
 
-/// Why a payload was not taken, or not to its end.
+/// The error of [`Pipeline::ingest`](crate::Pipeline::ingest): a payload was not ingested to its end.
 ///
-/// Of a malformed payload the records before the fault have been taken, unless they were over a limit; the
-/// error says what became of them.
+/// The records before the failure are kept, and the error counts them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IngestError {
-    /// The payload is malformed.
-    #[error("{error} ({} records before it were taken)", before.accepted)]
-    Payload {
-        /// What is wrong, and where.
-        error: InvalidPayload,
-        /// What became of the records before the fault.
-        before: Summary,
+    /// The payload can't be inflated. It has the same fault when it is sent again.
+    #[error("the payload can't be inflated")]
+    #[non_exhaustive]
+    Inflate {
+        /// Why.
+        source: InflateError,
+        /// The outcome for its records: there are none.
+        records: Box<Summary>,
     },
-    /// The files could not be written.
-    #[error(transparent)]
-    Sink(#[from] SinkError),
+    /// The payload is malformed. It has the same fault when it is sent again.
+    #[error("the payload is malformed ({} records before the fault are kept)", records.accepted)]
+    #[non_exhaustive]
+    Payload {
+        /// What is wrong with it, and where.
+        source: InvalidPayload,
+        /// The outcome for the records before the fault.
+        records: Box<Summary>,
+    },
+    /// The rows can't be written. The payload may succeed when it is sent again.
+    #[error("the rows of the payload can't be written")]
+    #[non_exhaustive]
+    Write {
+        /// Why, and which rows that costs.
+        source: RowError,
+        /// The outcome for the records before that.
+        records: Box<Summary>,
+    },
 }
 
 impl IngestError {
-    pub(super) fn records(&self) -> Summary {
+    /// Returns the outcome for the records before the failure.
+    pub fn records(&self) -> &Summary {
         match self {
-            IngestError::Payload { before, .. } => before.clone(),
-            IngestError::Sink(_) => Summary::default(),
+            IngestError::Inflate { records, .. }
+            | IngestError::Payload { records, .. }
+            | IngestError::Write { records, .. } => records,
         }
+    }
+
+    /// Returns whether the payload itself is at fault, so that it would fail again.
+    pub fn is_payload(&self) -> bool {
+        !matches!(self, IngestError::Write { .. })
+    }
+}
+
+impl From<InflateError> for IngestError {
+    fn from(source: InflateError) -> IngestError {
+        IngestError::Inflate {
+            source,
+            records: Box::default(),
+        }
+    }
+}
+
+impl From<DecodeError<RowError>> for IngestError {
+    fn from(error: DecodeError<RowError>) -> IngestError {
+        match error {
+            DecodeError::Payload { error, summary } => IngestError::Payload {
+                source: error,
+                records: Box::new(summary),
+            },
+            DecodeError::Sink { error, summary } => IngestError::Write {
+                source: error,
+                records: Box::new(summary),
+            },
+        }
+    }
+}
+
+/// The error of [`Pipeline::flush`](crate::Pipeline::flush) and
+/// [`Pipeline::begin_batch`](crate::Pipeline::begin_batch).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// A row that a stage held back can't be written.
+    #[error("a row that a stage held back can't be written")]
+    HeldBack(#[source] RowError),
+    /// The files can't be written or committed.
+    #[error(transparent)]
+    Files(#[from] otlake_dataset::FlushError),
+}
+
+/// The error of [`Pipeline::finish_batch`](crate::Pipeline::finish_batch). The batch has to be tried
+/// again from its beginning.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FinishBatchError {
+    /// A row that a stage held back can't be written.
+    #[error("a row that a stage held back can't be written")]
+    HeldBack(#[source] RowError),
+    /// The batch can't be finished.
+    #[error(transparent)]
+    Files(#[from] otlake_dataset::FinishBatchError),
+}
+
+/// The error of [`Pipeline::batch`](crate::Pipeline::batch), and of each of its tries.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BatchError {
+    /// The records from before the batch can't be written.
+    #[error("the records from before the batch can't be written")]
+    Begin(#[source] FlushError),
+    /// A payload of the batch can't be ingested.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+    /// The batch can't be finished.
+    #[error("the batch can't be finished")]
+    Finish(#[source] FinishBatchError),
+    /// An error of the function that fills the batch, which made it with [`BatchError::other`].
+    #[error(transparent)]
+    Other(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl BatchError {
+    /// Returns an error of the function that fills a batch. The batch is given up with it.
+    pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BatchError {
+        BatchError::Other(error.into())
     }
 }

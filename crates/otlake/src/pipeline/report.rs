@@ -1,33 +1,35 @@
+use otlake_dataset::TableReport;
 use otlake_fingerprint::PatternSet;
 use otlake_otlp::Summary;
 use otlake_parquet::FileSummary;
 use otlake_schema::OverflowCounts;
 
-use crate::{PatternsTable, TableReport};
+use crate::PatternsTable;
 
-/// What a pipeline has done.
+/// The work that a [`Pipeline`](crate::Pipeline) has done.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
-    /// Records taken and rejected, of all signals.
+    /// The records that were accepted and rejected, of all signals.
     pub records: Summary,
-    /// The tables that have rows, with their files.
+    /// The accepted records that stages have dropped.
+    pub dropped: u64,
+    /// The tables that have rows, with the files closed since the last report.
     pub tables: Vec<TableReport>,
-    /// The patterns of the bodies, busiest first; there when
-    /// [`patterns`](crate::PipelineBuilder::patterns) or [`template`](crate::PipelineBuilder::template)
-    /// asked for them.
+    /// The patterns of bodies, busiest first, if a [`FingerprintStage`](crate::FingerprintStage) learns
+    /// them.
     pub patterns: Option<PatternSet>,
-    /// The same by fingerprint, as the table that belongs beside the data.
+    /// The same by fingerprint, as the table that belongs next to the data.
     pub patterns_table: Option<PatternsTable>,
 }
 
 impl Report {
-    /// The files of all tables written since the last report; see [`TableReport::files`].
+    /// Returns the files of all tables that were closed since the last report.
     pub fn files(&self) -> impl Iterator<Item = &FileSummary> {
         self.tables.iter().flat_map(|table| &table.files)
     }
 
-    /// What overflowed in all tables.
+    /// Returns the number of values that overflowed in all tables.
     pub fn overflow(&self) -> OverflowCounts {
         let mut overflow = OverflowCounts::default();
         for table in &self.tables {

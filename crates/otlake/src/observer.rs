@@ -1,5 +1,3 @@
-//! What a pipeline says of itself while it works.
-
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(feature = "tracing")]
@@ -8,6 +6,7 @@ mod tracing;
 use std::fmt;
 use std::time::Duration;
 
+use otlake_dataset::TableStats;
 use otlake_otlp::Summary;
 use otlake_row::Signal;
 use otlake_schema::{OverflowCounts, Table};
@@ -17,8 +16,8 @@ pub use self::metrics::MetricsObserver;
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
 
-/// Is told of everything that a [`Pipeline`](crate::Pipeline) does, call by call: for logs and
-/// metrics of the service around it. It costs what it does itself; the pipeline counts anyway.
+/// A receiver of everything that a [`Pipeline`](crate::Pipeline) does, call by call: for logs and
+/// metrics of the service around it.
 ///
 /// ```
 /// # #[cfg(feature = "pipeline")] {
@@ -36,9 +35,8 @@ pub use self::tracing::TracingObserver;
 /// }
 ///
 /// let (sender, receiver) = mpsc::channel();
-/// let builder = Pipeline::builder().observer(Sent(sender));
-/// let mut pipeline = builder.build(InMemoryStorage::new())?;
-/// pipeline.ingest_logs(&b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi"[..])?;
+/// let mut pipeline = Pipeline::builder().observer(Sent(sender)).build(InMemoryStorage::new())?;
+/// pipeline.ingest_logs(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi")?;
 /// pipeline.finish()?;
 /// let observed: Vec<_> = receiver.iter().collect();
 /// assert_eq!(observed, [(Operation::Ingest(Signal::Logs), 0), (Operation::Flush, 1)]);
@@ -46,7 +44,7 @@ pub use self::tracing::TracingObserver;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Observer: Send {
-    /// Something was done, well or not.
+    /// Receives what was done, successfully or not. It is called by the pipeline's thread, which waits for it.
     fn observe(&mut self, activity: &Activity<'_>);
 }
 
@@ -54,30 +52,33 @@ pub trait Observer: Send {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Activity<'a> {
-    /// Which call.
+    /// The call.
     pub operation: Operation,
-    /// How long it took.
+    /// The time it took.
     pub elapsed: Duration,
-    /// Why it failed, if it did.
+    /// Its error, if it failed.
     pub error: Option<&'a (dyn std::error::Error + 'static)>,
-    /// Bytes of the payload; 0 of other operations, and of requests that come as messages.
+    /// The bytes of the payload as they were sent; 0 for other operations, and for requests that come as
+    /// messages.
     pub payload_bytes: usize,
-    /// What became of the payload's records.
+    /// The outcome for the payload's records, also if the call failed.
     pub records: Summary,
-    /// What was written meanwhile, of the tables that have rows.
+    /// The accepted records that stages dropped.
+    pub dropped: u64,
+    /// What was written meanwhile, for the tables that have rows.
     pub tables: Vec<TableActivity>,
-    /// Partitions that are open now, over all tables.
+    /// The partitions that are open now, over all tables.
     pub open_partitions: usize,
-    /// Bytes of memory that rows and open files take up now, as far as is known without a look at
-    /// every column.
+    /// The bytes of memory that rows and open files of the dataset take up now, as far as that is known
+    /// without looking at every column.
     pub memory_estimate: usize,
 }
 
-/// What a call does.
+/// A call of a [`Pipeline`](crate::Pipeline).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Takes a payload, to rows and columns, and writes what is full by then.
+    /// Ingests a payload, and writes what is full by then.
     Ingest(Signal),
     /// Closes all files.
     Flush,
@@ -85,12 +86,12 @@ pub enum Operation {
     Tick,
     /// Begins a batch with an identity.
     BeginBatch,
-    /// Ends it.
+    /// Finishes it.
     FinishBatch,
 }
 
 impl Operation {
-    /// Its name: `ingest`, `flush`, `tick`, `begin_batch`, `finish_batch`.
+    /// Returns its name: `ingest`, `flush`, `tick`, `begin_batch`, `finish_batch`.
     pub fn name(self) -> &'static str {
         match self {
             Operation::Ingest(_) => "ingest",
@@ -102,19 +103,19 @@ impl Operation {
     }
 }
 
-/// What was written of a table during one call.
+/// What was written to a table during one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableActivity {
-    /// Which one.
+    /// The table.
     pub table: Table,
-    /// Rows in row groups that were written.
+    /// Rows in the row groups that were written.
     pub rows: u64,
-    /// Row groups written.
+    /// Row groups that were written.
     pub row_groups: u64,
-    /// Files closed, and so visible.
+    /// Files that were closed, and so made visible.
     pub files: u64,
-    /// Their bytes.
+    /// Bytes of these files.
     pub bytes: u64,
     /// Time that was spent encoding row groups and handing them to the storage.
     pub encoding: Duration,
@@ -124,7 +125,40 @@ pub struct TableActivity {
     pub overflow: OverflowCounts,
 }
 
-/// The observer of a pipeline, which need not say what it is.
+impl TableActivity {
+    /// Returns what was written between two looks at the figures of a writer.
+    pub(crate) fn since(before: &[TableStats], after: Vec<TableStats>) -> Vec<TableActivity> {
+        let activity = |after: TableStats| {
+            let none = TableActivity {
+                table: after.table,
+                rows: after.rows,
+                row_groups: after.row_groups,
+                files: after.files,
+                bytes: after.bytes,
+                encoding: after.encoding,
+                storing: after.storing,
+                overflow: after.overflow,
+            };
+            match before.iter().find(|before| before.table == after.table) {
+                // The table has its first rows.
+                None => none,
+                Some(before) => TableActivity {
+                    table: after.table,
+                    rows: after.rows - before.rows,
+                    row_groups: after.row_groups - before.row_groups,
+                    files: after.files - before.files,
+                    bytes: after.bytes - before.bytes,
+                    encoding: after.encoding - before.encoding,
+                    storing: after.storing - before.storing,
+                    overflow: after.overflow.since(&before.overflow),
+                },
+            }
+        };
+        after.into_iter().map(activity).collect()
+    }
+}
+
+/// The observer of a pipeline, which need not implement [`fmt::Debug`].
 pub(crate) struct Observed(pub(crate) Box<dyn Observer>);
 
 impl fmt::Debug for Observed {

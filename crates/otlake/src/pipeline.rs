@@ -1,0 +1,361 @@
+mod batch;
+mod builder;
+mod error;
+mod payload;
+mod report;
+mod retry;
+
+use std::error::Error;
+use std::time::Instant;
+
+use otlake_dataset::{BatchId, Dataset, DatasetWriter, RowError};
+use otlake_fingerprint::Patterns;
+use otlake_otlp::{Format, InflateLimits, OtlpDecoder, Summary};
+use otlake_row::{Row, RowSink, Signal, Stage};
+use otlake_schema::{Schema, Table};
+
+pub use self::batch::{Batch, BatchOutcome};
+pub use self::builder::{DatasetOptions, PipelineBuilder};
+pub use self::error::{BatchError, FinishBatchError, FlushError, IngestError};
+pub use self::payload::EncodedPayload;
+pub use self::report::Report;
+pub use self::retry::Retry;
+use crate::observer::Observed;
+use crate::{Activity, FingerprintStage, Operation, PatternsTable};
+
+/// The way from OTLP payloads to the files of a [`Dataset`]: a decoder, stages, and a writer.
+///
+/// `C` is the chain of stages, which a row passes in the order in which
+/// [`stage`](PipelineBuilder::stage) was called: `Pipeline` has none, `Pipeline<(Redact, FingerprintStage)>` has two.
+///
+/// A pipeline belongs to one thread. A service has one for each of its workers, all
+/// [on](Pipeline::on) the same dataset.
+#[derive(Debug)]
+pub struct Pipeline<C = ()> {
+    decoder: OtlpDecoder,
+    inflate_limits: InflateLimits,
+    stages: C,
+    writer: DatasetWriter,
+    /// Whether a batch was begun and not finished.
+    in_batch: bool,
+    retry: Retry,
+    total: Summary,
+    observer: Option<Observed>,
+}
+
+/// The stages and the writer behind them, as one sink.
+struct Chain<'p, C> {
+    stages: &'p mut C,
+    writer: &'p mut DatasetWriter,
+}
+
+impl<C: Stage> RowSink for Chain<'_, C> {
+    type Error = RowError;
+
+    #[inline]
+    fn row(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
+        self.stages.row(row, self.writer)
+    }
+}
+
+impl Pipeline {
+    /// Returns a builder with the defaults: no stages, flat names, 256 columns of attributes, one table
+    /// of metrics, files of 128 MiB in ZSTD(1), default limits.
+    pub fn builder() -> PipelineBuilder {
+        PipelineBuilder::new()
+    }
+
+    /// Returns a builder of a pipeline that writes to a dataset that is open, next to others: a pipeline
+    /// for each worker.
+    pub fn on(dataset: &Dataset) -> PipelineBuilder<(), Dataset> {
+        PipelineBuilder::on(dataset.clone())
+    }
+}
+
+impl<C: Stage> Pipeline<C> {
+    /// Ingests the logs of a payload in protobuf: the body of an OTLP/HTTP request to `/v1/logs`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Pipeline::ingest`].
+    pub fn ingest_logs(
+        &mut self,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Summary, IngestError> {
+        self.ingest(Signal::Logs, Format::Protobuf, payload)
+    }
+
+    /// Ingests the spans of a payload in protobuf: the body of an OTLP/HTTP request to `/v1/traces`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Pipeline::ingest`].
+    pub fn ingest_traces(
+        &mut self,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Summary, IngestError> {
+        self.ingest(Signal::Traces, Format::Protobuf, payload)
+    }
+
+    /// Ingests the metrics of a payload in protobuf: the body of an OTLP/HTTP request to `/v1/metrics`.
+    ///
+    /// # Errors
+    ///
+    /// See [`Pipeline::ingest`].
+    pub fn ingest_metrics(
+        &mut self,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Summary, IngestError> {
+        self.ingest(Signal::Metrics, Format::Protobuf, payload)
+    }
+
+    /// Ingests a payload of any signal, format and encoding, as the path, the `Content-Type` and the
+    /// `Content-Encoding` of an OTLP/HTTP request say, or as a
+    /// [`PayloadReader`](otlake_otlp::PayloadReader) finds it in a file. Bytes that are not compressed
+    /// are a payload as they are; see [`EncodedPayload`] for others.
+    ///
+    /// # Errors
+    ///
+    /// When the payload is damaged or malformed, or when rows can't be written. The rows before the
+    /// fault are kept, and the error counts them.
+    pub fn ingest(
+        &mut self,
+        signal: Signal,
+        format: Format,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Summary, IngestError> {
+        self.ingest_payload(signal, format, &payload.into())
+    }
+
+    fn ingest_payload(
+        &mut self,
+        signal: Signal,
+        format: Format,
+        payload: &EncodedPayload,
+    ) -> Result<Summary, IngestError> {
+        self.observe_ingest(signal, payload.bytes().len(), |this| {
+            let payload = payload.inflate(this.inflate_limits)?;
+            let (decoder, mut chain) = this.parts();
+            Ok(decoder.decode(signal, format, &payload, &mut chain)?)
+        })
+    }
+
+    /// Ingests a request that was decoded already, for example by a gRPC server.
+    ///
+    /// # Errors
+    ///
+    /// When rows can't be written. Those before are kept, and the error counts them.
+    #[cfg(feature = "opentelemetry-proto")]
+    pub fn ingest_request<'r>(
+        &mut self,
+        request: impl Into<otlake_otlp::ExportRequest<'r>>,
+    ) -> Result<Summary, IngestError> {
+        let request = request.into();
+        self.observe_ingest(request.signal(), 0, |this| {
+            let (decoder, mut chain) = this.parts();
+            Ok(decoder.decode_request(request, &mut chain)?)
+        })
+    }
+
+    fn parts(&mut self) -> (&mut OtlpDecoder, Chain<'_, C>) {
+        let chain = Chain {
+            stages: &mut self.stages,
+            writer: &mut self.writer,
+        };
+        (&mut self.decoder, chain)
+    }
+
+    fn observe_ingest(
+        &mut self,
+        signal: Signal,
+        payload_bytes: usize,
+        ingest: impl FnOnce(&mut Self) -> Result<Summary, IngestError>,
+    ) -> Result<Summary, IngestError> {
+        let records = |result: &Result<Summary, IngestError>| match result {
+            Ok(summary) => summary.clone(),
+            Err(error) => error.records().clone(),
+        };
+        let operation = Operation::Ingest(signal);
+        let result = self.observe_with(operation, payload_bytes, ingest, records);
+        self.total.merge(records(&result));
+        result
+    }
+
+    fn observe<T, E: Error + 'static>(
+        &mut self,
+        operation: Operation,
+        act: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.observe_with(operation, 0, act, |_| Summary::default())
+    }
+
+    /// Does something and tells the observer about it.
+    fn observe_with<T, E: Error + 'static>(
+        &mut self,
+        operation: Operation,
+        payload_bytes: usize,
+        act: impl FnOnce(&mut Self) -> Result<T, E>,
+        records: impl FnOnce(&Result<T, E>) -> Summary,
+    ) -> Result<T, E> {
+        let Some(mut observer) = self.observer.take() else {
+            return act(self);
+        };
+        let (before, dropped_before) = (self.writer.stats(), self.stages.dropped());
+        let started = Instant::now();
+        let result = act(self);
+        let elapsed = started.elapsed();
+        observer.0.observe(&Activity {
+            operation,
+            elapsed,
+            error: result.as_ref().err().map(|error| error as _),
+            payload_bytes,
+            records: records(&result),
+            dropped: self.stages.dropped() - dropped_before,
+            tables: crate::TableActivity::since(&before, self.writer.stats()),
+            open_partitions: self.writer.open_partitions(),
+            memory_estimate: self.writer.dataset().memory_estimate(),
+        });
+        self.observer = Some(observer);
+        result
+    }
+
+    /// Begins a batch whose input has an identity, such as a topic, a partition and an offset: see
+    /// [`DatasetWriter::begin_batch`]. [`Pipeline::batch`] also keeps the payloads and tries again.
+    ///
+    /// # Errors
+    ///
+    /// When the records from before the batch can't be written. No batch is open then.
+    pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), FlushError> {
+        self.observe(Operation::BeginBatch, |this| {
+            if std::mem::take(&mut this.in_batch) {
+                this.stages.discard();
+            }
+            let held_back = this.stages.flush(&mut this.writer);
+            this.writer.begin_batch(batch)?;
+            this.in_batch = true;
+            held_back.map_err(FlushError::HeldBack)
+        })
+    }
+
+    /// Finishes the batch: when this returns without an error, its records are visible exactly once,
+    /// however often it was tried.
+    ///
+    /// # Errors
+    ///
+    /// When no batch is open, when a call since [`Pipeline::begin_batch`] has failed to keep a record, or
+    /// when files can't be written, deleted or committed. The batch has to be tried again from
+    /// [`Pipeline::begin_batch`] on.
+    pub fn finish_batch(&mut self) -> Result<(), FinishBatchError> {
+        self.observe(Operation::FinishBatch, |this| {
+            let held_back = match std::mem::take(&mut this.in_batch) {
+                true => this.stages.flush(&mut this.writer),
+                false => Ok(()),
+            };
+            let finished = this.writer.finish_batch();
+            held_back.map_err(FinishBatchError::HeldBack)?;
+            Ok(finished?)
+        })
+    }
+
+    /// Gives up the open batch, if there is one.
+    fn discard_batch(&mut self) {
+        if std::mem::take(&mut self.in_batch) {
+            self.stages.discard();
+            self.writer.discard_batch();
+        }
+    }
+
+    /// Closes the files that are older than [`max_age`](PipelineBuilder::max_age), also when no records
+    /// arrive: call it every second or so.
+    ///
+    /// # Errors
+    ///
+    /// See [`DatasetWriter::tick`].
+    pub fn tick(&mut self, now: Instant) -> Result<(), otlake_dataset::FlushError> {
+        self.observe(Operation::Tick, |this| this.writer.tick(now))
+    }
+
+    /// Closes the open files, so that all records accepted so far are visible. The pipeline goes on with
+    /// new ones.
+    ///
+    /// # Errors
+    ///
+    /// When rows can't be written, or their files not committed; see [`DatasetWriter::flush`].
+    pub fn flush(&mut self) -> Result<(), FlushError> {
+        self.observe(Operation::Flush, |this| {
+            let held_back = this.stages.flush(&mut this.writer);
+            this.writer.flush()?;
+            held_back.map_err(FlushError::HeldBack)
+        })
+    }
+
+    /// Returns the stages.
+    pub fn stages(&self) -> &C {
+        &self.stages
+    }
+
+    /// Returns the writer behind the stages.
+    pub fn writer(&self) -> &DatasetWriter {
+        &self.writer
+    }
+
+    /// Returns the columns of a table that were found so far, or `None` if it has no row.
+    pub fn schema(&self, table: Table) -> Option<&Schema> {
+        self.writer.schema(table)
+    }
+}
+
+impl<C: Stage + 'static> Pipeline<C> {
+    /// Flushes and returns the report.
+    ///
+    /// # Errors
+    ///
+    /// See [`Pipeline::flush`].
+    pub fn finish(mut self) -> Result<Report, FlushError> {
+        self.flush()?;
+        Ok(self.report())
+    }
+
+    /// Returns what was done so far. The files are those closed since the last report.
+    pub fn report(&mut self) -> Report {
+        let patterns = self.patterns().map(Patterns::patterns);
+        let patterns_table = self
+            .patterns()
+            .zip(patterns.as_ref())
+            .map(|(learned, set)| PatternsTable::of(learned, set));
+        Report {
+            records: self.total.clone(),
+            dropped: self.stages.dropped(),
+            tables: self.writer.report(),
+            patterns,
+            patterns_table,
+        }
+    }
+
+    /// Returns the first stage of a type, wherever it is in the chain.
+    ///
+    /// ```
+    /// # #[cfg(feature = "pipeline")] {
+    /// use otlake::{Filter, MinSeverity, Pipeline, storage::InMemoryStorage};
+    /// use otlake::row::Stage;
+    ///
+    /// let pipeline = Pipeline::builder().stage(Filter::min_severity(9)).build(InMemoryStorage::new())?;
+    /// let filter = pipeline.stage::<Filter<MinSeverity>>();
+    /// assert_eq!(filter.map(Stage::dropped), Some(0));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stage<T: 'static>(&self) -> Option<&T> {
+        let mut found = None;
+        self.stages.visit(&mut |stage| {
+            found = found.or_else(|| stage.downcast_ref());
+        });
+        found
+    }
+
+    /// Returns the patterns learned so far, or `None` if there is no [`FingerprintStage`] that learns
+    /// them: to be saved, merged with those of other pipelines, or made a [`PatternsTable`].
+    pub fn patterns(&self) -> Option<&Patterns> {
+        self.stage::<FingerprintStage>()?.patterns()
+    }
+}

@@ -1,0 +1,213 @@
+use std::thread;
+
+use otlake_dataset::BatchId;
+use otlake_otlp::{Format, Summary};
+use otlake_row::{Signal, Stage};
+
+use super::{BatchError, EncodedPayload, IngestError, Pipeline};
+
+/// A batch that is being filled. Made by [`Pipeline::batch`].
+#[derive(Debug)]
+pub struct Batch<'p, C> {
+    pipeline: &'p mut Pipeline<C>,
+    id: &'p BatchId,
+    /// The payloads so far, for the next try.
+    payloads: Vec<(Signal, Format, EncodedPayload)>,
+    waits: Vec<std::time::Duration>,
+    /// The figures of the pipeline from before the batch.
+    total_before: Summary,
+    records: Summary,
+    failures: Vec<BatchError>,
+}
+
+/// The outcome of [`Pipeline::batch`]: the records are visible exactly once.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct BatchOutcome<T> {
+    /// The value that the function returned.
+    pub value: T,
+    /// The outcome for the records of all payloads, in the try that succeeded.
+    pub records: Summary,
+    /// The errors of the tries before, in order. Those of
+    /// [`BatchError::Begin`] may have cost records from before the batch.
+    pub failures: Vec<BatchError>,
+}
+
+impl<C: Stage> Pipeline<C> {
+    /// Delivers a batch whose input has an identity, such as a topic, a partition and an offset, exactly
+    /// once: begins it, calls `fill` to ingest its payloads, and finishes it.
+    ///
+    /// When something can't be written, the batch is begun again with the payloads that were ingested so
+    /// far, after a wait; see [`PipelineBuilder::retry`](crate::PipelineBuilder::retry). `fill` is called once. When this
+    /// returns without an error, the input can be acknowledged. After an error, or when the process ends,
+    /// it is safe to deliver the same input under the same identity again, with the same options.
+    ///
+    /// ```
+    /// # #[cfg(feature = "pipeline")] {
+    /// use otlake::dataset::BatchId;
+    /// use otlake::storage::InMemoryStorage;
+    /// use otlake::Pipeline;
+    ///
+    /// # let payloads = [&b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi"[..]; 2];
+    /// let mut pipeline = Pipeline::builder().build(InMemoryStorage::new())?;
+    /// let outcome = pipeline.batch(&BatchId::new("checkout-0-1817")?, |batch| {
+    ///     for payload in payloads {
+    ///         batch.ingest_logs(payload)?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(outcome.records.accepted, 2);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `fill`, or that of the last try. Nothing of the batch is committed then.
+    pub fn batch<T>(
+        &mut self,
+        id: &BatchId,
+        fill: impl FnOnce(&mut Batch<'_, C>) -> Result<T, BatchError>,
+    ) -> Result<BatchOutcome<T>, BatchError> {
+        let mut waits: Vec<_> = self.retry.waits().collect();
+        waits.reverse();
+        let total_before = self.total.clone();
+        let mut batch = Batch {
+            pipeline: self,
+            id,
+            payloads: Vec::new(),
+            waits,
+            total_before,
+            records: Summary::default(),
+            failures: Vec::new(),
+        };
+        match batch.run(fill) {
+            Ok(value) => Ok(BatchOutcome {
+                value,
+                records: batch.records,
+                failures: batch.failures,
+            }),
+            Err(error) => {
+                self.discard_batch();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<C: Stage> Batch<'_, C> {
+    /// Ingests the logs of a payload in protobuf.
+    ///
+    /// # Errors
+    ///
+    /// See [`Batch::ingest`].
+    pub fn ingest_logs(
+        &mut self,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Summary, BatchError> {
+        self.ingest(Signal::Logs, Format::Protobuf, payload)
+    }
+
+    /// Ingests the spans of a payload in protobuf.
+    ///
+    /// # Errors
+    ///
+    /// See [`Batch::ingest`].
+    pub fn ingest_traces(
+        &mut self,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Summary, BatchError> {
+        self.ingest(Signal::Traces, Format::Protobuf, payload)
+    }
+
+    /// Ingests the metrics of a payload in protobuf.
+    ///
+    /// # Errors
+    ///
+    /// See [`Batch::ingest`].
+    pub fn ingest_metrics(
+        &mut self,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Summary, BatchError> {
+        self.ingest(Signal::Metrics, Format::Protobuf, payload)
+    }
+
+    /// Ingests a payload, like [`Pipeline::ingest`], and keeps it until the batch is finished.
+    ///
+    /// # Errors
+    ///
+    /// When the payload is damaged or malformed: the batch goes on without the rest of it, unless the caller
+    /// returns the error. When rows can't be written in any try: the batch can't go on.
+    pub fn ingest(
+        &mut self,
+        signal: Signal,
+        format: Format,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Summary, BatchError> {
+        self.payloads.push((signal, format, payload.into()));
+        match self.send(self.payloads.len() - 1) {
+            Err(error @ IngestError::Write { .. }) => Ok(self.again(error.into())??),
+            result => Ok(result?),
+        }
+    }
+
+    fn run<T>(
+        &mut self,
+        fill: impl FnOnce(&mut Self) -> Result<T, BatchError>,
+    ) -> Result<T, BatchError> {
+        if let Err(error) = self.begin() {
+            let _ = self.again(error)?;
+        }
+        let value = fill(self)?;
+        while let Err(error) = self.pipeline.finish_batch() {
+            // `fill` knows what became of the last payload.
+            let _ = self.again(BatchError::Finish(error))?;
+        }
+        Ok(value)
+    }
+
+    fn begin(&mut self) -> Result<(), BatchError> {
+        self.pipeline.total = self.total_before.clone();
+        self.records = Summary::default();
+        self.pipeline
+            .begin_batch(self.id)
+            .map_err(BatchError::Begin)
+    }
+
+    fn send(&mut self, index: usize) -> Result<Summary, IngestError> {
+        let (signal, format, payload) = &self.payloads[index];
+        let result = self.pipeline.ingest_payload(*signal, *format, payload);
+        self.records.merge(match &result {
+            Ok(records) => records.clone(),
+            Err(error) => error.records().clone(),
+        });
+        result
+    }
+
+    /// Tries again from the beginning with the payloads so far, until they are written or the tries are used
+    /// up. Returns the outcome of the last payload.
+    fn again(&mut self, mut error: BatchError) -> Result<Result<Summary, IngestError>, BatchError> {
+        while let Some(wait) = self.waits.pop() {
+            self.failures.push(error);
+            thread::sleep(wait);
+            match self.replay() {
+                Ok(last) => return Ok(last),
+                Err(again) => error = again,
+            }
+        }
+        Err(error)
+    }
+
+    /// Sends all payloads again. A malformed one is as malformed as before, which is no error here.
+    fn replay(&mut self) -> Result<Result<Summary, IngestError>, BatchError> {
+        self.begin()?;
+        let mut last = Ok(Summary::default());
+        for index in 0..self.payloads.len() {
+            last = self.send(index);
+            if let Err(error @ IngestError::Write { .. }) = last {
+                return Err(error.into());
+            }
+        }
+        Ok(last)
+    }
+}

@@ -1,0 +1,228 @@
+mod builder;
+mod error;
+mod worker;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll, ready};
+use std::thread::JoinHandle;
+
+use otlake_otlp::{Format, Summary};
+use otlake_row::Signal;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
+
+pub use self::builder::ServiceBuilder;
+pub use self::error::{ServiceError, TryIngestError};
+use self::worker::Request;
+use crate::{EncodedPayload, Pipeline};
+
+/// Pipelines on threads of their own, for asynchronous servers: a request is answered when its records are
+/// durable.
+///
+/// Each worker gathers the requests of a short time into a *group*, which it delivers as one
+/// [batch](Pipeline::batch): writes that fail are tried again, and a request that was answered with success is in
+/// the files exactly once. The files of a group are closed with it, so the time and the bytes of a group decide
+/// between quick answers and large files.
+///
+/// ```
+/// # #[cfg(feature = "tokio")] {
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use otlake::dataset::Dataset;
+/// use otlake::otlp::Format;
+/// use otlake::row::Signal;
+/// use otlake::storage::InMemoryStorage;
+/// use otlake::{Pipeline, Service};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let dataset = Dataset::builder().memory_limit(256 << 20).open(Arc::new(InMemoryStorage::new()))?;
+/// let service = Service::builder()
+///     .workers(2)
+///     .group_time(Duration::from_millis(20))
+///     .queue_bytes(64 << 20)
+///     .start(|_worker| Pipeline::on(&dataset).fingerprint().build())?;
+///
+/// let handle = service.handle(); // one for each connection
+/// let payload = b"\x0a\x14\x12\x12\x12\x10\x2a\x0e\x0a\x0cdisk is full";
+/// let summary = handle.ingest(Signal::Logs, Format::Protobuf, payload).await?;
+/// assert_eq!(summary.accepted, 1); // and durable
+///
+/// service.shutdown().await; // after everything that was accepted is durable
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Service<C = ()> {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<Pipeline<C>>>,
+    /// One for each worker, which drops the other half when it has ended.
+    ended: Vec<oneshot::Receiver<()>>,
+}
+
+/// A handle to a [`Service`], which is cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ServiceHandle {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// What may still be sent, in units of [`UNIT`] bytes.
+    room: Arc<Semaphore>,
+    capacity: u32,
+    /// Empty once the service is shut down.
+    workers: RwLock<Vec<Worker>>,
+}
+
+/// The bytes of payload that a permit stands for.
+const UNIT: usize = 1 << 10;
+
+#[derive(Debug)]
+struct Worker {
+    requests: Sender<Request>,
+    /// Requests that wait for this worker.
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Service {
+    /// Returns a builder with the defaults.
+    pub fn builder() -> ServiceBuilder {
+        ServiceBuilder::new()
+    }
+}
+
+impl<C> Service<C> {
+    /// Returns a handle to send requests with.
+    pub fn handle(&self) -> ServiceHandle {
+        ServiceHandle {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Refuses new requests, waits until those that were accepted are durable, and returns the pipelines,
+    /// for their reports and patterns. A worker that panicked has none.
+    ///
+    /// A service that is dropped instead does the same in the background, so records can be lost if the
+    /// process ends meanwhile.
+    pub async fn shutdown(mut self) -> Vec<Pipeline<C>> {
+        self.shared.close();
+        for ended in &mut self.ended {
+            // An error says that the worker has ended.
+            let _ = ended.await;
+        }
+        let threads = std::mem::take(&mut self.threads).into_iter();
+        threads.filter_map(|thread| thread.join().ok()).collect()
+    }
+}
+
+impl<C> Drop for Service<C> {
+    fn drop(&mut self) {
+        self.shared.close();
+    }
+}
+
+impl Shared {
+    fn close(&self) {
+        self.room.close();
+        let mut workers = self.workers.write().unwrap_or_else(PoisonError::into_inner);
+        workers.clear();
+    }
+
+    /// Returns the permits that a payload needs. One that is larger than the whole queue gets all of it.
+    fn units(&self, payload: &EncodedPayload) -> u32 {
+        let units = payload.bytes().len() / UNIT + 1;
+        u32::try_from(units).unwrap_or(u32::MAX).min(self.capacity)
+    }
+
+    /// Gives a request to the worker for which the fewest wait.
+    fn send(
+        &self,
+        signal: Signal,
+        format: Format,
+        payload: EncodedPayload,
+        room: OwnedSemaphorePermit,
+    ) -> Option<Response> {
+        let (answer, response) = oneshot::channel();
+        let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
+        let worker = workers
+            .iter()
+            .min_by_key(|worker| worker.waiting.load(Ordering::Relaxed))?;
+        worker.waiting.fetch_add(1, Ordering::Relaxed);
+        let request = Request {
+            signal,
+            format,
+            payload,
+            room,
+            answer,
+        };
+        worker.requests.send(request).ok()?;
+        Some(Response(response))
+    }
+}
+
+impl ServiceHandle {
+    /// Ingests a payload, and resolves when its records are durable. While the queue is full, it waits.
+    ///
+    /// A request that was accepted is carried out even if the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the payload is damaged or malformed; the records before the fault are durable then. When the
+    /// records could not be made durable in any try. When the service is shut down.
+    pub async fn ingest(
+        &self,
+        signal: Signal,
+        format: Format,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Summary, ServiceError> {
+        let payload = payload.into();
+        let units = self.shared.units(&payload);
+        let room = Arc::clone(&self.shared.room).acquire_many_owned(units);
+        let room = room.await.map_err(|_| ServiceError::Closed)?;
+        let response = self.shared.send(signal, format, payload, room);
+        response.ok_or(ServiceError::Closed)?.await
+    }
+
+    /// Accepts a payload at once, or refuses it if the queue is full: answer with HTTP's 429 or gRPC's
+    /// `RESOURCE_EXHAUSTED` then. The response resolves like that of [`ServiceHandle::ingest`].
+    ///
+    /// # Errors
+    ///
+    /// When the queue is full, or when the service is shut down.
+    pub fn try_ingest(
+        &self,
+        signal: Signal,
+        format: Format,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Response, TryIngestError> {
+        let payload = payload.into();
+        let units = self.shared.units(&payload);
+        let room = Arc::clone(&self.shared.room).try_acquire_many_owned(units);
+        let room = room.map_err(|error| match error {
+            TryAcquireError::NoPermits => TryIngestError::Full,
+            TryAcquireError::Closed => TryIngestError::Closed,
+        })?;
+        let response = self.shared.send(signal, format, payload, room);
+        response.ok_or(TryIngestError::Closed)
+    }
+}
+
+/// The response to a request that was accepted: a future that resolves when its records are durable.
+#[derive(Debug)]
+#[must_use = "the records are not durable before the response has resolved"]
+pub struct Response(oneshot::Receiver<Result<Summary, ServiceError>>);
+
+impl Future for Response {
+    type Output = Result<Summary, ServiceError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.0).poll(context));
+        // A worker that panics drops the other half.
+        Poll::Ready(answer.unwrap_or(Err(ServiceError::Panicked)))
+    }
+}

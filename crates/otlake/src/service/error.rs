@@ -1,0 +1,35 @@
+use std::sync::Arc;
+
+use crate::{BatchError, IngestError};
+
+/// The error of a request to a [`Service`](crate::Service).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// The payload is damaged or malformed. The records before the fault are durable. It has the same fault
+    /// when it is sent again.
+    #[error(transparent)]
+    Payload(IngestError),
+    /// The group of the request could not be made durable in any try. The request may succeed when it is sent
+    /// again.
+    #[error("the records could not be made durable")]
+    Group(#[source] Arc<BatchError>),
+    /// The service is shut down. The request was not accepted.
+    #[error("the service is shut down")]
+    Closed,
+    /// A stage panicked. Whether the records are durable is not known.
+    #[error("the worker of the request has panicked")]
+    Panicked,
+}
+
+/// The error of [`ServiceHandle::try_ingest`](crate::ServiceHandle::try_ingest): the request was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TryIngestError {
+    /// The queue is full.
+    #[error("the queue is full: send the request again later")]
+    Full,
+    /// The service is shut down.
+    #[error("the service is shut down")]
+    Closed,
+}
