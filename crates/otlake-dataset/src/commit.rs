@@ -9,6 +9,7 @@
 //! ```
 
 pub(crate) mod batch;
+pub(crate) mod batch_budget;
 pub(crate) mod batch_state;
 pub(crate) mod ledger;
 pub(crate) mod manifest;

@@ -13,6 +13,7 @@ use otlake_schema::{DatasetSchema, OverflowCounts, Table};
 use crate::dataset::builder::{DatasetBuilder, MetricTables, Options};
 use crate::dataset::shared_table::SharedTable;
 use crate::errors::FlushError;
+use crate::files::batch_files::BatchFiles;
 use crate::files::file_names::BatchId;
 use crate::memory_budget::MemoryBudget;
 use crate::writer::DatasetWriter;
@@ -171,12 +172,11 @@ impl Dataset {
     }
 
     /// Returns the files of a new batch, for each table.
-    pub(crate) fn batch_files(
-        &self,
-        batch: &BatchId,
-    ) -> Vec<crate::files::batch_files::BatchFiles> {
+    pub(crate) fn batch_files(&self, batch: &BatchId) -> Vec<BatchFiles> {
+        let (budget, usage) = (self.shared.options.batch_budget, Arc::default());
         let tables = self.shared.tables.iter();
-        tables.map(|table| table.batch_files(batch)).collect()
+        let files = tables.map(|table| BatchFiles::new(table.files.names(), batch, budget, &usage));
+        files.collect()
     }
 }
 

@@ -8,6 +8,7 @@ use otlake_parquet::{EncoderError, FileError};
 use otlake_storage::StorageError;
 
 use crate::catalog::published_schema::PublishError;
+use crate::commit::batch_budget::BudgetExceeded;
 
 /// Rows that were accepted and are gone, because their file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum LossCause {
     /// A row did not fit its row group.
     #[error(transparent)]
     Row(#[from] BatchError),
+    /// The batch has used up its budget.
+    #[error(transparent)]
+    Budget(#[from] BudgetExceeded),
     /// Another writer of the dataset closed the file, and could not.
     #[error("another writer could not close the file: {0}")]
     OtherWriter(String),

@@ -27,7 +27,9 @@ use crate::commit::ledger::Ledger;
 use crate::errors::LostRows;
 use crate::files::account::Account;
 use crate::files::batch_files::{BatchFiles, ClosedFile};
-use crate::files::open_file::{ClosingFile, NewRowGroup, NewRows, PartitionValues, append};
+use crate::files::open_file::{
+    ClosingFile, NewRowGroup, NewRows, OpenFile, PartitionValues, append,
+};
 use crate::files::shared_files::{SharedFiles, SharedPartition};
 
 /// Where row groups go: to the files that all writers share, or to those of an open batch.
@@ -211,9 +213,16 @@ impl Files {
         };
         let appended = match &mut target {
             Some(batch) => {
+                batch
+                    .count_row_group(directory)
+                    .map_err(|exceeded| LostRows::new(&**directory, count, exceeded))?;
                 let mut place = batch.take(directory);
+                let before = place.as_ref().map_or(0, OpenFile::bytes);
                 let create = || batch.create(directory, shared);
                 let appended = append(&mut place, &mut full, &group, encoder, create);
+                let files = place.as_ref().map(OpenFile::bytes);
+                let files = files.into_iter().chain(full.iter().map(ClosingFile::bytes));
+                batch.count_bytes(files.sum::<u64>().saturating_sub(before));
                 *room = rows_per_file - place.as_ref().map_or(0, |open| open.rows());
                 batch.put(directory, place);
                 appended
@@ -301,11 +310,12 @@ impl Files {
         let Some(batch) = target else {
             return self.close_shared(&partition, file);
         };
-        let started = Instant::now();
+        let (started, written) = (Instant::now(), file.bytes());
         let counts = &mut self.counts;
         let closed = file.close(&mut self.encoder, &self.key_values, |summary| {
             counts.files += 1;
             counts.bytes += summary.bytes;
+            batch.count_bytes(summary.bytes - written);
             batch.push_closed(ClosedFile {
                 summary,
                 partition: partition.values.clone(),

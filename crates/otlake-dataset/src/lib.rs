@@ -91,6 +91,7 @@ mod writer;
 
 pub use crate::catalog::published_schema::{PublishError, PublishedSchema};
 pub use crate::commit::Commit;
+pub use crate::commit::batch_budget::{BatchBudget, BudgetExceeded};
 pub use crate::commit::manifest::{Manifest, ManifestColumn, ManifestError, ManifestFile};
 pub use crate::commit::manifest_commit::ManifestCommit;
 pub use crate::dataset::builder::{DatasetBuilder, MetricTables};

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use otlake_dataset::{
-    BatchId, Commit, Dataset, FinishBatchError, FlushError, Manifest, OpenError, PublishError,
-    PublishedSchema, RowError,
+    BatchBudget, BatchId, BudgetExceeded, Commit, Dataset, FinishBatchError, FlushError, LossCause,
+    Manifest, OpenError, PublishError, PublishedSchema, RowError,
 };
 use otlake_parquet::WriterOptions;
 use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
@@ -389,6 +389,46 @@ fn a_batch_with_an_error_is_not_finished_in_any_table() {
         Err(FinishBatchError::Incomplete)
     ));
     assert!(manifests(&storage.inner).is_empty());
+}
+
+/// A batch that would write more than its budget fails, and says which limit it exceeds.
+#[test]
+fn a_batch_does_not_exceed_its_budget() {
+    let budget = BatchBudget::new();
+    for (budget, exceeded) in [
+        (budget.with_partitions(2), BudgetExceeded::Partitions(2)),
+        (budget.with_row_groups(2), BudgetExceeded::RowGroups(2)),
+        (budget.with_bytes(20_000), BudgetExceeded::Bytes(20_000)),
+    ] {
+        let storage = faulty();
+        let options = options()
+            .batch_budget(budget)
+            .partitioning("{attr.tenant}".parse().unwrap());
+        let mut writer = options.open(Arc::new(storage.clone())).unwrap().writer();
+        let mut records = Records::new();
+        let push = |records: &mut Records, writer: &mut _| {
+            for number in 0..100 {
+                let tenant = format!("t{number}");
+                let tenant = [("tenant", Value::String(&tenant))];
+                records.push(writer, number, BEGIN, &tenant);
+            }
+        };
+        writer.begin_batch(&id("a")).unwrap();
+        push(&mut records, &mut writer);
+        match writer.finish_batch() {
+            Err(FinishBatchError::Lost(lost)) => {
+                assert!(matches!(lost.cause(), LossCause::Budget(found) if *found == exceeded));
+            }
+            other => panic!("{exceeded}: {other:?}"),
+        }
+        let files = read(&storage.inner).len();
+        assert!(files <= 10, "{files} files: {exceeded}");
+        assert!(manifests(&storage.inner).is_empty());
+        // Outside a batch nothing is limited.
+        push(&mut records, &mut writer);
+        writer.flush().unwrap();
+        assert_eq!(manifests(&storage.inner)[0].rows(), 100);
+    }
 }
 
 /// Options that are opened twice don't give two datasets the same file names.

@@ -10,6 +10,7 @@ use super::{Dataset, Shared};
 use crate::catalog::published_schema::PublishedSchema;
 use crate::catalog::table_catalog::TableCatalog;
 use crate::commit::Commit;
+use crate::commit::batch_budget::BatchBudget;
 use crate::commit::ledger::Ledger;
 use crate::commit::manifest_commit::ManifestCommit;
 use crate::dataset::shared_table::{SharedDocuments, SharedTable};
@@ -40,6 +41,7 @@ pub struct DatasetBuilder {
     commit: Option<Arc<dyn Commit>>,
 }
 
+/// One field for each option, which is why there are more than a dozen.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) schema: SchemaOptions,
@@ -55,6 +57,7 @@ pub(crate) struct Options {
     pub(crate) memory_limit: usize,
     /// The order that rows are sorted to.
     pub(crate) order: Vec<SortingColumn>,
+    pub(crate) batch_budget: BatchBudget,
 }
 
 impl DatasetBuilder {
@@ -76,6 +79,7 @@ impl DatasetBuilder {
                 file_summaries: 256,
                 memory_limit: usize::MAX,
                 order: Vec::new(),
+                batch_budget: BatchBudget::new(),
             },
             commit: None,
         }
@@ -179,6 +183,12 @@ impl DatasetBuilder {
     /// time slower, and writing takes half as long again: docs/performance.md has the figures.
     pub fn sorted_rows(mut self, order: Vec<SortingColumn>) -> DatasetBuilder {
         self.options.order = order;
+        self
+    }
+
+    /// Limits what one batch may write. Default: 10,000 partitions and 100,000 row groups.
+    pub fn batch_budget(mut self, budget: BatchBudget) -> DatasetBuilder {
+        self.options.batch_budget = budget;
         self
     }
 

@@ -63,10 +63,6 @@ impl SharedTable {
         published.then(|| self.catalog.current().version())
     }
 
-    pub(crate) fn batch_files(&self, batch: &BatchId) -> BatchFiles {
-        BatchFiles::new(self.files.names(), batch)
-    }
-
     /// Deletes the files that an earlier try of a batch has left, and commits those of this one.
     pub(crate) fn finish_batch(
         &self,

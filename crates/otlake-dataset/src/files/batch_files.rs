@@ -1,10 +1,12 @@
 //! The files of an open batch, which only its writer appends to.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use otlake_parquet::FileSummary;
 use otlake_storage::StorageError;
 
+use crate::commit::batch_budget::{BatchBudget, BatchUsage, BudgetExceeded};
 use crate::files::file_names::{BatchId, FileNames, is_numbered};
 use crate::files::open_file::{OpenFile, PartitionValues};
 use crate::files::shared_files::SharedFiles;
@@ -18,6 +20,9 @@ pub(crate) struct BatchFiles {
     /// How the names of its files begin, in each of the directories that it has files in.
     beginnings: BTreeSet<String>,
     open: HashMap<String, OpenFile>,
+    budget: BatchBudget,
+    /// What all tables of the batch have used of the budget.
+    usage: Arc<Mutex<BatchUsage>>,
     closed: Vec<ClosedFile>,
 }
 
@@ -30,14 +35,42 @@ pub(crate) struct ClosedFile {
 
 impl BatchFiles {
     /// Begins with no files; their names follow from the identity of the batch.
-    pub(crate) fn new(names: FileNames, batch: &BatchId) -> Self {
+    pub(crate) fn new(
+        names: FileNames,
+        batch: &BatchId,
+        budget: BatchBudget,
+        usage: &Arc<Mutex<BatchUsage>>,
+    ) -> Self {
         Self {
+            budget,
+            usage: Arc::clone(usage),
             names: names.with_batch(batch),
             created: BTreeSet::new(),
             beginnings: BTreeSet::new(),
             open: HashMap::new(),
             closed: Vec::new(),
         }
+    }
+
+    /// Counts a row group in a directory, before it is written.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the batch has used up its budget.
+    pub(crate) fn count_row_group(&self, directory: &str) -> Result<(), BudgetExceeded> {
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = !self
+            .beginnings
+            .contains(&self.names.beginning_in(directory));
+        usage.partitions += usize::from(is_new);
+        usage.row_groups += 1;
+        self.budget.check(*usage)
+    }
+
+    /// Counts bytes that were written.
+    pub(crate) fn count_bytes(&self, bytes: u64) {
+        let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        usage.bytes += bytes;
     }
 
     /// Returns the open file of a directory.

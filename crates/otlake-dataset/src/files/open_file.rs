@@ -53,6 +53,11 @@ impl OpenFile {
         self.writer.rows_written()
     }
 
+    /// Returns the bytes that were written.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.writer.bytes_written()
+    }
+
     pub(crate) fn since(&self) -> Option<Instant> {
         self.since
     }
@@ -188,6 +193,11 @@ impl OpenFile {
 }
 
 impl ClosingFile {
+    /// Returns the bytes that were written.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.writer.bytes_written()
+    }
+
     /// Writes the footer, commits the file, and passes its summary to `visible`.
     ///
     /// # Errors
