@@ -36,7 +36,8 @@
 //! - **parallel encoding**: [`Encoder::encode_row_group`] needs no file, so many threads can encode row
 //!   groups for one file, which is locked only while bytes are copied;
 //! - **portable files**: plain Parquet types, every column `OPTIONAL`, version 1 data pages, no
-//!   embedded Arrow schema, with statistics, a page index and bloom filters.
+//!   embedded Arrow schema, with statistics, bloom filters and, where a chunk has several pages, a page
+//!   index.
 //!
 //! It has no options per column other than bloom filters and does not encrypt. A type without an
 //! encoder here (unsigned integers, decimals, …), or a list, map or struct that contains one, goes

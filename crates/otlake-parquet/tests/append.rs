@@ -59,7 +59,7 @@ fn append_all(options: &WriterOptions, batches: &[RecordBatch]) -> (Bytes, FileS
 }
 
 fn metadata(file: &Bytes) -> ParquetMetaData {
-    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), options);
     builder.unwrap().metadata().as_ref().clone()
 }
@@ -73,15 +73,14 @@ fn described(metadata: &ParquetMetaData) -> Vec<Vec<String>> {
             let mut chunks: Vec<String> = std::iter::zip(leaves, group.columns())
                 .enumerate()
                 .map(|(leaf, (descriptor, chunk))| {
-                    let pages = &metadata.offset_index().unwrap()[number][leaf];
-                    let pages: Vec<_> = pages
-                        .page_locations()
-                        .iter()
-                        .map(|page| {
+                    let pages = metadata.offset_index().map(|index| {
+                        let pages = index[number][leaf].page_locations().iter();
+                        let relative = pages.map(|page| {
                             let offset = page.offset - chunk.data_page_offset();
                             (offset, page.compressed_page_size, page.first_row_index)
-                        })
-                        .collect();
+                        });
+                        relative.collect::<Vec<_>>()
+                    });
                     let dictionary = chunk.dictionary_page_offset();
                     format!(
                         "{} {:?} {:?} {:?} {} {} {} {:?} {:?} {:?} {pages:?}",
@@ -94,7 +93,7 @@ fn described(metadata: &ParquetMetaData) -> Vec<Vec<String>> {
                         chunk.uncompressed_size(),
                         dictionary.map(|offset| chunk.data_page_offset() - offset),
                         chunk.bloom_filter_length(),
-                        metadata.column_index().unwrap()[number][leaf],
+                        metadata.column_index().map(|index| &index[number][leaf]),
                     )
                 })
                 .collect();

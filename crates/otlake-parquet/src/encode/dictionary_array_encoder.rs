@@ -69,13 +69,23 @@ impl DictionaryArrayEncoder {
 
     /// Encodes `keys`, of which there is at least one, of a dictionary whose spans are in place.
     fn encode_keys(&mut self, keys: &[u32], values: ByteArrays<'_>, writer: &mut PageWriter<'_>) {
+        let Self {
+            spans,
+            occurring: flags,
+            distinct,
+            index_of,
+            order,
+            indices: indices_buffer,
+            byte_arrays,
+            ..
+        } = self;
         let values = ByteStrings {
             bytes: values.bytes,
-            spans: &self.spans,
+            spans,
             utf8: values.utf8,
         };
         let count = values.len();
-        let occurring = mark_occurring(&mut self.occurring, count, keys);
+        let occurring = mark_occurring(flags, count, keys);
 
         // Nearly as many entries as rows, or too many bytes of them: a dictionary would only add to the size.
         let entries = ByteArrayEntries {
@@ -85,59 +95,58 @@ impl DictionaryArrayEncoder {
         let unique = occurring > 64 && occurring * 4 > keys.len() * 3;
         if unique || (occurring == count && is_too_large(writer, &entries, keys)) {
             let numbers = keys.iter().map(|key| *key as usize);
-            self.byte_arrays.encode_plain(values, numbers, writer);
+            byte_arrays.encode_plain(values, numbers, writer);
             return;
         }
 
         let search = occurring <= SEARCHED.max(keys.len() / 16);
         if search {
-            self.distinct.reset(occurring);
+            distinct.reset(occurring);
         }
-        self.index_of.clear();
-        self.order.clear();
+        index_of.clear();
+        order.clear();
         let mut known = search;
         let mut renumbered = occurring != count;
-        for (number, occurs) in self.occurring.iter().enumerate() {
+        for (number, occurs) in flags.iter().enumerate() {
             if *occurs == 0 {
-                self.index_of.push(u32::MAX);
+                index_of.push(u32::MAX);
                 continue;
             }
             let value = values.get(number);
-            let next = self.order.len() as u32;
+            let next = order.len() as u32;
             let mut index = next;
             if known {
-                let order = &self.order;
                 let equal = |entry: u32| values.get(order[entry as usize] as usize) == value;
-                match self.distinct.number(hash_bytes(value), equal) {
+                match distinct.number(hash_bytes(value), equal) {
                     Some(found) => index = found,
                     // The values collide on purpose: give up the search.
                     None => known = false,
                 }
             }
             if index == next {
-                self.order.push(number as u32);
+                order.push(number as u32);
             } else {
                 renumbered = true;
             }
-            self.index_of.push(index);
+            index_of.push(index);
         }
 
         let mut indices = keys;
         if renumbered {
-            self.indices.clear();
-            let numbers = keys.iter().map(|key| self.index_of[*key as usize]);
-            self.indices.extend(numbers);
-            indices = &self.indices;
+            indices_buffer.clear();
+            let numbers = keys.iter().map(|key| index_of[*key as usize]);
+            indices_buffer.extend(numbers);
+            indices = indices_buffer;
         }
         let entries = ByteArrayEntries {
             values,
-            order: renumbered.then_some(&*self.order),
+            order: renumbered.then_some(&**order),
         };
         if renumbered && is_too_large(writer, &entries, indices) {
             let numbers = indices
                 .iter()
                 .map(|index| entries.number_of(*index as usize));
-            self.byte_arrays.encode_plain(values, numbers, writer);
+            byte_arrays.encode_plain(values, numbers, writer);
             return;
         }
         writer.cut(4);

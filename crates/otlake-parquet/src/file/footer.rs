@@ -76,20 +76,7 @@ impl Footer {
         key_values: [&[(String, String)]; 2],
         created_by: &str,
     ) {
-        let begin = out.len();
-        let at = |out: &Vec<u8>| position + (out.len() - begin) as u64;
-        let column_indexes_at = at(out);
-        out.extend_from_slice(&self.chunks.column_indexes);
-        let mut offset_indexes = Vec::with_capacity(self.chunks.chunks.len());
-        for chunk in &self.chunks.chunks {
-            let start = at(out);
-            self.put_offset_index(out, chunk);
-            offset_indexes.push(start..at(out));
-        }
-        let indexes = Indexes {
-            column_indexes_at,
-            offset_indexes,
-        };
+        let indexes = self.put_page_index(out, position);
 
         let start = out.len();
         let mut file = Fields::new(out);
@@ -111,7 +98,7 @@ impl Footer {
         file.list(4, Element::Struct, self.row_groups.len());
         for (ordinal, group) in self.row_groups.iter().enumerate() {
             file.struct_element(|fields| {
-                self.put_row_group(fields, ordinal, group, &indexes);
+                self.put_row_group(fields, ordinal, group, indexes.as_ref());
             });
         }
         let pairs = key_values.iter().map(|pairs| pairs.len()).sum();
@@ -138,6 +125,29 @@ impl Footer {
         out.extend_from_slice(crate::file::file_writer::MAGIC);
     }
 
+    /// Appends the page index, unless every chunk has one page: then it would repeat statistics and offsets of the
+    /// chunks, in about a fifth of the metadata of a small file. Readers that need an index need it for all
+    /// chunks, so it is written for all or for none.
+    fn put_page_index(&self, out: &mut Vec<u8>, position: u64) -> Option<PageIndex> {
+        let chunks = &self.chunks.chunks;
+        if chunks.iter().all(|chunk| chunk.pages.len() <= 1) {
+            return None;
+        }
+        let begin = out.len();
+        let at = |out: &Vec<u8>| position + (out.len() - begin) as u64;
+        out.extend_from_slice(&self.chunks.column_indexes);
+        let mut offset_indexes = Vec::with_capacity(chunks.len());
+        for chunk in chunks {
+            let start = at(out);
+            self.put_offset_index(out, chunk);
+            offset_indexes.push(start..at(out));
+        }
+        Some(PageIndex {
+            column_indexes: position,
+            offset_indexes,
+        })
+    }
+
     fn put_offset_index(&self, out: &mut Vec<u8>, chunk: &ChunkMetadata) {
         let mut offset = chunk.offset + chunk.dictionary_bytes;
         let mut index = Fields::new(out);
@@ -158,7 +168,7 @@ impl Footer {
         fields: &mut Fields<'_>,
         ordinal: usize,
         group: &RowGroup,
-        indexes: &Indexes,
+        indexes: Option<&PageIndex>,
     ) {
         let chunks = || group.chunks.iter().flatten().copied();
         let metadata = || chunks().map(|number| &self.chunks.chunks[number]);
@@ -184,7 +194,7 @@ impl Footer {
     }
 
     /// Writes the `ColumnChunk` of the chunk with the given number.
-    fn put_chunk(&self, fields: &mut Fields<'_>, number: usize, indexes: &Indexes) {
+    fn put_chunk(&self, fields: &mut Fields<'_>, number: usize, indexes: Option<&PageIndex>) {
         let chunk = &self.chunks.chunks[number];
         let serialised = |range: &Range<usize>| &self.chunks.metadata[range.clone()];
         // Deprecated but required; the format says to write 0.
@@ -201,20 +211,23 @@ impl Footer {
                 metadata.i32(15, len as i32);
             }
         });
-        let range = &indexes.offset_indexes[number];
-        fields.i64(4, range.start as i64);
-        fields.i32(5, (range.end - range.start) as i32);
-        if let Some(range) = &chunk.column_index {
-            fields.i64(6, (indexes.column_indexes_at + range.start as u64) as i64);
-            fields.i32(7, range.len() as i32);
+        if let Some(indexes) = indexes {
+            let range = &indexes.offset_indexes[number];
+            fields.i64(4, range.start as i64);
+            fields.i32(5, (range.end - range.start) as i32);
+            if let Some(range) = &chunk.column_index {
+                let start = indexes.column_indexes + range.start as u64;
+                fields.i64(6, start as i64);
+                fields.i32(7, range.len() as i32);
+            }
         }
     }
 }
 
 /// The place of the page index in the file.
-struct Indexes {
+struct PageIndex {
     /// The first byte of the column indexes.
-    column_indexes_at: u64,
+    column_indexes: u64,
     /// The offset index of each chunk.
     offset_indexes: Vec<Range<u64>>,
 }

@@ -47,7 +47,11 @@ pub(crate) fn put_delta_binary_packed(out: &mut Vec<u8>, values: &[i64], narrow:
             if number * BLOCK >= count {
                 break;
             }
-            let rests = miniblock.map(|delta| delta.wrapping_sub(smallest) as u64);
+            // A loop, because `map` of an array calls its closure where it is not inlined.
+            let mut rests = [0; BLOCK];
+            for (rest, delta) in rests.iter_mut().zip(miniblock) {
+                *rest = delta.wrapping_sub(smallest) as u64;
+            }
             let width = bit_width(rests.iter().fold(0, |all, rest| all | rest));
             out[widths + number] = width as u8;
             put_wide_block(out, &rests, width);
