@@ -8,13 +8,11 @@
 //!      └─────────────── Failed(batch): finish_batch gives it up
 //! ```
 
-pub(crate) mod batch;
 pub(crate) mod batch_budget;
 pub(crate) mod batch_state;
 pub(crate) mod ledger;
 pub(crate) mod manifest;
 pub(crate) mod manifest_commit;
-pub(crate) mod manifests;
 
 use std::error::Error;
 use std::fmt;

@@ -1,51 +1,377 @@
-//! The errors of files.
+//! What can go wrong: one error for each operation.
 
-use otlake_parquet::FileError;
+use std::error::Error;
+
+use otlake_arrow::BatchError;
+use otlake_arrow::arrow_schema::ArrowError;
+use otlake_parquet::{EncoderError, FileError};
 use otlake_storage::StorageError;
 
-/// A batch that a [`RollingWriter`](crate::RollingWriter) could not write, or a file that it could
-/// not close.
+use crate::catalog::published_schema::PublishError;
+use crate::commit::batch_budget::BudgetExceeded;
+
+/// Rows that were accepted and are gone, because their file could not be written.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RollingError {
-    /// The batch was refused, and nothing else changed: the rows written before are still in the
-    /// open file.
-    #[error("the batch was refused, and {name} is still open")]
-    Refused {
-        /// The open file.
-        name: String,
-        /// Why.
-        source: FileError,
-    },
-    /// The open file was dropped, with the rows that were in it.
-    #[error("{name} was dropped, and {rows} rows with it: write them again")]
-    Dropped {
-        /// The file.
-        name: String,
-        /// How many rows are in no file because of it; those of the batch being written included.
-        rows: u64,
-        /// Why.
-        source: FileError,
-    },
-    /// A file could not be created or committed, and was dropped with the rows that were in it.
-    #[error("{name} could not be stored, and {rows} rows are dropped with it: write them again")]
-    Storage {
-        /// The file.
-        name: String,
-        /// How many rows are in no file because of it; those of the batch being written included.
-        rows: u64,
-        /// Why.
-        source: StorageError,
-    },
+#[error("{rows} rows are lost with {file}: write them again")]
+pub struct LostRows {
+    rows: u64,
+    file: String,
+    #[source]
+    cause: LossCause,
 }
 
-impl RollingError {
-    /// Counts `more` rows among those that are in no file.
-    pub(crate) fn with_more_rows(mut self, more: u64) -> Self {
-        match &mut self {
-            Self::Dropped { rows, .. } | Self::Storage { rows, .. } => *rows += more,
-            Self::Refused { .. } => {}
+/// Why rows were lost.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LossCause {
+    /// The file could not be encoded or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file could not be created or committed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A row did not fit its row group.
+    #[error(transparent)]
+    Row(#[from] BatchError),
+    /// The batch has used up its budget.
+    #[error(transparent)]
+    Budget(#[from] BudgetExceeded),
+    /// Another writer of the dataset closed the file, and could not.
+    #[error("another writer could not close the file: {0}")]
+    OtherWriter(String),
+}
+
+impl LostRows {
+    pub(crate) fn new(file: impl Into<String>, rows: u64, cause: impl Into<LossCause>) -> Self {
+        Self {
+            rows,
+            file: file.into(),
+            cause: cause.into(),
         }
-        self
+    }
+
+    /// Returns the number of rows that are in no file and have to be written again.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Returns the name of the file; of the first one, if several failed.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Returns why.
+    pub fn cause(&self) -> &LossCause {
+        &self.cause
+    }
+
+    /// Adds the rows of a second loss to those of the first.
+    pub(crate) fn both(first: Option<Self>, later: Option<Self>) -> Option<Self> {
+        match (first, later) {
+            (Some(mut first), Some(later)) => {
+                first.rows += later.rows;
+                Some(first)
+            }
+            (first, later) => first.or(later),
+        }
+    }
+}
+
+/// What writing row groups and closing files can end with, in any operation.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    Lost(LostRows),
+    Publish(PublishError),
+}
+
+impl WriteError {
+    /// Joins the results of two steps. Of two errors the one that cost rows wins, and the rows that
+    /// both cost are added.
+    pub(crate) fn both(first: Result<(), Self>, later: Result<(), Self>) -> Result<(), Self> {
+        match (first, later) {
+            (Err(Self::Lost(first)), Err(Self::Lost(later))) => {
+                let lost = LostRows::both(Some(first), Some(later));
+                lost.map_or(Ok(()), |lost| Err(Self::Lost(lost)))
+            }
+            (Err(Self::Publish(_)), Err(lost @ Self::Lost(_))) => Err(lost),
+            (first, later) => first.and(later),
+        }
+    }
+}
+
+impl From<LostRows> for WriteError {
+    fn from(lost: LostRows) -> Self {
+        Self::Lost(lost)
+    }
+}
+
+impl From<PublishError> for WriteError {
+    fn from(error: PublishError) -> Self {
+        Self::Publish(error)
+    }
+}
+
+/// Why a [`Dataset`](crate::Dataset) could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The encoder could not be made: the codec is not in this build, or there is no memory for it.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// The published schema of a table could not be loaded.
+    #[error(transparent)]
+    Schema(#[from] PublishError),
+    /// The storage could not be read.
+    #[error("the dataset could not be opened")]
+    Storage(#[from] StorageError),
+}
+
+/// Why a [`DatasetWriter`](crate::DatasetWriter) could not accept a row.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RowError {
+    /// Rows are lost. The row itself is among them or kept.
+    #[error(transparent)]
+    Lost(#[from] LostRows),
+    /// The types of the columns could not be published. No row is lost, and this one is kept: they wait
+    /// in memory, and the next call tries again.
+    #[error("the schema could not be published: the rows wait in memory for the next try")]
+    Publish(#[source] PublishError),
+    /// The types of the columns could not be published, and the memory limit is reached. This row was
+    /// not accepted; those before it are kept.
+    #[error(
+        "the row was refused, because the memory limit is reached and the schema could not be published"
+    )]
+    Refused(#[source] PublishError),
+    /// The encoder of a table could not be made, so the row was not accepted.
+    #[error("the row was refused")]
+    Encoder(#[from] EncoderError),
+    /// The files of a flush could not be committed; only from
+    /// [`finish`](otlake_row::RowSink::finish).
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Why [`flush`](crate::DatasetWriter::flush), [`tick`](crate::DatasetWriter::tick) or
+/// [`begin_batch`](crate::DatasetWriter::begin_batch) could not make rows visible.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// Rows are lost. All others are visible.
+    #[error(transparent)]
+    Lost(#[from] LostRows),
+    /// The types of the columns could not be published. No row is lost: they wait in memory, and the
+    /// next call tries again.
+    #[error("the schema could not be published: the rows wait in memory for the next try")]
+    Publish(#[source] PublishError),
+    /// All rows are visible, but their files could not be committed. The next flush tries again.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Why [`finish_batch`](crate::DatasetWriter::finish_batch) could not finish a batch, which has to be
+/// tried again from [`begin_batch`](crate::DatasetWriter::begin_batch) on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FinishBatchError {
+    /// No batch is open.
+    #[error("no batch is open: begin it, and give it its rows, before it is finished")]
+    NoBatch,
+    /// An earlier call failed while the batch was open.
+    #[error("an earlier error cost the batch rows: begin it again, and give it all its rows again")]
+    Incomplete,
+    /// Rows are lost.
+    #[error(transparent)]
+    Lost(LostRows),
+    /// The types of the columns could not be published.
+    #[error("the schema could not be published")]
+    Publish(#[source] PublishError),
+    /// The files that an earlier try left could not be found or deleted.
+    #[error("the files of an earlier try could not be deleted")]
+    Leftovers(#[source] StorageError),
+    /// The files could not be committed.
+    #[error(transparent)]
+    Commit(CommitError),
+}
+
+/// Why a record batch could not be written; see [`DatasetWriter::table`](crate::DatasetWriter::table).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableSinkError {
+    /// A column has another type than the published schema. Nothing was written.
+    #[error(
+        "column {column:?} is {found} in the batch and {published} in the published schema of {table}: \
+         cast it, because a published column never changes its type"
+    )]
+    Type {
+        /// The name of the table.
+        table: &'static str,
+        /// The name of the column.
+        column: String,
+        /// Its type in the published schema.
+        published: String,
+        /// Its type in the batch.
+        found: String,
+    },
+    /// A column that is not published has a type that none can have. Nothing was written.
+    #[error(
+        "column {column:?} is {found}: a new column is boolean, int64, float64, utf8 or binary, so \
+         cast it"
+    )]
+    NewColumn {
+        /// The name of the column.
+        column: String,
+        /// Its type in the batch.
+        found: String,
+    },
+    /// A column that is not published has a name that it can't get, because another column has it in
+    /// upper or lower case, or because it is reserved. Nothing was written.
+    #[error("column {column:?} is new and can't have this name: choose another")]
+    Name {
+        /// The name.
+        column: String,
+    },
+    /// The batch has two columns of one name. Nothing was written.
+    #[error("the batch has two columns named {column:?}: rename or drop one")]
+    DuplicateColumn {
+        /// The name.
+        column: String,
+    },
+    /// The dataset has no such table: it lays data points out otherwise, see
+    /// [`MetricTables`](crate::MetricTables). Nothing was written.
+    #[error("the dataset has no table {table}: choose another layout of data points")]
+    NoTable {
+        /// The name of the table.
+        table: &'static str,
+    },
+    /// The rows of the batch could not be put into their partitions. Nothing was written.
+    #[error("the batch could not be split into its partitions")]
+    Partition(#[from] ArrowError),
+    /// Rows are lost: the whole batch, or those of some of its partitions, and with them others of the
+    /// same file.
+    #[error(transparent)]
+    Lost(#[from] LostRows),
+    /// The types of the columns could not be published. Nothing of the batch was written.
+    #[error("the schema could not be published")]
+    Publish(#[source] PublishError),
+    /// The encoder of the table could not be made. Nothing was written.
+    #[error(transparent)]
+    Encoder(#[from] EncoderError),
+    /// The files of a flush could not be committed; only from
+    /// [`finish`](otlake_arrow::BatchSink::finish).
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
+/// Why a [`Commit`](crate::Commit) of files failed.
+#[derive(Debug, thiserror::Error)]
+#[error("the files of {table} are visible, but could not be committed as {name}")]
+pub struct CommitError {
+    table: &'static str,
+    name: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+impl CommitError {
+    pub(crate) fn new(
+        table: &'static str,
+        name: &str,
+        source: Box<dyn Error + Send + Sync>,
+    ) -> Self {
+        Self {
+            table,
+            name: name.to_owned(),
+            source,
+        }
+    }
+
+    /// Returns the name of the commit, which the next try has too.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl FlushError {
+    /// Joins the results of two steps. Of two errors the one that cost rows wins, and the rows that
+    /// both cost are added.
+    pub(crate) fn both(first: Result<(), Self>, later: Result<(), Self>) -> Result<(), Self> {
+        match (first, later) {
+            (Err(Self::Lost(first)), Err(Self::Lost(later))) => {
+                let lost = LostRows::both(Some(first), Some(later));
+                lost.map_or(Ok(()), |lost| Err(Self::Lost(lost)))
+            }
+            (Err(_), Err(lost @ Self::Lost(_))) => Err(lost),
+            (first, later) => first.and(later),
+        }
+    }
+}
+
+impl TableSinkError {
+    /// Joins the results of two steps; see [`FlushError::both`].
+    pub(crate) fn both(first: Result<(), Self>, later: Result<(), Self>) -> Result<(), Self> {
+        match (first, later) {
+            (Err(Self::Lost(first)), Err(Self::Lost(later))) => {
+                let lost = LostRows::both(Some(first), Some(later));
+                lost.map_or(Ok(()), |lost| Err(Self::Lost(lost)))
+            }
+            (Err(_), Err(lost @ Self::Lost(_))) => Err(lost),
+            (first, later) => first.and(later),
+        }
+    }
+}
+
+impl From<WriteError> for RowError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Lost(lost) => Self::Lost(lost),
+            WriteError::Publish(error) => Self::Publish(error),
+        }
+    }
+}
+
+impl From<WriteError> for FlushError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Lost(lost) => Self::Lost(lost),
+            WriteError::Publish(error) => Self::Publish(error),
+        }
+    }
+}
+
+impl From<FlushError> for RowError {
+    fn from(error: FlushError) -> Self {
+        match error {
+            FlushError::Lost(lost) => Self::Lost(lost),
+            FlushError::Publish(error) => Self::Publish(error),
+            FlushError::Commit(error) => Self::Commit(error),
+        }
+    }
+}
+
+impl From<WriteError> for FinishBatchError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Lost(lost) => Self::Lost(lost),
+            WriteError::Publish(error) => Self::Publish(error),
+        }
+    }
+}
+
+impl From<WriteError> for TableSinkError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Lost(lost) => Self::Lost(lost),
+            WriteError::Publish(error) => Self::Publish(error),
+        }
+    }
+}
+
+impl From<FlushError> for TableSinkError {
+    fn from(error: FlushError) -> Self {
+        match error {
+            FlushError::Lost(lost) => Self::Lost(lost),
+            FlushError::Publish(error) => Self::Publish(error),
+            FlushError::Commit(error) => Self::Commit(error),
+        }
     }
 }

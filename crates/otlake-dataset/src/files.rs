@@ -10,11 +10,7 @@ pub(crate) mod account;
 pub(crate) mod batch_files;
 pub(crate) mod column_names;
 pub(crate) mod file_names;
-#[allow(clippy::module_inception, reason = "removed with the old sink")]
-pub(crate) mod files;
-pub(crate) mod key_values;
 pub(crate) mod open_file;
-pub(crate) mod rolling;
 pub(crate) mod shared_files;
 
 use std::sync::Arc;
@@ -24,7 +20,7 @@ use arrow_array::RecordBatch;
 use otlake_parquet::Encoder;
 
 use crate::commit::ledger::Ledger;
-use crate::errors::LostRows;
+use crate::error::LostRows;
 use crate::files::account::Account;
 use crate::files::batch_files::{BatchFiles, ClosedFile};
 use crate::files::open_file::{

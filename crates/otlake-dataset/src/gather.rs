@@ -9,7 +9,6 @@
 pub(crate) mod row_buffer;
 pub(crate) mod row_groups;
 pub(crate) mod sort;
-mod writing;
 
 use std::convert::Infallible;
 use std::time::Instant;
@@ -20,7 +19,7 @@ use otlake_parquet::SortingColumn;
 use otlake_row::{KeyLimits, Row, sink_fn};
 use otlake_schema::{DatasetSchema, OverflowCounts, Schema};
 
-use crate::errors::LostRows;
+use crate::error::LostRows;
 use crate::gather::row_buffer::{RowBuffer, RowInterner};
 use crate::gather::row_groups::{RowGroupLimits, RowGroups};
 use crate::gather::sort::sorted;

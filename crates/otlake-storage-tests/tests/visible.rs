@@ -11,9 +11,10 @@ use std::thread;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use otlake_dataset::{FileNames, RollingWriter};
+use otlake::arrow::BatchSink;
+use otlake_dataset::Dataset;
 use otlake_parquet::WriterOptions;
-use otlake_parquet::arrow_array;
+use otlake_schema::Table;
 use otlake_storage::{Documents, InMemoryStorage, LocalDirectory, ObjectStorage, Storage};
 use otlake_storage_tests::{Random, S3Server};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -118,12 +119,15 @@ fn rows(file: bytes::Bytes) -> usize {
 
 fn write_parquet(storage: impl Storage + 'static) -> usize {
     let options = WriterOptions::new().with_rows_per_file(1000);
-    let mut writer = RollingWriter::new(storage, options).unwrap();
-    writer.set_names(FileNames::new("date=2026-11-22/hour=07/logs"));
+    let dataset = Dataset::builder()
+        .writer_options(options)
+        .partitioning("date=2026-11-22/hour=07/{table}".parse().unwrap());
+    let mut writer = dataset.open_files(Arc::new(storage)).unwrap().writer();
     for _ in 0..30 {
-        writer.write(&batch(250)).unwrap();
+        writer.table(Table::Logs).batch(&batch(250)).unwrap();
     }
-    let files = writer.finish().unwrap();
+    writer.flush().unwrap();
+    let files = &writer.report()[0].files;
     files.iter().map(|file| file.rows as usize).sum()
 }
 
@@ -131,7 +135,7 @@ fn write_parquet(storage: impl Storage + 'static) -> usize {
 #[test]
 fn parquet_files_in_a_directory() {
     let directory = tempfile::tempdir().unwrap();
-    let hour = directory.path().join("date=2026-11-22/hour=07");
+    let hour = directory.path().join("date=2026-11-22/hour=07/logs");
     let look = || {
         for entry in fs::read_dir(&hour).into_iter().flatten() {
             let path = entry.unwrap().path();

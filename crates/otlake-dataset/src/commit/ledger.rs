@@ -8,7 +8,7 @@ use otlake_schema::Table;
 
 use crate::commit::Commit;
 use crate::commit::manifest::Manifest;
-use crate::errors::CommitError;
+use crate::error::CommitError;
 use crate::files::batch_files::ClosedFile;
 use crate::files::file_names::{BatchId, unique};
 

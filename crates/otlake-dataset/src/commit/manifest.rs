@@ -31,23 +31,30 @@ use otlake_parquet::{Bound, FileSummary};
 /// JSON of proto3.
 ///
 /// ```
-/// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
-/// use otlake_dataset::{Manifest, RollingWriter};
-/// use otlake_parquet::{Bound, WriterOptions};
-/// use otlake_storage::InMemoryStorage;
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{BatchId, Dataset, Manifest, ManifestCommit};
+/// use otlake_parquet::Bound;
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
 /// use otlake_schema::Table;
+/// use otlake_storage::{Documents, InMemoryStorage};
 ///
-/// let count: ArrayRef = std::sync::Arc::new(Int64Array::from(vec![3, 1, 2]));
-/// let mut writer = RollingWriter::new(InMemoryStorage::new(), WriterOptions::new())?;
-/// writer.write(&RecordBatch::try_from_iter([("attr_count", count)])?)?;
-///
-/// let mut manifest = Manifest::new(Table::Logs);
-/// for file in writer.finish()? {
-///     manifest.add(&file, vec![("date".to_owned(), Some("2026-11-22".to_owned()))]);
+/// let storage = InMemoryStorage::new();
+/// let mut writer = Dataset::builder().open(Arc::new(storage.clone()))?.writer();
+/// writer.begin_batch(&BatchId::new("orders-3-1048576")?)?;
+/// for severity in [3, 1, 2] {
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.push(fields::SEVERITY_NUMBER, Value::Int(severity));
+///     writer.row(&mut row)?;
 /// }
-/// let read = Manifest::from_json(&manifest.to_json())?;
-/// assert_eq!(read.rows(), 3);
-/// assert_eq!(read.files()[0].columns[0].max, Some(Bound::Int64(3)));
+/// writer.finish_batch()?;
+///
+/// let name = ManifestCommit::document_name(Table::Logs, "orders-3-1048576");
+/// let document = storage.get(&name)?.expect("the batch is finished");
+/// let manifest = Manifest::from_json(&document.bytes)?;
+/// assert_eq!(manifest.rows(), 3);
+/// let severity = manifest.files()[0].column("severity_number").expect("every file has it");
+/// assert_eq!(severity.max, Some(Bound::Int64(3)));
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

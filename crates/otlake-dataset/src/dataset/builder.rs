@@ -14,7 +14,7 @@ use crate::commit::batch_budget::BatchBudget;
 use crate::commit::ledger::Ledger;
 use crate::commit::manifest_commit::ManifestCommit;
 use crate::dataset::shared_table::{SharedDocuments, SharedTable};
-use crate::errors::OpenError;
+use crate::error::OpenError;
 use crate::files::file_names::FileNames;
 use crate::files::shared_files::SharedFiles;
 use crate::gather::row_groups::RowGroupLimits;

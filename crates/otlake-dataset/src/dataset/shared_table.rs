@@ -9,7 +9,7 @@ use otlake_storage::{Documents, StorageError};
 use crate::catalog::table_catalog::TableCatalog;
 use crate::commit::ledger::Ledger;
 use crate::dataset::TableReport;
-use crate::errors::{CommitError, FinishBatchError, FlushError, LostRows};
+use crate::error::{CommitError, FinishBatchError, FlushError, LostRows};
 use crate::files::batch_files::{BatchFiles, ClosedFile};
 use crate::files::column_names;
 use crate::files::file_names::BatchId;

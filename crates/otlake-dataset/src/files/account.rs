@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::errors::{LossCause, LostRows};
+use crate::error::{LossCause, LostRows};
 
 /// The rows of one writer that are in files which another writer closes.
 ///

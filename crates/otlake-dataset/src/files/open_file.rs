@@ -13,7 +13,7 @@ use arrow_array::RecordBatch;
 use otlake_parquet::{EncodedRowGroup, Encoder, FileError, FileSummary, FileWriter};
 use otlake_storage::{Storage, StorageError, StorageFile};
 
-use crate::errors::LostRows;
+use crate::error::LostRows;
 use crate::files::account::{Account, Contributions, Unsettled};
 use crate::memory_budget::{MemoryBudget, Share, Use};
 
@@ -215,7 +215,7 @@ impl ClosingFile {
             unsettled,
             _memory,
         } = self;
-        let lose = |unsettled: Unsettled, error: crate::errors::LossCause| {
+        let lose = |unsettled: Unsettled, error: crate::error::LossCause| {
             let lost = LostRows::new(&*name, unsettled.rows(), error);
             unsettled.lost(&name, lost.cause());
             Err(lost)

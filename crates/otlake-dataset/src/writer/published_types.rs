@@ -10,7 +10,7 @@ use otlake_row::{Location, Value};
 use otlake_schema::{DatasetSchema, Resolved, Schema, SchemaOptions, Table, full_name};
 
 use crate::commit::manifest::type_name;
-use crate::errors::TableSinkError;
+use crate::error::TableSinkError;
 
 /// The key of the metadata of a column in which a producer may name its attribute.
 const FULL_NAME: &str = "otlake.full_name";

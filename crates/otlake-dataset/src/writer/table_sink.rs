@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 use otlake_arrow::BatchSink;
 use otlake_schema::Table;
 
-use crate::errors::TableSinkError;
+use crate::error::TableSinkError;
 use crate::writer::DatasetWriter;
 
 /// Writes the record batches of other producers to one table of a dataset, as a [`BatchSink`].

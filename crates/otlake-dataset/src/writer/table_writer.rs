@@ -11,7 +11,7 @@ use otlake_schema::{DatasetSchema, Schema};
 
 use crate::dataset::Dataset;
 use crate::dataset::shared_table::SharedTable;
-use crate::errors::{LostRows, RowError, TableSinkError, WriteError};
+use crate::error::{LostRows, RowError, TableSinkError, WriteError};
 use crate::files::account::Account;
 use crate::files::batch_files::BatchFiles;
 use crate::files::column_names::ColumnNames;
