@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let mut listed = 0;
-    for document in lake.list("_otlake/manifests/logs")? {
+    for document in lake.list("_otlake/manifests/logs/")? {
         let Some(json) = lake.get(&document.name)? else {
             continue;
         };
@@ -70,7 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         listed += manifest.files().len();
     }
-    let present = lake.list("signal=logs")?.len();
+    let present = lake.list("signal=logs/")?.len();
     println!("{present} files, {listed} of them in manifests");
     assert_eq!(present, listed, "the first try has left nothing");
     Ok(())

@@ -1,26 +1,22 @@
-//! Files in an object store, and a document that two writers don't overwrite for each other. The
-//! store here is object_store's local directory; for a bucket, only the line that creates it
-//! differs.
+//! Files in the storage at a URL or path, and a document that two writers do not overwrite for each
+//! other.
 //!
 //! ```text
-//! cargo run -p otlake-examples --features object-store --example object_store
+//! cargo run --example object_store
+//! cargo run --example object_store --features aws -- s3://bucket/logs
 //! ```
+//!
+//! Credentials and other options come from the environment, such as `AWS_ACCESS_KEY_ID`.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
 use otlake::Pipeline;
-use otlake_storage::{Documents, ObjectStorage, PutIf, PutOutcome};
+use otlake::storage::{PutIf, PutOutcome, open};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    std::fs::create_dir_all("target/otlake-bucket")?;
-    // With the feature `aws`, a bucket:
-    //     AmazonS3Builder::from_env().with_bucket_name("lake").build()?
-    let store: Arc<dyn ObjectStore> =
-        Arc::new(LocalFileSystem::new_with_prefix("target/otlake-bucket")?);
-    let storage = ObjectStorage::new(store, "logs")?;
+    let location = std::env::args().nth(1);
+    // Fails within seconds when the bucket does not exist or rejects the credentials.
+    let storage = open(location.as_deref().unwrap_or("target/otlake-bucket/logs"))?;
 
     // Uploads run on a thread of the storage. In async code, run this block in `spawn_blocking`.
     let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
@@ -30,12 +26,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     pipeline.ingest_logs(std::fs::read(payload)?)?;
     pipeline.finish()?;
 
-    // The first writer creates it; all others read it.
-    match storage.put(
-        "_otlake/owner.json",
-        r#"{"team":"shop"}"#.into(),
-        PutIf::Absent,
-    )? {
+    // The first writer creates the document; all others read it.
+    let owner = r#"{"team":"shop"}"#;
+    match storage.put("_otlake/owner.json", owner.into(), PutIf::Absent)? {
         PutOutcome::Stored(_) => println!("these logs are ours now"),
         PutOutcome::Conflict => println!("these logs have an owner already"),
     }

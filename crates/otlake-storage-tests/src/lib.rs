@@ -23,6 +23,8 @@ mod faulty;
 mod numbered;
 mod random;
 mod s3;
+mod stub;
+mod suite;
 mod watched;
 
 pub use batches::{
@@ -32,5 +34,7 @@ pub use batches::{
 pub use faulty::{FaultyStorage, StorageFault};
 pub use numbered::{Numbered, ReadFile, ReadRow};
 pub use random::Random;
-pub use s3::S3Server;
+pub use s3::{S3Server, s3_client};
+pub use stub::StubServer;
+pub use suite::run_suite;
 pub use watched::{StoreFault, Watched};

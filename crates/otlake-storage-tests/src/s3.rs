@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
-use object_store::aws::AmazonS3Builder;
-use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::{BackoffConfig, ClientOptions, RetryConfig};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
@@ -69,32 +69,20 @@ impl S3Server {
     }
 
     /// Returns object_store's client, configured to give up after a second.
-    pub fn client(&self) -> Arc<dyn ObjectStore> {
-        let backoff = BackoffConfig {
-            init_backoff: Duration::from_millis(10),
-            max_backoff: Duration::from_millis(50),
-            ..BackoffConfig::default()
-        };
-        let store = AmazonS3Builder::new()
-            .with_endpoint(self.endpoint())
-            .with_bucket_name(BUCKET)
-            .with_region("us-east-1")
-            .with_access_key_id(KEY_ID)
-            .with_secret_access_key(SECRET)
-            .with_virtual_hosted_style_request(false)
-            .with_client_options(
-                ClientOptions::new()
-                    .with_allow_http(true)
-                    .with_timeout(Duration::from_secs(20)),
-            )
-            .with_retry(RetryConfig {
-                backoff,
-                max_retries: 2,
-                retry_timeout: Duration::from_secs(1),
-            })
-            .build()
-            .expect("the configuration is complete");
-        Arc::new(store)
+    pub fn client(&self) -> Arc<AmazonS3> {
+        s3_client(&self.endpoint())
+    }
+
+    /// Returns the environment with which a process opens `s3://lake`.
+    pub fn environment(&self) -> [(&'static str, String); 6] {
+        [
+            ("AWS_ENDPOINT_URL", self.endpoint()),
+            ("AWS_ALLOW_HTTP", "true".to_owned()),
+            ("AWS_REGION", "us-east-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", KEY_ID.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", SECRET.to_owned()),
+            ("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "false".to_owned()),
+        ]
     }
 
     /// Returns the number of uploads that were started and neither completed nor aborted, according
@@ -121,4 +109,33 @@ impl S3Server {
             .filter(|name| name.to_string_lossy().starts_with(prefix))
             .count()
     }
+}
+
+/// Returns object_store's client for the bucket `lake` of a server, which gives up after a second.
+pub fn s3_client(endpoint: &str) -> Arc<AmazonS3> {
+    let backoff = BackoffConfig {
+        init_backoff: Duration::from_millis(10),
+        max_backoff: Duration::from_millis(50),
+        ..BackoffConfig::default()
+    };
+    let store = AmazonS3Builder::new()
+        .with_endpoint(endpoint)
+        .with_bucket_name(BUCKET)
+        .with_region("us-east-1")
+        .with_access_key_id(KEY_ID)
+        .with_secret_access_key(SECRET)
+        .with_virtual_hosted_style_request(false)
+        .with_client_options(
+            ClientOptions::new()
+                .with_allow_http(true)
+                .with_timeout(Duration::from_secs(20)),
+        )
+        .with_retry(RetryConfig {
+            backoff,
+            max_retries: 2,
+            retry_timeout: Duration::from_secs(1),
+        })
+        .build()
+        .expect("the configuration is complete");
+    Arc::new(store)
 }

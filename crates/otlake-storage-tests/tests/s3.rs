@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::error::Error;
 use std::io::Write;
+use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use otlake_storage::{Documents, ObjectStorage, Storage, StorageErrorKind};
-use otlake_storage_tests::S3Server;
+use otlake_dataset::PublishedSchema;
+use otlake_schema::{Schema, Table};
+use otlake_storage::{Documents, ObjectStorage, PutIf, Storage, StorageErrorKind};
+use otlake_storage_tests::{S3Server, StubServer, s3_client};
 
 const PART: usize = 5 << 20;
 
@@ -48,7 +52,8 @@ fn a_server_that_goes_away_is_an_error_and_no_file() {
     let error = small.commit().unwrap_err();
     assert_eq!(error.kind(), StorageErrorKind::InDoubt, "{error}");
     let error = large.commit().unwrap_err();
-    assert!(error.to_string().contains("lifecycle rule"), "{error}");
+    let source = error.source().unwrap().to_string();
+    assert!(source.contains("lifecycle rule"), "{source}");
     assert!(!directory.path().join("lake/lake/small").exists());
     assert!(!directory.path().join("lake/lake/large").exists());
     assert!(storage.get("small").is_err());
@@ -66,7 +71,41 @@ fn wrong_credentials_leave_no_doubt() {
         .with_secret_access_key("else")
         .build()
         .unwrap();
-    let storage = ObjectStorage::new(std::sync::Arc::new(store), "").unwrap();
+    let storage = ObjectStorage::new(Arc::new(store), "").unwrap();
     let error = storage.create("a").unwrap().commit().unwrap_err();
     assert_eq!(error.kind(), StorageErrorKind::Failed, "{error}");
+}
+
+#[test]
+fn a_missing_bucket_leaves_no_doubt_and_is_not_retried() {
+    let server = StubServer::start("404 Not Found", "NoSuchBucket");
+    let storage = ObjectStorage::new(s3_client(&server.endpoint()), "lake").unwrap();
+    let put = storage.put("a", "1".into(), PutIf::Absent).unwrap_err();
+    let commit = storage.create("b").unwrap().commit().unwrap_err();
+    for error in [put, commit] {
+        assert_eq!(error.kind(), StorageErrorKind::Failed, "{error}");
+        let source = error.source().unwrap().to_string();
+        assert!(source.contains("bucket"), "{source}");
+    }
+    assert_eq!(server.requests(), 2);
+}
+
+/// A dataset whose bucket has been deleted, or whose server is overloaded, must say so soon.
+#[test]
+fn a_published_schema_that_cannot_be_written_is_an_error_within_seconds() {
+    for (status, code, most) in [
+        ("404 Not Found", "NoSuchBucket", 2),
+        ("503 Slow Down", "SlowDown", 12),
+        ("501 Not Implemented", "NotImplemented", 12),
+        ("409 Conflict", "ConditionalRequestConflict", 200),
+    ] {
+        let server = StubServer::start(status, code);
+        let storage = ObjectStorage::new(s3_client(&server.endpoint()), "lake").unwrap();
+        let started = Instant::now();
+        let published = PublishedSchema::load(Arc::new(storage), Table::Logs)
+            .and_then(|mut published| published.publish(&Schema::logs()));
+        let error = published.unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(20), "{error}");
+        assert!(server.requests() <= most, "{code}: {}", server.requests());
+    }
 }

@@ -59,7 +59,7 @@ async fn a_pipeline_behind_a_channel() {
         .await
         .unwrap_or_else(|_| panic!("the writer is gone"));
     assert_eq!(taken.await.unwrap().unwrap().accepted, 1);
-    while storage.list("logs").unwrap().is_empty() {
+    while storage.list("logs/").unwrap().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 

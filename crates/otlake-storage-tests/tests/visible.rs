@@ -159,7 +159,7 @@ fn parquet_files_in_s3() {
     let server = S3Server::start();
     let storage = ObjectStorage::new(server.client(), "lake").unwrap();
     let total = write_parquet(storage.clone());
-    let files = storage.list("date=2026-11-22").unwrap();
+    let files = storage.list("date=2026-11-22/").unwrap();
     let read = |name: &str| rows(storage.get(name).unwrap().unwrap().bytes);
     assert_eq!(
         files.iter().map(|file| read(&file.name)).sum::<usize>(),

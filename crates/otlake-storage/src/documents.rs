@@ -1,4 +1,4 @@
-//! Small documents beside the files: read whole, replaced only by those who know what they replace.
+//! Small documents next to the files.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,15 +9,14 @@ use bytes::Bytes;
 use crate::error::StorageError;
 use crate::storage::Storage;
 
-/// What a dataset needs of its storage beyond writing files: documents, such as its schema or the
-/// manifest of a flush, and a look at what is there.
+/// What a dataset needs of its storage in addition to writing files: documents, such as its published
+/// schema or the manifest of a flush, and a list of what is stored.
 ///
-/// A document is small, some kilobytes of JSON. It is read and written whole, no reader sees a part
-/// of it, and it is written under a condition: that there is none yet, or that it still is the one
-/// that was read. So writers which do not know of each other lose nothing: the one that comes second
-/// gets a [`PutOutcome::Conflict`], reads again and decides again. Names are those of
-/// [`Storage`](crate::Storage), and what is written there as a file can be read, listed and deleted
-/// here.
+/// A document is small, some kilobytes of JSON. It is read and written whole: no reader sees a part of
+/// it. It is written under a condition: that it does not exist yet, or that it is still the version
+/// that was read. So independent writers lose nothing: the one that comes second gets a
+/// [`PutOutcome::Conflict`], reads again and decides again, paced by [`Retries`](crate::Retries).
+/// Names are those of [`Storage`], and files can be read, listed and deleted here as well.
 ///
 /// ```
 /// use otlake_storage::{Documents, InMemoryStorage, PutIf, PutOutcome};
@@ -25,77 +24,88 @@ use crate::storage::Storage;
 /// let storage = InMemoryStorage::new();
 /// let PutOutcome::Stored(first) = storage.put("_otlake/schema.json", "{}".into(), PutIf::Absent)?
 /// else {
-///     panic!("somebody was faster");
+///     panic!("another writer was faster");
 /// };
-/// // Somebody who read nothing has nothing to replace.
+/// // A writer that has not read the document cannot replace it.
 /// let second = storage.put("_otlake/schema.json", "[]".into(), PutIf::Absent)?;
 /// assert_eq!(second, PutOutcome::Conflict);
 ///
 /// let read = storage.get("_otlake/schema.json")?.expect("it was put");
 /// assert_eq!(read.version, first);
 /// storage.put("_otlake/schema.json", "[]".into(), PutIf::Matches(read.version))?;
-/// assert_eq!(storage.list("_otlake")?[0].name, "_otlake/schema.json");
+/// assert_eq!(storage.list("_otlake/")?[0].name, "_otlake/schema.json");
 /// # Ok::<(), otlake_storage::StorageError>(())
 /// ```
 pub trait Documents: Storage {
-    /// Reads the document `name` whole; none if there is none.
+    /// Reads the document `name`, or returns `None` if it does not exist.
     ///
     /// # Errors
     ///
-    /// When the name is refused, or reading fails.
+    /// Returns an error when the name is invalid or reading fails.
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError>;
 
-    /// Writes the document `name` whole, if `condition` holds. It is durable when this returns.
+    /// Writes the document `name` if `condition` holds. It is durable when this returns.
     ///
     /// # Errors
     ///
-    /// When the name is refused, the storage has no such condition, or writing fails. If the kind is
-    /// [`InDoubt`](crate::StorageErrorKind::InDoubt) the document may be written; a second try may
-    /// then find a conflict with the first, so read what is there.
+    /// Returns an error when the name is invalid, the storage lacks conditional writes, or writing
+    /// fails. If the kind is [`InDoubt`](crate::StorageErrorKind::InDoubt) the document may have been
+    /// written, and a second attempt may conflict with the first, so read the document and compare.
     fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError>;
 
-    /// What is visible in `directory` at any depth, by name; in the whole storage when it is empty.
-    /// Its parts are whole parts of names: `date=2026` finds nothing in `date=2026-11-22`.
+    /// Returns the visible files and documents whose names begin with `prefix`, sorted by name. The
+    /// prefix may end anywhere in a name: `logs/` lists a directory at any depth, `logs/part-17-` the
+    /// files of a batch, and the empty prefix lists everything.
     ///
     /// # Errors
     ///
-    /// When the name is refused, or listing fails. A directory that is not there is empty.
-    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError>;
+    /// Returns an error when no name can begin with the prefix, or listing fails. A directory that does
+    /// not exist is empty.
+    fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError>;
 
-    /// Deletes the file or document `name`, durably. One that is not there is deleted.
+    /// Deletes the file or document `name` durably. Succeeds if it does not exist.
     ///
     /// # Errors
     ///
-    /// When the name is refused, or deleting fails.
+    /// Returns an error when the name is invalid or deleting fails.
     fn delete(&self, name: &str) -> Result<(), StorageError>;
 }
 
 /// A document as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Document {
-    /// The whole of it.
+    /// The content.
     pub bytes: Bytes,
-    /// What it can be replaced with: see [`PutIf::Matches`].
+    /// The version, for [`PutIf::Matches`].
     pub version: Version,
 }
 
-/// A state of a document. Only the storage that made it knows what it says.
+impl Document {
+    /// Creates a document, for storages of your own.
+    pub fn new(bytes: Bytes, version: Version) -> Self {
+        Self { bytes, version }
+    }
+}
+
+/// A version of a document. Only the storage that made it can interpret it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Version(Bytes);
 
 impl Version {
-    /// For storages: what tells this state of the document from others, such as an ETag.
+    /// Creates a version, for storages of your own, from what distinguishes it from other versions of
+    /// the document, such as an ETag.
     pub fn new(token: impl Into<Bytes>) -> Self {
         Self(token.into())
     }
 
-    /// For storages: what it was made of.
+    /// Returns what the version was created from.
     pub fn token(&self) -> &Bytes {
         &self.0
     }
 }
 
-/// Short, since a token may be a whole document.
+/// Prints the beginning only, since a token may be a whole document.
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let start = &self.0[..self.0.len().min(40)];
@@ -108,37 +118,49 @@ impl fmt::Debug for Version {
     }
 }
 
-/// When a document is written.
+/// The condition of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PutIf {
-    /// If there is nothing under the name.
+    /// Nothing exists under the name.
     Absent,
-    /// If what is under the name is in this state still.
+    /// What exists under the name is still this version.
     Matches(Version),
 }
 
-/// Whether a document was written.
+/// The outcome of a conditional write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a conflict means that nothing was written"]
 pub enum PutOutcome {
-    /// It was, and is in this state now.
+    /// The document was written, and this is its version.
     Stored(Version),
-    /// It was not: the condition does not hold. Read it again and decide again.
+    /// The condition does not hold, and nothing was written. Read the document again and decide again.
     Conflict,
 }
 
-/// A file or a document as [`Documents::list`] finds it.
+/// A file or a document in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoredFile {
-    /// Its name in the storage.
+    /// The name in the storage.
     pub name: String,
-    /// Its size.
+    /// The size.
     pub bytes: u64,
     /// When it was written, by the clock of the storage.
     pub modified: SystemTime,
 }
 
-/// Implements [`Documents`] for a pointer to a storage.
+impl StoredFile {
+    /// Creates an entry, for storages of your own.
+    pub fn new(name: impl Into<String>, bytes: u64, modified: SystemTime) -> Self {
+        Self {
+            name: name.into(),
+            bytes,
+            modified,
+        }
+    }
+}
+
+/// Implements [`Documents`] for pointers to a storage.
 macro_rules! documents_behind {
     ($($pointer:ty),+) => {$(
         impl<D: Documents + ?Sized> Documents for $pointer {
@@ -155,8 +177,8 @@ macro_rules! documents_behind {
                 (**self).put(name, bytes, condition)
             }
 
-            fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
-                (**self).list(directory)
+            fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError> {
+                (**self).list(prefix)
             }
 
             fn delete(&self, name: &str) -> Result<(), StorageError> {
@@ -167,11 +189,3 @@ macro_rules! documents_behind {
 }
 
 documents_behind!(&D, Arc<D>, Box<D>);
-
-/// Whether `name` is in `directory`, by whole parts.
-pub(crate) fn is_in(name: &str, directory: &str) -> bool {
-    directory.is_empty()
-        || name
-            .strip_prefix(directory)
-            .is_some_and(|rest| rest.starts_with('/'))
-}

@@ -1,9 +1,9 @@
-//! The error of files and documents.
+//! The error of a storage.
 
 use std::error::Error;
 use std::fmt;
 
-/// What a [`Storage`](crate::Storage) or its [`Documents`](crate::Documents) could not do.
+/// An operation of a [`Storage`](crate::Storage) or of its [`Documents`](crate::Documents) that failed.
 #[derive(Debug)]
 pub struct StorageError {
     kind: StorageErrorKind,
@@ -16,21 +16,21 @@ pub struct StorageError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StorageErrorKind {
-    /// It was not done, and what was there before is there still.
+    /// The operation had no effect. What was stored before is unchanged.
     Failed,
-    /// The name is none that a file may have, so trying again won't help.
+    /// No file may have this name, so a retry fails too.
     InvalidName,
-    /// The storage is not able to do this, so trying again won't help.
+    /// The storage cannot do this, so a retry fails too.
     Unsupported,
-    /// It is not known whether it was done: the answer was lost, or what was done may not outlive a
-    /// power cut. A file is there whole, or is not there. Done again under the same name it is there
-    /// once.
+    /// It is unknown whether the operation took effect: the response was lost, or the result may not
+    /// survive a power cut. The file is either complete or absent. The same operation under the same
+    /// name settles it.
     InDoubt,
 }
 
 impl StorageError {
-    /// `action` as in "create" or "rename", failed on `path` because of `source`. The kind is
-    /// [`Failed`](StorageErrorKind::Failed).
+    /// Creates an error of the kind [`Failed`](StorageErrorKind::Failed). The `action` is a verb, such
+    /// as "create" or "rename".
     pub fn new(
         action: &'static str,
         path: impl fmt::Display,
@@ -44,19 +44,19 @@ impl StorageError {
         }
     }
 
-    /// Says what it means.
+    /// Sets the kind.
     #[must_use]
     pub fn with_kind(mut self, kind: StorageErrorKind) -> Self {
         self.kind = kind;
         self
     }
 
-    /// What it means.
+    /// Returns what the error means for the file or the document.
     pub fn kind(&self) -> StorageErrorKind {
         self.kind
     }
 
-    /// The path, or the name in a storage that has no paths.
+    /// Returns the path, or the name in a storage without paths.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -64,11 +64,11 @@ impl StorageError {
 
 impl fmt::Display for StorageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {} {}: {}", self.action, self.path, self.source)?;
+        write!(f, "cannot {} {}", self.action, self.path)?;
         if self.kind == StorageErrorKind::InDoubt {
             write!(
                 f,
-                " (it may be done nevertheless: look, or do it again under the same name)"
+                " (it may have taken effect: check, or do it again under the same name)"
             )?;
         }
         Ok(())

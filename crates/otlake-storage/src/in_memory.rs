@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version, is_in};
+use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
 use crate::error::StorageError;
-use crate::storage::{Storage, StorageFile, check_directory, check_name};
+use crate::names::{check_name, check_prefix};
+use crate::storage::{Storage, StorageFile};
 
-/// Files in memory; clones are handles to the same files.
+/// Files in memory. Clones share the same files.
 ///
-/// A file or a document appears, whole, and replaces what had its name in one step, for all threads.
-/// Nothing is durable. The [`Version`] of a document is what stands in it.
+/// For all threads, a complete file or document appears in one step and replaces the one that had its
+/// name. Nothing is durable. The [`Version`] of a document is its content.
 #[derive(Clone, Debug, Default)]
 pub struct InMemoryStorage {
     files: Arc<Mutex<BTreeMap<String, Stored>>>,
@@ -27,12 +29,12 @@ struct Stored {
 }
 
 impl InMemoryStorage {
-    /// Without files.
+    /// Creates a storage without files.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The committed files by name. The bytes are shared, not copied.
+    /// Returns the committed files by name. The bytes are shared, not copied.
     pub fn files(&self) -> BTreeMap<String, Bytes> {
         let files = self.lock();
         let shared = files
@@ -41,7 +43,7 @@ impl InMemoryStorage {
         shared.collect()
     }
 
-    /// Takes the committed files out, so that their memory can be freed.
+    /// Removes and returns the committed files, so that their memory can be freed.
     pub fn take_files(&self) -> BTreeMap<String, Bytes> {
         let files = std::mem::take(&mut *self.lock());
         files
@@ -50,7 +52,7 @@ impl InMemoryStorage {
             .collect()
     }
 
-    /// A panic elsewhere can't leave the map half-changed, so a poisoned lock is as good as any.
+    /// Ignores poisoning: a panic elsewhere cannot leave the map half-changed.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Stored>> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,9 +81,9 @@ impl Storage for InMemoryStorage {
 impl Documents for InMemoryStorage {
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
         check_name("read", name)?;
-        Ok(self.lock().get(name).map(|file| Document {
-            bytes: file.bytes.clone(),
-            version: Version::new(file.bytes.clone()),
+        Ok(self.lock().get(name).map(|file| {
+            let version = Version::new(file.bytes.clone());
+            Document::new(file.bytes.clone(), version)
         }))
     }
 
@@ -100,15 +102,14 @@ impl Documents for InMemoryStorage {
         Ok(PutOutcome::Stored(Version::new(bytes)))
     }
 
-    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
-        check_directory(directory)?;
+    fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError> {
+        check_prefix(prefix)?;
         let files = self.lock();
-        let inside = files.iter().filter(|(name, _)| is_in(name, directory));
-        Ok(inside
-            .map(|(name, file)| StoredFile {
-                name: name.clone(),
-                bytes: file.bytes.len() as u64,
-                modified: file.modified,
+        let from_prefix = files.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        Ok(from_prefix
+            .take_while(|(name, _)| name.starts_with(prefix))
+            .map(|(name, file)| {
+                StoredFile::new(name.clone(), file.bytes.len() as u64, file.modified)
             })
             .collect())
     }
@@ -122,8 +123,7 @@ impl Documents for InMemoryStorage {
 
 /// A file being written in [`InMemoryStorage`].
 ///
-/// Its [`memory_size`](StorageFile::memory_size) is 0: its bytes are what is stored, and a commit gives
-/// none of them back.
+/// Its [`memory_size`](StorageFile::memory_size) is 0, because a commit releases none of its bytes.
 #[derive(Debug)]
 struct InMemoryFile {
     bytes: Vec<u8>,
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_appears_with_its_commit() {
+    fn a_file_is_visible_after_its_commit() {
         let storage = InMemoryStorage::new();
         let mut file = storage.create("a").unwrap();
         file.write_all(b"abc").unwrap();

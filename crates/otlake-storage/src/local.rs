@@ -15,26 +15,26 @@ pub(crate) use self::temporary::is_reserved;
 use self::temporary::{Liveness, create_temporary, is_temporary, liveness};
 use crate::documents::StoredFile;
 use crate::error::{StorageError, StorageErrorKind};
-use crate::storage::{Storage, StorageFile, check_name};
+use crate::names::check_name;
+use crate::storage::{Storage, StorageFile};
 
-/// A directory of a local file system, made when the first file is.
+/// A directory of a local file system, created with the first file.
 ///
-/// A file is written as `.NAME.tmp-UNIQUE` beside its final place. Its commit syncs it, renames it
-/// and syncs the directory, and directories that were made are synced in their parents. So:
+/// A file is written as `.NAME.tmp-RANDOM` in its directory. Its commit syncs it, renames it and syncs
+/// the directory; new directories are synced in their parents.
 ///
-/// - **Visibility**: under its name a file is whole from the first moment on, and replaces the one
-///   that was there in one step. Readers that take `*.parquet`, or no names with a leading dot, see
-///   nothing else.
-/// - **Durability**: what was committed outlives a power cut, as far as the disk keeps its word.
-///   When only the sync of the directory fails, the error is
-///   [`InDoubt`](StorageErrorKind::InDoubt): the file is there, but maybe not after a power cut.
-/// - **Leftovers**: a file that is dropped goes with its temporary name. When the process dies, that
-///   stays, until [`remove_leftovers`](Self::remove_leftovers).
+/// - **Visibility**: under its name a file is complete from the first moment, and it replaces an existing
+///   one in one step. Readers that read `*.parquet`, or ignore names with a leading dot, see nothing else.
+/// - **Durability**: a committed file survives a power cut, as far as the disk keeps its promises. When
+///   only the sync of the directory fails, the error is
+///   [`InDoubt`](StorageErrorKind::InDoubt): the file exists, but may not survive a power cut.
+/// - **Leftovers**: dropping a file removes its temporary file. When the process dies, the temporary file
+///   stays until [`remove_leftovers`](Self::remove_leftovers) removes it.
 ///
-/// [`Documents`](crate::Documents) are written in the same way while the file `.otlake.lock` at the
-/// top of the directory is locked. That keeps all processes apart that use the directory through
-/// this type, on all machines where the file system's locks reach. The version of a document is what
-/// stands in it. Lists don't follow symbolic links and leave out names that are not UTF-8.
+/// [`Documents`](crate::Documents) are written in the same way, under an exclusive lock on the file
+/// `.otlake.lock` at the top of the directory. It excludes all processes that use the directory through
+/// this type, on all machines that share the file system's locks. The version of a document is its
+/// content. Lists do not follow symbolic links, and omit names that are not UTF-8.
 ///
 /// Clones share what they know about the directory.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub struct LocalDirectory {
 }
 
 impl LocalDirectory {
-    /// The directory `root`.
+    /// Creates a storage in the directory `root`.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -52,25 +52,25 @@ impl LocalDirectory {
         }
     }
 
-    /// The directory.
+    /// Returns the path of the directory.
     pub fn path(&self) -> &Path {
         &self.root
     }
 
-    /// Removes what writers left behind that died, and says what that was.
+    /// Removes the temporary files of dead writers, and returns what they were.
     ///
-    /// A leftover is a file with a temporary name, as only this type makes them, that nobody holds
-    /// locked. A writer holds its file locked from the first moment to the last, and the operating
-    /// system lets go of it when the process ends, however that happens. So a file that is being
-    /// written stays, and one whose writer died can go at once: `older_than` may be zero. It is for
-    /// those who share the directory over a network file system that keeps locks within one machine
-    /// (NFS mounted with `local_lock`): there, only its age tells a leftover from a file that another
-    /// machine writes, and it should be a day.
+    /// A leftover is a file with a temporary name, as only this type creates them, that no process holds
+    /// locked. A writer holds its file locked from the first moment to the last, and the operating system
+    /// releases the lock however the process ends. So a file that is being written stays, and one whose
+    /// writer died can be removed at once: `older_than` may be zero. It matters where the directory is on a
+    /// network file system whose locks are local to a machine (NFS mounted with `local_lock`): there only
+    /// the age distinguishes a leftover from a file that another machine writes, and it should be a day.
     ///
     /// # Errors
     ///
-    /// When the directory can't be read, a file can't be removed, or the file system has no locks; in
-    /// that case remove `.*.tmp-*` by hand when no writer runs. What was removed before stays so.
+    /// Returns an error when the directory cannot be read, a file cannot be removed, or the file system has
+    /// no locks; in that case remove `.*.tmp-*` by hand while no writer runs. Files removed before the
+    /// error stay removed.
     pub fn remove_leftovers(&self, older_than: Duration) -> Result<Vec<StoredFile>, StorageError> {
         let mut removed = Vec::new();
         walk(&self.root, "", &mut |name, file_name, entry| {
@@ -79,7 +79,7 @@ impl LocalDirectory {
             }
             let metadata = entry.metadata()?;
             let modified = metadata.modified()?;
-            // A time in the future is no age.
+            // A time in the future counts as now.
             let age = SystemTime::now()
                 .duration_since(modified)
                 .unwrap_or_default();
@@ -88,18 +88,14 @@ impl LocalDirectory {
             }
             if let Liveness::Dead(_held) = liveness(&entry.path())? {
                 fs::remove_file(entry.path())?;
-                removed.push(StoredFile {
-                    name: name.to_owned(),
-                    bytes: metadata.len(),
-                    modified,
-                });
+                removed.push(StoredFile::new(name, metadata.len(), modified));
             }
             Ok(())
         })?;
         Ok(removed)
     }
 
-    /// Where the file `name` is.
+    /// Returns the path of the file `name`.
     fn resolve(&self, action: &'static str, name: &str) -> Result<PathBuf, StorageError> {
         check_name(action, name)?;
         if cfg!(windows) && name.contains(':') {
@@ -116,12 +112,12 @@ impl Storage for LocalDirectory {
         let path = self.resolve("create", name)?;
         let directory = path.parent().unwrap_or(&self.root).to_owned();
         let file_name = name.rsplit('/').next().unwrap_or(name);
-        self.directories.make(&self.root, &directory)?;
+        self.directories.create(&self.root, &directory)?;
         let created = match create_temporary(&directory, file_name) {
-            // The directory was known, and is gone.
+            // The directory was known and has been removed.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.directories.forget(&directory);
-                self.directories.make(&self.root, &directory)?;
+                self.directories.create(&self.root, &directory)?;
                 create_temporary(&directory, file_name)
             }
             created => created,
@@ -142,12 +138,12 @@ impl Storage for LocalDirectory {
 /// A file being written in a [`LocalDirectory`].
 #[derive(Debug)]
 struct LocalFile {
-    /// Locked.
+    /// The temporary file, locked.
     file: File,
     temporary: PathBuf,
     path: PathBuf,
     directory: PathBuf,
-    /// Bytes are missing.
+    /// Whether a write failed, so that bytes are missing.
     failed: bool,
     committed: bool,
 }
@@ -156,7 +152,7 @@ impl Write for LocalFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes);
         if let Err(error) = &written {
-            // After an interruption the same bytes come again.
+            // After an interruption the caller writes the same bytes again.
             self.failed |= error.kind() != io::ErrorKind::Interrupted;
         }
         written
@@ -178,7 +174,7 @@ impl StorageFile for LocalFile {
             .map_err(|error| StorageError::new("sync", self.temporary.display(), error))?;
         fs::rename(&self.temporary, &self.path)
             .map_err(|error| StorageError::new("rename to", self.path.display(), error))?;
-        // From here on the temporary name is gone, whatever the sync of the directory says.
+        // From here on the temporary name is gone, whatever the sync of the directory returns.
         self.committed = true;
         directories::sync(&self.directory).map_err(|error| {
             StorageError::new("sync directory", self.directory.display(), error)
@@ -190,27 +186,37 @@ impl StorageFile for LocalFile {
 impl Drop for LocalFile {
     fn drop(&mut self) {
         if !self.committed {
-            // Nobody is left to tell; a leftover is invisible to readers by its name.
+            // Nothing can report an error here; the temporary file is invisible to readers by its name.
             let _ = fs::remove_file(&self.temporary);
         }
     }
 }
 
-/// Calls `visit` with the name below `root`, the last part of it and the entry of every file in
-/// `directory`, at any depth.
+/// Calls `visit` for every file below `root` whose name begins with `prefix`, with that name, its last
+/// part and the entry.
 fn walk(
     root: &Path,
-    directory: &str,
+    prefix: &str,
     visit: &mut dyn FnMut(&str, &str, &DirEntry) -> io::Result<()>,
 ) -> Result<(), StorageError> {
-    // What goes away meanwhile is not there, and neither is a directory that never was.
+    // What is removed meanwhile does not exist, nor does a directory that never did or is a file.
     let unless_gone = |done: io::Result<()>, path: &Path| match done {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done.map_err(|error| StorageError::new("look through", path.display(), error)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(())
+        }
+        done => done.map_err(|error| StorageError::new("list", path.display(), error)),
     };
-    let mut directories = vec![directory.to_owned()];
+    let start = prefix
+        .rsplit_once('/')
+        .map_or("", |(directory, _)| directory);
+    let mut directories = vec![start.to_owned()];
     while let Some(directory) = directories.pop() {
-        // Not `join` for the top: that would add a separator, and errors name the path.
+        // Not `join` at the top: it would add a separator, and errors name the path.
         let path = if directory.is_empty() {
             root.to_owned()
         } else {
@@ -235,6 +241,9 @@ fn walk(
                 } else {
                     format!("{directory}/{file_name}")
                 };
+                if !name.starts_with(prefix) {
+                    return Ok(());
+                }
                 let file_type = entry.file_type()?;
                 if file_type.is_dir() {
                     directories.push(name);
@@ -263,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_appears_with_its_commit() {
+    fn a_file_is_visible_after_its_commit() {
         let directory = tempfile::tempdir().unwrap();
         let storage = LocalDirectory::new(directory.path().join("new"));
         let mut file = storage.create("a.parquet").unwrap();
@@ -300,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn directories_are_made_even_when_they_were_removed() {
+    fn removed_directories_are_created_again() {
         let directory = tempfile::tempdir().unwrap();
         let storage = LocalDirectory::new(directory.path().join("lake"));
         let name = "date=2026-11-22/hour=07/a.parquet";
@@ -313,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_go_and_open_files_stay() {
+    fn leftovers_are_removed_and_open_files_stay() {
         let directory = tempfile::tempdir().unwrap();
         let storage = LocalDirectory::new(directory.path());
         let mut open = storage.create("day/open.parquet").unwrap();
@@ -323,8 +332,8 @@ mod tests {
             .unwrap()
             .commit()
             .unwrap();
-        // What a process that dies leaves: the name, and no lock.
-        let left = "day/.left.parquet.tmp-0018c0ffee000000-2a-0";
+        // What a dead process leaves: the name without a lock.
+        let left = "day/.left.parquet.tmp-0018c0ffee000000";
         fs::write(directory.path().join(left), b"left").unwrap();
         let foreign = directory.path().join(".foreign.tmp-1");
         fs::write(&foreign, b"").unwrap();
@@ -345,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_behind_where_nothing_is() {
+    fn a_missing_directory_has_no_leftovers() {
         let directory = tempfile::tempdir().unwrap();
         let storage = LocalDirectory::new(directory.path().join("never made"));
         assert_eq!(storage.remove_leftovers(Duration::ZERO).unwrap(), []);

@@ -1,55 +1,64 @@
 //! Files in an object store.
 
+#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+mod check;
 mod documents;
 mod executor;
 mod failure;
 mod file;
+mod list;
 mod upload;
 
 use std::sync::Arc;
 
 use object_store::ObjectStore;
+use object_store::list::PaginatedListStore;
 use object_store::path::Path;
 use tokio::runtime::Handle;
 
 use self::executor::Executor;
 use self::failure::{Effect, failed};
 use self::file::ObjectFile;
+use self::list::Pages;
 use crate::error::{StorageError, StorageErrorKind};
-use crate::storage::{Storage, StorageFile, check_name};
+use crate::names::check_name;
+use crate::storage::{Storage, StorageFile};
 
-/// The least that S3 and those who speak its protocol take for a part that is not the last.
-const LEAST_PART_BYTES: usize = 5 << 20;
+/// The smallest part, other than the last, that S3 and compatible stores accept.
+const SMALLEST_PART_BYTES: usize = 5 << 20;
 
-/// A prefix of a bucket: S3, Google Cloud Storage, Azure, and whatever else is an
+/// A prefix of a bucket: S3, Google Cloud Storage, Azure, and every other
 /// [`ObjectStore`](object_store::ObjectStore).
 ///
-/// A file of at most one part (8 MiB) is one request at its commit. A larger one is a multipart
-/// upload, whose parts are on their way while the next is filled: writing waits only when as many as
-/// [may be](Self::with_parts_in_flight) are. The commit waits for the last of them and completes the
-/// upload.
+/// A file of at most one part (8 MiB) is one request, sent by its commit. A larger one is a multipart
+/// upload, whose parts are in flight while the next one is filled: a write waits only when as many parts
+/// as [allowed](Self::with_parts_in_flight) are in flight. The commit waits for the last part and completes
+/// the upload.
 ///
-/// - **Visibility**: an object appears whole, with its commit, and replaces the one that was there in
-///   one step. That is what object stores are.
-/// - **Durability**: what was committed is as durable as the store makes it.
-/// - **Doubt**: when the answer to the last request is lost, the object may be there. The error's
-///   kind is [`InDoubt`](StorageErrorKind::InDoubt) then; the same file under the same name settles it.
-/// - **Leftovers**: an upload that fails, and that of a file which is dropped, is aborted. Only those
-///   of a process that dies stay, invisible but paid for. Have the bucket remove them: on S3 the
-///   lifecycle rule `AbortIncompleteMultipartUpload`, on Google Cloud Storage the action of the same
-///   name; Azure forgets blocks that nobody committed after a week.
+/// - **Visibility**: a complete object appears with the commit, and replaces an existing one in one step, as
+///   object stores do.
+/// - **Durability**: a committed file is as durable as the store makes it.
+/// - **Doubt**: when the response to the last request is lost, the object may exist. The kind of the error
+///   is then [`InDoubt`](StorageErrorKind::InDoubt). The same file under the same name settles it.
+/// - **Leftovers**: the upload of a file that fails or is dropped is aborted. Only uploads of a dead process
+///   stay, invisible but paid for. Let the bucket remove them: with the lifecycle rule
+///   `AbortIncompleteMultipartUpload` on S3, and the action of the same name on Google Cloud Storage; Azure
+///   discards uncommitted blocks after a week.
 ///
 /// [`Documents`](crate::Documents) need a store with conditional writes: S3, Google Cloud Storage,
 /// Azure, R2, and object_store's in-memory one have them.
 ///
 /// # Threads
 ///
-/// Requests run on one thread, which the storage, its clones and the files share, so it can be used
-/// from any thread, within an async runtime or without one. Calls block until they are done, though,
-/// so async code keeps its other tasks running by calling from `spawn_blocking`. The last of the
-/// clones and files to be dropped waits for uploads that are being aborted, ten seconds at most.
+/// Requests run on one thread, which the storage, its clones and its files share, so it can be used from
+/// any thread, within an async runtime or without one. Calls block until they are done, though, so async
+/// code must call from `spawn_blocking`. The last clone or file to be dropped waits for uploads that are
+/// being aborted, for 10 seconds at most.
 ///
-/// How long a request may take and how often it is tried again are settings of the store
+/// # Retries
+///
+/// The client retries requests, with exponential backoff and jitter, and logs each retry as an event of the
+/// tracing crate. How long a request may take and how often it is retried are settings of the client
 /// (`ClientOptions`, `RetryConfig`), and so are encryption, storage class and checksums.
 ///
 /// ```
@@ -57,7 +66,7 @@ const LEAST_PART_BYTES: usize = 5 << 20;
 /// use std::sync::Arc;
 ///
 /// use otlake_storage::object_store::memory::InMemory;
-/// use otlake_storage::{Documents, ObjectStorage, Storage, StorageFile};
+/// use otlake_storage::{Documents, ObjectStorage, Storage};
 ///
 /// let storage = ObjectStorage::new(Arc::new(InMemory::new()), "lake/logs")?;
 /// let mut file = storage.create("date=2026-11-22/a.parquet")?;
@@ -70,6 +79,7 @@ const LEAST_PART_BYTES: usize = 5 << 20;
 #[derive(Clone, Debug)]
 pub struct ObjectStorage {
     store: Arc<dyn ObjectStore>,
+    pages: Option<Pages>,
     prefix: String,
     part_bytes: usize,
     parts_in_flight: usize,
@@ -77,28 +87,29 @@ pub struct ObjectStorage {
 }
 
 impl ObjectStorage {
-    /// The objects of `store` whose keys begin with `prefix` and a `/`; all of them if it is empty.
+    /// Creates a storage of the objects of `store` whose keys begin with `prefix` and a `/`, or of all
+    /// objects if the prefix is empty.
     ///
     /// # Errors
     ///
-    /// When the prefix is one that no name may have, or no thread can be started.
+    /// Returns an error when no name may have the prefix, or no thread can be started.
     pub fn new(store: Arc<dyn ObjectStore>, prefix: &str) -> Result<Self, StorageError> {
         let executor = Executor::own()
             .map_err(|error| StorageError::new("start a thread for", store.as_ref(), error))?;
         Self::with_executor(store, prefix, executor)
     }
 
-    /// As [`new`](Self::new), with requests on the caller's runtime rather than on a thread of its own.
+    /// Creates a storage whose requests run on the caller's runtime rather than on a thread of its own.
     /// The runtime has to outlive the storage.
     ///
     /// # Errors
     ///
-    /// When the prefix is one that no name may have, or the runtime has a single thread: that thread
-    /// may be the one that waits for the requests.
+    /// Returns an error when no name may have the prefix, or the runtime has a single thread, which may be
+    /// the one that waits for the requests.
     ///
     /// # Panics
     ///
-    /// Not this, but the calls that wait, inside of a `LocalSet` of a runtime with several threads:
+    /// Never panics itself, but calls that wait do inside a `LocalSet` of a runtime with several threads:
     /// use `spawn_blocking` there.
     pub fn on_runtime(
         store: Arc<dyn ObjectStore>,
@@ -106,7 +117,7 @@ impl ObjectStorage {
         runtime: Handle,
     ) -> Result<Self, StorageError> {
         let Some(executor) = Executor::given(runtime) else {
-            let reason = "a runtime with a single thread can't work while that thread waits: use a \
+            let reason = "a runtime with a single thread cannot work while that thread waits: use a \
                           multi-thread runtime, or ObjectStorage::new";
             return Err(StorageError::new("use the runtime for", store, reason)
                 .with_kind(StorageErrorKind::Unsupported));
@@ -114,28 +125,39 @@ impl ObjectStorage {
         Self::with_executor(store, prefix, executor)
     }
 
-    /// The bytes of a part, at least 5 MiB, which is S3's least. Default: 8 MiB, with which a file may
-    /// have 78 GiB, as it has 10,000 parts at most. All parts of a file but the last have this size.
+    /// Sets the bytes of a part, at least 5 MiB, which is S3's minimum. The default is 8 MiB, which allows
+    /// files of 78 GiB, since a file has 10,000 parts at most. All parts of a file but the last have this
+    /// size.
     #[must_use]
     pub fn with_part_bytes(mut self, bytes: usize) -> Self {
-        self.part_bytes = bytes.max(LEAST_PART_BYTES);
+        self.part_bytes = bytes.max(SMALLEST_PART_BYTES);
         self
     }
 
-    /// How many parts of a file may be on their way, at least 1. Default: 4. With the one that is being
-    /// filled they are the memory that a file takes up, 40 MiB at most by default.
+    /// Sets how many parts of a file may be in flight, at least 1. The default is 4. Together with the part
+    /// that is being filled they are the memory of a file, 40 MiB at most by default.
     #[must_use]
     pub fn with_parts_in_flight(mut self, parts: usize) -> Self {
         self.parts_in_flight = parts.max(1);
         self
     }
 
-    /// The store.
+    /// Lists by prefix through `store`, which must be the same client as the one given to
+    /// [`new`](Self::new). The clients for S3, Google Cloud Storage and Azure then ask the store for the
+    /// names that begin with a prefix, wherever it ends. Without it a prefix that ends within a part of a
+    /// name lists the rest of its directory. [`open`](crate::open) sets it.
+    #[must_use]
+    pub fn with_paginated_list(mut self, store: Arc<dyn PaginatedListStore>) -> Self {
+        self.pages = Some(Pages(store));
+        self
+    }
+
+    /// Returns the store.
     pub fn store(&self) -> &Arc<dyn ObjectStore> {
         &self.store
     }
 
-    /// What all keys begin with.
+    /// Returns what all keys begin with.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }
@@ -150,6 +172,7 @@ impl ObjectStorage {
         }
         Ok(Self {
             store,
+            pages: None,
             prefix: prefix.to_owned(),
             part_bytes: 8 << 20,
             parts_in_flight: 4,
@@ -157,11 +180,11 @@ impl ObjectStorage {
         })
     }
 
+    /// Returns the key of a name, or what the keys of names with a prefix begin with.
     fn key(&self, name: &str) -> String {
-        match (self.prefix.as_str(), name) {
-            ("", name) => name.to_owned(),
-            (prefix, "") => prefix.to_owned(),
-            (prefix, name) => format!("{prefix}/{name}"),
+        match self.prefix.as_str() {
+            "" => name.to_owned(),
+            prefix => format!("{prefix}/{name}"),
         }
     }
 

@@ -1,51 +1,50 @@
-//! Where files go: whole or not at all.
+//! Complete files or none.
 
 use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
-use crate::error::{StorageError, StorageErrorKind};
-use crate::local::is_reserved;
+use crate::error::StorageError;
 
-/// A place that files are written to.
+/// A place for files.
 ///
-/// A file is visible under its name once [`StorageFile::commit`] has returned, and from then on
-/// complete; before that, and when it is dropped without a commit, no reader sees it. A file that is
-/// there already under the name is replaced, so that a retry under a deterministic name overwrites
-/// and does not double.
+/// A file is visible under its name once [`StorageFile::commit`] has returned, and is complete from
+/// then on. Before that no reader sees it, nor when it is dropped without a commit. An existing file
+/// of the same name is replaced, so a retry under a deterministic name overwrites and does not
+/// duplicate.
 ///
 /// A name is a relative path with `/` between its parts, such as
-/// `date=2026-11-22/logs-00000.parquet`. The storages of this crate agree on the names that they
-/// refuse, so that a name which one of them takes is a name for all:
+/// `date=2026-11-22/logs-00000.parquet`. All storages of this crate reject the same names, so that a
+/// name which one of them accepts is valid for all:
 ///
-/// - empty ones, and those with an empty part: `/a`, `a//b`, `a/`;
-/// - those that would lead elsewhere: a part `.` or `..`;
-/// - those with a `\`, which is a separator on Windows and a character of the name elsewhere, or with
-///   an ASCII control character, which object stores don't take;
-/// - those with a part that [`LocalDirectory`](crate::LocalDirectory) keeps for itself:
-///   `.otlake.lock`, and its temporary names `.….tmp-…`.
+/// - names that are empty or have an empty part: `/a`, `a//b`, `a/`;
+/// - names that lead outside the storage: those with a part `.` or `..`;
+/// - names with a `\`, which is a separator on Windows and an ordinary character elsewhere, or with an
+///   ASCII control character, which object stores reject;
+/// - names with a part that [`LocalDirectory`](crate::LocalDirectory) reserves: `.otlake.lock`, and its
+///   temporary names `.….tmp-…`.
 ///
-/// Which storage is used is known at run time: pass it around as an `Arc<dyn Storage>`, or as an
-/// `Arc<dyn Documents>` where it keeps [`Documents`](crate::Documents) too, which a place for files
-/// need not do.
+/// Which storage a program uses is known at run time, so pass it on as an `Arc<dyn Storage>`. A storage
+/// for datasets implements [`Documents`](crate::Documents) too; pass that one on as an
+/// `Arc<dyn Documents>`.
 pub trait Storage: Send + Sync + fmt::Debug {
-    /// Starts the file `name`. Parts before the last are directories, which the storage makes if it
-    /// needs them.
+    /// Begins the file `name`. Its parts but the last are directories, which the storage creates if
+    /// it has directories.
     ///
     /// # Errors
     ///
-    /// When the name is refused, or the place refuses.
+    /// Returns an error when the name is invalid or the file cannot be created.
     fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError>;
 }
 
 /// A file being written, which becomes visible with [`commit`](Self::commit) or never.
 ///
-/// After a write that failed it is of no use, and is dropped. A storage that can fail in the middle
-/// remembers that, and refuses the commit.
+/// Drop it after a failed write. A storage that can fail halfway remembers the failure and rejects the
+/// commit.
 pub trait StorageFile: Write + Send {
-    /// Bytes of memory that the open file holds and gives back when it is committed or dropped, such
-    /// as buffers and parts on their way: who bounds memory by closing files needs to know. 0 unless
-    /// the storage says otherwise. What wraps a file passes this on.
+    /// Returns the bytes of memory that the open file holds and releases when it is committed or
+    /// dropped, such as buffers and parts in flight. A caller with a memory budget closes files by it.
+    /// The default is 0. A file that wraps another passes its value on.
     fn memory_size(&self) -> usize {
         0
     }
@@ -54,8 +53,8 @@ pub trait StorageFile: Write + Send {
     ///
     /// # Errors
     ///
-    /// When that fails. The file is not visible then, or, if the kind of the error is
-    /// [`InDoubt`](StorageErrorKind::InDoubt), may be, but whole.
+    /// Returns an error when the file is not visible. If the kind is
+    /// [`InDoubt`](crate::StorageErrorKind::InDoubt) it may be visible, and then it is complete.
     fn commit(self: Box<Self>) -> Result<(), StorageError>;
 }
 
@@ -67,7 +66,7 @@ impl fmt::Debug for dyn StorageFile + '_ {
     }
 }
 
-/// Implements [`Storage`] for a pointer to a storage.
+/// Implements [`Storage`] for pointers to a storage.
 macro_rules! storage_behind {
     ($($pointer:ty),+) => {$(
         impl<S: Storage + ?Sized> Storage for $pointer {
@@ -79,83 +78,3 @@ macro_rules! storage_behind {
 }
 
 storage_behind!(&S, Arc<S>, Box<S>);
-
-/// Refuses the names that [`Storage`] lists, for storages of your own.
-///
-/// # Errors
-///
-/// When the name is one of them; `action` says what was to be done with it.
-pub fn check_name(action: &'static str, name: &str) -> Result<(), StorageError> {
-    let refuse = |reason: String| {
-        Err(StorageError::new(action, format_args!("{name:?}"), reason)
-            .with_kind(StorageErrorKind::InvalidName))
-    };
-    if name.contains(|char: char| char == '\\' || char.is_ascii_control()) {
-        return refuse(
-            "a file name has no \\ and no control characters: separate its parts with /".to_owned(),
-        );
-    }
-    if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return refuse(
-            "a file name is a relative path with / between its parts, none of which is empty, . or .."
-                .to_owned(),
-        );
-    }
-    if let Some(part) = name.split('/').find(|part| is_reserved(part)) {
-        return refuse(format!(
-            "{part} is a name that local directories keep for themselves: choose another"
-        ));
-    }
-    Ok(())
-}
-
-/// The same for a directory that is listed, where the empty name is the whole storage.
-pub(crate) fn check_directory(directory: &str) -> Result<(), StorageError> {
-    if directory.is_empty() {
-        return Ok(());
-    }
-    check_name("list", directory)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_stay_inside() {
-        for name in [
-            "",
-            "/",
-            "/etc/a",
-            "../a",
-            "a/../b",
-            "a/..",
-            "a//b",
-            "a/",
-            "./a",
-            "a\\b",
-            "..\\a",
-            "a\0",
-            "a\nb",
-            ".otlake.lock",
-            "a/.otlake.lock/b",
-            ".a.parquet.tmp-0000000000000000-1-0",
-        ] {
-            let error = check_name("create", name).unwrap_err();
-            assert_eq!(error.kind(), StorageErrorKind::InvalidName);
-            assert!(error.to_string().contains(&format!("{name:?}")), "{error}");
-        }
-        for name in [
-            "a",
-            ".a",
-            "...",
-            "a..b/c",
-            "date=2026-11-22/hour=07/a.parquet",
-            ".a.tmp-b",
-            "_otlake/schema.json",
-            "ß 😀.parquet",
-        ] {
-            check_name("create", name).unwrap();
-        }
-    }
-}

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use otlake_parquet::FileSummary;
 use otlake_schema::Table;
+use otlake_storage::random_digits;
 
 use crate::commit::Commit;
 use crate::commit::manifest::Manifest;
 use crate::error::CommitError;
 use crate::files::batch_files::ClosedFile;
-use crate::files::file_names::{BatchId, unique};
+use crate::files::file_names::BatchId;
 
 /// The files that all writers of a dataset have closed outside batches, until they are committed, and the
 /// summaries of the latest files for a report.
@@ -51,7 +52,7 @@ impl Ledger {
             table,
             commit,
             commits: Mutex::new(Commits {
-                unique: unique(),
+                unique: random_digits(),
                 begun: 0,
                 attempt: None,
             }),

@@ -81,9 +81,7 @@ impl SharedTable {
             return Ok(());
         };
         for beginning in files.beginnings() {
-            let directory = beginning.rsplit_once('/');
-            let directory = directory.map_or("", |(directory, _)| directory);
-            for file in documents.list(directory)? {
+            for file in documents.list(beginning)? {
                 if files.is_leftover(&file.name, beginning) {
                     documents.delete(&file.name)?;
                 }

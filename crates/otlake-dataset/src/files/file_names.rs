@@ -1,8 +1,9 @@
 //! The names of files, and the identities of batches that they may have.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
+
+use otlake_storage::random_digits;
 
 /// File names `PREFIX-UNIQUE-SEQUENCE.parquet`, such as `logs-0f3a…-00000.parquet`.
 ///
@@ -27,7 +28,7 @@ impl FileNames {
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
             prefix: prefix.into(),
-            unique: unique(),
+            unique: random_digits(),
             sequence: 0,
         }
     }
@@ -217,13 +218,6 @@ pub enum BatchIdError {
         /// The byte at which it begins.
         at: usize,
     },
-}
-
-/// Returns 64 random bits as text.
-pub(crate) fn unique() -> String {
-    // Each state has random keys of its own.
-    let random = RandomState::new().hash_one(());
-    format!("{random:016x}")
 }
 
 #[cfg(test)]

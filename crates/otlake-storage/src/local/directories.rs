@@ -1,4 +1,4 @@
-//! Directories that are there to stay.
+//! Directories that survive a power cut.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -8,22 +8,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::StorageError;
 
-/// Paths remembered at most. A writer has a few directories at a time; one that has written for years
-/// has had very many.
+/// How many paths are remembered at most. A writer uses a few directories at a time, and very many over
+/// the years.
 const REMEMBERED: usize = 4096;
 
-/// Makes directories, and remembers which of them a power cut leaves in place.
+/// Creates directories, and remembers which of them are durable.
 #[derive(Debug, Default)]
 pub(super) struct Directories {
     durable: Mutex<HashSet<PathBuf>>,
 }
 
 impl Directories {
-    /// Makes `directory`, which is `root` or in it, unless it is known to be there.
+    /// Creates `directory`, which is `root` or in it, unless it is known to exist.
     ///
-    /// A directory that was there already may be one that another process has just made and not
-    /// synced. So at first sight all from `directory` up to `root` are synced in their parents.
-    pub(super) fn make(&self, root: &Path, directory: &Path) -> Result<(), StorageError> {
+    /// Another process may have just created an existing directory without syncing it. So the first time,
+    /// all directories from `directory` up to `root` are synced in their parents.
+    pub(super) fn create(&self, root: &Path, directory: &Path) -> Result<(), StorageError> {
         if self.lock().contains(directory) {
             return Ok(());
         }
@@ -47,28 +47,28 @@ impl Directories {
         Ok(())
     }
 
-    /// Somebody has removed it.
+    /// Forgets a directory that has been removed.
     pub(super) fn forget(&self, directory: &Path) {
         self.lock().remove(directory);
     }
 
-    /// A panic elsewhere can't leave the set half-changed.
+    /// Ignores poisoning: a panic elsewhere cannot leave the set half-changed.
     fn lock(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
         self.durable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Names that were created, renamed or removed in a directory are so durably once it is synced.
+/// Makes the names that were created, renamed or removed in a directory durable.
 #[cfg(unix)]
 pub(super) fn sync(directory: &Path) -> io::Result<()> {
-    // The parent of a relative path with one part.
+    // The parent of a relative path with one part is empty.
     let directory = if directory.as_os_str().is_empty() {
         Path::new(".")
     } else {
         directory
     };
     match File::open(directory)?.sync_all() {
-        // A file system that does not sync directories, as some in user space and over networks.
+        // Some file systems in user space and over networks do not sync directories.
         Err(error)
             if matches!(
                 error.kind(),
@@ -81,7 +81,7 @@ pub(super) fn sync(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// Only Unix opens directories as files.
+/// Does nothing: only Unix opens directories as files.
 #[cfg(not(unix))]
 pub(super) fn sync(_directory: &Path) -> io::Result<()> {
     Ok(())
@@ -92,18 +92,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn made_once_and_again_when_forgotten() {
+    fn a_directory_is_created_once_and_again_when_forgotten() {
         let temporary = tempfile::tempdir().unwrap();
         let root = temporary.path().join("new/root");
         let directory = root.join("a/b");
         let directories = Directories::default();
-        directories.make(&root, &directory).unwrap();
+        directories.create(&root, &directory).unwrap();
         assert!(directory.is_dir());
         fs::remove_dir(&directory).unwrap();
-        directories.make(&root, &directory).unwrap();
+        directories.create(&root, &directory).unwrap();
         assert!(!directory.exists(), "it is remembered");
         directories.forget(&directory);
-        directories.make(&root, &directory).unwrap();
+        directories.create(&root, &directory).unwrap();
         assert!(directory.is_dir());
     }
 

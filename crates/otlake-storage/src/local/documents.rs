@@ -12,16 +12,14 @@ use super::temporary::{LOCK, is_reserved};
 use super::{LocalDirectory, walk};
 use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
 use crate::error::{StorageError, StorageErrorKind};
-use crate::storage::{Storage, check_directory};
+use crate::names::check_prefix;
+use crate::storage::Storage;
 
 impl Documents for LocalDirectory {
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
         let path = self.resolve("read", name)?;
         let read = read(&path).map_err(|error| StorageError::new("read", path.display(), error))?;
-        Ok(read.map(|bytes| Document {
-            version: Version::new(bytes.clone()),
-            bytes,
-        }))
+        Ok(read.map(|bytes| Document::new(bytes.clone(), Version::new(bytes))))
     }
 
     fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
@@ -42,17 +40,13 @@ impl Documents for LocalDirectory {
         Ok(PutOutcome::Stored(Version::new(bytes)))
     }
 
-    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
-        check_directory(directory)?;
+    fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError> {
+        check_prefix(prefix)?;
         let mut files = Vec::new();
-        walk(self.path(), directory, &mut |name, file_name, entry| {
+        walk(self.path(), prefix, &mut |name, file_name, entry| {
             if !is_reserved(file_name) {
                 let metadata = entry.metadata()?;
-                files.push(StoredFile {
-                    name: name.to_owned(),
-                    bytes: metadata.len(),
-                    modified: metadata.modified()?,
-                });
+                files.push(StoredFile::new(name, metadata.len(), metadata.modified()?));
             }
             Ok(())
         })?;
@@ -65,7 +59,7 @@ impl Documents for LocalDirectory {
         if !path.exists() {
             return Ok(());
         }
-        // Between the comparison and the writing of a `put`, nothing is deleted.
+        // Nothing may be deleted between the comparison and the write of a `put`.
         let _lock = self.lock_documents()?;
         match fs::remove_file(&path) {
             Ok(()) => {}
@@ -79,10 +73,10 @@ impl Documents for LocalDirectory {
 }
 
 impl LocalDirectory {
-    /// Waits for the others that put or delete a document in this directory. The lock goes with the
-    /// file; the file itself stays, because one who waits for it may have it open.
+    /// Locks out all other writers that put or delete a document in this directory, until the returned
+    /// file is dropped. The file itself stays on disk, because a waiting writer may have it open.
     fn lock_documents(&self) -> Result<File, StorageError> {
-        self.directories.make(&self.root, &self.root)?;
+        self.directories.create(&self.root, &self.root)?;
         let path = self.root.join(LOCK);
         let file = OpenOptions::new()
             .write(true)

@@ -1,48 +1,39 @@
-//! The names that a local directory keeps for itself, and how a file under one shows that it is alive.
+//! The names that a local directory reserves, and the lock by which a temporary file shows that its writer is alive.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use fs4::{FileExt, TryLockError};
 
-/// The file that those hold locked who put or delete a document.
+use crate::names::random_digits;
+
+/// The file that is locked while a document is put or deleted.
 pub(super) const LOCK: &str = ".otlake.lock";
 
 const INFIX: &str = ".tmp-";
 
-/// Whether a part of a name is one that no file of a user may have.
+/// Whether a part of a name is reserved.
 pub(crate) fn is_reserved(part: &str) -> bool {
     part == LOCK || is_temporary(part)
 }
 
-/// Whether this is what [`temporary_name`] makes, and nothing that somebody else may have made.
+/// Whether a part of a name is one that [`temporary_name`] creates, which no other program does.
 pub(super) fn is_temporary(part: &str) -> bool {
-    let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_random =
+        |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     part.starts_with('.')
-        && part.rsplit_once(INFIX).is_some_and(|(_, unique)| {
-            unique.split('-').count() == 3 && unique.split('-').all(is_hex)
-        })
-}
-
-/// Differs between processes, and between the calls in one.
-fn unique() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let nanos = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |time| time.as_nanos());
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{nanos:016x}-{:x}-{count:x}", std::process::id())
+        && part
+            .rsplit_once(INFIX)
+            .is_some_and(|(_, random)| is_random(random))
 }
 
 fn temporary_name(file_name: &str) -> String {
-    format!(".{file_name}{INFIX}{}", unique())
+    format!(".{file_name}{INFIX}{}", random_digits())
 }
 
-/// Creates a file with a temporary name in `directory`, and holds it locked, which says that its
-/// writer is alive.
+/// Creates a file with a temporary name in `directory` and locks it, which shows that its writer is
+/// alive.
 pub(super) fn create_temporary(directory: &Path, file_name: &str) -> io::Result<(File, PathBuf)> {
     loop {
         let path = directory.join(temporary_name(file_name));
@@ -51,26 +42,29 @@ pub(super) fn create_temporary(directory: &Path, file_name: &str) -> io::Result<
             .create_new(true)
             .open(&path)?;
         match FileExt::try_lock(&file) {
-            // Who removes leftovers may have been between the creation and the lock.
+            // A process that removes leftovers may have come between the creation and the lock.
             Ok(()) if fs::symlink_metadata(&path).is_ok() => return Ok((file, path)),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
-            // A file system without locks. Nobody can take the file for a leftover, see `liveness`.
+            // A file system without locks. `liveness` fails there, so the file is no leftover to it.
             Err(TryLockError::Error(_)) => return Ok((file, path)),
         }
     }
 }
 
-/// Whether somebody writes the file at `path`, which has a temporary name. Dead means locked by us,
-/// so that it stays dead while the file is held.
+/// Whether the writer of a temporary file is alive.
 pub(super) enum Liveness {
     Alive,
+    /// The file does not exist any more.
     Gone,
-    Dead(#[allow(dead_code, reason = "held, not looked at")] File),
+    /// This process holds the lock now, so the file stays dead while it is held.
+    Dead(#[allow(dead_code, reason = "held, never read")] File),
 }
 
+/// Returns whether the writer of the temporary file at `path` is alive.
+///
 /// # Errors
 ///
-/// When the file can't be opened, or the file system has no locks.
+/// Returns an error when the file cannot be opened or the file system has no locks.
 pub(super) fn liveness(path: &Path) -> io::Result<Liveness> {
     let file = match OpenOptions::new().write(true).open(path) {
         Ok(file) => file,
@@ -89,23 +83,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_names_are_recognised_and_no_others() {
+    fn temporary_names_are_recognised_and_no_others() {
         assert!(is_temporary(&temporary_name("a.parquet")));
         assert!(is_temporary(&temporary_name(".tmp-a")));
         for name in [
             "a.parquet",
             ".a.parquet",
             ".a.tmp-",
-            ".a.tmp-1-2",
-            "a.tmp-1-2-3",
-            ".a.tmp-1-2-x",
+            "a.tmp-00c0ffee00c0ffee",
+            ".a.tmp-00c0ffee00c0ffe",
+            ".a.tmp-00c0ffee00c0ffex",
         ] {
             assert!(!is_reserved(name), "{name}");
         }
     }
 
     #[test]
-    fn alive_while_it_is_held() {
+    fn a_writer_is_alive_while_it_holds_its_file() {
         let directory = tempfile::tempdir().unwrap();
         let (file, path) = create_temporary(directory.path(), "a").unwrap();
         assert!(matches!(liveness(&path).unwrap(), Liveness::Alive));

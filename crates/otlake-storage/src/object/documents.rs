@@ -1,19 +1,12 @@
 //! Documents as objects.
 
-use std::time::SystemTime;
-
 use bytes::Bytes;
-use futures_util::TryStreamExt;
-use object_store::path::Path;
-use object_store::{
-    Error, ObjectMeta, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
-};
+use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 
 use super::ObjectStorage;
 use super::failure::{Effect, UploadFailure, failed, kind, no_runtime};
 use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
 use crate::error::{StorageError, StorageErrorKind};
-use crate::storage::check_directory;
 
 impl Documents for ObjectStorage {
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
@@ -23,7 +16,7 @@ impl Documents for ObjectStorage {
             let object = store.get(&path).await?;
             let version = version(object.meta.e_tag.clone(), object.meta.version.clone());
             let bytes = object.bytes().await?;
-            Ok(Document { bytes, version })
+            Ok(Document::new(bytes, version))
         });
         match read.ok_or_else(|| no_runtime("read", name))? {
             Ok(document) => Ok(Some(document)),
@@ -50,42 +43,20 @@ impl Documents for ObjectStorage {
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
                 Ok(PutOutcome::Conflict)
             }
-            Err(error) => match kind(&error, Effect::Possible) {
+            // S3 says so when the object to be replaced has been deleted.
+            Err(Error::NotFound { .. }) if condition != PutIf::Absent => Ok(PutOutcome::Conflict),
+            Err(error) => match kind(&error, Effect::Put) {
                 kind @ StorageErrorKind::Unsupported => {
                     let failure = UploadFailure::Unconditional { source: error };
                     Err(StorageError::new("write", name, failure).with_kind(kind))
                 }
-                kind => Err(StorageError::new("write", name, error).with_kind(kind)),
+                _ => Err(failed("write", name, Effect::Put, error)),
             },
         }
     }
 
-    fn list(&self, directory: &str) -> Result<Vec<StoredFile>, StorageError> {
-        check_directory(directory)?;
-        let (store, prefix) = (self.store.clone(), self.prefix.clone());
-        let path = match self.key(directory) {
-            key if key.is_empty() => None,
-            key => Some(Path::parse(&key).map_err(|error| {
-                failed(
-                    "list",
-                    &key,
-                    Effect::None,
-                    Error::InvalidPath { source: error },
-                )
-            })?),
-        };
-        let listed = self.executor.run(async move {
-            let found = store.list(path.as_ref());
-            found
-                .try_filter_map(|object| std::future::ready(Ok(stored(&prefix, object))))
-                .try_collect::<Vec<_>>()
-                .await
-        });
-        let mut files = listed
-            .ok_or_else(|| no_runtime("list", directory))?
-            .map_err(|error| failed("list", directory, Effect::None, error))?;
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(files)
+    fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError> {
+        self.list_prefix(prefix)
     }
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
@@ -99,20 +70,8 @@ impl Documents for ObjectStorage {
     }
 }
 
-fn stored(prefix: &str, object: ObjectMeta) -> Option<StoredFile> {
-    let name = match object.location.as_ref().strip_prefix(prefix)? {
-        inside if prefix.is_empty() => inside,
-        inside => inside.strip_prefix('/')?,
-    };
-    Some(StoredFile {
-        name: name.to_owned(),
-        bytes: object.size,
-        modified: SystemTime::from(object.last_modified),
-    })
-}
-
-/// What stores tell states apart by: an ETag (S3, Azure), a generation (Google Cloud Storage), or
-/// both. Neither has line breaks, being a header's value.
+/// Returns the version from what a store distinguishes versions by: an ETag (S3, Azure), a generation
+/// (Google Cloud Storage), or both. Neither contains line breaks, because they are header values.
 fn version(e_tag: Option<String>, version: Option<String>) -> Version {
     let (e_tag, version) = (e_tag.unwrap_or_default(), version.unwrap_or_default());
     Version::new(format!("{e_tag}\n{version}"))

@@ -1,36 +1,31 @@
-//! Where requests run while the writer, which knows no async, encodes on.
+//! Where requests run while the writer, which is not async, goes on encoding.
 
 use std::fmt;
 use std::io;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
-/// How long the last one to go waits for what is still running, which is uploads being aborted. Not
-/// measured; long enough for a request that is tried again, short enough for a process that ends.
+/// How long dropping the executor waits for running tasks, which are uploads being aborted. Not measured:
+/// long enough for a request that is retried, short enough for a process that ends.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs futures, on a thread of its own or on a runtime of the caller's, and waits for them without
-/// being async.
+/// Runs futures on a thread of its own or on the caller's runtime, and waits for them without being
+/// async.
 pub(super) struct Executor {
     handle: Handle,
     own: Option<Runtime>,
-    running: Arc<Running>,
-}
-
-#[derive(Default)]
-struct Running {
-    count: Mutex<usize>,
-    fewer: Condvar,
+    tasks: TaskTracker,
 }
 
 impl Executor {
-    /// On a thread of its own. It does nothing else, so whoever waits for it can be any thread, one
-    /// of a runtime included, without stopping what it waits for.
+    /// Creates an executor with a thread of its own. It does nothing else, so any thread may wait for it,
+    /// even one of another runtime, without stopping what it waits for.
     pub(super) fn own() -> io::Result<Self> {
-        // Not the current-thread runtime: that one runs only while somebody is in `block_on`.
+        // Not the current-thread runtime: that one runs only while a thread is in `block_on`.
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("otlake-storage")
@@ -39,37 +34,33 @@ impl Executor {
         Ok(Self {
             handle: runtime.handle().clone(),
             own: Some(runtime),
-            running: Arc::default(),
+            tasks: TaskTracker::new(),
         })
     }
 
-    /// On a runtime of the caller's; none if it is one with a single thread, which may be the thread
-    /// that waits.
+    /// Creates an executor on the caller's runtime, or returns `None` if that has a single thread, which
+    /// may be the thread that waits.
     pub(super) fn given(handle: Handle) -> Option<Self> {
         (handle.runtime_flavor() == RuntimeFlavor::MultiThread).then(|| Self {
             handle,
             own: None,
-            running: Arc::default(),
+            tasks: TaskTracker::new(),
         })
     }
 
     /// Runs `future` in the background. If the runtime ends first, it is dropped.
     pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        let one = One::new(&self.running);
-        self.handle.spawn(async move {
-            let _one = one;
-            future.await;
-        });
+        self.tasks.spawn_on(future, &self.handle);
     }
 
-    /// Runs `future` and waits for it; none if it panics or the runtime ends first.
+    /// Runs `future` and waits for it. Returns `None` if it panics or the runtime ends first.
     pub(super) fn run<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
         let (sender, receiver) = sync_channel(1);
         self.spawn(async move {
-            // The receiver waits below, it can't be gone.
+            // The receiver waits below, so it still exists.
             let _ = sender.send(future.await);
         });
         self.block(|| receiver.recv().ok())
@@ -82,8 +73,8 @@ impl Executor {
                 .is_ok_and(|current| current.runtime_flavor() == RuntimeFlavor::MultiThread)
         };
         if self.own.is_none() && inside() {
-            // This may be the only worker of the runtime that is waited for. It takes another one
-            // for its tasks then.
+            // This may be the only worker of the runtime that is waited for. The runtime then starts
+            // another one for its tasks.
             tokio::task::block_in_place(wait)
         } else {
             wait()
@@ -93,18 +84,20 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        if *self.running.lock() > 0 {
-            self.block(|| {
-                let count = self.running.lock();
-                // Late or not, this is the end.
-                let _ = self
-                    .running
-                    .fewer
-                    .wait_timeout_while(count, PATIENCE, |count| *count > 0);
+        if !self.tasks.is_empty() {
+            self.tasks.close();
+            let (sender, receiver) = sync_channel(1);
+            let tasks = self.tasks.clone();
+            // On the runtime, because this thread may be one that must not wait for futures.
+            self.handle.spawn(async move {
+                let _ = timeout(PATIENCE, tasks.wait()).await;
+                let _ = sender.send(());
             });
+            // Fails when the runtime has ended, and the tasks with it.
+            let _ = self.block(|| receiver.recv());
         }
         if let Some(runtime) = self.own.take() {
-            // A plain drop waits for its threads, and panics inside of another runtime.
+            // A plain drop waits for its threads, and panics inside another runtime.
             runtime.shutdown_background();
         }
     }
@@ -114,50 +107,27 @@ impl fmt::Debug for Executor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Executor")
             .field("own", &self.own.is_some())
-            .field("running", &*self.running.lock())
+            .field("tasks", &self.tasks.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl Running {
-    /// A panic elsewhere can't leave a number half-changed.
-    fn lock(&self) -> MutexGuard<'_, usize> {
-        self.count.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One future that runs, or is dropped.
-struct One(Arc<Running>);
-
-impl One {
-    fn new(running: &Arc<Running>) -> Self {
-        *running.lock() += 1;
-        Self(Arc::clone(running))
-    }
-}
-
-impl Drop for One {
-    fn drop(&mut self) {
-        *self.0.lock() -= 1;
-        self.0.fewer.notify_all();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
     #[test]
-    fn runs_outside_and_inside_of_runtimes() {
+    fn tasks_run_outside_and_inside_of_runtimes() {
         let answer = || Executor::own().unwrap().run(async { 42 });
         assert_eq!(answer(), Some(42));
         let single = Builder::new_current_thread().build().unwrap();
         assert_eq!(single.block_on(async { answer() }), Some(42));
         assert!(Executor::given(single.handle().clone()).is_none());
 
-        // Its only worker waits for what it should run itself.
+        // Its only worker waits for a task that it should run itself.
         let one = Builder::new_multi_thread()
             .worker_threads(1)
             .build()
@@ -171,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_or_the_end_of_the_runtime_is_no_result() {
+    fn a_panic_or_the_end_of_the_runtime_gives_no_result() {
         let executor = Executor::own().unwrap();
         assert_eq!(executor.run(async { panic!("on purpose") }), None::<()>);
         assert_eq!(executor.run(async { 1 }), Some(1));
@@ -186,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_one_waits() {
+    fn dropping_the_executor_waits_for_its_tasks() {
         let done = Arc::new(AtomicBool::new(false));
         let executor = Executor::own().unwrap();
         let flag = Arc::clone(&done);

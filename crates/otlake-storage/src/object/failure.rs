@@ -1,31 +1,37 @@
-//! What an object store says, and what it means for the file or the document.
+//! What the error of an object store means for the file or the document.
 
 use object_store::Error;
 
 use crate::error::{StorageError, StorageErrorKind};
 
-/// Where a request was when it failed.
+/// What a request may have done when it fails.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// It could not have changed what is visible.
+    /// Nothing that is visible.
     None,
-    /// It may have done so before the answer was lost.
+    /// It may have written a whole object before the response was lost. "Not found" is no such doubt: it
+    /// says that there is no bucket.
+    Put,
+    /// It may have taken effect before the response was lost. "Not found" may mean that it has: an upload
+    /// that was completed does not exist any more.
     Possible,
 }
 
-/// What went wrong in an upload beyond what the store says.
+/// A failure that the error of the store does not describe alone.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UploadFailure {
     #[error(
-        "{source}; its upload could not be aborted either ({abort}), so the parts stay in the bucket \
-         until a lifecycle rule removes them"
+        "its upload could not be aborted either ({abort}), so the parts stay in the bucket until a \
+         lifecycle rule removes them"
     )]
     LeftOpen { source: Error, abort: Error },
     #[error(
-        "{source}; conditional writes are off or not there: turn them on in the configuration of the \
-         store, or keep the documents in one that has them"
+        "conditional writes are off or missing: turn them on in the configuration of the store, or keep \
+         the documents in a store that has them"
     )]
     Unconditional { source: Error },
+    #[error("the bucket or container does not exist")]
+    NoBucket { source: Error },
     #[error(
         "a file has at most {limit} parts, and those of this one have {part_bytes} bytes: write \
          smaller files, or set larger parts with ObjectStorage::with_part_bytes"
@@ -41,12 +47,13 @@ pub(super) fn kind(error: &Error, effect: Effect) -> StorageErrorKind {
     match error {
         Error::InvalidPath { .. } => StorageErrorKind::InvalidName,
         Error::NotSupported { .. } | Error::NotImplemented { .. } => StorageErrorKind::Unsupported,
-        // Refused before anything was done.
+        // The store rejected the request before it did anything.
         Error::PermissionDenied { .. }
         | Error::Unauthenticated { .. }
         | Error::UnknownConfigurationKey { .. } => StorageErrorKind::Failed,
-        _ if effect == Effect::Possible => StorageErrorKind::InDoubt,
-        _ => StorageErrorKind::Failed,
+        Error::NotFound { .. } if effect == Effect::Put => StorageErrorKind::Failed,
+        _ if effect == Effect::None => StorageErrorKind::Failed,
+        _ => StorageErrorKind::InDoubt,
     }
 }
 
@@ -57,10 +64,16 @@ pub(super) fn failed(
     error: Error,
 ) -> StorageError {
     let kind = kind(&error, effect);
-    StorageError::new(action, name, error).with_kind(kind)
+    let error = match error {
+        error @ Error::NotFound { .. } if effect == Effect::Put => {
+            StorageError::new(action, name, UploadFailure::NoBucket { source: error })
+        }
+        error => StorageError::new(action, name, error),
+    };
+    error.with_kind(kind)
 }
 
-/// Nobody knows how far it came.
+/// Returns the error of a request whose progress is unknown.
 pub(super) fn no_runtime(action: &'static str, name: &str) -> StorageError {
     StorageError::new(action, name, UploadFailure::NoRuntime).with_kind(StorageErrorKind::InDoubt)
 }

@@ -12,15 +12,16 @@ use super::upload::{Upload, incomplete};
 use crate::error::StorageError;
 use crate::storage::StorageFile;
 
-/// That of S3, Google Cloud Storage, R2 and others; Azure has 50,000.
+/// The limit of S3, Google Cloud Storage, R2 and others; Azure allows 50,000.
 const MOST_PARTS: usize = 10_000;
 
 /// A file being written in an [`ObjectStorage`].
 #[derive(Debug)]
 pub(super) struct ObjectFile {
-    /// Before the storage, which waits when it is the last one to go, and for this upload too.
+    /// Declared before the storage, so that it is dropped first: the last clone of a storage to be dropped
+    /// waits for this upload too.
     upload: Option<Upload>,
-    /// A part, until it is full and there are more bytes.
+    /// The part that is being filled. It is sent when it is full and more bytes come.
     part: Vec<u8>,
     parts_sent: usize,
     failed: bool,
@@ -70,7 +71,7 @@ impl Write for ObjectFile {
                 self.failed = true;
                 return Err(io::Error::other(error));
             }
-            // The first part grows, as most files may be smaller; what follows one is a part as well.
+            // The first part grows, because most files may be smaller. Further parts are allocated whole.
             self.part.reserve_exact(part_bytes);
         }
         let taken = bytes.len().min(part_bytes - self.part.len());
@@ -78,14 +79,14 @@ impl Write for ObjectFile {
         Ok(taken)
     }
 
-    /// Does nothing: a part goes when it is full, the last one with the commit.
+    /// Does nothing: a part is sent when it is full, and the last one by the commit.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
 impl StorageFile for ObjectFile {
-    /// The part that is gathered, and those on their way, each counted as a full one.
+    /// Returns the bytes of the part being filled and of the parts in flight, each counted as full.
     fn memory_size(&self) -> usize {
         let in_flight = self.upload.as_ref().map_or(0, Upload::in_flight);
         self.part.capacity() + in_flight * self.storage.part_bytes
@@ -108,7 +109,7 @@ impl StorageFile for ObjectFile {
             .executor
             .run(async move { store.put(&path, payload).await })
             .ok_or_else(|| no_runtime("write", &self.name))?
-            .map_err(|error| failed("write", &self.name, Effect::Possible, error))?;
+            .map_err(|error| failed("write", &self.name, Effect::Put, error))?;
         Ok(())
     }
 }

@@ -13,17 +13,25 @@ use tokio::time::{sleep, timeout};
 use super::executor::Executor;
 use super::failure::{Effect, UploadFailure, failed, kind, no_runtime};
 use crate::error::StorageError;
+use crate::retry::RetryPolicy;
 
-/// How long an abort waits for parts on their way. Not measured.
+/// How long an abort waits for parts in flight. Not measured.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The pauses before an abort is tried again.
-const ABORT_AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
+/// How often an abort is attempted.
+const ABORT_ATTEMPTS: usize = 3;
 
-/// The writer's end of an upload. Dropped, it aborts.
+/// The pauses between the attempts of an abort.
+const ABORT_PAUSES: RetryPolicy = RetryPolicy {
+    first_pause: Duration::from_millis(100),
+    longest_pause: Duration::from_millis(500),
+    deadline: PATIENCE,
+};
+
+/// The writer's end of an upload. Dropping it aborts the upload.
 #[derive(Debug)]
 pub(super) struct Upload {
-    /// Not bounded itself: [`Shared::wait_for_slot`] lets no more parts through than may be in flight.
+    /// Unbounded, because [`Shared::wait_for_slot`] bounds the parts in flight.
     messages: UnboundedSender<Message>,
     shared: Arc<Shared>,
     name: String,
@@ -59,11 +67,11 @@ impl Upload {
         }
     }
 
-    /// Hands a part over, as soon as fewer than `in_flight` are on their way.
+    /// Sends a part as soon as fewer than `in_flight` parts are in flight.
     ///
     /// # Errors
     ///
-    /// When the upload has failed; it is aborted then.
+    /// Returns an error when the upload has failed. It is then aborted.
     pub(super) fn send(
         &self,
         executor: &Executor,
@@ -71,12 +79,12 @@ impl Upload {
         in_flight: usize,
     ) -> Result<(), StorageError> {
         executor.block(|| self.shared.wait_for_slot(&self.name, in_flight))?;
-        // If the task has ended, the next call finds out why.
+        // If the task has ended, the next call returns the reason.
         let _ = self.messages.send(Message::Part(part));
         Ok(())
     }
 
-    /// Parts that were handed over and have not arrived.
+    /// Returns the number of parts that were sent and have not arrived.
     pub(super) fn in_flight(&self) -> usize {
         self.shared.lock().in_flight
     }
@@ -85,14 +93,14 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// When the upload has failed; it is aborted then.
+    /// Returns an error when the upload has failed. It is then aborted.
     pub(super) fn complete(self, executor: &Executor) -> Result<(), StorageError> {
         let _ = self.messages.send(Message::Complete);
         executor.block(|| self.shared.wait_for_end(&self.name))
     }
 }
 
-/// What the two ends know of each other.
+/// The state that the writer and the task share.
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
@@ -110,12 +118,12 @@ enum Progress {
     #[default]
     Running,
     Ended(Result<(), StorageError>),
-    /// The writer knows.
+    /// The writer has been given the result.
     Reported,
 }
 
 impl Shared {
-    /// A panic elsewhere can't leave the state half-changed.
+    /// Ignores poisoning: a panic elsewhere cannot leave the state half-changed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -130,7 +138,7 @@ impl Shared {
             state.in_flight += 1;
             return Ok(());
         }
-        // It can't have ended well, since nobody has said that it is complete.
+        // It cannot have succeeded, because the writer has not completed it.
         state.report(name)
     }
 
@@ -170,7 +178,7 @@ pub(super) fn incomplete(name: &str) -> StorageError {
     StorageError::new("complete", name, UploadFailure::Incomplete)
 }
 
-/// The writer does not wait for a task that is gone, whatever ended it.
+/// Ends the upload when the task is dropped, so that the writer does not wait for a task that is gone.
 struct TaskEnd {
     shared: Arc<Shared>,
     name: String,
@@ -220,7 +228,7 @@ async fn run(
     }
 }
 
-/// Whether all parts have arrived, rather than the writer having given up.
+/// Returns whether all parts have arrived; if not, the writer has dropped the file.
 async fn send_parts(
     upload: &mut dyn MultipartUpload,
     parts: &mut JoinSet<Result<(), Error>>,
@@ -234,7 +242,7 @@ async fn send_parts(
                 shared.part_done();
             }
             message = messages.recv() => match message {
-                // What waits here after the writer has given up need not be sent.
+                // Parts that are queued when the writer has dropped the file need not be sent.
                 Some(Message::Part(part)) if !messages.is_closed() => {
                     parts.spawn(upload.put_part(part.into()));
                 }
@@ -258,19 +266,19 @@ fn arrived(part: Result<Result<(), Error>, JoinError>) -> Result<(), Error> {
     })
 }
 
-/// A part that arrives after the abort would stay in the bucket. So those on their way may arrive
-/// first, within limits.
+/// Aborts an upload. A part that arrives after the abort would stay in the bucket, so the parts in flight
+/// may arrive first, for a limited time.
 async fn abort(
     upload: &mut dyn MultipartUpload,
     parts: &mut JoinSet<Result<(), Error>>,
 ) -> Result<(), Error> {
-    // What becomes of them does not matter any more.
+    // Their results do not matter any more.
     let _ = timeout(PATIENCE, async {
         while parts.join_next().await.is_some() {}
     })
     .await;
     parts.shutdown().await;
-    for pause in ABORT_AGAIN {
+    for pause in ABORT_PAUSES.pauses().take(ABORT_ATTEMPTS - 1) {
         if is_aborted(upload.abort().await).is_ok() {
             return Ok(());
         }
@@ -279,7 +287,7 @@ async fn abort(
     is_aborted(upload.abort().await)
 }
 
-/// An upload that is not there is aborted, or was completed although the answer got lost.
+/// Treats an upload that does not exist as aborted: it was, or it was completed and the response was lost.
 fn is_aborted(aborted: Result<(), Error>) -> Result<(), Error> {
     match aborted {
         Err(Error::NotFound { .. }) => Ok(()),

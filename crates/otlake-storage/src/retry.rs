@@ -1,0 +1,254 @@
+//! Retries of a conditional write.
+
+use std::fmt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
+use crate::error::StorageError;
+
+/// How long and how often a conditional write is retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// The first pause. Each further pause is twice as long, and a random part of it is added.
+    pub first_pause: Duration,
+    /// The longest pause, before the random part.
+    pub longest_pause: Duration,
+    /// How long all requests and pauses may take. A request that has begun is not cut off: how long it
+    /// may take is a setting of the store.
+    pub deadline: Duration,
+}
+
+impl Default for RetryPolicy {
+    /// Returns pauses of 2 ms to 500 ms and a deadline of 10 s: long enough for a burst of other
+    /// writers, short enough that a store which cannot be written shows within seconds. Not measured.
+    fn default() -> Self {
+        Self {
+            first_pause: Duration::from_millis(2),
+            longest_pause: Duration::from_millis(500),
+            deadline: Duration::from_secs(10),
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// Sets the deadline.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// Returns the pauses, without end.
+    pub(crate) fn pauses(&self) -> ExponentialBackoff {
+        ExponentialBuilder::new()
+            .with_min_delay(self.first_pause)
+            .with_max_delay(self.longest_pause)
+            .with_jitter()
+            .without_max_times()
+            .build()
+    }
+}
+
+/// The retries of one conditional write: counts them, pauses before each, and ends them at a deadline.
+///
+/// Only two outcomes of a [`put`](crate::Documents::put) are worth a retry: a
+/// [`Conflict`](crate::PutOutcome::Conflict), and an error of the kind
+/// [`InDoubt`](crate::StorageErrorKind::InDoubt). Every other error is final, because the clients of
+/// object stores have already retried what can be retried.
+///
+/// ```
+/// use otlake_storage::{Retries, Documents, InMemoryStorage, PutIf, PutOutcome, RetryPolicy};
+///
+/// /// Appends a line to a document that others append to as well.
+/// fn append(
+///     documents: &dyn Documents,
+///     name: &str,
+///     line: &str,
+/// ) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut retries = Retries::new(name, RetryPolicy::default());
+///     loop {
+///         let (text, condition) = match documents.get(name)? {
+///             Some(found) => (found.bytes.to_vec(), PutIf::Matches(found.version)),
+///             None => (Vec::new(), PutIf::Absent),
+///         };
+///         let text = [&text, line.as_bytes(), b"\n"].concat();
+///         match documents.put(name, text.into(), condition)? {
+///             PutOutcome::Stored(_) => return Ok(()),
+///             PutOutcome::Conflict => retries.pause_after_conflict()?,
+///         }
+///     }
+/// }
+///
+/// let storage = InMemoryStorage::new();
+/// append(&storage, "log", "one")?;
+/// append(&storage, "log", "two")?;
+/// assert_eq!(&storage.files()["log"][..], b"one\ntwo\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Retries {
+    name: String,
+    policy: RetryPolicy,
+    pauses: ExponentialBackoff,
+    started: Instant,
+    failed: u32,
+    first_reason: Option<RetryReason>,
+}
+
+/// Why a conditional write is retried.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RetryReason {
+    /// Another writer was faster.
+    Conflict,
+    /// The outcome is unknown.
+    InDoubt(StorageError),
+}
+
+impl Retries {
+    /// Begins to write the document `name`.
+    pub fn new(name: impl Into<String>, policy: RetryPolicy) -> Self {
+        Self {
+            name: name.into(),
+            policy,
+            pauses: policy.pauses(),
+            started: Instant::now(),
+            failed: 0,
+            first_reason: None,
+        }
+    }
+
+    /// Returns how many times the write has failed so far.
+    pub fn failed(&self) -> u32 {
+        self.failed
+    }
+
+    /// Returns why the first write failed, if it has.
+    pub fn first_reason(&self) -> Option<&RetryReason> {
+        self.first_reason.as_ref()
+    }
+
+    /// Notes that another writer was faster, and waits before the next attempt.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the deadline has passed.
+    pub fn pause_after_conflict(&mut self) -> Result<(), RetriesExhausted> {
+        self.pause(RetryReason::Conflict)
+    }
+
+    /// Notes that the outcome of the write is unknown, and waits before the next attempt.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the deadline has passed.
+    pub fn pause_in_doubt(&mut self, error: StorageError) -> Result<(), RetriesExhausted> {
+        self.pause(RetryReason::InDoubt(error))
+    }
+
+    fn pause(&mut self, failure: RetryReason) -> Result<(), RetriesExhausted> {
+        self.failed += 1;
+        self.first_reason.get_or_insert(failure);
+        let left = self.policy.deadline.checked_sub(self.started.elapsed());
+        match (left, self.pauses.next()) {
+            (Some(left), Some(pause)) if pause <= left => {
+                thread::sleep(pause);
+                Ok(())
+            }
+            _ => Err(RetriesExhausted {
+                name: self.name.clone(),
+                attempts: self.failed,
+                elapsed: self.started.elapsed(),
+                first_reason: self.first_reason.take().unwrap_or(RetryReason::Conflict),
+            }),
+        }
+    }
+}
+
+/// A conditional write that did not succeed before its deadline.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RetriesExhausted {
+    /// The document.
+    pub name: String,
+    /// How many times the document was written.
+    pub attempts: u32,
+    /// How long they took.
+    pub elapsed: Duration,
+    /// Why the first one failed.
+    pub first_reason: RetryReason,
+}
+
+impl fmt::Display for RetriesExhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            attempts,
+            elapsed,
+            ..
+        } = self;
+        write!(
+            f,
+            "{name} could not be written in {attempts} attempts within {elapsed:.1?}"
+        )?;
+        match self.first_reason {
+            RetryReason::Conflict => write!(f, ": other writers changed it every time"),
+            RetryReason::InDoubt(_) => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for RetriesExhausted {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.first_reason {
+            RetryReason::Conflict => None,
+            RetryReason::InDoubt(error) => Some(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_the_longest_and_differ_between_writers() {
+        let policy = RetryPolicy::default();
+        let pauses: Vec<_> = policy.pauses().take(20).collect();
+        assert!(pauses[0] >= policy.first_pause && pauses[0] <= 2 * policy.first_pause);
+        assert!(
+            pauses
+                .iter()
+                .all(|pause| *pause <= 2 * policy.longest_pause)
+        );
+        assert!(pauses[19] >= policy.longest_pause);
+        let others: Vec<_> = policy.pauses().take(20).collect();
+        assert_ne!(pauses, others, "they have no jitter");
+    }
+
+    #[test]
+    fn the_deadline_ends_the_retries_with_their_count_and_the_first_reason() {
+        let policy = RetryPolicy::default().with_deadline(Duration::from_millis(100));
+        let mut retries = Retries::new("a", policy);
+        let lost = || StorageError::new("write", "a", "the response was lost");
+        retries.pause_in_doubt(lost()).unwrap();
+        let exhausted = loop {
+            if let Err(exhausted) = retries.pause_after_conflict() {
+                break exhausted;
+            }
+        };
+        assert!((2..60).contains(&exhausted.attempts), "{exhausted}");
+        assert!(exhausted.elapsed < Duration::from_secs(1), "{exhausted}");
+        assert!(
+            exhausted
+                .to_string()
+                .starts_with("a could not be written in")
+        );
+        assert_eq!(exhausted.source().unwrap().to_string(), "cannot write a");
+    }
+}
