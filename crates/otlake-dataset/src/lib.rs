@@ -81,7 +81,6 @@ mod files;
 mod gather;
 mod memory_budget;
 mod report;
-mod retry;
 mod route;
 mod writer;
 

@@ -319,9 +319,9 @@ fn a_promoted_column_is_published_before_its_file() {
     assert!(published.schema().column("attr_promoted").is_some());
 }
 
-/// The leftovers of a batch are looked for in the directories of its files alone.
+/// The leftovers of a batch are looked for by the beginning of the names of its files.
 #[test]
-fn finishing_a_batch_lists_only_its_own_directories() {
+fn finishing_a_batch_lists_only_the_names_of_its_own_files() {
     let storage = faulty();
     let options = options().partitioning(by_hour());
     let mut writer = options.open(Arc::new(storage.clone())).unwrap().writer();
@@ -331,11 +331,11 @@ fn finishing_a_batch_lists_only_its_own_directories() {
     records.push(&mut writer, 2, BEGIN + HOUR, &[]);
     writer.finish_batch().unwrap();
     let listed = storage.calls(Call::List);
-    let directories = [
-        "logs/date=2026-11-22/hour=07",
-        "logs/date=2026-11-22/hour=08",
+    let prefixes = [
+        "logs/date=2026-11-22/hour=07/part-a-",
+        "logs/date=2026-11-22/hour=08/part-a-",
     ];
-    assert_eq!(listed[1..], directories, "the first is that of opening");
+    assert_eq!(listed[1..], prefixes, "the first is that of opening");
 }
 
 /// Summaries of files do not pile up in a service that never asks for a report, and a report has no files

@@ -158,43 +158,63 @@ impl Retries {
                 thread::sleep(pause);
                 Ok(())
             }
-            _ => Err(RetriesExhausted {
+            _ => Err(RetriesExhausted(Box::new(Exhausted {
                 name: self.name.clone(),
                 attempts: self.failed,
                 elapsed: self.started.elapsed(),
                 first_reason: self.first_reason.take().unwrap_or(RetryReason::Conflict),
-            }),
+            }))),
         }
     }
 }
 
 /// A conditional write that did not succeed before its deadline.
 #[derive(Debug)]
-#[non_exhaustive]
-pub struct RetriesExhausted {
-    /// The document.
-    pub name: String,
-    /// How many times the document was written.
-    pub attempts: u32,
-    /// How long they took.
-    pub elapsed: Duration,
-    /// Why the first one failed.
-    pub first_reason: RetryReason,
+pub struct RetriesExhausted(Box<Exhausted>);
+
+#[derive(Debug)]
+struct Exhausted {
+    name: String,
+    attempts: u32,
+    elapsed: Duration,
+    first_reason: RetryReason,
+}
+
+impl RetriesExhausted {
+    /// Returns the name of the document.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Returns how many times the document was written.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Returns how long that took.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// Returns why the first write failed.
+    pub fn first_reason(&self) -> &RetryReason {
+        &self.0.first_reason
+    }
 }
 
 impl fmt::Display for RetriesExhausted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
+        let Exhausted {
             name,
             attempts,
             elapsed,
-            ..
-        } = self;
+            first_reason,
+        } = &*self.0;
         write!(
             f,
             "{name} could not be written in {attempts} attempts within {elapsed:.1?}"
         )?;
-        match self.first_reason {
+        match first_reason {
             RetryReason::Conflict => write!(f, ": other writers changed it every time"),
             RetryReason::InDoubt(_) => Ok(()),
         }
@@ -203,7 +223,7 @@ impl fmt::Display for RetriesExhausted {
 
 impl std::error::Error for RetriesExhausted {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.first_reason {
+        match &self.0.first_reason {
             RetryReason::Conflict => None,
             RetryReason::InDoubt(error) => Some(error),
         }
@@ -242,8 +262,8 @@ mod tests {
                 break exhausted;
             }
         };
-        assert!((2..60).contains(&exhausted.attempts), "{exhausted}");
-        assert!(exhausted.elapsed < Duration::from_secs(1), "{exhausted}");
+        assert!((2..60).contains(&exhausted.attempts()), "{exhausted}");
+        assert!(exhausted.elapsed() < Duration::from_secs(1), "{exhausted}");
         assert!(
             exhausted
                 .to_string()

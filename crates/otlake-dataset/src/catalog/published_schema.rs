@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use otlake_schema::{DatasetSchema, DatasetSchemaError, Schema, Table};
-use otlake_storage::{Documents, PutIf, PutOutcome, StorageError, StorageErrorKind, Version};
-
-use crate::retry::Retry;
+use otlake_storage::{
+    Documents, PutIf, PutOutcome, Retries, RetriesExhausted, RetryPolicy, StorageError,
+    StorageErrorKind, Version,
+};
 
 /// The [`DatasetSchema`] of a dataset that several writers share: loaded from a document next to the
 /// data, and extended there before any file has what is new.
@@ -79,14 +80,9 @@ pub enum PublishError {
         /// The number of tries.
         tries: u32,
     },
-    /// Other writers changed the document each time.
-    #[error("{name} was changed by others {tries} times while it was being extended: try again")]
-    Contended {
-        /// The name of the document.
-        name: String,
-        /// The number of tries.
-        tries: u32,
-    },
+    /// The document was not written before the deadline.
+    #[error(transparent)]
+    Exhausted(#[from] RetriesExhausted),
 }
 
 /// Failed tries with a document that does not change, after which the storage is to blame.
@@ -136,7 +132,7 @@ impl PublishedSchema {
     /// Returns an error if the document can't be read or written. It is either unchanged then, or has what
     /// was found.
     pub fn publish(&mut self, found: &Schema) -> Result<(), PublishError> {
-        let mut retry = Retry::new();
+        let mut retries = Retries::new(&*self.name, RetryPolicy::default());
         let mut unchanged = 0;
         loop {
             let mut extended = self.schema.clone();
@@ -148,32 +144,33 @@ impl PublishedSchema {
                 None => PutIf::Absent,
             };
             let json = Bytes::from(extended.to_json());
-            match self.documents.put(&self.name, json, condition) {
+            let doubt = match self.documents.put(&self.name, json, condition) {
                 Ok(PutOutcome::Stored(version)) => {
                     self.version = Some(version);
                     self.schema = extended;
                     return Ok(());
                 }
-                Ok(PutOutcome::Conflict) => {}
+                Ok(PutOutcome::Conflict) => None,
                 // Reading it again tells.
-                Err(error) if error.kind() == StorageErrorKind::InDoubt => {}
+                Err(error) if error.kind() == StorageErrorKind::InDoubt => Some(error),
                 Err(error) => return Err(error.into()),
-            }
+            };
             let before = self.version.clone();
-            let goes_on = retry.wait();
+            let paused = match doubt {
+                Some(error) => retries.pause_in_doubt(error),
+                None => retries.pause_after_conflict(),
+            };
             self.reload()?;
             unchanged = if before == self.version {
                 unchanged + 1
             } else {
                 0
             };
-            let (name, tries) = (self.name.clone(), retry.tries());
             if unchanged >= UNCHANGED {
+                let (name, tries) = (self.name.clone(), retries.failed());
                 return Err(PublishError::NotWritten { name, tries });
             }
-            if !goes_on {
-                return Err(PublishError::Contended { name, tries });
-            }
+            paused?;
         }
     }
 

@@ -5,11 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use otlake_storage::{Documents, PutIf, PutOutcome, StorageError, StorageErrorKind};
+use otlake_storage::{Documents, PutIf, PutOutcome, Retries, RetryPolicy, StorageErrorKind};
 
 use crate::commit::Commit;
 use crate::commit::manifest::Manifest;
-use crate::retry::Retry;
 
 /// The commit of a dataset whose documents are next to the data: writes each manifest as
 /// `_otlake/manifests/TABLE/NAME.json`.
@@ -18,12 +17,24 @@ use crate::retry::Retry;
 /// tried again replaces its manifest.
 pub struct ManifestCommit {
     documents: Arc<dyn Documents>,
+    retry: RetryPolicy,
 }
 
 impl ManifestCommit {
     /// Creates a commit that writes to `documents`.
     pub fn new(documents: Arc<dyn Documents>) -> Self {
-        Self { documents }
+        Self {
+            documents,
+            retry: RetryPolicy::default(),
+        }
+    }
+
+    /// Sets how long a manifest is tried to be written when the storage reports conflicts or doubt. The
+    /// default is 10 seconds.
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
     }
 
     /// Returns the name of a manifest in the storage.
@@ -35,7 +46,13 @@ impl ManifestCommit {
 impl Commit for ManifestCommit {
     fn commit(&self, name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>> {
         let document = Self::document_name(manifest.table(), name);
-        replace(&*self.documents, &document, &manifest.to_json().into())
+        let retries = Retries::new(&*document, self.retry);
+        replace(
+            &*self.documents,
+            &document,
+            &manifest.to_json().into(),
+            retries,
+        )
     }
 }
 
@@ -44,8 +61,8 @@ fn replace(
     documents: &dyn Documents,
     name: &str,
     bytes: &Bytes,
+    mut retries: Retries,
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let mut retry = Retry::new();
     loop {
         let condition = match documents.get(name)? {
             // The answer to an earlier try was lost.
@@ -55,17 +72,12 @@ fn replace(
         };
         match documents.put(name, bytes.clone(), condition) {
             Ok(PutOutcome::Stored(_)) => return Ok(()),
-            Ok(PutOutcome::Conflict) => {}
+            Ok(PutOutcome::Conflict) => retries.pause_after_conflict()?,
             // Reading it tells.
-            Err(error) if error.kind() == StorageErrorKind::InDoubt => {}
+            Err(error) if error.kind() == StorageErrorKind::InDoubt => {
+                retries.pause_in_doubt(error)?;
+            }
             Err(error) => return Err(error.into()),
-        }
-        if !retry.wait() {
-            return Err(Box::new(StorageError::new(
-                "write",
-                name,
-                format!("the storage reported a conflict {} times", retry.tries()),
-            )));
         }
     }
 }
@@ -79,9 +91,12 @@ impl fmt::Debug for ManifestCommit {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use otlake_schema::Table;
-    use otlake_storage::{Document, InMemoryStorage, Storage, StorageFile, StoredFile};
+    use otlake_storage::{
+        Document, InMemoryStorage, Storage, StorageError, StorageFile, StoredFile,
+    };
 
     use super::*;
 
@@ -117,7 +132,8 @@ mod tests {
     #[test]
     fn a_storage_that_always_reports_a_conflict_is_an_error_and_no_endless_loop() {
         let storage = Arc::new(Conflicting::default());
-        let commit = ManifestCommit::new(storage.clone());
+        let soon = RetryPolicy::default().with_deadline(Duration::from_millis(300));
+        let commit = ManifestCommit::new(storage.clone()).with_retry(soon);
         let error = commit.commit("a", &Manifest::new(Table::Logs)).unwrap_err();
         assert!(error.to_string().contains("_otlake/manifests/logs/a.json"));
         assert!(storage.0.load(Ordering::Relaxed) < 50);

@@ -263,7 +263,7 @@ impl DatasetBuilder {
         }
         if let Some(documents) = documents.filter(|_| is_new) {
             // Of a bucket that does not exist, some stores say only that the document is not there.
-            documents.list("_otlake")?;
+            documents.list("_otlake/")?;
         }
         let tables = tables
             .try_into()
