@@ -1,20 +1,25 @@
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{fs, io, thread};
 
 use clap::Parser;
 use otlake::dataset::Partitioning;
 use otlake::otlp::Framing;
 use otlake::parquet::{Compression, SortingColumn};
 use otlake::row::Signal;
-use otlake::schema::Table;
 
 /// Converts OTLP payloads of all signals to Parquet files and shows what it did.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// Directory for the files, with a subdirectory per table [default: target/otlake, emptied
-    /// first]. The patterns of the bodies are written next to it, to DIR-patterns.parquet
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    /// Directory or URL (s3://BUCKET/PREFIX, file:…, memory:) of the dataset, with a directory per table
+    /// [default: target/otlake, emptied first]. The patterns of the bodies are written to
+    /// _otlake/patterns.parquet in it
+    #[arg(long, value_name = "LOCATION")]
+    storage: Option<String>,
+
+    /// Number of threads, which write one dataset [default: the number of cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
 
     /// zstd:LEVEL, snappy, lz4 or none
     #[arg(long, default_value = "zstd:1")]
@@ -79,45 +84,22 @@ impl Arguments {
         self.sort.iter().map(column).collect()
     }
 
-    /// Returns the directory for the files. Only the default one is emptied: a directory that the
-    /// user named may contain valuable files.
-    pub fn out(&self) -> io::Result<PathBuf> {
-        if let Some(out) = &self.out {
-            return Ok(out.clone());
+    /// Returns the location of the dataset. Only the default one is emptied: one that the user named may
+    /// contain valuable files.
+    pub fn storage(&self) -> io::Result<String> {
+        if let Some(storage) = &self.storage {
+            return Ok(storage.clone());
         }
-        let out = PathBuf::from("target/otlake");
-        for table in Table::ALL {
-            let directory = out.join(table.name());
-            if directory.is_dir() {
-                fs::remove_dir_all(directory)?;
-            }
+        let default = "target/otlake";
+        if Path::new(default).is_dir() {
+            fs::remove_dir_all(default)?;
         }
-        let patterns = Path::new("target").join("otlake-patterns.parquet");
-        if patterns.is_file() {
-            fs::remove_file(patterns)?;
-        }
-        Ok(out)
+        Ok(default.to_owned())
     }
-}
 
-/// Returns directory and name of the file for the patterns of the data in `out`. It is next to
-/// `out` and not inside, because readers treat every file inside as data.
-pub fn beside(out: &Path) -> io::Result<(PathBuf, String)> {
-    let named = match out.file_name() {
-        Some(_) => out.to_owned(),
-        // For paths such as `.` and `..`.
-        None => fs::canonicalize(out)?,
-    };
-    let (Some(parent), Some(name)) = (named.parent(), named.file_name()) else {
-        let reason = format!(
-            "{} has no parent directory for the file of patterns",
-            out.display()
-        );
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
-    };
-    // The parent of a bare name is the empty path, which is not a directory.
-    let parent = Some(parent).filter(|parent| *parent != Path::new(""));
-    let parent = parent.unwrap_or(Path::new("."));
-    let name = format!("{}-patterns.parquet", name.to_string_lossy());
-    Ok((parent.to_owned(), name))
+    /// Returns the number of threads.
+    pub fn workers(&self) -> usize {
+        let cores = || thread::available_parallelism().map_or(1, NonZero::get);
+        self.workers.map_or_else(cores, usize::from)
+    }
 }

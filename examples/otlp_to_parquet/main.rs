@@ -1,9 +1,9 @@
-//! The main job: converts OTLP payloads of all signals, in any form, to Parquet files. Writes the
-//! patterns of the log bodies as a table next to them, and prints a summary.
+//! The main job: converts OTLP payloads of all signals, in any form, to the Parquet files of a dataset, on
+//! all cores. Writes the patterns of the log bodies as a table, and prints a summary.
 //!
 //! ```text
 //! cargo run --release --example otlp_to_parquet
-//! cargo run --release --example otlp_to_parquet -- --out DIR PATH…
+//! cargo run --release --example otlp_to_parquet -- --storage LOCATION --workers N PATH…
 //! ```
 
 mod arguments;
@@ -11,16 +11,19 @@ mod inputs;
 mod tables;
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use otlake::dataset::MetricTables;
-use otlake::fingerprint::PatternOptions;
-use otlake::parquet::{FileSummary, WriterOptions};
-use otlake::storage::LocalDirectory;
+use otlake::dataset::{Dataset, MetricTables};
+use otlake::fingerprint::{PatternOptions, Patterns};
+use otlake::otlp::Summary;
+use otlake::parquet::WriterOptions;
+use otlake::schema::OverflowCounts;
 use otlake::{FingerprintStage, IngestError, PatternsTable, Pipeline};
 
 use crate::arguments::Arguments;
@@ -43,72 +46,132 @@ fn main() -> ExitCode {
     }
 }
 
+/// A worker's pipeline.
+type Worker = Pipeline<(FingerprintStage,)>;
+
 /// Converts all inputs and returns how many of them failed.
 fn run(arguments: &Arguments) -> Result<usize, Error> {
-    let out = arguments.out()?;
-    let mut builder = Pipeline::builder()
-        .compression(arguments.compression)
-        .stage(FingerprintStage::new().with_patterns(PatternOptions::default()))
-        .sorted_rows(arguments.order());
+    let location = arguments.storage()?;
+    let storage = otlake::storage::open(&location)?;
+    let dataset = options(arguments).open(Arc::clone(&storage))?;
+
+    let (inputs, not_found) = inputs::find(arguments.paths());
+    let progress = progress_bar(inputs.len());
+    let started = Instant::now();
+    let workers = arguments.workers();
+    let done = on_all(workers, &inputs, &dataset, arguments, &progress)?;
+    dataset.flush()?;
+    let elapsed = started.elapsed();
+    progress.finish_and_clear();
+
+    let patterns = PatternsTable::new(&done.patterns);
+    // Without logs there are no bodies to report on.
+    let patterns = Some(patterns).filter(|patterns| patterns.batch().num_rows() > 0);
+    let written = patterns.as_ref().map(|patterns| {
+        let options = WriterOptions::new().with_compression(arguments.compression);
+        patterns.write(&storage, "_otlake/patterns.parquet", options)
+    });
+    let tables = dataset.report();
+    let run = Run {
+        location,
+        workers,
+        inputs: inputs.len() + not_found,
+        failed: not_found + done.failed,
+        bytes_in: done.bytes,
+        elapsed,
+        records: done.records,
+        overflow: done.overflow,
+    };
+    print(&tables::summary(&run, &tables, written.transpose()?.as_ref()));
+    for table in &tables {
+        print(&tables::columns(table));
+    }
+    if let Some(patterns) = &patterns {
+        print(&tables::templates(patterns, 10));
+    }
+    Ok(run.failed)
+}
+
+fn options(arguments: &Arguments) -> otlake::dataset::DatasetBuilder {
+    let mut writer = WriterOptions::new().with_compression(arguments.compression);
+    if let Some(rows) = arguments.rows_per_file {
+        writer = writer.with_rows_per_file(rows);
+    }
+    let mut builder = Dataset::builder()
+        .writer_options(writer)
+        .sorted_rows(arguments.order())
+        // The summary is of all files.
+        .file_summaries(usize::MAX);
     if let Some(partitioning) = &arguments.partitioning {
         builder = builder.partitioning(partitioning.clone());
     }
     if arguments.table_per_kind {
         builder = builder.metric_tables(MetricTables::PerKind);
     }
-    if let Some(rows) = arguments.rows_per_file {
-        builder = builder.rows_per_file(rows);
-    }
-    let mut pipeline = builder.build_files(LocalDirectory::new(&out))?;
-
-    let (inputs, not_found) = inputs::find(arguments.paths());
-    let mut failed = not_found;
-    let progress = progress_bar(inputs.len());
-    let mut bytes_in = 0;
-    let started = Instant::now();
-    for input in progress.wrap_iter(inputs.iter()) {
-        let say = |what: &str| {
-            let path = input.path().display();
-            progress.suspend(|| eprintln!("{path}: {what}"));
-        };
-        let converted = convert(input, arguments, &mut pipeline, &say)?;
-        failed += usize::from(!converted.whole);
-        bytes_in += converted.bytes;
-    }
-    let report = pipeline.finish()?;
-    let run = Run {
-        inputs: inputs.len() + not_found,
-        failed,
-        bytes_in,
-        elapsed: started.elapsed(),
-    };
-    progress.finish_and_clear();
-    // Without logs there are no bodies to report on.
-    let patterns =
-        (report.patterns_table.as_ref()).filter(|patterns| patterns.batch().num_rows() > 0);
-    let beside = patterns.map(|patterns| write_beside(&out, patterns, arguments));
-    let beside = beside.transpose()?;
-    print(&tables::summary(&run, &report, &out, beside.as_ref()));
-    for table in &report.tables {
-        print(&tables::columns(table));
-    }
-    if let Some(patterns) = patterns {
-        print(&tables::templates(patterns, 10));
-    }
-    Ok(failed)
+    builder
 }
 
-/// Writes the patterns of the data in `out` next to it.
-fn write_beside(
-    out: &Path,
-    patterns: &PatternsTable,
+/// What the workers did.
+struct Done {
+    failed: usize,
+    bytes: u64,
+    records: Summary,
+    overflow: OverflowCounts,
+    patterns: Patterns,
+}
+
+/// Converts inputs on several threads, each of which takes the next one when it is done with another.
+fn on_all(
+    workers: usize,
+    inputs: &[Input],
+    dataset: &Dataset,
     arguments: &Arguments,
-) -> Result<FileSummary, Error> {
-    let (directory, name) = arguments::beside(out)?;
-    let options = WriterOptions::new().with_compression(arguments.compression);
-    let mut file = patterns.write(&LocalDirectory::new(&directory), &name, options)?;
-    file.name = directory.join(name).display().to_string();
-    Ok(file)
+    progress: &ProgressBar,
+) -> Result<Done, Error> {
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<_, Error> {
+        let stage = FingerprintStage::new().with_patterns(PatternOptions::default());
+        let mut worker: Worker = Pipeline::on(dataset).stage(stage).build();
+        let (mut failed, mut bytes) = (0, 0);
+        while let Some(input) = inputs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let say = |what: &str| {
+                let path = input.path().display();
+                progress.suspend(|| eprintln!("{path}: {what}"));
+            };
+            let converted = convert(input, arguments, &mut worker, &say)?;
+            failed += usize::from(!converted.whole);
+            bytes += converted.bytes;
+            progress.inc(1);
+        }
+        // Files stay open for the other workers.
+        worker.write_row_groups()?;
+        Ok((failed, bytes, worker))
+    };
+    let mut done = Done {
+        failed: 0,
+        bytes: 0,
+        records: Summary::default(),
+        overflow: OverflowCounts::default(),
+        patterns: Patterns::default(),
+    };
+    thread::scope(|scope| {
+        let work = || work().map_err(|error| chain(&*error));
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        for thread in threads {
+            let result = thread.join().map_err(|_| "a worker panicked")?;
+            let (failed, bytes, worker) = result?;
+            done.failed += failed;
+            done.bytes += bytes;
+            done.records.merge(worker.records().clone());
+            for table in worker.writer().stats() {
+                done.overflow.merge(&table.overflow);
+            }
+            if let Some(patterns) = worker.patterns() {
+                done.patterns.merge(patterns);
+            }
+        }
+        Ok(done)
+    })
 }
 
 /// The result of converting an input.
@@ -122,7 +185,7 @@ struct Converted {
 fn convert(
     input: &Input,
     arguments: &Arguments,
-    pipeline: &mut Pipeline<(FingerprintStage,)>,
+    pipeline: &mut Worker,
     say: &dyn Fn(&str),
 ) -> Result<Converted, IngestError> {
     let (mut bytes, mut whole) = (0, true);

@@ -1,6 +1,5 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,19 +10,25 @@ use otlake::arrow::arrow_array::types::Int64Type;
 use otlake::arrow::arrow_schema::{DataType, Field};
 use otlake::dataset::TableReport;
 use otlake::parquet::FileSummary;
-use otlake::{PatternsTable, Report};
+use otlake::otlp::Summary;
+use otlake::PatternsTable;
+use otlake::schema::OverflowCounts;
 
-/// Facts about a run that only the command itself knows.
+/// Facts about a run.
 pub struct Run {
+    pub location: String,
+    pub workers: usize,
     pub inputs: usize,
     pub failed: usize,
     pub bytes_in: u64,
     pub elapsed: Duration,
+    pub records: Summary,
+    pub overflow: OverflowCounts,
 }
 
 /// Returns a table of files, rows, bytes and speed.
-pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSummary>) -> String {
-    let records = report.records.accepted;
+pub fn summary(run: &Run, tables: &[TableReport], patterns: Option<&FileSummary>) -> String {
+    let records = run.records.accepted;
     let per_row = |bytes: u64, rows: u64| format!("{:.1}", bytes as f64 / rows.max(1) as f64);
     let mut table = table(&["", "files", "rows", "bytes", "bytes per row"]);
     let count = |n: usize| grouped(n as u64);
@@ -36,12 +41,12 @@ pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSum
     ]);
     for TableReport {
         table: of, files, ..
-    } in &report.tables
+    } in tables
     {
         let rows = files.iter().map(|file| file.rows).sum();
         let bytes = files.iter().map(|file| file.bytes).sum();
         table.add_row(vec![
-            format!("out, {}", out.join(of.name()).display()),
+            format!("out, {}/{}", run.location, of.name()),
             count(files.len()),
             grouped(rows),
             grouped(bytes),
@@ -50,7 +55,7 @@ pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSum
     }
     if let Some(file) = patterns {
         table.add_row(vec![
-            format!("patterns, {}", file.name),
+            format!("patterns, {}/{}", run.location, file.name),
             count(1),
             grouped(file.rows),
             grouped(file.bytes),
@@ -59,14 +64,18 @@ pub fn summary(run: &Run, report: &Report, out: &Path, patterns: Option<&FileSum
     right_align(&mut table, 1..5);
     let seconds = run.elapsed.as_secs_f64();
     let speed = grouped((records as f64 / seconds.max(1e-9)) as u64);
-    let mut text = format!("{table}\n{speed} records/s ({seconds:.3} s, one thread)");
+    let workers = match run.workers {
+        1 => "one worker".to_owned(),
+        workers => format!("{workers} workers"),
+    };
+    let mut text = format!("{table}\n{speed} records/s ({seconds:.3} s, {workers})");
     let notes = [
-        (report.records.rejected, "records rejected"),
+        (run.records.rejected, "records rejected"),
         (
-            report.records.replaced_strings,
+            run.records.replaced_strings,
             "strings that were not UTF-8",
         ),
-        (report.overflow().total(), "values in overflow"),
+        (run.overflow.total(), "values in overflow"),
     ];
     for (count, what) in notes.into_iter().filter(|(count, _)| *count > 0) {
         text += &format!(", {} {what}", grouped(count));

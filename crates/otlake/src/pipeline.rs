@@ -289,6 +289,25 @@ impl<C: Stage> Pipeline<C> {
         })
     }
 
+    /// Writes the records accepted so far as row groups, and leaves files open for the other pipelines of the
+    /// dataset. [`Dataset::flush`] closes them, once all workers have done this.
+    ///
+    /// # Errors
+    ///
+    /// When rows can't be written; see [`DatasetWriter::write_row_groups`].
+    pub fn write_row_groups(&mut self) -> Result<(), FlushError> {
+        self.observe(Operation::Flush, |this| {
+            let held_back = this.stages.flush(&mut this.writer);
+            this.writer.write_row_groups()?;
+            held_back.map_err(FlushError::HeldBack)
+        })
+    }
+
+    /// Returns the outcome for the records of all payloads so far.
+    pub fn records(&self) -> &Summary {
+        &self.total
+    }
+
     /// Returns the stages.
     pub fn stages(&self) -> &C {
         &self.stages
