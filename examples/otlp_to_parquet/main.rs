@@ -82,7 +82,11 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
         records: done.records,
         overflow: done.overflow,
     };
-    print(&tables::summary(&run, &tables, written.transpose()?.as_ref()));
+    print(&tables::summary(
+        &run,
+        &tables,
+        written.transpose()?.as_ref(),
+    ));
     for table in &tables {
         print(&tables::columns(table));
     }

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use otlake::PatternsTable;
 use otlake::arrow::arrow_array::cast::AsArray;
 use otlake::arrow::arrow_array::types::Int64Type;
 use otlake::arrow::arrow_schema::{DataType, Field};
 use otlake::dataset::TableReport;
-use otlake::parquet::FileSummary;
 use otlake::otlp::Summary;
-use otlake::PatternsTable;
+use otlake::parquet::FileSummary;
 use otlake::schema::OverflowCounts;
 
 /// Facts about a run.
@@ -71,10 +71,7 @@ pub fn summary(run: &Run, tables: &[TableReport], patterns: Option<&FileSummary>
     let mut text = format!("{table}\n{speed} records/s ({seconds:.3} s, {workers})");
     let notes = [
         (run.records.rejected, "records rejected"),
-        (
-            run.records.replaced_strings,
-            "strings that were not UTF-8",
-        ),
+        (run.records.replaced_strings, "strings that were not UTF-8"),
         (run.overflow.total(), "values in overflow"),
     ];
     for (count, what) in notes.into_iter().filter(|(count, _)| *count > 0) {

@@ -267,6 +267,23 @@ mod tests {
     }
 
     #[test]
+    fn boxed_stages_in_a_list_work_like_those_in_a_tuple() {
+        let stages = vec![
+            BoxStage::new(Append('a', 0)),
+            BoxStage::new(Delay::default()),
+            BoxStage::new(Append('b', 0)),
+        ];
+        let mut sink = stages.before(Vec::new());
+        for body in ["1", "2", "3"] {
+            push(body, &mut sink).unwrap();
+        }
+        assert_eq!(bodies(sink.sink()), ["1ab", "2ab"]);
+        sink.finish().unwrap();
+        assert_eq!(bodies(sink.sink()), ["1ab", "2ab", "3ab"]);
+        assert_eq!(sink.stage().dropped(), 6);
+    }
+
+    #[test]
     fn held_back_rows_pass_the_rest_of_the_chain_when_the_sink_is_finished() {
         let mut sink = (Append('a', 0), Delay::default(), Append('b', 0)).before(Vec::new());
         push("1", &mut sink).unwrap();

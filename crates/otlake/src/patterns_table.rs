@@ -8,22 +8,22 @@ use otlake_fingerprint::{Clusterer, Known, PatternSet, Patterns, Tokenizer};
 use otlake_parquet::{Encoder, EncoderError, FileError, FileSummary, FileWriter, WriterOptions};
 use otlake_storage::{Storage, StorageError};
 
-/// What was learned, as a table: one row for each known fingerprint, busiest first; of equally busy
-/// ones the smaller fingerprint first.
+/// The patterns that were learned, as a table: one row for each known fingerprint, busiest first. Of equally
+/// busy ones, the smaller fingerprint comes first.
 ///
 /// | column | type | |
 /// |---|---|---|
-/// | `fingerprint` | Int64 | the fingerprint, as it stands in the data |
+/// | `fingerprint` | Int64 | the fingerprint, as in the data |
 /// | `pattern_id` | Int64 | the pattern that it belongs to |
 /// | `template` | Utf8 | the pattern's template |
 /// | `level` | Utf8 | `TRACE` to `FATAL`: the most severe of its records, or else the one in its text |
 /// | `severity_number` | Int64 | the first number of the level's range: 1, 5, 9, 13, 17 or 21 |
 /// | `count` | Int64 | messages with this fingerprint |
-/// | `first_seen`, `last_seen` | Timestamp(µs, UTC) | |
+/// | `first_seen`, `last_seen` | Timestamp(µs, UTC) | the earliest and the latest time of its messages |
 /// | `example` | Utf8 | the shortest of its messages, possibly cut short |
 ///
-/// The data keeps fingerprints, which never change, and this table says what they mean today. It
-/// can be written again as often as something was learned; no data file has to be.
+/// The data has fingerprints, which never change, and this table says what they mean today. It can be
+/// written again whenever something was learned, without touching a data file.
 ///
 /// ```
 /// # #[cfg(feature = "zstd")] {
@@ -52,19 +52,19 @@ pub struct PatternsTable {
     batch: RecordBatch,
 }
 
-/// Why a [`PatternsTable`] could not be written. No file is visible then.
+/// The error of [`PatternsTable::write`]. No file is visible then.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PatternsTableError {
-    /// The file can't be encoded as the options have it.
+    /// The encoder could not be made with these options.
     #[error(transparent)]
     Encoder(#[from] EncoderError),
     /// The bytes of the file could not be written.
     #[error("{name} could not be written")]
     File {
-        /// The file.
+        /// The name of the file.
         name: String,
-        /// Why.
+        /// The reason.
         source: FileError,
     },
     /// The file could not be created or made visible.
@@ -73,20 +73,19 @@ pub enum PatternsTableError {
 }
 
 impl PatternsTable {
-    /// The table of everything learned so far.
-    ///
-    /// The patterns are derived for it: see [`Patterns::patterns`] for what that costs.
+    /// Returns the table of everything learned so far. It derives the patterns: see [`Patterns::patterns`] for
+    /// what that costs.
     pub fn new<T: Tokenizer, C: Clusterer>(patterns: &Patterns<T, C>) -> PatternsTable {
         PatternsTable::of(patterns, &patterns.patterns())
     }
 
-    /// The table of a state whose patterns have been derived.
+    /// Returns the table of a state whose patterns have been derived.
     pub(crate) fn of<T: Tokenizer, C: Clusterer>(
         patterns: &Patterns<T, C>,
         set: &PatternSet,
     ) -> PatternsTable {
         let mut known: Vec<Known<'_>> = patterns.known().collect();
-        // As the column has them: signed.
+        // Signed, like the column.
         known.sort_by_key(|known| (std::cmp::Reverse(known.count), known.fingerprint.as_i64()));
         let pattern = |known: &Known<'_>| set.pattern(known.fingerprint);
         let utc = |time: fn(&Known<'_>) -> Option<u64>| {
@@ -118,24 +117,23 @@ impl PatternsTable {
         ];
         #[allow(
             clippy::expect_used,
-            reason = "the columns stand above, in the order of the schema below"
+            reason = "the columns above are in the order of the schema below"
         )]
         let batch = RecordBatch::try_new(schema(), columns).expect("columns as in the schema");
         PatternsTable { batch }
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn batch(&self) -> &RecordBatch {
         &self.batch
     }
 
-    /// Writes the table as the one file `name`; one that is there already is replaced.
-    ///
-    /// A table without rows is a file without rows.
+    /// Writes the table to the file `name`, which replaces one that exists. A table without rows becomes a file
+    /// without rows.
     ///
     /// # Errors
     ///
-    /// When the codec is not in this build, or the storage refuses.
+    /// When the codec is not in this build, or when the file can't be written.
     pub fn write(
         &self,
         storage: &dyn Storage,
@@ -157,7 +155,7 @@ impl PatternsTable {
     }
 }
 
-/// Whole microseconds, which fit: 2^64 nanoseconds are less than 2^63 microseconds.
+/// Returns whole microseconds, which fit: 2^64 nanoseconds are less than 2^63 microseconds.
 fn micros(nanos: u64) -> i64 {
     (nanos / 1_000).cast_signed()
 }

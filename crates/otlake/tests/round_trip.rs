@@ -10,12 +10,12 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use otlake::dataset::MetricTables;
 use otlake::fingerprint::PatternOptions;
-use otlake::otlp::{Format, Limits};
+use otlake::otlp::{ContentEncoding, Format, Limits};
 use otlake::parquet::{Compression, FileSummary};
 use otlake::row::MetricKind;
 use otlake::schema::Table;
 use otlake::storage::InMemoryStorage;
-use otlake::{FingerprintStage, IngestError, Pipeline, PipelineBuilder};
+use otlake::{EncodedPayload, FingerprintStage, IngestError, Pipeline, PipelineBuilder};
 use otlake_testkit::{CanonicalRow, CanonicalValue, Request, Rng, Shape, logs_payload};
 use prost::Message;
 use read_back::{Record, expected_record, read_files};
@@ -261,14 +261,48 @@ fn rows_recorded<R: Request>() -> u64 {
         .iter()
         .map(|path| {
             let extension = path.extension().and_then(|extension| extension.to_str());
-            let encoding =
-                otlake::otlp::ContentEncoding::from_extension(extension.unwrap_or_default());
+            let encoding = ContentEncoding::from_extension(extension.unwrap_or_default());
             let bytes = std::fs::read(path).unwrap();
             encoding.inflate(&bytes.into(), 1 << 20).unwrap().to_vec()
         })
         .collect();
     let files = assert_nothing_is_lost::<R>(Pipeline::builder(), &payloads);
     files.iter().map(|file| file.rows).sum()
+}
+
+#[cfg(feature = "opentelemetry-proto")]
+#[test]
+fn requests_that_were_decoded_already_become_the_same_records() {
+    let payload = logs_payload(&Shape::small_groups());
+    let request = ExportLogsServiceRequest::decode(&payload[..]).unwrap();
+    let storage = InMemoryStorage::new();
+    let builder = Pipeline::builder().fingerprint();
+    let mut pipeline = builder.build_files(storage.clone()).unwrap();
+    let summary = pipeline.ingest_request(&request).unwrap();
+    assert_eq!(summary.accepted, 500);
+    let report = pipeline.finish().unwrap();
+    let found = read_files(&storage, Table::Logs, &report.tables[0].files);
+    let rows = request.canonical_rows();
+    let expected = rows.iter().map(|row| expected_record(Table::Logs, row));
+    assert!(found.into_iter().eq(expected));
+}
+
+#[test]
+fn compressed_payloads_are_inflated_within_the_limits() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/data/logs/payment-python-002.binpb.gz"
+    );
+    let payload = EncodedPayload::new(std::fs::read(path).unwrap(), ContentEncoding::Gzip);
+    let storage = InMemoryStorage::new();
+    let mut pipeline = Pipeline::builder().build_files(storage).unwrap();
+    assert!(pipeline.ingest_logs(payload.clone()).unwrap().accepted > 0);
+
+    let limits = Limits::default().with_payload_bytes(1_000);
+    let builder = Pipeline::builder().limits(limits);
+    let mut limited = builder.build_files(InMemoryStorage::new()).unwrap();
+    let error = limited.ingest_logs(payload).unwrap_err();
+    assert!(matches!(error, IngestError::Inflate { .. }), "{error:?}");
 }
 
 #[test]
