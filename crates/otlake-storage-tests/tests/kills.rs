@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use otlake::Pipeline;
 use otlake_storage::{Documents, LocalDirectory};
 use otlake_storage_tests::{
     FaultyStorage, Random, ReadFile, StorageFault, assert_manifests, assert_published,
@@ -43,8 +44,12 @@ fn acknowledged(directory: &Path) -> u64 {
         .map_or(0, |line| line.trim().parse::<u64>().unwrap() + 1)
 }
 
+/// The most writers that share the dataset of a process. Each writes a batch, and all of them are then
+/// acknowledged, so as many batches may be visible without being acknowledged.
+const MOST_WRITERS: u64 = 8;
+
 /// Does nothing except in the processes that [`start`] starts. There, it continues after the last
-/// acknowledged batch.
+/// acknowledged batch, with 1, 2 or 8 writers.
 #[test]
 fn child() {
     let Ok(directory) = env::var(CHILD) else {
@@ -60,11 +65,25 @@ fn child() {
         .open(directory.join("acknowledged"))
         .unwrap();
     // Each run splits its files differently from the run it takes over from.
-    let rows_per_file = 3 + number(RUN).unwrap() % 5;
-    let mut pipeline = small_files(rows_per_file).build(storage).unwrap();
-    for batch in acknowledged(directory)..number(UNTIL).unwrap_or(u64::MAX) {
-        try_batch(&mut pipeline, batch).unwrap();
-        writeln!(acknowledge, "{batch}").unwrap();
+    let run = number(RUN).unwrap();
+    let first = small_files(3 + run % 5).build(storage).unwrap();
+    let dataset = first.writer().dataset().clone();
+    let writers = [1, 2, MOST_WRITERS][run as usize % 3];
+    let mut pipelines: Vec<_> = (0..writers)
+        .map(|_| Pipeline::on(&dataset).build())
+        .collect();
+    let (mut begin, until) = (acknowledged(directory), number(UNTIL).unwrap_or(u64::MAX));
+    while begin < until {
+        let batches = begin..until.min(begin + writers);
+        begin = batches.end;
+        thread::scope(|scope| {
+            for (pipeline, batch) in pipelines.iter_mut().zip(batches.clone()) {
+                scope.spawn(move || try_batch(pipeline, batch).unwrap());
+            }
+        });
+        for batch in batches {
+            writeln!(acknowledge, "{batch}").unwrap();
+        }
         acknowledge.sync_all().unwrap();
     }
 }
@@ -176,7 +195,7 @@ fn killed_at_any_moment() {
                 leftovers += lake.remove_leftovers(Duration::ZERO).unwrap().len();
             }
         }
-        let until = acknowledged(directory) + 2;
+        let until = acknowledged(directory) + MOST_WRITERS;
         let mut last = start(directory, rounds, &[(UNTIL, until)]);
         assert!(last.wait().unwrap().success());
         drop(ends);

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
+use std::thread;
 
 use object_store::memory::InMemory;
 use otlake::dataset;
@@ -118,6 +119,40 @@ fn calls_fail_all_the_time() {
         let faulty = FaultyStorage::often(storage.clone(), 60 + 20 * (round as usize % 10), random);
         deliver(&faulty, [6, 1_000][round as usize % 2]);
         check(Arc::new(storage), &format!("round {round}"));
+    }
+}
+
+/// Several workers write batches of their own to one dataset, and any call may fail.
+#[test]
+fn calls_fail_all_the_time_while_several_writers_share_a_dataset() {
+    const BATCHES: u64 = 8;
+    for (round, writers) in (0..Random::rounds(6)).zip([1, 2, 8].into_iter().cycle()) {
+        let case = format!("round {round}, {writers} writers");
+        let storage = InMemoryStorage::new();
+        leave_behind(&storage);
+        let random = Random::from_env(&format!("writers {round}"));
+        let faulty = FaultyStorage::often(storage.clone(), 60 + 20 * (round as usize % 10), random);
+        let opened = (0..100).find_map(|_| small_files(6).build(faulty.clone()).ok());
+        let dataset = opened.unwrap().writer().dataset().clone();
+        thread::scope(|scope| {
+            for writer in 0..writers {
+                let (dataset, case) = (&dataset, &case);
+                scope.spawn(move || {
+                    let mut pipeline = Pipeline::on(dataset).build();
+                    for batch in (writer..BATCHES).step_by(writers as usize) {
+                        let mut attempts = 0;
+                        while try_batch(&mut pipeline, batch).is_err() {
+                            attempts += 1;
+                            assert!(attempts < 1_000, "{case}: batch {batch} never gets through");
+                        }
+                    }
+                });
+            }
+        });
+        let files = read_all(&storage);
+        assert_there_once(&files, 0..BATCHES, &case);
+        assert_manifests(&storage, &files, 0..BATCHES, &case);
+        assert_published(Arc::new(storage), &files);
     }
 }
 
