@@ -9,7 +9,6 @@ docs/columns.md run on the tables of the default payloads.
 """
 
 import json
-import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import queries
 from columns import ALL_KINDS, COLUMNS, MAP, columns_of
 from dataset import READERS, DuckDB
+from naming import columns_of_files
 from payloads import DATA, AnyText, records, same
 
 # Columns to search: filters use statistics, page indexes and bloom filters if the reader supports them.
@@ -30,12 +30,6 @@ def compare(what, found, expected):
         raise AssertionError(f"{what}: expected {expected!r}, found {found!r}")
 
 
-def column_of(group, key):
-    """Returns the column name of an attribute under flat naming."""
-    name = re.sub("[^a-z0-9]", "_", key.lower())
-    return name if key.startswith("_") else f"{group}_{name}"
-
-
 def least_type(values):
     """Returns the narrowest type that holds all values of an attribute, or None if there are none."""
     kinds = {value.WhichOneof("value") for value in values} - {None}
@@ -46,23 +40,18 @@ def least_type(values):
     return types.get(kinds.pop(), "string") if len(kinds) == 1 else "string" if kinds else None
 
 
-def attribute_types(rows):
+def attribute_types(rows, columns):
     """Returns the type of each attribute's column, in a table that had all its rows when its types were frozen."""
     values = {}
     for row in rows:
-        # The second value for a column in a record overflows.
+        # The second value of an attribute in a record overflows.
         first = {}
         for group, key, value in row.attributes:
             if value.WhichOneof("value"):
-                first.setdefault(column_of(group, key), value)
+                first.setdefault(columns[f"{group}.{key}"], value)
         for column, value in first.items():
             values.setdefault(column, []).append(value)
-    types = {column: least_type(of) for column, of in values.items()}
-    return {column: type for column, type in types.items() if column not in columns_of_all()}
-
-
-def columns_of_all():
-    return {name for columns in COLUMNS.values() for name in columns}
+    return {column: least_type(of) for column, of in values.items()}
 
 
 def fits(cell, value):
@@ -79,7 +68,7 @@ def fits(cell, value):
     return kind in types and type(cell) is types[kind] and same(cell, getattr(value, kind))
 
 
-def compare_row(row, record, fields):
+def compare_row(row, record, fields, columns):
     """Compares a row with a record: each field, each attribute in its column or in overflow, and nothing else."""
     for name in fields.keys() - {"fingerprint"}:
         compare(f"{record.place}, {name}", row[name], record.fields[name])
@@ -89,7 +78,7 @@ def compare_row(row, record, fields):
         compare(f"{record.place}, {name}", row.get(name) or 0, record.fields.get(name, 0))
         checked.add(name)
     for group, key, value in record.attributes:
-        column = column_of(group, key)
+        column = columns.get(f"{group}.{key}")
         if column not in checked and row.get(column) is not None and fits(row[column], value):
             checked.add(column)
             continue
@@ -107,27 +96,27 @@ def named(name):
     return [name, *(f"{name}#{number}" for number in range(2, 9))]
 
 
-def check_types(reader, table, rows, frozen_with_all):
+def check_types(reader, table, rows, columns, frozen_with_all):
     types = reader.types()
     expected = {name: reader.word(type) for name, type in columns_of(table).items()} | {"overflow": reader.word(MAP)}
     for column, type in expected.items():
         compare(f"type of {column}", types.get(column), type)
     if table not in COLUMNS:
         compare("columns of other kinds", sorted(types.keys() & (COLUMNS["metrics"].keys() - expected.keys())), [])
-    attributes = {column: reader.word(type) for column, type in attribute_types(rows).items()}
+    attributes = {column: reader.word(type) for column, type in attribute_types(rows, columns).items()}
     found = {column: type for column, type in types.items() if column not in expected and column not in WHEN_SENT}
     if frozen_with_all:
         compare("types of attributes", found, attributes)
     return len(types)
 
 
-def check_table(reader, table, expected, frozen_with_all):
+def check_table(reader, table, expected, columns, frozen_with_all):
     """Compares everything that a reader reads from a table. Returns the results of its searches and a text to print."""
-    columns = check_types(reader, table, expected, frozen_with_all)
+    count = check_types(reader, table, expected, columns, frozen_with_all)
     rows = reader.rows()
     compare("rows", len(rows), len(expected))
     for row, record in zip(rows, expected):
-        compare_row(row, record, columns_of(table))
+        compare_row(row, record, columns_of(table), columns)
     if table == "logs":
         check_fingerprints(rows)
     found = {}
@@ -140,7 +129,7 @@ def check_table(reader, table, expected, frozen_with_all):
         found[column, value] = len(hits)
         absent = 1 if isinstance(value, int) else "0" * 32
         compare(f"rows where {column} = {absent}", reader.rows(where=(column, absent)), [])
-    return found, f"{len(rows)} records as recorded, {columns} columns with the right types"
+    return found, f"{len(rows)} records as recorded, {count} columns with the right types"
 
 
 def check_fingerprints(rows):
@@ -167,7 +156,7 @@ def check_counts(directory, recorded):
 def check_reader(reader_type, table, files, expected):
     reader = reader_type(files)
     # With several files, types are frozen before all rows are known.
-    found, text = check_table(reader, table, expected, frozen_with_all=len(files) == 1)
+    found, text = check_table(reader, table, expected, columns_of_files(files), frozen_with_all=len(files) == 1)
     if reader_type is DuckDB:
         # Without union_by_name, DuckDB uses the columns of the first file, which has at least the fields.
         plain = DuckDB(files, union_by_name=False)

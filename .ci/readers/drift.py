@@ -22,6 +22,7 @@ from columns import COLUMNS, MAP, columns_of
 from dataset import READERS, arrow_type
 from forms import requests_of
 from lake import LAKES, NUMBER, Row, opening
+from naming import checked, columns_of_files
 from payloads import AnyText, records_of
 
 PARTITIONS = {"logs": ("date",), "traces": ("year", "month"), "metrics": ("date", "hour")}
@@ -118,8 +119,13 @@ def published(lake, table):
     return columns, {column["name"]: column for column in document["columns"]}
 
 
+def attribute_columns(document):
+    """Returns the published column of each attribute, by its full name."""
+    return {column["full_name"]: column["name"] for column in document.values() if "full_name" in column}
+
+
 def check_files(lake, table, columns, document):
-    """Checks that the columns and field ids of every file are the published ones. Returns the number of files."""
+    """Checks that columns, field ids and attributes of every file are the published ones. Returns the number of files."""
     word = next(reader.word for reader in READERS if reader.name == "pyarrow")
     files = sorted((lake / f"signal={table}").rglob("*.parquet"))
     sizes = set()
@@ -130,6 +136,10 @@ def check_files(lake, table, columns, document):
             compare(f"{file}, type of {field.name}", arrow_type(field.type), word(columns[field.name]))
             id = field.metadata[b"PARQUET:field_id"].decode()
             compare(f"{file}, id of {field.name}", id, str(document[field.name]["id"]))
+    names = checked(attribute_columns(document))
+    # Files also state the names of attributes that never had a value and so have no column.
+    of_files = {name: column for name, column in columns_of_files(files).items() if column in document}
+    compare(f"{table}: attributes of the columns in files", of_files, names)
     compare(f"{table}: whether the schema drifts", len(sizes) > 10, True)
     return len(files)
 
@@ -148,8 +158,8 @@ def check_types(reader, table, columns):
     compare("other columns", others, set(PARTITIONS[table]))
 
 
-def check_rows(reader, table, columns, truth):
-    rows = defaultdict(Row)
+def check_rows(reader, table, columns, document, truth):
+    rows, names = defaultdict(Row), attribute_columns(document)
     for column, cells in reader.columns():
         if column in columns:
             for number, value in cells:
@@ -163,7 +173,7 @@ def check_rows(reader, table, columns, truth):
         for name, text in record.overflow.items():
             compare(f"{record.place}, overflow {name}", overflow.pop(name, None), text)
         row["overflow"] = overflow
-        compare_row(row, record, columns_of(table))
+        compare_row(row, record, columns_of(table), names)
     return sum(bool(row["overflow"]) for row in rows.values())
 
 
@@ -178,7 +188,7 @@ def check_partitions(reader, table, truth):
 def searches(table, columns, document, truth):
     """Yields searches: the column, the value in the column's type, the full name, the text, the numbers of the records that
     must be found, and of those that may be found."""
-    column_of = {key: column["name"] for column in document.values() for key in column.get("keys", ())}
+    column_of = attribute_columns(document)
     for name in SEARCHED[table]:
         sent = list(truth.values(name))
         compare(f"whether {name} was sent", bool(sent), True)
@@ -238,7 +248,7 @@ def check_searches(reader, found):
 
 def check_texts(reader, truth, document):
     for name, text in TEXTS.items():
-        column = next(column["name"] for column in document.values() if name in column.get("keys", ()))
+        column = attribute_columns(document)[name]
         numbers = sorted(number for number, value in truth.values(name) if AnyText(value) == text)
         compare(f"records whose {name} is the text {text}", sorted(reader.texts(column, name, text)), numbers)
         compare(f"whether {name} is ever {text}", bool(numbers), True)
@@ -275,7 +285,7 @@ def check_table(directory, table, readers):
         try:
             reader = reader_type(lake, table)
             check_types(reader, table, columns)
-            overflow = check_rows(reader, table, columns, truth)
+            overflow = check_rows(reader, table, columns, document, truth)
             check_partitions(reader, table, truth)
             answer = check_searches(reader, found)
             answers = answers or answer

@@ -7,12 +7,12 @@ use crate::arbitrary::repair_utf8;
 use crate::canonical::{CanonicalRow, CanonicalRows};
 use crate::request::Request;
 
-/// What a decoder made of one payload.
+/// The result of decoding one payload.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded {
-    /// Its summary, or why it refused the payload.
+    /// The summary, or the fault of the payload.
     pub result: Result<Summary, InvalidPayload>,
-    /// The rows; those before the fault, where there is one.
+    /// The rows; if there is a fault, those before it.
     pub rows: Vec<CanonicalRow>,
 }
 
@@ -21,7 +21,7 @@ impl Decoded {
     ///
     /// # Panics
     ///
-    /// When the decoder counts other rows than it delivered.
+    /// Panics if the decoder counts more or fewer rows than it delivered.
     #[track_caller]
     pub fn by(decoder: &mut OtlpDecoder, signal: Signal, format: Format, payload: &[u8]) -> Self {
         let mut rows = CanonicalRows::default();
@@ -34,7 +34,7 @@ impl Decoded {
             Err(DecodeError::Payload { error, summary }) => (Err(error), summary.accepted),
             Err(DecodeError::Sink { error, .. }) => match error {},
         };
-        assert_eq!(accepted, rows.0.len() as u64, "the rows are counted");
+        assert_eq!(accepted, rows.0.len() as u64, "the decoder counts its rows");
         Self {
             result,
             rows: rows.0,
@@ -42,18 +42,18 @@ impl Decoded {
     }
 }
 
-/// Compares what a decoder makes of a payload with what prost makes of it: the same rows, or both
-/// refuse. Says what the decoder made of it, or how they disagree.
+/// Compares a decoder with prost on one payload: they must return the same rows, or both fail.
+/// Returns the decoder's result.
 ///
-/// prost refuses strings that are not UTF-8. A decoder that replaces what is invalid in them is
-/// compared with what prost makes of the payload in which [`repair_utf8`] has done that.
+/// prost rejects strings that are not UTF-8. A decoder that repairs them is compared with prost's
+/// result for the payload after [`repair_utf8`].
 ///
-/// Records that were rejected are the caller's to judge: then no rows are compared. So it is where
-/// prost gives up because of its limit of messages inside one another.
+/// If records were rejected, no rows are compared, and the caller has to judge. The same holds if
+/// prost fails because of its limit on nested messages.
 ///
 /// # Errors
 ///
-/// How they disagree.
+/// Returns how they disagree.
 pub fn compare_with_prost<R: Request>(
     decoder: &mut OtlpDecoder,
     payload: &[u8],
@@ -68,7 +68,7 @@ pub fn compare_with_prost<R: Request>(
     };
     let disagreement = match (&ours.result, theirs) {
         (Ok(summary), _) if summary.rejected > 0 => return Ok(ours),
-        // Fewer where a string comes twice and the last counts.
+        // There are fewer if a string field is repeated, because only the last one counts.
         (Ok(summary), Ok(_)) if summary.replaced_strings > strings as u64 => format!(
             "{} strings were replaced, of {strings} that are not UTF-8",
             summary.replaced_strings
@@ -79,24 +79,24 @@ pub fn compare_with_prost<R: Request>(
         },
         (Err(_), Err(_)) => return Ok(ours),
         (Ok(_), Err(theirs)) if theirs.to_string().contains("recursion limit") => return Ok(ours),
-        (Ok(_), Err(theirs)) => format!("taken, but prost refuses it: {theirs}"),
-        (Err(error), Ok(_)) => format!("refused, but prost takes it: {error}"),
+        (Ok(_), Err(theirs)) => format!("accepted, but prost rejects it: {theirs}"),
+        (Err(error), Ok(_)) => format!("rejected, but prost accepts it: {error}"),
     };
     Err(Disagreement(disagreement))
 }
 
 fn first_difference(ours: &[CanonicalRow], theirs: &[CanonicalRow]) -> Option<String> {
     if ours.len() != theirs.len() {
-        return Some(format!("{} rows, prost's are {}", ours.len(), theirs.len()));
+        return Some(format!("{} rows, but {} from prost", ours.len(), theirs.len()));
     }
     let row = ours.iter().zip(theirs).position(|(a, b)| a != b)?;
     let (ours, theirs) = (&ours[row], &theirs[row]);
     Some(format!(
-        "row {row} is\n{ours:#?}\nand prost's is\n{theirs:#?}"
+        "row {row} is\n{ours:#?}\nbut from prost\n{theirs:#?}"
     ))
 }
 
-/// How a decoder and prost disagree.
+/// A disagreement between a decoder and prost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disagreement(String);
 

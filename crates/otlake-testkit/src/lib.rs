@@ -22,8 +22,8 @@
 //! mutate(&mut bytes, Signal::Logs, &mut rng);
 //! ```
 //!
-//! This crate is never published. Of the otlake crates it depends on `otlake-row` alone, so that the tests
-//! of all others can use it.
+//! This crate is never published. Of the otlake crates it only depends on `otlake-row` and `otlake-otlp`, so that
+//! the tests of all others can use it.
 
 mod agreement;
 mod allocator;
