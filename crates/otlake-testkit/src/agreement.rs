@@ -87,7 +87,11 @@ pub fn compare_with_prost<R: Request>(
 
 fn first_difference(ours: &[CanonicalRow], theirs: &[CanonicalRow]) -> Option<String> {
     if ours.len() != theirs.len() {
-        return Some(format!("{} rows, but {} from prost", ours.len(), theirs.len()));
+        return Some(format!(
+            "{} rows, but {} from prost",
+            ours.len(),
+            theirs.len()
+        ));
     }
     let row = ours.iter().zip(theirs).position(|(a, b)| a != b)?;
     let (ours, theirs) = (&ours[row], &theirs[row]);
