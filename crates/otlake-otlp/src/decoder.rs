@@ -3,10 +3,14 @@ use std::fmt;
 use otlake_row::{Bytes, KeyLimits, Keys, RowSink, Signal};
 
 use crate::error::DecodeError;
+#[cfg(not(feature = "json"))]
+use crate::error::{Fault, InvalidPayloadKind};
 #[cfg(feature = "json")]
 use crate::json;
 use crate::protobuf;
 use crate::run::State;
+#[cfg(not(feature = "json"))]
+use crate::run::{Arenas, Run};
 use crate::values::Rules;
 use crate::{Format, InvalidUtf8, Limits, Summary};
 
@@ -75,39 +79,67 @@ impl OtlpDecoder {
         payload: &Bytes,
         sink: &mut S,
     ) -> Result<Summary, DecodeError<S::Error>> {
-        match format {
-            Format::Protobuf => self.state.decode(
-                signal,
-                payload,
-                sink,
-                match signal {
-                    Signal::Logs => protobuf::request::<protobuf::Logs, S>,
-                    Signal::Traces => protobuf::request::<protobuf::Traces, S>,
-                    Signal::Metrics => protobuf::request::<protobuf::Metrics, S>,
-                },
-            ),
-            #[cfg(feature = "json")]
-            Format::Json => {
-                let tape = &mut self.tape;
-                let request = match signal {
-                    Signal::Logs => json::request::<json::Logs, S>,
-                    Signal::Traces => json::request::<json::Traces, S>,
-                    Signal::Metrics => json::request::<json::Metrics, S>,
-                };
-                let result = self
-                    .state
-                    .decode(signal, payload, sink, |run, json, arenas| {
-                        request(run, json, arenas, tape)
-                    });
-                tape.shrink();
-                result
+        match (format, signal) {
+            (Format::Protobuf, Signal::Logs) => {
+                self.decode_protobuf::<protobuf::Logs, S>(payload, sink)
             }
+            (Format::Protobuf, Signal::Traces) => {
+                self.decode_protobuf::<protobuf::Traces, S>(payload, sink)
+            }
+            (Format::Protobuf, Signal::Metrics) => {
+                self.decode_protobuf::<protobuf::Metrics, S>(payload, sink)
+            }
+            #[cfg(feature = "json")]
+            (Format::Json, Signal::Logs) => self.decode_json::<json::Logs, S>(payload, sink),
+            #[cfg(feature = "json")]
+            (Format::Json, Signal::Traces) => self.decode_json::<json::Traces, S>(payload, sink),
+            #[cfg(feature = "json")]
+            (Format::Json, Signal::Metrics) => self.decode_json::<json::Metrics, S>(payload, sink),
             #[cfg(not(feature = "json"))]
-            Format::Json => self.state.decode(signal, payload, sink, |_, json, _| {
-                let kind = crate::InvalidPayloadKind::FeatureOff { feature: "json" };
-                Err(crate::error::Fault::new(kind, json).into())
-            }),
+            (Format::Json, _) => {
+                let refuse = |_: &mut Run<'_, S>, json: &[u8], _: &mut Arenas| {
+                    let kind = InvalidPayloadKind::FeatureOff { feature: "json" };
+                    Err(Fault::new(kind, json).into())
+                };
+                let no_path = |_: &[u8], _| String::new();
+                self.state
+                    .decode(signal, format, payload, sink, refuse, no_path)
+            }
         }
+    }
+
+    fn decode_protobuf<E: protobuf::Export, S: RowSink>(
+        &mut self,
+        payload: &Bytes,
+        sink: &mut S,
+    ) -> Result<Summary, DecodeError<S::Error>> {
+        self.state.decode(
+            E::SIGNAL,
+            Format::Protobuf,
+            payload,
+            sink,
+            protobuf::request::<E, S>,
+            protobuf::path_at::<E>,
+        )
+    }
+
+    #[cfg(feature = "json")]
+    fn decode_json<E: json::Export, S: RowSink>(
+        &mut self,
+        payload: &Bytes,
+        sink: &mut S,
+    ) -> Result<Summary, DecodeError<S::Error>> {
+        let tape = &mut self.tape;
+        let result = self.state.decode(
+            E::SIGNAL,
+            Format::Json,
+            payload,
+            sink,
+            |run, json, arenas| json::request::<E, S>(run, json, arenas, tape),
+            json::path_at,
+        );
+        tape.shrink();
+        result
     }
 
     /// Returns the interner, for the names of keys in rows that were kept.

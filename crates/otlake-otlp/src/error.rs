@@ -2,7 +2,7 @@ use std::{error, fmt};
 
 use otlake_row::Signal;
 
-use crate::Summary;
+use crate::{Format, RejectionReason, Summary, foreign};
 
 /// The error of [`OtlpDecoder::decode`](crate::OtlpDecoder::decode): a payload was not decoded to its end.
 ///
@@ -99,9 +99,7 @@ impl error::Error for InvalidPayload {}
 #[non_exhaustive]
 pub enum InvalidPayloadKind {
     /// The payload is larger than [`Limits::payload_bytes`](crate::Limits::with_payload_bytes).
-    #[error(
-        "the payload is {bytes} bytes long, over the limit of {limit}: send smaller batches, or raise the limit"
-    )]
+    #[error("the payload is {bytes} bytes long, over the limit of {limit}: send smaller batches")]
     PayloadTooLarge {
         /// The size of the payload.
         bytes: usize,
@@ -109,7 +107,9 @@ pub enum InvalidPayloadKind {
         limit: usize,
     },
     /// A field states a length beyond the end of the message around it.
-    #[error("the field is {length} bytes long, but {remaining} remain")]
+    #[error(
+        "{length} bytes are expected, but {remaining} remain: the payload is cut off or damaged"
+    )]
     Truncated {
         /// The length that the field has or states.
         length: u64,
@@ -125,10 +125,16 @@ pub enum InvalidPayloadKind {
         /// The tag as read.
         tag: u64,
     },
-    /// A wire type is one that protobuf does not define, or one that this field does not have.
-    #[error(
-        "field {field} does not have wire type {wire_type}: is this the right kind of payload?"
-    )]
+    /// A field has a wire type that is not its own.
+    #[error("field {field} has wire type {wire_type}, which is not its own")]
+    WireType {
+        /// The field number.
+        field: u32,
+        /// The wire type as read.
+        wire_type: u32,
+    },
+    /// A wire type is one that protobuf does not define.
+    #[error("field {field} has wire type {wire_type}, which protobuf does not define")]
     InvalidWireType {
         /// The field number.
         field: u32,
@@ -167,6 +173,20 @@ pub enum InvalidPayloadKind {
         /// What it should be.
         expected: &'static str,
     },
+    /// The payload is a JSON object, but has no member of a request.
+    #[error("this is not a request of OTLP: its first member is {member:?}{}", such_as(*found))]
+    NotARequest {
+        /// The name of its first member.
+        member: String,
+        /// What it seems to be, and what can be done.
+        found: Option<&'static str>,
+    },
+    /// The payload is something else, such as compressed data.
+    #[error("this is {found}")]
+    Foreign {
+        /// What it is, and what can be done.
+        found: &'static str,
+    },
     /// The payload is JSON, and the feature that decodes it is off.
     #[error("the payload is JSON: build with the feature `{feature}`")]
     FeatureOff {
@@ -182,6 +202,25 @@ pub enum InvalidPayloadKind {
     /// The payload is of profiles, which are not supported.
     #[error("this is a payload of profiles, which are not supported")]
     Profiles,
+}
+
+impl InvalidPayloadKind {
+    /// Returns whether the bytes are not what the format asks for.
+    fn is_malformed(&self) -> bool {
+        use InvalidPayloadKind::*;
+        match self {
+            Truncated { .. } | InvalidVarint | InvalidFieldNumber { .. } | WireType { .. } => true,
+            InvalidWireType { .. } | UnexpectedEndGroup { .. } | GroupsTooDeep { .. } => true,
+            JsonSyntax { .. } => true,
+            PayloadTooLarge { .. } | JsonType { .. } | JsonValue { .. } => false,
+            NotARequest { .. } | Foreign { .. } | FeatureOff { .. } => false,
+            OtherSignal { .. } | Profiles => false,
+        }
+    }
+}
+
+fn such_as(found: Option<&'static str>) -> String {
+    found.map_or_else(String::new, |found| format!(", it seems to be {found}"))
 }
 
 /// A fault on its way up: boxed, so that the results of the hot path stay small.
@@ -219,7 +258,36 @@ impl Fault {
         self
     }
 
-    pub(crate) fn into_error(self, payload: &[u8]) -> InvalidPayload {
+    /// Returns the reason to reject a record for a fault that concerns one value, and leaves no doubt about
+    /// where the others are.
+    pub(crate) fn rejection(&self) -> Option<RejectionReason> {
+        match self.kind {
+            InvalidPayloadKind::JsonType { expected, found } => {
+                Some(RejectionReason::JsonType { expected, found })
+            }
+            InvalidPayloadKind::JsonValue { expected } => {
+                Some(RejectionReason::JsonValue { expected })
+            }
+            InvalidPayloadKind::WireType { field, wire_type } => {
+                Some(RejectionReason::WireType { field, wire_type })
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the address of the byte that is at fault.
+    pub(crate) fn address(&self) -> usize {
+        self.address
+    }
+
+    pub(crate) fn into_error(mut self, payload: &[u8], format: Format) -> InvalidPayload {
+        if self.kind.is_malformed()
+            && let Some(found) = foreign::describe(payload, Some(format))
+        {
+            self.kind = InvalidPayloadKind::Foreign { found };
+            self.path.clear();
+            self.address = payload.as_ptr().addr();
+        }
         let mut path = String::new();
         for (name, index) in self.path.iter().rev() {
             if !path.is_empty() {

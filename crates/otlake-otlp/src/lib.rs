@@ -64,6 +64,7 @@ mod attributes;
 mod decoder;
 mod encoding;
 mod error;
+mod foreign;
 mod framing;
 #[cfg(feature = "json")]
 mod json;

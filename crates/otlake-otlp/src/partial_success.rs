@@ -107,7 +107,11 @@ mod tests {
         );
 
         summary.rejected = 2;
-        summary.first_rejection = Some(Rejection::new(4, RejectionReason::InvalidUtf8));
+        summary.first_rejection = Some(Rejection::new(
+            4,
+            RejectionReason::InvalidUtf8,
+            String::new(),
+        ));
         let partial: ExportMetricsPartialSuccess = summary.partial_success().unwrap();
         assert_eq!(partial.rejected_data_points, 2);
         assert_eq!(

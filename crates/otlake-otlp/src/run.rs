@@ -8,8 +8,8 @@ use crate::attributes::Attributes;
 use crate::error::{DecodeError, Fault, InvalidPayloadKind, Result};
 use crate::names::Names;
 use crate::record::{Resource, Scope};
-use crate::values::{Rules, Values};
-use crate::{Rejection, RejectionReason, Summary};
+use crate::values::{Noted, Rules, Unknown, Values};
+use crate::{Format, Rejection, RejectionReason, Summary};
 
 /// What a decoder keeps from payload to payload.
 pub(crate) struct State {
@@ -97,9 +97,11 @@ impl State {
     pub(crate) fn decode<S: RowSink>(
         &mut self,
         signal: Signal,
+        format: Format,
         payload: &Bytes,
         sink: &mut S,
         walk: impl FnOnce(&mut Run<'_, S>, &[u8], &mut Arenas) -> Walk<S::Error>,
+        path_at: impl Fn(&[u8], usize) -> String,
     ) -> std::result::Result<Summary, DecodeError<S::Error>> {
         let (bytes, limit) = (payload.len(), self.rules.limits.payload_bytes);
         let (mut run, arenas) = self.run(signal, Some(payload), sink);
@@ -110,11 +112,14 @@ impl State {
             walk(&mut run, payload, arenas)
         };
         arenas.release();
-        let summary = run.summary;
+        let summary = run.finish(|address| {
+            let offset = address.saturating_sub(payload.as_ptr().addr());
+            path_at(payload, offset)
+        });
         match result {
             Ok(()) => Ok(summary),
             Err(Stop::Fault(fault)) => Err(DecodeError::Payload {
-                error: fault.into_error(payload),
+                error: fault.into_error(payload, format),
                 summary,
             }),
             Err(Stop::Sink(error)) => Err(DecodeError::Sink { error, summary }),
@@ -142,6 +147,8 @@ impl State {
             replaced: &mut self.replaced,
             sink,
             summary: Summary::default(),
+            unknown: Unknown::default(),
+            first_rejection: None,
         };
         (run, &mut self.arenas)
     }
@@ -184,7 +191,7 @@ impl<E> Stop<E> {
 #[derive(Clone, Copy)]
 pub(crate) struct ResourceGroup<'r> {
     group: Group<'r>,
-    rejection: Option<RejectionReason>,
+    rejection: Option<&'r Reject>,
 }
 
 /// The resource and the scope of the rows to come.
@@ -192,7 +199,21 @@ pub(crate) struct ResourceGroup<'r> {
 pub(crate) struct Groups<'r> {
     resource: Group<'r>,
     scope: Group<'r>,
-    rejection: Option<RejectionReason>,
+    rejection: Option<&'r Reject>,
+}
+
+/// Why a record, or all records of a group, are rejected.
+#[derive(Clone, Copy)]
+pub(crate) struct Reject {
+    reason: RejectionReason,
+    /// The address of the value that is the reason, if it is one value.
+    at: Option<usize>,
+}
+
+impl From<RejectionReason> for Reject {
+    fn from(reason: RejectionReason) -> Reject {
+        Reject { reason, at: None }
+    }
 }
 
 /// See the module.
@@ -206,7 +227,10 @@ pub(crate) struct Run<'d, S> {
     /// Made when it is needed, which is next to never.
     pub(crate) replaced: &'d mut Option<Replaced>,
     sink: &'d mut S,
-    pub(crate) summary: Summary,
+    summary: Summary,
+    pub(crate) unknown: Unknown,
+    /// The number of the first rejected record, and the reason.
+    first_rejection: Option<(u64, Reject)>,
 }
 
 impl<'d, S: RowSink> Run<'d, S> {
@@ -222,12 +246,13 @@ impl<'d, S: RowSink> Run<'d, S> {
         let values = Values::new(arena, self.rules);
         let mut attributes = Attributes::new(values, self.keys, self.resource_names);
         let mut resource = Resource::new_in(arena);
-        read(&mut attributes, &mut resource)?;
+        let fault = containable(read(&mut attributes, &mut resource))?;
         let (excess, noted) = attributes.finish();
-        self.summary.replaced_strings += noted.replaced;
+        self.note(&noted);
+        let rejection = fault.or(noted.rejection.map(Reject::from));
         Ok(ResourceGroup {
             group: Group::new(resource.into_cells(excess)),
-            rejection: noted.rejection,
+            rejection: rejection.map(|rejection| &*arena.alloc(rejection)),
         })
     }
 
@@ -244,13 +269,15 @@ impl<'d, S: RowSink> Run<'d, S> {
         let values = Values::new(arena, self.rules);
         let mut attributes = Attributes::new(values, self.keys, self.scope_names);
         let mut scope = Scope::new_in(arena);
-        read(&mut attributes, &mut scope)?;
+        let fault = containable(read(&mut attributes, &mut scope))?;
         let (excess, noted) = attributes.finish();
-        self.summary.replaced_strings += noted.replaced;
+        self.note(&noted);
+        let rejection = fault.or(noted.rejection.map(Reject::from));
+        let rejection = rejection.map(|rejection| &*arena.alloc(rejection));
         Ok(Groups {
             resource: resource.group,
             scope: Group::new(scope.into_cells(excess)),
-            rejection: resource.rejection.or(noted.rejection),
+            rejection: resource.rejection.or(rejection),
         })
     }
 
@@ -267,8 +294,8 @@ impl<'d, S: RowSink> Run<'d, S> {
     where
         'd: 'r,
     {
-        if let Some(rejection) = groups.rejection.or_else(|| self.one_too_many()) {
-            self.reject(rejection);
+        if groups.rejection.is_some() || self.one_too_many() {
+            self.reject_unread(groups.rejection);
             return Ok(());
         }
         let mut row = Row::new(signal, groups.resource, groups.scope);
@@ -276,9 +303,9 @@ impl<'d, S: RowSink> Run<'d, S> {
         let mut attributes = Attributes::new(values, self.keys, self.record_names);
         read(&mut attributes, &mut row)?;
         let (excess, noted) = attributes.finish();
-        self.summary.replaced_strings += noted.replaced;
-        if let Some(rejection) = noted.rejection {
-            self.reject(rejection);
+        self.note(&noted);
+        if let Some(reason) = noted.rejection {
+            self.reject(reason.into());
             return Ok(());
         }
         if let Some(excess) = excess {
@@ -294,26 +321,86 @@ impl<'d, S: RowSink> Run<'d, S> {
     }
 
     #[inline]
-    fn one_too_many(&self) -> Option<RejectionReason> {
-        let limit = self.rules.limits.records;
+    fn one_too_many(&self) -> bool {
         let records = self.summary.accepted + self.summary.rejected;
-        (records >= limit as u64).then_some(RejectionReason::Records { limit })
+        records >= self.rules.limits.records as u64
+    }
+
+    /// Adds the notes about the values of a record or a group.
+    #[inline]
+    pub(crate) fn note(&mut self, noted: &Noted) {
+        self.summary.replaced_strings += noted.replaced;
+        if noted.unknown.count > 0 {
+            self.unknown.merge(noted.unknown);
+        }
+    }
+
+    /// Rejects a record that is rejected whatever is in it.
+    #[cold]
+    fn reject_unread(&mut self, rejection: Option<&Reject>) {
+        let limit = self.rules.limits.records;
+        let too_many = || Reject::from(RejectionReason::Records { limit });
+        self.reject(rejection.copied().unwrap_or_else(too_many));
     }
 
     #[cold]
-    fn reject(&mut self, reason: RejectionReason) {
+    fn reject(&mut self, rejection: Reject) {
         self.summary.rejected += 1;
         let number = self.summary.accepted + self.summary.rejected;
-        self.summary
-            .first_rejection
-            .get_or_insert_with(|| Rejection::new(number, reason));
+        self.first_rejection.get_or_insert((number, rejection));
+    }
+
+    /// Turns a fault that concerns one value into the rejection of a record: the one that has the value,
+    /// or one for a message of which it is not known how many it has.
+    #[inline]
+    pub(crate) fn contain(&mut self, result: Walk<S::Error>) -> Walk<S::Error> {
+        match result {
+            Err(Stop::Fault(fault)) => {
+                if let Some(rejection) = containable(Err(fault))? {
+                    self.reject(rejection);
+                }
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    /// Returns the summary. `path_at` tells the path of the value at an address.
+    pub(crate) fn finish(self, path_at: impl Fn(usize) -> String) -> Summary {
+        let mut summary = self.summary;
+        summary.first_rejection = self.first_rejection.map(|(number, rejection)| {
+            let path = rejection.at.map(&path_at).unwrap_or_default();
+            Rejection::new(number, rejection.reason, path)
+        });
+        if self.unknown.count > 0 {
+            summary.unknown_fields = self.unknown.count;
+            summary.first_unknown_field = Some(path_at(self.unknown.first));
+        }
+        summary
     }
 }
 
-impl Groups<'_> {
-    /// The same groups, with rows that are rejected if something is wrong with what they share.
-    pub(crate) fn or_reject(mut self, rejection: Option<RejectionReason>) -> Self {
-        self.rejection = self.rejection.or(rejection);
+/// Returns the rejection for a fault that concerns one value, and any other fault as it is.
+fn containable(result: Result<()>) -> Result<Option<Reject>> {
+    match result {
+        Ok(()) => Ok(None),
+        Err(fault) => match fault.rejection() {
+            Some(reason) => Ok(Some(Reject {
+                reason,
+                at: Some(fault.address()),
+            })),
+            None => Err(fault),
+        },
+    }
+}
+
+impl<'r> Groups<'r> {
+    /// Returns the same groups, with rows that are rejected if something is wrong with what they share.
+    pub(crate) fn or_reject(mut self, reason: Option<RejectionReason>, arena: &'r Bump) -> Self {
+        if let Some(reason) = reason {
+            let rejection = &*arena.alloc(Reject::from(reason));
+            self.rejection = self.rejection.or(Some(rejection));
+        }
         self
     }
 }

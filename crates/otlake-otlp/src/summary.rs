@@ -12,6 +12,15 @@ pub struct Summary {
     pub first_rejection: Option<Rejection>,
     /// The number of strings that were not valid UTF-8 and in which U+FFFD replaces the invalid parts.
     pub replaced_strings: u64,
+    /// The number of members of JSON objects, or fields of protobuf messages, that were skipped because
+    /// no message of OTLP has them at that place.
+    ///
+    /// A sender with a newer version of the protocol may send such fields. A sender with a much older
+    /// one, or with other spellings, sends its data in them.
+    pub unknown_fields: u64,
+    /// The path of the first unknown field, such as `resourceLogs[0].ScopeLogs`. In protobuf it ends with
+    /// the number of the field.
+    pub first_unknown_field: Option<String>,
 }
 
 impl Summary {
@@ -21,6 +30,9 @@ impl Summary {
         self.rejected += later.rejected;
         self.replaced_strings += later.replaced_strings;
         self.first_rejection = self.first_rejection.take().or(later.first_rejection);
+        self.unknown_fields += later.unknown_fields;
+        let first = self.first_unknown_field.take();
+        self.first_unknown_field = first.or(later.first_unknown_field);
     }
 }
 
@@ -29,11 +41,16 @@ impl Summary {
 pub struct Rejection {
     record: u64,
     reason: RejectionReason,
+    path: String,
 }
 
 impl Rejection {
-    pub(crate) fn new(record: u64, reason: RejectionReason) -> Rejection {
-        Rejection { record, reason }
+    pub(crate) fn new(record: u64, reason: RejectionReason, path: String) -> Rejection {
+        Rejection {
+            record,
+            reason,
+            path,
+        }
     }
 
     /// Returns the number of the record in its payload, from 1.
@@ -45,11 +62,21 @@ impl Rejection {
     pub fn reason(&self) -> &RejectionReason {
         &self.reason
     }
+
+    /// Returns the path of the value that was the reason, such as
+    /// `resourceSpans[0].scopeSpans[0].spans[1].traceId`. It is empty for limits.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "record {} of the payload: {}", self.record, self.reason)
+        write!(f, "record {} of the payload: ", self.record)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        self.reason.fmt(f)
     }
 }
 
@@ -100,4 +127,26 @@ pub enum RejectionReason {
     /// A string is not UTF-8, and [`InvalidUtf8::Reject`](crate::InvalidUtf8::Reject) is set.
     #[error("a string is not valid UTF-8")]
     InvalidUtf8,
+    /// A JSON value is of another type than its field.
+    #[error("expected {expected}, found {found}")]
+    JsonType {
+        /// The type of the field.
+        expected: &'static str,
+        /// The type that was sent.
+        found: &'static str,
+    },
+    /// A JSON number or string is not a value of its field.
+    #[error("the value is not {expected}")]
+    JsonValue {
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// A protobuf field has a wire type that is not its own.
+    #[error("field {field} has wire type {wire_type}, which is not its own")]
+    WireType {
+        /// The field number.
+        field: u32,
+        /// The wire type that was sent.
+        wire_type: u32,
+    },
 }

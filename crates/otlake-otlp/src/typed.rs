@@ -76,7 +76,7 @@ impl OtlpDecoder {
             ExportRequest::Metrics(request) => metrics::request(request, &mut run, arenas),
         };
         arenas.release();
-        let summary = run.summary;
+        let summary = run.finish(|_| String::new());
         match result {
             Ok(()) => Ok(summary),
             Err(Stop::Sink(error)) => Err(DecodeError::Sink { error, summary }),

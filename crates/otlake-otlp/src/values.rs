@@ -21,13 +21,41 @@ pub(crate) struct Values<'r> {
     pub(crate) rules: &'r Rules,
     nested: usize,
     replaced: u64,
+    unknown: Unknown,
     rejection: Option<RejectionReason>,
 }
 
-/// What was noted of a record's values.
+/// Notes about the values of a record.
 pub(crate) struct Noted {
     pub(crate) rejection: Option<RejectionReason>,
     pub(crate) replaced: u64,
+    pub(crate) unknown: Unknown,
+}
+
+/// The fields that no message has.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Unknown {
+    pub(crate) count: u64,
+    /// The address of the first of them in the payload.
+    pub(crate) first: usize,
+}
+
+impl Unknown {
+    /// Counts a field with its value at `at`.
+    #[cold]
+    pub(crate) fn add(&mut self, at: &[u8]) {
+        if self.count == 0 {
+            self.first = at.as_ptr().addr();
+        }
+        self.count += 1;
+    }
+
+    pub(crate) fn merge(&mut self, later: Unknown) {
+        if self.count == 0 {
+            self.first = later.first;
+        }
+        self.count += later.count;
+    }
 }
 
 impl<'r> Values<'r> {
@@ -38,8 +66,15 @@ impl<'r> Values<'r> {
             rules,
             nested: 0,
             replaced: 0,
+            unknown: Unknown::default(),
             rejection: None,
         }
+    }
+
+    /// Counts a field that no message has, with its value at `at`.
+    #[cold]
+    pub(crate) fn unknown(&mut self, at: &[u8]) {
+        self.unknown.add(at);
     }
 
     /// Notes that the record goes over a limit; of several the first counts.
@@ -59,6 +94,7 @@ impl<'r> Values<'r> {
         Noted {
             rejection: self.rejection,
             replaced: self.replaced,
+            unknown: self.unknown,
         }
     }
 
@@ -166,6 +202,12 @@ impl<'r> Values<'r> {
         let mut values = BumpVec::new_in(self.arena);
         values.extend(before.iter().take_while(|_| self.room()));
         values
+    }
+
+    /// Returns how many of so many nested values there can be room for, to allocate no more than that.
+    pub(crate) fn room_for(&self, count: usize) -> usize {
+        let limit = self.rules.limits.nested_values;
+        count.min(limit.saturating_sub(self.nested))
     }
 
     /// Whether there is room for one more nested value.

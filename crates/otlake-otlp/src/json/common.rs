@@ -50,7 +50,10 @@ fn any_value_members<'r>(
                 node.signed32().within("stringValueStrindex")?;
                 Value::Empty
             }
-            _ => continue,
+            _ => {
+                values.unknown(node.from_here());
+                continue;
+            }
         };
     }
     Ok(value)
@@ -75,8 +78,9 @@ fn array<'r>(
         push_values(node, values, &mut items, depth)?;
     } else {
         for (name, node) in node.members()? {
-            if name == b"values" {
-                push_values(node, values, &mut items, depth)?;
+            match name {
+                b"values" => push_values(node, values, &mut items, depth)?,
+                _ => values.unknown(node.from_here()),
             }
         }
     }
@@ -121,8 +125,9 @@ fn kvlist<'r>(
         push_entries(node, values, &mut entries, depth, "values")?;
     } else {
         for (name, node) in node.members()? {
-            if name == b"values" {
-                push_entries(node, values, &mut entries, depth, "values")?;
+            match name {
+                b"values" => push_entries(node, values, &mut entries, depth, "values")?,
+                _ => values.unknown(node.from_here()),
             }
         }
     }
@@ -171,7 +176,7 @@ fn key_value<'r>(
             b"keyStrindex" | b"key_strindex" => {
                 node.signed32().within("keyStrindex")?;
             }
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     Ok((key, value))
@@ -229,7 +234,7 @@ fn entity_ref<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> 
             b"descriptionKeys" | b"description_keys" => {
                 push_strings(node, values, &mut description_keys, "descriptionKeys")?;
             }
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     Ok(record::entity_ref(
@@ -264,7 +269,7 @@ pub(crate) fn resource<'r>(
                     }
                 }
             }
-            _ => {}
+            _ => attributes.values.unknown(node.from_here()),
         }
     }
     Ok(())
@@ -286,7 +291,7 @@ pub(crate) fn scope<'r>(
                 fields.dropped_attributes_count =
                     node.unsigned32().within("droppedAttributesCount")?;
             }
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     Ok(())

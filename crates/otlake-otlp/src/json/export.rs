@@ -11,6 +11,7 @@ use super::tape::Tape;
 use super::token::LONGEST;
 use crate::error::{Fault, InvalidPayloadKind, Result, Within};
 use crate::run::{Arenas, Groups, ResourceGroup, Run, Stop, Walk};
+use crate::values::Unknown;
 
 /// What the messages of a signal are called, and how the items of a scope are read.
 pub(crate) trait Export {
@@ -49,34 +50,100 @@ pub(crate) fn request<E: Export, S: RowSink>(
     if scanner.peek() != Some(b'{') {
         return Err(scanner.expected("the `{` of an export request").into());
     }
+    let start = scanner;
     scanner.take();
     let mut more = scanner.first(b'}');
     let mut index = 0;
+    let mut seen = Seen::default();
     while more {
         let at = scanner.position();
         let name = scanner.name()?;
-        match Contents::of(name.text(json, &arenas.resource)) {
+        let contents = Contents::of(name.text(json, &arenas.resource));
+        match contents {
             Contents::Resources(signal) if signal == E::SIGNAL => {
+                seen.resources = true;
                 index = resources::<E, S>(run, &mut scanner, arenas, tape, index)?;
             }
+            Contents::Resources(signal) | Contents::Scopes(signal) if signal != E::SIGNAL => {
+                let kind = InvalidPayloadKind::OtherSignal { signal };
+                return Err(Fault::new(kind, &json[at..]).into());
+            }
+            Contents::Profiles => {
+                return Err(Fault::new(InvalidPayloadKind::Profiles, &json[at..]).into());
+            }
             contents => {
-                if let Some(kind) = contents.refusal() {
-                    return Err(Fault::new(kind, &json[at..]).into());
-                }
-                tape.read(&mut scanner, &arenas.resource)?;
+                let node = tape.read(&mut scanner, &arenas.resource)?;
+                seen.other(contents, name.of(json), node);
             }
         }
         more = scanner.another(b'}')?;
     }
-    match scanner.peek() {
+    if scanner.peek().is_some() {
+        return Err(scanner.expected("the end of the payload").into());
+    }
+    if seen.resources {
+        run.unknown.merge(seen.unknown);
+        return Ok(());
+    }
+    if seen.parts_of_resource {
+        // The message of a resource without a request around it. What it says of its records may come
+        // behind them, so it is read from the beginning again.
+        scanner = start;
+        let result = resource::<E, S>(run, &mut scanner, arenas, tape);
+        return run.contain(result);
+    }
+    match seen.first {
+        Some(member) => {
+            let kind = InvalidPayloadKind::NotARequest {
+                member,
+                found: seen.looks_like,
+            };
+            Err(Fault::new(kind, json).into())
+        }
         None => Ok(()),
-        Some(_) => Err(scanner.expected("the end of the payload").into()),
     }
 }
 
-/// What a member of the request has in it.
+/// The members of the payload other than the resources of the signal.
+#[derive(Default)]
+struct Seen {
+    resources: bool,
+    /// Members that the message of a resource has.
+    parts_of_resource: bool,
+    unknown: Unknown,
+    /// The name of the first of them.
+    first: Option<String>,
+    looks_like: Option<&'static str>,
+}
+
+impl Seen {
+    #[cold]
+    fn other(&mut self, contents: Contents, name: &[u8], node: Node<'_>) {
+        if node.is_null() {
+            return;
+        }
+        self.parts_of_resource |= !matches!(contents, Contents::Unknown);
+        self.unknown.add(node.from_here());
+        let name = || String::from_utf8_lossy(name).into_owned();
+        self.first.get_or_insert_with(name);
+        let around = node
+            .members()
+            .is_ok_and(|mut members| members.any(|(name, _)| Contents::of(name).is_known()));
+        if around {
+            self.looks_like = Some("a wrapper around a request: decode what is inside");
+        } else if name() == "log" && node.text().is_ok() {
+            self.looks_like = Some("a line of Docker's log files: decode what its `log` holds");
+        }
+    }
+}
+
+/// The content of a member of the payload.
 enum Contents {
     Resources(Signal),
+    /// The scopes of a resource, whose message is the payload.
+    Scopes(Signal),
+    /// Another member of that message.
+    OfResource,
     Profiles,
     Unknown,
 }
@@ -87,21 +154,17 @@ impl Contents {
             b"resourceLogs" | b"resource_logs" => Contents::Resources(Signal::Logs),
             b"resourceSpans" | b"resource_spans" => Contents::Resources(Signal::Traces),
             b"resourceMetrics" | b"resource_metrics" => Contents::Resources(Signal::Metrics),
+            b"scopeLogs" | b"scope_logs" => Contents::Scopes(Signal::Logs),
+            b"scopeSpans" | b"scope_spans" => Contents::Scopes(Signal::Traces),
+            b"scopeMetrics" | b"scope_metrics" => Contents::Scopes(Signal::Metrics),
+            b"resource" => Contents::OfResource,
             b"resourceProfiles" | b"resource_profiles" => Contents::Profiles,
             _ => Contents::Unknown,
         }
     }
 
-    /// Why it cannot be decoded here: what was sent as something else must not get lost as an unknown
-    /// member.
-    fn refusal(&self) -> Option<InvalidPayloadKind> {
-        match self {
-            Contents::Resources(signal) => {
-                Some(InvalidPayloadKind::OtherSignal { signal: *signal })
-            }
-            Contents::Profiles => Some(InvalidPayloadKind::Profiles),
-            Contents::Unknown => None,
-        }
+    fn is_known(&self) -> bool {
+        matches!(self, Contents::Resources(_) | Contents::Scopes(_))
     }
 }
 
@@ -134,7 +197,9 @@ fn resources<E: Export, S: RowSink>(
     let mut more = scanner.first(b']');
     while more {
         arenas.resource.reset();
-        resource::<E, S>(run, scanner, arenas, tape).map_err(|stop| stop.inside(name, index))?;
+        let result = resource::<E, S>(run, scanner, arenas, tape);
+        run.contain(result)
+            .map_err(|stop| stop.inside(name, index))?;
         index += 1;
         more = scanner.another(b']')?;
     }
@@ -155,6 +220,7 @@ fn resource<E: Export, S: RowSink>(
     } = arenas;
     let node = tape.read(scanner, arena)?;
     let envelope = Envelope::read(node, &["resource"], E::SCOPES)?;
+    run.unknown.merge(envelope.unknown);
     let group = run.resource(arena, |attributes, resource| {
         for node in &envelope.groups {
             common::resource(*node, attributes, resource).within("resource")?;
@@ -164,7 +230,8 @@ fn resource<E: Export, S: RowSink>(
     })?;
     for (number, node) in envelope.items().enumerate() {
         scope_arena.reset();
-        scope::<E, S>(run, node, group, scope_arena, metric, record)
+        let result = scope::<E, S>(run, node, group, scope_arena, metric, record);
+        run.contain(result)
             .map_err(|stop| stop.inside(E::SCOPES[0], number))?;
     }
     Ok(())
@@ -183,6 +250,7 @@ fn scope<E: Export, S: RowSink>(
 ) -> Walk<S::Error> {
     let node = node.with_arena(arena);
     let envelope = Envelope::read(node, SCOPE, E::ITEMS)?;
+    run.unknown.merge(envelope.unknown);
     let groups = run.scope(resource, arena, |attributes, scope| {
         for node in &envelope.groups {
             common::scope(*node, attributes, scope).within("scope")?;
@@ -191,7 +259,8 @@ fn scope<E: Export, S: RowSink>(
         Ok(())
     })?;
     for (index, node) in envelope.items().enumerate() {
-        E::item(run, node, groups, metric, record)
+        let result = E::item(run, node, groups, metric, record);
+        run.contain(result)
             .map_err(|stop| stop.inside(E::ITEMS[0], index))?;
     }
     Ok(())
@@ -205,6 +274,7 @@ struct Envelope<'r> {
     schema_url: &'r [u8],
     /// Every occurrence of the items.
     items: BumpVec<'r, Items<'r>>,
+    unknown: Unknown,
 }
 
 impl<'r> Envelope<'r> {
@@ -219,6 +289,7 @@ impl<'r> Envelope<'r> {
             groups: BumpVec::new_in(node.arena),
             schema_url: &[],
             items: BumpVec::new_in(node.arena),
+            unknown: Unknown::default(),
         };
         for (name, node) in node.members()? {
             if known(items, name) {
@@ -227,6 +298,8 @@ impl<'r> Envelope<'r> {
                 envelope.groups.push(node);
             } else if matches!(name, b"schemaUrl" | b"schema_url") {
                 envelope.schema_url = node.text().within("schemaUrl")?;
+            } else {
+                envelope.unknown.add(node.from_here());
             }
         }
         Ok(envelope)

@@ -87,7 +87,7 @@ fn log_record<'r>(
             b"eventName" | b"event_name" => {
                 fields.event_name = values.string(node.text().within("eventName")?);
             }
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     fields.push(&attributes.values, row);

@@ -46,18 +46,19 @@ fn metric<S: RowSink>(
 ) -> Walk<S::Error> {
     let mut values = Values::new(arena, run.rules);
     let Some(Read { metric, points }) = read_metric(node.with_arena(arena), &mut values)? else {
+        run.note(&values.noted());
         return Ok(());
     };
     let noted = values.noted();
-    run.summary.replaced_strings += noted.replaced;
-    let groups = groups.or_reject(noted.rejection);
+    run.note(&noted);
+    let groups = groups.or_reject(noted.rejection, arena);
     for (number, node) in points.iter().cloned().flatten().enumerate() {
-        run.record(Signal::Metrics, groups, record, |attributes, row| {
+        let result = run.record(Signal::Metrics, groups, record, |attributes, row| {
             metric.push(row);
             let node = node.with_arena(attributes.values.arena);
             data_point(metric.kind, node, attributes, row)
-        })
-        .map_err(|stop| {
+        });
+        run.contain(result).map_err(|stop| {
             stop.inside("dataPoints", number)
                 .inside_field(json_name(metric.kind))
         })?;
@@ -97,6 +98,7 @@ fn read_metric<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Option<Rea
             b"metadata" => push_entries(node, values, &mut metadata, 0, "metadata")?,
             _ => {
                 let Some(of_name) = kind_of(name) else {
+                    values.unknown(node.from_here());
                     continue;
                 };
                 if kind != Some(of_name) {
@@ -106,7 +108,7 @@ fn read_metric<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Option<Rea
                     metric.is_monotonic = false;
                     kind = Some(of_name);
                 }
-                let data = read_data(of_name, node, &mut metric, &mut points);
+                let data = read_data(of_name, node, &mut metric, &mut points, values);
                 data.within(json_name(of_name))?;
             }
         }
@@ -145,6 +147,7 @@ fn read_data<'r>(
     node: Node<'r>,
     metric: &mut record::Metric<'r>,
     points: &mut BumpVec<'r, Items<'r>>,
+    values: &mut Values<'r>,
 ) -> Result<()> {
     for (name, node) in node.members()? {
         match name {
@@ -157,7 +160,7 @@ fn read_data<'r>(
             b"isMonotonic" | b"is_monotonic" if kind.has_monotonicity() => {
                 metric.is_monotonic = node.boolean().within("isMonotonic")?;
             }
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     Ok(())
@@ -205,7 +208,7 @@ fn number_data_point<'r>(
             }
             b"exemplars" => push_exemplars(node, &mut attributes.values, &mut exemplars)?,
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
-            _ => {}
+            _ => attributes.values.unknown(node.from_here()),
         }
     }
     fields.exemplars = exemplars.into_bump_slice();
@@ -242,7 +245,7 @@ fn histogram_data_point<'r>(
             b"explicitBounds" | b"explicit_bounds" => push_bounds(node, values, &mut bounds)?,
             b"exemplars" => push_exemplars(node, values, &mut exemplars)?,
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     fields.bucket_counts = counts.into_bump_slice();
@@ -292,7 +295,7 @@ fn exponential_histogram_data_point<'r>(
             }
             b"exemplars" => push_exemplars(node, values, &mut exemplars)?,
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     fields.exemplars = exemplars.into_bump_slice();
@@ -312,7 +315,7 @@ fn buckets<'r>(
         match name {
             b"offset" => buckets.offset = node.signed32().within("offset")?,
             b"bucketCounts" | b"bucket_counts" => push_counts(node, values, &mut counts)?,
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     buckets.bucket_counts = counts.into_bump_slice();
@@ -350,7 +353,7 @@ fn summary_data_point<'r>(
                 }
             }
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
-            _ => {}
+            _ => attributes.values.unknown(node.from_here()),
         }
     }
     fields.quantile_values = quantiles.into_bump_slice();
@@ -358,13 +361,13 @@ fn summary_data_point<'r>(
     Ok(())
 }
 
-fn quantile_value<'r>(node: Node<'r>, values: &Values<'r>) -> Result<Value<'r>> {
+fn quantile_value<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> {
     let (mut quantile, mut value) = (0.0, 0.0);
     for (name, node) in node.members()? {
         match name {
             b"quantile" => quantile = node.double().within("quantile")?,
             b"value" => value = node.double().within("value")?,
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     Ok(record::quantile_value(values.arena, quantile, value))
@@ -407,7 +410,7 @@ fn exemplar<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> {
             b"filteredAttributes" | b"filtered_attributes" => {
                 push_entries(node, values, &mut attributes, 0, "filteredAttributes")?;
             }
-            _ => {}
+            _ => values.unknown(node.from_here()),
         }
     }
     fields.filtered_attributes = attributes.into_bump_slice();

@@ -10,14 +10,16 @@ mod logs;
 mod metrics;
 mod node;
 mod number;
+mod path;
 mod scanner;
 mod tape;
 mod text;
 mod token;
 mod traces;
 
-pub(crate) use self::export::request;
+pub(crate) use self::export::{Export, request};
 pub(crate) use self::logs::Logs;
 pub(crate) use self::metrics::Metrics;
+pub(crate) use self::path::path_at;
 pub(crate) use self::tape::Tape;
 pub(crate) use self::traces::Traces;

@@ -5,6 +5,7 @@ use crate::error::{Fault, InvalidPayloadKind, Result};
 
 /// A cursor over JSON text. It is strict, but for one thing: whether a string is UTF-8 is not asked
 /// here, because what becomes of one that is not is for the rules to say.
+#[derive(Clone, Copy)]
 pub(crate) struct Scanner<'p> {
     json: &'p [u8],
     at: usize,

@@ -10,6 +10,15 @@ use crate::record;
 use crate::values::Values;
 
 impl<'r> Values<'r> {
+    /// Skips a field that the message does not have, and counts it; see [`Reader::skip`].
+    #[cold]
+    pub(crate) fn skip(&mut self, reader: &mut Reader<'r>, tag: u32, known: &[u32]) -> Result<()> {
+        let at = reader.rest();
+        reader.skip(tag, known)?;
+        self.unknown(at);
+        Ok(())
+    }
+
     /// Reads an `AnyValue` on top of `value`, which is what an earlier occurrence of the same
     /// field set: a oneof keeps the last member, but members that are messages merge.
     #[inline]
@@ -72,7 +81,7 @@ impl<'r> Values<'r> {
                     Value::Empty
                 }
                 _ => {
-                    reader.skip(tag, any_value::KNOWN)?;
+                    self.skip(&mut reader, tag, any_value::KNOWN)?;
                     continue;
                 }
             };
@@ -92,7 +101,7 @@ impl<'r> Values<'r> {
         while !reader.is_empty() {
             let tag = reader.tag()?;
             if tag != list::VALUES {
-                reader.skip(tag, list::KNOWN)?;
+                self.skip(&mut reader, tag, list::KNOWN)?;
                 continue;
             }
             let value = reader.delimited();
@@ -118,7 +127,7 @@ impl<'r> Values<'r> {
         while !reader.is_empty() {
             let tag = reader.tag()?;
             if tag != list::VALUES {
-                reader.skip(tag, list::KNOWN)?;
+                self.skip(&mut reader, tag, list::KNOWN)?;
                 continue;
             }
             let entry = reader.delimited();
@@ -182,7 +191,7 @@ impl<'r> Values<'r> {
                 key_value::KEY_STRINDEX => {
                     reader.varint().within("key_strindex")?;
                 }
-                _ => reader.skip(tag, key_value::KNOWN)?,
+                _ => self.skip(&mut reader, tag, key_value::KNOWN)?,
             }
         }
         Ok((name, value))
@@ -215,7 +224,7 @@ fn entity_ref<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>>
                     description_keys.push(Value::String(values.string(key)));
                 }
             }
-            _ => reader.skip(tag, entity_ref::KNOWN)?,
+            _ => values.skip(&mut reader, tag, entity_ref::KNOWN)?,
         }
     }
     let (id_keys, description_keys) = (
@@ -287,7 +296,7 @@ pub(crate) fn resource<'r>(
                     let (values, refs) = (&mut attributes.values, &mut fields.entity_refs);
                     push_message(&mut reader, values, refs, "entity_refs", entity_ref)?;
                 }
-                _ => reader.skip(tag, resource::KNOWN)?,
+                _ => attributes.values.skip(&mut reader, tag, resource::KNOWN)?,
             }
         }
     }
@@ -318,7 +327,7 @@ pub(crate) fn scope<'r>(
                     fields.dropped_attributes_count =
                         reader.varint().within("dropped_attributes_count")? as u32;
                 }
-                _ => reader.skip(tag, scope::KNOWN)?,
+                _ => attributes.values.skip(&mut reader, tag, scope::KNOWN)?,
             }
         }
     }

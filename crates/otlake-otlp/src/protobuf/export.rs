@@ -2,15 +2,18 @@
 //! level with the same field numbers.
 
 use bumpalo::Bump;
-use otlake_row::RowSink;
+use otlake_row::{RowSink, Signal};
 
 use super::common;
-use super::wire::{Reader, fields};
+use super::wire::{Reader, delimited, fields};
 use crate::error::{Result, Within};
 use crate::run::{Arenas, Groups, ResourceGroup, Run, Walk};
+use crate::values::Unknown;
 
 /// What the messages of a signal are called, and how the items of a scope are read.
 pub(crate) trait Export {
+    /// The signal of the items.
+    const SIGNAL: Signal;
     /// The field of the request, such as `resource_logs`.
     const RESOURCES: &'static str;
     /// The field of the resource's message, such as `scope_logs`.
@@ -48,20 +51,64 @@ pub(crate) fn request<E: Export, S: RowSink>(
     while !reader.is_empty() {
         let tag = reader.tag()?;
         if tag != RESOURCES {
+            let at = reader.rest();
             reader.skip(tag, KNOWN)?;
+            run.unknown.add(at);
             continue;
         }
         let bytes = reader.delimited().within_item(E::RESOURCES, index)?;
         arena.reset();
-        let group = begin_resource(run, bytes, arena).within_item(E::RESOURCES, index)?;
+        let group = match begin_resource(run, bytes, arena) {
+            Ok(group) => group,
+            Err(fault) => {
+                run.contain(Err(fault.into()))
+                    .map_err(|stop| stop.inside(E::RESOURCES, index))?;
+                index += 1;
+                continue;
+            }
+        };
         for (number, bytes) in Envelope::items(bytes).enumerate() {
             scope_arena.reset();
-            scope::<E, S>(run, bytes, group, scope_arena, metric, record)
+            let result = scope::<E, S>(run, bytes, group, scope_arena, metric, record);
+            run.contain(result)
                 .map_err(|stop| stop.inside(E::SCOPES, number).inside(E::RESOURCES, index))?;
         }
         index += 1;
     }
     Ok(())
+}
+
+/// Returns the path of the item that holds the byte at `offset`, and the number of the field in it whose
+/// value begins there.
+#[cold]
+pub(crate) fn path_at<E: Export>(payload: &[u8], offset: usize) -> String {
+    let at = payload.as_ptr().addr() + offset;
+    let mut path = String::new();
+    let mut message = payload;
+    for (name, field) in [(E::RESOURCES, 1), (E::SCOPES, 2), (E::ITEMS, 2)] {
+        let mut inside = items(message, delimited(field)).enumerate();
+        let holds = |bytes: &[u8]| {
+            bytes.as_ptr_range().start.addr() <= at && at <= bytes.as_ptr_range().end.addr()
+        };
+        let Some((index, bytes)) = inside.find(|(_, bytes)| holds(bytes)) else {
+            break;
+        };
+        let dot = if path.is_empty() { "" } else { "." };
+        path.push_str(&format!("{dot}{name}[{index}]"));
+        message = bytes;
+    }
+    let mut reader = Reader::new(message);
+    while let Ok(tag) = reader.tag() {
+        if reader.rest().as_ptr().addr() == at {
+            let dot = if path.is_empty() { "" } else { "." };
+            path.push_str(&format!("{dot}{}", tag >> 3));
+            break;
+        }
+        if reader.skip(tag, &[]).is_err() {
+            break;
+        }
+    }
+    path
 }
 
 fn begin_resource<'d: 'r, 'r, S: RowSink>(
@@ -70,6 +117,7 @@ fn begin_resource<'d: 'r, 'r, S: RowSink>(
     arena: &'r Bump,
 ) -> Result<ResourceGroup<'r>> {
     let envelope = Envelope::read(bytes)?;
+    run.unknown.merge(envelope.unknown);
     run.resource(arena, |attributes, resource| {
         common::resource(envelope.group(), attributes, resource).within("resource")?;
         resource.schema_url = attributes.values.string(envelope.schema_url);
@@ -86,13 +134,16 @@ fn scope<E: Export, S: RowSink>(
     record: &mut Bump,
 ) -> Walk<S::Error> {
     let envelope = Envelope::read(bytes)?;
+    run.unknown.merge(envelope.unknown);
     let groups = run.scope(resource, arena, |attributes, scope| {
         common::scope(envelope.group(), attributes, scope).within("scope")?;
         scope.schema_url = attributes.values.string(envelope.schema_url);
         Ok(())
     })?;
     for (index, bytes) in Envelope::items(bytes).enumerate() {
-        E::item(run, bytes, groups, metric, record).map_err(|stop| stop.inside(E::ITEMS, index))?;
+        let result = E::item(run, bytes, groups, metric, record);
+        run.contain(result)
+            .map_err(|stop| stop.inside(E::ITEMS, index))?;
     }
     Ok(())
 }
@@ -107,6 +158,7 @@ struct Envelope<'r> {
     /// many as the payload has bytes.
     is_split: bool,
     schema_url: &'r [u8],
+    unknown: Unknown,
 }
 
 /// The fields of `ResourceLogs`, `ScopeLogs` and those of the other signals.
@@ -126,6 +178,7 @@ impl<'r> Envelope<'r> {
             group: None,
             is_split: false,
             schema_url: &[],
+            unknown: Unknown::default(),
         };
         let mut reader = Reader::new(bytes);
         while !reader.is_empty() {
@@ -139,7 +192,11 @@ impl<'r> Envelope<'r> {
                 envelope::SCHEMA_URL => {
                     envelope.schema_url = reader.delimited().within("schema_url")?
                 }
-                _ => reader.skip(tag, envelope::KNOWN)?,
+                _ => {
+                    let at = reader.rest();
+                    reader.skip(tag, envelope::KNOWN)?;
+                    envelope.unknown.add(at);
+                }
             }
         }
         Ok(envelope)

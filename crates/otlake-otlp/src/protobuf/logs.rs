@@ -14,6 +14,7 @@ use crate::run::{Groups, Run, Walk};
 pub(crate) struct Logs;
 
 impl Export for Logs {
+    const SIGNAL: Signal = Signal::Logs;
     const RESOURCES: &'static str = "resource_logs";
     const SCOPES: &'static str = "scope_logs";
     const ITEMS: &'static str = "log_records";
@@ -107,7 +108,9 @@ fn log_record<'r>(
                 let name = reader.delimited().within("event_name")?;
                 fields.event_name = attributes.values.string(name);
             }
-            _ => reader.skip(tag, log_record::KNOWN)?,
+            _ => attributes
+                .values
+                .skip(&mut reader, tag, log_record::KNOWN)?,
         }
     }
     fields.push(&attributes.values, row);

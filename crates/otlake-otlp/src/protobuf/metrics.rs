@@ -16,6 +16,7 @@ use crate::values::Values;
 pub(crate) struct Metrics;
 
 impl Export for Metrics {
+    const SIGNAL: Signal = Signal::Metrics;
     const RESOURCES: &'static str = "resource_metrics";
     const SCOPES: &'static str = "scope_metrics";
     const ITEMS: &'static str = "metrics";
@@ -67,19 +68,19 @@ fn metric<S: RowSink>(
     let mut values = Values::new(arena, run.rules);
     let metric = read_metric(bytes, &mut values, run.replaced)?;
     let noted = values.noted();
-    run.summary.replaced_strings += noted.replaced;
+    run.note(&noted);
     let Some((metric, data)) = metric else {
         return Ok(());
     };
-    let groups = groups.or_reject(noted.rejection);
+    let groups = groups.or_reject(noted.rejection, arena);
     let mut number = 0;
     for bytes in data.messages() {
         for bytes in items(bytes, data::DATA_POINTS) {
-            run.record(Signal::Metrics, groups, record, |attributes, row| {
+            let result = run.record(Signal::Metrics, groups, record, |attributes, row| {
                 metric.push(row);
                 data_point(metric.kind, bytes, attributes, row)
-            })
-            .map_err(|stop| {
+            });
+            run.contain(result).map_err(|stop| {
                 stop.inside("data_points", number)
                     .inside_field(metric.kind.name())
             })?;
@@ -146,7 +147,7 @@ fn read_metric<'r>(
             }
             _ => {
                 let Some(kind) = kind_of(tag) else {
-                    reader.skip(tag, KNOWN)?;
+                    values.skip(&mut reader, tag, KNOWN)?;
                     continue;
                 };
                 if data.is_none_or(|data| data.kind != kind) {
@@ -160,7 +161,7 @@ fn read_metric<'r>(
                     data = Some(Data { kind, tag, bytes });
                 }
                 let bytes = reader.delimited().within(kind.name())?;
-                read_data(kind, bytes, &mut metric).within(kind.name())?;
+                read_data(kind, bytes, &mut metric, values).within(kind.name())?;
             }
         }
     }
@@ -189,7 +190,12 @@ fn kind_of(tag: u32) -> Option<MetricKind> {
 }
 
 /// Reads what a metric's data says of all points; the points are hopped over.
-fn read_data<'r>(kind: MetricKind, bytes: &'r [u8], metric: &mut record::Metric<'r>) -> Result<()> {
+fn read_data<'r>(
+    kind: MetricKind,
+    bytes: &'r [u8],
+    metric: &mut record::Metric<'r>,
+    values: &mut Values<'r>,
+) -> Result<()> {
     let (has_temporality, has_monotonicity) = (kind.has_temporality(), kind.has_monotonicity());
     let known = match (has_temporality, has_monotonicity) {
         (false, _) => &[data::DATA_POINTS][..],
@@ -207,7 +213,7 @@ fn read_data<'r>(kind: MetricKind, bytes: &'r [u8], metric: &mut record::Metric<
             data::IS_MONOTONIC if has_monotonicity => {
                 metric.is_monotonic = reader.varint().within("is_monotonic")? != 0;
             }
-            tag => reader.skip(tag, known)?,
+            tag => values.skip(&mut reader, tag, known)?,
         }
     }
     Ok(())
@@ -287,7 +293,7 @@ fn number_data_point<'r>(
             }
             EXEMPLARS => push_exemplar(&mut reader, &mut attributes.values, &mut exemplars)?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
-            tag => reader.skip(tag, KNOWN)?,
+            tag => attributes.values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     fields.exemplars = exemplars.into_bump_slice();
@@ -349,7 +355,7 @@ fn histogram_data_point<'r>(
             }
             EXEMPLARS => push_exemplar(&mut reader, values, &mut exemplars)?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
-            tag => reader.skip(tag, KNOWN)?,
+            tag => attributes.values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     fields.bucket_counts = counts.into_bump_slice();
@@ -413,7 +419,7 @@ fn exponential_histogram_data_point<'r>(
             }
             EXEMPLARS => push_exemplar(&mut reader, values, &mut exemplars)?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
-            tag => reader.skip(tag, KNOWN)?,
+            tag => attributes.values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     fields.exemplars = exemplars.into_bump_slice();
@@ -453,7 +459,7 @@ fn buckets_of<'r>(
                     counts.push(values.unsigned(count));
                 }
             }
-            tag => reader.skip(tag, KNOWN)?,
+            tag => values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     buckets.bucket_counts = counts.into_bump_slice();
@@ -496,7 +502,7 @@ fn summary_data_point<'r>(
                 quantile_value,
             )?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
-            tag => reader.skip(tag, KNOWN)?,
+            tag => attributes.values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     fields.quantile_values = quantiles.into_bump_slice();
@@ -515,7 +521,7 @@ fn quantile_value<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<
         match reader.tag()? {
             QUANTILE => quantile = double(&mut reader).within("quantile")?,
             VALUE => value = double(&mut reader).within("value")?,
-            tag => reader.skip(tag, KNOWN)?,
+            tag => values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     Ok(record::quantile_value(values.arena, quantile, value))
@@ -558,7 +564,7 @@ fn exemplar<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
                 let bytes = reader.delimited().within("filtered_attributes")?;
                 values.push_entry(&mut attributes, bytes, "filtered_attributes")?;
             }
-            tag => reader.skip(tag, KNOWN)?,
+            tag => values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     fields.filtered_attributes = attributes.into_bump_slice();
@@ -597,7 +603,7 @@ fn packed_fixed64<'r>(
     value: impl Fn(u64, &Values<'r>) -> Value<'r>,
 ) -> Result<()> {
     let mut packed = Reader::new(reader.delimited()?);
-    into.reserve(packed.remaining() / size_of::<u64>());
+    into.reserve(values.room_for(packed.remaining() / size_of::<u64>()));
     while !packed.is_empty() {
         push_fixed64(&mut packed, values, into, &value)?;
     }

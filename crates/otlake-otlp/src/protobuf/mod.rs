@@ -8,7 +8,7 @@ mod metrics;
 mod traces;
 pub(crate) mod wire;
 
-pub(crate) use self::export::request;
+pub(crate) use self::export::{Export, path_at, request};
 pub(crate) use self::logs::{Logs, log_record};
 pub(crate) use self::metrics::{Metrics, metric_fields};
 pub(crate) use self::traces::{Traces, span};

@@ -16,6 +16,7 @@ use crate::values::Values;
 pub(crate) struct Traces;
 
 impl Export for Traces {
+    const SIGNAL: Signal = Signal::Traces;
     const RESOURCES: &'static str = "resource_spans";
     const SCOPES: &'static str = "scope_spans";
     const ITEMS: &'static str = "spans";
@@ -114,7 +115,7 @@ fn span<'r>(bytes: &'r [u8], attributes: &mut Attributes<'_, 'r>, row: &mut Row<
                 .delimited()
                 .and_then(|bytes| status(bytes, values, &mut fields))
                 .within("status")?,
-            _ => reader.skip(tag, span::KNOWN)?,
+            _ => attributes.values.skip(&mut reader, tag, span::KNOWN)?,
         }
     }
     fields.events = events.into_bump_slice();
@@ -140,7 +141,7 @@ fn status<'r>(
                 fields.status_message = values.string(reader.delimited().within("message")?);
             }
             CODE => fields.status_code = reader.varint().within("code")? as i32,
-            tag => reader.skip(tag, KNOWN)?,
+            tag => values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     Ok(())
@@ -168,7 +169,7 @@ fn event<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
                 fields.dropped_attributes_count =
                     reader.varint().within("dropped_attributes_count")? as u32;
             }
-            tag => reader.skip(tag, KNOWN)?,
+            tag => values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     fields.attributes = attributes.into_bump_slice();
@@ -203,7 +204,7 @@ fn link<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
                     reader.varint().within("dropped_attributes_count")? as u32;
             }
             FLAGS => fields.flags = reader.fixed32().within("flags")?,
-            tag => reader.skip(tag, KNOWN)?,
+            tag => values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     fields.attributes = attributes.into_bump_slice();

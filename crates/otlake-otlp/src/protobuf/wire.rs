@@ -103,6 +103,10 @@ impl<'p> Reader<'p> {
                 return Ok(value);
             }
         }
+        if self.rest.len() < 10 {
+            // All that is there goes on.
+            return Err(self.truncated(self.rest.len() as u64 + 1));
+        }
         Err(Fault::new(InvalidPayloadKind::InvalidVarint, self.rest))
     }
 
@@ -149,11 +153,9 @@ impl<'p> Reader<'p> {
     #[cold]
     pub(crate) fn skip(&mut self, tag: u32, known: &[u32]) -> Result<()> {
         let field = tag >> 3;
-        if known.iter().any(|known| known >> 3 == field) {
-            let kind = InvalidPayloadKind::InvalidWireType {
-                field,
-                wire_type: tag & 7,
-            };
+        let wire_type = tag & 7;
+        if known.iter().any(|known| known >> 3 == field) && wire_type <= FIXED32 {
+            let kind = InvalidPayloadKind::WireType { field, wire_type };
             return Err(Fault::new(kind, self.rest));
         }
         self.skip_value(tag, 0)

@@ -72,7 +72,7 @@ pub(super) fn entries<'r>(
     values: &mut Values<'r>,
     depth: usize,
 ) -> Entries<'r> {
-    let mut entries = BumpVec::with_capacity_in(typed.len(), values.arena);
+    let mut entries = BumpVec::with_capacity_in(values.room_for(typed.len()), values.arena);
     for KeyValue { key, value, .. } in typed {
         let value = optional_value(value.as_ref(), values, depth);
         let name = values.name(key.as_bytes());
@@ -123,7 +123,7 @@ pub(super) fn list<'r, T>(
     values: &mut Values<'r>,
     value: impl Fn(&'r T, &mut Values<'r>) -> Value<'r>,
 ) -> &'r [Value<'r>] {
-    let mut list = BumpVec::with_capacity_in(typed.len(), values.arena);
+    let mut list = BumpVec::with_capacity_in(values.room_for(typed.len()), values.arena);
     for item in typed {
         let item = value(item, values);
         if values.room() {

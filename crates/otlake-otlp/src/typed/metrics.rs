@@ -65,7 +65,7 @@ fn push_metric<S: RowSink>(
         aggregation_temporality,
         is_monotonic,
     };
-    let groups = groups.or_reject(values.noted().rejection);
+    let groups = groups.or_reject(values.noted().rejection, arena);
     let mut points = Points {
         run,
         metric,

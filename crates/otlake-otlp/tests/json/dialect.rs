@@ -75,10 +75,14 @@ fn one<S: Subject>(before: &str, json: &str, after: &str) -> String {
             if summary.replaced_strings > 0 {
                 write!(text, " ({} replaced)", summary.replaced_strings).unwrap();
             }
-            if let Some(reason) = summary.first_rejection {
-                write!(text, " (rejected: {reason})").unwrap();
+            if let Some(rejection) = summary.first_rejection {
+                write!(text, " (rejected: {})", rejection.reason()).unwrap();
             }
-            text
+            if let Some(path) = summary.first_unknown_field {
+                let last = path.rsplit('.').next().unwrap();
+                write!(text, " (unknown: {last})").unwrap();
+            }
+            text.trim_start().to_owned()
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Errors say where, and limits cost records but not payloads.
 
 use otlake_otlp::{
-    Format, InvalidPayload, InvalidPayloadKind, InvalidUtf8, Limits, OtlpDecoder, RejectionReason,
-    Summary,
+    Format, InvalidPayload, InvalidPayloadKind, InvalidUtf8, Limits, OtlpDecoder, Rejection,
+    RejectionReason, Summary,
 };
 use otlake_row::Signal;
 
@@ -21,76 +21,200 @@ fn error_at_caret<S: Subject>(marked: &str) -> InvalidPayload {
     error
 }
 
+/// The rejection of the one record that has a value of the wrong form.
+#[track_caller]
+fn rejection<S: Subject>(payload: &str) -> Rejection {
+    let (_, summary) = decode::<S>(&mut generous(), payload.as_bytes()).unwrap();
+    assert_eq!(summary.rejected, 1);
+    summary.first_rejection.unwrap()
+}
+
 #[test]
-fn errors_name_the_byte_and_the_field() {
+fn a_value_of_the_wrong_form_rejects_its_record_and_is_named() {
     let good = r#"{"body":{"stringValue":"b"}}"#;
-    let bad = r#"{"attributes":[{"key":"a"},{"key":"b","value":^5}]}"#;
-    let error = error_at_caret::<ExportLogsServiceRequest>(&format!(
-        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{good},{good},{good},{bad}]}}]}}]}}"#
-    ));
-    assert_eq!(
-        error.path(),
-        "resourceLogs[0].scopeLogs[0].logRecords[3].attributes[1].value"
+    let bad = r#"{"attributes":[{"key":"a"},{"key":"b","value":5}]}"#;
+    let json = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{good},{bad},{good}]}}]}},
+        {{"scopeLogs":[{{"logRecords":[{good}]}}]}}]}}"#
     );
+    let (rows, _) = decode::<ExportLogsServiceRequest>(&mut generous(), json.as_bytes()).unwrap();
+    assert_eq!(rows.len(), 3);
+    let rejection = rejection::<ExportLogsServiceRequest>(&json);
     assert_eq!(
-        error.to_string(),
-        format!(
-            "{}: expected an object, found a number, at byte {}",
-            error.path(),
-            error.offset()
-        )
+        rejection.to_string(),
+        "record 2 of the payload: \
+         resourceLogs[0].scopeLogs[0].logRecords[1].attributes[1].value: \
+         expected an object, found a number"
     );
 
     for (record, path) in [
-        (r#"{"timeUnixNano":^-1}"#, "timeUnixNano"),
-        (r#"{"time_unix_nano":^"-1"}"#, "timeUnixNano"),
+        (r#"{"timeUnixNano":-1}"#, "timeUnixNano"),
+        (r#"{"time_unix_nano":"-1"}"#, "time_unix_nano"),
         (
-            r#"{"body":{"kvlistValue":{"values":[{},{"key":"k","value":{"arrayValue":{"values":[{},{"intValue":^1.5}]}}}]}}}"#,
+            r#"{"body":{"kvlistValue":{"values":[{},{"key":"k","value":{"arrayValue":{"values":[{},{"intValue":1.5}]}}}]}}}"#,
             "body.kvlistValue.values[1].value.arrayValue.values[1].intValue",
         ),
     ] {
-        let error = error_at_caret::<ExportLogsServiceRequest>(&format!(
+        let rejection = self::rejection::<ExportLogsServiceRequest>(&format!(
             r#"{{"resourceLogs":[{{}},{{"scopeLogs":[{{}},{{"logRecords":[{record}]}}]}}]}}"#
         ));
-        assert_eq!(
-            error.path(),
-            format!("resourceLogs[1].scopeLogs[1].logRecords[0].{path}")
-        );
+        let path = format!("resourceLogs[1].scopeLogs[1].logRecords[0].{path}");
+        assert_eq!(rejection.path(), path);
     }
 
     for (payload, path) in [
-        (r#"{"resourceLogs":^"none"}"#, "resourceLogs"),
+        (r#"{"resourceLogs":[7]}"#, "resourceLogs[0]"),
         (
-            r#"{"resourceLogs":[{"resource":^[]}]}"#,
+            r#"{"resourceLogs":[{"resource":[],"scopeLogs":[{"logRecords":[{}]}]}]}"#,
             "resourceLogs[0].resource",
         ),
         (
-            r#"{"resourceLogs":[{"scopeLogs":^{}}]}"#,
+            r#"{"resourceLogs":[{"scopeLogs":{}}]}"#,
             "resourceLogs[0].scopeLogs",
         ),
         (
-            r#"{"resourceLogs":[{"scopeLogs":[{"scope":{"name":^1}}]}]}"#,
+            r#"{"resourceLogs":[{"scopeLogs":[{"scope":{"name":1},"logRecords":[{}]}]}]}"#,
             "resourceLogs[0].scopeLogs[0].scope.name",
         ),
     ] {
-        let error = error_at_caret::<ExportLogsServiceRequest>(payload);
-        assert_eq!(error.path(), path);
+        let rejection = rejection_of_logs(payload);
+        assert_eq!(rejection.path(), path);
     }
 
-    let error = error_at_caret::<ExportTraceServiceRequest>(
-        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"links":[{},{"traceId":^"?"}]}]}]}]}"#,
+    let rejection = self::rejection::<ExportTraceServiceRequest>(
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"links":[{},{"traceId":"?"}]}]}]}]}"#,
     );
     assert_eq!(
-        error.path(),
+        rejection.path(),
         "resourceSpans[0].scopeSpans[0].spans[0].links[1].traceId"
     );
 
-    let error = error_at_caret::<ExportMetricsServiceRequest>(
-        r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"exponentialHistogram":{"dataPoints":[{},{"positive":{"bucketCounts":[1,^-1]}}]}}]}]}]}"#,
+    let rejection = self::rejection::<ExportMetricsServiceRequest>(
+        r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"exponentialHistogram":{"dataPoints":[{},{"positive":{"bucketCounts":[1,-1]}},{}]}}]}]}]}"#,
     );
+    assert_eq!(rejection.record(), 2);
     assert_eq!(
-        error.path(),
+        rejection.path(),
         "resourceMetrics[0].scopeMetrics[0].metrics[0].exponentialHistogram.dataPoints[1].positive.bucketCounts[1]"
+    );
+}
+
+#[track_caller]
+fn rejection_of_logs(payload: &str) -> Rejection {
+    rejection::<ExportLogsServiceRequest>(payload)
+}
+
+#[test]
+fn a_value_of_the_wrong_form_in_a_group_rejects_its_records() {
+    let records = r#"{"logRecords":[{},{}]}"#;
+    let json = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{records}]}},
+        {{"resource":{{"droppedAttributesCount":-1}},"scopeLogs":[{records},{records}]}},
+        {{"scopeLogs":[{{"schemaUrl":"u","scope":7,"logRecords":[{{}}]}},{records}]}}]}}"#
+    );
+    let (rows, summary) =
+        decode::<ExportLogsServiceRequest>(&mut generous(), json.as_bytes()).unwrap();
+    assert_eq!((rows.len(), summary.rejected), (4, 5));
+    let first = summary.first_rejection.unwrap();
+    assert_eq!(first.record(), 3);
+    assert_eq!(
+        first.path(),
+        "resourceLogs[1].resource.droppedAttributesCount"
+    );
+}
+
+#[test]
+fn what_no_message_has_is_counted_and_named() {
+    for (payload, rows, unknown, path) in [
+        (
+            r#"{"resourceLogs":[{"ScopeLogs":[{"logRecords":[{}]}]}]}"#,
+            0,
+            1,
+            "resourceLogs[0].ScopeLogs",
+        ),
+        (
+            r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"Body":{},"attributes":[{"key":"k","stringValue":"v"}]}]}]}]}"#,
+            1,
+            2,
+            "resourceLogs[0].scopeLogs[0].logRecords[0].Body",
+        ),
+        (
+            r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"Value":{"StringValue":"x"}}}]}]}]}"#,
+            1,
+            1,
+            "resourceLogs[0].scopeLogs[0].logRecords[0].body.Value",
+        ),
+        (
+            r#"{"resourceLogs":[],"partial":true,"x":null}"#,
+            0,
+            1,
+            "partial",
+        ),
+        (r#"{}"#, 0, 0, ""),
+    ] {
+        let (found, summary) =
+            decode::<ExportLogsServiceRequest>(&mut generous(), payload.as_bytes()).unwrap();
+        assert_eq!(
+            (found.len(), summary.unknown_fields),
+            (rows, unknown),
+            "{payload}"
+        );
+        assert_eq!(summary.first_unknown_field.unwrap_or_default(), path);
+    }
+    // Kinds of metrics before OTLP 0.9.
+    for kind in ["intGauge", "doubleSum", "intHistogram", "doubleSummary"] {
+        let json = format!(
+            r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"m","{kind}":{{"dataPoints":[{{}}]}}}}]}}]}}]}}"#
+        );
+        let (rows, summary) =
+            decode::<ExportMetricsServiceRequest>(&mut generous(), json.as_bytes()).unwrap();
+        assert_eq!((rows.len(), summary.unknown_fields), (0, 1));
+        let path = format!("resourceMetrics[0].scopeMetrics[0].metrics[0].{kind}");
+        assert_eq!(summary.first_unknown_field, Some(path));
+    }
+}
+
+#[test]
+fn documents_that_are_no_request_are_named() {
+    for (payload, message) in [
+        (
+            r#"{"message":"hello"}"#,
+            "this is not a request of OTLP: its first member is \"message\", at byte 0",
+        ),
+        (
+            r#" {"data":{"resourceLogs":[]}}"#,
+            "this is not a request of OTLP: its first member is \"data\", it seems to be a wrapper around a request: decode what is inside, at byte 0",
+        ),
+        (
+            r#"{"log":"{}\n","stream":"stdout"}"#,
+            "this is not a request of OTLP: its first member is \"log\", it seems to be a line of Docker's log files: decode what its `log` holds, at byte 0",
+        ),
+        (
+            r#"{'resourceLogs':[]}"#,
+            "this is a literal of Python or JavaScript: JSON has double quotes, at byte 0",
+        ),
+    ] {
+        let error = decode::<ExportLogsServiceRequest>(&mut generous(), payload.as_bytes());
+        assert_eq!(error.unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn the_message_of_one_resource_is_taken_without_a_request_around_it() {
+    let json = r#"{"schemaUrl":"s","scopeLogs":[{"logRecords":[{},{}]}],
+        "resource":{"attributes":[{"key":"a","value":{"intValue":1}}]}}"#;
+    let request = format!(r#"{{"resourceLogs":[{json}]}}"#);
+    let decode =
+        |json: &str| decode::<ExportLogsServiceRequest>(&mut generous(), json.as_bytes()).unwrap();
+    let (rows, summary) = decode(json);
+    assert_eq!((rows.len(), summary.unknown_fields), (2, 0));
+    assert_eq!(rows, decode(&request).0);
+
+    let error = self::decode::<ExportTraceServiceRequest>(&mut generous(), json.as_bytes());
+    let signal = Signal::Logs;
+    assert_eq!(
+        *error.unwrap_err().kind(),
+        InvalidPayloadKind::OtherSignal { signal }
     );
 }
 
@@ -122,7 +246,7 @@ fn errors_of_syntax_name_the_byte_and_what_should_be_there() {
 #[test]
 fn resources_before_an_error_are_delivered_and_counted() {
     let resource = r#"{"scopeLogs":[{"logRecords":[{},{}]}]}"#;
-    let payload = format!(r#"{{"resourceLogs":[{resource},{resource},{{"scopeLogs":[7]}}]}}"#);
+    let payload = format!(r#"{{"resourceLogs":[{resource},{resource},{{"scopeLogs":[7,]}}]}}"#);
     let mut rows = otlake_testkit::CanonicalRows::default();
     let error = OtlpDecoder::new()
         .decode(Signal::Logs, Format::Json, &payload.into(), &mut rows)

@@ -15,14 +15,17 @@ for_every_signal! {
 enum Is {
     /// Taken, to so many rows, which are prost's.
     Taken(usize),
+    /// Taken but for so many records.
+    Rejected(u64),
     Refused,
 }
-use Is::{Refused, Taken};
+use Is::{Refused, Rejected, Taken};
 
 #[track_caller]
 fn check<S: Subject>(what: &str, payload: &[u8], expected: Is) {
     let ours = agree::<S>(&mut generous(), payload, what);
     let is = match ours.result {
+        Ok(summary) if summary.rejected > 0 => Rejected(summary.rejected),
         Ok(_) => Taken(ours.rows.len()),
         Err(_) => Refused,
     };
@@ -113,12 +116,12 @@ fn odd_and_malformed_fields<S: Subject>() {
         (
             "a name with the wire type of a number",
             b"\x08\x01",
-            Refused,
+            Rejected(1),
         ),
         (
             "a value with the wire type of a number",
             b"\x10\x01",
-            Refused,
+            Rejected(1),
         ),
         (
             "an array in which a value is cut off",
@@ -257,7 +260,7 @@ fn metrics() {
         (
             "a sum's temporality of another wire type",
             data(SUM, &[int(1), delimited_field(2, b"x")].concat()),
-            Refused,
+            Rejected(1),
         ),
         (
             "a histogram is never monotonic, so that field is nobody's",
@@ -337,7 +340,7 @@ fn metrics() {
         (
             "counts with the wire type of a varint",
             data(HISTOGRAM, &point(&varint_field(6, 1))),
-            Refused,
+            Rejected(1),
         ),
         (
             "buckets packed, alone, and packed again",
@@ -365,7 +368,7 @@ fn metrics() {
         (
             "buckets with the wire type of a fixed64",
             buckets(&fixed64_field(2, 1)),
-            Refused,
+            Rejected(1),
         ),
         ("an offset of -1", buckets(&varint_field(1, 1)), Taken(1)),
         (
@@ -402,7 +405,7 @@ fn metrics() {
         (
             "a count with the wire type of a varint",
             data(SUMMARY, &point(&varint_field(4, 1))),
-            Refused,
+            Rejected(1),
         ),
         (
             "points whose length is 2^32",
