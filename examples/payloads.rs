@@ -14,7 +14,9 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use otlake::otlp::{Format, Framing, Payload, PayloadReader, signal_of_json, signal_of_protobuf};
+use otlake::otlp::{
+    Format, Framing, Payload, PayloadReader, SignalError, signal_of_json, signal_of_protobuf,
+};
 
 fn main() -> ExitCode {
     match run() {
@@ -97,7 +99,8 @@ fn signal_name(payload: &Payload) -> &'static str {
     match signal {
         Ok(Some(signal)) => signal.name(),
         Ok(None) => "unknown",
-        Err(unsupported) => unsupported.name,
+        Err(SignalError::Profiles) => "profiles",
+        Err(_) => "unknown",
     }
 }
 

@@ -37,6 +37,9 @@ fn known_start(bytes: &[u8]) -> Option<&'static str> {
     if let Some((_, what)) = known {
         return Some(what);
     }
+    if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
+        return Some("nothing but zero bytes");
+    }
     let tar = bytes.get(257..262) == Some(b"ustar");
     tar.then_some("a tar archive: extract its files first")
 }

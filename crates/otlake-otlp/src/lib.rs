@@ -85,8 +85,8 @@ pub use crate::decoder::{OtlpDecoder, OtlpDecoderBuilder};
 pub use crate::encoding::{ContentEncoding, InflateError, InflateLimits};
 pub use crate::error::{DecodeError, InvalidPayload, InvalidPayloadKind};
 pub use crate::framing::{
-    Format, Framing, Payload, PayloadError, PayloadErrorKind, PayloadReader, UnknownFraming,
-    UnsupportedSignal, signal_of_json, signal_of_protobuf,
+    Format, Framing, Payload, PayloadError, PayloadErrorKind, PayloadReader, SignalError,
+    UnknownFraming, signal_of_json, signal_of_protobuf,
 };
 pub use crate::limits::{InvalidUtf8, Limits};
 #[cfg(feature = "opentelemetry-proto")]

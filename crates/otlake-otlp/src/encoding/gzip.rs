@@ -1,10 +1,11 @@
 use std::io;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use libdeflater::{Decompressor, crc32};
 use memchr::memmem;
 
 use super::bounded::read_to_bound;
+use super::members::Members;
 
 /// What deflate makes of one byte at most: matches of 258 bytes, each in two bits.
 const DENSEST: usize = 258 * 4;
@@ -14,7 +15,7 @@ pub(super) fn inflate(body: &[u8], bound: usize) -> io::Result<Option<Vec<u8>>> 
     match one_member(body, bound) {
         Some(inflated) => Ok(Some(inflated)),
         // Of several members, beyond the bound or damaged: the decoder of streams knows which.
-        None => read_to_bound(MultiGzDecoder::new(body), bound),
+        None => read_to_bound(Members::<_, GzDecoder<_>>::new(body), bound),
     }
 }
 

@@ -4,10 +4,12 @@ mod error;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod limits;
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+pub(crate) mod members;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "zstd")]
-mod zstd;
+pub(crate) mod zstd;
 
 use std::io;
 
@@ -109,6 +111,10 @@ impl ContentEncoding {
         match inflated {
             Ok(Some(inflated)) => Ok(inflated),
             Ok(None) => Err(limits.exceeded(self.name(), body.len())),
+            #[cfg(feature = "zstd")]
+            Err(error) if zstd::is_of_window(&error) => Err(InflateError::WindowTooLarge {
+                limit: zstd::window_limit(bound),
+            }),
             Err(source) => Err(InflateError::Damaged {
                 encoding: self.name(),
                 source,

@@ -35,6 +35,7 @@ mod compressed {
     use otlake_testkit::Rng;
 
     use super::*;
+    use crate::{Framing, PayloadReader};
 
     const ENCODINGS: [ContentEncoding; 2] = [ContentEncoding::Gzip, ContentEncoding::Zstd];
 
@@ -208,6 +209,49 @@ mod compressed {
             let error = with([!low, high]).unwrap_err();
             assert!(matches!(error, InflateError::Damaged { .. }), "{error}");
         }
+    }
+
+    #[test]
+    fn padding_between_the_pieces_and_behind_the_last_is_skipped() {
+        let (one, two) = (b"one and ".repeat(40), b"two".repeat(9));
+        for encoding in ENCODINGS {
+            let pieces = [compress(encoding, &one), compress(encoding, &two)];
+            for padding in [&b"\n"[..], b"\0\0\0\0", b"\r\n\0"] {
+                let body = [&pieces[0][..], padding, &pieces[1], padding].concat();
+                let inflated = encoding.inflate(&body.clone().into(), 1000).unwrap();
+                assert_eq!(inflated, [&one[..], &two].concat());
+
+                let file = PayloadReader::new(&body[..]).with_framing(Framing::Protobuf);
+                let payloads: Vec<_> = file.map(Result::unwrap).collect();
+                assert_eq!(payloads[0].bytes, inflated);
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_above_the_limit_is_named() {
+        let mut encoder = ::zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+        encoder
+            .set_parameter(::zstd::zstd_safe::CParameter::WindowLog(28))
+            .unwrap();
+        std::io::Write::write_all(&mut encoder, b"small, but who knows").unwrap();
+        std::io::Write::flush(&mut encoder).unwrap();
+        let body = encoder.finish().unwrap();
+        let error = ContentEncoding::Zstd
+            .inflate(&body.clone().into(), 1 << 30)
+            .unwrap_err();
+        // So small a body may not inflate to more than a window of 8 MiB holds.
+        let limit = 8 << 20;
+        assert!(
+            matches!(error, InflateError::WindowTooLarge { limit: found } if found == limit),
+            "{error}"
+        );
+        let error = PayloadReader::new(&body[..]).next().unwrap().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "payload 1, at byte 0: the file's zstd data needs a window of more than 134217728 bytes, \
+             which is the limit"
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
-use std::io;
+use std::io::{self, BufRead, Read};
 
 use zstd::stream::read::Decoder;
 use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 
 use super::bounded::read_to_bound;
+use super::members::{Members, Piece};
 
 /// The window that every sender over HTTP may use (RFC 9659), and the largest that zstd takes
 /// unasked, as powers of two.
@@ -14,14 +15,86 @@ pub(super) fn inflate(body: &[u8], bound: usize) -> io::Result<Option<Vec<u8>>> 
     match stated_size(body) {
         Some(size) if size > bound => Ok(None),
         Some(size) => zstd::bulk::decompress(body, size).map(Some),
-        // Written by an encoder of streams, or damaged.
+        // Written by an encoder of streams, padded, or damaged.
         None => {
-            let mut decoder = Decoder::with_buffer(body)?;
-            // A window larger than what may come out is memory for nothing.
-            let log = bound.checked_ilog2().unwrap_or(0) + 1;
-            decoder.window_log_max(log.clamp(*WINDOW_LOGS.start(), *WINDOW_LOGS.end()))?;
-            read_to_bound(decoder, bound)
+            let compressed = Limited {
+                inner: body,
+                window_log: window_log(bound),
+            };
+            read_to_bound(Members::<_, Frame<_>>::new(compressed), bound)
         }
+    }
+}
+
+/// The largest window, as a power of two, for data that may inflate to `bound` bytes. A window larger than
+/// that is memory for nothing.
+fn window_log(bound: usize) -> u32 {
+    let log = bound.checked_ilog2().unwrap_or(0) + 1;
+    log.clamp(*WINDOW_LOGS.start(), *WINDOW_LOGS.end())
+}
+
+/// Returns the size of the largest window for data that may inflate to `bound` bytes.
+pub(crate) fn window_limit(bound: usize) -> u64 {
+    1 << window_log(bound)
+}
+
+/// Returns whether an error of the decompressor is about the window.
+pub(crate) fn is_of_window(error: &io::Error) -> bool {
+    // The crate hands on the text of zstd's error code and not the code.
+    error.to_string().contains("too much memory")
+}
+
+/// Compressed data with a limit for the window of its frames.
+pub(crate) struct Limited<R> {
+    pub(crate) inner: R,
+    window_log: u32,
+}
+
+impl<R> Limited<R> {
+    /// Sets the largest window that zstd accepts by default.
+    pub(crate) fn new(inner: R) -> Limited<R> {
+        Limited {
+            inner,
+            window_log: *WINDOW_LOGS.end(),
+        }
+    }
+}
+
+impl<R: BufRead> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buffer)
+    }
+}
+
+impl<R: BufRead> BufRead for Limited<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.inner.consume(amount);
+    }
+}
+
+/// A decompressor of one frame.
+pub(crate) struct Frame<R: BufRead>(Decoder<'static, Limited<R>>);
+
+impl<R: BufRead> Piece<Limited<R>> for Frame<R> {
+    fn open(compressed: Limited<R>) -> io::Result<Self> {
+        let window_log = compressed.window_log;
+        let mut decoder = Decoder::with_buffer(compressed)?.single_frame();
+        decoder.window_log_max(window_log)?;
+        Ok(Frame(decoder))
+    }
+
+    fn into_inner(self) -> Limited<R> {
+        self.0.finish()
+    }
+}
+
+impl<R: BufRead> Read for Frame<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
     }
 }
 

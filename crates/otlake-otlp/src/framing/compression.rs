@@ -1,9 +1,15 @@
 //! The compression of a file or of one message in it, by its first bytes.
 
 use std::io::{self, Chain, Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::PayloadErrorKind;
 use crate::encoding::ContentEncoding;
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+use crate::encoding::members::Members;
+#[cfg(feature = "zstd")]
+use crate::encoding::zstd::{self, Frame, Limited};
 
 /// The bytes that [`detect`] looks at.
 pub(super) const MAGIC: usize = 4;
@@ -36,12 +42,20 @@ pub(super) fn detect(head: &[u8]) -> Result<ContentEncoding, &'static str> {
 }
 
 /// The inflated bytes of a file.
-pub(super) enum Inflated<R: Read> {
+pub(super) struct Inflated<R: Read> {
+    bytes: Compressed<R>,
+    /// Whether the file itself could not be read.
+    failed: Arc<AtomicBool>,
+}
+
+enum Compressed<R: Read> {
     Plain(Whole<R>),
     #[cfg(feature = "gzip")]
-    Gzip(Box<flate2::bufread::MultiGzDecoder<io::BufReader<Whole<R>>>>),
+    Gzip(
+        Box<Members<io::BufReader<Whole<R>>, flate2::bufread::GzDecoder<io::BufReader<Whole<R>>>>>,
+    ),
     #[cfg(feature = "zstd")]
-    Zstd(Box<zstd::stream::read::Decoder<'static, io::BufReader<Whole<R>>>>),
+    Zstd(Box<Members<Limited<io::BufReader<Whole<R>>>, Frame<io::BufReader<Whole<R>>>>>),
 }
 
 /// The head that was looked at, and what follows it.
@@ -57,9 +71,10 @@ impl<R: Read> Inflated<R> {
         file: R,
         encoding: Option<ContentEncoding>,
     ) -> Result<Inflated<R>, PayloadErrorKind> {
+        let failed = Arc::new(AtomicBool::new(false));
         let mut file = Watched {
             inner: file,
-            failed: false,
+            failed: Arc::clone(&failed),
         };
         let mut head = Vec::new();
         let encoding = match encoding {
@@ -76,75 +91,76 @@ impl<R: Read> Inflated<R> {
             }
         };
         let whole = Cursor::new(head).chain(file);
-        Ok(match encoding {
-            ContentEncoding::Identity => Inflated::Plain(whole),
+        let bytes = match encoding {
+            ContentEncoding::Identity => Compressed::Plain(whole),
             #[cfg(feature = "gzip")]
             ContentEncoding::Gzip => {
                 let compressed = io::BufReader::with_capacity(BUFFER, whole);
-                Inflated::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(compressed)))
+                Compressed::Gzip(Box::new(Members::new(compressed)))
             }
             #[cfg(feature = "zstd")]
             ContentEncoding::Zstd => {
                 let compressed = io::BufReader::with_capacity(BUFFER, whole);
-                let decoder = zstd::stream::read::Decoder::with_buffer(compressed)
-                    .map_err(PayloadErrorKind::Read)?;
-                Inflated::Zstd(Box::new(decoder))
-            }
-        })
-    }
-
-    /// What an error of [`Read::read`] says of the file.
-    pub(super) fn blame(&self, error: io::Error) -> PayloadErrorKind {
-        let damaged = match self {
-            Inflated::Plain(_) => None,
-            #[cfg(feature = "gzip")]
-            Inflated::Gzip(decoder) => {
-                let file = decoder.get_ref().get_ref().get_ref().1;
-                (!file.failed).then_some("gzip")
-            }
-            #[cfg(feature = "zstd")]
-            Inflated::Zstd(decoder) => {
-                let file = decoder.get_ref().get_ref().get_ref().1;
-                (!file.failed).then_some("zstd")
+                Compressed::Zstd(Box::new(Members::new(Limited::new(compressed))))
             }
         };
-        match damaged {
+        Ok(Inflated { bytes, failed })
+    }
+
+    /// Returns the name of the compression of the file.
+    pub(super) fn encoding(&self) -> Option<&'static str> {
+        match self.bytes {
+            Compressed::Plain(_) => None,
+            #[cfg(feature = "gzip")]
+            Compressed::Gzip(_) => Some("gzip"),
+            #[cfg(feature = "zstd")]
+            Compressed::Zstd(_) => Some("zstd"),
+        }
+    }
+
+    /// Returns what an error of [`Read::read`] says of the file.
+    pub(super) fn blame(&self, error: io::Error) -> PayloadErrorKind {
+        match self.encoding() {
+            None => PayloadErrorKind::Read(error),
+            Some(_) if self.failed.load(Ordering::Relaxed) => PayloadErrorKind::Read(error),
+            #[cfg(feature = "zstd")]
+            Some("zstd") if zstd::is_of_window(&error) => PayloadErrorKind::WindowTooLarge {
+                limit: zstd::window_limit(usize::MAX),
+            },
             Some(encoding) => PayloadErrorKind::Damaged {
                 encoding,
                 source: error,
             },
-            None => PayloadErrorKind::Read(error),
         }
     }
 }
 
 impl<R: Read> Read for Inflated<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Inflated::Plain(file) => file.read(buffer),
+        match &mut self.bytes {
+            Compressed::Plain(file) => file.read(buffer),
             #[cfg(feature = "gzip")]
-            Inflated::Gzip(decoder) => decoder.read(buffer),
+            Compressed::Gzip(members) => members.read(buffer),
             #[cfg(feature = "zstd")]
-            Inflated::Zstd(decoder) => decoder.read(buffer),
+            Compressed::Zstd(members) => members.read(buffer),
         }
     }
 }
 
-/// Knows whether an error comes from the file and not from what stands in it.
+/// A file that notes whether it could not be read, which a decompressor above it does not tell from
+/// damaged data.
 pub(super) struct Watched<R> {
     inner: R,
-    #[cfg_attr(
-        not(any(feature = "gzip", feature = "zstd")),
-        allow(dead_code, reason = "nothing else can fail")
-    )]
-    failed: bool,
+    failed: Arc<AtomicBool>,
 }
 
 impl<R: Read> Read for Watched<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer);
         let failed = |error: &io::Error| error.kind() != io::ErrorKind::Interrupted;
-        self.failed |= read.as_ref().is_err_and(failed);
+        if read.as_ref().is_err_and(failed) {
+            self.failed.store(true, Ordering::Relaxed);
+        }
         read
     }
 }

@@ -2,6 +2,7 @@
 //! [`PayloadReader`](super::PayloadReader).
 
 use super::compression;
+use crate::foreign;
 
 /// A byte order mark in UTF-8.
 pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -38,8 +39,29 @@ pub(super) fn detect(head: &[u8], all: bool) -> Detected {
     match head {
         [] if all => Detected::Nothing,
         [] => Detected::Undecided,
+        [0, ..] => match json_after_zeros(head, all) {
+            Some(detected) => detected,
+            None => length_prefixed(head, all),
+        },
         [first, ..] if LENGTH.contains(first) => length_prefixed(head, all),
         _ => json_or_protobuf(head, all),
+    }
+}
+
+/// JSON behind zero bytes; `None` if it is something else that follows them.
+///
+/// The last of the zero bytes may belong to the length of a message of 123 bytes, which is a brace. What
+/// follows is then a message and no object.
+fn json_after_zeros(head: &[u8], all: bool) -> Option<Detected> {
+    let zeros = head.iter().take_while(|byte| **byte == 0).count();
+    match &head[zeros..] {
+        [b'{', rest @ ..] => match begins_object(rest) {
+            Some(true) => Some(Detected::Json),
+            Some(false) => None,
+            None if !all && head.len() < HEAD => Some(Detected::Undecided),
+            None => Some(Detected::Json),
+        },
+        _ => None,
     }
 }
 
@@ -85,8 +107,20 @@ fn json_or_protobuf(head: &[u8], all: bool) -> Detected {
         },
         [b'{', ..] => Detected::Json,
         _ if head[0] == TAG => Detected::Protobuf,
+        [b'[', rest @ ..] if matches!(skip_space(rest), [b'{' | b']', ..]) => Detected::Json,
+        [b'[', rest @ ..] if undecided && skip_space(rest).is_empty() => Detected::Undecided,
+        _ if foreign::describe(head, None).is_some() => Detected::Unrecognised,
+        _ if a_later_line_is_json(head) => Detected::Json,
+        _ if undecided => Detected::Undecided,
         _ => Detected::Unrecognised,
     }
+}
+
+/// Whether a line after the first begins like a JSON object: the file begins within a line, or with lines
+/// that are something else.
+fn a_later_line_is_json(head: &[u8]) -> bool {
+    let mut starts = memchr::memmem::find_iter(head, b"\n{");
+    starts.any(|at| begins_object(&head[at + 2..]) == Some(true))
 }
 
 /// Whether `rest`, behind a brace, goes on like a JSON object; `None` when that takes more bytes.

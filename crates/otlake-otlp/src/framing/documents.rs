@@ -6,7 +6,7 @@ use memchr::memchr;
 
 use super::error::PayloadErrorKind;
 use super::input::Input;
-use super::lines::{skip_line, skip_to_document};
+use super::lines::{Begin, skip_line, skip_to_document};
 use super::payload::Format;
 use super::reader::{Found, Next};
 use super::scanner::{Scanned, Scanner};
@@ -81,19 +81,12 @@ impl Documents {
         limit: usize,
     ) -> Result<Next, PayloadErrorKind> {
         self.find_again(input)?;
-        if !skip_to_document(input)? {
-            return Ok(Next::End);
+        match skip_to_document(input)? {
+            Begin::Document => {}
+            Begin::Dirt(offset, kind) => return Ok(Next::Broken(offset, kind)),
+            Begin::End => return Ok(Next::End),
         }
         let offset = input.offset();
-        if input.buffered()[0] != b'{' {
-            let byte = input.buffered()[0];
-            self.lost = true;
-            skip_line(input)?;
-            return Ok(Next::Broken(
-                offset,
-                PayloadErrorKind::NotADocument { byte },
-            ));
-        }
         let mut one_line = true;
         let mut scanner = self.scanner();
         let mut scanned = 0;

@@ -50,7 +50,7 @@ impl std::error::Error for PayloadError {
             PayloadErrorKind::Read(error) | PayloadErrorKind::Damaged { source: error, .. } => {
                 Some(error)
             }
-            PayloadErrorKind::Inflate(error) => Some(error),
+            PayloadErrorKind::Inflate(error) => error.source(),
             _ => None,
         }
     }
@@ -82,6 +82,16 @@ pub enum PayloadErrorKind {
     Unrecognised {
         /// Its first bytes, once inflated: eight, or as many as there are.
         start: Vec<u8>,
+        /// What it seems to be, and what can be done.
+        found: Option<&'static str>,
+        /// The compression that the file itself has.
+        inside: Option<&'static str>,
+    },
+    /// The window of the file's zstd data is larger than the decompressor may allocate. The last error of
+    /// its reader.
+    WindowTooLarge {
+        /// The limit.
+        limit: u64,
     },
     /// The payload is larger than the limit, see
     /// [`PayloadReader::with_limit`](crate::PayloadReader::with_limit). The last error for a file
@@ -104,10 +114,18 @@ pub enum PayloadErrorKind {
     /// The file ends within a JSON document, or a line or a brace follows that no document can
     /// have there: its end is missing. The next document is looked for behind.
     Unfinished,
-    /// Something between two JSON documents is no document. The next one is looked for behind.
+    /// Lines between two JSON documents, or before the first, are no documents. They are skipped.
     NotADocument {
-        /// Its first byte.
-        byte: u8,
+        /// The number of lines.
+        lines: u64,
+        /// The beginning of the first of them.
+        start: Vec<u8>,
+    },
+    /// Zero bytes between two JSON documents, or before the first, as a crash or a truncated log leaves
+    /// them. They are skipped.
+    ZeroBytes {
+        /// How many there are.
+        count: u64,
     },
     /// The compression of a single message is damaged, or the message beyond the limit once
     /// inflated. The next message is not concerned.
@@ -120,11 +138,13 @@ impl PayloadErrorKind {
             PayloadErrorKind::Read(_)
             | PayloadErrorKind::Damaged { .. }
             | PayloadErrorKind::Unrecognised { .. }
+            | PayloadErrorKind::WindowTooLarge { .. }
             | PayloadErrorKind::CutOff { .. } => true,
             PayloadErrorKind::FeatureOff { message, .. } => !message,
             PayloadErrorKind::TooLarge { file, .. } => *file,
             PayloadErrorKind::Unfinished
             | PayloadErrorKind::NotADocument { .. }
+            | PayloadErrorKind::ZeroBytes { .. }
             | PayloadErrorKind::Inflate(_) => false,
         }
     }
@@ -133,31 +153,44 @@ impl PayloadErrorKind {
 impl fmt::Display for PayloadErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PayloadErrorKind::Read(error) => write!(f, "the file cannot be read: {error}"),
-            PayloadErrorKind::Damaged { encoding, source } => write!(
-                f,
-                "the file's {encoding} data is damaged or cut off: {source}"
-            ),
+            PayloadErrorKind::Read(_) => write!(f, "the file cannot be read"),
+            PayloadErrorKind::Damaged { encoding, .. } => {
+                write!(f, "the file's {encoding} data is damaged or cut off")
+            }
             PayloadErrorKind::FeatureOff { encoding, .. } => write!(
                 f,
                 "it is compressed with {encoding}: build with the feature `{encoding}`, or inflate \
                  it first"
             ),
-            PayloadErrorKind::Unrecognised { start } => write!(
+            PayloadErrorKind::Unrecognised {
+                start,
+                found,
+                inside,
+            } => {
+                match inside {
+                    Some(encoding) => write!(f, "the file is {encoding} data, and inside is ")?,
+                    None => write!(f, "the file is ")?,
+                }
+                match found {
+                    Some(found) => f.write_str(found),
+                    None => write!(
+                        f,
+                        "neither a protobuf request, nor JSON, nor messages behind their lengths: it \
+                         begins with \"{}\"",
+                        start.escape_ascii()
+                    ),
+                }
+            }
+            PayloadErrorKind::WindowTooLarge { limit } => write!(
                 f,
-                "the file begins with \"{}\", like neither a protobuf request, nor JSON, nor \
-                 messages behind their lengths: if it is one of them, name the framing",
-                start.escape_ascii()
+                "the file's zstd data needs a window of more than {limit} bytes, which is the limit"
             ),
             PayloadErrorKind::TooLarge { bytes, limit, .. } => {
                 match bytes {
                     Some(bytes) => write!(f, "it is {bytes} bytes long, over")?,
                     None => write!(f, "it is longer than")?,
                 }
-                write!(
-                    f,
-                    " the limit of {limit}: write smaller batches, or raise the limit"
-                )
+                write!(f, " the limit of {limit}: write smaller batches")
             }
             PayloadErrorKind::CutOff {
                 expected,
@@ -171,11 +204,19 @@ impl fmt::Display for PayloadErrorKind {
                 f,
                 "the JSON document does not end: it was cut off when it was written or copied"
             ),
-            PayloadErrorKind::NotADocument { byte } => write!(
-                f,
-                "a JSON document begins with a brace, not with \"{}\"",
-                byte.escape_ascii()
-            ),
+            PayloadErrorKind::NotADocument { lines, start } => {
+                let start = start.escape_ascii();
+                match lines {
+                    1 => write!(f, "a line is no JSON document: it begins with \"{start}\""),
+                    _ => write!(
+                        f,
+                        "{lines} lines are no JSON documents: the first begins with \"{start}\""
+                    ),
+                }
+            }
+            PayloadErrorKind::ZeroBytes { count } => {
+                write!(f, "{count} zero bytes are no JSON document")
+            }
             PayloadErrorKind::Inflate(error) => error.fmt(f),
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct Input<R: Read> {
     /// Of the first of them in the file.
     offset: u64,
     at_end: bool,
+    /// The zero bytes at the beginning of the file that were skipped and not reported yet.
+    zeros: u64,
 }
 
 impl<R: Read> Input<R> {
@@ -29,7 +31,13 @@ impl<R: Read> Input<R> {
             end: 0,
             offset: 0,
             at_end: false,
+            zeros: 0,
         }
+    }
+
+    /// Returns the name of the compression of the file.
+    pub(super) fn encoding(&self) -> Option<&'static str> {
+        self.file.encoding()
     }
 
     /// What was read and not taken yet.
@@ -98,6 +106,17 @@ impl<R: Read> Input<R> {
         debug_assert!(length <= self.buffered().len());
         self.start += length;
         self.offset += length as u64;
+    }
+
+    /// Drops zero bytes at the beginning of the file, to be reported by whoever finds what follows them.
+    pub(super) fn skip_zeros(&mut self, length: usize) {
+        self.skip(length);
+        self.zeros += length as u64;
+    }
+
+    /// Returns the number of bytes that [`Self::skip_zeros`] has dropped, once.
+    pub(super) fn take_zeros(&mut self) -> u64 {
+        std::mem::take(&mut self.zeros)
     }
 
     /// Makes room behind the end, by moving what is buffered to the front or, when it stands there

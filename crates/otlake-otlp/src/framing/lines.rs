@@ -54,7 +54,13 @@ impl Lines {
         if let Some(documents) = &mut self.documents {
             documents.find_again(input)?;
         }
-        if !skip_to_document(input)? {
+        if self.documents.is_some() {
+            match skip_to_document(input)? {
+                Begin::Document => {}
+                Begin::Dirt(offset, kind) => return Ok(Next::Broken(offset, kind)),
+                Begin::End => return Ok(Next::End),
+            }
+        } else if !skip_blank(input)? {
             return Ok(Next::End);
         }
         let offset = input.offset();
@@ -113,12 +119,77 @@ fn begins_without_end(line: &[u8]) -> bool {
     line.starts_with(b"{") && (!line.ends_with(b"}") || memchr_iter(b'}', line).any(another_begins))
 }
 
-/// Skips white space, line ends and byte order marks; false when the file ends before anything
-/// else.
-pub(super) fn skip_to_document<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind> {
+/// What stands where a document may begin.
+pub(super) enum Begin {
+    /// A brace.
+    Document,
+    /// Something else, which was skipped, at this offset.
+    Dirt(u64, PayloadErrorKind),
+    End,
+}
+
+/// The bytes of a line that is no document that its error shows.
+const SHOWN: usize = 32;
+
+/// Goes to where the next document begins: skips white space, line ends and byte order marks, and the
+/// brackets and commas of an array of documents. What else there is, is reported and skipped.
+pub(super) fn skip_to_document<R: Read>(input: &mut Input<R>) -> Result<Begin, PayloadErrorKind> {
+    if !skip_between(input)? {
+        return Ok(Begin::End);
+    }
+    let offset = input.offset();
+    match input.buffered()[0] {
+        b'{' => Ok(Begin::Document),
+        0 => {
+            let mut count = input.take_zeros();
+            let offset = offset - count;
+            while input.fill_to(1)? && input.buffered()[0] == 0 {
+                let zeros = input.buffered().iter().take_while(|byte| **byte == 0);
+                let zeros = zeros.count();
+                input.skip(zeros);
+                count += zeros as u64;
+            }
+            Ok(Begin::Dirt(offset, PayloadErrorKind::ZeroBytes { count }))
+        }
+        _ => {
+            input.fill_to(SHOWN)?;
+            let shown = input.buffered().iter().take(SHOWN);
+            let start = shown.copied().take_while(|byte| *byte != b'\n').collect();
+            let mut lines = 0;
+            loop {
+                skip_line(input)?;
+                lines += 1;
+                if !skip_between(input)? || matches!(input.buffered()[0], b'{' | 0) {
+                    let kind = PayloadErrorKind::NotADocument { lines, start };
+                    return Ok(Begin::Dirt(offset, kind));
+                }
+            }
+        }
+    }
+}
+
+/// Skips white space, line ends and byte order marks; false when the file ends before anything else.
+fn skip_blank<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind> {
     loop {
         let buffered = input.buffered();
         let rest = skip_space(buffered).len();
+        input.skip(buffered.len() - rest);
+        let may_be_bom = rest < BOM.len() && BOM.starts_with(input.buffered());
+        if !may_be_bom || !input.fill()? {
+            return Ok(!input.buffered().is_empty());
+        }
+    }
+}
+
+/// Skips what may be between documents; false when the file ends before anything else.
+fn skip_between<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind> {
+    loop {
+        let buffered = input.buffered();
+        let mut rest = skip_space(buffered);
+        while let [b'[' | b',' | b']', after @ ..] = rest {
+            rest = skip_space(after);
+        }
+        let rest = rest.len();
         input.skip(buffered.len() - rest);
         let may_be_bom = rest < BOM.len() && BOM.starts_with(input.buffered());
         if !may_be_bom || !input.fill()? {

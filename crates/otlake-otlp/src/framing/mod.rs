@@ -20,4 +20,4 @@ pub use self::error::{PayloadError, PayloadErrorKind};
 pub use self::payload::{Format, Payload};
 pub use self::reader::PayloadReader;
 pub use self::shape::{Framing, UnknownFraming};
-pub use self::signal::{UnsupportedSignal, signal_of_json, signal_of_protobuf};
+pub use self::signal::{SignalError, signal_of_json, signal_of_protobuf};

@@ -12,6 +12,7 @@ use super::payload::{Format, Payload};
 use super::shape::Framing;
 use super::{prefixed, protobuf};
 use crate::encoding::{ContentEncoding, InflateLimits};
+use crate::foreign;
 
 /// Takes the payloads of a file one after the other.
 ///
@@ -176,9 +177,19 @@ impl<R: Read> PayloadReader<R> {
                 Detected::Json => Shape::Json(Documents::default()),
                 Detected::LengthPrefixed => Shape::LengthPrefixed,
                 Detected::Unrecognised => {
-                    input.fill_to(8)?;
-                    let start = input.buffered().iter().take(8).copied().collect();
-                    return Err(PayloadErrorKind::Unrecognised { start });
+                    if input.buffered().iter().all(|byte| *byte == 0)
+                        && skip_zeros(&mut input, self.limits.bytes as u64)?
+                    {
+                        continue;
+                    }
+                    // A tar archive is known by what stands at byte 257.
+                    input.fill_to(512)?;
+                    let head = input.buffered();
+                    return Err(PayloadErrorKind::Unrecognised {
+                        start: head.iter().take(8).copied().collect(),
+                        found: foreign::describe(head, None),
+                        inside: input.encoding(),
+                    });
                 }
                 Detected::Undecided => {
                     input.fill()?;
@@ -188,6 +199,24 @@ impl<R: Read> PayloadReader<R> {
             return Ok(Some((input, shape)));
         }
     }
+}
+
+/// Skips zero bytes where a file begins with many, but so many that the length of a message keeps its
+/// place. Returns whether something else follows the first `most` bytes or so.
+fn skip_zeros<R: Read>(input: &mut Input<R>, most: u64) -> Result<bool, PayloadErrorKind> {
+    while input.offset() <= most {
+        let buffered = input.buffered();
+        if buffered.iter().any(|byte| *byte != 0) {
+            return Ok(true);
+        }
+        let kept = 4.min(buffered.len());
+        let skipped = (buffered.len() - kept) / 4 * 4;
+        input.skip_zeros(skipped);
+        if !input.fill()? {
+            return Ok(false);
+        }
+    }
+    Ok(false)
 }
 
 impl<R: Read> Iterator for PayloadReader<R> {

@@ -3,17 +3,24 @@ use otlake_row::Signal;
 use crate::framing::detect::skip_space;
 use crate::framing::scanner::{Scanned, Scanner};
 
-/// A payload of a signal that is not read.
+/// The error of [`signal_of_json`] and [`signal_of_protobuf`](crate::signal_of_protobuf): the payload is
+/// not a request of logs, traces or metrics, and it is clear what it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-#[error("the payload holds {name}, of which there are no rows: logs, traces and metrics are read")]
-pub struct UnsupportedSignal {
-    /// What it is of, in the plural.
-    pub name: &'static str,
-}
-
-impl UnsupportedSignal {
-    pub(super) const PROFILES: UnsupportedSignal = UnsupportedSignal { name: "profiles" };
+pub enum SignalError {
+    /// It is a request of profiles.
+    #[error("the payload holds profiles, which are not supported")]
+    Profiles,
+    /// It is the message of one resource in protobuf, such as `ResourceLogs`, without a request around it.
+    #[error(
+        "the payload is the message of one resource with {}, not a request: put it into field 1 of \
+         a request",
+        signal.name()
+    )]
+    BareResource {
+        /// The signal of its records.
+        signal: Signal,
+    },
 }
 
 /// The signal of a request in OTLP/JSON, by the first key of the outermost object that names one:
@@ -25,29 +32,35 @@ impl UnsupportedSignal {
 /// are not recognised.
 ///
 /// ```
-/// use otlake_otlp::signal_of_json;
+/// use otlake_otlp::{SignalError, signal_of_json};
 /// use otlake_row::Signal;
 ///
 /// let signal = signal_of_json(br#"{"resourceLogs":[]}"#)?;
 /// assert_eq!(signal, Some(Signal::Logs));
 ///
 /// let error = signal_of_json(br#"{"resourceProfiles":[]}"#).unwrap_err();
-/// assert_eq!(error.name, "profiles");
-/// # Ok::<(), otlake_otlp::UnsupportedSignal>(())
+/// assert_eq!(error, SignalError::Profiles);
+/// # Ok::<(), otlake_otlp::SignalError>(())
 /// ```
 ///
 /// # Errors
 ///
 /// When the key is `resourceProfiles`.
-pub fn signal_of_json(payload: &[u8]) -> Result<Option<Signal>, UnsupportedSignal> {
+pub fn signal_of_json(payload: &[u8]) -> Result<Option<Signal>, SignalError> {
     let mut rest = skip_space(payload).strip_prefix(b"{");
     while let Some((key, value)) = rest.and_then(member) {
         match key {
-            b"resourceLogs" | b"resource_logs" => return Ok(Some(Signal::Logs)),
-            b"resourceSpans" | b"resource_spans" => return Ok(Some(Signal::Traces)),
-            b"resourceMetrics" | b"resource_metrics" => return Ok(Some(Signal::Metrics)),
+            b"resourceLogs" | b"resource_logs" | b"scopeLogs" | b"scope_logs" => {
+                return Ok(Some(Signal::Logs));
+            }
+            b"resourceSpans" | b"resource_spans" | b"scopeSpans" | b"scope_spans" => {
+                return Ok(Some(Signal::Traces));
+            }
+            b"resourceMetrics" | b"resource_metrics" | b"scopeMetrics" | b"scope_metrics" => {
+                return Ok(Some(Signal::Metrics));
+            }
             b"resourceProfiles" | b"resource_profiles" => {
-                return Err(UnsupportedSignal::PROFILES);
+                return Err(SignalError::Profiles);
             }
             _ => rest = after(value).and_then(|rest| skip_space(rest).strip_prefix(b",")),
         }
@@ -104,10 +117,9 @@ mod tests {
                 some(Signal::Metrics),
             ),
             (r#"{"resource_metrics":null}"#, some(Signal::Metrics)),
-            (
-                r#"{"resourceProfiles":[]}"#,
-                Err(UnsupportedSignal { name: "profiles" }),
-            ),
+            (r#"{"resource":{},"scopeSpans":[]}"#, some(Signal::Traces)),
+            (r#"{"scope_metrics":[]}"#, some(Signal::Metrics)),
+            (r#"{"resourceProfiles":[]}"#, Err(SignalError::Profiles)),
             (
                 r#"{"a":"\"resourceLogs\":,\\","resourceSpans":[]}"#,
                 some(Signal::Traces),
@@ -126,7 +138,7 @@ mod tests {
             ),
             (
                 r#"{"dictionary":{},"resourceProfiles":[]}"#,
-                Err(UnsupportedSignal { name: "profiles" }),
+                Err(SignalError::Profiles),
             ),
             (r#"{"a":{"resourceLogs":[]}}"#, Ok(None)),
             (r#"{"a":[{"resourceLogs":[]}"#, Ok(None)),

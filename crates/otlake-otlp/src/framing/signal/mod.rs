@@ -3,5 +3,5 @@
 mod json;
 mod protobuf;
 
-pub use self::json::{UnsupportedSignal, signal_of_json};
+pub use self::json::{SignalError, signal_of_json};
 pub use self::protobuf::signal_of_protobuf;

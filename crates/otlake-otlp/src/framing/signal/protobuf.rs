@@ -1,6 +1,6 @@
 use otlake_row::Signal;
 
-use super::UnsupportedSignal;
+use super::SignalError;
 use crate::protobuf::wire::{Reader, delimited, fixed64, varint};
 use crate::protobuf::{log_record, metric_fields, span};
 
@@ -31,12 +31,20 @@ const ESCAPE: u8 = 0x1b;
 ///
 /// # Errors
 ///
-/// When the request has a dictionary of profiles.
-pub fn signal_of_protobuf(payload: &[u8]) -> Result<Option<Signal>, UnsupportedSignal> {
+/// When the request has a dictionary of profiles, or the payload is the message of one resource without a
+/// request around it.
+pub fn signal_of_protobuf(payload: &[u8]) -> Result<Option<Signal>, SignalError> {
     if has_dictionary(payload) {
-        return Err(UnsupportedSignal::PROFILES);
+        return Err(SignalError::Profiles);
     }
-    Ok(signal_of_records(payload))
+    if let Some(signal) = signal_of_records(payload) {
+        return Ok(Some(signal));
+    }
+    // The scopes of one resource are a level higher than those of a request.
+    match signal_of(&mut |each| scopes(payload, each)) {
+        Some(signal) => Err(SignalError::BareResource { signal }),
+        None => Ok(None),
+    }
 }
 
 /// Whether this is a request of profiles: those of other signals have no second field so far, and
@@ -46,15 +54,24 @@ fn has_dictionary(payload: &[u8]) -> bool {
 }
 
 fn signal_of_records(payload: &[u8]) -> Option<Signal> {
+    signal_of(&mut |each| in_field(payload, 1, &mut |resource| scopes(resource, each)))
+}
+
+/// Calls `each` on the records of a resource.
+fn scopes(resource: &[u8], each: &mut dyn FnMut(&[u8]) -> Option<bool>) -> Option<bool> {
+    in_field(resource, 2, &mut |scope| in_field(scope, 2, each))
+}
+
+/// A walk over records, which calls what it is given on each of them.
+type Walk<'w> = dyn FnMut(&mut dyn FnMut(&[u8]) -> Option<bool>) -> Option<bool> + 'w;
+
+/// Returns the one signal that the records of a walk fit.
+fn signal_of(walk: &mut Walk<'_>) -> Option<Signal> {
     let mut seen = Seen {
         fits: Signal::ALL.map(Some),
         records: 0,
     };
-    in_field(payload, 1, &mut |resource_items| {
-        in_field(resource_items, 2, &mut |scope_items| {
-            in_field(scope_items, 2, &mut |record| seen.record(record))
-        })
-    })?;
+    walk(&mut |record| seen.record(record))?;
     let mut fits = seen.fits.into_iter().flatten();
     match (fits.next(), fits.next()) {
         (Some(signal), None) => Some(signal),
@@ -172,17 +189,20 @@ fn is_text(content: &[u8]) -> bool {
     simdutf8::basic::from_utf8(content).is_ok() || content.iter().all(in_text)
 }
 
-/// Whether `content` may be a `ProfilesDictionary`: that has seven tables, and something in them.
+/// Whether `content` may be a `ProfilesDictionary`: it has seven tables, of which the one of strings is
+/// never empty. A message of scopes has no field beyond the third.
 fn is_dictionary(content: &[u8]) -> bool {
     let mut reader = Reader::new(content);
+    let mut beyond_scopes = false;
     while !reader.is_empty() {
         let Ok(tag) = reader.tag() else { return false };
         let is_table = matches!(tag >> 3, 1..=7) && tag == delimited(tag >> 3);
         if !is_table || reader.delimited().is_err() {
             return false;
         }
+        beyond_scopes |= tag >> 3 > 3;
     }
-    !content.is_empty()
+    beyond_scopes
 }
 
 /// Whether `content` may be an `AnyValue`: that has one field, of 1 to 8.

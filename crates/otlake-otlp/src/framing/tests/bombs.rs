@@ -19,14 +19,16 @@ fn bombs_are_refused_in_every_place() {
         // Zeros are of no form, and neither are blanks.
         for file in [&bomb, &compress(&[b' '; 100_000])] {
             let error = error(file, None);
-            assert!(error.contains("the file begins with"), "{error}");
+            assert!(error.contains("data, and inside is"), "{error}");
         }
         // One compression within the other is not followed.
         let error_of_nested = error(&compress(&bomb), None);
-        assert!(
-            error_of_nested.contains("the file begins with"),
-            "{error_of_nested}"
-        );
+        let nested = [
+            "inside is gzip data: inflate it",
+            "inside is zstd data: inflate it",
+        ];
+        let named = nested.iter().any(|nested| error_of_nested.contains(nested));
+        assert!(named, "{error_of_nested}");
         for framing in [Framing::Protobuf, Framing::JsonLines] {
             let error = error(&bomb, Some(framing));
             assert!(error.contains("longer than the limit of 1000"), "{error}");

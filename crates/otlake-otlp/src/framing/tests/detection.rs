@@ -29,8 +29,15 @@ fn the_first_bytes_tell() {
         (b"\n{}", Json),
         (b"\n{ }", Json),
         (b"\n{", Json),
-        (b"[{}]", Unrecognised),
+        (b"[{}]", Json),
+        (b"[ \n {\"a\"", Json),
+        (b"\0\0{}", Json),
+        (b"\0\0\0{\"a\":1}", Json),
+        (b"a\"}\n{\"a\":1}", Json),
         (&long, Unrecognised),
+        // A length of 123.
+        (b"\0\0\0{\x0a\x22\x0a\x20", LengthPrefixed),
+        (b"\0\0\0{\x0a\x20\x0a\x1e", LengthPrefixed),
         // Requests. The brace is a length of 123, the second line feed a tag, the blank 32.
         (b"\x0a\x00", Protobuf),
         (b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi", Protobuf),

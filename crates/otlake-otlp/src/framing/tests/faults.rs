@@ -12,7 +12,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             Protobuf,
             [0x0a; 17].into(),
             vec![Item::error(
-                "payload 1, at byte 0: it is longer than the limit of 16: write smaller batches, or raise the limit",
+                "payload 1, at byte 0: it is longer than the limit of 16: write smaller batches",
             )],
         ),
         (
@@ -28,7 +28,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             vec![
                 Item::json("{}"),
                 Item::error(
-                    "payload 2, at byte 3: it is longer than the limit of 16: write smaller batches, or raise the limit",
+                    "payload 2, at byte 3: it is longer than the limit of 16: write smaller batches",
                 ),
                 Item::json("{}"),
             ],
@@ -40,7 +40,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             vec![
                 Item::json("{\"a\":\"12345678\"}"),
                 Item::error(
-                    "payload 2, at byte 19: it is longer than the limit of 16: write smaller batches, or raise the limit",
+                    "payload 2, at byte 19: it is longer than the limit of 16: write smaller batches",
                 ),
                 Item::json("{}"),
             ],
@@ -52,7 +52,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             vec![
                 Item::json("{}"),
                 Item::error(
-                    "payload 2, at byte 3: it is longer than the limit of 16: write smaller batches, or raise the limit",
+                    "payload 2, at byte 3: it is longer than the limit of 16: write smaller batches",
                 ),
             ],
         ),
@@ -69,7 +69,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             vec![
                 Item::json("{}"),
                 Item::error(
-                    "payload 2, at byte 2: it is 70008 bytes long, over the limit of 16: write smaller batches, or raise the limit",
+                    "payload 2, at byte 2: it is 70008 bytes long, over the limit of 16: write smaller batches",
                 ),
                 Item::json("{}"),
             ],
@@ -114,8 +114,9 @@ fn a_fault_is_named_and_what_follows_is_read() {
             vec![
                 Item::json("{}"),
                 Item::error(
-                    "payload 2, at byte 3: a JSON document begins with a brace, not with \"a\"",
+                    "payload 2, at byte 3: a line is no JSON document: it begins with \"abc {}\"",
                 ),
+                Item::json("{}"),
                 Item::json("{\"a\":1}"),
             ],
         ),
@@ -125,7 +126,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             [prefixed(&[0x0a; 17]), prefixed(b"{}")].concat(),
             vec![
                 Item::error(
-                    "payload 1, at byte 4: it is 17 bytes long, over the limit of 16: write smaller batches, or raise the limit",
+                    "payload 1, at byte 4: it is 17 bytes long, over the limit of 16: write smaller batches",
                 ),
                 Item::json("{}"),
             ],
@@ -173,7 +174,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             JsonLines,
             [&b" ".repeat(200_000)[..], b"{}", &b" ".repeat(200_000)].concat(),
             vec![Item::error(
-                "payload 1, at byte 200000: it is longer than the limit of 16: write smaller batches, or raise the limit",
+                "payload 1, at byte 200000: it is longer than the limit of 16: write smaller batches",
             )],
         ),
     ];
@@ -248,7 +249,13 @@ fn a_fault_among_lines_costs_its_own_line() {
             b"{\"a\":b}\n",
             Item::json("{\"a\":b}"),
         ),
-        ("the end of another", b"1}]}\n", Item::json("1}]}")),
+        (
+            "the end of another",
+            b"1}]}\n",
+            Item::error(
+                "payload 2, at byte 3: a line is no JSON document: it begins with \"1}]}\"",
+            ),
+        ),
     ] {
         let file = [b"{}\n", fault, b"{\"d\":1}\n{}"].concat();
         let expected = [
@@ -270,7 +277,7 @@ fn what_stands_behind_a_document_in_its_line_costs_no_other() {
     let expected = [
         Item::json("{}"),
         Item::json("{\"a\":1} b}"),
-        Item::json("c"),
+        Item::error("payload 3, at byte 14: a line is no JSON document: it begins with \"c\""),
         Item::json("{\"d\":1}"),
         Item::error(
             "payload 5, at byte 23: the JSON document does not end: it was cut off when it was written or copied",
@@ -293,13 +300,116 @@ fn a_line_of_many_documents_is_gone_over_once() {
 
 #[test]
 fn a_file_of_no_form_is_refused_with_its_first_bytes() {
-    let expected = "payload 1, at byte 0: the file begins with \"PAR1\\x15\\x04\", like neither a protobuf \
-                    request, nor JSON, nor messages behind their lengths: if it is one of them, name the \
-                    framing";
-    for size in 1..6 {
-        let items = read(Pieces::new(b"PAR1\x15\x04", size), None, 100);
-        assert_eq!(items, [Item::error(expected)]);
+    for (file, expected) in [
+        (
+            &b"PAX1\x15\x04"[..],
+            "payload 1, at byte 0: the file is neither a protobuf request, nor JSON, nor messages behind \
+             their lengths: it begins with \"PAX1\\x15\\x04\"",
+        ),
+        (
+            b"BZh91AY",
+            "payload 1, at byte 0: the file is bzip2 data: decompress it first",
+        ),
+        (
+            b"\xff\xfe{\0}\0",
+            "payload 1, at byte 0: the file is text in UTF-16: convert it to UTF-8 first",
+        ),
+        (
+            b"\0\0\0\0",
+            "payload 1, at byte 0: the file is nothing but zero bytes",
+        ),
+    ] {
+        for size in 1..6 {
+            let items = read(Pieces::new(file, size), None, 100);
+            assert_eq!(items, [Item::error(expected)]);
+        }
     }
+}
+
+#[test]
+fn dirt_between_documents_is_reported_and_skipped() {
+    let log = |number: u32| format!("{{\"resourceLogs\":[{number}]}}");
+    let (one, two) = (log(1), log(2));
+    let found = |items: Vec<Item>| {
+        let documents = items
+            .iter()
+            .filter(|item| matches!(item, Item::Payload(..)));
+        let errors = items.iter().filter_map(|item| match item {
+            Item::Error(error) => Some(error.clone()),
+            Item::Payload(..) => None,
+        });
+        (documents.count(), errors.collect::<Vec<_>>())
+    };
+    for (name, file, documents, errors) in [
+        (
+            "zero bytes at the beginning",
+            format!("{}{one}\n{two}\n", "\0".repeat(7)),
+            2,
+            vec!["payload 1, at byte 0: 7 zero bytes are no JSON document"],
+        ),
+        (
+            "zero bytes between lines",
+            format!("{one}\n\0\0\0\n{two}\n\0\0"),
+            2,
+            vec![
+                "payload 2, at byte 21: 3 zero bytes are no JSON document",
+                "payload 4, at byte 46: 2 zero bytes are no JSON document",
+            ],
+        ),
+        (
+            "the end of a line at the beginning",
+            format!("lue\":{{\"intValue\":5}}}}]}}\n{one}\n{two}\n"),
+            2,
+            vec![
+                "payload 1, at byte 0: a line is no JSON document: it begins with \
+                 \"lue\\\":{\\\"intValue\\\":5}}]}\"",
+            ],
+        ),
+        (
+            "lines of another program",
+            format!("{one}\nstarting\nstarted\n{two}\n"),
+            2,
+            vec![
+                "payload 2, at byte 21: 2 lines are no JSON documents: the first begins with \"starting\"",
+            ],
+        ),
+        ("an array", format!("[{one},{two}]"), 2, vec![]),
+        (
+            "an array over lines",
+            format!("[\n{one},\n{two}\n]\n"),
+            2,
+            vec![],
+        ),
+        (
+            "an array with leading commas",
+            format!("[{one}\n,{two}\n]"),
+            2,
+            vec![],
+        ),
+        ("an empty array", "[]".to_owned(), 0, vec![]),
+    ] {
+        for size in [1, 2, 3, 7, 1000] {
+            let items = read(Pieces::new(file.as_bytes(), size), None, 1000);
+            let errors: Vec<String> = errors.iter().map(|error| (*error).to_owned()).collect();
+            assert_eq!(found(items), (documents, errors), "{name}, by {size}");
+        }
+    }
+}
+
+#[test]
+fn zero_bytes_before_documents_may_be_many_and_are_counted() {
+    let zeros = 3 * super::super::detect::HEAD + 5;
+    let file = [&vec![0; zeros][..], b"{\"resourceLogs\":[]}\n"].concat();
+    let items = read(&file[..], None, 1 << 20);
+    let error = format!("payload 1, at byte 0: {zeros} zero bytes are no JSON document");
+    assert_eq!(
+        items,
+        [Item::error(&error), Item::json("{\"resourceLogs\":[]}")]
+    );
+
+    // They may be empty messages as well.
+    let file = [&vec![0; 4 * zeros][..], &prefixed(b"{}")].concat();
+    assert_eq!(read(&file[..], None, 1 << 20), [Item::json("{}")]);
 }
 
 struct Failing;

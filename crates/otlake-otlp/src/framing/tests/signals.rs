@@ -34,6 +34,31 @@ fn recorded_files_have_the_requests_that_their_manifest_says() {
 }
 
 #[test]
+fn the_message_of_one_resource_is_named() {
+    for signal in Signal::ALL {
+        let mut named = 0;
+        for seed in 0..200 {
+            let rng = &mut Rng::new(seed);
+            let request = match signal {
+                Signal::Logs => arbitrary_logs_request(rng).encode_to_vec(),
+                Signal::Traces => arbitrary_traces_request(rng).encode_to_vec(),
+                Signal::Metrics => arbitrary_metrics_request(rng).encode_to_vec(),
+            };
+            let mut reader = crate::protobuf::wire::Reader::new(&request);
+            let Ok(0x0a) = reader.tag() else { continue };
+            match signal_of_protobuf(reader.delimited().unwrap()) {
+                Ok(found) => assert_eq!(found, None, "seed {seed}"),
+                Err(error) => {
+                    assert_eq!(error, SignalError::BareResource { signal }, "seed {seed}");
+                    named += 1;
+                }
+            }
+        }
+        assert!(named >= 10, "{named} of {signal:?}");
+    }
+}
+
+#[test]
 fn generated_requests_are_told_apart() {
     for shape in [Shape::ten_thousand(), Shape::small_groups()] {
         assert_eq!(
@@ -172,7 +197,7 @@ fn profiles_are_refused_by_their_dictionary() {
     let profile = request(&[b"\x0a\x04\x08\x01\x10\x02\x2a\x04\x08\x01\x10\x02"]);
     let texts = b"\x2a\0\x2a\x03cpu";
     let many = [log.repeat(100), field(2, texts)].concat();
-    let profiles = Err(UnsupportedSignal { name: "profiles" });
+    let profiles = Err(SignalError::Profiles);
     for (name, payload, expected) in [
         (
             "profiles",
