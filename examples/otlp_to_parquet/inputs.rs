@@ -1,9 +1,13 @@
+use std::collections::HashSet;
+use std::convert::Infallible;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use otlake::otlp::{Format, Payload, PayloadReader, signal_of_json, signal_of_protobuf};
-use otlake::row::Signal;
+use otlake::otlp::{
+    Format, OtlpDecoder, Payload, PayloadReader, signal_of_json, signal_of_protobuf,
+};
+use otlake::row::{Row, Signal, sink_fn};
 
 use crate::Error;
 use crate::arguments::Arguments;
@@ -39,9 +43,13 @@ impl Input {
             Format::Json => signal_of_json(&payload.bytes),
             _ => signal_of_protobuf(&payload.bytes),
         };
-        of_content?
-            .or_else(|| self.signal_of_path())
-            .ok_or_else(|| "the signal cannot be detected: give it with --signal".into())
+        if let Some(signal) = of_content?.or_else(|| self.signal_of_path()) {
+            return Ok(signal);
+        }
+        // Perhaps it is no payload at all, which a decoder can say.
+        let mut nothing = sink_fn(|_: &mut Row<'_>| Ok::<_, Infallible>(()));
+        OtlpDecoder::new().decode(Signal::Logs, payload.format, &payload.bytes, &mut nothing)?;
+        Err("the signal cannot be detected: give it with --signal".into())
     }
 
     fn signal_of_path(&self) -> Option<Signal> {
@@ -51,62 +59,117 @@ impl Input {
             signals.find(|signal| part.contains(signal.name()))
         })
     }
+}
 
-    /// Returns the file at `path`, if its name has one of the known endings.
-    fn by_ending(path: PathBuf) -> Option<Input> {
-        let mut name = PathBuf::from(path.file_name()?);
-        if matches!(ending(&name), Some("gz" | "zst")) {
-            name.set_extension("");
-        }
-        const ENDINGS: [&str; 6] = ["binpb", "pb", "bin", "json", "jsonl", "ndjson"];
-        let known = ending(&name).is_some_and(|ending| ENDINGS.contains(&ending));
-        known.then_some(Input { path })
+/// The endings of the names of files with payloads, which `.gz` or `.zst` may follow.
+const ENDINGS: [&str; 6] = ["binpb", "pb", "bin", "json", "jsonl", "ndjson"];
+
+fn has_known_ending(path: &Path) -> bool {
+    let Some(name) = path.file_name() else {
+        return false;
+    };
+    let mut name = PathBuf::from(name);
+    if matches!(ending(&name), Some("gz" | "zst")) {
+        name.set_extension("");
     }
+    ending(&name).is_some_and(|ending| ENDINGS.contains(&ending))
 }
 
 fn ending(path: &Path) -> Option<&str> {
     path.extension().and_then(|extension| extension.to_str())
 }
 
-/// Returns the files that the paths refer to, in order, and the number of paths that refer to none.
-/// Reports each of those on stderr.
-pub fn find(paths: Vec<PathBuf>) -> (Vec<Input>, usize) {
-    let (mut inputs, mut failed) = (Vec::new(), 0);
-    for path in paths {
-        match find_at(&path) {
-            Ok(found) if found.is_empty() => {
-                failed += 1;
-                let endings = ".binpb, .pb, .bin, .json, .jsonl or .ndjson, optionally followed by .gz or .zst";
-                let path = path.display();
-                eprintln!("{path}: found no payload files, whose names end in {endings}");
-            }
-            Ok(found) => inputs.extend(found),
-            Err(error) => {
-                failed += 1;
-                eprintln!("{}: {error}", path.display());
-            }
-        }
-    }
-    (inputs, failed)
+/// The files that were found at the paths of the command line.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// The files with payloads, each once, in order.
+    pub files: Vec<Input>,
+    /// The number of paths at which there are none, or that cannot be read.
+    pub failed: usize,
+    /// What directories contain that does not look like payloads.
+    passed_over: Vec<PathBuf>,
+    /// The files and directories seen, by their real paths: links may lead to one of them again.
+    seen: HashSet<PathBuf>,
 }
 
-/// A file that was given explicitly may have any ending.
-fn find_at(path: &Path) -> io::Result<Vec<Input>> {
-    if !fs::metadata(path)?.is_dir() {
-        let path = path.to_owned();
-        return Ok(vec![Input { path }]);
+impl Inputs {
+    /// Finds the files, and reports on stderr what was not found and what was passed over.
+    pub fn find(paths: Vec<PathBuf>) -> Inputs {
+        let mut inputs = Inputs::default();
+        for path in paths {
+            let before = inputs.seen.len();
+            // A file that was given explicitly may have any ending.
+            match fs::metadata(&path) {
+                Ok(found) if found.is_dir() => {
+                    let files = inputs.files.len();
+                    inputs.add_directory(&path);
+                    let new = inputs.seen.len() > before;
+                    if new && inputs.files.len() == files {
+                        inputs.failed += 1;
+                        let endings = ENDINGS.map(|ending| format!(".{ending}")).join(", ");
+                        let path = path.display();
+                        eprintln!(
+                            "{path}: found no payload files, whose names end in {endings}, optionally followed by .gz or .zst"
+                        );
+                    }
+                }
+                Ok(_) => inputs.add_file(path),
+                Err(error) => inputs.fail(&path, &error),
+            }
+        }
+        inputs.report_passed_over();
+        inputs
     }
-    let mut entries: Vec<PathBuf> = fs::read_dir(path)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<io::Result<_>>()?;
-    entries.sort();
-    let mut inputs = Vec::new();
-    for entry in entries {
-        if entry.is_dir() {
-            inputs.extend(find_at(&entry)?);
-        } else {
-            inputs.extend(Input::by_ending(entry));
+
+    fn add_directory(&mut self, directory: &Path) {
+        if !self.is_new(directory) {
+            return;
+        }
+        let entries = fs::read_dir(directory)
+            .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+        let mut entries: Vec<PathBuf> = match entries {
+            Ok(entries) => entries,
+            Err(error) => return self.fail(directory, &error),
+        };
+        entries.sort();
+        for entry in entries {
+            match fs::metadata(&entry) {
+                Ok(found) if found.is_dir() => self.add_directory(&entry),
+                // Reading a pipe or a device would wait for somebody to write.
+                Ok(found) if found.is_file() && has_known_ending(&entry) => self.add_file(entry),
+                Ok(_) => self.passed_over.push(entry),
+                Err(error) => self.fail(&entry, &error),
+            }
         }
     }
-    Ok(inputs)
+
+    fn add_file(&mut self, path: PathBuf) {
+        if self.is_new(&path) {
+            self.files.push(Input { path });
+        }
+    }
+
+    fn is_new(&mut self, path: &Path) -> bool {
+        let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        self.seen.insert(real)
+    }
+
+    fn fail(&mut self, path: &Path, error: &io::Error) {
+        self.failed += 1;
+        eprintln!("{}: {error}", path.display());
+    }
+
+    fn report_passed_over(&self) {
+        const SHOWN: usize = 10;
+        let count = self.passed_over.len();
+        if count > 0 {
+            let shown = self.passed_over.iter().take(SHOWN);
+            let names: Vec<_> = shown.map(|path| path.display().to_string()).collect();
+            let more = if count > SHOWN { ", …" } else { "" };
+            eprintln!(
+                "passed over {count} other files: {}{more}",
+                names.join(", ")
+            );
+        }
+    }
 }

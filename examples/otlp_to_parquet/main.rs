@@ -10,6 +10,7 @@ mod arguments;
 mod inputs;
 mod tables;
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use otlake::dataset::{Dataset, MetricTables};
+use otlake::dataset::{Dataset, MetricTables, TableReport};
 use otlake::fingerprint::{PatternOptions, Patterns};
 use otlake::otlp::Summary;
 use otlake::parquet::WriterOptions;
@@ -27,7 +28,7 @@ use otlake::schema::OverflowCounts;
 use otlake::{FingerprintStage, IngestError, PatternsTable, Pipeline};
 
 use crate::arguments::Arguments;
-use crate::inputs::Input;
+use crate::inputs::{Input, Inputs};
 use crate::tables::Run;
 
 type Error = Box<dyn std::error::Error>;
@@ -55,7 +56,8 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
     let storage = otlake::storage::open(&location)?;
     let dataset = options(arguments).open(Arc::clone(&storage))?;
 
-    let (inputs, not_found) = inputs::find(arguments.paths());
+    let found = Inputs::find(arguments.paths());
+    let (inputs, not_found) = (found.files, found.failed);
     let progress = progress_bar(inputs.len());
     let started = Instant::now();
     let workers = arguments.workers();
@@ -72,6 +74,7 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
         patterns.write(&storage, "_otlake/patterns.parquet", options)
     });
     let tables = dataset.report();
+    check_order(arguments, &tables)?;
     let run = Run {
         location,
         workers,
@@ -94,6 +97,21 @@ fn run(arguments: &Arguments) -> Result<usize, Error> {
         print(&tables::templates(patterns, 10));
     }
     Ok(run.failed)
+}
+
+/// Returns an error if no table has a column by which rows should be sorted. Columns are found while rows
+/// are read, so it is not known before.
+fn check_order(arguments: &Arguments, tables: &[TableReport]) -> Result<(), Error> {
+    let files = tables.iter().flat_map(|table| &table.files);
+    let columns = files.flat_map(|file| file.columns.iter().map(|column| &*column.name));
+    let columns: HashSet<&str> = columns.collect();
+    let mut order = arguments.sort.iter();
+    match order.find(|name| !columns.contains(name.as_str())) {
+        Some(unknown) if !columns.is_empty() => {
+            Err(format!("--sort {unknown}: no table has this column").into())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn options(arguments: &Arguments) -> otlake::dataset::DatasetBuilder {
@@ -223,11 +241,25 @@ fn convert(
         };
         match pipeline.ingest(signal, payload.format, payload.bytes) {
             Ok(summary) => {
-                if let Some(reason) = summary.first_rejection {
+                if let Some(first) = summary.first_rejection {
                     let rejected = summary.rejected;
-                    say(&format!(
-                        "payload {number}: {rejected} records rejected, the first because: {reason}"
-                    ));
+                    broken(
+                        format!(
+                            "payload {number}: {rejected} records rejected, the first: {first}"
+                        )
+                        .into(),
+                    );
+                }
+                if let Some(first) = summary.first_unknown_field {
+                    let unknown = summary.unknown_fields;
+                    let message = format!(
+                        "payload {number}: {unknown} unknown fields skipped, the first: {first}"
+                    );
+                    // A field of a newer protocol is one thing, a payload of nothing else another.
+                    match summary.accepted {
+                        0 => broken(message.into()),
+                        _ => say(&message),
+                    }
                 }
             }
             Err(error) if error.is_payload() => {

@@ -25,8 +25,8 @@ const ESCAPE: u8 = 0x1b;
 ///
 /// Profiles are known by the dictionary beside their resources.
 ///
-/// `None` when no record has a field, when the records fit several signals or none, or when the
-/// payload is malformed; then whoever knows has to say. Endpoints and file names know better: ask
+/// Returns `None` when no record has a field, or when the records fit several signals or none; then
+/// whoever knows has to say. Records before a fault, or before the end of a payload that is cut off, count. Endpoints and file names know better: ask
 /// here last.
 ///
 /// # Errors
@@ -71,7 +71,8 @@ fn signal_of(walk: &mut Walk<'_>) -> Option<Signal> {
         fits: Signal::ALL.map(Some),
         records: 0,
     };
-    walk(&mut |record| seen.record(record))?;
+    // What was seen before a fault tells as much: a decoder will say what is wrong.
+    walk(&mut |record| seen.record(record));
     let mut fits = seen.fits.into_iter().flatten();
     match (fits.next(), fits.next()) {
         (Some(signal), None) => Some(signal),
@@ -90,7 +91,12 @@ fn in_field(
     while !reader.is_empty() {
         let tag = reader.tag().ok()?;
         if tag == delimited(number) {
-            if !each(reader.delimited().ok()?)? {
+            let Ok(content) = reader.delimited() else {
+                // Cut off: what is there may tell.
+                each(reader.rest())?;
+                return None;
+            };
+            if !each(content)? {
                 return Some(false);
             }
         } else {
@@ -112,7 +118,10 @@ impl Seen {
         if record.is_empty() {
             return Some(true);
         }
-        let fields = Fields::of(record)?;
+        let (fields, whole) = Fields::of(record);
+        if !whole && (!fields.any || self.records > 0) {
+            return None;
+        }
         for fit in &mut self.fits {
             *fit = fit.filter(|signal| fields.fit(*signal));
         }
@@ -133,19 +142,25 @@ struct Fields {
 }
 
 impl Fields {
-    fn of(record: &[u8]) -> Option<Fields> {
+    /// Returns what the fields say, and whether the record is whole.
+    fn of(record: &[u8]) -> (Fields, bool) {
         let mut fields = Fields::default();
         let mut reader = Reader::new(record);
         while !reader.is_empty() {
-            let tag = reader.tag().ok()?;
-            if tag & 7 == delimited(0) {
-                fields.see(tag, Some(reader.delimited().ok()?));
+            let Ok(tag) = reader.tag() else {
+                return (fields, false);
+            };
+            let content = if tag & 7 == delimited(0) {
+                reader.delimited().map(Some)
             } else {
-                reader.skip(tag, &[]).ok()?;
-                fields.see(tag, None);
+                reader.skip(tag, &[]).map(|()| None)
+            };
+            match content {
+                Ok(content) => fields.see(tag, content),
+                Err(_) => return (fields, false),
             }
         }
-        Some(fields)
+        (fields, true)
     }
 
     /// A field of the record, with its content when it has a length.
