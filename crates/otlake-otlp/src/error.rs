@@ -59,7 +59,11 @@ impl<E: error::Error + 'static> error::Error for DecodeError<E> {
 
 /// Why a payload cannot be decoded, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidPayload {
+pub struct InvalidPayload(Box<Invalid>);
+
+/// In a box, so that results stay small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Invalid {
     kind: InvalidPayloadKind,
     offset: usize,
     path: String,
@@ -68,27 +72,28 @@ pub struct InvalidPayload {
 impl InvalidPayload {
     /// Returns what is wrong.
     pub fn kind(&self) -> &InvalidPayloadKind {
-        &self.kind
+        &self.0.kind
     }
 
     /// Returns the byte of the payload at which it is wrong, from 0.
     pub fn offset(&self) -> usize {
-        self.offset
+        self.0.offset
     }
 
     /// Returns the field in which it is wrong, such as
     /// `resource_logs[0].scope_logs[2].log_records[17].body`. It is empty for the payload itself.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.0.path
     }
 }
 
 impl fmt::Display for InvalidPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+        let Invalid { kind, offset, path } = &*self.0;
+        if !path.is_empty() {
+            write!(f, "{path}: ")?;
         }
-        write!(f, "{}, at byte {}", self.kind, self.offset)
+        write!(f, "{kind}, at byte {offset}")
     }
 }
 
@@ -299,11 +304,11 @@ impl Fault {
             }
         }
         let offset = self.address.saturating_sub(payload.as_ptr().addr());
-        InvalidPayload {
+        InvalidPayload(Box::new(Invalid {
             kind: self.kind,
             offset,
             path,
-        }
+        }))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::Format;
 #[cold]
 pub(crate) fn describe(bytes: &[u8], format: Option<Format>) -> Option<&'static str> {
     known_start(bytes)
-        .or_else(|| utf16(bytes))
+        .or_else(|| is_utf16(bytes).then_some("text in UTF-16: convert it to UTF-8 first"))
         .or_else(|| text(bytes))
         .or_else(|| other_format(bytes, format?))
 }
@@ -44,16 +44,16 @@ fn known_start(bytes: &[u8]) -> Option<&'static str> {
     tar.then_some("a tar archive: extract its files first")
 }
 
-fn utf16(bytes: &[u8]) -> Option<&'static str> {
-    let utf16 = match bytes {
+/// Whether bytes begin like JSON in UTF-16.
+pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
+    match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
         // Without a byte order mark: `{"` or `{` and white space.
         [b'{' | b'[', 0, second, 0, ..] | [0, b'{' | b'[', 0, second, ..] => {
             matches!(second, b'"' | b'{' | b'}' | b' ' | b'\r' | b'\n' | b'\t')
         }
         _ => false,
-    };
-    utf16.then_some("text in UTF-16: convert it to UTF-8 first")
+    }
 }
 
 /// Text that is no JSON, by its first line.

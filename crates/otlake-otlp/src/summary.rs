@@ -38,7 +38,11 @@ impl Summary {
 
 /// A record that was left out of the rows, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejection {
+pub struct Rejection(Box<Rejected>);
+
+/// In a box, because the summary is part of every result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rejected {
     record: u64,
     reason: RejectionReason,
     path: String,
@@ -46,37 +50,42 @@ pub struct Rejection {
 
 impl Rejection {
     pub(crate) fn new(record: u64, reason: RejectionReason, path: String) -> Rejection {
-        Rejection {
+        Rejection(Box::new(Rejected {
             record,
             reason,
             path,
-        }
+        }))
     }
 
     /// Returns the number of the record in its payload, from 1.
     pub fn record(&self) -> u64 {
-        self.record
+        self.0.record
     }
 
     /// Returns why it was rejected.
     pub fn reason(&self) -> &RejectionReason {
-        &self.reason
+        &self.0.reason
     }
 
     /// Returns the path of the value that was the reason, such as
     /// `resourceSpans[0].scopeSpans[0].spans[1].traceId`. It is empty for limits.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.0.path
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "record {} of the payload: ", self.record)?;
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
+        let Rejected {
+            record,
+            reason,
+            path,
+        } = &*self.0;
+        write!(f, "record {record} of the payload: ")?;
+        if !path.is_empty() {
+            write!(f, "{path}: ")?;
         }
-        self.reason.fmt(f)
+        reason.fmt(f)
     }
 }
 

@@ -51,15 +51,19 @@ pub(super) struct Inflated<R: Read> {
 enum Compressed<R: Read> {
     Plain(Whole<R>),
     #[cfg(feature = "gzip")]
-    Gzip(
-        Box<Members<io::BufReader<Whole<R>>, flate2::bufread::GzDecoder<io::BufReader<Whole<R>>>>>,
-    ),
+    Gzip(Box<Members<Buffered<R>, flate2::bufread::GzDecoder<Buffered<R>>>>),
     #[cfg(feature = "zstd")]
-    Zstd(Box<Members<Limited<io::BufReader<Whole<R>>>, Frame<io::BufReader<Whole<R>>>>>),
+    Zstd(Box<Frames<R>>),
 }
 
 /// The head that was looked at, and what follows it.
 type Whole<R> = Chain<Cursor<Vec<u8>>, Watched<R>>;
+
+#[cfg(feature = "zstd")]
+type Frames<R> = Members<Limited<Buffered<R>>, Frame<Buffered<R>>>;
+
+#[cfg(any(feature = "gzip", feature = "zstd"))]
+type Buffered<R> = io::BufReader<Whole<R>>;
 
 /// What a decompressor is given at a time: its own default of 8 KiB asks the system too often.
 #[cfg(any(feature = "gzip", feature = "zstd"))]

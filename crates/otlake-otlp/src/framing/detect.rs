@@ -94,6 +94,12 @@ fn begins_json(byte: u8) -> bool {
 
 fn json_or_protobuf(head: &[u8], all: bool) -> Detected {
     let undecided = !all && head.len() < HEAD;
+    if foreign::is_utf16(head) {
+        return Detected::Unrecognised;
+    }
+    if undecided && matches!(head, [b'{' | b'['] | [b'{' | b'[', 0] | [b'{' | b'[', 0, _]) {
+        return Detected::Undecided;
+    }
     match skip_space(head) {
         rest if undecided && BOM.starts_with(rest) => Detected::Undecided,
         [] if all => Detected::Nothing,

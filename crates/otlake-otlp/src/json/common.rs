@@ -51,7 +51,7 @@ fn any_value_members<'r>(
                 Value::Empty
             }
             _ => {
-                values.unknown(node.from_here());
+                values.unknown(node.text_from_here());
                 continue;
             }
         };
@@ -80,7 +80,7 @@ fn array<'r>(
         for (name, node) in node.members()? {
             match name {
                 b"values" => push_values(node, values, &mut items, depth)?,
-                _ => values.unknown(node.from_here()),
+                _ => values.unknown(node.text_from_here()),
             }
         }
     }
@@ -127,7 +127,7 @@ fn kvlist<'r>(
         for (name, node) in node.members()? {
             match name {
                 b"values" => push_entries(node, values, &mut entries, depth, "values")?,
-                _ => values.unknown(node.from_here()),
+                _ => values.unknown(node.text_from_here()),
             }
         }
     }
@@ -176,7 +176,7 @@ fn key_value<'r>(
             b"keyStrindex" | b"key_strindex" => {
                 node.signed32().within("keyStrindex")?;
             }
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     Ok((key, value))
@@ -234,7 +234,7 @@ fn entity_ref<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> 
             b"descriptionKeys" | b"description_keys" => {
                 push_strings(node, values, &mut description_keys, "descriptionKeys")?;
             }
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     Ok(record::entity_ref(
@@ -269,7 +269,7 @@ pub(crate) fn resource<'r>(
                     }
                 }
             }
-            _ => attributes.values.unknown(node.from_here()),
+            _ => attributes.values.unknown(node.text_from_here()),
         }
     }
     Ok(())
@@ -291,7 +291,7 @@ pub(crate) fn scope<'r>(
                 fields.dropped_attributes_count =
                     node.unsigned32().within("droppedAttributesCount")?;
             }
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     Ok(())

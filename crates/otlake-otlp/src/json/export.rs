@@ -123,7 +123,7 @@ impl Seen {
             return;
         }
         self.parts_of_resource |= !matches!(contents, Contents::Unknown);
-        self.unknown.add(node.from_here());
+        self.unknown.add(node.text_from_here());
         let name = || String::from_utf8_lossy(name).into_owned();
         self.first.get_or_insert_with(name);
         let around = node
@@ -299,7 +299,7 @@ impl<'r> Envelope<'r> {
             } else if matches!(name, b"schemaUrl" | b"schema_url") {
                 envelope.schema_url = node.text().within("schemaUrl")?;
             } else {
-                envelope.unknown.add(node.from_here());
+                envelope.unknown.add(node.text_from_here());
             }
         }
         Ok(envelope)

@@ -87,7 +87,7 @@ fn log_record<'r>(
             b"eventName" | b"event_name" => {
                 fields.event_name = values.string(node.text().within("eventName")?);
             }
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     fields.push(&attributes.values, row);

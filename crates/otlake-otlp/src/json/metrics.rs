@@ -98,7 +98,7 @@ fn read_metric<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Option<Rea
             b"metadata" => push_entries(node, values, &mut metadata, 0, "metadata")?,
             _ => {
                 let Some(of_name) = kind_of(name) else {
-                    values.unknown(node.from_here());
+                    values.unknown(node.text_from_here());
                     continue;
                 };
                 if kind != Some(of_name) {
@@ -160,7 +160,7 @@ fn read_data<'r>(
             b"isMonotonic" | b"is_monotonic" if kind.has_monotonicity() => {
                 metric.is_monotonic = node.boolean().within("isMonotonic")?;
             }
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     Ok(())
@@ -208,7 +208,7 @@ fn number_data_point<'r>(
             }
             b"exemplars" => push_exemplars(node, &mut attributes.values, &mut exemplars)?,
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
-            _ => attributes.values.unknown(node.from_here()),
+            _ => attributes.values.unknown(node.text_from_here()),
         }
     }
     fields.exemplars = exemplars.into_bump_slice();
@@ -245,7 +245,7 @@ fn histogram_data_point<'r>(
             b"explicitBounds" | b"explicit_bounds" => push_bounds(node, values, &mut bounds)?,
             b"exemplars" => push_exemplars(node, values, &mut exemplars)?,
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     fields.bucket_counts = counts.into_bump_slice();
@@ -295,7 +295,7 @@ fn exponential_histogram_data_point<'r>(
             }
             b"exemplars" => push_exemplars(node, values, &mut exemplars)?,
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     fields.exemplars = exemplars.into_bump_slice();
@@ -315,7 +315,7 @@ fn buckets<'r>(
         match name {
             b"offset" => buckets.offset = node.signed32().within("offset")?,
             b"bucketCounts" | b"bucket_counts" => push_counts(node, values, &mut counts)?,
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     buckets.bucket_counts = counts.into_bump_slice();
@@ -353,7 +353,7 @@ fn summary_data_point<'r>(
                 }
             }
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
-            _ => attributes.values.unknown(node.from_here()),
+            _ => attributes.values.unknown(node.text_from_here()),
         }
     }
     fields.quantile_values = quantiles.into_bump_slice();
@@ -367,7 +367,7 @@ fn quantile_value<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'
         match name {
             b"quantile" => quantile = node.double().within("quantile")?,
             b"value" => value = node.double().within("value")?,
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     Ok(record::quantile_value(values.arena, quantile, value))
@@ -410,7 +410,7 @@ fn exemplar<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> {
             b"filteredAttributes" | b"filtered_attributes" => {
                 push_entries(node, values, &mut attributes, 0, "filteredAttributes")?;
             }
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     fields.filtered_attributes = attributes.into_bump_slice();

@@ -144,12 +144,12 @@ impl<'r> Node<'r> {
     }
 
     fn fault(self, kind: InvalidPayloadKind) -> Box<Fault> {
-        Fault::new(kind, self.from_here())
+        Fault::new(kind, self.text_from_here())
     }
 
     /// Returns the text from the beginning of the value on.
     #[cold]
-    pub(crate) fn from_here(self) -> &'r [u8] {
+    pub(crate) fn text_from_here(self) -> &'r [u8] {
         let quote = usize::from(matches!(self.token.kind, Kind::String | Kind::Escaped));
         &self.json[self.token.start as usize - quote..]
     }

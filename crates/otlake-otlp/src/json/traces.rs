@@ -101,7 +101,7 @@ fn span<'r>(node: Node<'r>, attributes: &mut Attributes<'_, 'r>, row: &mut Row<'
                 fields.dropped_links_count = node.unsigned32().within("droppedLinksCount")?;
             }
             b"status" => status(node, values, &mut fields).within("status")?,
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     fields.events = events.into_bump_slice();
@@ -120,7 +120,7 @@ fn status<'r>(
         match name {
             b"message" => fields.status_message = values.string(node.text().within("message")?),
             b"code" => fields.status_code = node.enumeration(enums::STATUS_CODE).within("code")?,
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     Ok(())
@@ -140,7 +140,7 @@ fn event<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> {
                 fields.dropped_attributes_count =
                     node.unsigned32().within("droppedAttributesCount")?;
             }
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     fields.attributes = attributes.into_bump_slice();
@@ -167,7 +167,7 @@ fn link<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> {
                     node.unsigned32().within("droppedAttributesCount")?;
             }
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
-            _ => values.unknown(node.from_here()),
+            _ => values.unknown(node.text_from_here()),
         }
     }
     fields.attributes = attributes.into_bump_slice();

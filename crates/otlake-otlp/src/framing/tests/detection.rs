@@ -35,6 +35,9 @@ fn the_first_bytes_tell() {
         (b"\0\0\0{\"a\":1}", Json),
         (b"a\"}\n{\"a\":1}", Json),
         (&long, Unrecognised),
+        // UTF-16.
+        (b"{\0\"\0r\0", Unrecognised),
+        (b"\xff\xfe{\0", Unrecognised),
         // A length of 123.
         (b"\0\0\0{\x0a\x22\x0a\x20", LengthPrefixed),
         (b"\0\0\0{\x0a\x20\x0a\x1e", LengthPrefixed),
