@@ -47,6 +47,7 @@ pub trait Clusterer {
 ///
 /// The [`Similarity`] has a veto: a place stays a word when masking it leaves too little in common with the signature.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct WordSets<S = Positional> {
     /// How many different words make a place in prose a variable.
     pub limit: usize,

@@ -1,5 +1,6 @@
 //! Recognizes the header of a raw line: the timestamp, level, thread, logger, host and process in front of the message.
 
+use crate::class::{CLASS, DIGIT, STOP, is_alnum};
 use crate::level::{Level, level_of_word};
 use crate::lexicon;
 
@@ -23,32 +24,40 @@ pub(crate) struct Header {
 ///
 /// A header has a timestamp. The timestamp may follow a few identifiers, and a level, a thread, a logger, or a host and a
 /// process may follow it. Without text behind it, it is the message itself and no header.
-#[inline]
 pub(crate) fn header(message: &[u8]) -> Option<Header> {
-    match message.first()? {
-        b'0'..=b'9' | b'[' | b'<' | b'-' | b'I' | b'W' | b'E' | b'F' => find(message),
-        byte if byte.is_ascii_alphabetic() && field_can_lead(message) => find(message),
-        _ => None,
+    let is_separator = |b: &u8| CLASS[*b as usize] & STOP != 0;
+    let chunk = message
+        .split(is_separator)
+        .find(|chunk| chunk.iter().any(|b| is_alnum(*b)))?;
+    let digit = chunk.iter().any(u8::is_ascii_digit);
+    if digit || is_name(chunk) {
+        find(message)
+    } else {
+        None
     }
 }
 
-/// Returns whether the first field can be part of a header: a calendar name, a level, or a name with a digit in it.
-fn field_can_lead(message: &[u8]) -> bool {
-    let len = field_len(message);
-    let field = &message[..len];
-    let name = field.strip_suffix(b",").unwrap_or(field);
-    field.iter().any(u8::is_ascii_digit)
-        || lexicon::is_month(name)
-        || lexicon::is_weekday(name)
-        || is_level(name)
-}
-
-fn is_level(name: &[u8]) -> bool {
-    name.iter().all(u8::is_ascii_uppercase) && level_of_word(name).is_some()
+/// Returns whether a message whose first chunk is this one may have a header: the chunk has a digit, or is the name of a month, a weekday or,
+/// in capitals, a level.
+#[inline]
+pub(crate) fn may_begin(chunk: &[u8], flags: u8) -> bool {
+    flags & DIGIT != 0 || chunk[0].is_ascii_uppercase() && chunk.len() <= 13 && is_name(chunk)
 }
 
 #[inline(never)]
-fn find(message: &[u8]) -> Option<Header> {
+fn is_name(name: &[u8]) -> bool {
+    name.len() >= 3
+        && (lexicon::is_month(name)
+            || lexicon::is_weekday(name)
+            || name.iter().all(u8::is_ascii_uppercase) && level_of_word(name).is_some())
+}
+
+#[inline(never)]
+pub(crate) fn find(message: &[u8]) -> Option<Header> {
+    let first = *message.first()?;
+    if !is_alnum(first) && !matches!(first, b'[' | b'<' | b'-') {
+        return None;
+    }
     let window = &message[..message.len().min(MAX_HEADER)];
     let line = memchr::memchr2(b'\n', b'\r', window).map_or(window, |end| &window[..end]);
     let mut fields = Fields {
@@ -62,7 +71,7 @@ fn find(message: &[u8]) -> Option<Header> {
     let end = skip_delimiters(line, fields.at);
     // A header without a message is the message.
     let rest = &message[end..];
-    let first = rest.iter().position(|b| crate::class::is_alnum(*b))?;
+    let first = rest.iter().position(|b| is_alnum(*b))?;
     let cut = memchr::memchr2(b'\n', b'\r', &rest[..first]);
     (cut.is_none()).then_some(Header {
         end,
@@ -112,9 +121,9 @@ impl Fields<'_> {
                 self.at = end;
                 return Some(());
             }
-            let (level, end) = self.level_at(at).map_or((None, at), |(l, e)| (Some(l), e));
-            if level.is_some() {
-                self.level = level;
+            let digit = self.byte(at).is_some_and(|b| b.is_ascii_digit());
+            if !digit && let Some((level, end)) = self.level_at(at) {
+                self.level = Some(level);
                 at = end;
                 continue;
             }
@@ -169,6 +178,8 @@ impl Fields<'_> {
         // Whether a bracketed field and a logger were seen; each counts once before a level and once behind it.
         let (mut group, mut logger) = (false, false);
         let mut weak = 0;
+        // Whether a process was the last field: a level behind it that is not in brackets belongs to the message (`sshd[17]: error: …`).
+        let mut process = false;
         loop {
             let piped = self.byte(at) == Some(b'|');
             at = skip_delimiters(line, at);
@@ -179,7 +190,11 @@ impl Fields<'_> {
                 && let Some(end) = self.stamp(at)
             {
                 (self.at, at, weak) = (end, end, 0);
+                process = false;
                 continue;
+            }
+            if process && !matches!(self.byte(at), Some(b'[' | b'<')) {
+                return;
             }
             if let Some(end) = stream_end(line, at) {
                 self.at = end;
@@ -191,6 +206,10 @@ impl Fields<'_> {
                 self.level = Some(level);
                 (self.at, at, weak) = (end, end, 0);
                 (group, logger) = (false, false);
+                // logcat's tag belongs to its level, and the message follows.
+                if self.byte(end - 1) == Some(b':') {
+                    return;
+                }
                 continue;
             }
             if self.host
@@ -198,6 +217,7 @@ impl Fields<'_> {
                 && let Some(end) = process_end(line, at)
             {
                 self.host = false;
+                process = true;
                 logger = true;
                 (self.at, at, weak) = (end, end, 0);
                 continue;
@@ -728,11 +748,13 @@ mod tests {
             "May  1 10:00:00 web sshd[17]: §started",
             "May  1 10:00:00 web kernel: §started",
             "May  1 10:00:00 web syslogd 1.4.1: §started",
+            "May  1 10:00:00 web sshd[17]: §error: no answer",
             "<34>1 2024-05-01T10:00:00Z web app[17]: §started",
             "[Wed May 01 10:00:00 2024] [notice] §started",
             "[Wed May 01 10:00:00.123 2024] [core:error] [pid 17:tid 4] §[client 10.0.0.1] started",
             "2024/05/01 10:00:00 [error] 17#17: §*1 started",
             "2024/05/01 10:00:00 main.go:17: §started",
+            "05-01 10:00:00.123  1702  2395 D Worker  : §setState: done",
             "I0501 10:00:00.123456    17 server.go:24] §\"Started\" pod=\"a\"",
             "[2024-05-01T10:00:00Z INFO  app::net] §started",
             "[2024-05-01 10:00:00,123: INFO/Main] §started",

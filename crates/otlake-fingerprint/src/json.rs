@@ -100,7 +100,8 @@ fn rank<'k>(path: impl Iterator<Item = &'k [u8]> + Clone) -> Option<usize> {
 ///
 /// The tokens are those of the message field, or, without one, the sorted set of key paths. A body that is cut off (by the cap, or by whoever
 /// wrote it) counts as far as it goes; one that breaks the grammar is text.
-pub(crate) fn scan_json<F: FnMut(Token<'_>)>(body: &[u8], nested: bool, emit: &mut F) -> bool {
+#[inline(never)]
+pub(crate) fn scan_json<F: FnMut(Token<'_>)>(body: &[u8], emit: &mut F) -> bool {
     let mut keys = Keys::new();
     let Some(message) = walk(body, &mut keys) else {
         return false;
@@ -110,9 +111,9 @@ pub(crate) fn scan_json<F: FnMut(Token<'_>)>(body: &[u8], nested: bool, emit: &m
         Some(text) if memchr::memchr(b'\\', text).is_some() => {
             let mut scratch = [0; MAX_BYTES];
             let len = unescape(text, &mut scratch);
-            scan(&scratch[..len], !nested, emit);
+            scan(&scratch[..len], emit);
         }
-        Some(text) => scan(text, !nested, emit),
+        Some(text) => scan(text, emit),
         None => keys.sorted(|path| emit(Token::word(path))),
     }
     true

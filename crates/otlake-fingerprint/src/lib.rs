@@ -1,8 +1,8 @@
-//! Log message fingerprints and templates: a stable 64-bit hash of typed tokens, and learned patterns.
+//! Fingerprints and templates of log messages: a stable 64-bit hash of typed tokens, and learned patterns.
 //!
 //! ```text
 //!                Scanner                 Signature              XXH3
-//! message ──▶ typed tokens ──▶ words, runs of variables ──▶ Fingerprint   stateless, stable for ever within a version
+//! message ──▶ typed tokens ──▶ words, runs of variables ──▶ Fingerprint   stateless, never changes within a version
 //! (bytes)                              │
 //!                                      ▼
 //!                                  Patterns ──▶ PatternSet    learned, mergeable: which fingerprints are one pattern,
@@ -10,9 +10,11 @@
 //!                                 signatures)    patterns)
 //! ```
 //!
-//! The two values are never mixed. A [`Fingerprint`] is a pure function of the message: compute it at ingest, in a query, or again
+//! The two values are separate. A [`Fingerprint`] is a pure function of the message: compute it at ingest, in a query, or again
 //! in a year, and it is the same. A [`Pattern`] is learned: it joins fingerprints that differ only in words which no tokenizer
-//! could know to be variables ("user ann", "user bob"). The learned state merges without regard to order or sharding.
+//! can recognize as variables ("user ann", "user bob"). Learned states merge, whatever the order and the sharding.
+//!
+//! A raw line has the same fingerprint as its message: timestamp, level, thread, logger, host and process in front of it are recognized and skipped.
 //!
 //! ```
 //! use otlake_fingerprint::{Fingerprinter, Patterns};
@@ -36,14 +38,14 @@
 //! assert_eq!(set[1].template, "disk <path> is <num>% full");
 //! ```
 //!
-//! Further: [`Patterns::merge`] and [`Patterns::save`] for states of several workers, [`PatternSet::extract`] for the variables of
-//! a message, [`level()`] for the level in a text, [`Tenants`] for a state per tenant, and the traits [`Tokenizer`], [`Clusterer`]
-//! and [`Similarity`] for parts of one's own.
+//! See also [`Patterns::merge`] and [`Patterns::save`] for the states of several workers, [`PatternSet::extract`] for the variables of
+//! a message, [`level()`] for the level in a text, [`Tenants`] for one state per tenant, and the traits [`Tokenizer`], [`Clusterer`]
+//! and [`Similarity`], which you can implement.
 //!
 //! # When to use this crate alone
 //!
-//! It depends on no other otlake crate, no regular expression engine and no runtime. Use it wherever log text has to be grouped: in a
-//! shipper, in a query engine's function, in a test that asserts which messages a program wrote.
+//! This crate depends on no other otlake crate, no regular expression engine and no runtime. Use it wherever log text has to be grouped: in a
+//! shipper, in a function of a query engine, or in a test that asserts which messages a program wrote.
 //!
 //! # Features
 //!
@@ -88,3 +90,28 @@ pub use tenants::Tenants;
 pub use term::Term;
 pub use token::{Kind, Token, Tokenizer};
 pub use variables::Variable;
+
+/// The README, whose code is compiled as a doc test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// Every public type can be sent to and shared between threads.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Fingerprint>();
+    shared::<Fingerprinter>();
+    shared::<Known<'_>>();
+    shared::<LoadError>();
+    shared::<Pattern>();
+    shared::<PatternOptions>();
+    shared::<PatternSet>();
+    shared::<Patterns>();
+    shared::<Scanner>();
+    shared::<Sighting>();
+    shared::<Signature>();
+    shared::<Tenants<u64>>();
+    shared::<Token<'_>>();
+    shared::<Variable<'_>>();
+    shared::<WordSets>();
+};

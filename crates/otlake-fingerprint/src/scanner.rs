@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::header::header;
+use crate::header::{self, header};
 use crate::json;
 use crate::text::scan_text;
 use crate::token::{Token, Tokenizer};
@@ -59,7 +59,7 @@ impl Scanner {
 impl Tokenizer for Scanner {
     #[inline]
     fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], mut emit: F) {
-        scan(message, true, &mut emit);
+        scan(message, &mut emit);
     }
 
     fn text(&self, message: &[u8]) -> Range<usize> {
@@ -75,26 +75,39 @@ impl Tokenizer for Scanner {
     }
 }
 
-/// Emits the tokens of a message; `object` says whether it may be a JSON object that wraps another message.
+/// Emits the tokens of a message.
 #[inline]
-pub(crate) fn scan<F: FnMut(Token<'_>)>(message: &[u8], object: bool, emit: &mut F) {
-    let rest = &message[message_start(message)..];
-    if rest.first() == Some(&b'{') && json::scan_json(window(rest, MAX_JSON_BYTES), !object, emit) {
+pub(crate) fn scan<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
+    let mut rest = &message[skip_front(message)..];
+    if rest.first() == Some(&b'{') && json::scan_json(window(rest, MAX_JSON_BYTES), emit) {
         return;
     }
-    scan_text(window(rest, MAX_JSON_BYTES), emit);
+    if scan_text(window(rest, MAX_JSON_BYTES), true, emit) {
+        return;
+    }
+    if let Some(header) = header::find(rest) {
+        rest = &rest[skip_blank(rest, header.end)..];
+        if rest.first() == Some(&b'{') && json::scan_json(window(rest, MAX_JSON_BYTES), emit) {
+            return;
+        }
+    }
+    scan_text(window(rest, MAX_JSON_BYTES), false, emit);
 }
 
 /// Returns where the message begins, behind white space, a byte-order mark and a header.
-#[inline]
-pub(crate) fn message_start(message: &[u8]) -> usize {
-    let first = match message.first() {
-        Some(byte) if byte.is_ascii_graphic() => 0,
-        _ => skip_blank(message, 0),
-    };
+fn message_start(message: &[u8]) -> usize {
+    let first = skip_front(message);
     match header(&message[first..]) {
         Some(header) => skip_blank(message, first + header.end),
         None => first,
+    }
+}
+
+#[inline]
+fn skip_front(message: &[u8]) -> usize {
+    match message.first() {
+        Some(byte) if byte.is_ascii_graphic() => 0,
+        _ => skip_blank(message, 0),
     }
 }
 

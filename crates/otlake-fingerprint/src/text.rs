@@ -10,7 +10,8 @@ mod shape;
 mod tail;
 mod unicode;
 
-use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, ODD, STOP};
+use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP};
+use crate::header;
 use crate::level::skip_escape;
 use crate::lexicon;
 use crate::scanner::{MAX_BYTES, MAX_TOKENS};
@@ -72,16 +73,24 @@ struct Text<'t, 'f, F> {
     /// The position of the quote that closes a quoted text which is read as words.
     closing: usize,
     lines: Lines,
+    /// Whether the message may still turn out to begin with a header.
+    fresh: bool,
     emit: &'f mut F,
 }
 
 /// Emits the tokens of a text that is at most [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES) long. All but the exception of a traceback is in
 /// its first [`MAX_BYTES`].
+///
+/// With `fresh`, returns false and emits nothing when the text may begin with a header, which the first chunk shows.
 #[inline]
-pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
+pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], fresh: bool, emit: &mut F) -> bool {
     let head = &message[..message.len().min(MAX_BYTES)];
     let mut text = Text::new(head, emit);
+    text.fresh = fresh;
     text.run();
+    if fresh && text.left == MAX_TOKENS && !text.fresh && text.at < head.len() {
+        return false;
+    }
     if text.traceback() {
         let left = text.left;
         if let Some(at) = lines::exception(message) {
@@ -92,6 +101,7 @@ pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
             text.run();
         }
     }
+    true
 }
 
 impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
@@ -109,6 +119,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             left: MAX_TOKENS,
             closing: 0,
             lines: Lines::Decide,
+            fresh: false,
             emit,
         }
     }
@@ -129,7 +140,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             let start = self.at;
             let mut flags = 0;
             let mut end = start;
-            while let Some(&byte) = bytes.get(end) {
+            for &byte in &bytes[start..] {
                 let class = CLASS[byte as usize];
                 if class & STOP != 0 {
                     break;
@@ -137,12 +148,28 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                 flags |= class;
                 end += 1;
             }
+            if self.fresh && flags & (DIGIT | HEX_LETTER | LETTER) != 0 {
+                self.fresh = false;
+                if header::may_begin(&bytes[start..end], flags) {
+                    return;
+                }
+            }
             self.at = end;
             if bytes.get(end) == Some(&b':') && self.colon(start, end, flags) {
                 continue;
             }
             if flags & (DIGIT | DOT | DASH | ODD | HIGH) == 0 {
-                self.letters(start, end, flags);
+                // Most words are short and written small, and none of the rules for letters is about them.
+                let plain = flags & LETTER != 0
+                    && matches!(bytes[start], b'a'..=b'k' | b'm'..=b'z')
+                    && self.after == After::Nothing
+                    && !self.naming
+                    && end - start < shape::SHORTEST_BASE64;
+                if plain {
+                    self.word(start, end);
+                } else {
+                    self.letters(start, end, flags);
+                }
             } else if flags & (DOT | DASH | ODD | HIGH) == 0 {
                 self.alphanumeric(start, end, flags);
             } else {
@@ -165,7 +192,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                 Some(_) => self.after = After::Label,
             },
             b'"' if self.quote() => return true,
-            b'[' | b'{' if self.list(byte) => return true,
+            b'[' | b'{' if self.is_apart() && self.list(byte) => return true,
             b',' | b';' | b')' | b']' | b'}' => self.after = After::Nothing,
             b'\n' | b'\r' if self.left < MAX_TOKENS => return self.next_line(),
             0x1b => {
@@ -176,6 +203,12 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         }
         self.at += 1;
         true
+    }
+
+    /// Returns whether nothing is glued to the front of the bracket at `at`.
+    #[inline]
+    fn is_apart(&self) -> bool {
+        self.at == 0 || matches!(self.bytes[self.at - 1], b' ' | b'=' | b':' | b'(' | b',')
     }
 
     fn trim_end(&self, start: usize, mut end: usize) -> usize {
@@ -209,7 +242,12 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         if flags == HEX_LETTER && self.is_hex(start, end) {
             return self.variable(start, end, Tail::Nothing);
         }
-        if self.after != After::Nothing && self.is_constant_value(start, end) {
+        // The initials of null, undefined, true, false, yes, no, on and off.
+        const CONSTANTS: u32 = initials(b"nutfyo", b'a');
+        if self.after != After::Nothing
+            && CONSTANTS << 1 >> (word[0] & 31) & 1 != 0
+            && self.is_constant_value(start, end)
+        {
             return self.variable(start, end, Tail::Nothing);
         }
         if word.len() >= shape::SHORTEST_BASE64 && shape::is_base64(word) || word == b"localhost" {
@@ -219,7 +257,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             return self.variable(start, end, Tail::Nothing);
         }
         // The initials of the months and weekdays: J F M A S O N D T W.
-        const INITIALS: u32 = calendar_initials();
+        const INITIALS: u32 = initials(b"JFMASONDTW", b'A');
         let initial = word[0].wrapping_sub(b'A');
         if initial < 26
             && INITIALS >> initial & 1 != 0
@@ -264,10 +302,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         let end = if key { end + 1 } else { end };
         let word = &self.bytes[start..end];
         (self.emit)(Token::word(word));
-        self.naming = self.last.1 + 1 == start
-            && self.last.1 > 0
-            && (lexicon::is_naming_noun(word)
-                || word == b"for" && lexicon::is_credential(&self.bytes[self.last.0..self.last.1]));
+        self.naming = self.last.1 + 1 == start && self.last.1 > 0 && self.is_naming(word);
         if self.naming {
             let before = &self.bytes[self.last.0..self.last.1];
             self.preposition = lexicon::is_preposition(before) || word == b"for";
@@ -283,6 +318,17 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             self.after = After::Key;
             self.empty_value();
         }
+    }
+
+    /// Returns whether a name may follow `word`, which is right behind the last word.
+    #[inline]
+    fn is_naming(&self, word: &[u8]) -> bool {
+        // All of them begin with one of four letters.
+        if !matches!(word[0], b'u' | b'a' | b'h' | b'f') {
+            return false;
+        }
+        lexicon::is_naming_noun(word)
+            || word == b"for" && lexicon::is_credential(&self.bytes[self.last.0..self.last.1])
     }
 
     #[inline]
@@ -303,12 +349,12 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     }
 }
 
-const fn calendar_initials() -> u32 {
-    let initials = b"JFMASONDTW";
+/// Returns a bit for each of the letters, counted from `first`.
+const fn initials(letters: &[u8], first: u8) -> u32 {
     let mut mask = 0;
     let mut at = 0;
-    while at < initials.len() {
-        mask |= 1 << (initials[at] - b'A');
+    while at < letters.len() {
+        mask |= 1 << (letters[at] - first);
         at += 1;
     }
     mask

@@ -8,7 +8,7 @@ use crate::token::Token;
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// A chunk with dots, dashes, slashes, `@`, quotes or high bytes in it.
     #[inline(never)]
-    pub(super) fn joined(&mut self, mut start: usize, end: usize, flags: u8) {
+    pub(super) fn joined(&mut self, start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
         if bytes[start] == b'\'' && self.single_quote(start) {
             return;
@@ -20,6 +20,12 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if flags & HIGH != 0 {
             return self.unicode(start, end);
         }
+        self.trimmed(start, end, flags);
+    }
+
+    /// Reads an ASCII chunk, or a part of one, without the joiners around it.
+    fn trimmed(&mut self, mut start: usize, end: usize, flags: u8) {
+        let bytes = self.bytes;
         let mut end = end;
         // `C++` and the axis of `x+` keep their sign; other joiners at the end are punctuation.
         while end > start
@@ -102,7 +108,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             .iter()
             .fold(0, |flags, &b| flags | CLASS[b as usize]);
         if flags & (DIGIT | HEX_LETTER | LETTER) != 0 {
-            self.joined(start, end, flags);
+            self.trimmed(start, end, flags);
         }
     }
 

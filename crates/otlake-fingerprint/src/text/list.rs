@@ -13,10 +13,6 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     pub(super) fn list(&mut self, open: u8) -> bool {
         let bytes = self.bytes;
         let start = self.at;
-        let apart = start == 0 || matches!(bytes[start - 1], b' ' | b'=' | b':' | b'(' | b',');
-        if !apart {
-            return false;
-        }
         let close = if open == b'[' { b']' } else { b'}' };
         if bytes.get(start + 1) == Some(&close) {
             self.variable(start, start + 2, Tail::Nothing);

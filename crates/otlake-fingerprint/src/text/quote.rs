@@ -108,8 +108,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return false;
         };
         if self.is_key_of_object(start, end) {
-            self.part(start + 1, end - 1);
-            self.at = end;
+            self.at = start + 1;
             return true;
         }
         let empty = end == start + 2;
