@@ -1,7 +1,7 @@
 //! Datasets whose schemas drift over a year, and tests of the engines that read them.
 //!
 //! ```text
-//!                   ┌─▶ Pipeline::build_dataset, a new one each day ──▶ lake/      what engines read
+//!                   ┌─▶ Pipeline, a new one each day ─────────────────▶ lake/      what engines read
 //! Drift ──▶ Day ────┤
 //!                   └─▶ the requests, unchanged ──────────────────────▶ payloads/  what they should find
 //! ```

@@ -1,5 +1,4 @@
-//! A pipeline behind a channel, as in docs/delivery.md: records become visible when they reach
-//! their age.
+//! A pipeline behind a channel: records become visible when they reach their age.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -128,7 +128,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Pipeline::on`] builds a pipeline on a dataset that is open, so that the workers of a service write to one.
+//! [`Pipeline::ingest_rows`] takes the rows of a decoder of your own, with observers and reports. [`Pipeline::on`]
+//! builds a pipeline on a dataset that is open, so that the workers of a service write to one.
 //!
 //! # Features
 //!
@@ -196,7 +197,7 @@ pub use crate::patterns_table::{PatternsTable, PatternsTableError};
 #[cfg(feature = "pipeline")]
 pub use crate::pipeline::{
     Batch, BatchError, BatchOutcome, DatasetOptions, EncodedPayload, FinishBatchError, FlushError,
-    IngestError, Pipeline, PipelineBuilder, Report, Retry,
+    IngestError, Pipeline, PipelineBuilder, PipelineSink, Report, Retry,
 };
 #[cfg(feature = "stages")]
 pub use crate::redact::{Redact, RedactBuilder, RedactError, Sensitive};

@@ -5,6 +5,7 @@ mod payload;
 mod report;
 mod retry;
 
+use std::cell::Cell;
 use std::error::Error;
 use std::time::Instant;
 
@@ -44,6 +45,7 @@ pub struct Pipeline<C = ()> {
 }
 
 /// The stages and the writer behind them, as one sink.
+#[derive(Debug)]
 struct Chain<'p, C> {
     stages: &'p mut C,
     writer: &'p mut DatasetWriter,
@@ -55,6 +57,24 @@ impl<C: Stage> RowSink for Chain<'_, C> {
     #[inline]
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
         self.stages.row(row, self.writer)
+    }
+}
+
+/// The beginning of a pipeline's stages, for [`Pipeline::ingest_rows`].
+#[derive(Debug)]
+pub struct PipelineSink<'p, C> {
+    chain: Chain<'p, C>,
+    accepted: &'p Cell<u64>,
+}
+
+impl<C: Stage> RowSink for PipelineSink<'_, C> {
+    type Error = RowError;
+
+    #[inline]
+    fn row(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
+        self.chain.row(row)?;
+        self.accepted.set(self.accepted.get() + 1);
+        Ok(())
     }
 }
 
@@ -155,6 +175,55 @@ impl<C: Stage> Pipeline<C> {
             let (decoder, mut chain) = this.parts();
             Ok(decoder.decode_request(request, &mut chain)?)
         })
+    }
+
+    /// Ingests the rows that a function pushes: of a format other than OTLP, or made by a program. They pass the
+    /// stages, and the observer is told as of a payload.
+    ///
+    /// ```
+    /// # #[cfg(feature = "pipeline")] {
+    /// use otlake::Pipeline;
+    /// use otlake::row::{Group, Row, RowSink, Signal, Value, fields};
+    /// use otlake::storage::InMemoryStorage;
+    ///
+    /// let mut pipeline = Pipeline::builder().fingerprint().build(InMemoryStorage::new())?;
+    /// pipeline.ingest_rows(Signal::Logs, |sink| {
+    ///     for line in ["started", "no disk left"] {
+    ///         let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+    ///         row.push(fields::BODY, Value::String(line));
+    ///         sink.row(&mut row)?;
+    ///     }
+    ///     Ok::<_, otlake::dataset::RowError>(())
+    /// })?;
+    /// assert_eq!(pipeline.finish()?.records.accepted, 2);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of the function. The rows that were pushed before it are kept.
+    pub fn ingest_rows<T, E: Error + 'static>(
+        &mut self,
+        signal: Signal,
+        push: impl FnOnce(&mut PipelineSink<'_, C>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let accepted = Cell::new(0);
+        let records = || {
+            let mut records = Summary::default();
+            records.accepted = accepted.get();
+            records
+        };
+        let push = |this: &mut Self| {
+            let (_, chain) = this.parts();
+            push(&mut PipelineSink {
+                chain,
+                accepted: &accepted,
+            })
+        };
+        let result = self.observe_with(Operation::Ingest(signal), 0, push, |_| records());
+        self.total.merge(records());
+        result
     }
 
     fn parts(&mut self) -> (&mut OtlpDecoder, Chain<'_, C>) {

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex};
 
 use otlake::otlp::Format;
-use otlake::row::{Row, Signal};
+use otlake::row::{Group, Row, RowSink, Signal};
 use otlake::storage::InMemoryStorage;
 use otlake::{Activity, Filter, Observer, Operation, Pipeline, PipelineBuilder};
 use otlake_testkit::{Shape, logs_payload};
@@ -110,6 +110,25 @@ fn an_observer_is_told_what_a_failed_call_accepted_and_what_stages_dropped() {
         (report.records.accepted, report.dropped),
         (accepted, accepted)
     );
+}
+
+#[test]
+fn an_observer_is_told_about_rows_that_come_from_no_payload() {
+    let notes = Notes::default();
+    let builder = Pipeline::builder().observer(notes.clone());
+    let mut pipeline = builder.build_files(InMemoryStorage::new()).unwrap();
+    let pushed = pipeline.ingest_rows(Signal::Traces, |sink| {
+        for _ in 0..2 {
+            let mut row = Row::new(Signal::Traces, Group::new(&[]), Group::new(&[]));
+            sink.row(&mut row).map_err(std::io::Error::other)?;
+        }
+        Err::<(), _>(std::io::Error::other("the source is gone"))
+    });
+    assert_eq!(pushed.unwrap_err().to_string(), "the source is gone");
+    let seen = notes.0.lock().unwrap()[0].clone();
+    assert_eq!(seen.operation, Operation::Ingest(Signal::Traces));
+    assert_eq!((seen.accepted, seen.error), (2, true));
+    assert_eq!(pipeline.finish().unwrap().records.accepted, 2);
 }
 
 #[cfg(feature = "metrics")]
