@@ -11,6 +11,7 @@ pub(crate) mod batch_files;
 pub(crate) mod column_names;
 pub(crate) mod file_names;
 pub(crate) mod open_file;
+pub(crate) mod rolling_sink;
 pub(crate) mod shared_files;
 
 use std::sync::Arc;

@@ -96,6 +96,7 @@ pub use crate::error::{
     TableSinkError,
 };
 pub use crate::files::file_names::{BatchId, BatchIdError, FileNames};
+pub use crate::files::rolling_sink::RollingSink;
 pub use crate::gather::row_buffer::{RowBuffer, RowInterner};
 pub use crate::report::TableStats;
 pub use crate::route::partition::Partitioning;

@@ -126,7 +126,7 @@ impl Footer {
     }
 
     /// Appends the page index, unless every chunk has one page: then it would repeat statistics and offsets of the
-    /// chunks, in about a fifth of the metadata of a small file. Readers that need an index need it for all
+    /// chunks, in about a third of the metadata of a small file. Readers that need an index need it for all
     /// chunks, so it is written for all or for none.
     fn put_page_index(&self, out: &mut Vec<u8>, position: u64) -> Option<PageIndex> {
         let chunks = &self.chunks.chunks;
