@@ -118,7 +118,7 @@ impl fmt::Debug for Version {
     }
 }
 
-/// The condition of a write.
+/// The condition of a write. Exhaustive, because every storage has to implement every condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PutIf {
     /// Nothing exists under the name.
@@ -127,7 +127,7 @@ pub enum PutIf {
     Matches(Version),
 }
 
-/// The outcome of a conditional write.
+/// The outcome of a conditional write. Exhaustive, because a caller must not overlook one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a conflict means that nothing was written"]
 pub enum PutOutcome {

@@ -29,8 +29,7 @@ impl ManifestCommit {
         }
     }
 
-    /// Sets how long a manifest is tried to be written when the storage reports conflicts or doubt. The
-    /// default is 10 seconds.
+    /// Sets how long writing a manifest is retried after conflicts and doubt. The default is 10 seconds.
     #[must_use]
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
