@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         let encoding = ContentEncoding::from_extension(extension.unwrap_or_default());
         let body = std::fs::read(&path)?.into();
-        let payload = encoding.inflate(&body, Limits::default().payload_bytes)?;
+        let payload = encoding.inflate(&body, Limits::default().payload_bytes())?;
         decoder.decode(Signal::Logs, Format::Protobuf, &payload, &mut sink)?;
     }
     for (service, counts) in &sink.counts {

@@ -106,7 +106,7 @@ impl Workload {
         let payload = |path: &PathBuf| -> Result<Bytes, Error> {
             let extension = path.extension().and_then(|extension| extension.to_str());
             let encoding = ContentEncoding::from_extension(extension.unwrap_or_default());
-            let limit = Limits::default().payload_bytes;
+            let limit = Limits::default().payload_bytes();
             Ok(encoding.inflate(&std::fs::read(path)?.into(), limit)?)
         };
         let payloads = paths.iter().map(payload).collect::<Result<_, _>>()?;

@@ -5,8 +5,7 @@ use crate::RejectionReason;
 use crate::names::{Names, Resolved};
 use crate::values::{Noted, Values};
 
-/// Takes the attributes of one record, resource or scope: resolves their names to keys and counts
-/// them.
+/// Resolves the names of the attributes of one record, resource or scope to keys, and counts them.
 pub(crate) struct Attributes<'c, 'r> {
     pub(crate) values: Values<'r>,
     keys: &'c mut Keys,
@@ -32,13 +31,13 @@ impl<'c, 'r> Attributes<'c, 'r> {
         }
     }
 
-    /// How many attributes came so far.
+    /// Returns the number of attributes so far.
     #[inline]
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// Whether there is room for one more attribute.
+    /// Returns whether there is room for one more attribute, and counts it.
     #[inline]
     pub(crate) fn room(&mut self) -> bool {
         self.count += 1;
@@ -50,8 +49,8 @@ impl<'c, 'r> Attributes<'c, 'r> {
         room
     }
 
-    /// The cell of an attribute for which there was [`Self::room`]; `None` when it is one of those
-    /// for [`Self::finish`]. The name is as it stands in the payload, not checked yet.
+    /// Returns the cell of an attribute after [`Self::room`] has returned true, or `None` if
+    /// [`Self::finish`] returns it together with others. The name is not checked for UTF-8 yet.
     #[inline]
     pub(crate) fn cell(&mut self, name: &'r [u8], value: Value<'r>) -> Option<Cell<'r>> {
         let resolved = match self.names.predict(name, self.keys) {
@@ -77,7 +76,7 @@ impl<'c, 'r> Attributes<'c, 'r> {
         }
     }
 
-    /// The attributes whose names the interner had no room for, and what was noted of all values.
+    /// Returns the attributes whose names the interner had no room for, and the notes about all values.
     #[inline]
     pub(crate) fn finish(self) -> (Option<Cell<'r>>, Noted) {
         let key = Key::excess(self.names.location());

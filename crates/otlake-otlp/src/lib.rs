@@ -1,16 +1,16 @@
-//! OTLP payloads of all signals to rows: a zero-copy walk over protobuf or JSON, with limits, and with
-//! errors that say where.
+//! Decodes OTLP payloads of all signals to rows: protobuf, JSON, files and typed messages, without copying,
+//! with limits, and with errors that say where.
 //!
 //! ```text
 //! HTTP body ──▶ ContentEncoding ──┐
 //!               (gzip, zstd)      ├─▶ OtlpDecoder ──▶ Row ──▶ any RowSink
-//! file ───────▶ PayloadReader ────┘   (export requests and data messages)
+//! file ───────▶ PayloadReader ────┤
+//! gRPC message ───────────────────┘
 //! ```
 //!
-//! Strings and bytes of a [`Row`](otlake_row::Row) borrow from the payload, names of attributes
-//! are resolved by comparing them with the names that stood there in the record before, and the
-//! resource and the scope are decoded once for all of their records. In the steady state nothing
-//! is allocated for a record.
+//! Strings and bytes of a [`Row`](otlake_row::Row) borrow from the payload. Names of attributes are resolved
+//! by comparing them with those of the previous record. A resource and a scope are decoded once for all of
+//! their records. In the steady state nothing is allocated for a record.
 //!
 //! # Example
 //!
@@ -37,15 +37,14 @@
 //! );
 //! ```
 //!
-//! # What is a field, what is an attribute
+//! # Fields and attributes
 //!
-//! The fields of the messages have the keys of [`otlake_row::fields`]. Proto3 does not send a
-//! number that is 0 nor a string that is empty, so a row has no cell for it. Times beyond
-//! [`i64::MAX`] nanoseconds are [`Value::String`](otlake_row::Value::String)s of their digits.
-//! Of a field that is sent more than once, the last counts, or the messages merge, as the protobuf
-//! encoding defines it. Unknown fields are skipped. `string_value_strindex` and `key_strindex`
-//! point into the dictionary of a profiles payload and stand for nothing in any other, so they
-//! are read as not set.
+//! Fields of the messages have the keys in [`otlake_row::fields`], and attributes have keys of their own.
+//! Proto3 does not send a number that is 0 or an empty string, so a row has no cell for it. Times beyond
+//! [`i64::MAX`] nanoseconds are [`Value::String`](otlake_row::Value::String)s of their digits. If a field is
+//! sent more than once, the last one counts, or the messages merge, as protobuf defines it. Unknown fields
+//! are skipped and counted in the [`Summary`]. `string_value_strindex` and `key_strindex` refer to the
+//! dictionary of a profiles payload and mean nothing in others, so they are read as not set.
 //!
 //! # When to use this crate alone
 //!
@@ -53,11 +52,10 @@
 //!
 //! # Features
 //!
-//! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates such payloads, and [`PayloadReader`]
-//!   reads such files.
-//! * `json` (on): [`OtlpDecoder::decode`] takes payloads in OTLP's JSON encoding.
-//! * `opentelemetry-proto` (off): `OtlpDecoder::decode_request` takes the message types of the
-//!   `opentelemetry-proto` crate, for services that receive them from their gRPC server, and
+//! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates such bodies, and [`PayloadReader`] reads such files.
+//! * `json` (on): [`OtlpDecoder::decode`] accepts OTLP's JSON encoding.
+//! * `opentelemetry-proto` (off): `OtlpDecoder::decode_request` accepts the message types of the
+//!   `opentelemetry-proto` crate, for services that get them from their gRPC server, and
 //!   `Summary::partial_success` makes the part of the response that says what was rejected.
 
 mod attributes;
@@ -97,3 +95,22 @@ pub use crate::typed::ExportRequest;
 
 #[cfg(feature = "opentelemetry-proto")]
 pub use opentelemetry_proto;
+
+#[doc = include_str!("../README.md")]
+#[cfg(all(doctest, feature = "gzip", feature = "json"))]
+struct Readme;
+
+// Decoders are moved to the threads of workers, and errors to those that report them.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    const fn is_send<T: Send>() {}
+    is_send::<OtlpDecoder>();
+    is_send::<PayloadReader<std::fs::File>>();
+    is_send_and_sync::<OtlpDecoderBuilder>();
+    is_send_and_sync::<Payload>();
+    is_send_and_sync::<Summary>();
+    is_send_and_sync::<DecodeError<std::convert::Infallible>>();
+    is_send_and_sync::<PayloadError>();
+    is_send_and_sync::<InflateError>();
+    is_send_and_sync::<SignalError>();
+};

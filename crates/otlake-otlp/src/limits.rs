@@ -1,32 +1,20 @@
 use crate::utf8::SHORT;
 
-/// What a sender may ask of the decoder.
+/// Limits for what a sender may send.
 ///
-/// A payload over [`Limits::payload_bytes`] is refused as a whole. A record that goes over one of
-/// the other limits is rejected alone, and counted in the [`Summary`](crate::Summary); so are
-/// all records of a resource, scope or metric that goes over one. How many different names of
-/// attributes are kept is the limit of the interner: [`KeyLimits`](otlake_row::KeyLimits).
+/// A payload over [`Limits::payload_bytes`] is refused as a whole. A record that exceeds another limit is
+/// rejected alone and counted in the [`Summary`](crate::Summary). A resource, scope or metric that exceeds
+/// one rejects all of its records. The number of attribute names that a decoder keeps is limited by
+/// [`KeyLimits`](otlake_row::KeyLimits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Limits {
-    /// Bytes of a payload, after decompression. Default: 64 MiB.
-    pub payload_bytes: usize,
-    /// Arrays and maps inside one another in an attribute or a body. Default: 32; protobuf's own
-    /// decoders give up at about 32 maps or 48 arrays.
-    pub nesting_depth: usize,
-    /// Attributes of a record, of a resource or of a scope, and entries of a metric's metadata.
-    /// Default: 1,024; the OpenTelemetry SDKs stop at 128 unless told otherwise.
-    pub attributes: usize,
-    /// Values inside the arrays and maps of one record, all together, with its events, links,
-    /// exemplars, buckets and quantiles. Default: 65,536. It bounds the memory that the two bytes of
-    /// an empty value can ask for.
-    pub nested_values: usize,
-    /// Bytes of an attribute's name. Default: 4,096.
-    pub name_bytes: usize,
-    /// Bytes of a string or of bytes: an attribute's value, a body, a field. Default: 16 MiB.
-    pub value_bytes: usize,
-    /// Records of a payload; those beyond are rejected. Default: 1,000,000.
-    pub records: usize,
+    pub(crate) payload_bytes: usize,
+    pub(crate) nesting_depth: usize,
+    pub(crate) attributes: usize,
+    pub(crate) nested_values: usize,
+    pub(crate) name_bytes: usize,
+    pub(crate) value_bytes: usize,
+    pub(crate) records: usize,
 }
 
 impl Default for Limits {
@@ -44,51 +32,93 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Sets [`Limits::payload_bytes`].
+    /// The greatest depth of nesting, so that decoding stays within the stack.
+    const DEEPEST: usize = 256;
+
+    /// Returns the maximum size of a payload after decompression, in bytes.
+    pub fn payload_bytes(&self) -> usize {
+        self.payload_bytes
+    }
+
+    /// Returns the maximum nesting of arrays and maps.
+    pub fn nesting_depth(&self) -> usize {
+        self.nesting_depth
+    }
+
+    /// Returns the maximum number of attributes.
+    pub fn attributes(&self) -> usize {
+        self.attributes
+    }
+
+    /// Returns the maximum number of nested values in a record.
+    pub fn nested_values(&self) -> usize {
+        self.nested_values
+    }
+
+    /// Returns the maximum size of an attribute's name, in bytes.
+    pub fn name_bytes(&self) -> usize {
+        self.name_bytes
+    }
+
+    /// Returns the maximum size of a string or of bytes, in bytes.
+    pub fn value_bytes(&self) -> usize {
+        self.value_bytes
+    }
+
+    /// Returns the maximum number of records in a payload.
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Sets the maximum size of a payload after decompression, in bytes. Default: 64 MiB.
     #[must_use]
     pub fn with_payload_bytes(mut self, bytes: usize) -> Limits {
         self.payload_bytes = bytes;
         self
     }
 
-    /// Sets [`Limits::nesting_depth`]. Values above 256 are taken as 256, so that decoding stays
-    /// within the stack.
+    /// Sets the maximum nesting of arrays and maps in an attribute or a body. Default: 32, because
+    /// protobuf's own decoders give up at about 32 maps or 48 arrays. Values above 256 mean 256, so that
+    /// decoding stays within the stack.
     #[must_use]
     pub fn with_nesting_depth(mut self, depth: usize) -> Limits {
-        self.nesting_depth = depth.min(256);
+        self.nesting_depth = depth.min(Self::DEEPEST);
         self
     }
 
-    /// Sets [`Limits::attributes`].
+    /// Sets the maximum number of attributes of a record, a resource or a scope, and of entries in a
+    /// metric's metadata. Default: 1,024. The OpenTelemetry SDKs stop at 128 unless told otherwise.
     #[must_use]
     pub fn with_attributes(mut self, attributes: usize) -> Limits {
         self.attributes = attributes;
         self
     }
 
-    /// Sets [`Limits::nested_values`].
+    /// Sets the maximum number of values inside the arrays and maps of one record, together with its
+    /// events, links, exemplars, buckets and quantiles. Default: 65,536. It bounds the memory that the two
+    /// bytes of an empty value can cause.
     #[must_use]
     pub fn with_nested_values(mut self, values: usize) -> Limits {
         self.nested_values = values;
         self
     }
 
-    /// Sets [`Limits::name_bytes`].
+    /// Sets the maximum size of an attribute's name, in bytes. Default: 4,096.
     #[must_use]
     pub fn with_name_bytes(mut self, bytes: usize) -> Limits {
         self.name_bytes = bytes;
         self
     }
 
-    /// Sets [`Limits::value_bytes`]. Values below 64 are taken as 64: shorter strings are not looked
-    /// at twice.
+    /// Sets the maximum size of a string or of bytes: an attribute's value, a body or a field. Default:
+    /// 16 MiB. Values below 64 mean 64, because shorter strings are not measured.
     #[must_use]
     pub fn with_value_bytes(mut self, bytes: usize) -> Limits {
         self.value_bytes = bytes.max(SHORT);
         self
     }
 
-    /// Sets [`Limits::records`].
+    /// Sets the maximum number of records in a payload. Records beyond it are rejected. Default: 1,000,000.
     #[must_use]
     pub fn with_records(mut self, records: usize) -> Limits {
         self.records = records;
@@ -96,11 +126,12 @@ impl Limits {
     }
 }
 
-/// What becomes of strings that are not valid UTF-8. The protobuf encoding forbids them, but
-/// senders cut strings at a byte, or pass on what they were given.
+/// What happens to strings that are not valid UTF-8. Protobuf forbids them, but senders cut strings at a
+/// byte, or pass on what they received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum InvalidUtf8 {
-    /// What is invalid is replaced by U+FFFD, and the string counted in
+    /// U+FFFD replaces the invalid bytes, and the string is counted in
     /// [`Summary::replaced_strings`](crate::Summary::replaced_strings). The default.
     #[default]
     Replace,

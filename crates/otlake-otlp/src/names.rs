@@ -2,16 +2,15 @@ use otlake_row::{Key, Keys, Location};
 
 /// Resolves attribute names to keys by predicting them.
 ///
-/// A record mostly carries the names of the record before in the same order, so what followed a
-/// name the last times is likely to follow it again. Following the name rather than the position
-/// keeps the prediction right behind an attribute that only some records have, and several
-/// successors are remembered for the place in front of it. Which of them it is, is found without a
-/// branch: the processor cannot foresee what a record will carry.
+/// Most records carry the names of the previous record in the same order, so the name that followed
+/// another one before is likely to follow it again. Predicting from the name, not from the position, stays
+/// right after an attribute that only some records have. Several successors of each name are remembered,
+/// and the right one is found without a branch, which the processor could not predict.
 pub(crate) struct Names {
     location: Location,
-    /// The names that came so far, behind the beginning of a list, which is no name.
+    /// The names so far. The first entry is the beginning of a list, which is not a name.
     names: Vec<Name>,
-    /// Where the last one stands.
+    /// The place of the previous name.
     last: usize,
     /// The number of names that were registered when these were remembered.
     registered: usize,
@@ -22,16 +21,15 @@ struct Name {
     followed_by: Successors,
 }
 
-/// The names that followed one name, the newest first.
+/// The names that followed a name, the newest first.
 #[derive(Default)]
 struct Successors {
     signatures: [u32; SUCCESSORS],
-    /// Where they stand among the names; 0 is none.
+    /// Their places among the names. 0 means none.
     places: [u32; SUCCESSORS],
 }
 
-/// What two vectors hold. Four are slower where records vary, see
-/// `docs/performance.md`.
+/// As many as two vectors hold. Four are slower when records vary, see `docs/performance.md`.
 const SUCCESSORS: usize = 8;
 
 impl Names {
@@ -65,8 +63,8 @@ impl Names {
         self.last = 0;
     }
 
-    /// The key of a name as it stands in the payload, where it is one of those that followed the name
-    /// before it the last times. It is UTF-8 then, since the name it equals is.
+    /// Returns the key of a name if the name has followed the previous one before. The name is valid UTF-8
+    /// then, because it equals a name that is.
     #[inline]
     pub(crate) fn predict(&mut self, name: &[u8], keys: &Keys) -> Option<Key> {
         let place = self.names[self.last].followed_by.find(signature(name));
@@ -78,7 +76,7 @@ impl Names {
         })
     }
 
-    /// The key of a name that was not predicted; the name itself when the interner is full.
+    /// Returns the key of a name that was not predicted, or the name itself if the interner is full.
     #[cold]
     pub(crate) fn look_up<'a>(&mut self, name: &'a str, keys: &mut Keys) -> Resolved<'a> {
         let Some(key) = keys.intern(self.location, name) else {
@@ -108,7 +106,7 @@ impl Name {
 }
 
 impl Successors {
-    /// The place of the name that has this signature.
+    /// Returns the place of the name with a signature.
     #[inline]
     fn find(&self, signature: u32) -> usize {
         let successors = self.signatures.iter().zip(&self.places);
@@ -118,7 +116,7 @@ impl Successors {
     }
 
     fn push(&mut self, signature: u32, place: u32) {
-        // One name has a signature: the newer one.
+        // Of two names with one signature the newer stays.
         let known = self.signatures.iter().position(|known| *known == signature);
         let end = known.unwrap_or(SUCCESSORS - 1);
         self.signatures[..=end].rotate_right(1);
@@ -128,7 +126,8 @@ impl Successors {
     }
 }
 
-/// Tells names apart, nearly always: of their length, their first and their last eight bytes.
+/// Returns a number that nearly always differs between names: a hash of the length and of the first and
+/// last eight bytes.
 #[inline]
 fn signature(name: &[u8]) -> u32 {
     /// 2^64 over the golden ratio.
@@ -147,8 +146,8 @@ fn signature(name: &[u8]) -> u32 {
     (mixed >> 32) as u32
 }
 
-/// Whether two short slices are equal: eight bytes at a time, the last eight may overlap those
-/// before. A name is too short to be worth a call of memcmp.
+/// Returns whether two short slices are equal. Compares eight bytes at a time, and the last eight may overlap
+/// those before. A name is too short to be worth a call of memcmp.
 #[inline]
 fn equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {

@@ -7,15 +7,15 @@ use crate::limits::{InvalidUtf8, Limits};
 use crate::record::Entries;
 use crate::utf8::{short_ascii, valid_prefix};
 
-/// What a decoder was told to hold senders to.
+/// The limits and choices that a decoder was built with.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rules {
     pub(crate) limits: Limits,
     pub(crate) invalid_utf8: InvalidUtf8,
 }
 
-/// Takes the values of one record, resource or scope, and notes where it goes over a limit. Nested
-/// ones are laid out in the arena, everything else borrows from the payload.
+/// Reads the values of one record, resource or scope, and notes if it exceeds a limit. Nested values are
+/// laid out in the arena; everything else borrows from the payload.
 pub(crate) struct Values<'r> {
     pub(crate) arena: &'r Bump,
     pub(crate) rules: &'r Rules,
@@ -77,18 +77,18 @@ impl<'r> Values<'r> {
         self.unknown.add(at);
     }
 
-    /// Notes that the record goes over a limit; of several the first counts.
+    /// Notes that the record exceeds a limit. The first of several reasons counts.
     #[cold]
     pub(crate) fn reject(&mut self, rejection: RejectionReason) {
         self.rejection.get_or_insert(rejection);
     }
 
-    /// Whether the record goes over a limit.
+    /// Returns whether the record exceeds a limit.
     pub(crate) fn is_rejected(&self) -> bool {
         self.rejection.is_some()
     }
 
-    /// What was noted so far.
+    /// Returns the notes so far.
     #[inline]
     pub(crate) fn noted(&self) -> Noted {
         Noted {
@@ -98,7 +98,7 @@ impl<'r> Values<'r> {
         }
     }
 
-    /// The bytes as a string. Where they are not UTF-8 the rules say what becomes of it.
+    /// Returns bytes as a string. If they are not UTF-8, the rules say what happens.
     #[inline]
     pub(crate) fn string(&mut self, bytes: &'r [u8]) -> &'r str {
         match short_ascii(bytes) {
@@ -116,7 +116,7 @@ impl<'r> Values<'r> {
         }
     }
 
-    /// A string that is known to be UTF-8.
+    /// Returns a string that is known to be UTF-8, and checks its length.
     #[cfg(feature = "opentelemetry-proto")]
     #[inline]
     pub(crate) fn text(&mut self, string: &'r str) -> &'r str {
@@ -138,7 +138,7 @@ impl<'r> Values<'r> {
         }
     }
 
-    /// The name of an attribute that was not predicted.
+    /// Returns the name of an attribute that was not predicted.
     pub(crate) fn name(&mut self, bytes: &'r [u8]) -> &'r str {
         let limit = self.rules.limits.name_bytes;
         if bytes.len() > limit {
@@ -153,8 +153,7 @@ impl<'r> Values<'r> {
         Value::Bytes(bytes)
     }
 
-    /// The metadata of a metric. Each of its points has all of it, so there may be no more than of
-    /// attributes.
+    /// Returns the metadata of a metric. Every point has all of it, so it is limited like attributes.
     pub(crate) fn metadata(&mut self, metadata: Entries<'r>) -> Entries<'r> {
         let limit = self.rules.limits.attributes;
         if metadata.len() > limit {
@@ -163,7 +162,7 @@ impl<'r> Values<'r> {
         metadata
     }
 
-    /// The bytes of an id; those of broken senders have any length.
+    /// Returns the bytes of an id. Broken senders send any length.
     #[inline]
     pub(crate) fn id(&mut self, bytes: &'r [u8]) -> &'r [u8] {
         self.check_length(bytes.len());
@@ -178,7 +177,7 @@ impl<'r> Values<'r> {
         }
     }
 
-    /// An unsigned number as the row has it: as digits where it does not fit an Int.
+    /// Returns an unsigned number as a value: as a string of digits if it does not fit an Int.
     #[inline]
     pub(crate) fn unsigned(&self, value: u64) -> Value<'r> {
         match i64::try_from(value) {
@@ -196,8 +195,8 @@ impl<'r> Values<'r> {
         too_deep
     }
 
-    /// What an earlier occurrence of the same field held, to go on with: messages merge. It is copied, so
-    /// it takes room again; pieces without end would cost more than their bytes otherwise.
+    /// Returns a copy of the values of an earlier occurrence of the same field, because messages merge.
+    /// Copies count as nested values again: pieces without end would cost more than their bytes otherwise.
     pub(crate) fn merged<T: Copy>(&mut self, before: &[T]) -> BumpVec<'r, T> {
         let mut values = BumpVec::new_in(self.arena);
         values.extend(before.iter().take_while(|_| self.room()));
@@ -210,7 +209,7 @@ impl<'r> Values<'r> {
         count.min(limit.saturating_sub(self.nested))
     }
 
-    /// Whether there is room for one more nested value.
+    /// Returns whether there is room for one more nested value, and counts it.
     #[inline]
     pub(crate) fn room(&mut self) -> bool {
         self.nested += 1;

@@ -44,6 +44,7 @@ fn memory_is_bounded() {
     what_is_over_the_limit_costs_the_limit();
     a_body_costs_no_more_than_its_limit();
     a_group_in_pieces_costs_nothing();
+    a_histogram_over_the_limit();
 }
 
 fn a_file_costs_its_largest_payload() {
@@ -182,4 +183,22 @@ fn a_group_in_pieces_costs_nothing() {
         let peak = allocations.peak;
         assert!(peak < 64 << 10, "{name}: {peak}");
     }
+}
+
+/// A point over a limit costs no more than a point within it, however many numbers it is said to have.
+fn a_histogram_over_the_limit() {
+    let field = |number: u32, content: &[u8]| otlake_testkit::delimited_field(number, content);
+    let counts = field(6, &vec![1; 32 << 20]);
+    let metric = field(9, &field(1, &counts));
+    let payload = Bytes::from(field(1, &field(2, &field(2, &metric))));
+    let (rejected, allocations) = measure(|| {
+        let mut none = sink_fn(|_: &mut Row<'_>| Ok::<_, Infallible>(()));
+        let mut decoder = OtlpDecoder::new();
+        let summary = decoder.decode(Signal::Metrics, Format::Protobuf, &payload, &mut none);
+        summary.unwrap().rejected
+    });
+    assert_eq!(rejected, 1);
+    // 65,536 values of 24 bytes.
+    let peak = allocations.peak;
+    assert!(peak < 4 << 20, "{peak}");
 }

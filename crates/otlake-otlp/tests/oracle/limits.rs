@@ -5,7 +5,10 @@ use otlake_testkit::{delimited_field, fixed64_field, varint_field};
 
 #[cfg(feature = "opentelemetry-proto")]
 use crate::subject::decode_typed;
-use crate::subject::{ExportMetricsServiceRequest, ExportTraceServiceRequest, Subject, decode};
+use crate::subject::{
+    ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, Subject,
+    decode,
+};
 
 for_every_signal! {
     records_over_a_limit_are_rejected_alone,
@@ -380,4 +383,42 @@ fn nested(depth: usize) -> Vec<u8> {
 fn fields(number: u32, contents: &[Vec<u8>]) -> Vec<u8> {
     let field = |content: &Vec<u8>| delimited_field(number, content);
     contents.iter().map(field).collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn a_field_of_another_wire_type_rejects_its_record_and_is_named() {
+    let good = varint_field(2, 9);
+    // severity_text as a number.
+    let bad = [varint_field(2, 9), varint_field(3, 1)].concat();
+    let payload =
+        ExportLogsServiceRequest::payload(b"", b"", &[good.clone(), bad, good.clone(), good]);
+    let ours = decode::<ExportLogsServiceRequest>(&mut OtlpDecoder::new(), &payload);
+    let summary = ours.result.unwrap();
+    assert_eq!((summary.accepted, summary.rejected), (3, 1));
+    assert_eq!(
+        summary.first_rejection.unwrap().to_string(),
+        "record 2 of the payload: resource_logs[0].scope_logs[0].log_records[1].3: \
+         field 3 has wire type 0, which is not its own"
+    );
+}
+
+#[test]
+fn fields_that_no_message_has_are_counted_and_the_first_is_named() {
+    // `int_gauge` of the protocol before 0.9, and a field of the future.
+    let old = [delimited_field(1, b"m"), delimited_field(4, b"")].concat();
+    let metric = delimited_field(5, &delimited_field(1, &varint_field(100, 1)));
+    let payload = of_metrics(&[&metric, &old, &metric]);
+    let ours = decode::<ExportMetricsServiceRequest>(&mut OtlpDecoder::new(), &payload);
+    let summary = ours.result.unwrap();
+    assert_eq!((summary.accepted, summary.unknown_fields), (2, 3));
+    assert_eq!(
+        summary.first_unknown_field.unwrap(),
+        "resource_metrics[0].scope_metrics[0].metrics[0]"
+    );
+    let payload = of_metrics(&[&old]);
+    let ours = decode::<ExportMetricsServiceRequest>(&mut OtlpDecoder::new(), &payload);
+    assert_eq!(
+        ours.result.unwrap().first_unknown_field.unwrap(),
+        "resource_metrics[0].scope_metrics[0].metrics[0].4"
+    );
 }

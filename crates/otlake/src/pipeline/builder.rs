@@ -56,7 +56,7 @@ impl<D> PipelineBuilder<(), D> {
         let limits = Limits::default();
         PipelineBuilder {
             decoder: OtlpDecoder::builder().limits(limits),
-            inflate_limits: InflateLimits::default().with_bytes(limits.payload_bytes),
+            inflate_limits: InflateLimits::default().with_bytes(limits.payload_bytes()),
             stages: (),
             retry: Retry::default(),
             observer: None,
@@ -69,7 +69,7 @@ impl<C, D> PipelineBuilder<C, D> {
     /// Sets the input limits.
     pub fn limits(mut self, limits: Limits) -> PipelineBuilder<C, D> {
         self.decoder = self.decoder.limits(limits);
-        self.inflate_limits = self.inflate_limits.with_bytes(limits.payload_bytes);
+        self.inflate_limits = self.inflate_limits.with_bytes(limits.payload_bytes());
         self
     }
 
