@@ -32,8 +32,8 @@
 //! let error = decoder.decode(Signal::Logs, Format::Protobuf, &cut_off, &mut rows).unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "resource_logs[0]: the field is 10 bytes long, but 7 remain, at byte 2 \
-//!      (0 records before it were delivered)",
+//!     "resource_logs[0]: 10 bytes are expected, but 7 remain: the payload is cut off or damaged, \
+//!      at byte 2 (0 records before it were delivered)",
 //! );
 //! ```
 //!
