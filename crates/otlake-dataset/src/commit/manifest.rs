@@ -94,9 +94,9 @@ pub struct ManifestColumn {
     pub type_name: String,
     /// The number of rows in which the column is null.
     pub nulls: u64,
-    /// A lower bound of the values; see [`ColumnSummary::min`](crate::ColumnSummary::min).
+    /// A lower bound of the values; see [`ColumnSummary::min`](otlake_parquet::ColumnSummary::min).
     pub min: Option<Bound>,
-    /// An upper bound of the values; see [`ColumnSummary::max`](crate::ColumnSummary::max).
+    /// An upper bound of the values; see [`ColumnSummary::max`](otlake_parquet::ColumnSummary::max).
     pub max: Option<Bound>,
 }
 
