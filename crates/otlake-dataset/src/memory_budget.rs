@@ -88,7 +88,7 @@ impl MemoryBudget {
     /// partitions next to the rows of the other partitions.
     pub(crate) fn row_group_bytes(&self, wanted: usize, partitioned: bool, sorted: bool) -> usize {
         let copies = if sorted { 3 } else { 2 };
-        let share = if partitioned { 8 } else { 2 };
+        let share = if partitioned { 8 } else { 4 };
         wanted.min(self.limit / (share * copies * self.writers().max(1)))
     }
 

@@ -283,10 +283,11 @@ impl DatasetWriter {
             let Some(table) = &mut self.tables[index] else {
                 continue;
             };
+            let before = budget.used();
             let mut written = table.write_row_group(slot, self.batch.target(index));
-            // Every row group leaves metadata, which would crowd out the rows of those to come. Now
-            // is the time when the file has no rows left to write.
-            if budget.used_by_files() > target / 2 {
+            // Every row group leaves metadata, which would crowd out the rows of those to come, and may
+            // take up more than its rows did. Now is the time when the file has no rows left to write.
+            if budget.used_by_files() > target / 2 || budget.used() >= before {
                 let closed = table.close_slot(slot, self.batch.target(index));
                 written = WriteError::both(written, closed);
             }

@@ -166,9 +166,9 @@ impl DatasetBuilder {
 
     /// Limits the bytes of memory that rows and open files take up, and encoding them, over all tables,
     /// partitions and writers. Three quarters are for rows and files: when they are used up, row groups
-    /// are written early and files closed. The rest is for encoding, so a row group has a quarter of the
-    /// limit, divided by the number of writers; with partitions a quarter of that, and when rows are
-    /// sorted two thirds. Default: no limit except that of each row group.
+    /// are written early and files closed. The rest is for encoding, so a row group has an eighth of the
+    /// limit, divided by the number of writers; with partitions half of that, and when rows are sorted
+    /// two thirds. Default: no limit except that of each row group.
     ///
     /// A column counts for 1,280 bytes before it has a value. A limit that leaves little more than that
     /// is kept as well as can be, with very small row groups: some MiB for each writer are the least that
