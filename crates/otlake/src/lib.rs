@@ -213,3 +213,7 @@ pub use crate::service::{
 #[cfg(all(doctest, feature = "pipeline", feature = "zstd"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "pipeline", feature = "zstd"))]
+#[doc = include_str!("../../../README.md")]
+struct ReadmeOfTheRepository;
