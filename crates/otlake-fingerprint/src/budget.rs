@@ -31,7 +31,7 @@ const FIRSTS: usize = 32;
 /// The number of strata.
 pub(crate) const STRATA: usize = CLASS_COUNT * LENGTHS * FIRSTS;
 
-/// The stratum of a signature.
+/// Returns the stratum of a signature.
 pub(crate) fn stratum(signature: &[u8]) -> u16 {
     let class = CLASSES
         .iter()
@@ -45,17 +45,17 @@ pub(crate) fn stratum(signature: &[u8]) -> u16 {
     ((class * LENGTHS + terms) * FIRSTS + first) as u16
 }
 
-/// The size class of a stratum.
+/// Returns the size class of a stratum.
 pub(crate) const fn class_of(stratum: u16) -> usize {
     stratum as usize / (LENGTHS * FIRSTS)
 }
 
-/// How many entries of a size class fit into `bytes`, when each class has its share and an entry of it counts `unit` bytes.
+/// Returns how many entries of a size class fit into `bytes`, when each class has its share and an entry of it counts `unit` bytes.
 pub(crate) const fn capacity(class: usize, bytes: usize, unit: usize) -> usize {
     bytes / 8 * CLASSES[class].1 / unit
 }
 
-/// The longest signature of a size class.
+/// Returns the longest signature of a size class.
 pub(crate) const fn longest(class: usize) -> usize {
     CLASSES[class].0
 }
@@ -68,7 +68,7 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// Whether a fingerprint of this stratum is refused.
+    /// Returns whether a fingerprint of this stratum is refused.
     pub(crate) fn refuse(&self, stratum: u16, bits: u64) -> bool {
         self.strata
             .get(stratum as usize)
@@ -86,7 +86,7 @@ impl Marks {
         }
     }
 
-    /// All marks, by stratum.
+    /// Returns all marks, by stratum.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
         self.strata
             .iter()
@@ -95,7 +95,7 @@ impl Marks {
     }
 }
 
-/// Of the entries of one class, given as (stratum, bits), the smallest bits per stratum that do not fit when `room` entries do.
+/// Returns, of the entries of one class, given as (stratum, bits), the smallest bits per stratum that do not fit when `room` entries do.
 pub(crate) fn cut(mut entries: Vec<(u16, u64)>, room: usize) -> Vec<(u16, u64)> {
     entries.sort_unstable();
     let mut depth = 0_u32;

@@ -40,7 +40,7 @@ const fn table() -> [u8; 256] {
     classes
 }
 
-/// Whether `byte` is a letter, a digit or part of a multi-byte character.
+/// Returns whether `byte` is a letter, a digit or part of a multi-byte character.
 pub(crate) fn is_alnum(byte: u8) -> bool {
     CLASS[byte as usize] & (DIGIT | HEX_LETTER | LETTER) != 0
 }

@@ -54,7 +54,7 @@ impl Counter {
             .fold(self.first.1, |sum, entry| sum.saturating_add(entry.1))
     }
 
-    /// Every source that counted anything, with its count, sorted by source.
+    /// Returns every source that counted anything, with its count, sorted by source.
     pub(crate) fn sources(&self) -> Vec<(u64, u64)> {
         let mut all = self.others.clone();
         all.push(self.first);

@@ -32,17 +32,17 @@ pub(crate) struct Entry {
     pub(crate) stratum: u16,
 }
 
-/// How many bytes of an example are kept: a function of the signature alone, so that what an entry weighs never changes.
+/// Returns how many bytes of an example are kept: a function of the signature alone, so that what an entry weighs never changes.
 pub(crate) fn example_limit(signature: usize) -> usize {
     (128 + 2 * signature).min(1024)
 }
 
-/// How many bytes of a template are kept.
+/// Returns how many bytes of a template are kept.
 fn template_limit(signature: usize) -> usize {
     (192 + 3 * signature).min(2048)
 }
 
-/// What an entry of a size class counts against the memory bound: itself, its share of a table that may be half empty, its texts
+/// Returns what an entry of a size class counts against the memory bound: itself, its share of a table that may be half empty, its texts
 /// at their longest, and the allocator's overhead for each of them.
 pub(crate) fn unit(class: usize) -> usize {
     let signature = budget::longest(class).min(MAX_SIGNATURE);
@@ -185,7 +185,7 @@ impl Entry {
         }
     }
 
-    /// Whether messages can have led to this: what the memory bound and the laws of merging rest on.
+    /// Returns whether messages can have led to this: what the memory bound and the laws of merging rest on.
     pub(crate) fn is_sound(&self) -> bool {
         self.signature.len() <= MAX_SIGNATURE
             && self.longest.bytes.len() <= example_limit(self.signature.len())
@@ -196,7 +196,7 @@ impl Entry {
             && self.severity_number >= 0
     }
 
-    /// The template of both examples.
+    /// Returns the template of both examples.
     pub(crate) fn template<T: Tokenizer>(&self, tokenizer: &T) -> Template {
         let mut template = Template::of(tokenizer, &self.signature, &self.example.bytes);
         if self.example != self.longest {

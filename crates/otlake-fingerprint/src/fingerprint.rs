@@ -21,27 +21,27 @@ impl Fingerprint {
     /// not meet by accident.
     pub const VERSION: u8 = 1;
 
-    /// A fingerprint from its bits, for instance read back from a file.
+    /// Returns a fingerprint from its bits, for instance read back from a file.
     pub const fn new(bits: u64) -> Self {
         Self(bits)
     }
 
-    /// The bits.
+    /// Returns the bits.
     pub const fn as_u64(self) -> u64 {
         self.0
     }
 
-    /// The bits as a signed integer, for a Parquet `Int64` column.
+    /// Returns the bits as a signed integer, for a Parquet `Int64` column.
     pub const fn as_i64(self) -> i64 {
         self.0.cast_signed()
     }
 
-    /// The fingerprint whose bits stand in an `Int64` column.
+    /// Returns the fingerprint whose bits are in an `Int64` column.
     pub const fn from_i64(bits: i64) -> Self {
         Self(bits.cast_unsigned())
     }
 
-    /// The fingerprint of a signature.
+    /// Returns the fingerprint of a signature.
     pub(crate) fn of(signature: &Signature) -> Self {
         Self(xxh3_64(signature.hashed()))
     }
@@ -89,14 +89,14 @@ pub struct Fingerprinter<T = Scanner> {
 }
 
 impl Fingerprinter {
-    /// A fingerprinter with the shipped [`Scanner`].
+    /// Returns a fingerprinter with the shipped [`Scanner`].
     pub fn new() -> Self {
         Self::with_tokenizer(Scanner::new())
     }
 }
 
 impl<T: Tokenizer> Fingerprinter<T> {
-    /// A fingerprinter with the caller's tokenizer.
+    /// Returns a fingerprinter with the caller's tokenizer.
     ///
     /// Its fingerprints are comparable only with those of the same tokenizer.
     pub fn with_tokenizer(tokenizer: T) -> Self {
@@ -106,7 +106,7 @@ impl<T: Tokenizer> Fingerprinter<T> {
         }
     }
 
-    /// The fingerprint of `message`. Any bytes are accepted.
+    /// Returns the fingerprint of `message`. Any bytes are accepted.
     #[inline]
     pub fn fingerprint(&mut self, message: &[u8]) -> Fingerprint {
         let Self {
@@ -118,12 +118,12 @@ impl<T: Tokenizer> Fingerprinter<T> {
         Fingerprint::of(signature)
     }
 
-    /// The signature of the last message: what was hashed.
+    /// Returns the signature of the last message: what was hashed.
     pub const fn signature(&self) -> &Signature {
         &self.signature
     }
 
-    /// The tokenizer.
+    /// Returns the tokenizer.
     pub const fn tokenizer(&self) -> &T {
         &self.tokenizer
     }

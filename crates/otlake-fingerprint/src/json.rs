@@ -326,7 +326,7 @@ fn walk(body: &[u8], keys: &mut Keys) -> Option<Option<std::ops::Range<usize>>> 
     }
 }
 
-/// The position of the closing quote of the string that opens at `start`.
+/// Returns the position of the closing quote of the string that opens at `start`.
 fn string_end(body: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {

@@ -7,7 +7,7 @@ use crate::token::Kind;
 /// Whether a text is of some kind.
 type Check = fn(&[u8]) -> bool;
 
-/// The kind of a literal or a variable with this text.
+/// Returns the kind of a literal or a variable with this text.
 pub(crate) fn kind_of(text: &[u8], variable: bool) -> Kind {
     if !variable {
         return if lexicon::is_bool(text) {
@@ -58,7 +58,7 @@ pub(crate) fn kind_of(text: &[u8], variable: bool) -> Kind {
         .map_or(Kind::Any, |&(_, kind)| kind)
 }
 
-/// A date that begins with a calendar name: `Jun 17`, `Fri Jun 17 07:07:00 2005`.
+/// Returns the kind of a date that begins with a calendar name: `Jun 17`, `Fri Jun 17 07:07:00 2005`.
 fn calendar_kind(text: &[u8]) -> Option<Kind> {
     let len = text
         .iter()

@@ -12,16 +12,16 @@ pub enum Level {
     Debug,
     /// Normal operation, notices included.
     Info,
-    /// Something unexpected that the program can live with.
+    /// Something unexpected that the program can handle.
     Warn,
     /// Something failed.
     Error,
-    /// The program cannot go on; also critical, alert and emergency.
+    /// The program cannot continue. Also critical, alert and emergency.
     Fatal,
 }
 
 impl Level {
-    /// The first OpenTelemetry severity number of this level's range (1, 5, 9, 13, 17, 21).
+    /// Returns the first OpenTelemetry severity number of this level's range (1, 5, 9, 13, 17, 21).
     pub const fn severity_number(self) -> i32 {
         match self {
             Self::Trace => 1,
@@ -33,7 +33,7 @@ impl Level {
         }
     }
 
-    /// The level whose range holds an OpenTelemetry severity number (1 to 24).
+    /// Returns the level whose range holds an OpenTelemetry severity number (1 to 24).
     pub const fn from_severity_number(number: i32) -> Option<Self> {
         match number {
             1..=4 => Some(Self::Trace),
@@ -46,7 +46,7 @@ impl Level {
         }
     }
 
-    /// The short upper-case name: `WARN`.
+    /// Returns the short upper-case name: `WARN`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Trace => "TRACE",
@@ -70,9 +70,9 @@ const WINDOW: usize = 160;
 /// How many words [`level`] looks at.
 const WORDS: usize = 16;
 
-/// The level that stands in the text of `message`, if one does.
+/// Returns the level that the text of `message` names, if it names one.
 ///
-/// Three places count, the first found wins: a level name after a key (`level=warn`, `"severity":"ERROR"`), a level name in
+/// The level of a header counts first. Otherwise three places count, and the first found wins: a level name after a key (`level=warn`, `"severity":"ERROR"`), a level name in
 /// capitals or in brackets (`WARN`, `[error]`), and a capitalised or lower-case name followed by a colon at the front of
 /// the message (`error: disk full`, `Warning: …`). The word "error" inside a sentence is no level.
 ///
@@ -159,7 +159,7 @@ fn is_level_key(word: &[u8]) -> bool {
     .any(|key| word.eq_ignore_ascii_case(key))
 }
 
-/// The level that `word` names, in any case.
+/// Returns the level that `word` names, in any case.
 pub(crate) fn level_of_word(word: &[u8]) -> Option<Level> {
     if !(3..=13).contains(&word.len()) {
         return None;
@@ -198,7 +198,7 @@ pub(crate) fn level_of_word(word: &[u8]) -> Option<Level> {
         .map(|&(_, level)| level)
 }
 
-/// The position after the ANSI escape sequence that begins at `at`.
+/// Returns the position after the ANSI escape sequence that begins at `at`.
 pub(crate) fn skip_escape(message: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     match message.get(at) {

@@ -3,7 +3,7 @@
 //! Every list here is a closed class of the language of machines (units of measure, calendar names, top-level
 //! domains), never a list of words that happened to stand in some log.
 
-/// Whether `word` is a unit of measure that can follow a number (`5.2 KB`, `3 ms`, `10 seconds`).
+/// Returns whether `word` is a unit of measure that can follow a number (`5.2 KB`, `3 ms`, `10 seconds`).
 ///
 /// The unit belongs to the quantity: a program that prints `900 B` prints `1.2 KB` for a larger value of the same
 /// parameter.
@@ -109,12 +109,12 @@ pub(crate) fn unit_at(text: &[u8]) -> usize {
     })
 }
 
-/// Whether `word` is the half of the day behind a time on a twelve-hour clock.
+/// Returns whether `word` is the half of the day behind a time on a twelve-hour clock.
 pub(crate) fn is_half_of_day(word: &[u8]) -> bool {
     matches!(word, b"AM" | b"PM" | b"am" | b"pm")
 }
 
-/// Whether `word` is an English month name, short or long.
+/// Returns whether `word` is an English month name, short or long.
 pub(crate) fn is_month(word: &[u8]) -> bool {
     matches!(
         word,
@@ -146,7 +146,7 @@ pub(crate) fn is_month(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `word` is an English weekday name, short or long.
+/// Returns whether `word` is an English weekday name, short or long.
 pub(crate) fn is_weekday(word: &[u8]) -> bool {
     matches!(
         word,
@@ -157,7 +157,7 @@ pub(crate) fn is_weekday(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `word` is a common time zone abbreviation. A closed list, not a shape: `ALERT` and `EXIT` follow a time too.
+/// Returns whether `word` is a common time zone abbreviation. A closed list, not a shape: `ALERT` and `EXIT` follow a time too.
 pub(crate) fn is_zone(word: &[u8]) -> bool {
     matches!(
         word,
@@ -199,7 +199,7 @@ pub(crate) fn is_zone(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `word` stands for the absence of a value.
+/// Returns whether `word` stands for the absence of a value.
 pub(crate) fn is_null(word: &[u8]) -> bool {
     matches!(
         word,
@@ -216,7 +216,7 @@ pub(crate) fn is_null(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `word` is a boolean.
+/// Returns whether `word` is a boolean.
 pub(crate) fn is_bool(word: &[u8]) -> bool {
     matches!(
         word,
@@ -224,7 +224,7 @@ pub(crate) fn is_bool(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `word` is one of two values: a boolean, yes or no, on or off.
+/// Returns whether `word` is one of two values: a boolean, yes or no, on or off.
 pub(crate) fn is_switch(word: &[u8]) -> bool {
     is_bool(word)
         || matches!(
@@ -244,7 +244,7 @@ pub(crate) fn is_switch(word: &[u8]) -> bool {
         )
 }
 
-/// Whether `word` is the verb, in capitals, that a statement of a query language begins with.
+/// Returns whether `word` is the verb, in capitals, that a statement of a query language begins with.
 pub(crate) fn is_query_verb(word: &[u8]) -> bool {
     matches!(
         word,
@@ -267,7 +267,7 @@ pub(crate) fn is_query_verb(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `label` is the suffix of a source file, which a line number follows.
+/// Returns whether `label` is the suffix of a source file, which a line number follows.
 pub(crate) fn is_source_suffix(label: &[u8]) -> bool {
     matches!(
         label,
@@ -337,7 +337,7 @@ pub(crate) fn is_source_suffix(label: &[u8]) -> bool {
     )
 }
 
-/// Whether `label` is one of the generic top-level domains that end a host name and begin a reverse-domain name
+/// Returns whether `label` is one of the generic top-level domains that end a host name and begin a reverse-domain name
 /// (`org.example.Service`).
 pub(crate) fn is_generic_domain(label: &[u8]) -> bool {
     matches!(
@@ -361,7 +361,7 @@ pub(crate) fn is_generic_domain(label: &[u8]) -> bool {
     )
 }
 
-/// Whether `word` is a noun that is followed by the name of a person or a machine (`for user ann`, `from host db`).
+/// Returns whether `word` is a noun that is followed by the name of a person or a machine (`for user ann`, `from host db`).
 pub(crate) fn is_naming_noun(word: &[u8]) -> bool {
     matches!(
         word,
@@ -369,12 +369,12 @@ pub(crate) fn is_naming_noun(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `word` is what somebody proves with that a name follows, behind `for`: `password for ann`.
+/// Returns whether `word` is what somebody proves with that a name follows, behind `for`: `password for ann`.
 pub(crate) fn is_credential(word: &[u8]) -> bool {
     matches!(word, b"password" | b"publickey" | b"login" | b"key")
 }
 
-/// Whether `word` is an English preposition that can introduce or end the mention of a name.
+/// Returns whether `word` is an English preposition that can introduce or end the mention of a name.
 pub(crate) fn is_preposition(word: &[u8]) -> bool {
     matches!(
         word,
@@ -392,7 +392,7 @@ pub(crate) fn is_preposition(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `word` turns a statement into its opposite, or says how something ended.
+/// Returns whether `word` turns a statement into its opposite, or says how something ended.
 pub(crate) fn is_negation(word: &[u8]) -> bool {
     matches!(
         word,
@@ -423,7 +423,7 @@ pub(crate) fn is_negation(word: &[u8]) -> bool {
     )
 }
 
-/// Whether `key` is the name of a field that holds a message and not a value.
+/// Returns whether `key` is the name of a field that holds a message and not a value.
 pub(crate) fn is_message_key(key: &[u8]) -> bool {
     matches!(
         key,

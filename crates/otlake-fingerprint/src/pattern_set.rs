@@ -25,12 +25,12 @@ use crate::variables::{Variable, variables};
 pub struct PatternId(u64);
 
 impl PatternId {
-    /// The bits.
+    /// Returns the bits.
     pub const fn as_u64(self) -> u64 {
         self.0
     }
 
-    /// The bits as a signed integer, for an `Int64` column.
+    /// Returns the bits as a signed integer, for an `Int64` column.
     pub const fn as_i64(self) -> i64 {
         self.0.cast_signed()
     }
@@ -53,15 +53,15 @@ impl fmt::Debug for PatternId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pattern {
-    /// Its name.
+    /// The pattern's id.
     pub id: PatternId,
-    /// Its text with typed placeholders: `user <*> logged in from <ip>`.
+    /// The text with typed placeholders: `user <*> logged in from <ip>`.
     pub template: String,
-    /// How many messages it stands for.
+    /// The number of messages of this pattern.
     pub count: u64,
-    /// The fingerprints that belong to it, smallest first.
+    /// The fingerprints of this pattern, smallest first.
     pub fingerprints: Vec<Fingerprint>,
-    /// The shortest message seen (of several the smallest by bytes), possibly cut short.
+    /// The shortest message seen (of several, the one with the smallest hash), possibly cut short.
     pub example: Vec<u8>,
     /// Nanoseconds since the Unix epoch, when sightings were given.
     pub first_seen_unix_nano: Option<u64>,
@@ -101,20 +101,20 @@ impl<'a> IntoIterator for &'a PatternSet {
 }
 
 impl PatternSet {
-    /// The pattern that a learned fingerprint belongs to.
+    /// Returns the pattern that a learned fingerprint belongs to.
     pub fn pattern(&self, fingerprint: Fingerprint) -> Option<&Pattern> {
         self.by_fingerprint
             .get(&fingerprint.as_u64())
             .map(|&index| &self.patterns[index as usize])
     }
 
-    /// The template text of the pattern that a learned fingerprint belongs to.
+    /// Returns the template text of the pattern that a learned fingerprint belongs to.
     pub fn template(&self, fingerprint: Fingerprint) -> Option<&str> {
         self.pattern(fingerprint)
             .map(|pattern| pattern.template.as_str())
     }
 
-    /// The pattern of a message, learned or not: by its fingerprint, or else by walking the trie of patterns.
+    /// Returns the pattern of a message, learned or not: by its fingerprint, or else by walking the trie of patterns.
     ///
     /// The fingerprinter must be of the same tokenizer as the state.
     pub fn find<T: Tokenizer>(
@@ -126,7 +126,7 @@ impl PatternSet {
             .map(|index| &self.patterns[index])
     }
 
-    /// The pattern of a message, as [`find`](Self::find) finds it, and the variables of the message under it.
+    /// Returns the pattern of a message, as [`find`](Self::find) finds it, and the variables of the message under it.
     ///
     /// ```
     /// use otlake_fingerprint::{Fingerprinter, Kind, Patterns};
@@ -218,7 +218,7 @@ impl PatternSet {
     }
 }
 
-/// The pattern with this key and these members.
+/// Returns the pattern with this key and these members.
 fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) -> Pattern {
     let pattern_terms: Vec<Term<'_>> = terms(key).collect();
     let of = |entry: &Entry| entry.template(tokenizer).masked(&pattern_terms);

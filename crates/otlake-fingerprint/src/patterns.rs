@@ -16,16 +16,16 @@ use crate::token::Tokenizer;
 /// How many refused fingerprints are remembered.
 const RECENT: usize = 4096;
 
-/// How [`Patterns`] behaves.
+/// Options for [`Patterns`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PatternOptions {
     /// The memory bound in bytes. Default: 64 MiB.
     ///
     /// Beyond it fingerprints are forgotten and never learned again: see [`Patterns`] for which. A state that is at its bound
-    /// has up to 64 KiB for that on top.
+    /// uses up to 64 KiB more to remember that.
     pub max_bytes: usize,
-    /// Who counts. Default: 0.
+    /// The identity of this counter. Default: 0.
     ///
     /// States that learn *different* messages and are merged later need different sources; then their counts add. Two
     /// states of one source are taken for two points in time of the same count.
@@ -42,18 +42,18 @@ impl Default for PatternOptions {
 }
 
 impl PatternOptions {
-    /// The defaults.
+    /// Returns the defaults.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With another memory bound.
+    /// Sets the memory bound.
     pub const fn with_max_bytes(mut self, max_bytes: usize) -> Self {
         self.max_bytes = max_bytes;
         self
     }
 
-    /// With another source.
+    /// Sets the source.
     pub const fn with_source(mut self, source: u64) -> Self {
         self.source = source;
         self
@@ -69,7 +69,7 @@ pub struct Sighting {
     pub severity_number: i32,
 }
 
-/// One fingerprint of a learned state on its own: a row of a patterns table, beside its pattern's id.
+/// One fingerprint of a learned state on its own: a row of a patterns table, next to its pattern's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Known<'p> {
@@ -79,7 +79,7 @@ pub struct Known<'p> {
     pub template: &'p str,
     /// How many messages had it.
     pub count: u64,
-    /// The shortest message seen (of several the smallest by bytes), possibly cut short.
+    /// The shortest message seen (of several, the one with the smallest hash), possibly cut short.
     pub example: &'p [u8],
     /// Nanoseconds since the Unix epoch, when sightings were given.
     pub first_seen_unix_nano: Option<u64>,
@@ -142,14 +142,14 @@ impl Default for Patterns {
 }
 
 impl Patterns {
-    /// An empty state with the shipped tokenizer and clusterer.
+    /// Returns an empty state with the shipped tokenizer and clusterer.
     pub fn new(options: PatternOptions) -> Self {
         Self::with_parts(options, Scanner::new(), WordSets::default())
     }
 }
 
 impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
-    /// An empty state with the caller's tokenizer and clusterer.
+    /// Returns an empty state with the caller's tokenizer and clusterer.
     pub fn with_parts(options: PatternOptions, tokenizer: T, clusterer: C) -> Self {
         Self {
             entries: HashMap::default(),
@@ -188,7 +188,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         fingerprint
     }
 
-    /// The first sight of a fingerprint.
+    /// Learns a fingerprint that is not known yet.
     #[inline(never)]
     fn learn_new(&mut self, fingerprint: Fingerprint, message: &[u8], sighting: Sighting) {
         let slot = fingerprint.as_u64() as usize % RECENT;
@@ -216,14 +216,14 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         }
     }
 
-    /// How many entries of a class an eviction leaves. The rest is room for a batch, which keeps eviction cheap; it is taken off before
+    /// Returns how many entries of a class an eviction leaves. The rest is room for a batch, which keeps eviction cheap; it is taken off before
     /// anyone looks, so that the state does not show when the last batch happened to run.
     fn room(&self, class: usize) -> usize {
         let capacity = budget::capacity(class, self.options.max_bytes, unit(class));
         capacity - capacity / 8
     }
 
-    /// What is beyond the bound: the smallest bits that have to go, per stratum.
+    /// Returns what is beyond the bound: the smallest bits that have to go, per stratum.
     fn overflow(&self) -> Vec<(u16, u64)> {
         let mut marks = Vec::new();
         for class in 0..CLASS_COUNT {
@@ -240,14 +240,14 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         marks
     }
 
-    /// What is refused once everything beyond the bound has gone.
+    /// Returns what is refused once everything beyond the bound has gone.
     pub(crate) fn settled_marks(&self) -> Marks {
         let mut marks = self.marks.clone();
         marks.lower(self.overflow());
         marks
     }
 
-    /// The entries within the bound, sorted by fingerprint.
+    /// Returns the entries within the bound, sorted by fingerprint.
     pub(crate) fn kept(&self) -> Vec<(u64, &Entry)> {
         let marks = self.settled_marks();
         let mut entries: Vec<(u64, &Entry)> = self
@@ -290,7 +290,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         });
     }
 
-    /// Joins another state into this one.
+    /// Merges another state into this one.
     ///
     /// Commutative, associative and idempotent: counts are kept per [source](PatternOptions::source) and the larger one
     /// wins, all else is a minimum, a maximum or a union. Both states must come from the same tokenizer; the memory
@@ -313,22 +313,22 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         self.evict();
     }
 
-    /// The patterns of everything learned so far, most frequent first.
+    /// Returns the patterns of everything learned so far, most frequent first.
     ///
-    /// Derived anew on each call: some 10 µs per known fingerprint.
+    /// They are derived on each call, which takes about 10 µs per known fingerprint.
     pub fn patterns(&self) -> PatternSet {
         let entries = self.kept();
         PatternSet::derive(&entries, self.fingerprinter.tokenizer(), &self.clusterer)
     }
 
-    /// The template of one fingerprint on its own, before patterns join it with others.
+    /// Returns the template of one fingerprint on its own, before patterns join it with others.
     pub fn template(&self, fingerprint: Fingerprint) -> Option<&str> {
         self.entries
             .get(&fingerprint.as_u64())
             .map(|entry| entry.template_text(self.fingerprinter.tokenizer()))
     }
 
-    /// Every known fingerprint on its own, smallest first.
+    /// Returns every known fingerprint on its own, smallest first.
     pub fn known(&self) -> impl Iterator<Item = Known<'_>> {
         let known = |time: u64| (time != 0).then_some(time);
         self.kept().into_iter().map(move |(bits, entry)| Known {
@@ -343,24 +343,24 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         })
     }
 
-    /// The number of fingerprints that are known.
+    /// Returns the number of fingerprints that are known.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing was learned.
+    /// Returns whether nothing was learned.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The bytes that count against [`PatternOptions::max_bytes`].
+    /// Returns the bytes that count against [`PatternOptions::max_bytes`].
     pub fn weight(&self) -> usize {
         (0..CLASS_COUNT)
             .map(|class| self.counts[class] * unit(class))
             .sum()
     }
 
-    /// How many messages were not learned, or forgotten, for the memory bound.
+    /// Returns the number of messages that were not learned, or were forgotten, because of the memory bound.
     pub fn refused(&self) -> u64 {
         let kept = self.kept().iter().fold(0_u64, |sum, (_, entry)| {
             sum.saturating_add(entry.count.total())
@@ -368,7 +368,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         self.learned.total().saturating_sub(kept)
     }
 
-    /// The options.
+    /// Returns the options.
     pub const fn options(&self) -> &PatternOptions {
         &self.options
     }
@@ -411,7 +411,7 @@ mod tests {
         assert_eq!(known[0].level, Some(Level::Warn));
     }
 
-    /// A word of its own for each number, without digits.
+    /// Returns a word of its own for each number, without digits.
     fn word(mut number: usize) -> String {
         let mut word = String::new();
         while number > 0 {

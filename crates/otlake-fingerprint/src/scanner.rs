@@ -50,7 +50,7 @@ pub const MAX_TOKENS: usize = 96;
 pub struct Scanner(());
 
 impl Scanner {
-    /// The scanner; it has no settings, because a fingerprint must mean the same everywhere.
+    /// Returns the scanner. It has no settings, because a fingerprint must mean the same everywhere.
     pub const fn new() -> Self {
         Self(())
     }

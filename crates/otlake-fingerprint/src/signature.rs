@@ -61,12 +61,12 @@ impl Signature {
         self.open = false;
     }
 
-    /// The bytes that are hashed: the version, then the tokens.
+    /// Returns the bytes that are hashed: the version, then the tokens.
     pub(crate) fn hashed(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 
-    /// The tokens as bytes: words and `*`, each followed by a space.
+    /// Returns the tokens as bytes: words and `*`, each followed by a space.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[1..self.len]
     }

@@ -6,7 +6,7 @@ use crate::term::Term;
 ///
 /// Must be symmetric and a pure function, or patterns depend on the order in which messages came.
 pub trait Similarity {
-    /// The similarity of `a` and `b`, in `0.0..=1.0`.
+    /// Returns the similarity of `a` and `b`, in `0.0..=1.0`.
     fn similarity(&self, a: &[Term<'_>], b: &[Term<'_>]) -> f64;
 }
 

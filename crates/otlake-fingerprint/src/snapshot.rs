@@ -80,7 +80,7 @@ impl Patterns {
 }
 
 impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
-    /// The state as bytes. Equal states give equal bytes.
+    /// Returns the state as bytes. Equal states give equal bytes.
     pub fn save(&self) -> Vec<u8> {
         let entries = self.kept();
         let mut out = Vec::with_capacity(64 + entries.len() * 256);

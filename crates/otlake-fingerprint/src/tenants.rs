@@ -66,14 +66,14 @@ impl<K: Eq + Hash, T: Tokenizer + Clone, C: Clusterer + Clone> Tenants<K, T, C> 
         }
     }
 
-    /// The state of one tenant, made when it is first asked for.
+    /// Returns the state of one tenant, made when it is first asked for.
     pub fn state(&mut self, tenant: K) -> &mut Patterns<T, C> {
         self.states.entry(tenant).or_insert_with(|| {
             Patterns::with_parts(self.options, self.tokenizer.clone(), self.clusterer.clone())
         })
     }
 
-    /// The state of one tenant, if it has one.
+    /// Returns the state of one tenant, if it has one.
     pub fn get<Q: Eq + Hash + ?Sized>(&self, tenant: &Q) -> Option<&Patterns<T, C>>
     where
         K: std::borrow::Borrow<Q>,
@@ -81,12 +81,12 @@ impl<K: Eq + Hash, T: Tokenizer + Clone, C: Clusterer + Clone> Tenants<K, T, C> 
         self.states.get(tenant)
     }
 
-    /// Puts a state in the place of the tenant's, for instance one that was loaded.
+    /// Replaces a tenant's state, for instance with one that was loaded, and returns the old one.
     pub fn insert(&mut self, tenant: K, state: Patterns<T, C>) -> Option<Patterns<T, C>> {
         self.states.insert(tenant, state)
     }
 
-    /// Takes a tenant's state out.
+    /// Removes and returns a tenant's state.
     pub fn remove<Q: Eq + Hash + ?Sized>(&mut self, tenant: &Q) -> Option<Patterns<T, C>>
     where
         K: std::borrow::Borrow<Q>,
@@ -94,7 +94,7 @@ impl<K: Eq + Hash, T: Tokenizer + Clone, C: Clusterer + Clone> Tenants<K, T, C> 
         self.states.remove(tenant)
     }
 
-    /// Joins the states of another map into this one, tenant by tenant.
+    /// Merges the states of another map into this one, tenant by tenant.
     pub fn merge(&mut self, other: &Self)
     where
         K: Clone,
@@ -104,17 +104,17 @@ impl<K: Eq + Hash, T: Tokenizer + Clone, C: Clusterer + Clone> Tenants<K, T, C> 
         }
     }
 
-    /// All tenants and their states, in no particular order.
+    /// Returns all tenants and their states, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &Patterns<T, C>)> {
         self.states.iter()
     }
 
-    /// The number of tenants.
+    /// Returns the number of tenants.
     pub fn len(&self) -> usize {
         self.states.len()
     }
 
-    /// Whether there are no tenants.
+    /// Returns whether there are no tenants.
     pub fn is_empty(&self) -> bool {
         self.states.is_empty()
     }

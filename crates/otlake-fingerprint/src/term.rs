@@ -9,7 +9,7 @@ pub enum Term<'s> {
     Wildcard,
 }
 
-/// The terms of a signature's bytes, as [`Signature::as_bytes`](crate::Signature::as_bytes) writes them.
+/// Returns the terms of a signature's bytes, as [`Signature::as_bytes`](crate::Signature::as_bytes) writes them.
 pub(crate) fn terms(signature: &[u8]) -> impl Iterator<Item = Term<'_>> {
     signature
         .split(|&b| b == b' ')
@@ -20,7 +20,7 @@ pub(crate) fn terms(signature: &[u8]) -> impl Iterator<Item = Term<'_>> {
         })
 }
 
-/// The signature bytes of `terms`, with neighbouring wildcards as one.
+/// Returns the signature bytes of `terms`, with neighbouring wildcards as one.
 pub(crate) fn to_bytes<'t>(terms: impl IntoIterator<Item = Term<'t>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut open = false;

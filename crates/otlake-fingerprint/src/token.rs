@@ -17,7 +17,7 @@ pub struct Token<'t> {
 }
 
 impl<'t> Token<'t> {
-    /// A word that belongs to the constant text of the message.
+    /// Returns a word that belongs to the constant text of the message.
     ///
     /// A word holds no space and is not `*`: those two separate and mark tokens in a [`Signature`](crate::Signature).
     pub const fn word(text: &'t [u8]) -> Self {
@@ -28,7 +28,7 @@ impl<'t> Token<'t> {
         }
     }
 
-    /// A variable whose kind follows from its text.
+    /// Returns a variable whose kind follows from its text.
     pub const fn variable(text: &'t [u8]) -> Self {
         Self {
             text,
@@ -37,7 +37,7 @@ impl<'t> Token<'t> {
         }
     }
 
-    /// A variable of a kind that the tokenizer knows.
+    /// Returns a variable of a kind that the tokenizer knows.
     pub const fn typed(text: &'t [u8], kind: Kind) -> Self {
         Self {
             text,
@@ -46,17 +46,17 @@ impl<'t> Token<'t> {
         }
     }
 
-    /// The bytes of the token, as they stand in the message.
+    /// Returns the bytes of the token, as they stand in the message.
     pub const fn text(&self) -> &'t [u8] {
         self.text
     }
 
-    /// Whether this is a variable; otherwise its text is part of the fingerprint.
+    /// Returns whether this is a variable; otherwise its text is part of the fingerprint.
     pub const fn is_variable(&self) -> bool {
         self.variable
     }
 
-    /// What the token is.
+    /// Returns what the token is.
     pub fn kind(&self) -> Kind {
         self.kind
             .unwrap_or_else(|| kind_of(self.text, self.variable))
@@ -135,7 +135,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The name inside the placeholder: `ip` for `<ip>`; `*` for [`Kind::Any`].
+    /// Returns the name inside the placeholder: `ip` for `<ip>`; `*` for [`Kind::Any`].
     pub const fn name(self) -> &'static str {
         match self {
             Self::Word => "word",

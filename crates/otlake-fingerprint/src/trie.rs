@@ -23,7 +23,7 @@ struct Node {
     pattern: Option<u32>,
 }
 
-/// The key of an edge.
+/// Returns the key of an edge.
 fn edge(node: u32, word: &[u8]) -> u64 {
     (xxh3_64(word) ^ u64::from(node).wrapping_mul(0x9e37_79b9_7f4a_7c15))
         .wrapping_mul(0xd6e8_feb8_6659_fd93)
@@ -56,7 +56,7 @@ impl Trie {
         self.nodes[at as usize].pattern = Some(pattern);
     }
 
-    /// The pattern of a signature's terms. Words win over wildcards, earlier places over later ones.
+    /// Returns the pattern of a signature's terms. Words win over wildcards, earlier places over later ones.
     ///
     /// A wildcard stands for one or more terms, since neighbouring wildcards are one.
     pub(crate) fn find(&self, terms: &[Term<'_>]) -> Option<u32> {

@@ -25,7 +25,7 @@ struct Kept<'m> {
     variable: bool,
 }
 
-/// The variables of `message`, in order; `None` when the pattern does not cover it.
+/// Returns the variables of `message`, in order; `None` when the pattern does not cover it.
 pub(crate) fn variables<'m, T: Tokenizer>(
     tokenizer: &T,
     pattern: &[Term<'_>],

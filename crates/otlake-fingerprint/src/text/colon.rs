@@ -6,7 +6,7 @@ use crate::lexicon;
 use crate::token::Token;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// A chunk that ends at a colon, where the colon may belong to it; true when it was consumed.
+    /// Reads a chunk that ends at a colon, where the colon may belong to it; true when it was consumed.
     #[inline]
     pub(super) fn colon(&mut self, start: usize, end: usize, flags: u8) -> bool {
         let next = self.bytes.get(end + 1).copied().unwrap_or(b' ');
@@ -83,7 +83,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         false
     }
 
-    /// The end of a Windows path that goes on behind a space: `C:\Program Files\a.dll`. What follows the space belongs to the
+    /// Returns the end of a Windows path that goes on behind a space: `C:\Program Files\a.dll`. What follows the space belongs to the
     /// path when it holds a backslash and is no path of its own.
     fn folders(&self, mut end: usize) -> usize {
         loop {
@@ -108,7 +108,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// The end of three or more groups of hexadecimal digits joined by colons: a MAC address, an IPv6 address, a time.
+    /// Returns the end of three or more groups of hexadecimal digits joined by colons: a MAC address, an IPv6 address, a time.
     pub(super) fn hex_groups(&self, start: usize) -> Option<usize> {
         let mut at = start;
         let mut groups = 0;
@@ -145,7 +145,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         (groups >= 3 && clean).then(|| self.trim_end(start, end))
     }
 
-    /// An IPv6 address with `::` in it, from `start`.
+    /// Reads an IPv6 address with `::` in it, from `start`; false when there is none.
     pub(super) fn address(&mut self, start: usize) -> bool {
         let run = self.bytes[start..]
             .iter()
@@ -182,7 +182,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         address
     }
 
-    /// The end of a run without white space, quotes or brackets, from `at`: the rest of a URL or a path.
+    /// Returns the end of a run without white space, quotes or brackets, from `at`: the rest of a URL or a path.
     pub(super) fn run_end(&self, at: usize) -> usize {
         let rest = &self.bytes[at..];
         let run = rest

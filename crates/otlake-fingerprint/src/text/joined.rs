@@ -6,7 +6,7 @@ use crate::lexicon;
 use crate::token::Token;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// A chunk with dots, dashes, slashes, `@`, quotes or high bytes in it.
+    /// Reads a chunk with dots, dashes, slashes, `@`, quotes or high bytes in it.
     #[inline(never)]
     pub(super) fn joined(&mut self, start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
@@ -88,7 +88,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.plain(start, end);
     }
 
-    /// A chunk with two or more dots in a row, which are a leader (`enabled....0`) and not a joint.
+    /// Reads a chunk with two or more dots in a row, which are a leader (`enabled....0`) and not a joint.
     fn leader(&mut self, start: usize, end: usize) {
         let bytes = self.bytes;
         let mut from = start;
@@ -102,7 +102,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// One part of a chunk that was split.
+    /// Reads one part of a chunk that was split.
     pub(super) fn part(&mut self, start: usize, end: usize) {
         let flags = self.bytes[start..end]
             .iter()
@@ -112,7 +112,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// A chunk without digits that holds a slash, a backslash, `@` or an apostrophe.
+    /// Reads a chunk without digits that holds a slash, a backslash, `@` or an apostrophe.
     pub(super) fn odd(&mut self, start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
         let chunk = &bytes[start..end];
@@ -135,7 +135,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.plain(start, end);
     }
 
-    /// A word with joiners inside; the calendar and unit rules hold for it as for letters.
+    /// Reads a word with joiners inside; the calendar and unit rules hold for it as for letters.
     pub(super) fn plain(&mut self, start: usize, end: usize) {
         let flags = self.bytes[start..end]
             .iter()
@@ -151,7 +151,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 }
 
-/// Whether dotted letters name a place or a package: a generic top-level domain at either end (`ns.example.com`,
+/// Returns whether dotted letters name a place or a package: a generic top-level domain at either end (`ns.example.com`,
 /// `org.example.Service`), which `Class.method` and `file.c` have not. A last label in capitals is an enumerator
 /// (`org.example.State.READY`): it says which message this is.
 fn is_place(chunk: &[u8]) -> bool {

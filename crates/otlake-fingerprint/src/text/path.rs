@@ -26,7 +26,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         end
     }
 
-    /// A bracket inside a path, with more of the path behind it: `/app/[id]/page`, `/media/disk (1)/a`.
+    /// Returns the end of a path with a bracket inside it: `/app/[id]/page`, `/media/disk (1)/a`.
     fn brackets(&self, mut end: usize) -> usize {
         let bytes = self.bytes;
         while let Some(close) = match bytes.get(end) {
@@ -48,7 +48,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         end
     }
 
-    /// Capitalized words with a slash in the last: `/Library/Application Support/App/a.plist`.
+    /// Returns the end of a path that goes on with capitalized words, a slash in the last: `/Library/Application Support/App/a.plist`.
     fn spaces(&self, mut end: usize) -> usize {
         let bytes = self.bytes;
         'path: loop {

@@ -9,7 +9,7 @@ use crate::token::Token;
 const MAX_DATE_PARTS: usize = 6;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// The end of the date that a month or weekday name begins, when digits follow the names.
+    /// Returns the end of the date that a month or weekday name begins, when digits follow the names.
     #[inline(never)]
     pub(super) fn calendar(&self, start: usize, end: usize) -> Option<usize> {
         let bytes = self.bytes;
@@ -124,7 +124,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// The end of the time of day behind a date of the form `2024-05-01`.
+    /// Returns the end of the time of day behind a date of the form `2024-05-01`.
     pub(super) fn time_behind(&self, start: usize, end: usize) -> usize {
         let bytes = self.bytes;
         let time = &bytes[end + 1..];
@@ -145,7 +145,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         )
     }
 
-    /// Whether a word behind a naming noun is a name: `invalid user ann from`, `closed for user ann`.
+    /// Returns whether a word behind a naming noun is a name: `invalid user ann from`, `closed for user ann`.
     ///
     /// A name ends its phrase: a preposition or a bracket follows, or, when a preposition introduced the noun, the end of the line.
     #[inline(never)]

@@ -68,7 +68,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// A word with letters beyond ASCII, without the joiners around it.
+    /// Reads a word with letters beyond ASCII, without the joiners around it.
     fn high_word(&mut self, mut start: usize, mut end: usize) {
         let joins = |b: u8| !crate::class::is_alnum(b);
         while start < end && joins(self.bytes[start]) {
@@ -82,7 +82,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Letters beyond ASCII next to digits: a unit (`10µs`), or a script without spaces, where each run is a token of its own.
+    /// Reads letters beyond ASCII next to digits: a unit (`10µs`), or a script without spaces, where each run is a token of its own.
     fn mixed_script(&mut self, start: usize, end: usize) {
         let bytes = self.bytes;
         let number = bytes[start..end]
