@@ -54,3 +54,7 @@ pub use crate::sink::BatchSink;
 
 pub use arrow_array;
 pub use arrow_schema;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -75,3 +75,7 @@ const _: () = {
     is_send_and_sync::<DatasetSchemaError>();
     is_send_and_sync::<MergeError>();
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
