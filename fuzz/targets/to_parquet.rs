@@ -52,6 +52,7 @@ fn to_parquet<R: Request>(options: [u8; 4], payload: &[u8]) {
         .open_partitions(4)
         // Close to the size of the columns without values, so that rows are written early.
         .memory_limit(150_000)
+        .file_summaries(usize::MAX)
         .fingerprint()
         .build_files(storage.clone())
         .unwrap();
