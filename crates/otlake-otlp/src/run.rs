@@ -246,7 +246,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         let values = Values::new(arena, self.rules);
         let mut attributes = Attributes::new(values, self.keys, self.resource_names);
         let mut resource = Resource::new_in(arena);
-        let fault = containable(read(&mut attributes, &mut resource))?;
+        let fault = group_fault(read(&mut attributes, &mut resource))?;
         let (excess, noted) = attributes.finish();
         self.note(&noted);
         let rejection = fault.or(noted.rejection.map(Reject::from));
@@ -269,7 +269,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         let values = Values::new(arena, self.rules);
         let mut attributes = Attributes::new(values, self.keys, self.scope_names);
         let mut scope = Scope::new_in(arena);
-        let fault = containable(read(&mut attributes, &mut scope))?;
+        let fault = group_fault(read(&mut attributes, &mut scope))?;
         let (excess, noted) = attributes.finish();
         self.note(&noted);
         let rejection = fault.or(noted.rejection.map(Reject::from));
@@ -391,6 +391,17 @@ fn containable(result: Result<()>) -> Result<Option<Reject>> {
             })),
             None => Err(fault),
         },
+    }
+}
+
+/// Returns the rejection for a fault in a group. What follows a field of another wire type is not read, and
+/// a group may have no records to reject, so in protobuf such a fault ends the payload.
+fn group_fault(result: Result<()>) -> Result<Option<Reject>> {
+    match result {
+        Err(fault) if matches!(fault.rejection(), Some(RejectionReason::WireType { .. })) => {
+            Err(fault)
+        }
+        result => containable(result),
     }
 }
 

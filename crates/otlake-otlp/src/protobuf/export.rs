@@ -58,19 +58,10 @@ pub(crate) fn request<E: Export, S: RowSink>(
         }
         let bytes = reader.delimited().within_item(E::RESOURCES, index)?;
         arena.reset();
-        let group = match begin_resource(run, bytes, arena) {
-            Ok(group) => group,
-            Err(fault) => {
-                run.contain(Err(fault.into()))
-                    .map_err(|stop| stop.inside(E::RESOURCES, index))?;
-                index += 1;
-                continue;
-            }
-        };
+        let group = begin_resource(run, bytes, arena).within_item(E::RESOURCES, index)?;
         for (number, bytes) in Envelope::items(bytes).enumerate() {
             scope_arena.reset();
-            let result = scope::<E, S>(run, bytes, group, scope_arena, metric, record);
-            run.contain(result)
+            scope::<E, S>(run, bytes, group, scope_arena, metric, record)
                 .map_err(|stop| stop.inside(E::SCOPES, number).inside(E::RESOURCES, index))?;
         }
         index += 1;
