@@ -1,15 +1,15 @@
-//! Rows to Arrow record batches, the schema found on the way.
+//! Turns rows into Arrow record batches, and infers their schema on the way.
 //!
 //! ```text
-//! Row ──▶ BatchBuilder ──▶ RecordBatch
+//! Row ──▶ BatchBuilder ──▶ RecordBatch ──▶ BatchSink
 //!           │ one builder per column, made when its key is first seen, filled up with nulls,
 //!           │ widened in place when a value of another type comes
-//!           └ the cells of a resource or scope: looked at once, repeated for all its rows
+//!           └ the cells of a resource or scope: pushed once, repeated for all its rows
 //! ```
 //!
-//! Strings with few distinct values come out as `Dictionary(Int32, Utf8)`, the others as `Utf8`: a
-//! writer that knows dictionaries does not have to hash them again. Whoever wants `Utf8`
-//! everywhere says so in [`BatchOptions`].
+//! Strings with few distinct values become `Dictionary(Int32, Utf8)`, other strings `Utf8`, so that a
+//! writer that knows dictionaries does not have to hash them again. [`BatchOptions`] has `Utf8` for all of
+//! them.
 //!
 //! # Example
 //!
@@ -40,16 +40,19 @@
 //!
 //! # When to use this crate alone
 //!
-//! To hand telemetry to a query engine or another file format: it needs no Parquet.
+//! Use it to hand telemetry to a query engine or to another file format: it needs no Parquet.
 
 mod batch;
 mod column;
+mod column_builder;
 mod group;
+mod options;
 mod overflow;
 mod sink;
 mod slots;
 
-pub use crate::batch::{BatchBuilder, BatchError, BatchOptions};
+pub use crate::batch::{BatchBuilder, BatchError};
+pub use crate::options::BatchOptions;
 pub use crate::sink::BatchSink;
 
 pub use arrow_array;
@@ -58,3 +61,11 @@ pub use arrow_schema;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+// A builder moves to the thread of its worker.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<BatchBuilder>();
+    is_send_and_sync::<BatchOptions>();
+    is_send_and_sync::<BatchError>();
+};

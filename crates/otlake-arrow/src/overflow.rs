@@ -1,14 +1,16 @@
+use std::ops::Range;
+
 use arrow_array::{ArrayRef, new_null_array};
 use arrow_buffer::NullBufferBuilder;
 
 use crate::column::field::overflow_type;
-use crate::column::map::MapEntries;
+use crate::column::map::{EntryIds, MapEntries};
 
-/// The overflow column while its batch is built: a map for each row that needs one, null for the
+/// The overflow column of the record batch that is built: a map for each row that needs one, null for the
 /// others.
 pub(crate) struct OverflowColumn {
     entries: MapEntries,
-    /// The rows that have a map, and where its entries begin.
+    /// The rows that have a map, and the first entry of each.
     rows: Vec<(usize, i32)>,
 }
 
@@ -20,48 +22,90 @@ impl OverflowColumn {
         }
     }
 
-    /// Adds an entry to the map of a row, which is the last that has one or a later one.
-    pub(crate) fn push(&mut self, row: usize, name: &str, text: Option<&str>) {
-        let begin = match self.rows.last() {
+    /// Returns the number of entries.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Adds an entry to the map of a row, which is the last row that has one or a later row. Returns the
+    /// bytes that were stored for it.
+    pub(crate) fn push(&mut self, row: usize, name: &str, text: Option<&str>) -> usize {
+        let begin = self.begin(row);
+        self.entries.push(begin, name, text)
+    }
+
+    /// Adds entries of an earlier row to a row that does not have their names yet.
+    pub(crate) fn repeat(&mut self, row: usize, entries: Range<usize>) {
+        if !entries.is_empty() {
+            self.begin(row);
+        }
+        entries.for_each(|entry| self.entries.repeat(entry));
+    }
+
+    /// Returns the first entry of a row.
+    fn begin(&mut self, row: usize) -> usize {
+        match self.rows.last() {
             Some((last, begin)) if *last == row => *begin as usize,
             _ => {
                 let begin = self.entries.len();
                 self.rows.push((row, begin as i32));
                 begin
             }
-        };
-        self.entries.push(begin, name, text);
+        }
     }
 
-    /// Adds entries to rows that may have passed already. They come in the order of the rows.
-    pub(crate) fn insert(&mut self, added: Vec<(usize, String, Option<String>)>) {
-        let mut merged = OverflowColumn::new();
-        let mut added = added.into_iter().peekable();
+    /// Adds a name for entries that are inserted, and returns its number.
+    pub(crate) fn add_name(&mut self, name: &str) -> i32 {
+        self.entries.add_name(name)
+    }
+
+    /// Adds a text for entries that are inserted, and returns its number.
+    pub(crate) fn add_text(&mut self, text: &str) -> i32 {
+        self.entries.add_text(text)
+    }
+
+    /// Adds entries to rows that may have passed already. The entries are in the order of their rows.
+    pub(crate) fn insert(&mut self, added: Vec<(usize, EntryIds)>) {
+        let mut all = Vec::with_capacity(self.len() + added.len());
+        let mut rows = Vec::with_capacity(self.rows.len());
         let ends = self.rows.iter().skip(1).map(|(_, begin)| *begin as usize);
-        let ends = ends.chain([self.entries.len()]);
-        for (&(row, begin), end) in self.rows.iter().zip(ends) {
-            while let Some((row, name, text)) = added.next_if(|(added, _, _)| *added < row) {
-                merged.push(row, &name, text.as_deref());
+        let ends = ends.chain([self.len()]);
+        let known: Vec<_> = self
+            .rows
+            .iter()
+            .zip(ends)
+            .map(|(row, end)| (*row, end))
+            .collect();
+        let mut known = known.into_iter().peekable();
+        let mut added = added.into_iter().peekable();
+        while let Some(row) = [
+            known.peek().map(|((row, _), _)| *row),
+            added.peek().map(|(row, _)| *row),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        {
+            let map = all.len();
+            rows.push((row, map as i32));
+            if let Some(((_, begin), end)) = known.next_if(|((known, _), _)| *known == row) {
+                all.extend((begin as usize..end).map(|entry| self.entries.ids(entry)));
             }
-            for entry in begin as usize..end {
-                merged.push(row, self.entries.name(entry), self.entries.text(entry));
-            }
-            while let Some((row, name, text)) = added.next_if(|(added, _, _)| *added == row) {
-                merged.push(row, &name, text.as_deref());
+            while let Some((_, mut entry)) = added.next_if(|(added, _)| *added == row) {
+                entry.name = self.entries.free_name(entry.name, &all[map..]);
+                all.push(entry);
             }
         }
-        for (row, name, text) in added {
-            merged.push(row, &name, text.as_deref());
-        }
-        *self = merged;
+        self.entries.reorder(&all);
+        self.rows = rows;
     }
 
     pub(crate) fn memory_size(&self) -> usize {
         self.entries.memory_size() + size_of_val(self.rows.as_slice())
     }
 
-    /// Takes the column of a batch of `rows` rows out.
-    pub(crate) fn finish(&mut self, rows: usize) -> ArrayRef {
+    /// Takes out the column of a record batch of `rows` rows. With `plain` it has no dictionaries.
+    pub(crate) fn finish(&mut self, rows: usize, plain: bool) -> ArrayRef {
         if self.rows.is_empty() {
             return new_null_array(self.entries.data_type(), rows);
         }
@@ -75,7 +119,7 @@ impl OverflowColumn {
         }
         nulls.append_n_nulls(rows - nulls.len());
         offsets.resize(rows + 1, self.entries.len() as i32);
-        self.entries.finish(offsets, nulls.finish())
+        self.entries.finish(offsets, nulls.finish(), plain)
     }
 }
 
@@ -92,15 +136,14 @@ mod tests {
         let mut column = OverflowColumn::new();
         column.push(1, "a", Some("1"));
         column.push(3, "b", None);
-        let added = |row, name: &str| (row, name.to_owned(), Some("added".to_owned()));
-        column.insert(vec![
-            added(0, "x"),
-            added(1, "a"),
-            added(2, "x"),
-            added(9, "x"),
-        ]);
+        let text = Some(column.add_text("added"));
+        let [a, x] = ["a", "x"].map(|name| EntryIds {
+            name: column.add_name(name),
+            text,
+        });
+        column.insert(vec![(0, x), (1, a), (2, x), (9, x)]);
         column.push(9, "y", None);
-        let array = column.finish(10);
+        let array = column.finish(10, false);
         let maps = array.as_map();
         let names: Vec<(usize, Vec<String>)> = (0..10)
             .filter(|row| maps.is_valid(*row))
@@ -127,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn maps_stand_in_their_rows_and_their_names_are_unique() {
+    fn every_map_is_in_its_row_and_its_names_are_unique() {
         let mut column = OverflowColumn::new();
         column.push(1, "a", Some("1"));
         column.push(1, "a", Some("2"));
         column.push(1, "a", None);
         column.push(3, "a", Some("3"));
-        let array = column.finish(5);
+        let array = column.finish(5, false);
         let maps = array.as_map();
         let entries: Vec<Option<Entries>> = maps
             .iter()
@@ -169,7 +212,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            column.finish(2).null_count(),
+            column.finish(2, false).null_count(),
             2,
             "the next batch begins anew"
         );

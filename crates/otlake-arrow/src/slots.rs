@@ -1,7 +1,9 @@
 use otlake_row::{Key, Keys, KeysId, Location};
 use otlake_schema::{ColumnId, OverflowReason, Resolved, Schema};
 
-/// Where the values of each key go, looked up once per key and then found by its index.
+/// The column of each key, resolved once per key and then found by the key's index.
+///
+/// Registered keys need nothing of their own: their indices are small, and the same in every interner.
 pub(crate) struct Slots {
     keys: Option<KeysId>,
     by_location: [Vec<Slot>; 4],
@@ -13,6 +15,8 @@ pub(crate) enum Slot {
     Unknown,
     Column(ColumnId),
     Overflow(OverflowReason),
+    /// The key is that of a field whose name is reserved; see [`Resolved::Reserved`].
+    Reserved,
 }
 
 impl Slots {
@@ -37,14 +41,14 @@ impl Slots {
         self.by_location = Default::default();
     }
 
-    /// Where the values of a key go, if that was looked up.
+    /// Returns the column of a key, if the key was resolved.
     #[inline]
     pub(crate) fn slot(&self, key: Key) -> Slot {
         let slots = &self.by_location[key.location() as usize];
         slots.get(key.index()).copied().unwrap_or(Slot::Unknown)
     }
 
-    /// Finds out where the values of a key go, which may add a column to the schema.
+    /// Resolves a key, which may add a column to the schema.
     #[cold]
     pub(crate) fn look_up(&mut self, key: Key, keys: &Keys, schema: &mut Schema) -> Slot {
         let location = key.location();
@@ -56,7 +60,7 @@ impl Slots {
             None => match schema.resolve(location, keys.name(key)) {
                 Resolved::Column(id) => Slot::Column(id),
                 Resolved::Overflow(reason) => Slot::Overflow(reason),
-                Resolved::Reserved => Slot::Overflow(OverflowReason::Duplicate),
+                Resolved::Reserved => Slot::Reserved,
             },
         };
         let slots = &mut self.by_location[location as usize];

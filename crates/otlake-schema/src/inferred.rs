@@ -16,7 +16,7 @@ use crate::column_type::ColumnType;
 ///
 /// Integers up to 2^53 in magnitude are doubles without loss, so they join with doubles to
 /// Float64; larger ones join with doubles to Utf8. All other types join to Utf8, because every value
-/// has a text: that of [`Value`]'s `Display`.
+/// has a text: [`ValueText`](crate::ValueText).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Inferred {
     /// No value yet.

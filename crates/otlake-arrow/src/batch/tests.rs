@@ -2,11 +2,12 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
-use otlake_row::{Key, KeyLimits, Signal, fields};
-use otlake_schema::SchemaOptions;
+use otlake_row::{Group, Key, KeyLimits, Signal, fields};
+use otlake_schema::{DatasetSchema, OVERFLOW, SchemaOptions, ValueText};
 use proptest::prelude::*;
 
 use super::*;
+use crate::column::field::type_of_attribute;
 
 /// Rows of which each has its own attributes, in one group.
 fn batch_of(builder: &mut BatchBuilder, keys: &Keys, rows: &[&[(Key, Value<'_>)]]) -> RecordBatch {

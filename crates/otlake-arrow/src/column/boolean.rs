@@ -35,12 +35,16 @@ impl BooleanColumn {
         self.values.append_n(count, false);
     }
 
+    /// Repeats the last value, which may be null.
     pub(super) fn repeat_last(&mut self, count: usize) {
-        let last = self
-            .len()
-            .checked_sub(1)
-            .is_some_and(|last| self.values.get_bit(last));
-        self.values.append_n(count, last);
+        let Some(last) = self.len().checked_sub(1) else {
+            return;
+        };
+        if self.validity.is_null(last) {
+            self.push_nulls(count);
+        } else {
+            self.values.append_n(count, self.values.get_bit(last));
+        }
     }
 
     pub(super) fn memory_size(&self) -> usize {

@@ -1,4 +1,4 @@
-//! Columns that are made of others when their batch is finished.
+//! Columns that are derived from others when their record batch is finished.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use arrow_array::{
 };
 use arrow_buffer::NullBuffer;
 
-/// Microseconds of a time in nanoseconds, or of another time where that is 0; null where both are.
+/// Returns the microseconds of a time in nanoseconds, or of another time where that is 0; null where both are 0.
 pub(crate) fn timestamps(time: &ArrayRef, or: Option<&ArrayRef>) -> ArrayRef {
     let times = time.as_primitive::<Int64Type>().values();
     let nanos: Vec<i64> = match or {
@@ -28,7 +28,7 @@ pub(crate) fn timestamps(time: &ArrayRef, or: Option<&ArrayRef>) -> ArrayRef {
     Arc::new(array.with_timezone("UTC"))
 }
 
-/// Nanoseconds between two times; null where one of them is 0.
+/// Returns the nanoseconds between two times; null where one of them is 0.
 pub(crate) fn durations(since: &ArrayRef, until: &ArrayRef) -> ArrayRef {
     let since = since.as_primitive::<Int64Type>().values();
     let until = until.as_primitive::<Int64Type>().values();
@@ -41,7 +41,7 @@ pub(crate) fn durations(since: &ArrayRef, until: &ArrayRef) -> ArrayRef {
     Arc::new(Int64Array::new(durations.into(), nulls))
 }
 
-/// The names of numbers, each at the place of its number; null for numbers that have none.
+/// Returns the names of numbers, where the index of a name is its number; null for numbers without a name.
 pub(crate) fn enum_names(numbers: &ArrayRef, names: &[&str], plain: bool) -> ArrayRef {
     let numbers = numbers.as_primitive::<Int64Type>();
     let name_of = |number: i64| usize::try_from(number).ok().filter(|&n| n < names.len());

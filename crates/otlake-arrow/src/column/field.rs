@@ -1,4 +1,4 @@
-//! How a field's values become those of its column.
+//! The columns of fields: their types, and how a field's value becomes the column's.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,10 +7,11 @@ use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use otlake_row::Value;
 use otlake_schema::{ColumnType, FieldColumn, FieldKind, Member, OVERFLOW_ID};
 
+use super::bytes::BytesColumn;
 use super::nested::Nested;
-use super::{Utf8Column, Values};
+use super::{Scratch, Values};
 
-/// The type of a field's column. The fields inside of it have their ids.
+/// Returns the type of a field's column. The Arrow fields inside it have their field ids.
 pub(crate) fn data_type(field: &FieldColumn) -> DataType {
     let mut ids = (1..).map(|number| FieldColumn::inner_id(field.id, number));
     type_of(field.kind, &mut ids)
@@ -38,12 +39,12 @@ fn type_of(kind: FieldKind, ids: &mut impl Iterator<Item = u32>) -> DataType {
     }
 }
 
-/// The type of the overflow column.
+/// Returns the type of the overflow column.
 pub(crate) fn overflow_type() -> DataType {
     map_type(&mut (1..).map(|number| FieldColumn::inner_id(OVERFLOW_ID, number)))
 }
 
-/// A map from names to texts. The names inside are those of the Parquet specification.
+/// Returns the type of a map from names to texts. The names inside are those of the Parquet specification.
 fn map_type(ids: &mut impl Iterator<Item = u32>) -> DataType {
     let (key, value) = (ids.next(), ids.next());
     let entries = DataType::Struct(Fields::from(vec![
@@ -53,7 +54,7 @@ fn map_type(ids: &mut impl Iterator<Item = u32>) -> DataType {
     DataType::Map(Arc::new(field("key_value", entries, false, None)), false)
 }
 
-/// A field with its id where the Parquet schema has it from.
+/// Returns an Arrow field with its field id where the `parquet` crate looks for it.
 pub(crate) fn field(name: &str, data_type: DataType, nullable: bool, id: Option<u32>) -> Field {
     let field = Field::new(name, data_type, nullable);
     match id {
@@ -62,10 +63,10 @@ pub(crate) fn field(name: &str, data_type: DataType, nullable: bool, id: Option<
     }
 }
 
-/// The key of the metadata under which the `parquet` crate looks for it.
+/// The metadata key of the field id.
 const FIELD_ID: &str = "PARQUET:field_id";
 
-/// The type of a column of attributes.
+/// Returns the type of a column of attributes.
 pub(crate) fn type_of_attribute(column_type: ColumnType) -> DataType {
     match column_type {
         ColumnType::Boolean => DataType::Boolean,
@@ -76,7 +77,7 @@ pub(crate) fn type_of_attribute(column_type: ColumnType) -> DataType {
     }
 }
 
-/// A field's column without values.
+/// Returns an empty column of a field.
 pub(crate) fn values_of(field: &FieldColumn, plain_strings: bool) -> Values {
     match field.kind.column_type() {
         Some(column_type) => Values::new(column_type, plain_strings),
@@ -84,44 +85,44 @@ pub(crate) fn values_of(field: &FieldColumn, plain_strings: bool) -> Values {
     }
 }
 
-/// Pushes the value of a field. Says whether it fits; if not, nothing was pushed, but of lists and
-/// messages everything that does fit.
+/// Pushes the value of a field and returns whether it fits. If it does not, nothing was pushed, except that
+/// of lists and messages the parts that fit were.
 #[inline]
 pub(crate) fn push_value(
     kind: FieldKind,
     values: &mut Values,
     value: &Value<'_>,
-    text: &mut String,
+    scratch: &mut Scratch,
 ) -> bool {
     match (kind, value, values) {
         (FieldKind::Int64, Value::Int(_), values)
         | (FieldKind::Float64, Value::Double(_), values)
         | (FieldKind::Boolean, Value::Bool(_), values)
-        | (FieldKind::Utf8, Value::String(_), values) => values.push(value, text),
+        | (FieldKind::Utf8, Value::String(_), values) => values.push(value, scratch),
         (FieldKind::Hex, Value::Bytes(bytes), Values::Utf8(column)) => {
-            push_hex(column, bytes);
+            scratch.bytes += push_hex(column, bytes);
             true
         }
-        // A body without a value is one that was not sent.
+        // A body without a value is a body that was not sent.
         (FieldKind::Text, Value::Empty, values) => {
             values.push_nulls(1);
             true
         }
-        (FieldKind::Text, value, values) => values.push(value, text),
-        (_, value, Values::Nested(column)) => column.push(value, text),
+        (FieldKind::Text, value, values) => values.push(value, scratch),
+        (_, value, Values::Nested(column)) => column.push(value, scratch),
         _ => false,
     }
 }
 
-fn push_hex(column: &mut Utf8Column, bytes: &[u8]) {
-    // The ids of the protocol have 16 and 8 bytes; those of broken senders any number.
+fn push_hex(column: &mut BytesColumn, bytes: &[u8]) -> usize {
+    // The ids of the protocol have 16 and 8 bytes; those of broken senders have any number.
     let mut scratch = [0; 64];
     let hex = match scratch.get_mut(..2 * bytes.len()) {
         Some(hex) => const_hex::encode_to_str(bytes, hex).ok(),
         None => None,
     };
     match hex {
-        Some(hex) => column.push(hex),
-        None => column.push(&const_hex::encode(bytes)),
+        Some(hex) => column.push(hex.as_bytes()),
+        None => column.push(const_hex::encode(bytes).as_bytes()),
     }
 }

@@ -34,9 +34,16 @@ impl Float64Column {
         self.values.resize(self.values.len() + count, 0.0);
     }
 
+    /// Repeats the last value, which may be null.
     pub(super) fn repeat_last(&mut self, count: usize) {
-        let last = self.values.last().copied().unwrap_or_default();
-        self.values.resize(self.values.len() + count, last);
+        let Some(last) = self.values.last().copied() else {
+            return;
+        };
+        if self.validity.is_null(self.values.len() - 1) {
+            self.push_nulls(count);
+        } else {
+            self.values.resize(self.values.len() + count, last);
+        }
     }
 
     pub(super) fn memory_size(&self) -> usize {

@@ -29,7 +29,7 @@ impl Int64Column {
         self.values.extend(values);
     }
 
-    /// Zeros that are values, for fields whose absence means 0.
+    /// Appends zeros that are values, for fields whose absence means 0.
     #[inline]
     pub(crate) fn push_zeros(&mut self, count: usize) {
         self.values.resize(self.values.len() + count, 0);
@@ -40,9 +40,16 @@ impl Int64Column {
         self.push_zeros(count);
     }
 
+    /// Repeats the last value, which may be null.
     pub(super) fn repeat_last(&mut self, count: usize) {
-        let last = self.values.last().copied().unwrap_or_default();
-        self.values.resize(self.values.len() + count, last);
+        let Some(last) = self.values.last().copied() else {
+            return;
+        };
+        if self.validity.is_null(self.values.len() - 1) {
+            self.push_nulls(count);
+        } else {
+            self.values.resize(self.values.len() + count, last);
+        }
     }
 
     pub(super) fn memory_size(&self) -> usize {

@@ -1,42 +1,56 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::builder::{ArrayBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, MapArray, StructArray};
+use arrow_array::{Array, ArrayRef, MapArray, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Field};
 
+use super::pool::Pool;
 use super::recycle_offsets;
 use super::validity::Validity;
 
 /// The entries of maps from names to texts, one map after the other.
 pub(crate) struct MapEntries {
     data_type: DataType,
-    names: StringBuilder,
-    texts: StringBuilder,
+    names: Pool,
+    texts: Pool,
+    /// The entries without a text.
+    validity: Validity,
     large: LargeMap,
 }
 
 /// In a map of more entries than this a name is looked up by its hash.
 const SMALL: usize = 32;
 
+/// Bytes of an entry beside its name and its text: offsets or numbers of both.
+pub(crate) const ENTRY: usize = 16;
+
 /// The names of the last map, once it is large: a sender must not make the search for a free name
 /// take the square of what it sent.
 #[derive(Default)]
 struct LargeMap {
     begin: usize,
-    /// The number to be tried next for a name that is there already.
-    numbers: HashMap<String, usize, foldhash::fast::RandomState>,
+    /// The number to try next for a name that the map already has.
+    numbers: HashMap<Vec<u8>, usize, foldhash::fast::RandomState>,
+}
+
+/// An entry of another map that is put into a new order; see [`MapEntries::reorder`].
+#[derive(Clone, Copy)]
+pub(crate) struct EntryIds {
+    pub(crate) name: i32,
+    /// The number of the text; `None` for null.
+    pub(crate) text: Option<i32>,
 }
 
 impl MapEntries {
-    /// Maps of this type, which is one from names to texts.
+    /// Returns no entries of this type, which is a map from names to texts.
     pub(crate) fn new(data_type: &DataType) -> MapEntries {
         MapEntries {
             data_type: data_type.clone(),
-            names: StringBuilder::new(),
-            texts: StringBuilder::new(),
+            names: Pool::default(),
+            texts: Pool::default(),
+            validity: Validity::default(),
             large: LargeMap::default(),
         }
     }
@@ -49,26 +63,24 @@ impl MapEntries {
         self.names.len()
     }
 
-    /// Adds an entry to the last map, whose first entry is number `begin`. Names in a map are
-    /// unique, so the second of a name is kept as `name#2`.
-    pub(crate) fn push(&mut self, begin: usize, name: &str, text: Option<&str>) {
+    /// Adds an entry to the last map, whose first entry is number `begin`, and returns the bytes that were
+    /// stored for it. The names in a map are unique, so the second entry with a name is kept as `name#2`.
+    pub(crate) fn push(&mut self, begin: usize, name: &str, text: Option<&str>) -> usize {
         if self.len() - begin < SMALL {
-            self.push_small(begin, name);
+            let is_free = |name: &str| (begin..self.len()).all(|n| self.name(n) != name.as_bytes());
+            let free = (!is_free(name)).then(|| numbered(name, is_free));
+            self.names.push(free.as_deref().unwrap_or(name));
         } else {
             self.push_large(begin, name);
         }
-        self.texts.append_option(text);
-    }
-
-    fn push_small(&mut self, begin: usize, name: &str) {
-        let is_free = |name: &str| (begin..self.len()).all(|entry| self.name(entry) != name);
-        if is_free(name) {
-            self.names.append_value(name);
-            return;
+        match text {
+            Some(text) => self.texts.push(text),
+            None => {
+                self.validity.push_nulls(self.texts.len(), 1);
+                self.texts.push("");
+            }
         }
-        let mut numbered = (2..).map(|number| format!("{name}#{number}"));
-        let free = numbered.find(|name| is_free(name)).unwrap_or_default();
-        self.names.append_value(free);
+        ENTRY + name.len() + text.map_or(0, str::len)
     }
 
     #[cold]
@@ -80,73 +92,132 @@ impl MapEntries {
             let names = (begin..self.len()).map(|entry| (self.name(entry).to_owned(), 2));
             large.numbers.extend(names);
         }
-        self.names.append_value(large.free_name(name));
+        self.names.push(&large.free_name(name));
         self.large = large;
     }
 
-    pub(crate) fn name(&self, entry: usize) -> &str {
-        string(&self.names, entry)
+    /// Adds an earlier entry to the last map, which must not have its name yet.
+    pub(crate) fn repeat(&mut self, entry: usize) {
+        self.names.repeat(entry);
+        if self.validity.is_null(entry) {
+            self.validity.push_nulls(self.texts.len(), 1);
+        }
+        self.texts.repeat(entry);
     }
 
-    pub(crate) fn text(&self, entry: usize) -> Option<&str> {
-        let is_null = |bits: &[u8]| bits[entry / 8] & (1 << (entry % 8)) == 0;
-        let null = self.texts.validity_slice().is_some_and(is_null);
-        (!null).then(|| string(&self.texts, entry))
+    fn name(&self, entry: usize) -> &[u8] {
+        self.names.get(entry)
+    }
+
+    /// Adds a name that entries are going to have, and returns its number.
+    pub(crate) fn add_name(&mut self, name: &str) -> i32 {
+        self.names.add(name)
+    }
+
+    /// Adds a text that entries are going to have, and returns its number.
+    pub(crate) fn add_text(&mut self, text: &str) -> i32 {
+        self.texts.add(text)
+    }
+
+    /// Returns the numbers of an entry.
+    pub(crate) fn ids(&self, entry: usize) -> EntryIds {
+        let text = (!self.validity.is_null(entry)).then(|| self.texts.id(entry));
+        let name = self.names.id(entry);
+        EntryIds { name, text }
+    }
+
+    /// Returns the number of a name that none of these entries has: that of its name, or of a new one with
+    /// a number.
+    pub(crate) fn free_name(&mut self, name: i32, map: &[EntryIds]) -> i32 {
+        let is_free = |name: &[u8]| map.iter().all(|entry| self.names.text(entry.name) != name);
+        let text = self.names.text(name);
+        if is_free(text) {
+            return name;
+        }
+        let text = String::from_utf8_lossy(text);
+        let free = numbered(&text, |name| is_free(name.as_bytes()));
+        self.names.add(&free)
+    }
+
+    /// Puts other entries, made of the same names and texts, in the place of all that there are.
+    pub(crate) fn reorder(&mut self, entries: &[EntryIds]) {
+        self.large = LargeMap::default();
+        self.validity = Validity::default();
+        for (index, entry) in entries.iter().enumerate() {
+            if entry.text.is_none() {
+                self.validity.push_nulls(index, 1);
+            }
+        }
+        let texts = entries.iter().map(|entry| entry.text.unwrap_or_default());
+        self.names
+            .replace(entries.iter().map(|entry| entry.name).collect());
+        self.texts.replace(texts.collect());
     }
 
     pub(crate) fn memory_size(&self) -> usize {
-        let builders = [&self.names, &self.texts];
-        let bytes = builders
-            .map(|builder| builder.values_slice().len() + size_of_val(builder.offsets_slice()));
-        bytes.iter().sum()
+        self.names.memory_size() + self.texts.memory_size()
     }
 
-    /// Takes the maps out: map number n has the entries from offset n to offset n + 1.
-    pub(crate) fn finish(&mut self, offsets: Vec<i32>, nulls: Option<NullBuffer>) -> ArrayRef {
+    /// Takes the maps out: map number n has the entries from offset n to offset n + 1. Names and texts
+    /// that are repeated so often that it matters are dictionaries, unless `plain` is true.
+    pub(crate) fn finish(
+        &mut self,
+        offsets: Vec<i32>,
+        nulls: Option<NullBuffer>,
+        plain: bool,
+    ) -> ArrayRef {
         self.large = LargeMap::default();
-        let columns: Vec<ArrayRef> =
-            vec![Arc::new(self.names.finish()), Arc::new(self.texts.finish())];
+        let no_texts = self.validity.finish(self.texts.len());
+        let names = self.names.finish(None, plain);
+        let columns = vec![names, self.texts.finish(no_texts, plain)];
         let DataType::Map(field, sorted) = &self.data_type else {
             unreachable!("the type of a map is a map");
         };
         let DataType::Struct(fields) = field.data_type() else {
             unreachable!("the entries of a map are structs");
         };
-        let entries = StructArray::new(fields.clone(), columns, None);
+        let with_type = |(field, array): (&Arc<Field>, &ArrayRef)| match field.data_type()
+            == array.data_type()
+        {
+            true => Arc::clone(field),
+            false => Arc::new(Field::clone(field).with_data_type(array.data_type().clone())),
+        };
+        let fields = fields.iter().zip(&columns).map(with_type).collect();
+        let entries = StructArray::new(fields, columns, None);
         let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-        let field = Arc::clone(field);
+        let field = with_type((field, &(Arc::new(entries.clone()) as ArrayRef)));
         Arc::new(MapArray::new(field, offsets, entries, nulls, *sorted))
     }
 }
 
-fn string(strings: &StringBuilder, index: usize) -> &str {
-    let offsets = strings.offsets_slice();
-    let range = offsets[index] as usize..offsets[index + 1] as usize;
-    std::str::from_utf8(&strings.values_slice()[range]).unwrap_or_default()
+/// Returns the first of `name#2`, `name#3`, … that is free.
+fn numbered(name: &str, is_free: impl Fn(&str) -> bool) -> String {
+    let mut numbered = (2..).map(|number| format!("{name}#{number}"));
+    numbered.find(|name| is_free(name)).unwrap_or_default()
 }
 
 impl LargeMap {
-    /// A name that the map does not have yet; it has it from then on.
+    /// Returns a name that the map does not have yet; it has it from then on.
     fn free_name(&mut self, name: &str) -> String {
-        let Some(number) = self.numbers.get(name).copied() else {
-            self.numbers.insert(name.to_owned(), 2);
+        let Some(number) = self.numbers.get(name.as_bytes()).copied() else {
+            self.numbers.insert(name.as_bytes().to_owned(), 2);
             return name.to_owned();
         };
         let mut number = number;
         let free = loop {
             let numbered = format!("{name}#{number}");
             number += 1;
-            if !self.numbers.contains_key(&numbered) {
+            if !self.numbers.contains_key(numbered.as_bytes()) {
                 break numbered;
             }
         };
-        self.numbers.insert(name.to_owned(), number);
-        self.numbers.insert(free.clone(), 2);
+        self.numbers.insert(name.as_bytes().to_owned(), number);
+        self.numbers.insert(free.as_bytes().to_owned(), 2);
         free
     }
 }
 
-/// A column of maps while its batch is built.
+/// A column of maps, while its record batch is built.
 pub(crate) struct MapColumn {
     entries: MapEntries,
     offsets: Vec<i32>,
@@ -166,14 +237,13 @@ impl MapColumn {
         self.offsets.len() - 1
     }
 
-    /// Adds an entry to the map that [`Self::close`] ends.
-    pub(super) fn push(&mut self, name: &str, text: Option<&str>) {
+    /// Adds an entry to the map that [`close`](Self::close) ends, and returns the bytes that were stored.
+    pub(super) fn push(&mut self, name: &str, text: Option<&str>) -> usize {
         let begin = self.offsets.last().copied().unwrap_or_default() as usize;
-        self.entries.push(begin, name, text);
+        self.entries.push(begin, name, text)
     }
 
     pub(super) fn close(&mut self) {
-        // BatchBuilder ends a batch long before 2^31 entries.
         self.offsets.push(self.entries.len() as i32);
     }
 
@@ -190,7 +260,8 @@ impl MapColumn {
     pub(super) fn finish(&mut self) -> ArrayRef {
         let nulls = self.validity.finish(self.len());
         let offsets = std::mem::replace(&mut self.offsets, vec![0]);
-        self.entries.finish(offsets, nulls)
+        // No entry is repeated here.
+        self.entries.finish(offsets, nulls, true)
     }
 
     /// Takes the memory of the offsets; entries are few.
@@ -222,10 +293,10 @@ mod tests {
                 entries.push(begin, name, Some("text"));
             }
         }
-        let names: HashSet<&str> = (begin..entries.len())
+        let names: HashSet<&[u8]> = (begin..entries.len())
             .map(|entry| entries.name(entry))
             .collect();
         assert_eq!(names.len(), 60_000);
-        assert!(names.contains("b#20000"));
+        assert!(names.contains(&b"b#20000"[..]));
     }
 }

@@ -13,9 +13,9 @@ use otlake_schema::{ColumnType, FieldKind, Member, ValueText};
 use super::field::{push_value, type_of_attribute};
 use super::map::MapColumn;
 use super::validity::Validity;
-use super::{Values, recycle_offsets};
+use super::{Scratch, Values, recycle_offsets};
 
-/// A column of values that may hold others, while its batch is built.
+/// A column of values that may contain others.
 pub(crate) enum Nested {
     Value(FieldKind, Values),
     Map(MapColumn),
@@ -24,7 +24,7 @@ pub(crate) enum Nested {
 }
 
 impl Nested {
-    /// A column of a field, which has this type in Arrow.
+    /// Returns a column of a field that has this type in Arrow.
     pub(crate) fn new(kind: FieldKind, data_type: &DataType) -> Nested {
         match (kind, data_type) {
             (FieldKind::List(item), DataType::List(field)) => {
@@ -60,9 +60,21 @@ impl Nested {
         }
     }
 
-    /// A nested value is never a group's, so none is repeated.
+    /// Appends nulls: a nested value is never that of a group, so there is none to repeat.
     pub(crate) fn repeat_last(&mut self, count: usize) {
         self.push_nulls(count);
+    }
+
+    /// Returns the bytes that a value takes up in columns of a fixed width, including offsets.
+    fn width(&self) -> usize {
+        match self {
+            Nested::Value(_, _) | Nested::Map(_) | Nested::List(_) => size_of::<u64>(),
+            Nested::Struct(column) => column
+                .members
+                .iter()
+                .map(|(_, member)| member.width())
+                .sum(),
+        }
     }
 
     pub(crate) fn memory_size(&self) -> usize {
@@ -102,16 +114,16 @@ impl Nested {
         }
     }
 
-    /// Pushes a value, or null for what of it does not fit; says whether all of it does. What was
-    /// not sent is null, but for numbers, which are 0 then.
-    pub(crate) fn push(&mut self, value: &Value<'_>, text: &mut String) -> bool {
+    /// Pushes a value with nulls for the parts that do not fit, and returns whether all of it fits. What was
+    /// not sent is null, except that numbers are 0.
+    pub(crate) fn push(&mut self, value: &Value<'_>, scratch: &mut Scratch) -> bool {
         match (self, value) {
             (column, Value::Empty | Value::String("") | Value::Bytes([])) => {
                 column.push_nulls(1);
                 true
             }
             (Nested::Value(kind, values), value) => {
-                let fits = push_value(*kind, values, value, text);
+                let fits = push_value(*kind, values, value, scratch);
                 if !fits {
                     values.push_nulls(1);
                 }
@@ -119,16 +131,17 @@ impl Nested {
             }
             (Nested::Map(column), Value::KvList(entries)) => {
                 for (name, value) in entries.iter() {
-                    text.clear();
+                    scratch.text.clear();
                     // Writing to a String does not fail.
-                    let _ = write!(text, "{}", ValueText(value));
-                    column.push(name, (*value != Value::Empty).then_some(text.as_str()));
+                    let _ = write!(scratch.text, "{}", ValueText(value));
+                    let text = (*value != Value::Empty).then_some(scratch.text.as_str());
+                    scratch.bytes += column.push(name, text);
                 }
                 column.close();
                 true
             }
-            (Nested::List(column), Value::Array(items)) => column.push(items, text),
-            (Nested::Struct(column), Value::KvList(entries)) => column.push(entries, text),
+            (Nested::List(column), Value::Array(items)) => column.push(items, scratch),
+            (Nested::Struct(column), Value::KvList(entries)) => column.push(entries, scratch),
             (column, _) => {
                 column.push_nulls(1);
                 false
@@ -159,16 +172,19 @@ impl ListColumn {
         self.offsets.len() - 1
     }
 
-    fn push(&mut self, items: &[Value<'_>], text: &mut String) -> bool {
+    fn push(&mut self, items: &[Value<'_>], scratch: &mut Scratch) -> bool {
+        // What an item of fixed width takes up, in each of its columns.
+        let bytes = items.len() * self.items.width();
         let mut items = items;
         if let Nested::Value(FieldKind::Int64 | FieldKind::Float64, values) = &mut *self.items {
             items = &items[values.push_numbers(items)..];
         }
         let mut fits = true;
         for item in items {
-            fits &= self.items.push(item, text);
+            fits &= self.items.push(item, scratch);
         }
-        // BatchBuilder ends a batch long before 2^31 items.
+        scratch.bytes += bytes;
+        // A BatchBuilder is full long before 2^31 items.
         self.offsets.push(self.items.len() as i32);
         fits
     }
@@ -197,7 +213,7 @@ impl ListColumn {
     }
 }
 
-/// Messages, a column for each member.
+/// Messages: a column for each member.
 pub(crate) struct StructColumn {
     fields: Fields,
     members: Vec<(&'static str, Nested)>,
@@ -218,18 +234,18 @@ impl StructColumn {
         }
     }
 
-    fn push(&mut self, entries: &[(&str, Value<'_>)], text: &mut String) -> bool {
+    fn push(&mut self, entries: &[(&str, Value<'_>)], scratch: &mut Scratch) -> bool {
         let (mut fits, mut found) = (true, 0);
-        for (place, (name, column)) in self.members.iter_mut().enumerate() {
-            // Decoders write the members in their order.
-            let entry = match entries.get(place) {
+        for (index, (name, column)) in self.members.iter_mut().enumerate() {
+            // Decoders write the members in this order.
+            let entry = match entries.get(index) {
                 Some(entry) if entry.0 == *name => Some(entry),
                 _ => entries.iter().find(|entry| entry.0 == *name),
             };
             match entry {
                 Some((_, value)) => {
                     found += 1;
-                    fits &= column.push(value, text);
+                    fits &= column.push(value, scratch);
                 }
                 None => column.push_nulls(1),
             }

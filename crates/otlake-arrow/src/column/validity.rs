@@ -2,8 +2,8 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 
 /// Which values of a column are null.
 ///
-/// A bit for each value, set where it is one. The bits are made when a null comes and reach as far
-/// as the last one, so a value that is none costs nothing here.
+/// There is a bit for each value, which is set if the value is not null. The bits reach as far as the last
+/// null, so values that are not null cost nothing here.
 #[derive(Default)]
 pub(super) struct Validity {
     words: Vec<u64>,
@@ -13,7 +13,7 @@ pub(super) struct Validity {
 const BITS: usize = u64::BITS as usize;
 
 impl Validity {
-    /// Notes `count` nulls behind the `len` values that the column has.
+    /// Records `count` nulls after the `len` values that the column has.
     #[inline]
     pub(super) fn push_nulls(&mut self, len: usize, count: usize) {
         if count == 0 {
@@ -37,18 +37,25 @@ impl Validity {
         for word in begin / BITS..end.div_ceil(BITS) {
             let from = begin.max(word * BITS) - word * BITS;
             let to = end.min((word + 1) * BITS) - word * BITS;
-            // The bits from `from` up, less those from `to` up, which may be none.
+            // The bits from `from` up without those from `to` up, of which there may be none.
             let above = |bit: usize| if bit < BITS { !0u64 << bit } else { 0 };
             self.words[word] &= !(above(from) & !above(to));
         }
     }
 
-    /// How many nulls there are.
+    /// Returns the number of nulls.
     pub(super) fn nulls(&self) -> usize {
         self.nulls
     }
 
-    /// The nulls among the `len` values; `None` if there is none.
+    /// Whether the value at an index is null.
+    #[inline]
+    pub(super) fn is_null(&self, index: usize) -> bool {
+        let word = self.words.get(index / BITS);
+        self.nulls > 0 && word.is_some_and(|word| word & (1 << (index % BITS)) == 0)
+    }
+
+    /// Takes out the nulls among the `len` values; returns `None` if there is none.
     pub(super) fn finish(&mut self, len: usize) -> Option<NullBuffer> {
         if std::mem::take(&mut self.nulls) == 0 {
             return None;

@@ -21,7 +21,7 @@ const COLUMN: usize = 1_280;
 pub(crate) struct RowGroups {
     builder: BatchBuilder,
     limits: RowGroupLimits,
-    /// The pushed bytes at which the size of the row group is looked at again.
+    /// The estimate at which the size of the row group is looked at again.
     review: usize,
     /// By how much the size was estimated too high when it was last measured.
     overestimate: usize,
@@ -83,7 +83,7 @@ impl RowGroups {
     fn upper_estimate(&self) -> usize {
         let columns = self.builder.schema().columns().len();
         let numbers = columns * size_of::<u64>();
-        self.builder.pushed_bytes() + self.builder.rows() * numbers + columns * COLUMN
+        self.builder.stored_bytes() + self.builder.rows() * numbers + columns * COLUMN
     }
 
     /// Finds the columns and types of a row that is pushed later.
@@ -101,11 +101,16 @@ impl RowGroups {
         if rows >= self.limits.rows || rows as u64 >= room || self.builder.is_full() {
             return Ok(true);
         }
-        if self.builder.pushed_bytes() < self.review {
+        if self.upper_estimate() < self.review {
             return Ok(false);
         }
         self.schedule_review();
-        Ok(self.builder.memory_size() >= self.limits.bytes)
+        // What the groups of the row take up would be in the next row group too, however small that is.
+        let own = self
+            .builder
+            .memory_size()
+            .saturating_sub(self.builder.group_bytes());
+        Ok(own >= self.limits.bytes)
     }
 
     /// Whether the dataset has to be told of a column or a name.
@@ -145,10 +150,10 @@ impl RowGroups {
         self.builder.recycle(batch);
     }
 
-    /// The columns are measured again when as much was pushed as an eighth of the limit: measuring
-    /// looks at all of them.
+    /// The columns are measured again when they may have grown by an eighth of the limit: measuring looks at
+    /// all of them.
     fn schedule_review(&mut self) {
-        self.review = self.builder.pushed_bytes() + self.limits.bytes / 8;
+        self.review = self.upper_estimate() + self.limits.bytes / 8;
     }
 
     /// Returns a number that is another one when columns were added, renamed or lost, or got a type.

@@ -1,0 +1,67 @@
+use otlake_row::Location;
+use otlake_schema::{Coercion, DatasetSchema, OverflowReason, ValueText};
+
+use super::BatchBuilder;
+use crate::column::map::{ENTRY, EntryIds};
+
+impl BatchBuilder {
+    /// Gives the columns the names and types that a dataset has published, before a record batch is finished
+    /// and written as a part of it. Values that the published type does not hold go to the `overflow` column,
+    /// and so do all values of a column that the dataset has no room for.
+    pub fn coerce(&mut self, dataset: &DatasetSchema) {
+        self.end_group(Location::Resource);
+        self.end_group(Location::Scope);
+        self.fit_columns();
+        let mut rejected = Vec::new();
+        let revision = self.schema.revision();
+        for (id, coercion) in self.schema.coerce(dataset) {
+            let (column_type, reason) = match coercion {
+                Coercion::To(column_type) => (Some(column_type), OverflowReason::Type),
+                Coercion::Overflow(reason) => (None, reason),
+            };
+            let full_name = self.schema.column(id).full_name().unwrap_or_default();
+            let (counts, overflow) = (&mut self.counts, &mut self.overflow);
+            let (mut name, mut stored) = (None, 0);
+            // The text of each entry of the column's dictionary: however often it occurs, it is stored once.
+            let mut texts: Vec<Option<i32>> = Vec::new();
+            let plain = self.options.plain_strings;
+            let values = &mut self.columns[id.index()].values;
+            values.convert(
+                column_type,
+                plain,
+                &mut self.scratch,
+                |row, entry, value| {
+                    let name = *name.get_or_insert_with(|| overflow.add_name(full_name));
+                    let mut add = || {
+                        let text = ValueText(value).to_string();
+                        stored += text.len();
+                        overflow.add_text(&text)
+                    };
+                    let text = match entry {
+                        None => add(),
+                        Some(entry) => {
+                            if texts.len() <= entry {
+                                texts.resize(entry + 1, None);
+                            }
+                            *texts[entry].get_or_insert_with(add)
+                        }
+                    };
+                    let text = Some(text);
+                    stored += ENTRY;
+                    rejected.push((row, EntryIds { name, text }));
+                    counts.count(reason, 1);
+                },
+            );
+            self.scratch.bytes += stored;
+        }
+        if !rejected.is_empty() {
+            // Stable, so the columns of a row keep their order.
+            rejected.sort_by_key(|(row, _)| *row);
+            self.overflow.insert(rejected);
+        }
+        if self.schema.revision() != revision {
+            // Some keys have lost their column, or got one that another writer has published.
+            self.slots.forget();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use std::sync::Arc;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{ArrayRef, DictionaryArray, Int32Array};
+use arrow_buffer::NullBuffer;
+
+use super::strings::{StringKind, Strings};
+
+/// Texts of which some are used again and again: each use is a number.
+///
+/// As long as none is used twice, there are no numbers: use number `n` is that of text number `n`.
+#[derive(Default)]
+pub(crate) struct Pool {
+    texts: Strings,
+    /// The number of the text of each use; `None` as long as they are 0, 1, 2, ….
+    ids: Option<Vec<i32>>,
+}
+
+impl Pool {
+    /// Returns how often a text was used.
+    pub(crate) fn len(&self) -> usize {
+        self.ids.as_ref().map_or(self.texts.len(), Vec::len)
+    }
+
+    /// Uses a text that may be new.
+    pub(crate) fn push(&mut self, text: &str) {
+        let id = self.texts.len() as i32;
+        self.texts.push(text.as_bytes());
+        if let Some(ids) = &mut self.ids {
+            ids.push(id);
+        }
+    }
+
+    /// Uses the text of an earlier use again.
+    pub(crate) fn repeat(&mut self, earlier: usize) {
+        let ids = self.number();
+        ids.push(ids[earlier]);
+    }
+
+    /// Adds a text without using it, and returns its number.
+    pub(crate) fn add(&mut self, text: &str) -> i32 {
+        self.number();
+        let id = self.texts.len() as i32;
+        self.texts.push(text.as_bytes());
+        id
+    }
+
+    /// Returns the number of the text of a use.
+    pub(crate) fn id(&self, used: usize) -> i32 {
+        self.ids.as_ref().map_or(used as i32, |ids| ids[used])
+    }
+
+    /// Puts other uses in the place of all that there are.
+    pub(crate) fn replace(&mut self, ids: Vec<i32>) {
+        self.ids = Some(ids);
+    }
+
+    /// Returns the text with a number.
+    pub(crate) fn text(&self, id: i32) -> &[u8] {
+        self.texts.get(id as usize)
+    }
+
+    /// Returns the text of a use.
+    pub(crate) fn get(&self, used: usize) -> &[u8] {
+        self.text(self.id(used))
+    }
+
+    pub(crate) fn memory_size(&self) -> usize {
+        let ids = self
+            .ids
+            .as_ref()
+            .map_or(0, |ids| size_of_val(ids.as_slice()));
+        self.texts.memory_size() + ids
+    }
+
+    /// Takes the texts out: one after the other, or as a dictionary if that is much smaller and
+    /// `plain` is false.
+    pub(crate) fn finish(&mut self, nulls: Option<NullBuffer>, plain: bool) -> ArrayRef {
+        let Pool { mut texts, ids } = std::mem::take(self);
+        let Some(ids) = ids else {
+            return texts.finish(StringKind::Utf8, nulls);
+        };
+        let is_null = |used| nulls.as_ref().is_some_and(|nulls| nulls.is_null(used));
+        if plain || !texts.is_expansion(&ids, is_null) {
+            let mut expanded = texts.expand(&ids, is_null);
+            return expanded.finish(StringKind::Utf8, nulls);
+        }
+        let texts = texts.finish(StringKind::Utf8, None);
+        let ids = Int32Array::new(ids.into(), nulls);
+        Arc::new(DictionaryArray::<Int32Type>::new(ids, texts))
+    }
+
+    fn number(&mut self) -> &mut Vec<i32> {
+        let uses = self.len() as i32;
+        self.ids.get_or_insert_with(|| (0..uses).collect())
+    }
+}

@@ -1,0 +1,73 @@
+use arrow_array::ArrayRef;
+use otlake_schema::{Absent, Column, FieldColumn};
+
+use crate::column::Values;
+use crate::column::field::values_of;
+
+/// A column of the record batch that is built.
+pub(crate) struct ColumnBuilder {
+    pub(crate) values: Values,
+    /// The rows before this one have their value, or null. [`CLAIMED_BY_GROUP`] while the column belongs to an
+    /// open group: then all rows have.
+    pub(crate) claimed: usize,
+    pub(crate) field: Option<FieldColumn>,
+}
+
+pub(crate) const CLAIMED_BY_GROUP: usize = usize::MAX;
+
+impl ColumnBuilder {
+    pub(crate) fn new(column: &Column, plain_strings: bool) -> ColumnBuilder {
+        let field = column.field().copied();
+        let values = match field {
+            // The values of a derived column are made at the end.
+            Some(field) if field.kind.is_derived() => Values::Empty(0),
+            Some(field) => values_of(&field, plain_strings),
+            None => Values::Empty(0),
+        };
+        ColumnBuilder {
+            values,
+            claimed: 0,
+            field,
+        }
+    }
+
+    /// Gives the rows before `row` that have no value what such rows have.
+    #[inline]
+    pub(crate) fn fill_up(&mut self, row: usize) {
+        let missing = row - self.claimed;
+        self.claimed = row;
+        match (&mut self.values, self.field) {
+            (
+                Values::Int64(column),
+                Some(FieldColumn {
+                    absent: Absent::Zero,
+                    ..
+                }),
+            ) => {
+                column.push_zeros(missing);
+            }
+            (values, _) => values.push_nulls(missing),
+        }
+    }
+
+    /// Takes out the values of `rows` rows; returns `None` if there are none.
+    pub(crate) fn finish(&mut self, rows: usize) -> Option<ArrayRef> {
+        if self.claimed < rows {
+            self.fill_up(rows);
+        }
+        self.claimed = 0;
+        self.values.finish()
+    }
+
+    /// Returns the bytes that the column takes up once it has a value for each of `rows` rows.
+    pub(crate) fn memory_size(&self, rows: usize) -> usize {
+        let missing = match (&self.values, &self.field) {
+            // A column without a type is not in the record batch.
+            (Values::Empty(_), None) => 0,
+            // One that is derived is made at the end.
+            (Values::Empty(_), Some(_)) => rows,
+            (values, _) => rows.saturating_sub(values.len()),
+        };
+        self.values.memory_size() + missing * size_of::<u64>()
+    }
+}
