@@ -101,9 +101,10 @@ fn the_text_of_a_resource_is_stored_once() {
                     let batch = builder.finish_batch();
                     assert_small_batch(&batch, TEXT, &case);
                     // It is in every row nevertheless.
-                    let column = builder.schema().columns().iter();
-                    let column = column.filter_map(|column| batch.column_by_name(column.name()));
-                    let in_column = column.last().unwrap();
+                    let columns = builder.schema().columns().iter().rev();
+                    let mut columns =
+                        columns.filter_map(|column| batch.column_by_name(column.name()));
+                    let in_column = columns.next().unwrap();
                     let overflow = batch["overflow"].as_map();
                     for row in [distinct, distinct + ROWS / 2, distinct + ROWS - 1] {
                         let in_overflow = overflow.is_valid(row) && overflow.value(row).len() == 1;

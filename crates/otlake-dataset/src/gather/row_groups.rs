@@ -95,7 +95,11 @@ impl RowGroups {
     /// Adds a row and says whether the row group is full; `room` rows fit the file.
     #[inline]
     pub(crate) fn push(&mut self, row: &mut Row<'_>, room: u64) -> Result<bool, BatchError> {
-        self.builder.row(row)?;
+        match self.builder.row(row) {
+            // The row was added, with the value in its overflow column, where it is counted.
+            Ok(()) | Err(BatchError::ReservedName { .. }) => {}
+            Err(error) => return Err(error),
+        }
         let rows = self.builder.rows();
         // A file takes its last rows as a smaller row group, rather than a row group being cut.
         if rows >= self.limits.rows || rows as u64 >= room || self.builder.is_full() {
