@@ -90,7 +90,9 @@ fuzz_target!(|input: &[u8]| {
         };
         let (found, variables) = set.extract(&mut used, message).unwrap();
         assert_eq!(found.id, pattern.id);
-        assert!(!variables.iter().any(|variable| variable.text.is_empty()) || message.contains(&b'='));
+        assert!(
+            !variables.iter().any(|variable| variable.text.is_empty()) || message.contains(&b'=')
+        );
     }
 });
 
