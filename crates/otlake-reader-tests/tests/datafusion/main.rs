@@ -77,14 +77,12 @@ impl Table {
 
     /// Returns the column for the values of an attribute.
     fn column_of(&self, name: &str) -> Option<&DatasetColumn> {
-        let mut columns = self.schema.columns().iter();
-        columns.find(|column| column.keys().iter().any(|key| key == name))
+        self.schema.column_of(name)
     }
 
     fn attributes(&self) -> impl Iterator<Item = &DatasetColumn> {
-        let of_attributes =
-            |column: &&DatasetColumn| column.keys().iter().any(|key| key.contains('.'));
-        self.schema.columns().iter().filter(of_attributes)
+        let columns = self.schema.columns().iter();
+        columns.filter(|column| column.full_name().is_some())
     }
 
     async fn check_types(&self) {
