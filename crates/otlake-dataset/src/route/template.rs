@@ -13,7 +13,7 @@ const PART_BYTES: usize = 200;
 /// The bytes of an attribute or field that every part has room for before the value is cut.
 const VALUE_BYTES: usize = 47;
 
-/// What a template may have, for the error about something else.
+/// The placeholders that a template can have, as error messages list them.
 const PLACEHOLDERS: &str = "{signal}, {table}, {date}, {year}, {month}, {day}, {hour}, {minute}, \
     {resource.NAME}, {scope.NAME}, {attr.NAME} and fields such as {severity_text}";
 

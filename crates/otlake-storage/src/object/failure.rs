@@ -4,7 +4,7 @@ use object_store::Error;
 
 use crate::error::{StorageError, StorageErrorKind};
 
-/// What a request may have done when it fails.
+/// The possible effect of a request that failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
     /// Nothing that is visible.
