@@ -47,7 +47,7 @@ pub(crate) struct Replaced {
 impl Replaced {
     pub(crate) fn new() -> Replaced {
         Replaced {
-            keys: Keys::with_limits(KeyLimits { names: 0, bytes: 0 }),
+            keys: Keys::with_limits(KeyLimits::default().with_names(0)),
             names: Names::new(Location::Attribute),
         }
     }

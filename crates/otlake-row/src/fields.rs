@@ -1,7 +1,7 @@
 //! Keys for the fields of the protocol's own messages, the same in every [`Keys`](crate::Keys).
 //!
-//! The names are those of the OTLP messages. A field of the resource or the scope has that word in
-//! front. One name may serve several signals: `name` is the name of a span or of a metric, and `kind` is
+//! The names are those of the OTLP messages. Names of resource and scope fields begin with `resource_` and
+//! `scope_`. Several signals may share a name: `name` is the name of a span or of a metric, and `kind` is
 //! the number of a span's kind or the name of a metric's.
 //!
 //! A row has a cell for a field that was sent. Proto3 does not send a number that is 0 or a string or an
@@ -11,8 +11,8 @@
 //! # Messages inside records
 //!
 //! Events, links and exemplars are [`Value::Array`](crate::Value::Array)s of
-//! [`Value::KvList`](crate::Value::KvList)s. Those hold all members of their message in the order of the
-//! proto, whether they were sent or not:
+//! [`Value::KvList`](crate::Value::KvList)s. Each map holds all members of its message in the order of
+//! the proto, whether they were sent or not:
 //!
 //! | field | members |
 //! |---|---|
@@ -63,24 +63,24 @@ fields! {
     STATUS_MESSAGE = "status_message", "the message of the status, for developers.";
     DESCRIPTION = "description", "the description of the metric.";
     UNIT = "unit", "the unit of the metric, as a UCUM code.";
-    METADATA = "metadata", "further facts about the metric, a map.";
+    METADATA = "metadata", "additional attributes of the metric, a map.";
     AGGREGATION_TEMPORALITY = "aggregation_temporality", "1 delta, 2 cumulative. For sums and histograms.";
     IS_MONOTONIC = "is_monotonic", "whether a sum never falls.";
     AS_INT = "as_int", "the value of a data point of a gauge or a sum that was sent as an integer.";
     AS_DOUBLE = "as_double", "the value of a data point of a gauge or a sum that was sent as a double.";
     COUNT = "count", "the number of values in a histogram or a summary.";
-    SUM = "sum", "the sum of those values.";
-    MIN = "min", "the smallest of those values.";
-    MAX = "max", "the largest of those values.";
+    SUM = "sum", "the sum of the values in a histogram or a summary.";
+    MIN = "min", "the smallest value in a histogram.";
+    MAX = "max", "the largest value in a histogram.";
     EXPLICIT_BOUNDS = "explicit_bounds", "the upper bounds of a histogram's buckets in ascending order. The last bucket has none.";
     BUCKET_COUNTS = "bucket_counts", "the number of values in each bucket of a histogram, one more than there are bounds.";
     SCALE = "scale", "the resolution of an exponential histogram: its base is 2^(2^-scale).";
     ZERO_COUNT = "zero_count", "the number of values of an exponential histogram within the zero threshold.";
     ZERO_THRESHOLD = "zero_threshold", "half the width of an exponential histogram's zero bucket.";
-    POSITIVE_OFFSET = "positive_offset", "the index of the first positive bucket.";
-    POSITIVE_BUCKET_COUNTS = "positive_bucket_counts", "the number of values in each positive bucket, from the offset on.";
-    NEGATIVE_OFFSET = "negative_offset", "the index of the first negative bucket.";
-    NEGATIVE_BUCKET_COUNTS = "negative_bucket_counts", "the number of values in each negative bucket, from the offset on.";
+    POSITIVE_OFFSET = "positive_offset", "the index of an exponential histogram's first positive bucket.";
+    POSITIVE_BUCKET_COUNTS = "positive_bucket_counts", "the number of values in each positive bucket of an exponential histogram, from the offset on.";
+    NEGATIVE_OFFSET = "negative_offset", "the index of an exponential histogram's first negative bucket.";
+    NEGATIVE_BUCKET_COUNTS = "negative_bucket_counts", "the number of values in each negative bucket of an exponential histogram, from the offset on.";
     QUANTILE_VALUES = "quantile_values", "the values at quantiles of a summary.";
     EXEMPLARS = "exemplars", "example values, with the spans that they were recorded in.";
     FINGERPRINT = "fingerprint", "a 64-bit hash of the body's typed tokens, added by a stage.";

@@ -1,6 +1,8 @@
 use std::fmt;
 
-/// The place of a value in a record. Together with a name it makes a [`Key`].
+/// Where a value was attached. Together with a name it makes a [`Key`].
+///
+/// The enum is exhaustive on purpose: OTLP has no other location, and a naming has to cover each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Location {
@@ -40,8 +42,9 @@ pub(crate) const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 pub struct Key(u32);
 
 impl Key {
-    /// Returns the key with a number that the same [`Keys`](crate::Keys) has given out before, for rows
-    /// that are kept outside of memory or in a compact form.
+    /// Returns the key with this location and this [index](Key::index), for rows that were stored in a
+    /// compact form. The key must be one that the row's [`Keys`](crate::Keys) has returned before. Only
+    /// the low 30 bits of `index` count.
     pub const fn new(location: Location, index: u32) -> Key {
         Key(((location as u32) << INDEX_BITS) | (index & INDEX_MASK))
     }
@@ -53,7 +56,7 @@ impl Key {
         Key::new(location, INDEX_MASK)
     }
 
-    /// Returns whether this is the key of [`Key::excess`].
+    /// Returns whether this key was made by [`Key::excess`].
     pub const fn is_excess(self) -> bool {
         self.0 & INDEX_MASK == INDEX_MASK
     }
@@ -68,8 +71,8 @@ impl Key {
         }
     }
 
-    /// Returns a number that tells this key from the others at its location: an index for a sink's own
-    /// table.
+    /// Returns a number that distinguishes this key from the others at its location, so that a sink can
+    /// use it as an index into a table of its own.
     ///
     /// The numbers are small and dense: they count up from 0, with one gap of 256 that is kept for
     /// [registered](Key::register) keys. The exception is [`Key::excess`], which a table has no use for.

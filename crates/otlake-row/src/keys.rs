@@ -10,7 +10,16 @@ use crate::{Key, Location, fields, registry};
 /// Limits for the names that a [`Keys`] interns.
 ///
 /// They keep a sender that puts values into attribute names from filling the memory.
+///
+/// ```
+/// use otlake_row::{KeyLimits, Keys, Location};
+///
+/// let mut keys = Keys::with_limits(KeyLimits::default().with_names(1));
+/// assert!(keys.intern(Location::Attribute, "user.id").is_some());
+/// assert!(keys.intern(Location::Attribute, "user.name").is_none());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KeyLimits {
     /// The number of names over all locations. Default: 100,000.
     pub names: usize,
@@ -27,16 +36,34 @@ impl Default for KeyLimits {
     }
 }
 
-/// The identity of a [`Keys`], by which a sink notices that rows come with other keys than before.
+impl KeyLimits {
+    /// Sets the number of names over all locations.
+    #[must_use]
+    pub fn with_names(mut self, names: usize) -> KeyLimits {
+        self.names = names;
+        self
+    }
+
+    /// Sets the size of all names together, in bytes.
+    #[must_use]
+    pub fn with_bytes(mut self, bytes: usize) -> KeyLimits {
+        self.bytes = bytes;
+        self
+    }
+}
+
+/// The identity of a [`Keys`]. A sink compares it to notice that the keys of a row come from another
+/// interner than those of the row before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeysId(u64);
 
 type Names = Rodeo<Spur, foldhash::fast::RandomState>;
 
-/// An interner of names: gives each (location, name) a [`Key`], and the name back.
+/// An interner of names: it returns a [`Key`] for each pair of location and name, and the name for each
+/// key.
 ///
-/// A decoder owns one and lends it to every row, so that a sink can ask for the name of a key it has
-/// not seen before.
+/// A decoder owns one and lends it to every row, so that a sink can look up the name of a key that it
+/// has not seen before.
 pub struct Keys {
     id: KeysId,
     names: [Names; 4],
@@ -51,7 +78,7 @@ impl Keys {
         Keys::with_limits(KeyLimits::default())
     }
 
-    /// Returns an interner that knows the keys of [`fields`] and refuses names beyond `limits`.
+    /// Returns an interner that knows the keys of [`fields`] and interns no names beyond `limits`.
     pub fn with_limits(limits: KeyLimits) -> Keys {
         // The identity only has to differ from every other one of this process.
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -72,7 +99,7 @@ impl Keys {
     /// Returns the interner that knows the keys of [`fields`] and registered keys only.
     pub fn of_fields() -> &'static Keys {
         static FIELDS: LazyLock<Keys> =
-            LazyLock::new(|| Keys::with_limits(KeyLimits { names: 0, bytes: 0 }));
+            LazyLock::new(|| Keys::with_limits(KeyLimits::default().with_names(0)));
         &FIELDS
     }
 
@@ -137,7 +164,7 @@ impl Keys {
         self.names[key.location() as usize].try_resolve(&spur)
     }
 
-    /// Returns the number of names that are known at a location. It grows with every new one.
+    /// Returns the number of names that are known at a location.
     pub fn len(&self, location: Location) -> usize {
         self.names[location as usize].len() + Key::registered(location)
     }
@@ -189,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn field_constants_stand_for_their_names_in_every_interner() {
+    fn field_constants_have_the_same_names_in_every_interner() {
         let keys = Keys::new();
         for name in fields::NAMES {
             let key = keys.find(Location::Field, name).unwrap();
@@ -200,11 +227,9 @@ mod tests {
     }
 
     #[test]
-    fn names_beyond_the_limits_are_refused_and_known_ones_still_found() {
-        let mut keys = Keys::with_limits(KeyLimits {
-            names: 2,
-            bytes: 100,
-        });
+    fn names_beyond_the_limits_get_no_key_and_known_ones_are_still_found() {
+        let limits = KeyLimits::default().with_names(2).with_bytes(100);
+        let mut keys = Keys::with_limits(limits);
         let first = keys.intern(Location::Attribute, "a").unwrap();
         assert!(
             keys.intern(Location::Attribute, &"x".repeat(100)).is_none(),

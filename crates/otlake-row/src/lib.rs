@@ -77,7 +77,7 @@ pub use bytestring::ByteString;
 #[cfg(doctest)]
 struct Readme;
 
-/// Rows are made on one thread and may be sent to another.
+// Rows are made on one thread and may be sent to another.
 const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
     is_send_and_sync::<Key>();

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use crate::{ByteString, Bytes, Cell, Group, GroupId, Key, Row, Signal, Value};
 
 /// A [`Row`](crate::Row) that owns its values and shares its groups with neighbouring rows.
+///
+/// The keys are those of the `Keys` of the original row: keep that to look up their names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnedRow {
     /// The kind of telemetry.
@@ -27,13 +29,13 @@ pub struct OwnedGroup {
 /// A [`Cell`] that owns its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnedCell {
-    /// What the value is.
+    /// The key, which says what the value is.
     pub key: Key,
     /// The value.
     pub value: OwnedValue,
 }
 
-/// A [`Value`] that owns its content, or shares the buffer of the payload.
+/// A [`Value`] that owns its content, or shares the buffer of the payload. Exhaustive, like [`Value`].
 #[derive(Clone, Debug, PartialEq, Default)]
 pub enum OwnedValue {
     /// A [`Value::Empty`].
@@ -93,7 +95,7 @@ impl OwnedGroup {
 }
 
 impl OwnedValue {
-    /// Returns a copy of `value`, which shares `payload` where the value lies inside of it.
+    /// Returns a copy of `value`. Strings and bytes that lie inside `payload` share it.
     pub fn new(value: &Value<'_>, payload: Option<&Bytes>) -> OwnedValue {
         match *value {
             Value::Empty => OwnedValue::Empty,

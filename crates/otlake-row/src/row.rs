@@ -14,8 +14,8 @@ pub struct Cell<'a> {
 
 /// One record on its way from a decoder to a sink.
 ///
-/// It lives as long as the call it is passed to. To keep a row, copy it with [`Row::to_owned`]. To add
-/// text that lives shorter than the row, work on a [`Row::reborrow`].
+/// A row lives as long as the call it is passed to. To keep it, copy it with [`Row::to_owned`]. To add
+/// text that lives shorter than the row, change a copy made by [`Row::reborrow`].
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
     signal: Signal,
@@ -43,8 +43,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// Removes all cells and sets other groups. The interner and the payload stay, and so does the memory
-    /// of the cells, so that the same row can be filled again and again.
+    /// Removes all cells and sets other groups. The row keeps its interner, its payload and the memory of
+    /// its cells, so that a decoder can fill the same row again and again.
     #[inline]
     pub fn restart(&mut self, signal: Signal, resource: Group<'a>, scope: Group<'a>) {
         self.signal = signal;
@@ -53,7 +53,7 @@ impl<'a> Row<'a> {
         self.cells.clear();
     }
 
-    /// Lends the interner that made this row's keys. It is not an argument of [`Row::new`], because a
+    /// Sets the interner that made this row's keys. It is not an argument of [`Row::new`], because a
     /// decoder interns new names while it fills the row.
     #[inline]
     pub fn set_keys(&mut self, keys: &'a Keys) {
@@ -66,15 +66,15 @@ impl<'a> Row<'a> {
         self.payload = Some(payload);
     }
 
-    /// Sets the resource, as a stage does that changes its attributes. The group must have an identity
-    /// of its own, unless its cells are those of the group that had the identity before.
+    /// Sets the resource, for a stage that changes its attributes. Give the group an identity of its own,
+    /// unless an earlier group with this identity had the same cells.
     #[inline]
     pub fn set_resource(&mut self, resource: Group<'a>) {
         self.resource = resource;
     }
 
-    /// Sets the instrumentation scope, as a stage does that changes its attributes. The group must have
-    /// an identity of its own, unless its cells are those of the group that had the identity before.
+    /// Sets the instrumentation scope, for a stage that changes its attributes. Give the group an identity
+    /// of its own, unless an earlier group with this identity had the same cells.
     #[inline]
     pub fn set_scope(&mut self, scope: Group<'a>) {
         self.scope = scope;
@@ -173,8 +173,8 @@ impl<'a> Row<'a> {
         OwnedRow::new(self, None)
     }
 
-    /// Returns a copy like [`Row::to_owned`], which shares the groups of the previous row if they are the
-    /// same.
+    /// Returns a copy as [`Row::to_owned`] does, but shares the groups of the previous row where they are
+    /// the same.
     pub fn to_owned_after(&self, previous: &OwnedRow) -> OwnedRow {
         OwnedRow::new(self, Some(previous))
     }

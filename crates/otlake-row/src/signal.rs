@@ -1,6 +1,6 @@
 /// The kind of telemetry that a row holds.
 ///
-/// The enum is exhaustive on purpose: whoever handles rows has to decide about each signal.
+/// The enum is exhaustive on purpose: code that handles rows has to decide about each signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Signal {
     /// Logs: a row is a log record.
@@ -26,6 +26,8 @@ impl Signal {
 }
 
 /// The kind of a metric's data points: a member of `Metric.data`.
+///
+/// The enum is exhaustive on purpose: each kind has a table and columns of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MetricKind {
     /// A value at a point in time.

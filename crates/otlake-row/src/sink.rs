@@ -5,7 +5,30 @@ use crate::{OwnedRow, Row};
 /// A consumer of rows, which are pushed into it one after another.
 ///
 /// Rows are pushed, not pulled, so that a decoder can reuse its scratch memory: the content of a [`Row`]
-/// is gone when [`RowSink::row`] returns. A stage is a sink that wraps another sink.
+/// is gone when [`RowSink::row`] returns. To put a step before a sink, implement [`Stage`](crate::Stage).
+///
+/// ```
+/// use otlake_row::{Group, Row, RowSink, Signal};
+///
+/// #[derive(Default)]
+/// struct Count {
+///     rows: u64,
+/// }
+///
+/// impl RowSink for Count {
+///     type Error = std::convert::Infallible;
+///
+///     fn row(&mut self, _: &mut Row<'_>) -> Result<(), Self::Error> {
+///         self.rows += 1;
+///         Ok(())
+///     }
+/// }
+///
+/// let mut count = Count::default();
+/// count.row(&mut Row::new(Signal::Logs, Group::new(&[]), Group::new(&[])))?;
+/// assert_eq!(count.rows, 1);
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 pub trait RowSink {
     /// The error of this sink.
     type Error;
@@ -14,14 +37,15 @@ pub trait RowSink {
     ///
     /// # Errors
     ///
-    /// Whatever the sink defines. A decoder stops at the first error and returns it.
+    /// Returns the sink's own error. A decoder stops at the first one and returns it.
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), Self::Error>;
 
-    /// Ends the stream of rows. A stage passes the call on, and a writer closes its open files.
+    /// Ends the stream of rows: a [`Staged`](crate::Staged) flushes its stage and finishes the sink behind
+    /// it, and a writer closes its open files.
     ///
     /// # Errors
     ///
-    /// Whatever the sink defines.
+    /// Returns the sink's own error.
     fn finish(&mut self) -> Result<(), Self::Error> {
         Ok(())
     }
@@ -73,8 +97,8 @@ pub struct SinkFn<F>(F);
 
 /// Returns a sink that calls a closure with every row.
 ///
-/// The wrapper is needed because a `&mut` to a closure is a closure too, and could not be told from a
-/// `&mut` to a sink.
+/// The wrapper is needed because a `&mut` to a closure is a closure too, which the compiler could not
+/// distinguish from a `&mut` to a sink.
 pub fn sink_fn<F, E>(row: F) -> SinkFn<F>
 where
     F: FnMut(&mut Row<'_>) -> Result<(), E>,

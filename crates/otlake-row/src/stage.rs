@@ -10,7 +10,7 @@ use crate::{Row, RowSink};
 /// A step that rows pass on their way from a decoder to a sink: it changes a row, adds to it, or drops
 /// it.
 ///
-/// A stage does not own the sink behind it. It gets the next one with each call, so stages are plain
+/// A stage does not own the sink behind it. It is given the next sink with each call, so stages are plain
 /// values that can be chained in any order: a tuple of stages is a stage, and so is an [`Option`] of
 /// one. The compiler sees the whole chain, and no row costs a dynamic call. [`BoxStage`] is for chains
 /// that are only known at run time. [`Stage::before`] turns a stage and a sink into a [`RowSink`].
@@ -82,8 +82,8 @@ pub trait Stage {
         Ok(())
     }
 
-    /// Discards the rows that this stage holds back, because their batch is given up and will be sent
-    /// again.
+    /// Discards the rows that this stage holds back. It is called when their batch has failed and will be
+    /// sent again.
     fn discard(&mut self) {}
 
     /// Returns the number of rows that this stage has dropped so far.
@@ -109,7 +109,7 @@ pub trait Stage {
     }
 }
 
-/// A stage and the sink behind it, as one sink. Made by [`Stage::before`].
+/// A stage and the sink behind it, as one sink. [`Stage::before`] makes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Staged<T, S> {
     stage: T,
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn discarded_rows_do_not_come_back() {
+    fn discarded_rows_are_not_passed_on_by_a_later_flush() {
         let mut stages = (Delay::default(), BoxStage::new(Delay::default()));
         let mut rows = Vec::new();
         for body in ["1", "2"] {
@@ -329,14 +329,14 @@ mod tests {
     }
 
     #[test]
-    fn a_boxed_stage_hands_on_the_error_of_the_sink() {
+    fn a_boxed_stage_returns_the_error_of_the_sink() {
         let mut stage = BoxStage::new((Append('a', 0), Append('b', 0)));
-        let mut refuse = crate::sink_fn(|row: &mut Row<'_>| {
+        let mut failing = crate::sink_fn(|row: &mut Row<'_>| {
             Err::<(), _>(row.get(fields::BODY).unwrap().as_str().unwrap().to_owned())
         });
         let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
         row.push(fields::BODY, Value::String("x"));
-        assert_eq!(stage.row(&mut row, &mut refuse), Err("xab".to_owned()));
+        assert_eq!(stage.row(&mut row, &mut failing), Err("xab".to_owned()));
         assert_eq!(stage.dropped(), 2);
     }
 

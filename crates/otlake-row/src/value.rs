@@ -1,4 +1,6 @@
 /// A value of OTLP's `AnyValue`, borrowed from the payload or from the decoder's scratch memory.
+///
+/// The enum is exhaustive on purpose: a sink that ignored a kind of value would lose data silently.
 // The tag takes a whole word, so that a value is copied as three words. With a tag of one byte and the
 // bool next to it, the compiler copies the seven bytes in between as two overlapping stores, and reading
 // them back waits for both. That was a third of the time of decoding (docs/performance.md).
@@ -24,7 +26,7 @@ pub enum Value<'a> {
     KvList(&'a [(&'a str, Value<'a>)]),
 }
 
-/// The kind of a [`Value`], without its content.
+/// The kind of a [`Value`], without its content. Exhaustive, like [`Value`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ValueKind {
     /// The kind of [`Value::Empty`].
@@ -60,7 +62,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns the string, if this is one.
+    /// Returns the string, if this value is one.
     pub fn as_str(&self) -> Option<&'a str> {
         match self {
             Value::String(string) => Some(string),
@@ -68,7 +70,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns the integer, if this is one.
+    /// Returns the integer, if this value is one.
     pub fn as_int(&self) -> Option<i64> {
         match self {
             Value::Int(int) => Some(*int),

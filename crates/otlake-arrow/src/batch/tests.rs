@@ -182,10 +182,7 @@ fn fields_have_their_columns_in_every_batch() {
 
 #[test]
 fn what_has_no_column_overflows_under_its_full_name() {
-    let limits = KeyLimits {
-        names: 4,
-        ..KeyLimits::default()
-    };
+    let limits = KeyLimits::default().with_names(4);
     let mut keys = Keys::with_limits(limits);
     let dotted = attribute(&mut keys, "a.b");
     let dashed = attribute(&mut keys, "a-b");

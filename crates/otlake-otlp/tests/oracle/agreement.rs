@@ -78,10 +78,7 @@ fn recorded_payloads<S: Subject>() {
 }
 
 fn names_beyond_the_interners_limit_are_kept_in_the_excess_cell<S: Subject>() {
-    let limits = KeyLimits {
-        names: 3,
-        ..Default::default()
-    };
+    let limits = KeyLimits::default().with_names(3);
     let mut decoder = OtlpDecoder::builder().key_limits(limits).build();
     for seed in 0..100 {
         let request = S::arbitrary(&mut Rng::new(seed));

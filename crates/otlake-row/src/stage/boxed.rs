@@ -5,7 +5,7 @@ use super::Stage;
 use crate::{Row, RowSink};
 
 /// A stage behind a pointer, for chains that are only known at run time. Each row costs a dynamic call
-/// into the stage and another one out of it.
+/// to the stage and another one to the sink behind it.
 ///
 /// ```
 /// use otlake_row::{BoxStage, Row, RowSink, Stage};
@@ -47,7 +47,7 @@ trait ErasedStage {
     fn visit<'s>(&'s self, visit: &mut dyn FnMut(&'s dyn Any));
 }
 
-/// Stands for the error of a sink, which is of a type that the stage cannot know.
+/// The placeholder for the error of a sink, whose type the stage cannot know.
 struct Stopped;
 
 type ErasedSink<'a> = dyn RowSink<Error = Stopped> + 'a;

@@ -114,10 +114,7 @@ fn keys_of_several_interners_come_back_as_those_of_one() {
 
 #[test]
 fn a_name_that_has_no_room_comes_back_with_its_value() {
-    let limits = KeyLimits {
-        names: 1,
-        bytes: 100,
-    };
+    let limits = KeyLimits::default().with_names(1).with_bytes(100);
     let mut shared = RowInterner::with_limits(limits);
     let mut interner = Keys::new();
     let known = interner.intern(Location::Attribute, "known").unwrap();

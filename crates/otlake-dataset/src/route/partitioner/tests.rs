@@ -140,7 +140,7 @@ fn names_that_are_interned_later_are_found() {
 #[test]
 fn attributes_beyond_the_limit_of_names_are_found() {
     let mut partitioner = partitioner("a={attr.a}", Table::Logs);
-    let keys = Keys::with_limits(KeyLimits { names: 0, bytes: 0 });
+    let keys = Keys::with_limits(KeyLimits::default().with_names(0));
     let excess = [("b", Value::Int(1)), ("a", Value::Int(2))];
     let mut row = empty_row(Signal::Logs);
     row.push(Key::excess(Location::Attribute), Value::KvList(&excess));
