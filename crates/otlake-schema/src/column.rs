@@ -17,7 +17,7 @@ impl ColumnId {
     }
 }
 
-/// A column of a [`Schema`](crate::Schema): that of a field, or that of one attribute.
+/// A column of a [`Schema`](crate::Schema). It belongs to one field or to one attribute.
 #[derive(Clone, Debug)]
 pub struct Column {
     pub(crate) name: String,
@@ -29,13 +29,13 @@ pub struct Column {
     /// Whether the column counts against the column budget.
     pub(crate) budgeted: bool,
     pub(crate) promoted: bool,
-    /// Why all values overflow, if the dataset had no room for the column.
+    /// Why all values overflow, if the dataset has rejected the column.
     pub(crate) overflows: Option<OverflowReason>,
 }
 
 impl Column {
-    /// Returns the name of the column in files. It may still change when a dataset is merged that has
-    /// given the name to another attribute; the name of a column with an [`id`](Column::id) is final.
+    /// Returns the name of the column in files. It may still change when a dataset is merged in which the
+    /// name belongs to another attribute; the name of a column with an [`id`](Column::id) is final.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -46,8 +46,8 @@ impl Column {
         self.full_name.as_deref()
     }
 
-    /// Returns the type of the column so far. It is `None` as long as there is no value, and for the
-    /// lists and maps of fields, whose type is that of their [`FieldColumn::kind`].
+    /// Returns the type of the column so far. It is `None` until the column has a value, and for the
+    /// lists and maps of fields: [`FieldColumn::kind`] is their type.
     pub fn column_type(&self) -> Option<ColumnType> {
         match self.field {
             Some(field) => field.kind.column_type(),
@@ -61,17 +61,17 @@ impl Column {
         self.id
     }
 
-    /// Whether the column exists by configuration, in addition to the column budget.
+    /// Returns whether the column exists by configuration, in addition to the column budget.
     pub fn is_promoted(&self) -> bool {
         self.promoted
     }
 
-    /// Returns the field, if the column is that of a field which every file of the table has.
+    /// Returns the description of the field, if the column belongs to one that every file of the table has.
     pub fn field(&self) -> Option<&FieldColumn> {
         self.field.as_ref()
     }
 
-    /// Takes over what was published for the column, permanently.
+    /// Sets the name, the id and the type that were published for the column, permanently.
     pub(crate) fn publish(&mut self, published: &DatasetColumn) {
         published.name().clone_into(&mut self.name);
         self.id = Some(published.id());
@@ -85,24 +85,24 @@ impl Column {
 
 /// The column for a name, or why it has none; see [`Schema::resolve`](crate::Schema::resolve).
 ///
-/// Exhaustive on purpose: a caller has to do something about every answer.
+/// Exhaustive on purpose: a caller has to handle every answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolved {
     /// The name has this column.
     Column(ColumnId),
     /// The values of the name go to the overflow column.
     Overflow(OverflowReason),
-    /// A field was given a name that is not free: that of a column of the protocol, or one that could be
-    /// the full name of an attribute. Only the keys of custom decoders and stages can have such a name.
+    /// The name of the field is not free: a column of the protocol has it, or it could be the full name of
+    /// an attribute. Only a custom decoder or stage can register such a field.
     Reserved,
 }
 
-/// What has to be done with the values that a column already has; see
-/// [`Schema::coerce`](crate::Schema::coerce). Exhaustive on purpose, as [`Resolved`] is.
+/// What to do with the values that a column already has; see [`Schema::coerce`](crate::Schema::coerce).
+/// Exhaustive on purpose, like [`Resolved`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coercion {
     /// The values are coerced to this type, and those that do not fit overflow.
     To(ColumnType),
-    /// All values overflow, because the dataset has no room for the column.
+    /// All values overflow, because the dataset's column budget or its free names are used up.
     Overflow(OverflowReason),
 }

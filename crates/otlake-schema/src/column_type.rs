@@ -46,7 +46,7 @@ impl ColumnType {
             .find(|column_type| column_type.name() == name)
     }
 
-    /// Whether a column of this type holds the value without loss. A [`Utf8`](ColumnType::Utf8) column holds
+    /// Returns whether a column of this type holds the value without loss. A [`Utf8`](ColumnType::Utf8) column holds
     /// every value, as its text.
     pub fn fits(self, value: &Value<'_>) -> bool {
         Inferred::from(self).join(Inferred::of(value)).column_type() == Some(self)

@@ -9,25 +9,26 @@ use otlake_row::{Key, fields};
 use crate::column_type::ColumnType;
 use crate::table::Table;
 
-/// A column of a field: there in every file of its table, whether a record has the field or not.
+/// The column of a field. Every file of the table has it, whether a record has the field or not.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct FieldColumn {
-    /// Its field id, the same in every file of every dataset: below 100. Those of the fields inside
-    /// of it follow from it; see [`FieldColumn::inner_id`].
+    /// The field id, below 100 and the same in every file of every dataset. The ids of nested fields
+    /// follow from it; see [`FieldColumn::inner_id`].
     pub id: u32,
     /// The name of the column.
     pub name: &'static str,
-    /// The field; for a column that is made of several the first of them.
+    /// The key of the field, or of the first field if the column is computed from several.
     pub key: Key,
-    /// How the field's value becomes the column's.
+    /// The conversion of the field's value to the column's.
     pub kind: FieldKind,
-    /// What a record without the field has.
+    /// The column's value for a record without the field.
     pub absent: Absent,
 }
 
 impl FieldColumn {
-    /// The field id of the field number `number` inside the column with this id, depth first from 1:
-    /// the items of a list, the members of a struct, the keys and the values of a map.
+    /// Returns the field id of a field inside the column with this id: the items of a list, the members of
+    /// a struct, the keys and the values of a map. `number` counts these fields depth first, from 1.
     pub const fn inner_id(id: u32, number: u32) -> u32 {
         id * 100 + number
     }
@@ -36,21 +37,22 @@ impl FieldColumn {
 /// The field id of the overflow column, in every file.
 pub const OVERFLOW_ID: u32 = 99;
 
-/// How a field's value becomes its column's.
+/// The conversion of a field's value to its column's, which determines the type of the column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldKind {
-    /// Microseconds since the epoch, UTC, of a field in nanoseconds; null where that is 0.
+    /// A time in microseconds since the epoch, UTC, from a field in nanoseconds; null where the field
+    /// is 0.
     Timestamp {
-        /// The field whose time counts where the first one is 0.
+        /// The field to use where the first one is 0.
         or: Option<Key>,
     },
-    /// Nanoseconds from one field's time to this one's; null where one of them is 0.
+    /// The nanoseconds from the time in another field to the time in this one; null where either is 0.
     Duration {
         /// The field with the earlier time.
         since: Key,
     },
-    /// The name of an enumeration's number, which is its place here; null for any other number.
+    /// The name of an enum's value. The number is an index into this list; any other number is null.
     EnumName(&'static [&'static str]),
     /// A boolean as sent.
     Boolean,
@@ -62,28 +64,30 @@ pub enum FieldKind {
     Utf8,
     /// Bytes in lower-case hex.
     Hex,
-    /// A string as sent, and of any other value its text.
+    /// A string as sent, or the [text](crate::ValueText) of any other value.
     Text,
-    /// A map from names to the texts of their values.
+    /// A map from names to the [texts](crate::ValueText) of their values.
     Map,
     /// A list.
     List(&'static FieldKind),
-    /// A message inside a record. In a row it is a map with the members' names, in their order.
+    /// A message inside a record. In a row it is a map whose names are those of the members, in the same
+    /// order.
     Struct(&'static [Member]),
 }
 
 /// A member of a [`FieldKind::Struct`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Member {
-    /// Its name.
+    /// The name of the member.
     pub name: &'static str,
-    /// How its value becomes the column's.
+    /// The conversion of its value.
     pub kind: FieldKind,
 }
 
 impl FieldKind {
-    /// The type of the column, where it is one that attributes can have; a timestamp is counted in
-    /// an Int64. `None` for maps, lists and structs.
+    /// Returns the type of the column, if attributes can have it too: `None` for maps, lists and structs.
+    /// A timestamp is an [`Int64`](ColumnType::Int64).
     pub fn column_type(self) -> Option<ColumnType> {
         match self {
             FieldKind::Timestamp { .. } | FieldKind::Duration { .. } | FieldKind::Int64 => {
@@ -98,7 +102,7 @@ impl FieldKind {
         }
     }
 
-    /// The type in words, as a [`DatasetSchema`](crate::DatasetSchema) has it:
+    /// Returns the type in words, as in a [`DatasetSchema`](crate::DatasetSchema), such as
     /// `list<struct<quantile: float64, value: float64>>`.
     pub fn type_name(self) -> String {
         match self {
@@ -118,7 +122,7 @@ impl FieldKind {
         }
     }
 
-    /// Whether the column is made of other columns, and so takes no value of its own.
+    /// Returns whether the column is computed from other columns, and so takes no value of its own.
     pub fn is_derived(self) -> bool {
         matches!(
             self,
@@ -127,16 +131,27 @@ impl FieldKind {
     }
 }
 
-/// What a record has in the column of a field that was not sent.
+/// The value of a column for a record in which its field was not sent.
+///
+/// Exhaustive on purpose: a writer has to know what to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absent {
     /// Null.
     Null,
-    /// 0, which proto3 does not send: a number of the protocol's own is never null.
+    /// 0. Proto3 does not send it, so a missing number is 0 and not unknown.
     Zero,
 }
 
-/// The columns of a table's fields, in the order in which they stand in a file.
+/// Returns the columns of a table's fields, in the order they have in files.
+///
+/// ```
+/// use otlake_row::fields;
+/// use otlake_schema::{FieldKind, Table, field_columns};
+///
+/// let columns = field_columns(Table::Logs);
+/// let body = columns.iter().find(|column| column.key == fields::BODY).expect("logs have bodies");
+/// assert_eq!((body.id, body.name, body.kind), (6, "body", FieldKind::Text));
+/// ```
 pub fn field_columns(table: impl Into<Table>) -> Vec<FieldColumn> {
     match table.into() {
         Table::Logs => logs::COLUMNS.to_vec(),
@@ -151,8 +166,8 @@ pub fn field_columns(table: impl Into<Table>) -> Vec<FieldColumn> {
     }
 }
 
-/// Whether a column is that of a field which no table has from the beginning: it is there once it was
-/// sent.
+/// Returns whether a column is that of a field which tables do not have from the beginning, but only once
+/// a record has had it.
 pub(crate) fn is_of_late_field(column: &str) -> bool {
     const LATE: [Key; 3] = [
         fields::RESOURCE_DROPPED_ATTRIBUTES_COUNT,
@@ -191,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_fields_are_there_once() {
+    fn names_ids_and_fields_of_a_table_are_unique() {
         for table in [Table::Logs, Table::Traces, Table::Metrics] {
             let columns = field_columns(table);
             let names: HashSet<_> = columns.iter().map(|column| column.name).collect();
@@ -211,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_of_the_kinds_have_all_columns_together() {
+    fn every_column_of_the_metrics_table_is_in_the_table_of_a_kind() {
         let of_kinds = MetricKind::ALL.map(|kind| field_columns(Table::MetricsOf(kind)));
         for column in field_columns(Table::Metrics) {
             let tables = of_kinds.iter().filter(|table| table.contains(&column));

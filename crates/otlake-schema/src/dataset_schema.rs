@@ -22,7 +22,7 @@ pub use self::merge::{Difference, MergeError};
 /// It is created with the first file of a dataset and extended with later ones. Columns are only ever
 /// added; none changes its name, its type, its id or the attribute it belongs to. The schema is stored as
 /// JSON next to the data. A writer replaces that document only if it is still the one it has read;
-/// otherwise it reads the document again and [extends](DatasetSchema::extend) that.
+/// otherwise it reads the document again and [extends](DatasetSchema::extend) the new one.
 ///
 /// ```
 /// use otlake_row::{Location, Value};
@@ -95,12 +95,12 @@ impl DatasetColumn {
         self.full_name.as_deref()
     }
 
-    /// Whether the column exists by configuration, in addition to the column budget.
+    /// Returns whether the column exists by configuration, in addition to the column budget.
     pub fn is_promoted(&self) -> bool {
         self.promoted
     }
 
-    /// Whether the column counts against the column budget.
+    /// Returns whether the column counts against the column budget.
     fn is_budgeted(&self) -> bool {
         !self.promoted && self.full_name().is_some_and(is_attribute)
     }
@@ -141,7 +141,7 @@ impl DatasetSchema {
         self.table
     }
 
-    /// Returns the version, which is another one after each extension.
+    /// Returns the version, which changes with each extension.
     pub fn version(&self) -> u64 {
         self.version
     }
@@ -162,11 +162,11 @@ impl DatasetSchema {
         Some(&self.columns[*index])
     }
 
-    /// Adds the columns that a writer has found, if they have a type and fit the writer's column budget.
-    /// Returns whether there was something to add.
+    /// Adds the columns of a writer's schema that have a type and fit the writer's column budget, and
+    /// returns whether it has added any.
     ///
-    /// A column that exists keeps its name and its type, whatever the writer has found. A new one gets
-    /// another name if its own is taken: see [`Naming`](crate::Naming).
+    /// A published column keeps its name and its type, whatever the writer has found. A new column gets
+    /// another name if its own is in use: see [`Naming`](crate::Naming).
     pub fn extend(&mut self, found: &Schema) -> bool {
         let before = self.columns.len();
         let mut budgeted = self
@@ -189,7 +189,7 @@ impl DatasetSchema {
         extended
     }
 
-    /// Returns a column that a writer has found as it is to be published; `None` if there is nothing to
+    /// Returns the form in which a column of a writer's schema is published; `None` if there is nothing to
     /// publish.
     fn publish(&self, found: &Column) -> Option<DatasetColumn> {
         let full_name = found.full_name()?;
@@ -207,18 +207,18 @@ impl DatasetSchema {
         })
     }
 
-    /// Whether a new column for this attribute can have this name.
+    /// Returns whether a new column for this attribute can have this name.
     fn is_free(&self, name: &str, full_name: &str) -> bool {
         let is_late = is_attribute(full_name) && is_of_late_field(name);
         !name.is_empty() && !is_late && !self.taken.contains(&fold(name))
     }
 
-    /// Returns an id that no column has; `None` when there are none left.
+    /// Returns an id that no column has, or `None` if all are in use.
     fn next_id(&self) -> Option<u32> {
         if self.last_id < LAST_ID {
             return Some(FIRST_ID.max(self.last_id + 1));
         }
-        // Somebody has published the last id. Columns are never removed, so a gap was never used.
+        // Another writer has published the last id. Columns are never removed, so a gap was never used.
         (FIRST_ID..=LAST_ID).find(|id| !self.ids.contains(id))
     }
 
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_published_stays_and_the_rest_is_added() {
+    fn published_columns_stay_and_new_ones_are_added() {
         let mut dataset = DatasetSchema::new(Table::Logs);
         assert!(dataset.extend(&found(&[("a", Value::Int(1)), ("b", Value::Bool(true))])));
         let (version, a) = (dataset.version(), dataset.column("attr_a").cloned());
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_an_error_that_says_what_is_wrong() {
+    fn a_damaged_document_is_an_error_that_says_what_is_wrong() {
         type Change = dyn Fn(&mut serde_json::Value);
         let json = |change: &Change| {
             let json = DatasetSchema::new(Table::Traces).to_json();
@@ -433,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn schemas_that_disagree_on_who_owns_a_name_are_not_merged() {
+    fn schemas_in_which_a_name_belongs_to_different_attributes_are_not_merged() {
         let of = |names: &[&str]| {
             let mut dataset = DatasetSchema::new(Table::Logs);
             for name in names {

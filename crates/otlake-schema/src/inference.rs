@@ -7,7 +7,8 @@ use crate::schema::Schema;
 /// Finds the columns and types of rows that are shredded later, so that they are known when the first of
 /// those rows is written.
 ///
-/// It remembers which kinds of values each key had, so nearly every cell costs a look at one byte.
+/// An inference remembers which kinds of values each key had, so nearly every cell costs a look at one
+/// byte.
 ///
 /// ```
 /// use otlake_row::{Group, Keys, Location, Row, Signal, Value};
@@ -37,13 +38,13 @@ pub struct SchemaInference {
 /// What is known about the values of a key.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
-    /// A bit for each [`Inferred`] that there was.
+    /// A bit for each [`Inferred`] that a value had.
     kinds: u8,
     column: Option<ColumnId>,
 }
 
-/// Marks a key about which there is nothing to find: a field whose column has a fixed type, or a name
-/// without a column.
+/// The mark of a key with nothing left to infer: a field whose column has a fixed type, or a name without
+/// a column.
 const ALL_KINDS: u8 = u8::MAX;
 
 impl SchemaInference {
@@ -52,9 +53,9 @@ impl SchemaInference {
         SchemaInference::default()
     }
 
-    /// Adds to `schema` what this row has that no row before had. It has to be the same schema in every
-    /// call. If a row has several values for one column, only the first counts, because the others
-    /// overflow.
+    /// Adds the columns and types to `schema` that this row has and no earlier row had. Pass the same
+    /// schema in every call. If a row has several values for one column, only the first counts, because
+    /// the others overflow.
     #[inline]
     pub fn infer(&mut self, row: &Row<'_>, schema: &mut Schema) {
         let keys = row.keys();
@@ -131,7 +132,7 @@ impl SchemaInference {
         seen.column
     }
 
-    /// Whether one of the cells has a value for a column.
+    /// Returns whether one of the cells has a value for a column.
     fn any_is_of(&self, column: ColumnId, cells: &[Cell<'_>]) -> bool {
         cells.iter().any(|cell| {
             let seen = &self.seen[cell.key.location() as usize];

@@ -2,7 +2,7 @@ use otlake_row::Value;
 
 use crate::column_type::ColumnType;
 
-/// What the values seen so far say about the type of their column: an element of a join-semilattice.
+/// The type that a column needs for the values seen so far: an element of a join-semilattice.
 ///
 /// ```text
 ///                        Utf8
@@ -17,6 +17,8 @@ use crate::column_type::ColumnType;
 /// Integers up to 2^53 in magnitude are doubles without loss, so they join with doubles to
 /// Float64; larger ones join with doubles to Utf8. All other types join to Utf8, because every value
 /// has a text: [`ValueText`](crate::ValueText).
+///
+/// The enum is exhaustive on purpose: another element would change the types of existing columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Inferred {
     /// No value yet.
@@ -65,7 +67,7 @@ impl Inferred {
         }
     }
 
-    /// Returns the least type that holds the values of both.
+    /// Returns the least element that is not below either of the two: its type holds the values of both.
     #[inline]
     #[must_use]
     pub fn join(self, other: Inferred) -> Inferred {
@@ -79,7 +81,7 @@ impl Inferred {
         }
     }
 
-    /// Returns the type of a column of such values; `None` as long as there is no value.
+    /// Returns the type of a column with such values, or `None` if there is no value yet.
     #[inline]
     pub fn column_type(self) -> Option<ColumnType> {
         match self {
@@ -94,8 +96,8 @@ impl Inferred {
 }
 
 impl From<ColumnType> for Inferred {
-    /// Returns what is known of a column that has this type, whatever its values are: an Int64 may not be
-    /// exact as a double.
+    /// Returns the element for a column of this type whose values are unknown: an integer among them may
+    /// not be exact as a double.
     fn from(column_type: ColumnType) -> Inferred {
         match column_type {
             ColumnType::Boolean => Inferred::Boolean,

@@ -12,7 +12,7 @@
 //! values of names beyond the column budget, and a second value for one column in a record. Nothing is
 //! dropped, and [`OverflowCounts`] counts what overflows by reason.
 //!
-//! A [`DatasetSchema`] is what the files of a dataset have published, whichever writer wrote them: columns
+//! A [`DatasetSchema`] is the published schema of a dataset's table, which all of its writers share: columns
 //! are only ever added to it, and none changes its name or its type.
 //!
 //! # Example

@@ -3,13 +3,36 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Derives the column name of an attribute from its location and its name.
 ///
-/// Several attributes may be given the same column name, but a column holds the values of one
+/// A naming may derive the same column name for several attributes, but a column holds the values of one
 /// attribute only: the [`Schema`](crate::Schema) gives the name to the attribute that comes first, and
 /// appends a hash of the [full name](full_name) for every other. Names that differ only in case count
-/// as the same, because DuckDB and Spark cannot tell them apart. So do the names of the protocol's
-/// fields: an attribute never gets one of them.
+/// as the same, because DuckDB and Spark cannot distinguish them. An attribute never gets the name of one
+/// of the protocol's fields.
 ///
-/// Fields have no naming. Their columns are called what they are called.
+/// Fields have no naming: the column of a field has the name of the field.
+///
+/// ```
+/// use otlake_row::Location;
+/// use otlake_schema::{FlatNaming, Naming, Resolved, Schema, SchemaOptions, Table};
+///
+/// /// Names columns of attributes without the prefix `attr_`.
+/// struct Short;
+///
+/// impl Naming for Short {
+///     fn write(&self, location: Location, name: &str, column: &mut String) {
+///         match location {
+///             Location::Attribute => column.push_str(name),
+///             _ => FlatNaming.write(location, name, column),
+///         }
+///     }
+/// }
+///
+/// let mut schema = Schema::new(Table::Logs, SchemaOptions::new().with_naming(Short));
+/// let Resolved::Column(id) = schema.resolve(Location::Attribute, "tenant") else {
+///     panic!("the column budget is not used up");
+/// };
+/// assert_eq!(schema.column(id).name(), "tenant");
+/// ```
 pub trait Naming {
     /// Appends the column name of an attribute to `column`, which is empty.
     fn write(&self, location: Location, name: &str, column: &mut String);
@@ -19,7 +42,7 @@ pub trait Naming {
 ///
 /// A column name is the location, an underscore, and the attribute's name in lower case. ASCII
 /// characters other than letters and digits become `_`, and so do white space and control characters;
-/// letters of other scripts are kept. A name that begins with an underscore gets no location in front.
+/// letters of other scripts are kept. A name that begins with an underscore gets no location as prefix.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FlatNaming;
 
@@ -70,7 +93,7 @@ pub fn full_name(location: Location, name: &str) -> String {
     }
 }
 
-/// Whether a [`full_name`] is that of an attribute, not of a field.
+/// Returns whether a [`full_name`] is that of an attribute, not of a field.
 pub(crate) fn is_attribute(full_name: &str) -> bool {
     let prefixes = [Location::Resource, Location::Scope, Location::Attribute].map(prefix);
     let location = full_name.split_once('.').map(|(location, _)| location);
@@ -88,8 +111,8 @@ pub(crate) fn candidates(base: &str, full_name: &str) -> [String; 3] {
     ]
 }
 
-/// A column name without its case, as a hash: two names with the same one are the same for the most
-/// careful readers.
+/// The hash of a column name without its case. At least one reader cannot distinguish two names with the
+/// same hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Folded(u64);
 
@@ -157,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_a_reader_takes_for_one_fold_to_one() {
+    fn names_that_a_reader_cannot_distinguish_fold_to_the_same() {
         for (left, right) in [
             ("attr.User", "attr.uSER"),
             ("attr.STRASSE", "attr.straße"),

@@ -13,7 +13,7 @@ pub struct SchemaOptions {
 }
 
 impl SchemaOptions {
-    /// Returns the default options: [`FlatNaming`], 256 columns of attributes, nothing promoted.
+    /// Returns the default options: [`FlatNaming`], a column budget of 256, no promoted attributes.
     pub fn new() -> SchemaOptions {
         SchemaOptions {
             naming: Arc::new(FlatNaming),
@@ -22,7 +22,7 @@ impl SchemaOptions {
         }
     }
 
-    /// Sets how the columns of attributes are named. Default: [`FlatNaming`].
+    /// Sets the naming of the columns of attributes. Default: [`FlatNaming`].
     #[must_use]
     pub fn with_naming(mut self, naming: impl Naming + Send + Sync + 'static) -> SchemaOptions {
         self.naming = Arc::new(naming);
@@ -32,8 +32,8 @@ impl SchemaOptions {
     /// Sets the column budget: how many columns the attributes of resource, scope and record may have
     /// together; `usize::MAX` for any number. Default: 256.
     ///
-    /// The footer of a file grows by some 200 bytes for every column and row group, and readers read
-    /// all of it.
+    /// Each column adds about 200 bytes per row group to the footer of a file, and readers read the whole
+    /// footer.
     #[must_use]
     pub fn with_column_budget(mut self, columns: usize) -> SchemaOptions {
         self.column_budget = columns;

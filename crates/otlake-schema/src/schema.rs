@@ -16,9 +16,9 @@ use crate::table::Table;
 
 /// The columns of a table, found while its rows pass.
 ///
-/// A column belongs to one attribute, known by its [full name](full_name). Which attribute gets a name
-/// that several could have is settled by who comes first; what a dataset has published comes before
-/// everything that was found since.
+/// A column belongs to one attribute, known by its [full name](full_name). If several attributes could have
+/// the same column name, the first one gets it; the columns that a dataset has published take precedence
+/// over all that were found since.
 #[derive(Clone, Debug)]
 pub struct Schema {
     table: Table,
@@ -55,7 +55,8 @@ impl Schema {
         Schema::new(Table::Metrics, SchemaOptions::new())
     }
 
-    /// Returns a schema that has the columns of the table's fields, and takes in those of attributes.
+    /// Returns a schema with the columns of the table's fields. [`Schema::resolve`] adds those of
+    /// attributes.
     pub fn new(table: impl Into<Table>, options: SchemaOptions) -> Schema {
         let table = table.into();
         let mut schema = Schema {
@@ -75,7 +76,8 @@ impl Schema {
         schema
     }
 
-    /// Returns a schema that has the columns of a dataset, with the names and types that were published.
+    /// Returns a schema with the columns of a dataset, under the names and with the types that were
+    /// published.
     pub fn from_dataset(dataset: &DatasetSchema, options: SchemaOptions) -> Schema {
         let mut schema = Schema::new(dataset.table(), options);
         schema.merge(dataset);
@@ -87,8 +89,8 @@ impl Schema {
         self.table
     }
 
-    /// Returns a number that is another one after each change: a column was added, renamed or lost, or its
-    /// type was widened or published.
+    /// Returns a number that changes whenever a column is added, renamed or lost, or its type is widened or
+    /// published.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -112,7 +114,8 @@ impl Schema {
         ColumnId(index as u32)
     }
 
-    /// Returns the column of a field that every file of the table has; not one that is derived from it.
+    /// Returns the column of a field that every file of the table has. Columns that are computed from the
+    /// field are not meant.
     pub fn field_column(&self, key: Key) -> Option<ColumnId> {
         let is_its = |column: &Column| {
             column
@@ -132,13 +135,12 @@ impl Schema {
 
     /// Resolves a name: to its column, to a new column within the budget, or to overflow.
     ///
-    /// The answer depends on the full name alone, not on what other names resolved to, and does not
-    /// change, so a caller may keep it. There are two exceptions, both when a dataset is merged: a name
-    /// that overflows may get the column that another writer has published for it, and a column that the
-    /// dataset has no room for is lost.
+    /// The answer for a name does not change, so a caller may cache it. There are two exceptions, both
+    /// when a dataset is merged: a name that overflows may get the column that another writer has
+    /// published for it, and a column for which the dataset has no budget or free name is lost.
     ///
-    /// Fields that not every file has, and those made up by a stage, get a column with their own name and in
-    /// addition to the budget, because they do not come from a sender.
+    /// Fields that not every file has, and those that a stage has registered, get a column with their own
+    /// name in addition to the budget, because they do not come from a sender.
     pub fn resolve(&mut self, location: Location, name: &str) -> Resolved {
         let full_name = full_name(location, name);
         if let Some(id) = self.column_of(&full_name) {
@@ -176,8 +178,8 @@ impl Schema {
     /// Widens the type of a column so that it holds a value, and returns the type that the column has
     /// now.
     ///
-    /// Returns `None` if the value has to overflow: the type is frozen and the value does not fit it, or a
-    /// dataset had no room for the column.
+    /// Returns `None` if the value has to overflow: the type is frozen and the value does not fit it, or
+    /// the column was lost when a dataset was merged.
     #[inline]
     pub fn widen(&mut self, id: ColumnId, value: &Value<'_>) -> Option<ColumnType> {
         let column = &mut self.columns[id.index()];
@@ -195,14 +197,14 @@ impl Schema {
         joined.column_type()
     }
 
-    /// Freezes the types of all columns that have one, because rows with these types have been written.
+    /// Freezes the types of all columns that have one. Call it when rows with these types are written.
     pub fn freeze(&mut self) {
         for column in &mut self.columns {
             column.frozen |= column.inferred != Inferred::Empty;
         }
     }
 
-    /// Whether there is a column with values that the dataset does not have yet.
+    /// Returns whether a column has values and is not in the dataset yet.
     pub fn has_unpublished_changes(&self, dataset: &DatasetSchema) -> bool {
         self.columns.iter().any(|column| {
             column.column_type().is_some()
@@ -218,7 +220,7 @@ impl Schema {
     pub fn merge(&mut self, dataset: &DatasetSchema) {
         for published in dataset.columns() {
             let Some(full_name) = published.full_name() else {
-                // That of a field: perhaps of one that only a later version of this crate knows.
+                // The column of a field, perhaps of one that only a later version of this crate knows.
                 self.reserved.insert(fold(published.name()));
                 continue;
             };
@@ -247,7 +249,7 @@ impl Schema {
     /// [merges](Schema::merge) the dataset. Returns the columns whose values have to change.
     ///
     /// A column that has values and is not in the dataset is lost: its values overflow. So publish
-    /// [what is new](Schema::has_unpublished_changes) first, with [`DatasetSchema::extend`].
+    /// [unpublished columns](Schema::has_unpublished_changes) first, with [`DatasetSchema::extend`].
     #[must_use = "the values of these columns have to be coerced"]
     pub fn coerce(&mut self, dataset: &DatasetSchema) -> Vec<(ColumnId, Coercion)> {
         let mut coercions = Vec::new();
@@ -280,7 +282,7 @@ impl Schema {
         coercions
     }
 
-    /// Whether a field must not have this name.
+    /// Returns whether a field must not have this name.
     fn is_reserved(&self, name: &str) -> bool {
         let is_protocol = |column: &Column| column.field.is_some() && column.name == name;
         name == OVERFLOW || is_attribute(name) || self.columns.iter().any(is_protocol)
@@ -316,8 +318,8 @@ impl Schema {
                 name, full_name, ..
             } = &self.columns[index];
             let full_name = full_name.as_deref().unwrap_or_default();
-            // Without a free one it keeps its name. The dataset will find none either, so it is never
-            // published, and its values overflow.
+            // If no name is free, the column keeps its own. The dataset will find none either, so the
+            // column is never published and its values overflow.
             if let Some(free) = self.free_name(name, full_name) {
                 self.revision += u64::from(self.columns[index].name != free);
                 self.columns[index].name = free;
@@ -379,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_fall_together_have_columns_of_their_own() {
+    fn attributes_whose_column_names_collide_get_columns_of_their_own() {
         let mut schema = Schema::logs();
         let dotted = column(schema.resolve(Location::Attribute, "http.method"));
         let dashed = column(schema.resolve(Location::Attribute, "http-method"));
@@ -402,7 +404,7 @@ mod tests {
             let column = name_of(&mut schema, Location::Attribute, name);
             assert!(names.insert(column.clone()), "{column} has two owners");
         }
-        // Whoever takes both names keeps the attribute from having a column, and loses nothing.
+        // An attribute whose candidate names are all in use has no column. Its values overflow.
         let mut schema = Schema::logs();
         for name in [&short, "a.b", &long] {
             name_of(&mut schema, Location::Attribute, name);
@@ -412,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_differ_only_in_case_can_be_told_apart() {
+    fn names_that_differ_only_in_case_get_columns_that_differ_otherwise() {
         let options = SchemaOptions::new().with_naming(VerbatimNaming);
         let mut schema = Schema::new(Table::Logs, options);
         let mut names = HashSet::new();
@@ -497,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frozen_type_takes_what_fits_and_nothing_else() {
+    fn a_frozen_type_accepts_values_that_fit_and_no_others() {
         let mut schema = Schema::logs();
         let id = column(schema.resolve(Location::Attribute, "ratio"));
         assert_eq!(

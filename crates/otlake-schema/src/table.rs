@@ -1,6 +1,6 @@
 use otlake_row::{MetricKind, Signal};
 
-/// A table: the records of a signal, or the data points of one kind.
+/// The rows that share one schema: the records of a signal, or the data points of one metric kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Table {
@@ -32,7 +32,8 @@ impl Table {
         Table::ALL.into_iter().find(|table| table.name() == name)
     }
 
-    /// Returns the name of the table: `logs`, `traces`, `metrics`, or the name of its kind.
+    /// Returns the name of the table: `logs`, `traces`, `metrics`, or the
+    /// [name of its kind](MetricKind::name).
     pub fn name(self) -> &'static str {
         match self {
             Table::MetricsOf(kind) => kind.name(),

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use otlake_row::Value;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// The text of a value, for a text column, the overflow column and everything else that holds text.
+/// The text of a value, for text columns, the overflow column and directory names.
 ///
-/// It follows the OpenTelemetry specification for protocols that have only strings (common
+/// The text follows the OpenTelemetry specification for protocols that have only strings (common
 /// specification, "AnyValue representation for non-OTLP protocols"): strings are left as they are,
 /// numbers and booleans are written as in JSON, bytes in base64, an empty value as the empty string,
 /// arrays and maps as JSON.
@@ -56,7 +56,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 enum Double {
     Whole(i64),
     Fraction(f64),
-    /// JSON has no number for it. The name is that of proto3's JSON mapping.
+    /// A value for which JSON has no number. The name is that of proto3's JSON mapping.
     Named(&'static str),
 }
 

@@ -63,7 +63,7 @@ pub(super) const COLUMNS: &[FieldColumn] = &[
     column(34, "scope_schema_url", fields::SCOPE_SCHEMA_URL, Utf8, Null),
 ];
 
-/// Whether the data points of a kind can have a field.
+/// Returns whether the data points of a kind can have a field.
 pub(super) fn belongs_to(key: Key, kind: MetricKind) -> bool {
     use MetricKind::{ExponentialHistogram, Gauge, Histogram, Sum, Summary};
     match key {

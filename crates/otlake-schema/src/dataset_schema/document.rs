@@ -42,8 +42,7 @@ pub enum DatasetSchemaError {
         /// Its field id.
         id: u32,
     },
-    /// A column belongs to an attribute although it is a field's, or to none although it is not, or has no
-    /// name.
+    /// The column of a field belongs to an attribute, or a column has no name.
     #[error("the published schema is damaged: the column {column:?} belongs to {full_name:?}")]
     Owner {
         /// The name of the column.
@@ -51,8 +50,8 @@ pub enum DatasetSchemaError {
         /// The full name of the attribute, if there is one.
         full_name: Option<String>,
     },
-    /// A column has a type that this version does not know, or the column of a field has another type than
-    /// the field.
+    /// A column has a type that this version does not know, or the column of a field has a type other than
+    /// the field's.
     #[error(
         "the column {column:?} has type {found:?} in the published schema, which this version \
          cannot write{}",
@@ -86,8 +85,8 @@ struct Head {
 }
 
 impl DatasetSchema {
-    /// Reads the JSON that [`DatasetSchema::to_json`] writes, and adds the fields that the table has got
-    /// since it was written.
+    /// Reads the JSON that [`DatasetSchema::to_json`] writes, and adds the fields that this version of the
+    /// table has and the document lacks.
     ///
     /// # Errors
     ///

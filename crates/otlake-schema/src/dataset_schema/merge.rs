@@ -1,6 +1,6 @@
 use super::{DatasetColumn, DatasetSchema};
 
-/// Why two published schemas cannot be merged.
+/// The error of [`DatasetSchema::merge`]: why two published schemas cannot be merged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MergeError {
@@ -39,8 +39,8 @@ pub enum MergeError {
         /// The name of its column in the second schema.
         right: String,
     },
-    /// There are no field ids left.
-    #[error("there are no field ids left for the column {column:?}")]
+    /// All field ids are in use.
+    #[error("the column {column:?} gets no field id: all are in use")]
     NoIds {
         /// The name of the column.
         column: String,
@@ -99,8 +99,8 @@ impl DatasetSchema {
         Ok(merged)
     }
 
-    /// Returns the differences from this schema to `other`: first what only this one has, then the rest
-    /// in the order of the columns of `other`.
+    /// Returns the differences between this schema and `other`: first the columns that only this one has,
+    /// then the others in the order of `other`.
     pub fn diff(&self, other: &DatasetSchema) -> Vec<Difference> {
         let removed = self
             .columns
