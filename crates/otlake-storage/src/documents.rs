@@ -9,13 +9,13 @@ use bytes::Bytes;
 use crate::error::StorageError;
 use crate::storage::Storage;
 
-/// What a dataset needs of its storage in addition to writing files: documents, such as its published
-/// schema or the manifest of a flush, and a list of what is stored.
+/// A storage that also keeps documents, such as a dataset's published schema or the manifest of a flush,
+/// and lists what is stored.
 ///
 /// A document is small, some kilobytes of JSON. It is read and written whole: no reader sees a part of
 /// it. It is written under a condition: that it does not exist yet, or that it is still the version
-/// that was read. So independent writers lose nothing: the one that comes second gets a
-/// [`PutOutcome::Conflict`], reads again and decides again, paced by [`Retries`](crate::Retries).
+/// that was read. So independent writers lose nothing: the second one gets a [`PutOutcome::Conflict`], reads
+/// the document again and retries, paced by [`Retries`](crate::Retries).
 /// Names are those of [`Storage`], and files can be read, listed and deleted here as well.
 ///
 /// ```
@@ -99,7 +99,7 @@ impl Version {
         Self(token.into())
     }
 
-    /// Returns what the version was created from.
+    /// Returns the token that the version was created from.
     pub fn token(&self) -> &Bytes {
         &self.0
     }
@@ -143,9 +143,9 @@ pub enum PutOutcome {
 pub struct StoredFile {
     /// The name in the storage.
     pub name: String,
-    /// The size.
+    /// The size in bytes.
     pub bytes: u64,
-    /// When it was written, by the clock of the storage.
+    /// The time at which it was written, by the clock of the storage.
     pub modified: SystemTime,
 }
 

@@ -199,7 +199,7 @@ fn walk(
     prefix: &str,
     visit: &mut dyn FnMut(&str, &str, &DirEntry) -> io::Result<()>,
 ) -> Result<(), StorageError> {
-    // What is removed meanwhile does not exist, nor does a directory that never did or is a file.
+    // A file or directory that is removed meanwhile is skipped, and so is a prefix that is no directory.
     let unless_gone = |done: io::Result<()>, path: &Path| match done {
         Err(error)
             if matches!(

@@ -109,8 +109,8 @@ impl ObjectStorage {
     ///
     /// # Panics
     ///
-    /// Never panics itself, but calls that wait do inside a `LocalSet` of a runtime with several threads:
-    /// use `spawn_blocking` there.
+    /// This call does not panic, but later calls that wait do inside a `LocalSet` of a runtime with several
+    /// threads: use `spawn_blocking` there.
     pub fn on_runtime(
         store: Arc<dyn ObjectStore>,
         prefix: &str,
@@ -157,7 +157,7 @@ impl ObjectStorage {
         &self.store
     }
 
-    /// Returns what all keys begin with.
+    /// Returns the prefix of all keys, without a `/` at its end.
     pub fn prefix(&self) -> &str {
         &self.prefix
     }

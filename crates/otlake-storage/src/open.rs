@@ -66,8 +66,11 @@ pub fn open(location: &str) -> Result<Arc<dyn Documents>, OpenError> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// No storage has URLs with this scheme.
-    #[error("{location} is no storage: no store has URLs that begin with {scheme}:")]
+    /// There is no storage for URLs with this scheme.
+    #[error(
+        "{location} is no storage: use a URL that begins with s3:, gs:, az:, file: or memory: rather than \
+         {scheme}:, or a path"
+    )]
     UnknownScheme {
         /// The location.
         location: String,
@@ -113,8 +116,8 @@ impl OpenError {
     }
 }
 
-/// Returns the scheme of a URL, and none for a path. Of the schemes that may go without `//`, only those
-/// known here count, because a path may contain a colon.
+/// Returns the scheme of a URL, and `None` for a path. A path may contain a colon, so only `file:` and
+/// `memory:` count as schemes without `//`.
 fn scheme(location: &str) -> Option<&str> {
     let (scheme, rest) = location.split_once(':')?;
     let is_scheme = scheme.len() > 1
@@ -166,7 +169,7 @@ fn not_a_directory(location: &str, path: &Path) -> OpenError {
 #[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
 use self::cloud::open_object_store;
 
-/// Without a client no URL can be opened, but the error can name the feature.
+/// Fails with the name of the feature that the URL needs, because no client is compiled in.
 #[cfg(not(any(feature = "aws", feature = "azure", feature = "gcp")))]
 fn open_object_store(location: &str, scheme: &str) -> Result<Arc<dyn Documents>, OpenError> {
     let feature = match scheme {

@@ -13,12 +13,12 @@ pub(super) const LOCK: &str = ".otlake.lock";
 
 const INFIX: &str = ".tmp-";
 
-/// Whether a part of a name is reserved.
+/// Returns whether a part of a name is reserved.
 pub(crate) fn is_reserved(part: &str) -> bool {
     part == LOCK || is_temporary(part)
 }
 
-/// Whether a part of a name is one that [`temporary_name`] creates, which no other program does.
+/// Returns whether a part of a name is one that [`temporary_name`] creates, which no other program does.
 pub(super) fn is_temporary(part: &str) -> bool {
     let is_random =
         |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());

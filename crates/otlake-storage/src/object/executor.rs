@@ -22,8 +22,8 @@ pub(super) struct Executor {
 }
 
 impl Executor {
-    /// Creates an executor with a thread of its own. It does nothing else, so any thread may wait for it,
-    /// even one of another runtime, without stopping what it waits for.
+    /// Creates an executor with a thread of its own. That thread does nothing else, so any thread may wait
+    /// for it, even one of another runtime, without blocking the work it waits for.
     pub(super) fn own() -> io::Result<Self> {
         // Not the current-thread runtime: that one runs only while a thread is in `block_on`.
         let runtime = Builder::new_multi_thread()

@@ -9,11 +9,11 @@ use crate::error::{StorageError, StorageErrorKind};
 pub(super) enum Effect {
     /// Nothing that is visible.
     None,
-    /// It may have written a whole object before the response was lost. "Not found" is no such doubt: it
-    /// says that there is no bucket.
+    /// The request may have written a whole object before the response was lost. "Not found" leaves no such
+    /// doubt: it says that there is no bucket.
     Put,
-    /// It may have taken effect before the response was lost. "Not found" may mean that it has: an upload
-    /// that was completed does not exist any more.
+    /// The request may have taken effect before the response was lost. "Not found" may mean that it has:
+    /// a completed upload no longer exists.
     Possible,
 }
 

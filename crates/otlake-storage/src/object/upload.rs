@@ -228,7 +228,8 @@ async fn run(
     }
 }
 
-/// Returns whether all parts have arrived; if not, the writer has dropped the file.
+/// Sends the parts, and returns `true` when all have arrived, or `false` when the writer has dropped the
+/// file.
 async fn send_parts(
     upload: &mut dyn MultipartUpload,
     parts: &mut JoinSet<Result<(), Error>>,
