@@ -12,7 +12,7 @@ use otlake_schema::{DatasetSchema, OverflowCounts, Table};
 
 use crate::dataset::builder::{DatasetBuilder, MetricTables, Options};
 use crate::dataset::shared_table::SharedTable;
-use crate::error::FlushError;
+use crate::error::{FlushError, StepError};
 use crate::files::batch_files::BatchFiles;
 use crate::files::file_names::BatchId;
 use crate::memory_budget::MemoryBudget;

@@ -68,12 +68,34 @@ impl LostRows {
     /// Adds the rows of a second loss to those of the first.
     pub(crate) fn both(first: Option<Self>, later: Option<Self>) -> Option<Self> {
         match (first, later) {
-            (Some(mut first), Some(later)) => {
-                first.rows += later.rows;
-                Some(first)
-            }
+            (Some(first), Some(later)) => Some(first.and(&later)),
             (first, later) => first.or(later),
         }
+    }
+
+    fn and(mut self, later: &Self) -> Self {
+        self.rows += later.rows;
+        self
+    }
+}
+
+/// An error of several steps, of which each may have cost rows.
+pub(crate) trait StepError: Sized + From<LostRows> {
+    /// Returns the rows that are lost, or the error if it cost none.
+    fn into_lost(self) -> Result<LostRows, Self>;
+
+    /// Joins the results of two steps. Of two errors the one that cost rows wins, and the rows that
+    /// both cost are added.
+    fn both(first: Result<(), Self>, later: Result<(), Self>) -> Result<(), Self> {
+        let (first, later) = match (first, later) {
+            (Err(first), Err(later)) => (first.into_lost(), later.into_lost()),
+            (first, later) => return first.and(later),
+        };
+        Err(match (first, later) {
+            (Ok(first), Ok(later)) => first.and(&later).into(),
+            (Ok(lost), Err(_)) | (Err(_), Ok(lost)) => lost.into(),
+            (Err(first), Err(_)) => first,
+        })
     }
 }
 
@@ -82,21 +104,6 @@ impl LostRows {
 pub(crate) enum WriteError {
     Lost(LostRows),
     Publish(PublishError),
-}
-
-impl WriteError {
-    /// Joins the results of two steps. Of two errors the one that cost rows wins, and the rows that
-    /// both cost are added.
-    pub(crate) fn both(first: Result<(), Self>, later: Result<(), Self>) -> Result<(), Self> {
-        match (first, later) {
-            (Err(Self::Lost(first)), Err(Self::Lost(later))) => {
-                let lost = LostRows::both(Some(first), Some(later));
-                lost.map_or(Ok(()), |lost| Err(Self::Lost(lost)))
-            }
-            (Err(Self::Publish(_)), Err(lost @ Self::Lost(_))) => Err(lost),
-            (first, later) => first.and(later),
-        }
-    }
 }
 
 impl From<LostRows> for WriteError {
@@ -140,11 +147,11 @@ pub enum RowError {
     /// The types of the columns could not be published, and the memory limit is reached. This row was
     /// not accepted; those before it are kept.
     #[error(
-        "the row was refused, because the memory limit is reached and the schema could not be published"
+        "the row was rejected, because the memory limit is reached and the schema could not be published"
     )]
-    Refused(#[source] PublishError),
+    Rejected(#[source] PublishError),
     /// The encoder of a table could not be made, so the row was not accepted.
-    #[error("the row was refused")]
+    #[error("the row was rejected")]
     Encoder(#[from] EncoderError),
     /// The files of a flush could not be committed; only from
     /// [`finish`](otlake_row::RowSink::finish).
@@ -291,87 +298,51 @@ impl CommitError {
     }
 }
 
-impl FlushError {
-    /// Joins the results of two steps. Of two errors the one that cost rows wins, and the rows that
-    /// both cost are added.
-    pub(crate) fn both(first: Result<(), Self>, later: Result<(), Self>) -> Result<(), Self> {
-        match (first, later) {
-            (Err(Self::Lost(first)), Err(Self::Lost(later))) => {
-                let lost = LostRows::both(Some(first), Some(later));
-                lost.map_or(Ok(()), |lost| Err(Self::Lost(lost)))
+macro_rules! step_errors {
+    ($($error:ident),*) => {$(
+        impl StepError for $error {
+            fn into_lost(self) -> Result<LostRows, Self> {
+                match self {
+                    Self::Lost(lost) => Ok(lost),
+                    error => Err(error),
+                }
             }
-            (Err(_), Err(lost @ Self::Lost(_))) => Err(lost),
-            (first, later) => first.and(later),
         }
-    }
+    )*};
 }
 
-impl TableSinkError {
-    /// Joins the results of two steps; see [`FlushError::both`].
-    pub(crate) fn both(first: Result<(), Self>, later: Result<(), Self>) -> Result<(), Self> {
-        match (first, later) {
-            (Err(Self::Lost(first)), Err(Self::Lost(later))) => {
-                let lost = LostRows::both(Some(first), Some(later));
-                lost.map_or(Ok(()), |lost| Err(Self::Lost(lost)))
+step_errors!(WriteError, FlushError, TableSinkError);
+
+/// Implements `From` for an operation that contains another one and fails as that one does.
+macro_rules! contains {
+    ($outer:ident, $inner:ident { $($variant:ident),* }) => {
+        impl From<$inner> for $outer {
+            fn from(error: $inner) -> Self {
+                match error {
+                    $($inner::$variant(error) => Self::$variant(error),)*
+                }
             }
-            (Err(_), Err(lost @ Self::Lost(_))) => Err(lost),
-            (first, later) => first.and(later),
         }
-    }
+    };
 }
 
-impl From<WriteError> for RowError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::Lost(lost) => Self::Lost(lost),
-            WriteError::Publish(error) => Self::Publish(error),
-        }
+contains!(RowError, WriteError { Lost, Publish });
+contains!(
+    RowError,
+    FlushError {
+        Lost,
+        Publish,
+        Commit
     }
-}
-
-impl From<WriteError> for FlushError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::Lost(lost) => Self::Lost(lost),
-            WriteError::Publish(error) => Self::Publish(error),
-        }
+);
+contains!(FlushError, WriteError { Lost, Publish });
+contains!(FinishBatchError, WriteError { Lost, Publish });
+contains!(TableSinkError, WriteError { Lost, Publish });
+contains!(
+    TableSinkError,
+    FlushError {
+        Lost,
+        Publish,
+        Commit
     }
-}
-
-impl From<FlushError> for RowError {
-    fn from(error: FlushError) -> Self {
-        match error {
-            FlushError::Lost(lost) => Self::Lost(lost),
-            FlushError::Publish(error) => Self::Publish(error),
-            FlushError::Commit(error) => Self::Commit(error),
-        }
-    }
-}
-
-impl From<WriteError> for FinishBatchError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::Lost(lost) => Self::Lost(lost),
-            WriteError::Publish(error) => Self::Publish(error),
-        }
-    }
-}
-
-impl From<WriteError> for TableSinkError {
-    fn from(error: WriteError) -> Self {
-        match error {
-            WriteError::Lost(lost) => Self::Lost(lost),
-            WriteError::Publish(error) => Self::Publish(error),
-        }
-    }
-}
-
-impl From<FlushError> for TableSinkError {
-    fn from(error: FlushError) -> Self {
-        match error {
-            FlushError::Lost(lost) => Self::Lost(lost),
-            FlushError::Publish(error) => Self::Publish(error),
-            FlushError::Commit(error) => Self::Commit(error),
-        }
-    }
-}
+);

@@ -22,7 +22,7 @@ use otlake_schema::{Schema, Table};
 
 use crate::commit::batch_state::{BatchState, OpenBatch};
 use crate::dataset::{Dataset, TableReport, index_of};
-use crate::error::{FinishBatchError, FlushError, RowError, TableSinkError, WriteError};
+use crate::error::{FinishBatchError, FlushError, RowError, StepError, TableSinkError, WriteError};
 use crate::files::account::Account;
 use crate::files::file_names::BatchId;
 use crate::report::TableStats;

@@ -160,9 +160,9 @@ fn what_a_file_has_sent_is_not_counted_any_more() {
 
 /// A storage in which no file can be created.
 #[derive(Debug)]
-struct Refusing(InMemoryStorage);
+struct Rejecting(InMemoryStorage);
 
-impl Storage for Refusing {
+impl Storage for Rejecting {
     fn create(&self, _name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
         self.0.create("..")
     }
@@ -170,7 +170,7 @@ impl Storage for Refusing {
 
 #[test]
 fn an_error_counts_the_rows_of_all_row_groups_that_it_cost() {
-    let storage = Refusing(InMemoryStorage::new());
+    let storage = Rejecting(InMemoryStorage::new());
     let options = options().partitioning(by_hour()).memory_limit(1 << 20);
     let mut sink = options.open_files(Arc::new(storage)).unwrap().writer();
     let mut records = Records::new();

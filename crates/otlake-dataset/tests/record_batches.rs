@@ -125,9 +125,9 @@ fn a_batch_with_an_identity_is_there_once() {
     }
 }
 
-/// A batch whose columns don't fit is refused as a whole, with an error that says why.
+/// A batch whose columns don't fit is rejected as a whole, with an error that says why.
 #[test]
-fn a_batch_that_does_not_fit_is_refused() {
+fn a_batch_that_does_not_fit_is_rejected() {
     let storage = InMemoryStorage::new();
     let mut writer = dataset_writer(&storage, options());
     Records::new().push(&mut writer, 1, BEGIN, &[("user.id", Value::Int(7))]);
@@ -136,24 +136,24 @@ fn a_batch_that_does_not_fit_is_refused() {
 
     let texts: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
     let small: ArrayRef = Arc::new(Int32Array::from(vec![1]));
-    let mut refused = |batch: &RecordBatch| writer.table(Table::Logs).batch(batch).unwrap_err();
-    let error = refused(&batch([("attr_user_id", texts.clone())]));
+    let mut rejected = |batch: &RecordBatch| writer.table(Table::Logs).batch(batch).unwrap_err();
+    let error = rejected(&batch([("attr_user_id", texts.clone())]));
     assert!(
         error.to_string().starts_with(
             "column \"attr_user_id\" is utf8 in the batch and int64 in the published schema of logs"
         ),
         "{error}"
     );
-    let error = refused(&batch([("body", ints(&[1]))]));
+    let error = rejected(&batch([("body", ints(&[1]))]));
     assert!(matches!(error, TableSinkError::Type { .. }), "{error}");
-    let error = refused(&batch([("small", small)]));
+    let error = rejected(&batch([("small", small)]));
     assert!(matches!(error, TableSinkError::NewColumn { .. }), "{error}");
-    let error = refused(&batch([("twice", ints(&[1])), ("twice", ints(&[1]))]));
+    let error = rejected(&batch([("twice", ints(&[1])), ("twice", ints(&[1]))]));
     assert!(
         matches!(error, TableSinkError::DuplicateColumn { .. }),
         "{error}"
     );
-    let error = refused(&batch([("ATTR_USER_ID", texts.clone())]));
+    let error = rejected(&batch([("ATTR_USER_ID", texts.clone())]));
     assert!(matches!(error, TableSinkError::Name { .. }), "{error}");
     let gauges = Table::MetricsOf(MetricKind::Gauge);
     let error = writer
@@ -170,7 +170,7 @@ fn a_batch_that_does_not_fit_is_refused() {
     assert_eq!(after.len(), 1, "{after:?}");
     drop(before);
 
-    // In a batch with an identity a refused record batch costs the whole try.
+    // In a batch with an identity a rejected record batch costs the whole try.
     writer.begin_batch(&BatchId::new("a").unwrap()).unwrap();
     assert!(
         writer

@@ -116,9 +116,9 @@ impl FileError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RollingError {
-    /// The row group was refused. The open file, with the rows written before, is as it was.
-    #[error("the row group was refused; the open file goes on without it")]
-    Refused {
+    /// The row group was rejected. The open file, with the rows written before, is as it was.
+    #[error("the row group was rejected; the open file goes on without it")]
+    Rejected {
         /// The reason.
         source: FileError,
     },
@@ -146,7 +146,7 @@ impl RollingError {
     pub(crate) fn with_more_rows(mut self, more: u64) -> Self {
         match &mut self {
             Self::Dropped { rows, .. } | Self::Open { rows, .. } => *rows += more,
-            Self::Refused { .. } => {}
+            Self::Rejected { .. } => {}
         }
         self
     }

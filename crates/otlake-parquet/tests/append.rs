@@ -177,9 +177,9 @@ fn bloom_filters_move_with_their_row_group() {
     }
 }
 
-/// A row group that a file refuses can go to another file, and the file goes on.
+/// A row group that a file rejects can go to another file, and the file goes on.
 #[test]
-fn a_refused_row_group_is_kept() {
+fn a_rejected_row_group_is_kept() {
     let mut encoder = Encoder::new(options()).unwrap();
     let of = |kind| batch(vec![("a".into(), column(kind, 10, Nulls::None, 1))]);
     let integers = encoder.encode_row_group(&of(Kind::IntAny)).unwrap();
@@ -201,7 +201,7 @@ fn a_refused_row_group_is_kept() {
 }
 
 #[test]
-fn a_batch_with_two_columns_of_one_name_is_refused() {
+fn a_batch_with_two_columns_of_one_name_is_rejected() {
     let mut encoder = Encoder::new(options()).unwrap();
     let twice = batch(vec![
         ("a".into(), column(Kind::IntAny, 10, Nulls::None, 1)),

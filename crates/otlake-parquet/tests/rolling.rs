@@ -119,11 +119,11 @@ fn every_file_has_the_key_values_of_the_options() {
 }
 
 #[test]
-fn a_refused_batch_leaves_the_open_file_as_it_was() {
+fn a_rejected_batch_leaves_the_open_file_as_it_was() {
     let mut writer = RollingWriter::new(WriterOptions::new(), || Ok(Vec::new())).unwrap();
     writer.write(&numbers(0..3)).unwrap();
     let error = writer.write(&texts(1)).unwrap_err();
-    let RollingError::Refused { source, .. } = &error else {
+    let RollingError::Rejected { source, .. } = &error else {
         panic!("{error:?}")
     };
     let message = source.to_string();
@@ -249,7 +249,7 @@ fn a_broken_file_stays_broken() {
 }
 
 #[test]
-fn two_columns_of_one_name_are_refused() {
+fn two_columns_of_one_name_are_rejected() {
     let array: ArrayRef = Arc::new(Int64Array::from(vec![1]));
     let batch = support::batch(vec![
         ("a".into(), Arc::clone(&array)),
@@ -271,7 +271,7 @@ fn two_columns_of_one_name_are_refused() {
 }
 
 #[test]
-fn a_codec_that_is_not_built_in_is_refused() {
+fn a_codec_that_is_not_built_in_is_rejected() {
     for compression in [
         Compression::ZSTD,
         Compression::Snappy,

@@ -498,7 +498,7 @@ proptest! {
 }
 
 #[test]
-fn a_type_that_parquet_lacks_is_refused() {
+fn a_type_that_parquet_lacks_is_rejected() {
     let union = DataType::Union(
         UnionFields::try_new(vec![0], vec![Field::new("a", DataType::Int32, true)]).unwrap(),
         UnionMode::Sparse,

@@ -512,7 +512,7 @@ mod tests {
             }
         }
 
-        /// Whatever is wrong with a document: it is refused, or it can be extended, and the result is
+        /// Whatever is wrong with a document: it is rejected, or it can be extended, and the result is
         /// what it says it is.
         #[test]
         fn a_document_that_is_accepted_never_becomes_one_that_is_not(

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreFault {
     /// The store rejects it.
-    Refused,
+    Rejected,
     /// The store carries it out, and the response is lost.
     AnswerLost,
     /// It never arrives, and the client notices after a while.
@@ -118,7 +118,7 @@ impl Watch {
         };
         *self.failed.lock().unwrap() = Some(request);
         match fault {
-            StoreFault::Refused => {}
+            StoreFault::Rejected => {}
             StoreFault::AnswerLost => {
                 done.await?;
             }

@@ -100,7 +100,7 @@ fn local_directory() {
 }
 
 const FAULTS: [StoreFault; 4] = [
-    StoreFault::Refused,
+    StoreFault::Rejected,
     StoreFault::AnswerLost,
     StoreFault::TimedOut,
     StoreFault::Panic,
@@ -196,7 +196,7 @@ fn a_dropped_file_is_aborted_whatever_fails() {
 fn after_a_failed_write_there_is_no_commit() {
     let store = Arc::new(InMemory::new());
     for fail_at in 0..3 {
-        let watched = Watched::failing(store.clone(), fail_at, StoreFault::Refused);
+        let watched = Watched::failing(store.clone(), fail_at, StoreFault::Rejected);
         let storage = ObjectStorage::new(Arc::new(watched.clone()), "").unwrap();
         let storage = storage.with_part_bytes(PART).with_parts_in_flight(1);
         let mut file = storage.create(NAME).unwrap();

@@ -177,7 +177,7 @@ fn every_request_fails_once() {
         pipeline.finish_batch().map_err(BatchError::Finish)
     };
     let faults = [
-        StoreFault::Refused,
+        StoreFault::Rejected,
         StoreFault::AnswerLost,
         StoreFault::TimedOut,
     ];

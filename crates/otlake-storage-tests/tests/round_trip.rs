@@ -108,8 +108,8 @@ fn a_runtime_of_the_caller() {
     let single = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let refused = ObjectStorage::on_runtime(store, "", single.handle().clone()).unwrap_err();
-    assert_eq!(refused.kind(), StorageErrorKind::Unsupported);
+    let rejected = ObjectStorage::on_runtime(store, "", single.handle().clone()).unwrap_err();
+    assert_eq!(rejected.kind(), StorageErrorKind::Unsupported);
 }
 
 #[tokio::test]

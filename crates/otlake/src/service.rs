@@ -104,7 +104,7 @@ impl<C> Service<C> {
         }
     }
 
-    /// Refuses new requests, waits until those that were accepted are durable, and returns the pipelines,
+    /// Rejects new requests, waits until those that were accepted are durable, and returns the pipelines,
     /// for their reports and patterns. A worker that panicked has none.
     ///
     /// A service that is dropped instead does the same in the background, so records can be lost if the
@@ -188,7 +188,7 @@ impl ServiceHandle {
         response.ok_or(ServiceError::Closed)?.await
     }
 
-    /// Accepts a payload at once, or refuses it if the queue is full: answer with HTTP's 429 or gRPC's
+    /// Accepts a payload at once, or rejects it if the queue is full: answer with HTTP's 429 or gRPC's
     /// `RESOURCE_EXHAUSTED` then. The response resolves like that of [`ServiceHandle::ingest`].
     ///
     /// # Errors

@@ -60,20 +60,20 @@ async fn requests_of_one_group_are_answered_together_when_they_are_durable() {
 }
 
 #[tokio::test]
-async fn a_full_queue_refuses_or_makes_wait() {
+async fn a_full_queue_rejects_or_makes_wait() {
     let (storage, dataset) = dataset();
     let builder = Service::builder().workers(1).queue_bytes(10 << 10);
     let service = start(builder.group_time(Duration::from_millis(300)), &dataset);
     let handle = service.handle();
     let send = |seed| handle.try_ingest(Signal::Logs, Format::Protobuf, payload(seed));
     let mut accepted = vec![send(0).unwrap()];
-    let refused = loop {
+    let rejected = loop {
         match send(1) {
             Ok(response) => accepted.push(response),
             Err(error) => break error,
         }
     };
-    assert_eq!(refused, TryIngestError::Full);
+    assert_eq!(rejected, TryIngestError::Full);
     let waited = handle.ingest(Signal::Logs, Format::Protobuf, payload(2));
     waited.await.unwrap();
     let rows: u64 = data_files(&storage).iter().sum();

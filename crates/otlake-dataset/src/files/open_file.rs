@@ -150,7 +150,7 @@ pub(crate) fn append(
         }
         Err(error) => {
             let lost = LostRows::new(&*open.name, rows, error);
-            // A file whose first row group is refused has nothing to show.
+            // A file whose first row group is rejected has nothing to show.
             *place = (open.rows() > 0).then_some(open);
             return Err(lost);
         }

@@ -61,7 +61,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`RollingError::Refused`] leaves the open file as it was. With any other error a file is lost, and
+    /// [`RollingError::Rejected`] leaves the open file as it was. With any other error a file is lost, and
     /// the error says how many rows with it.
     fn batch(&mut self, batch: &RecordBatch) -> Result<(), RollingError> {
         self.writer.write(batch)

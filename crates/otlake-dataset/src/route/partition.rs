@@ -26,6 +26,7 @@ use crate::route::template::{self, ParsePartitioningError, Part, Piece};
 /// | `{year}`, `{month}`, `{day}`, `{hour}`, `{minute}` | a part of its time, as `2026`, `07` |
 /// | `{resource.NAME}`, `{scope.NAME}`, `{attr.NAME}` | an attribute of resource, scope or record |
 /// | `{severity_text}`, `{scope_name}`, … | a field, by its name in [`otlake_row::fields`] |
+/// | `{NAME}` | a field of a stage, if it was [registered](otlake_row::Key::register) before the template is parsed |
 ///
 /// The time is that of the table's column `timestamp`, in UTC. Attributes and fields are written as
 /// their OpenTelemetry text. A row that lacks the value, or has an empty one, goes to the

@@ -211,10 +211,13 @@ impl CellName {
             location => location,
         };
         match location {
-            Location::Resource => row.resource().get(key).copied(),
-            Location::Scope => row.scope().get(key).copied(),
-            Location::Field | Location::Attribute => row.get(key).copied(),
+            Location::Resource => row.resource().get(key),
+            Location::Scope => row.scope().get(key),
+            Location::Field | Location::Attribute => row.get(key),
         }
+        // A stage may have registered such a name for records.
+        .or_else(|| row.get(key))
+        .copied()
     }
 
     /// Returns the value of an attribute whose name was not interned, because there were too many.

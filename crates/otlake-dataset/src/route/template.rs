@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use otlake_row::{Location, fields};
+use otlake_row::{Keys, Location};
 
 use super::escape::{DEFAULT, HASH_LEN};
 use super::time::TimeField;
@@ -15,7 +15,8 @@ const VALUE_BYTES: usize = 47;
 
 /// The placeholders that a template can have, as error messages list them.
 const PLACEHOLDERS: &str = "{signal}, {table}, {date}, {year}, {month}, {day}, {hour}, {minute}, \
-    {resource.NAME}, {scope.NAME}, {attr.NAME} and fields such as {severity_text}";
+    {resource.NAME}, {scope.NAME}, {attr.NAME}, fields such as {severity_text} and the fields that stages \
+    have registered";
 
 /// A part of a path: what is between two slashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl Piece {
             Some(("resource", name)) => (Location::Resource, name),
             Some(("scope", name)) => (Location::Scope, name),
             Some(("attr", name)) => (Location::Attribute, name),
-            _ if fields::NAMES.contains(&name) => (Location::Field, name),
+            _ if Keys::of_fields().find(Location::Field, name).is_some() => (Location::Field, name),
             _ => return None,
         };
         let name = name.to_owned();

@@ -11,7 +11,7 @@ use otlake_schema::{DatasetSchema, Schema};
 
 use crate::dataset::Dataset;
 use crate::dataset::shared_table::SharedTable;
-use crate::error::{LostRows, RowError, TableSinkError, WriteError};
+use crate::error::{LostRows, RowError, StepError, TableSinkError, WriteError};
 use crate::files::account::Account;
 use crate::files::batch_files::BatchFiles;
 use crate::files::column_names::ColumnNames;
@@ -171,7 +171,7 @@ impl TableWriter {
         let mut result = Ok(());
         for slot in 0..self.route.slots() {
             match self.write_row_group(slot, target.as_deref_mut()) {
-                Err(WriteError::Publish(error)) => return Err(RowError::Refused(error)),
+                Err(WriteError::Publish(error)) => return Err(RowError::Rejected(error)),
                 written => result = WriteError::both(result, written),
             }
         }

@@ -17,7 +17,7 @@ use std::str::FromStr;
 /// ```
 ///
 /// Every variant exists whatever features are enabled, so that any build can read a configuration.
-/// [`Encoder::new`](crate::Encoder::new) refuses a codec whose feature is disabled.
+/// [`Encoder::new`](crate::Encoder::new) rejects a codec whose feature is disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Compression {

@@ -1,7 +1,7 @@
 //! Arrays without the dictionaries and runs that the `parquet` crate's encoders don't write, or write
 //! wrongly.
 //!
-//! Version 59.3 of that crate writes other values for dictionaries of `FixedSizeBinary`, refuses
+//! Version 59.3 of that crate writes other values for dictionaries of `FixedSizeBinary`, rejects
 //! dictionaries of numbers, and panics for dictionaries of views. It is right for dictionaries of text and
 //! bytes. Runs are expanded because its code for them is as general as this one.
 

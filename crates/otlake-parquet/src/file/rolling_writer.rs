@@ -77,7 +77,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`RollingError::Refused`] leaves the open file as it was. With any other error a file is lost, and
+    /// [`RollingError::Rejected`] leaves the open file as it was. With any other error a file is lost, and
     /// the error says how many rows with it, those of the whole batch included. The next batch starts a
     /// new file.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), RollingError> {
@@ -121,7 +121,7 @@ where
         };
         let rows = file.rows_written();
         if rows == 0 {
-            // Its first batch was refused.
+            // Its first batch was rejected.
             return Ok(());
         }
         match file.finish(&mut self.encoder, &[]) {
@@ -177,7 +177,7 @@ where
             }
             Err(source) => {
                 self.file = Some(file);
-                return Err(RollingError::Refused { source });
+                return Err(RollingError::Rejected { source });
             }
         }
         let options = self.encoder.options();

@@ -67,7 +67,7 @@ impl<C: Stage> Groups<C> {
             ..
         } = self;
         let mut ingested = Vec::new();
-        let mut refused = None;
+        let mut rejected = None;
         let delivered = pipeline.batch(id, |batch| {
             let deadline = Instant::now() + *time;
             let mut group_bytes = 0;
@@ -75,7 +75,7 @@ impl<C: Stage> Groups<C> {
             loop {
                 waiting.fetch_sub(1, Ordering::Relaxed);
                 group_bytes += request.payload.bytes().len();
-                ingest(batch, request, &mut ingested, &mut refused)?;
+                ingest(batch, request, &mut ingested, &mut rejected)?;
                 if group_bytes >= *bytes {
                     return Ok(());
                 }
@@ -95,24 +95,24 @@ impl<C: Stage> Groups<C> {
                     let _ = answer.send(result.map_err(ServiceError::Payload));
                 }
             }
-            Err(error) => answer_failed(ingested, refused, error),
+            Err(error) => answer_failed(ingested, rejected, error),
         }
     }
 }
 
-/// Ingests a request. One whose rows can't be written is `refused`.
+/// Ingests a request. One whose rows can't be written is `rejected`.
 fn ingest<C: Stage>(
     batch: &mut Batch<'_, C>,
     request: Request,
     ingested: &mut Vec<Ingested>,
-    refused: &mut Option<Request>,
+    rejected: &mut Option<Request>,
 ) -> Result<(), BatchError> {
     let payload = request.payload.clone();
     let result = match batch.ingest(request.signal, request.format, payload) {
         Ok(summary) => Ok(summary),
         Err(BatchError::Ingest(error)) if error.is_payload() => Err(error),
         Err(error) => {
-            *refused = Some(request);
+            *rejected = Some(request);
             return Err(error);
         }
     };
@@ -125,12 +125,12 @@ fn ingest<C: Stage>(
 }
 
 /// Answers the requests of a group that could not be delivered.
-fn answer_failed(ingested: Vec<Ingested>, refused: Option<Request>, error: BatchError) {
+fn answer_failed(ingested: Vec<Ingested>, rejected: Option<Request>, error: BatchError) {
     let error = Arc::new(error);
     for Ingested { answer, .. } in ingested {
         let _ = answer.send(Err(ServiceError::Group(Arc::clone(&error))));
     }
-    if let Some(request) = refused {
+    if let Some(request) = rejected {
         let _ = request.answer.send(Err(ServiceError::Group(error)));
     }
 }

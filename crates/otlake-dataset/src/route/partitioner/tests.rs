@@ -53,6 +53,22 @@ fn the_event_time_is_that_of_the_tables_timestamp() {
     assert_eq!(directory(&point, table), "metrics/sum/2026-11-22T0730");
 }
 
+/// A stage can say which partition a record goes to, also under a name that looks like one of the resource.
+#[test]
+fn registered_fields_are_placeholders() {
+    assert!("unknown={partition_test}".parse::<Partitioning>().is_err());
+    for name in ["partition_test", "resource_partition_test"] {
+        let registered = Key::register(Location::Field, name).unwrap();
+        let mut row = empty_row(Signal::Logs);
+        row.set(registered, Value::String("gold"));
+        let template = format!("tier={{{name}}}");
+        assert_eq!(
+            partitioner(&template, Table::Logs).directory(&row),
+            "tier=gold"
+        );
+    }
+}
+
 #[test]
 fn cells_are_found_where_they_stand() {
     let mut keys = Keys::new();
