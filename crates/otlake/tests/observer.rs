@@ -211,7 +211,7 @@ fn the_tracing_adapter_makes_events() {
         .filter(|line| line.contains("WARN pipeline{worker=3}: otlake: failed"));
     assert_eq!(warned.count(), 1, "{log}");
     assert!(
-        log.contains("[resource_logs[0]: the varint"),
+        log.contains("error.sources=[resource_logs[0]: 2 bytes are expected, but 1 remain"),
         "the error says what is wrong: {log}"
     );
     let written = lines
