@@ -37,7 +37,7 @@ impl<'c, 'r> Attributes<'c, 'r> {
         self.count
     }
 
-    /// Returns whether there is room for one more attribute, and counts it.
+    /// Counts one more attribute, and returns whether it is within the limit.
     #[inline]
     pub(crate) fn room(&mut self) -> bool {
         self.count += 1;
@@ -49,15 +49,15 @@ impl<'c, 'r> Attributes<'c, 'r> {
         room
     }
 
-    /// Returns the cell of an attribute after [`Self::room`] has returned true, or `None` if
-    /// [`Self::finish`] returns it together with others. The name is not checked for UTF-8 yet.
+    /// Returns the cell of an attribute for which [`Self::room`] has returned true, or `None` if the attribute
+    /// belongs to the excess, which [`Self::finish`] returns. The name has not been validated as UTF-8 yet.
     #[inline]
     pub(crate) fn cell(&mut self, name: &'r [u8], value: Value<'r>) -> Option<Cell<'r>> {
         let resolved = match self.names.predict(name, self.keys) {
             Some(key) => Resolved::Key(key),
             None => {
                 let name = self.values.name(name);
-                // Once interned, a name is predicted and not checked again.
+                // Once a name is interned, it is predicted and not validated again.
                 if self.values.is_rejected() {
                     return None;
                 }
@@ -76,7 +76,7 @@ impl<'c, 'r> Attributes<'c, 'r> {
         }
     }
 
-    /// Returns the attributes whose names the interner had no room for, and the notes about all values.
+    /// Returns the excess, if any, and the notes on all values.
     #[inline]
     pub(crate) fn finish(self) -> (Option<Cell<'r>>, Noted) {
         let key = Key::excess(self.names.location());

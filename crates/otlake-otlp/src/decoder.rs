@@ -14,9 +14,9 @@ use crate::run::{Arenas, Run};
 use crate::values::Rules;
 use crate::{Format, InvalidUtf8, Limits, Summary};
 
-/// A decoder for OTLP payloads of every signal, in every format, to rows.
+/// A decoder of OTLP payloads, of every signal and in every format, to rows.
 ///
-/// Make one and use it for many payloads: it keeps the interned names and its scratch memory.
+/// Create one and use it for many payloads, because it keeps interned names and its scratch memory.
 ///
 /// ```
 /// use otlake_otlp::{Format, Limits, OtlpDecoder};
@@ -44,7 +44,7 @@ impl OtlpDecoder {
         OtlpDecoder::builder().build()
     }
 
-    /// Returns a builder, to set limits.
+    /// Returns a builder, which sets limits.
     pub fn builder() -> OtlpDecoderBuilder {
         OtlpDecoderBuilder::default()
     }
@@ -69,9 +69,9 @@ impl OtlpDecoder {
     ///
     /// # Errors
     ///
-    /// The first fault of the payload, or the error of the sink. Rows are pushed while the payload is
-    /// read: all rows before the failure have been delivered, and none after it. The error carries the
-    /// [`Summary`] of those before it.
+    /// Returns the first fault of the payload, or the error of the sink. Rows are pushed while the payload is
+    /// read, so all rows before the failure have been delivered, and none after it. The error carries the
+    /// [`Summary`] of the records before the failure.
     pub fn decode<S: RowSink>(
         &mut self,
         signal: Signal,
@@ -97,13 +97,13 @@ impl OtlpDecoder {
             (Format::Json, Signal::Metrics) => self.decode_json::<json::Metrics, S>(payload, sink),
             #[cfg(not(feature = "json"))]
             (Format::Json, _) => {
-                let refuse = |_: &mut Run<'_, S>, json: &[u8], _: &mut Arenas| {
+                let fail = |_: &mut Run<'_, S>, json: &[u8], _: &mut Arenas| {
                     let kind = InvalidPayloadKind::FeatureOff { feature: "json" };
                     Err(Fault::new(kind, json).into())
                 };
                 let no_path = |_: &[u8], _| String::new();
                 self.state
-                    .decode(signal, format, payload, sink, refuse, no_path)
+                    .decode(signal, format, payload, sink, fail, no_path)
             }
         }
     }
@@ -142,7 +142,7 @@ impl OtlpDecoder {
         result
     }
 
-    /// Returns the interner, for the names of keys in rows that were kept.
+    /// Returns the interner, which has the names of the keys in rows.
     pub fn keys(&self) -> &Keys {
         &self.state.keys
     }

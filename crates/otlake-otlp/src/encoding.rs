@@ -18,11 +18,11 @@ use otlake_row::Bytes;
 pub use self::error::InflateError;
 pub use self::limits::InflateLimits;
 
-/// How the bytes of a body or a file are compressed.
+/// The compression of a body or a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ContentEncoding {
-    /// Not at all.
+    /// No compression.
     #[default]
     Identity,
     /// gzip (RFC 1952), of one member or several.
@@ -34,8 +34,8 @@ pub enum ContentEncoding {
 }
 
 impl ContentEncoding {
-    /// The encoding that HTTP's `Content-Encoding` header names; `None` for one that is unknown or
-    /// whose feature is off.
+    /// Returns the encoding with the name in HTTP's `Content-Encoding` header, or `None` if it is unknown or its feature
+    /// is off.
     pub fn from_header(value: &str) -> Option<ContentEncoding> {
         match value.trim() {
             "" => Some(ContentEncoding::Identity),
@@ -48,7 +48,7 @@ impl ContentEncoding {
         }
     }
 
-    /// The encoding that the ending of a file's name stands for, which is `gz`, `zst` or another.
+    /// Returns the encoding for the extension of a file name, such as `gz` or `zst`.
     pub fn from_extension(extension: &str) -> ContentEncoding {
         match extension {
             #[cfg(feature = "gzip")]
@@ -59,7 +59,7 @@ impl ContentEncoding {
         }
     }
 
-    /// The encoding's name, as HTTP's `Content-Encoding` has it.
+    /// Returns the name of the encoding in HTTP's `Content-Encoding` header.
     pub fn name(self) -> &'static str {
         match self {
             ContentEncoding::Identity => "identity",
@@ -70,22 +70,21 @@ impl ContentEncoding {
         }
     }
 
-    /// Inflates a whole body, to `limit` bytes at most, and within the default
-    /// [`InflateLimits::ratio`].
+    /// Inflates a whole body to at most `limit` bytes, within the default [`InflateLimits::ratio`].
     ///
     /// # Errors
     ///
-    /// When the data is damaged, or beyond a limit once inflated.
+    /// Returns an error if the data is damaged or exceeds a limit.
     pub fn inflate(self, body: &Bytes, limit: usize) -> Result<Bytes, InflateError> {
         self.inflate_within(body, InflateLimits::default().with_bytes(limit))
     }
 
-    /// Inflates a whole body within `limits`. Without compression only the size is looked at, and
-    /// the bytes are those of `body`.
+    /// Inflates a whole body within `limits`. Without compression, only the size is checked, and the result shares
+    /// the bytes of `body`.
     ///
     /// # Errors
     ///
-    /// When the data is damaged, or beyond a limit once inflated.
+    /// Returns an error if the data is damaged or exceeds a limit.
     pub fn inflate_within(
         self,
         body: &Bytes,
@@ -123,7 +122,7 @@ impl ContentEncoding {
     }
 }
 
-/// By its name, or the one that is to be taken for it (RFC 9110, section 8.4.1.3).
+/// Returns whether this is the name of gzip, or the equivalent name of RFC 9110, section 8.4.1.3.
 #[cfg(feature = "gzip")]
 fn is_gzip(name: &str) -> bool {
     ["gzip", "x-gzip"]

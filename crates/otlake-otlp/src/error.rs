@@ -16,7 +16,7 @@ pub enum DecodeError<E> {
         /// The outcome for the records before the fault.
         summary: Summary,
     },
-    /// The sink refused a row.
+    /// The sink failed.
     Sink {
         /// The sink's error.
         error: E,
@@ -57,11 +57,11 @@ impl<E: error::Error + 'static> error::Error for DecodeError<E> {
     }
 }
 
-/// Why a payload cannot be decoded, and where.
+/// The fault because of which a payload cannot be decoded, and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPayload(Box<Invalid>);
 
-/// In a box, so that results stay small.
+/// The content of an [`InvalidPayload`], boxed so that results stay small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Invalid {
     kind: InvalidPayloadKind,
@@ -70,17 +70,17 @@ struct Invalid {
 }
 
 impl InvalidPayload {
-    /// Returns what is wrong.
+    /// Returns the kind of the fault.
     pub fn kind(&self) -> &InvalidPayloadKind {
         &self.0.kind
     }
 
-    /// Returns the byte of the payload at which it is wrong, from 0.
+    /// Returns the offset of the fault in the payload, in bytes.
     pub fn offset(&self) -> usize {
         self.0.offset
     }
 
-    /// Returns the field in which it is wrong, such as
+    /// Returns the path of the field that has the fault, such as
     /// `resource_logs[0].scope_logs[2].log_records[17].body`. It is empty for the payload itself.
     pub fn path(&self) -> &str {
         &self.0.path
@@ -99,7 +99,7 @@ impl fmt::Display for InvalidPayload {
 
 impl error::Error for InvalidPayload {}
 
-/// What can be wrong with a payload.
+/// The kinds of faults in payloads.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidPayloadKind {
@@ -161,7 +161,7 @@ pub enum InvalidPayloadKind {
     /// The payload is not JSON.
     #[error("this is not JSON: expected {expected}")]
     JsonSyntax {
-        /// What the grammar of JSON allows at this place.
+        /// The token that JSON's grammar allows at this position.
         expected: &'static str,
     },
     /// A JSON value is of another type than its field.
@@ -175,21 +175,21 @@ pub enum InvalidPayloadKind {
     /// A number or a string is not a value of its field.
     #[error("the value is not {expected}")]
     JsonValue {
-        /// What it should be.
+        /// The values that the field can have.
         expected: &'static str,
     },
-    /// The payload is a JSON object, but has no member of a request.
+    /// The payload is a JSON object without a member of a request.
     #[error("this is not a request of OTLP: its first member is {member:?}{}", such_as(*found))]
     NotARequest {
         /// The name of its first member.
         member: String,
-        /// What it seems to be, and what can be done.
+        /// A description of what it seems to be, and what to do.
         found: Option<&'static str>,
     },
     /// The payload is something else, such as compressed data.
     #[error("this is {found}")]
     Foreign {
-        /// What it is, and what can be done.
+        /// A description of what it is, and what to do.
         found: &'static str,
     },
     /// The payload is JSON, and the feature that decodes it is off.
@@ -198,7 +198,7 @@ pub enum InvalidPayloadKind {
         /// The feature.
         feature: &'static str,
     },
-    /// The payload is of another signal than it was said to be.
+    /// The payload is of another signal than the caller stated.
     #[error("this is a payload of {}: decode it as such", signal.name())]
     OtherSignal {
         /// The signal of the payload.
@@ -210,7 +210,7 @@ pub enum InvalidPayloadKind {
 }
 
 impl InvalidPayloadKind {
-    /// Returns whether the bytes are not what the format asks for.
+    /// Returns whether the bytes violate their format.
     fn is_malformed(&self) -> bool {
         use InvalidPayloadKind::*;
         match self {
@@ -228,15 +228,15 @@ fn such_as(found: Option<&'static str>) -> String {
     found.map_or_else(String::new, |found| format!(", it seems to be {found}"))
 }
 
-/// A fault on its way up: boxed, so that the results of the hot path stay small.
+/// A fault while it is returned to the caller. It is boxed so that the results of the hot path stay small.
 ///
-/// It knows the address of the byte, not the offset, because the readers on the way know only
-/// their own slices; the top of the decoder makes an offset of it.
+/// It has the address of the byte instead of the offset, because the readers of nested messages know only their
+/// own slices. [`Fault::into_error`] turns the address into an offset.
 #[derive(Debug)]
 pub(crate) struct Fault {
     kind: InvalidPayloadKind,
     address: usize,
-    /// From the innermost field outwards.
+    /// The path, from the innermost field outwards.
     path: Vec<(&'static str, Option<usize>)>,
 }
 
@@ -252,7 +252,7 @@ impl Fault {
         })
     }
 
-    /// Says in which field, or which item of a repeated field, the fault lies.
+    /// Adds a field, or an item of a repeated field, to the path.
     #[cold]
     pub(crate) fn inside(
         mut self: Box<Self>,
@@ -263,8 +263,8 @@ impl Fault {
         self
     }
 
-    /// Returns the reason to reject a record for a fault that concerns one value, and leaves no doubt about
-    /// where the others are.
+    /// Returns the reason to reject a record, if the fault concerns one value and leaves no doubt where the
+    /// other values begin.
     pub(crate) fn rejection(&self) -> Option<RejectionReason> {
         match self.kind {
             InvalidPayloadKind::JsonType { expected, found } => {
@@ -280,7 +280,7 @@ impl Fault {
         }
     }
 
-    /// Returns the address of the byte that is at fault.
+    /// Returns the address of the byte that has the fault.
     pub(crate) fn address(&self) -> usize {
         self.address
     }
@@ -312,7 +312,7 @@ impl Fault {
     }
 }
 
-/// Says in which field a fault lies.
+/// Adds fields to the path of a fault in a result.
 pub(crate) trait Within {
     fn within(self, field: &'static str) -> Self;
     fn within_item(self, field: &'static str, index: usize) -> Self;

@@ -1,9 +1,10 @@
-//! What bytes are that are no payload: the question of everybody who meets an error.
+//! Names what bytes are if they are not a payload of OTLP, because that is what the reader of an error wants to
+//! know.
 
 use crate::Format;
 
-/// Returns what bytes seem to be, and what can be done, if they are neither protobuf nor JSON of OTLP. With
-/// a format, also that they are in the other one.
+/// Returns a description of bytes that are neither protobuf nor JSON of OTLP, and what to do with them. If a
+/// format is given, bytes in the other format are described, too.
 #[cold]
 pub(crate) fn describe(bytes: &[u8], format: Option<Format>) -> Option<&'static str> {
     known_start(bytes)
@@ -44,7 +45,7 @@ fn known_start(bytes: &[u8]) -> Option<&'static str> {
     tar.then_some("a tar archive: extract its files first")
 }
 
-/// Whether bytes begin like JSON in UTF-16.
+/// Returns whether bytes begin like JSON in UTF-16.
 pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
     match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
@@ -56,7 +57,7 @@ pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
     }
 }
 
-/// Text that is no JSON, by its first line.
+/// Describes text that is not JSON, by its first line.
 fn text(bytes: &[u8]) -> Option<&'static str> {
     let line = bytes.trim_ascii_start();
     let line = &line[..line.len().min(256)];

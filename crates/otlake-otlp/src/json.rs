@@ -1,7 +1,7 @@
-//! The JSON encoding of OTLP: `scanner` makes `token`s of the text, `tape` and `node` hold them so that
-//! members can be read in any order, `text`, `number` and `bytes` know how proto3 writes scalars in
-//! JSON, `common` the messages that all signals share, `export` the nesting of resource, scope and
-//! items, the others the messages of a signal.
+//! The JSON encoding of OTLP. `scanner` turns text into `token`s, and `tape` and `node` hold them so that members
+//! can be read in any order. `text`, `number` and `bytes` read the scalars of proto3's JSON. `common` has the
+//! messages that all signals share, and `export` the nesting of resources, scopes and items. The other modules
+//! have the messages of one signal each.
 
 mod bytes;
 mod common;

@@ -1,5 +1,5 @@
-//! Decodes OTLP payloads of all signals to rows: protobuf, JSON, files and typed messages, without copying,
-//! with limits, and with errors that say where.
+//! Decodes OTLP payloads of all signals to rows, from protobuf, JSON, files and typed messages. Strings are
+//! not copied, input limits hold, and errors name the byte and the field.
 //!
 //! ```text
 //! HTTP body ──▶ ContentEncoding ──┐
@@ -44,19 +44,20 @@
 //! [`i64::MAX`] nanoseconds are [`Value::String`](otlake_row::Value::String)s of their digits. If a field is
 //! sent more than once, the last one counts, or the messages merge, as protobuf defines it. Unknown fields
 //! are skipped and counted in the [`Summary`]. `string_value_strindex` and `key_strindex` refer to the
-//! dictionary of a profiles payload and mean nothing in others, so they are read as not set.
+//! dictionary of a profiles payload and mean nothing in other payloads, so they are treated as not set.
 //!
 //! # When to use this crate alone
 //!
-//! To read OTLP into something that is not Parquet: write a [`RowSink`](otlake_row::RowSink).
+//! Use it alone to read OTLP into something other than Parquet. Write a [`RowSink`](otlake_row::RowSink) for it.
 //!
 //! # Features
 //!
-//! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates such bodies, and [`PayloadReader`] reads such files.
+//! * `gzip`, `zstd` (both on): [`ContentEncoding`] inflates bodies in these encodings, and [`PayloadReader`] reads
+//!   files in them.
 //! * `json` (on): [`OtlpDecoder::decode`] accepts OTLP's JSON encoding.
 //! * `opentelemetry-proto` (off): `OtlpDecoder::decode_request` accepts the message types of the
 //!   `opentelemetry-proto` crate, for services that get them from their gRPC server, and
-//!   `Summary::partial_success` makes the part of the response that says what was rejected.
+//!   `Summary::partial_success` returns the part of the response that reports rejected records.
 
 mod attributes;
 mod decoder;

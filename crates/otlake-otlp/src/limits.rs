@@ -1,10 +1,10 @@
 use crate::utf8::SHORT;
 
-/// Limits for what a sender may send.
+/// The input limits of a decoder.
 ///
-/// A payload over [`Limits::payload_bytes`] is refused as a whole. A record that exceeds another limit is
-/// rejected alone and counted in the [`Summary`](crate::Summary). A resource, scope or metric that exceeds
-/// one rejects all of its records. The number of attribute names that a decoder keeps is limited by
+/// A payload over [`Limits::payload_bytes`] is an error. A record that exceeds another limit is
+/// rejected alone and counted in the [`Summary`](crate::Summary). If a resource, scope or metric exceeds
+/// a limit, all of its records are rejected. The number of attribute names that a decoder keeps is limited by
 /// [`KeyLimits`](otlake_row::KeyLimits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -32,7 +32,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The greatest depth of nesting, so that decoding stays within the stack.
+    /// The maximum of the limit for nesting, so that decoding stays within the stack.
     const DEEPEST: usize = 256;
 
     /// Returns the maximum size of a payload after decompression, in bytes.
@@ -87,7 +87,7 @@ impl Limits {
     }
 
     /// Sets the maximum number of attributes of a record, a resource or a scope, and of entries in a
-    /// metric's metadata. Default: 1,024. The OpenTelemetry SDKs stop at 128 unless told otherwise.
+    /// metric's metadata. Default: 1,024. The default of the OpenTelemetry SDKs is 128.
     #[must_use]
     pub fn with_attributes(mut self, attributes: usize) -> Limits {
         self.attributes = attributes;
@@ -95,8 +95,8 @@ impl Limits {
     }
 
     /// Sets the maximum number of values inside the arrays and maps of one record, together with its
-    /// events, links, exemplars, buckets and quantiles. Default: 65,536. It bounds the memory that the two
-    /// bytes of an empty value can cause.
+    /// events, links, exemplars, buckets and quantiles. Default: 65,536. An empty value takes two bytes in a
+    /// payload and many more in memory, and this limit bounds them.
     #[must_use]
     pub fn with_nested_values(mut self, values: usize) -> Limits {
         self.nested_values = values;
@@ -126,8 +126,8 @@ impl Limits {
     }
 }
 
-/// What happens to strings that are not valid UTF-8. Protobuf forbids them, but senders cut strings at a
-/// byte, or pass on what they received.
+/// The treatment of strings that are not valid UTF-8. Protobuf forbids them, but senders truncate strings in the
+/// middle of a character, or pass on what they received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidUtf8 {

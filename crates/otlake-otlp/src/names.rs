@@ -3,16 +3,16 @@ use otlake_row::{Key, Keys, Location};
 /// Resolves attribute names to keys by predicting them.
 ///
 /// Most records carry the names of the previous record in the same order, so the name that followed
-/// another one before is likely to follow it again. Predicting from the name, not from the position, stays
-/// right after an attribute that only some records have. Several successors of each name are remembered,
-/// and the right one is found without a branch, which the processor could not predict.
+/// another one before is likely to follow it again. The prediction depends on the previous name instead of the
+/// position, so it stays right after an attribute that only some records have. Several successors of each
+/// name are remembered, and the right one is found without a branch, which the processor could not predict.
 pub(crate) struct Names {
     location: Location,
-    /// The names so far. The first entry is the beginning of a list, which is not a name.
+    /// The names so far. The first entry is not a name, but stands for the beginning of a list.
     names: Vec<Name>,
-    /// The place of the previous name.
+    /// The index of the previous name in `names`.
     last: usize,
-    /// The number of names that were registered when these were remembered.
+    /// The number of keys that were registered when these names were remembered.
     registered: usize,
 }
 
@@ -21,15 +21,16 @@ struct Name {
     followed_by: Successors,
 }
 
-/// The names that followed a name, the newest first.
+/// The names that followed a name before, the newest first.
 #[derive(Default)]
 struct Successors {
     signatures: [u32; SUCCESSORS],
-    /// Their places among the names. 0 means none.
-    places: [u32; SUCCESSORS],
+    /// Their indexes in [`Names::names`]. 0 means none.
+    indexes: [u32; SUCCESSORS],
 }
 
-/// As many as two vectors hold. Four are slower when records vary, see `docs/performance.md`.
+/// The number of successors, which two vector registers hold. Four are slower when records vary; see
+/// `docs/performance.md`.
 const SUCCESSORS: usize = 8;
 
 impl Names {
@@ -43,7 +44,7 @@ impl Names {
         }
     }
 
-    /// Forgets all names if others have been registered since: one of them may have another key now.
+    /// Forgets all names if keys have been registered since, because a remembered name may have another key now.
     pub(crate) fn begin_payload(&mut self) {
         let registered = Key::registered(self.location);
         if registered != self.registered {
@@ -67,11 +68,11 @@ impl Names {
     /// then, because it equals a name that is.
     #[inline]
     pub(crate) fn predict(&mut self, name: &[u8], keys: &Keys) -> Option<Key> {
-        let place = self.names[self.last].followed_by.find(signature(name));
-        let key = self.names[place].key;
-        let same = place != 0 && equal(keys.name(key).as_bytes(), name);
+        let index = self.names[self.last].followed_by.find(signature(name));
+        let key = self.names[index].key;
+        let same = index != 0 && equal(keys.name(key).as_bytes(), name);
         same.then(|| {
-            self.last = place;
+            self.last = index;
             key
         })
     }
@@ -83,15 +84,15 @@ impl Names {
             return Resolved::Excess(name);
         };
         // The interner has less than 2^30 names.
-        let place = key.index() + 1;
-        if self.names.len() <= place {
+        let index = key.index() + 1;
+        if self.names.len() <= index {
             let unseen = || Name::new(Key::excess(self.location));
-            self.names.resize_with(place + 1, unseen);
+            self.names.resize_with(index + 1, unseen);
         }
-        self.names[place].key = key;
+        self.names[index].key = key;
         let successors = &mut self.names[self.last].followed_by;
-        successors.push(signature(name.as_bytes()), place as u32);
-        self.last = place;
+        successors.push(signature(name.as_bytes()), index as u32);
+        self.last = index;
         Resolved::Key(key)
     }
 }
@@ -106,23 +107,23 @@ impl Name {
 }
 
 impl Successors {
-    /// Returns the place of the name with a signature.
+    /// Returns the index of the name with a signature, or 0.
     #[inline]
     fn find(&self, signature: u32) -> usize {
-        let successors = self.signatures.iter().zip(&self.places);
-        successors.fold(0, |found, (known, place)| {
-            found | if *known == signature { *place } else { 0 }
+        let successors = self.signatures.iter().zip(&self.indexes);
+        successors.fold(0, |found, (known, index)| {
+            found | if *known == signature { *index } else { 0 }
         }) as usize
     }
 
-    fn push(&mut self, signature: u32, place: u32) {
-        // Of two names with one signature the newer stays.
+    fn push(&mut self, signature: u32, index: u32) {
+        // If two names have the same signature, the newer one replaces the other.
         let known = self.signatures.iter().position(|known| *known == signature);
         let end = known.unwrap_or(SUCCESSORS - 1);
         self.signatures[..=end].rotate_right(1);
-        self.places[..=end].rotate_right(1);
+        self.indexes[..=end].rotate_right(1);
         self.signatures[0] = signature;
-        self.places[0] = place;
+        self.indexes[0] = index;
     }
 }
 
@@ -146,8 +147,8 @@ fn signature(name: &[u8]) -> u32 {
     (mixed >> 32) as u32
 }
 
-/// Returns whether two short slices are equal. Compares eight bytes at a time, and the last eight may overlap
-/// those before. A name is too short to be worth a call of memcmp.
+/// Returns whether two short slices are equal. It compares eight bytes at a time, of which the last eight may
+/// overlap the previous ones, because names are too short to be worth a call of memcmp.
 #[inline]
 fn equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
@@ -162,7 +163,7 @@ fn equal(a: &[u8], b: &[u8]) -> bool {
 
 pub(crate) enum Resolved<'a> {
     Key(Key),
-    /// The name of an attribute that the interner has no room for.
+    /// The name of an attribute for which the interner has no room.
     Excess(&'a str),
 }
 
@@ -185,7 +186,7 @@ mod tests {
             }
         }
 
-        /// The name of the key that a name resolves to, and whether it was predicted.
+        /// Returns the name of the key that a name resolves to, and whether it was predicted.
         fn resolve(&mut self, name: &str) -> (&str, bool) {
             let predicted = self.names.predict(name.as_bytes(), &self.keys);
             let key = predicted.unwrap_or_else(|| match self.names.look_up(name, &mut self.keys) {
@@ -196,7 +197,7 @@ mod tests {
         }
     }
 
-    /// Of every length up to 40, some that differ in the middle only.
+    /// Returns names of every length up to 40, of which some differ in the middle only.
     fn lookalikes() -> Vec<String> {
         let of_length = |length: usize| {
             ["a", "b", "c"].map(|letter| {
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_resolves_to_its_own_key_whatever_came_before() {
+    fn a_name_resolves_to_its_own_key_after_any_other_name() {
         let names = lookalikes();
         let rng = &mut Rng::new(1);
         let mut resolver = Resolver::new();
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_followed_a_name_before_is_predicted() {
+    fn earlier_successors_of_a_name_are_predicted() {
         let names: Vec<String> = (0..SUCCESSORS).map(|n| format!("key.{n}")).collect();
         let mut resolver = Resolver::new();
         assert_eq!(resolver.resolve("first"), ("first", false));

@@ -8,7 +8,7 @@ impl Summary {
     /// Returns the `partial_success` of the response to a request that was decoded, or `None` if there is
     /// nothing to report and the field stays unset.
     ///
-    /// If no record was rejected but strings were replaced, it is a warning, as the protocol defines it.
+    /// If no record was rejected but strings were replaced, the message is a warning, as the protocol defines it.
     ///
     /// ```
     /// use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsPartialSuccess;
@@ -24,7 +24,7 @@ impl Summary {
     }
 }
 
-/// The partial success of a signal's response, as [`Summary::partial_success`] makes it.
+/// The partial success of a signal's response, which [`Summary::partial_success`] returns.
 ///
 /// It is implemented for the messages of the three signals and cannot be implemented outside of this
 /// crate.

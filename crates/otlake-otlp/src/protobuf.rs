@@ -1,5 +1,5 @@
-//! The protobuf encoding of OTLP: `wire` knows protobuf, `common` the messages that all signals
-//! share, `export` the nesting of resource, scope and items, the others the messages of a signal.
+//! The protobuf encoding of OTLP. `wire` has the wire format, `common` the messages that all signals share, and
+//! `export` the nesting of resources, scopes and items. The other modules have the messages of one signal each.
 
 mod common;
 mod export;

@@ -1,4 +1,5 @@
-//! The fields of the messages, whichever form they were read from, and the cells they become.
+//! The fields of OTLP's messages, and the cells that they become. The protobuf, JSON and typed decoders all fill in
+//! these structs.
 
 mod group;
 mod log_record;
@@ -15,10 +16,10 @@ pub(crate) use self::metric::{
 };
 pub(crate) use self::span::{Event, Link, Span};
 
-/// Attributes inside a record, such as an event's.
+/// The attributes of a message inside a record, such as an event.
 pub(crate) type Entries<'r> = &'r [(&'r str, Value<'r>)];
 
-/// Pushes a field unless it has the value that proto3 does not send.
+/// Pushes a field, unless it has the default value, which proto3 does not send.
 #[inline]
 fn push_sent<'r>(row: &mut Row<'r>, key: Key, value: Value<'r>) {
     if was_sent(&value) {

@@ -1,5 +1,5 @@
-//! One payload on its way through a decoder: what all forms of OTLP have in common, whether bytes,
-//! text or messages are walked over.
+//! The decoding of one payload, as far as it is the same for protobuf, JSON and typed messages: groups, limits
+//! and rejections.
 
 use bumpalo::Bump;
 use otlake_row::{Bytes, Group, KeyLimits, Keys, Location, Row, RowSink, Signal};
@@ -11,11 +11,11 @@ use crate::record::{Resource, Scope};
 use crate::values::{Noted, Rules, Unknown, Values};
 use crate::{Format, Rejection, RejectionReason, Summary};
 
-/// What a decoder keeps from payload to payload.
+/// The part of a decoder that lives from payload to payload.
 pub(crate) struct State {
     pub(crate) keys: Keys,
     pub(crate) rules: Rules,
-    /// For each signal, because what follows a name depends on it.
+    /// Predictions for each signal, because signals have different attributes.
     names: [SignalNames; 3],
     replaced: Option<Replaced>,
     arenas: Arenas,
@@ -38,7 +38,8 @@ impl SignalNames {
     }
 }
 
-/// Takes the names in data that nobody will see, and keeps none.
+/// An interner without room, for names in data that a later member of a oneof replaced. Nobody will see
+/// this data, so none of its names is kept.
 pub(crate) struct Replaced {
     pub(crate) keys: Keys,
     pub(crate) names: Names,
@@ -53,7 +54,7 @@ impl Replaced {
     }
 }
 
-/// Scratch for what does not borrow from the payload, each reset with its message.
+/// Scratch for values that do not borrow from the payload. Each arena is reset with its message.
 #[derive(Default)]
 pub(crate) struct Arenas {
     pub(crate) resource: Bump,
@@ -63,10 +64,10 @@ pub(crate) struct Arenas {
 }
 
 impl Arenas {
-    /// What an arena may keep for the next payload.
+    /// The bytes that an arena may keep for the next payload.
     const KEPT: usize = 1 << 20;
 
-    /// Gives back what an unusual payload needed.
+    /// Frees the memory that an unusually large payload needed.
     pub(crate) fn release(&mut self) {
         let Arenas {
             resource,
@@ -93,7 +94,7 @@ impl State {
         }
     }
 
-    /// Decodes a payload with the `walk` of its form and signal.
+    /// Decodes a payload with the `walk` of its format and signal.
     pub(crate) fn decode<S: RowSink>(
         &mut self,
         signal: Signal,
@@ -126,7 +127,7 @@ impl State {
         }
     }
 
-    /// A run over `payload`, or over messages that borrow from no payload.
+    /// Begins a run over `payload`, or over typed messages, which do not borrow from a payload.
     pub(crate) fn run<'d, S: RowSink>(
         &'d mut self,
         signal: Signal,
@@ -154,10 +155,10 @@ impl State {
     }
 }
 
-/// How a walk over a payload, or a part of one, ends.
+/// The result of a walk over a payload or a part of one.
 pub(crate) type Walk<E> = std::result::Result<(), Stop<E>>;
 
-/// Why a walk ends early.
+/// The reason why a walk ends early.
 pub(crate) enum Stop<E> {
     Fault(Box<Fault>),
     Sink(E),
@@ -170,7 +171,7 @@ impl<E> From<Box<Fault>> for Stop<E> {
 }
 
 impl<E> Stop<E> {
-    /// Says in which item of a repeated field a fault lies.
+    /// Adds the item of a repeated field to the path of a fault.
     pub(crate) fn inside(self, field: &'static str, item: usize) -> Stop<E> {
         match self {
             Stop::Fault(fault) => Stop::Fault(fault.inside(field, Some(item))),
@@ -178,7 +179,7 @@ impl<E> Stop<E> {
         }
     }
 
-    /// Says in which field a fault lies.
+    /// Adds a field to the path of a fault.
     pub(crate) fn inside_field(self, field: &'static str) -> Stop<E> {
         match self {
             Stop::Fault(fault) => Stop::Fault(fault.inside(field, None)),
@@ -187,14 +188,14 @@ impl<E> Stop<E> {
     }
 }
 
-/// The resource of the rows to come.
+/// The resource of the next rows.
 #[derive(Clone, Copy)]
 pub(crate) struct ResourceGroup<'r> {
     group: Group<'r>,
     rejection: Option<&'r Reject>,
 }
 
-/// The resource and the scope of the rows to come.
+/// The resource and the scope of the next rows.
 #[derive(Clone, Copy)]
 pub(crate) struct Groups<'r> {
     resource: Group<'r>,
@@ -202,7 +203,7 @@ pub(crate) struct Groups<'r> {
     rejection: Option<&'r Reject>,
 }
 
-/// Why a record, or all records of a group, are rejected.
+/// The reason why a record, or all records of a group, are rejected.
 #[derive(Clone, Copy)]
 pub(crate) struct Reject {
     reason: RejectionReason,
@@ -216,7 +217,7 @@ impl From<RejectionReason> for Reject {
     }
 }
 
-/// See the module.
+/// The decoding of one payload.
 pub(crate) struct Run<'d, S> {
     payload: Option<&'d Bytes>,
     pub(crate) rules: &'d Rules,
@@ -224,7 +225,7 @@ pub(crate) struct Run<'d, S> {
     resource_names: &'d mut Names,
     scope_names: &'d mut Names,
     record_names: &'d mut Names,
-    /// Made when it is needed, which is next to never.
+    /// Created when it is needed, which is almost never.
     pub(crate) replaced: &'d mut Option<Replaced>,
     sink: &'d mut S,
     summary: Summary,
@@ -234,7 +235,7 @@ pub(crate) struct Run<'d, S> {
 }
 
 impl<'d, S: RowSink> Run<'d, S> {
-    /// Begins a resource; `read` reads its attributes and fields.
+    /// Begins a resource. `read` reads its attributes and fields.
     pub(crate) fn resource<'r>(
         &mut self,
         arena: &'r Bump,
@@ -256,7 +257,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         })
     }
 
-    /// Begins a scope of the resource; `read` reads its attributes and fields.
+    /// Begins a scope of the resource. `read` reads its attributes and fields.
     pub(crate) fn scope<'r>(
         &mut self,
         resource: ResourceGroup<'r>,
@@ -281,8 +282,8 @@ impl<'d, S: RowSink> Run<'d, S> {
         })
     }
 
-    /// Hands one record to the sink, or rejects it; `read` reads its attributes and fields. A record
-    /// that is to be rejected whatever is in it is not read.
+    /// Pushes one record into the sink, or rejects it. `read` reads its attributes and fields. It is not called
+    /// for a record that is rejected whatever its content.
     #[inline]
     pub(crate) fn record<'r>(
         &'r mut self,
@@ -335,7 +336,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         }
     }
 
-    /// Rejects a record that is rejected whatever is in it.
+    /// Rejects a record whatever its content, because of its group or of the limit for records.
     #[cold]
     fn reject_unread(&mut self, rejection: Option<&Reject>) {
         let limit = self.rules.limits.records;
@@ -365,7 +366,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         }
     }
 
-    /// Returns the summary. `path_at` tells the path of the value at an address.
+    /// Returns the summary. `path_at` returns the path of the value at an address.
     pub(crate) fn finish(self, path_at: impl Fn(usize) -> String) -> Summary {
         let mut summary = self.summary;
         summary.first_rejection = self.first_rejection.map(|(number, rejection)| {

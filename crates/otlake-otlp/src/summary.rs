@@ -12,11 +12,11 @@ pub struct Summary {
     pub first_rejection: Option<Rejection>,
     /// The number of strings that were not valid UTF-8 and in which U+FFFD replaces the invalid parts.
     pub replaced_strings: u64,
-    /// The number of members of JSON objects, or fields of protobuf messages, that were skipped because
-    /// no message of OTLP has them at that place.
+    /// The number of JSON members or protobuf fields that were skipped because their message in OTLP does not
+    /// have them.
     ///
     /// A sender with a newer version of the protocol may send such fields. A sender with a much older
-    /// one, or with other spellings, sends its data in them.
+    /// version, or with other spellings, sends its data in them.
     pub unknown_fields: u64,
     /// The path of the first unknown field, such as `resourceLogs[0].ScopeLogs`. In protobuf it ends with
     /// the number of the field.
@@ -24,7 +24,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Adds the figures of a later payload.
+    /// Adds the counts of a later payload. The first rejection and the first unknown field stay the first.
     pub fn merge(&mut self, later: Summary) {
         self.accepted += later.accepted;
         self.rejected += later.rejected;
@@ -40,7 +40,7 @@ impl Summary {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(Box<Rejected>);
 
-/// In a box, because the summary is part of every result.
+/// The content of a [`Rejection`], boxed because the summary is part of every result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rejected {
     record: u64,
@@ -67,7 +67,7 @@ impl Rejection {
         &self.0.reason
     }
 
-    /// Returns the path of the value that was the reason, such as
+    /// Returns the path of the value that is the reason, such as
     /// `resourceSpans[0].scopeSpans[0].spans[1].traceId`. It is empty for limits.
     pub fn path(&self) -> &str {
         &self.0.path
@@ -89,7 +89,7 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// Why a record is rejected while the rest of its payload is kept.
+/// The reason why a record is rejected while the rest of its payload is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RejectionReason {
@@ -147,7 +147,7 @@ pub enum RejectionReason {
     /// A JSON number or string is not a value of its field.
     #[error("the value is not {expected}")]
     JsonValue {
-        /// What it should be.
+        /// The values that the field can have.
         expected: &'static str,
     },
     /// A protobuf field has a wire type that is not its own.

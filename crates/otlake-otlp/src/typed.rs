@@ -1,5 +1,4 @@
-//! Rows from the message types of the opentelemetry-proto crate: the same rows that the bytes of the
-//! message decode to.
+//! Rows from the message types of the opentelemetry-proto crate. They are the same as those of the message's bytes.
 
 mod common;
 mod logs;
@@ -56,13 +55,13 @@ impl<'a> From<&'a ExportMetricsServiceRequest> for ExportRequest<'a> {
 }
 
 impl OtlpDecoder {
-    /// Turns a request that was decoded already, for example by a gRPC server, into the rows that
-    /// [`OtlpDecoder::decode`] makes of its bytes.
+    /// Turns a request that has been decoded already, for example by a gRPC server, into rows. They are the same as
+    /// those that [`OtlpDecoder::decode`] makes from its bytes.
     ///
     /// # Errors
     ///
-    /// Only [`DecodeError::Sink`], because a message that exists cannot be invalid. The rows before were
-    /// delivered.
+    /// Returns only [`DecodeError::Sink`], because a decoded message cannot be malformed. The rows before the
+    /// error have been delivered.
     pub fn decode_request<'a, S: RowSink>(
         &mut self,
         request: impl Into<ExportRequest<'a>>,
@@ -80,13 +79,13 @@ impl OtlpDecoder {
         match result {
             Ok(()) => Ok(summary),
             Err(Stop::Sink(error)) => Err(DecodeError::Sink { error, summary }),
-            Err(Stop::Fault(_)) => unreachable!("a message that exists is not malformed"),
+            Err(Stop::Fault(_)) => unreachable!("a decoded message cannot be malformed"),
         }
     }
 }
 
-/// Defines `request`, which walks over the nesting that the requests of all signals share: resources
-/// with scopes with items, under names of the signal's own. The last argument reads the items of a scope.
+/// Defines `request`, which walks over the nesting that the requests of all signals share: resources contain
+/// scopes, and scopes contain items, with names of the signal's own. The last argument reads the items of a scope.
 macro_rules! request {
     (
         $request:ident, $resources:ident, $scopes:ident,

@@ -25,23 +25,23 @@ pub(crate) struct Values<'r> {
     rejection: Option<RejectionReason>,
 }
 
-/// Notes about the values of a record.
+/// Notes on the values of a record or a group.
 pub(crate) struct Noted {
     pub(crate) rejection: Option<RejectionReason>,
     pub(crate) replaced: u64,
     pub(crate) unknown: Unknown,
 }
 
-/// The fields that no message has.
+/// The unknown fields: those that their message does not have.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Unknown {
     pub(crate) count: u64,
-    /// The address of the first of them in the payload.
+    /// The address of the first unknown field in the payload.
     pub(crate) first: usize,
 }
 
 impl Unknown {
-    /// Counts a field with its value at `at`.
+    /// Counts an unknown field, whose value begins at `at`.
     #[cold]
     pub(crate) fn add(&mut self, at: &[u8]) {
         if self.count == 0 {
@@ -71,19 +71,19 @@ impl<'r> Values<'r> {
         }
     }
 
-    /// Counts a field that no message has, with its value at `at`.
+    /// Counts an unknown field, whose value begins at `at`.
     #[cold]
     pub(crate) fn unknown(&mut self, at: &[u8]) {
         self.unknown.add(at);
     }
 
-    /// Notes that the record exceeds a limit. The first of several reasons counts.
+    /// Rejects the record. If there are several reasons, the first one counts.
     #[cold]
     pub(crate) fn reject(&mut self, rejection: RejectionReason) {
         self.rejection.get_or_insert(rejection);
     }
 
-    /// Returns whether the record exceeds a limit.
+    /// Returns whether the record is rejected.
     pub(crate) fn is_rejected(&self) -> bool {
         self.rejection.is_some()
     }
@@ -98,7 +98,7 @@ impl<'r> Values<'r> {
         }
     }
 
-    /// Returns bytes as a string. If they are not UTF-8, the rules say what happens.
+    /// Returns bytes as a string. If they are not UTF-8, the rules decide whether they are replaced.
     #[inline]
     pub(crate) fn string(&mut self, bytes: &'r [u8]) -> &'r str {
         match short_ascii(bytes) {
@@ -116,7 +116,7 @@ impl<'r> Values<'r> {
         }
     }
 
-    /// Returns a string that is known to be UTF-8, and checks its length.
+    /// Checks the length of a string that is known to be UTF-8, and returns it.
     #[cfg(feature = "opentelemetry-proto")]
     #[inline]
     pub(crate) fn text(&mut self, string: &'r str) -> &'r str {
@@ -138,7 +138,7 @@ impl<'r> Values<'r> {
         }
     }
 
-    /// Returns the name of an attribute that was not predicted.
+    /// Validates the name of an attribute that was not predicted, and returns it.
     pub(crate) fn name(&mut self, bytes: &'r [u8]) -> &'r str {
         let limit = self.rules.limits.name_bytes;
         if bytes.len() > limit {
@@ -153,7 +153,8 @@ impl<'r> Values<'r> {
         Value::Bytes(bytes)
     }
 
-    /// Returns the metadata of a metric. Every point has all of it, so it is limited like attributes.
+    /// Checks the size of a metric's metadata, and returns it. Each point has all of it, so the limit is that of
+    /// attributes.
     pub(crate) fn metadata(&mut self, metadata: Entries<'r>) -> Entries<'r> {
         let limit = self.rules.limits.attributes;
         if metadata.len() > limit {
@@ -162,7 +163,7 @@ impl<'r> Values<'r> {
         metadata
     }
 
-    /// Returns the bytes of an id. Broken senders send any length.
+    /// Checks the length of an id, and returns it. Broken senders send ids of any length.
     #[inline]
     pub(crate) fn id(&mut self, bytes: &'r [u8]) -> &'r [u8] {
         self.check_length(bytes.len());
@@ -177,7 +178,7 @@ impl<'r> Values<'r> {
         }
     }
 
-    /// Returns an unsigned number as a value: as a string of digits if it does not fit an Int.
+    /// Returns an unsigned number as a value, which is a string of digits if it does not fit an `i64`.
     #[inline]
     pub(crate) fn unsigned(&self, value: u64) -> Value<'r> {
         match i64::try_from(value) {
@@ -186,6 +187,7 @@ impl<'r> Values<'r> {
         }
     }
 
+    /// Returns whether `depth` exceeds the limit, and rejects the record if so.
     pub(crate) fn too_deep(&mut self, depth: usize) -> bool {
         let limit = self.rules.limits.nesting_depth;
         let too_deep = depth > limit;
@@ -196,20 +198,21 @@ impl<'r> Values<'r> {
     }
 
     /// Returns a copy of the values of an earlier occurrence of the same field, because messages merge.
-    /// Copies count as nested values again: pieces without end would cost more than their bytes otherwise.
+    /// Copies count as nested values again. Otherwise a message in many pieces would take time and memory
+    /// quadratic in its size.
     pub(crate) fn merged<T: Copy>(&mut self, before: &[T]) -> BumpVec<'r, T> {
         let mut values = BumpVec::new_in(self.arena);
         values.extend(before.iter().take_while(|_| self.room()));
         values
     }
 
-    /// Returns how many of so many nested values there can be room for, to allocate no more than that.
+    /// Returns how many of `count` nested values are within the limit, so that no more are allocated.
     pub(crate) fn room_for(&self, count: usize) -> usize {
         let limit = self.rules.limits.nested_values;
         count.min(limit.saturating_sub(self.nested))
     }
 
-    /// Returns whether there is room for one more nested value, and counts it.
+    /// Counts one more nested value, and returns whether it is within the limit.
     #[inline]
     pub(crate) fn room(&mut self) -> bool {
         self.nested += 1;

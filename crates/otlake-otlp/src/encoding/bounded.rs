@@ -1,11 +1,11 @@
 use std::io::{self, Read};
 
-/// What is asked for at first, when the size is not known: most requests of SDKs are smaller.
+/// The first allocation if the size is not known. Most requests of SDKs are smaller.
 const FIRST: usize = 64 << 10;
 
-/// All that `reader` has, or `None` when that is more than `bound` bytes.
+/// Reads everything from `reader`, or returns `None` if that is more than `bound` bytes.
 ///
-/// Unlike [`Read::read_to_end`] on a [`Read::take`], it never allocates more than `bound` and one.
+/// Unlike [`Read::read_to_end`] on a [`Read::take`], it never allocates more than `bound + 1` bytes.
 pub(super) fn read_to_bound(mut reader: impl Read, bound: usize) -> io::Result<Option<Vec<u8>>> {
     let mut read = Vec::new();
     loop {

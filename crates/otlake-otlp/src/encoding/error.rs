@@ -1,44 +1,45 @@
 use std::io;
 
-/// Why a body cannot be inflated.
+/// The error because of which a body cannot be inflated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InflateError {
     /// The compressed data is damaged or cut off.
     #[error("the {encoding} data is damaged or cut off")]
     Damaged {
-        /// Its encoding.
+        /// The encoding.
         encoding: &'static str,
-        /// What the decompressor says.
+        /// The error of the decompressor.
         source: io::Error,
     },
     /// The window of the zstd data is larger than the decompressor may allocate.
-    #[error("the zstd data needs a window of more than {limit} bytes, which is the limit")]
+    #[error(
+        "the zstd data needs a window of more than {limit} bytes, the limit: compress it without `--long`"
+    )]
     WindowTooLarge {
         /// The limit.
         limit: u64,
     },
-    /// It is larger than [`InflateLimits::bytes`](crate::InflateLimits::bytes), once inflated.
+    /// The inflated body is larger than [`InflateLimits::bytes`](crate::InflateLimits::bytes).
     #[error(
         "the {encoding} data is more than the limit of {limit} bytes once inflated: send smaller \
          batches"
     )]
     TooLarge {
-        /// Its encoding.
+        /// The encoding.
         encoding: &'static str,
         /// The limit.
         limit: usize,
     },
-    /// It inflates to more than [`InflateLimits::ratio`](crate::InflateLimits::ratio) times its
-    /// size.
+    /// The compression ratio is higher than [`InflateLimits::ratio`](crate::InflateLimits::ratio).
     #[error(
         "the {compressed} bytes of {encoding} data inflate to more than {ratio} times as many, the limit: \
          send smaller batches"
     )]
     RatioTooHigh {
-        /// Its encoding.
+        /// The encoding.
         encoding: &'static str,
-        /// Its size before it is inflated.
+        /// The compressed size.
         compressed: usize,
         /// The limit.
         ratio: usize,

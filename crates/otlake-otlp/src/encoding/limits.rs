@@ -1,22 +1,20 @@
 use super::InflateError;
 
-/// How far a body may inflate.
+/// The input limits for inflating a body.
 ///
 /// Memory for the body is never allocated beyond the lower of the two limits, whatever its headers
-/// say; zstd's window, for a body that does not state its size, is 8 MiB or the limit.
+/// claim. The window of zstd, for a body that does not state its size, is 8 MiB, or the limit up to 128 MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InflateLimits {
-    /// Bytes of the body, once inflated. Default: 64 MiB, as [`Limits`](crate::Limits) has it for
-    /// a payload.
+    /// The maximum size of the inflated body, in bytes. Default: 64 MiB, the same as
+    /// [`Limits::payload_bytes`](crate::Limits::payload_bytes).
     pub bytes: usize,
-    /// How many times its size a body may inflate to. Default: 1,000. Bodies that stay under 1 MiB
-    /// are not asked for it.
+    /// The maximum compression ratio. Default: 1,000. It is not checked for bodies that inflate to less than 1 MiB.
     ///
-    /// Deflate cannot go beyond 1,032, so by default this holds zstd, which has no such bound, to
-    /// what gzip may do. The requests recorded from SDKs inflate to two to five times their size;
-    /// the densest that we could think of, 2,000 histograms of 160 empty buckets each, comes to 195
-    /// in gzip and to 720 in zstd at its default level.
+    /// Deflate cannot exceed 1,032, so the default limits zstd, which has no such bound, to what gzip can do. Requests
+    /// that were recorded from SDKs have ratios of two to five. The densest request that we could construct, 2,000
+    /// histograms of 160 empty buckets each, has a ratio of 195 in gzip and 720 in zstd at its default level.
     pub ratio: usize,
 }
 
@@ -30,8 +28,8 @@ impl Default for InflateLimits {
 }
 
 impl InflateLimits {
-    /// The size up to which the ratio is not asked for: a short body of nothing but one repeated
-    /// record costs little and proves nothing.
+    /// The size up to which the ratio is not checked: a short body of one repeated record is cheap and not
+    /// suspicious.
     const FREE: usize = 1 << 20;
 
     /// Sets [`InflateLimits::bytes`].
@@ -41,24 +39,24 @@ impl InflateLimits {
         self
     }
 
-    /// Sets [`InflateLimits::ratio`]. `usize::MAX` is none.
+    /// Sets [`InflateLimits::ratio`]. `usize::MAX` means no limit.
     #[must_use]
     pub fn with_ratio(mut self, ratio: usize) -> InflateLimits {
         self.ratio = ratio;
         self
     }
 
-    /// What the ratio allows to a body of so many compressed bytes.
+    /// Returns the inflated size that the ratio allows for a compressed size.
     fn by_ratio(self, compressed: usize) -> usize {
         compressed.saturating_mul(self.ratio).max(Self::FREE)
     }
 
-    /// The bytes to which a body of so many compressed bytes may inflate.
+    /// Returns the inflated size that both limits allow for a compressed size.
     pub(super) fn bound(self, compressed: usize) -> usize {
         self.bytes.min(self.by_ratio(compressed))
     }
 
-    /// The limit that a body which inflates beyond [`Self::bound`] is over.
+    /// Returns the error for a body that inflates beyond [`Self::bound`].
     pub(super) fn exceeded(self, encoding: &'static str, compressed: usize) -> InflateError {
         if self.bytes <= self.by_ratio(compressed) {
             InflateError::TooLarge {

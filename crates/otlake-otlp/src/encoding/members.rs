@@ -1,7 +1,7 @@
 //! Compressed data in several pieces: the members of gzip, the frames of zstd.
 //!
-//! Files are joined, padded to the size of a block, and written by tools that end each piece with a line
-//! feed. So zero bytes and line ends between the pieces, and behind the last, are skipped.
+//! Files are concatenated, padded to the size of a block, and written by tools that end each piece with a line
+//! feed. So zero bytes and line ends between the pieces and after the last one are skipped.
 
 use std::io::{self, BufRead, Read};
 
@@ -59,7 +59,7 @@ impl<R: BufRead, P: Piece<R>> Read for Members<R, P> {
     }
 }
 
-/// Skips what may be between pieces. Returns false at the end.
+/// Skips the padding between pieces. Returns false at the end of the data.
 fn skip_padding(compressed: &mut impl BufRead) -> io::Result<bool> {
     loop {
         let buffered = compressed.fill_buf()?;

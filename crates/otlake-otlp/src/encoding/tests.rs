@@ -250,7 +250,7 @@ mod compressed {
         assert_eq!(
             error.to_string(),
             "payload 1, at byte 0: the file's zstd data needs a window of more than 134217728 bytes, \
-             which is the limit"
+             the limit: compress it without `--long`"
         );
     }
 

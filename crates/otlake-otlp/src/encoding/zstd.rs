@@ -6,16 +6,16 @@ use zstd::zstd_safe::{find_frame_compressed_size, get_frame_content_size};
 use super::bounded::read_to_bound;
 use super::members::{Members, Piece};
 
-/// The window that every sender over HTTP may use (RFC 9659), and the largest that zstd takes
-/// unasked, as powers of two.
+/// The window that every sender over HTTP may use (RFC 9659), and the largest one that zstd accepts by
+/// default, as powers of two.
 const WINDOW_LOGS: std::ops::RangeInclusive<u32> = 23..=27;
 
-/// The body, or `None` when it is larger than `bound`.
+/// Inflates a body, or returns `None` if it is larger than `bound`.
 pub(super) fn inflate(body: &[u8], bound: usize) -> io::Result<Option<Vec<u8>>> {
     match stated_size(body) {
         Some(size) if size > bound => Ok(None),
         Some(size) => zstd::bulk::decompress(body, size).map(Some),
-        // Written by an encoder of streams, padded, or damaged.
+        // It was written by a streaming encoder, is padded, or is damaged.
         None => {
             let compressed = Limited {
                 inner: body,
@@ -26,8 +26,8 @@ pub(super) fn inflate(body: &[u8], bound: usize) -> io::Result<Option<Vec<u8>>> 
     }
 }
 
-/// The largest window, as a power of two, for data that may inflate to `bound` bytes. A window larger than
-/// that is memory for nothing.
+/// Returns the largest window, as a power of two, for data that may inflate to `bound` bytes. A larger window would
+/// waste memory.
 fn window_log(bound: usize) -> u32 {
     let log = bound.checked_ilog2().unwrap_or(0) + 1;
     log.clamp(*WINDOW_LOGS.start(), *WINDOW_LOGS.end())
@@ -40,7 +40,7 @@ pub(crate) fn window_limit(bound: usize) -> u64 {
 
 /// Returns whether an error of the decompressor is about the window.
 pub(crate) fn is_of_window(error: &io::Error) -> bool {
-    // The crate hands on the text of zstd's error code and not the code.
+    // The crate returns the text of zstd's error code instead of the code.
     error.to_string().contains("too much memory")
 }
 
@@ -98,7 +98,7 @@ impl<R: BufRead> Read for Frame<R> {
     }
 }
 
-/// The size that the headers of all frames state together.
+/// Returns the sum of the sizes that the headers of all frames state.
 fn stated_size(mut body: &[u8]) -> Option<usize> {
     let mut size = 0_usize;
     while !body.is_empty() {

@@ -1,4 +1,4 @@
-//! The compression of a file or of one message in it, by its first bytes.
+//! Detects the compression of a file, or of one message in it, and inflates files.
 
 use std::io::{self, Chain, Cursor, Read};
 use std::sync::Arc;
@@ -11,26 +11,30 @@ use crate::encoding::members::Members;
 #[cfg(feature = "zstd")]
 use crate::encoding::zstd::{self, Frame, Limited};
 
-/// The bytes that [`detect`] looks at.
+/// The number of bytes that [`detect`] needs.
 pub(super) const MAGIC: usize = 4;
 
-/// The first byte of a message that the collector compressed.
+/// The first byte of a message that the Collector compressed with zstd.
 pub(super) const ZSTD: u8 = 0x28;
 
-/// The compression that begins like `head`, or the name of one whose feature is off.
+/// Returns the compression of data that begins with `head`.
 ///
-/// None of them begins like a request of OTLP in protobuf, like JSON, or like the length of a
+/// No compression begins like an OTLP request in protobuf, like JSON, or like the length of a
 /// message below 480 MiB.
+///
+/// # Errors
+///
+/// Returns the name of the compression if its feature is off.
 pub(super) fn detect(head: &[u8]) -> Result<ContentEncoding, &'static str> {
     match head {
-        // RFC 1952; deflate is the only method there is.
+        // RFC 1952. Deflate is the only method that exists.
         [0x1f, 0x8b, 8, ..] => {
             #[cfg(feature = "gzip")]
             return Ok(ContentEncoding::Gzip);
             #[cfg(not(feature = "gzip"))]
             return Err("gzip");
         }
-        // RFC 8878: a frame, or one that is to be skipped.
+        // RFC 8878: a frame, or a skippable frame.
         [ZSTD, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
             #[cfg(feature = "zstd")]
             return Ok(ContentEncoding::Zstd);
@@ -56,7 +60,7 @@ enum Compressed<R: Read> {
     Zstd(Box<Frames<R>>),
 }
 
-/// The head that was looked at, and what follows it.
+/// The file, including the bytes from which the compression was detected.
 type Whole<R> = Chain<Cursor<Vec<u8>>, Watched<R>>;
 
 #[cfg(feature = "zstd")]
@@ -65,12 +69,12 @@ type Frames<R> = Members<Limited<Buffered<R>>, Frame<Buffered<R>>>;
 #[cfg(any(feature = "gzip", feature = "zstd"))]
 type Buffered<R> = io::BufReader<Whole<R>>;
 
-/// What a decompressor is given at a time: its own default of 8 KiB asks the system too often.
+/// The buffer size of a decompressor. Its own default of 8 KiB causes too many system calls.
 #[cfg(any(feature = "gzip", feature = "zstd"))]
 const BUFFER: usize = 64 << 10;
 
 impl<R: Read> Inflated<R> {
-    /// Over `file`, in `encoding`, or in the one that its first bytes tell.
+    /// Opens `file` with `encoding`, or with the encoding that its first bytes show.
     pub(super) fn open(
         file: R,
         encoding: Option<ContentEncoding>,
@@ -122,7 +126,7 @@ impl<R: Read> Inflated<R> {
         }
     }
 
-    /// Returns what an error of [`Read::read`] says of the file.
+    /// Returns the kind of an error that [`Read::read`] has returned.
     pub(super) fn blame(&self, error: io::Error) -> PayloadErrorKind {
         match self.encoding() {
             None => PayloadErrorKind::Read(error),
@@ -151,7 +155,7 @@ impl<R: Read> Read for Inflated<R> {
     }
 }
 
-/// A file that notes whether it could not be read, which a decompressor above it does not tell from
+/// A file that remembers whether reading it failed, because a decompressor does not distinguish that from
 /// damaged data.
 pub(super) struct Watched<R> {
     inner: R,

@@ -1,37 +1,38 @@
-//! What a file is by its first bytes, once it is inflated. The rule stands in the documentation of
-//! [`PayloadReader`](super::PayloadReader).
+//! Detects the framing of a file by its first inflated bytes. The documentation of
+//! [`PayloadReader`](super::PayloadReader) has the rules.
 
 use super::compression;
 use crate::foreign;
 
-/// A byte order mark in UTF-8.
+/// The byte order mark in UTF-8.
 pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// White space and empty messages at the beginning of a file are looked through so far.
+/// The number of bytes at the beginning of a file that are searched, past white space and empty messages.
 pub(super) const HEAD: usize = 64 << 10;
 
-/// The highest first byte of a length: that of 128 MiB - 1. As the tag of a protobuf field these
-/// bytes have the number 0, which is none; 8 could be a tag.
+/// The first bytes of a length below 128 MiB. As tags of protobuf fields they would have the invalid number 0,
+/// whereas 8 could be a tag.
 const LENGTH: std::ops::RangeInclusive<u8> = 0..=7;
 
-/// The tag of a request's repeated field, and of the fields below it that come first.
+/// The tag of a request's repeated field, and of the first fields of the messages in it.
 const TAG: u8 = 0x0a;
 
+/// The framing of a file, as far as it can be detected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detected {
-    /// There is nothing in the file but white space.
+    /// The file has nothing but white space.
     Nothing,
     Protobuf,
     Json,
     LengthPrefixed,
     Unrecognised,
-    /// It takes more bytes to tell.
+    /// More bytes are needed.
     Undecided,
 }
 
-/// What a file is that begins with `head`, and has no more bytes when it is `all` of it.
+/// Detects the framing of a file that begins with `head`. `all` says that the file has no more bytes.
 pub(super) fn detect(head: &[u8], all: bool) -> Detected {
-    // However much was read at a time, the answer is the same.
+    // The result must not depend on how many bytes were read at a time.
     let (head, all) = match head.get(..HEAD) {
         Some(cut) => (cut, all && cut.len() == head.len()),
         None => (head, all),
@@ -48,10 +49,10 @@ pub(super) fn detect(head: &[u8], all: bool) -> Detected {
     }
 }
 
-/// JSON behind zero bytes; `None` if it is something else that follows them.
+/// Detects JSON after zero bytes. Returns `None` if something else follows them.
 ///
-/// The last of the zero bytes may belong to the length of a message of 123 bytes, which is a brace. What
-/// follows is then a message and no object.
+/// The last zero bytes may belong to the length of a message of 123 bytes, whose last byte is a brace. Then a
+/// message follows, not an object.
 fn json_after_zeros(head: &[u8], all: bool) -> Option<Detected> {
     let zeros = head.iter().take_while(|byte| **byte == 0).count();
     match &head[zeros..] {
@@ -68,7 +69,7 @@ fn json_after_zeros(head: &[u8], all: bool) -> Option<Detected> {
 fn length_prefixed(mut head: &[u8], all: bool) -> Detected {
     let short = match (all, head.len() < HEAD) {
         (false, true) => Detected::Undecided,
-        // Zeros from the first byte on are more likely a hole than empty messages.
+        // A file of nothing but zeros is more likely a hole than empty messages.
         _ if head.iter().all(|byte| *byte == 0) => Detected::Unrecognised,
         _ => Detected::LengthPrefixed,
     };
@@ -83,7 +84,7 @@ fn length_prefixed(mut head: &[u8], all: bool) -> Detected {
     short
 }
 
-/// Whether a message may begin like `content`, of which a byte or more is there.
+/// Returns whether a message may begin with `content`, which is not empty.
 fn begins_message(content: &[u8]) -> bool {
     matches!(content[0], TAG | compression::ZSTD) || begins_json(content[0])
 }
@@ -108,7 +109,7 @@ fn json_or_protobuf(head: &[u8], all: bool) -> Detected {
             Some(true) => Detected::Json,
             Some(false) => Detected::Protobuf,
             None if undecided => Detected::Undecided,
-            // Cut off, whatever it was.
+            // The file is cut off. It makes no difference which of the two it was.
             None => Detected::Json,
         },
         [b'{', ..] => Detected::Json,
@@ -122,18 +123,18 @@ fn json_or_protobuf(head: &[u8], all: bool) -> Detected {
     }
 }
 
-/// Whether a line after the first begins like a JSON object: the file begins within a line, or with lines
-/// that are something else.
+/// Returns whether a line after the first begins like a JSON object. If so, the file begins in the middle of a
+/// line, or with lines of something else.
 fn a_later_line_is_json(head: &[u8]) -> bool {
     let mut starts = memchr::memmem::find_iter(head, b"\n{");
     starts.any(|at| begins_object(&head[at + 2..]) == Some(true))
 }
 
-/// Whether `rest`, behind a brace, goes on like a JSON object; `None` when that takes more bytes.
+/// Returns whether `rest`, which follows a brace, continues like a JSON object, or `None` if that takes more bytes.
 ///
-/// A request whose first field is 123 bytes long begins with a line feed and a brace as well. What
-/// follows is then a tag, and the tags that are white space or a quote are of no field there, but
-/// for 0x0a, behind which a length and tags follow in turn: no key of an object begins like that.
+/// A request whose first field is 123 bytes long begins with a line feed and a brace as well. A tag follows then.
+/// The tags that are white space or a quote belong to no field there, except 0x0a, after which a length and
+/// further tags follow. No key of an object begins like that.
 fn begins_object(rest: &[u8]) -> Option<bool> {
     match rest.trim_ascii_start() {
         [] | [b'"'] => None,
@@ -143,17 +144,17 @@ fn begins_object(rest: &[u8]) -> Option<bool> {
     }
 }
 
-/// See [`Format::of`](super::Format::of).
+/// Returns whether a payload is JSON; see [`Format::of`](super::Format::of).
 pub(super) fn is_json(payload: &[u8]) -> bool {
     json_or_protobuf(payload, true) == Detected::Json
 }
 
-/// JSON's white space; line feeds among it.
+/// Returns whether a byte is JSON's white space, which includes line feeds.
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// What follows white space and byte order marks.
+/// Returns the bytes after white space and byte order marks.
 pub(super) fn skip_space(mut bytes: &[u8]) -> &[u8] {
     loop {
         match bytes {

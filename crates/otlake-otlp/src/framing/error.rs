@@ -2,7 +2,7 @@ use std::{fmt, io};
 
 use crate::encoding::InflateError;
 
-/// Why a payload cannot be taken from its file, and which one it is.
+/// The error because of which a payload cannot be read from its file, and the payload's position.
 #[derive(Debug)]
 pub struct PayloadError {
     pub(super) kind: PayloadErrorKind,
@@ -11,23 +11,22 @@ pub struct PayloadError {
 }
 
 impl PayloadError {
-    /// What is wrong.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> &PayloadErrorKind {
         &self.kind
     }
 
-    /// Which one of the file's payloads it is, from 1.
+    /// Returns the number of the payload in its file, from 1.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// The byte of the file, inflated, at which the payload begins, from 0.
+    /// Returns the offset of the payload in the inflated file, in bytes.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Whether the payloads behind this one cannot be found any more. When it is false, the reader
-    /// goes on with the next.
+    /// Returns whether no later payload can be found. If it is false, the reader goes on with the next payload.
     pub fn is_final(&self) -> bool {
         self.kind.is_final()
     }
@@ -56,79 +55,78 @@ impl std::error::Error for PayloadError {
     }
 }
 
-/// What can be wrong with a file of payloads.
+/// The kinds of errors in files of payloads.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PayloadErrorKind {
-    /// The file cannot be read. The last error of its reader.
+    /// The file cannot be read. This is the last error of its reader.
     Read(io::Error),
-    /// The file's compression is damaged or cut off, as it is while the file is still written.
-    /// The last error of its reader.
+    /// The file's compressed data is damaged or cut off. It is cut off while the file is still being written. This
+    /// is the last error of its reader.
     Damaged {
         /// The compression.
         encoding: &'static str,
-        /// What the decompressor says.
+        /// The error of the decompressor.
         source: io::Error,
     },
-    /// The file or the message is compressed, and the feature that would inflate it is off. The
-    /// last error of its reader when it is the file.
+    /// The file or a message is compressed, and the feature that inflates it is off. For a file, this is the last
+    /// error of its reader.
     FeatureOff {
-        /// The compression, and the feature.
+        /// The compression, which has the name of the feature.
         encoding: &'static str,
         /// Whether it is a single message.
         message: bool,
     },
-    /// The file begins like none of the forms. The only error of its reader.
+    /// The file begins like none of the framings. This is the only error of its reader.
     Unrecognised {
-        /// Its first bytes, once inflated: eight, or as many as there are.
+        /// Its first inflated bytes, at most eight.
         start: Vec<u8>,
-        /// What it seems to be, and what can be done.
+        /// A description of what it seems to be, and what to do.
         found: Option<&'static str>,
-        /// The compression that the file itself has.
+        /// The compression of the file itself.
         inside: Option<&'static str>,
     },
-    /// The window of the file's zstd data is larger than the decompressor may allocate. The last error of
+    /// The window of the file's zstd data is larger than the decompressor may allocate. This is the last error of
     /// its reader.
     WindowTooLarge {
         /// The limit.
         limit: u64,
     },
-    /// The payload is larger than the limit, see
-    /// [`PayloadReader::with_limit`](crate::PayloadReader::with_limit). The last error for a file
-    /// that is one request; otherwise the payload is hopped over.
+    /// The payload is larger than the limit; see
+    /// [`PayloadReader::with_limit`](crate::PayloadReader::with_limit). This is the last error for a file that is
+    /// one request. In other files, the payload is skipped.
     TooLarge {
-        /// Its size, when that was seen.
+        /// The size, if it is known.
         bytes: Option<u64>,
         /// The limit.
         limit: usize,
         /// Whether it was the whole file.
         file: bool,
     },
-    /// The file ends within a message. The last error of its reader.
+    /// The file ends within a message. This is the last error of its reader.
     CutOff {
-        /// The bytes that the message has.
+        /// The size of the message.
         expected: u64,
-        /// The bytes that are there.
+        /// The bytes that are left.
         remaining: u64,
     },
-    /// The file ends within a JSON document, or a line or a brace follows that no document can
-    /// have there: its end is missing. The next document is looked for behind.
+    /// The end of a JSON document is missing: the file ends within it, or the beginning of another document follows.
+    /// The reader goes on with the next document.
     Unfinished,
-    /// Lines between two JSON documents, or before the first, are no documents. They are skipped.
+    /// Lines before, between or after JSON documents are not documents. They are skipped.
     NotADocument {
         /// The number of lines.
         lines: u64,
-        /// The beginning of the first of them.
+        /// The beginning of the first line.
         start: Vec<u8>,
     },
-    /// Zero bytes between two JSON documents, or before the first, as a crash or a truncated log leaves
-    /// them. They are skipped.
+    /// There are zero bytes before, between or after JSON documents, which a crash or a truncated log leaves
+    /// behind. They are skipped.
     ZeroBytes {
-        /// How many there are.
+        /// The number of zero bytes.
         count: u64,
     },
-    /// The compression of a single message is damaged, or the message beyond the limit once
-    /// inflated. The next message is not concerned.
+    /// The compressed data of a single message is damaged, or exceeds a limit. The next message is not affected.
     Inflate(InflateError),
 }
 
@@ -175,15 +173,16 @@ impl fmt::Display for PayloadErrorKind {
                     Some(found) => f.write_str(found),
                     None => write!(
                         f,
-                        "neither a protobuf request, nor JSON, nor messages behind their lengths: it \
-                         begins with \"{}\"",
+                        "in no known format (protobuf, JSON or length-prefixed messages): it begins \
+                         with \"{}\"",
                         start.escape_ascii()
                     ),
                 }
             }
             PayloadErrorKind::WindowTooLarge { limit } => write!(
                 f,
-                "the file's zstd data needs a window of more than {limit} bytes, which is the limit"
+                "the file's zstd data needs a window of more than {limit} bytes, the limit: compress it \
+                 without `--long`"
             ),
             PayloadErrorKind::TooLarge { bytes, limit, .. } => {
                 match bytes {
@@ -198,7 +197,7 @@ impl fmt::Display for PayloadErrorKind {
             } => write!(
                 f,
                 "{expected} bytes are expected, but {remaining} remain: the file is cut off, or \
-                 does not hold messages behind their lengths"
+                 does not contain length-prefixed messages"
             ),
             PayloadErrorKind::Unfinished => write!(
                 f,
@@ -207,15 +206,19 @@ impl fmt::Display for PayloadErrorKind {
             PayloadErrorKind::NotADocument { lines, start } => {
                 let start = start.escape_ascii();
                 match lines {
-                    1 => write!(f, "a line is no JSON document: it begins with \"{start}\""),
+                    1 => write!(
+                        f,
+                        "skipped a line that is not a JSON document: it begins with \"{start}\""
+                    ),
                     _ => write!(
                         f,
-                        "{lines} lines are no JSON documents: the first begins with \"{start}\""
+                        "skipped {lines} lines that are not JSON documents: the first begins with \
+                         \"{start}\""
                     ),
                 }
             }
             PayloadErrorKind::ZeroBytes { count } => {
-                write!(f, "{count} zero bytes are no JSON document")
+                write!(f, "skipped {count} zero bytes, which are not JSON")
             }
             PayloadErrorKind::Inflate(error) => error.fmt(f),
         }

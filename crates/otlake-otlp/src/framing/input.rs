@@ -5,20 +5,20 @@ use otlake_row::Bytes;
 use super::compression::Inflated;
 use super::error::PayloadErrorKind;
 
-/// The room for a read at least.
+/// The minimum size of a read.
 const CHUNK: usize = 64 << 10;
 
-/// The inflated bytes of a file through a buffer that grows to what one payload needs.
+/// The inflated bytes of a file, in a buffer that grows to the size of one payload.
 pub(super) struct Input<R: Read> {
     file: Inflated<R>,
     buffer: Vec<u8>,
-    /// The bytes of the buffer that were read and not taken yet.
+    /// The range of the buffer that has been read but not taken yet.
     start: usize,
     end: usize,
-    /// Of the first of them in the file.
+    /// The position of `start` in the file.
     offset: u64,
     at_end: bool,
-    /// The zero bytes at the beginning of the file that were skipped and not reported yet.
+    /// The number of zero bytes at the beginning of the file that were skipped but not reported yet.
     zeros: u64,
 }
 
@@ -40,22 +40,22 @@ impl<R: Read> Input<R> {
         self.file.encoding()
     }
 
-    /// What was read and not taken yet.
+    /// Returns the bytes that have been read but not taken yet.
     pub(super) fn buffered(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    /// The byte of the file at which [`Self::buffered`] begins.
+    /// Returns the position of [`Self::buffered`] in the file.
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Whether nothing comes after [`Self::buffered`]. Known only once [`Self::fill`] has said so.
+    /// Returns whether the file ends after [`Self::buffered`], as far as [`Self::fill`] has found out.
     pub(super) fn at_end(&self) -> bool {
         self.at_end
     }
 
-    /// Reads more, as much as one call of the reader gives; false when there is no more.
+    /// Reads more, as much as one call of the reader returns. Returns false at the end of the file.
     pub(super) fn fill(&mut self) -> Result<bool, PayloadErrorKind> {
         if self.at_end {
             return Ok(false);
@@ -77,7 +77,7 @@ impl<R: Read> Input<R> {
         }
     }
 
-    /// Reads until `length` bytes are buffered; false when there are not so many.
+    /// Reads until `length` bytes are buffered. Returns false if the file has fewer.
     pub(super) fn fill_to(&mut self, length: usize) -> Result<bool, PayloadErrorKind> {
         while self.buffered().len() < length {
             if !self.fill()? {
@@ -87,10 +87,10 @@ impl<R: Read> Input<R> {
         Ok(true)
     }
 
-    /// Takes the first `length` bytes of what is buffered.
+    /// Takes the first `length` buffered bytes.
     pub(super) fn take(&mut self, length: usize) -> Bytes {
         if self.at_end && self.start == 0 && length == self.end {
-            // The file in one piece: it need not be copied.
+            // This is the whole file, which need not be copied.
             self.buffer.truncate(length);
             self.offset += length as u64;
             self.end = 0;
@@ -101,14 +101,14 @@ impl<R: Read> Input<R> {
         taken
     }
 
-    /// Drops the first `length` bytes of what is buffered.
+    /// Drops the first `length` buffered bytes.
     pub(super) fn skip(&mut self, length: usize) {
         debug_assert!(length <= self.buffered().len());
         self.start += length;
         self.offset += length as u64;
     }
 
-    /// Drops zero bytes at the beginning of the file, to be reported by whoever finds what follows them.
+    /// Drops zero bytes at the beginning of the file. They are reported later, together with those that follow.
     pub(super) fn skip_zeros(&mut self, length: usize) {
         self.skip(length);
         self.zeros += length as u64;
@@ -119,8 +119,8 @@ impl<R: Read> Input<R> {
         std::mem::take(&mut self.zeros)
     }
 
-    /// Makes room behind the end, by moving what is buffered to the front or, when it stands there
-    /// already, by doubling the buffer: so the buffer is at most twice as long as a payload.
+    /// Makes room after the buffered bytes. They are moved to the front, or if they are there already, the buffer is
+    /// doubled. So the buffer is at most twice as long as a payload.
     fn make_room(&mut self) {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);

@@ -2,7 +2,7 @@ use otlake_row::Bytes;
 
 use super::detect::is_json;
 
-/// What a payload is written in.
+/// The encoding of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -13,9 +13,9 @@ pub enum Format {
 }
 
 impl Format {
-    /// What `payload` seems to be written in: JSON when it begins with a brace, white space and a
-    /// byte order mark aside. A protobuf request can begin like that too, with a line feed for a
-    /// tag and the brace for a length, so what follows the brace decides then.
+    /// Detects the format of a payload. It is JSON if it begins with a brace, after white space and a byte order mark.
+    /// A protobuf request can begin in the same way, with a line feed as a tag and a brace as a length. Then the
+    /// bytes after the brace decide.
     pub fn of(payload: &[u8]) -> Format {
         if is_json(payload) {
             Format::Json
@@ -29,12 +29,12 @@ impl Format {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Payload {
-    /// The request, inflated, without white space or a byte order mark before a JSON document.
+    /// The inflated request. A JSON document has no white space and no byte order mark before it.
     pub bytes: Bytes,
-    /// What it is written in.
+    /// The format.
     pub format: Format,
-    /// Which one of the file's payloads it is, from 1. Broken ones count, empty ones do not.
+    /// The number of the payload in its file, from 1. Broken payloads count, empty ones do not.
     pub number: u64,
-    /// The byte of the file, inflated, at which it begins, from 0.
+    /// The offset of the payload in the inflated file, in bytes.
     pub offset: u64,
 }

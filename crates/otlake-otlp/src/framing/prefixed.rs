@@ -1,4 +1,4 @@
-//! Messages behind their length.
+//! Reads length-prefixed messages.
 
 use std::io::Read;
 
@@ -12,10 +12,10 @@ use super::payload::Format;
 use super::reader::{Found, Next};
 use crate::encoding::InflateLimits;
 
-/// The bytes of a length.
+/// The size of a length.
 const PREFIX: usize = 4;
 
-/// The next message that is not empty.
+/// Reads the next message that is not empty.
 pub(super) fn next<R: Read>(input: &mut Input<R>, limits: InflateLimits) -> Next {
     loop {
         let (offset, message) = match message(input, limits.bytes) {
@@ -42,7 +42,7 @@ pub(super) fn next<R: Read>(input: &mut Input<R>, limits: InflateLimits) -> Next
     }
 }
 
-/// The next message with its offset, as it stands in the file; `None` at the file's end.
+/// Reads the next message, which may be compressed, and its offset. Returns `None` at the end of the file.
 fn message<R: Read>(
     input: &mut Input<R>,
     limit: usize,
@@ -68,7 +68,7 @@ fn message<R: Read>(
     let taken = match usize::try_from(length) {
         Ok(length) if length <= limit => input
             .fill_to(length)
-            .map(|there| there.then(|| input.take(length))),
+            .map(|is_whole| is_whole.then(|| input.take(length))),
         _ => skip(input, length).map(|_| None),
     };
     if let Some(message) = taken.map_err(at(offset))? {
@@ -90,7 +90,7 @@ fn message<R: Read>(
     Err((offset, kind))
 }
 
-/// Hops over `length` bytes, or to the end of the file.
+/// Skips `length` bytes, or the rest of the file.
 fn skip<R: Read>(input: &mut Input<R>, mut length: u64) -> Result<(), PayloadErrorKind> {
     loop {
         let buffered = input.buffered().len();

@@ -1,4 +1,4 @@
-//! A file that is one request.
+//! Reads a file that is one protobuf request.
 
 use std::io::Read;
 
@@ -7,7 +7,7 @@ use super::input::Input;
 use super::payload::Format;
 use super::reader::{Found, Next};
 
-/// The request, unless the file is empty.
+/// Reads the request, unless the file is empty.
 pub(super) fn next<R: Read>(input: &mut Input<R>, limit: usize) -> Next {
     let offset = input.offset();
     loop {

@@ -4,17 +4,17 @@ use otlake_row::Bytes;
 
 use super::compression::Inflated;
 use super::detect::{Detected, detect};
-use super::documents::Documents;
 use super::error::{PayloadError, PayloadErrorKind};
+use super::framings::Framing;
 use super::input::Input;
-use super::lines::Lines;
+use super::json_documents::JsonDocuments;
+use super::json_lines::JsonLines;
 use super::payload::{Format, Payload};
-use super::shape::Framing;
 use super::{prefixed, protobuf};
 use crate::encoding::{ContentEncoding, InflateLimits};
 use crate::foreign;
 
-/// Takes the payloads of a file one after the other.
+/// Reads the payloads of a file one after another.
 ///
 /// ```
 /// use otlake_otlp::{Format, PayloadReader};
@@ -29,46 +29,45 @@ use crate::foreign;
 /// # Ok::<(), otlake_otlp::PayloadError>(())
 /// ```
 ///
-/// # What a file may be
+/// # Framings
 ///
-/// One protobuf request, JSON documents, JSON lines, or messages behind their length: see
-/// [`Framing`]. Each may be in gzip, of several members, or in zstd, of several frames. A message
-/// behind a length may again be compressed. It is no fault when a file is empty, nor when a line
-/// is blank or a message empty: they have no payload.
+/// A file is one protobuf request, JSON documents, JSON lines or length-prefixed messages; see
+/// [`Framing`]. It may be compressed with gzip, in several members, or with zstd, in several frames. A
+/// length-prefixed message may be compressed again. Empty files, blank lines and empty messages are not errors:
+/// they have no payload.
 ///
-/// # How that is detected
+/// # Detection
 ///
-/// By the first bytes, never by a name.
+/// Only the first bytes count, never the name of a file.
 ///
-/// 1. `1f 8b 08` is gzip, `28 b5 2f fd` and `50..5f 2a 4d 18` are zstd. The rest is about what
-///    comes out of it.
-/// 2. A first byte up to `07` belongs to a length below 128 MiB; no protobuf field has such a tag.
-///    The first message has to begin like JSON, like a request (`0a`) or like zstd (`28`).
-/// 3. White space, byte order marks and then a brace are JSON. When that white space begins with
-///    a line feed, it could be the tag of a request, and the brace the length of its first field,
-///    123 bytes. So then a quote and a character or the closing brace must follow, white space
-///    aside, and if not it is protobuf.
-/// 4. JSON is read by documents at first. When the first one stands in a line of its own, the file
-///    is JSON lines. Documents over several lines, and several in a line, are still found there.
-/// 5. What else begins with `0a` is a protobuf request.
+/// 1. `1f 8b 08` is gzip, `28 b5 2f fd` and `50..5f 2a 4d 18` are zstd. The other rules apply to the
+///    inflated bytes.
+/// 2. A first byte up to `07` belongs to a length below 128 MiB, because no protobuf field has such a tag.
+///    The first message must begin like JSON, like a request (`0a`) or like zstd (`28`).
+/// 3. White space, byte order marks and then a brace are JSON. If that white space begins with a line feed,
+///    the line feed could be the tag of a request, and the brace the length of its first field, 123 bytes. It
+///    is JSON if a quote and a character or the closing brace follow, after white space; otherwise it is protobuf.
+/// 4. JSON is first read document by document. If the first document has a line of its own, the file is JSON
+///    lines. Documents over several lines, and several in one line, are still found there.
+/// 5. Everything else that begins with `0a` is a protobuf request.
+/// 6. Text with a later line that begins like a JSON object is JSON lines after lines of something else.
 ///
-/// Everything else is refused. [`Self::with_framing`] and [`Self::with_encoding`] are for a file
-/// of which that says something wrong.
+/// Other files are errors. If the detection is wrong for a file, set [`Self::with_framing`] and
+/// [`Self::with_encoding`].
 ///
 /// # Errors
 ///
-/// An item is an error when its payload is broken; it says which one and where it begins. The
-/// reader goes on behind it where the framing says where that is: after a message behind a length,
-/// at the next line, at a brace that begins a document where none could stand within one, or at
-/// the next line that begins with a brace. Among JSON lines no document has a line that begins with
-/// a brace but its first. Where there is no going on the error is
-/// [final](PayloadError::is_final), and nothing follows it.
+/// An item is an error if its payload is broken. The error has the number of the payload and the offset at which it
+/// begins. The reader goes on if the framing shows where the next payload begins: after a length-prefixed
+/// message, at the next line, at a brace that cannot be within the broken document, or at the next line that
+/// begins with a brace. In JSON lines, only the first line of a document may begin with a brace. If the reader
+/// cannot go on, the error is [final](PayloadError::is_final), and nothing follows it.
 ///
 /// # Memory
 ///
-/// The reader keeps one payload, of [`Self::with_limit`] at most, in a buffer of up to twice that
-/// size, and a decompressor: of zstd that may be 128 MiB, if the file was written with so large a
-/// window. A file that is one request or one document is one payload.
+/// The reader holds one payload of at most [`Self::with_limit`] bytes, in a buffer of up to twice that size, and a
+/// decompressor. The one of zstd may take 128 MiB if the file was written with such a large window. A file that is
+/// one request or one document is one payload.
 #[derive(Debug)]
 pub struct PayloadReader<R: Read> {
     state: State<R>,
@@ -84,14 +83,14 @@ enum State<R: Read> {
     Ended,
 }
 
-/// A framing with what its reading has to remember.
+/// A framing, with the state of reading it.
 #[derive(Debug)]
 enum Shape {
     Protobuf,
-    /// Documents, or lines: the first document tells.
-    Json(Documents),
-    Documents(Documents),
-    Lines(Lines),
+    /// Documents or lines. The first document decides.
+    Json(JsonDocuments),
+    Documents(JsonDocuments),
+    Lines(JsonLines),
     LengthPrefixed,
 }
 
@@ -102,19 +101,18 @@ pub(super) struct Found {
     pub(super) offset: u64,
 }
 
-/// What a framing finds next.
+/// The next item of a framing.
 pub(super) enum Next {
     Found(Found),
-    /// A payload at this offset, and what is wrong with it.
+    /// A broken payload at this offset, and the error.
     Broken(u64, PayloadErrorKind),
     End,
 }
 
 impl<R: Read> PayloadReader<R> {
-    /// Over a file whose framing and compression are to be detected, with a limit of 64 MiB.
+    /// Returns a reader that detects the framing and the compression of `file`, with a limit of 64 MiB.
     ///
-    /// Nothing is read before the first payload is asked for. The reads are large: `file` need not
-    /// be buffered.
+    /// Nothing is read before the first call of `next`. Reads are large, so `file` need not be buffered.
     pub fn new(file: R) -> PayloadReader<R> {
         PayloadReader {
             state: State::Unopened(file),
@@ -125,39 +123,39 @@ impl<R: Read> PayloadReader<R> {
         }
     }
 
-    /// The file is in this framing, whatever it begins like.
+    /// Sets the framing, which is then not detected.
     #[must_use]
     pub fn with_framing(mut self, framing: Framing) -> PayloadReader<R> {
         self.framing = Some(framing);
         self
     }
 
-    /// The file is compressed like this, whatever it begins like.
+    /// Sets the compression of the file, which is then not detected.
     #[must_use]
     pub fn with_encoding(mut self, encoding: ContentEncoding) -> PayloadReader<R> {
         self.encoding = Some(encoding);
         self
     }
 
-    /// Payloads of more bytes, once inflated, are errors. Default: 64 MiB, as
-    /// [`Limits`](crate::Limits) has it.
+    /// Sets the maximum size of a payload after decompression, in bytes. Larger payloads are errors. Default: 64 MiB,
+    /// the same as [`Limits::payload_bytes`](crate::Limits::payload_bytes).
     #[must_use]
     pub fn with_limit(mut self, bytes: usize) -> PayloadReader<R> {
         self.limits.bytes = bytes;
         self
     }
 
-    /// Messages that are compressed each for itself and inflate to more than so many times their
-    /// size are errors, see [`InflateLimits::ratio`]. Default: 1,000. A file that is compressed as a
-    /// whole is not asked for it: it is inflated bit by bit.
+    /// Sets the maximum compression ratio of messages that are compressed one by one; see [`InflateLimits::ratio`].
+    /// Messages with a higher ratio are errors. Default: 1,000. A file that is compressed as a whole has no such
+    /// limit, because it is inflated piece by piece.
     #[must_use]
     pub fn with_ratio(mut self, ratio: usize) -> PayloadReader<R> {
         self.limits.ratio = ratio;
         self
     }
 
-    /// The framing that was named or detected; `None` before the first payload, and for a file that
-    /// has none. Of JSON lines it says documents until the second payload was asked for.
+    /// Returns the framing that was set or detected, or `None` before the first payload and for a file without
+    /// payloads. For JSON lines, it returns [`Framing::JsonDocuments`] until the second payload is read.
     pub fn framing(&self) -> Option<Framing> {
         match &self.state {
             State::Open(_, shape) => Some(shape.framing()),
@@ -174,7 +172,7 @@ impl<R: Read> PayloadReader<R> {
             let shape = match detect(input.buffered(), input.at_end()) {
                 Detected::Nothing => return Ok(None),
                 Detected::Protobuf => Shape::Protobuf,
-                Detected::Json => Shape::Json(Documents::default()),
+                Detected::Json => Shape::Json(JsonDocuments::default()),
                 Detected::LengthPrefixed => Shape::LengthPrefixed,
                 Detected::Unrecognised => {
                     if input.buffered().iter().all(|byte| *byte == 0)
@@ -182,7 +180,7 @@ impl<R: Read> PayloadReader<R> {
                     {
                         continue;
                     }
-                    // A tar archive is known by what stands at byte 257.
+                    // A tar archive is recognised by the bytes at 257.
                     input.fill_to(512)?;
                     let head = input.buffered();
                     return Err(PayloadErrorKind::Unrecognised {
@@ -201,8 +199,8 @@ impl<R: Read> PayloadReader<R> {
     }
 }
 
-/// Skips zero bytes where a file begins with many, but so many that the length of a message keeps its
-/// place. Returns whether something else follows the first `most` bytes or so.
+/// Skips the zero bytes at the beginning of a file, in multiples of four, because they may be empty messages and
+/// the length of another one. Returns whether something else follows within about `most` bytes.
 fn skip_zeros<R: Read>(input: &mut Input<R>, most: u64) -> Result<bool, PayloadErrorKind> {
     while input.offset() <= most {
         let buffered = input.buffered();
@@ -292,7 +290,7 @@ impl Shape {
                 Ok(None) => documents.next(input, limits.bytes),
                 Ok(Some(line)) => {
                     *self = if line {
-                        Shape::Lines(Lines::detected())
+                        Shape::Lines(JsonLines::detected())
                     } else {
                         Shape::Documents(std::mem::take(documents))
                     };
@@ -308,8 +306,8 @@ impl From<Framing> for Shape {
     fn from(framing: Framing) -> Shape {
         match framing {
             Framing::Protobuf => Shape::Protobuf,
-            Framing::JsonDocuments => Shape::Documents(Documents::default()),
-            Framing::JsonLines => Shape::Lines(Lines::default()),
+            Framing::JsonDocuments => Shape::Documents(JsonDocuments::default()),
+            Framing::JsonLines => Shape::Lines(JsonLines::default()),
             Framing::LengthPrefixed => Shape::LengthPrefixed,
         }
     }

@@ -1,4 +1,4 @@
-//! Which signal a payload is of, when neither an endpoint nor a name says it.
+//! Detects the signal of a payload if neither an endpoint nor a file name tells it.
 
 mod json;
 mod protobuf;

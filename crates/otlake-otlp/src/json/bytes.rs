@@ -1,4 +1,4 @@
-//! Bytes: base64 as proto3 has it, ids in hex as OTLP has them.
+//! Bytes: base64, as in proto3's JSON, and ids in hex, which is OTLP's exception from it.
 
 use base64::Engine;
 use base64::alphabet;
@@ -14,28 +14,27 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIEN
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 impl<'r> Node<'r> {
-    /// Bytes in base64.
+    /// Returns bytes, which are in base64.
     pub(crate) fn bytes(self) -> Result<&'r [u8]> {
         let text = self.text()?;
         self.base64(text)
             .ok_or_else(|| self.invalid("bytes in base64"))
     }
 
-    /// A trace id.
+    /// Returns a trace id.
     #[inline]
     pub(crate) fn trace_id(self) -> Result<&'r [u8]> {
         self.id(16, "16 bytes in hex")
     }
 
-    /// A span id.
+    /// Returns a span id.
     #[inline]
     pub(crate) fn span_id(self) -> Result<&'r [u8]> {
         self.id(8, "8 bytes in hex")
     }
 
-    /// Digits of hex, however many bytes they are, or else base64 of as many bytes as there should be,
-    /// which is what a sender writes that uses proto3's JSON and does not know of OTLP's exception.
-    /// One in 10^10 of those without padding looks like hex.
+    /// Returns an id: hex of any number of bytes, or else base64 of exactly `length` bytes. Senders write base64
+    /// if they use proto3's JSON without OTLP's exception. One in 10^10 ids in unpadded base64 looks like hex.
     #[inline]
     fn id(self, length: usize, expected: &'static str) -> Result<&'r [u8]> {
         let text = self.text()?;

@@ -9,8 +9,8 @@ use crate::error::{Result, Within};
 use crate::record;
 use crate::values::Values;
 
-/// Reads an `AnyValue` on top of `value`, which is what an earlier occurrence of the same field set: a
-/// oneof keeps the last member, but members that are messages merge.
+/// Reads an `AnyValue`. `value` is the value of an earlier occurrence of the same field, with which this one
+/// merges: of a oneof the last member is kept, but members that are messages merge.
 #[inline]
 pub(crate) fn any_value<'r>(
     node: Node<'r>,
@@ -18,7 +18,7 @@ pub(crate) fn any_value<'r>(
     value: Value<'r>,
     depth: usize,
 ) -> Result<Value<'r>> {
-    // Most values are a string and nothing else.
+    // Fast path: most values are only a string.
     match node.only_text(b"stringValue") {
         Some(text) => Ok(Value::String(values.string(text))),
         None => any_value_members(node, values, value, depth),
@@ -59,8 +59,8 @@ fn any_value_members<'r>(
     Ok(value)
 }
 
-/// Reads an `ArrayValue`. In place of the message there may be the list alone: one of OTLP's own
-/// examples has that for a map.
+/// Reads an `ArrayValue`, or its list of values without the message around it: one of OTLP's own examples has
+/// such a list for a map.
 fn array<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,
@@ -94,7 +94,7 @@ fn push_values<'r>(
     depth: usize,
 ) -> Result<()> {
     for item in node.items().within("values")? {
-        // No message is null in a list of proto3, but senders write that for an empty value.
+        // Proto3's JSON has no null messages in lists, but senders write null for an empty value.
         let value = if item.is_null() {
             Value::Empty
         } else {
@@ -107,7 +107,7 @@ fn push_values<'r>(
     Ok(())
 }
 
-/// Reads a `KeyValueList`, or the list alone as [`array`] does.
+/// Reads a `KeyValueList`, or its list alone, as [`array`] does.
 fn kvlist<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,
@@ -134,7 +134,7 @@ fn kvlist<'r>(
     Ok(Value::KvList(entries.into_bump_slice()))
 }
 
-/// Adds attributes inside a record, such as an event's, to those that came before.
+/// Adds the attributes of a message inside a record, such as an event, to the previous ones.
 pub(crate) fn push_entries<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,
@@ -153,14 +153,14 @@ pub(crate) fn push_entries<'r>(
     Ok(())
 }
 
-/// A `KeyValue`, its name not yet checked for UTF-8.
+/// Reads a `KeyValue`. Its name is not yet validated as UTF-8.
 #[inline]
 fn key_value<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,
     depth: usize,
 ) -> Result<(&'r [u8], Value<'r>)> {
-    // Nearly all of them.
+    // Fast path: nearly all have only a key and a value, in this order.
     if let Some((key, value)) = node.text_and_value(b"key", b"value")
         && !value.is_null()
     {
@@ -203,7 +203,7 @@ pub(crate) fn attributes<'r>(
     Ok(())
 }
 
-/// Reads the strings of a repeated field.
+/// Adds the strings of a repeated field to the previous ones.
 fn push_strings<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,
@@ -246,7 +246,7 @@ fn entity_ref<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> 
     ))
 }
 
-/// Reads a `Resource`, on top of what an earlier occurrence said: messages merge.
+/// Reads a `Resource`, which merges with an earlier occurrence.
 pub(crate) fn resource<'r>(
     node: Node<'r>,
     attributes: &mut Attributes<'_, 'r>,
@@ -275,7 +275,7 @@ pub(crate) fn resource<'r>(
     Ok(())
 }
 
-/// Reads an `InstrumentationScope`, on top of what an earlier occurrence said: messages merge.
+/// Reads an `InstrumentationScope`, which merges with an earlier occurrence.
 pub(crate) fn scope<'r>(
     node: Node<'r>,
     attributes: &mut Attributes<'_, 'r>,

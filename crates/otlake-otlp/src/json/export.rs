@@ -1,4 +1,4 @@
-//! The nesting that the requests of all signals share: resources with scopes with items.
+//! The nesting that the requests of all signals share: resources contain scopes, and scopes contain items.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
@@ -13,14 +13,14 @@ use crate::error::{Fault, InvalidPayloadKind, Result, Within};
 use crate::run::{Arenas, Groups, ResourceGroup, Run, Stop, Walk};
 use crate::values::Unknown;
 
-/// What the messages of a signal are called, and how the items of a scope are read.
+/// The names of a signal's members, and the reader of the items of a scope.
 pub(crate) trait Export {
-    /// What the items are.
+    /// The signal of the items.
     const SIGNAL: Signal;
-    /// How the member of a resource's message that has those of the scopes is called: first as the
-    /// JSON encoding has it, then as the proto does, then as they did before OTLP 0.16.
+    /// The names of the member that has the scopes of a resource: first the name in JSON, then the name in the
+    /// proto, then both as they were before OTLP 0.16.
     const SCOPES: &'static [&'static str];
-    /// The same for the member of a scope's message that has the items.
+    /// The names of the member that has the items of a scope, in the same order.
     const ITEMS: &'static [&'static str];
 
     /// Reads an item: a record, or a metric with many.
@@ -33,7 +33,7 @@ pub(crate) trait Export {
     ) -> Walk<S::Error>;
 }
 
-/// Walks over an export request, or the data message of the signal, which has the same members.
+/// Decodes an export request, or the data message of the signal, which has the same members.
 ///
 /// The tape holds one resource at a time, so that memory does not grow with their number.
 pub(crate) fn request<E: Export, S: RowSink>(
@@ -86,8 +86,8 @@ pub(crate) fn request<E: Export, S: RowSink>(
         return Ok(());
     }
     if seen.parts_of_resource {
-        // The message of a resource without a request around it. What it says of its records may come
-        // behind them, so it is read from the beginning again.
+        // This is the message of one resource without a request around it. Its own fields may come after its
+        // records, so it is read from the beginning again.
         scanner = start;
         let result = resource::<E, S>(run, &mut scanner, arenas, tape);
         return run.contain(result);
@@ -108,10 +108,10 @@ pub(crate) fn request<E: Export, S: RowSink>(
 #[derive(Default)]
 struct Seen {
     resources: bool,
-    /// Members that the message of a resource has.
+    /// Whether there was a member of the message of a resource.
     parts_of_resource: bool,
     unknown: Unknown,
-    /// The name of the first of them.
+    /// The name of the first member.
     first: Option<String>,
     looks_like: Option<&'static str>,
 }
@@ -140,9 +140,9 @@ impl Seen {
 /// The content of a member of the payload.
 enum Contents {
     Resources(Signal),
-    /// The scopes of a resource, whose message is the payload.
+    /// The scopes of a resource, so the payload is the message of that resource.
     Scopes(Signal),
-    /// Another member of that message.
+    /// Another member of the message of a resource.
     OfResource,
     Profiles,
     Unknown,
@@ -168,7 +168,7 @@ impl Contents {
     }
 }
 
-/// The member of the request, as paths have it.
+/// Returns the name of the request's member, as in paths.
 const fn resources_name(signal: Signal) -> &'static str {
     match signal {
         Signal::Logs => "resourceLogs",
@@ -177,7 +177,7 @@ const fn resources_name(signal: Signal) -> &'static str {
     }
 }
 
-/// Reads the resources of the request; `index` of them were read before. How many there are with them.
+/// Reads resources of the request, after `index` earlier ones. Returns the number of all of them.
 fn resources<E: Export, S: RowSink>(
     run: &mut Run<'_, S>,
     scanner: &mut Scanner<'_>,
@@ -237,7 +237,7 @@ fn resource<E: Export, S: RowSink>(
     Ok(())
 }
 
-/// What the scope of a scope's message is called, as in [`Export::SCOPES`].
+/// The names of the member with the scope itself, in the order of [`Export::SCOPES`].
 const SCOPE: &[&str] = &["scope", "instrumentationLibrary", "instrumentation_library"];
 
 fn scope<E: Export, S: RowSink>(
@@ -266,19 +266,19 @@ fn scope<E: Export, S: RowSink>(
     Ok(())
 }
 
-/// `ResourceLogs` or `ScopeLogs`, or those of another signal, before their items are read: the
-/// group's own fields may stand behind its items, and all rows need them.
+/// The members of `ResourceLogs`, `ScopeLogs` or their siblings. All of them are found before items are read,
+/// because all rows need the group's own fields, which may come after the items.
 struct Envelope<'r> {
-    /// Every occurrence of the group's message.
+    /// Every occurrence of the resource's or the scope's message.
     groups: BumpVec<'r, Node<'r>>,
     schema_url: &'r [u8],
-    /// Every occurrence of the items.
+    /// Every occurrence of the list of items.
     items: BumpVec<'r, Items<'r>>,
     unknown: Unknown,
 }
 
 impl<'r> Envelope<'r> {
-    /// `group` and `items` are what those two members are called.
+    /// Reads the members. `group` and `items` are the names of two of them.
     fn read(
         node: Node<'r>,
         group: &[&'static str],

@@ -46,7 +46,7 @@ fn log_record<'r>(
     attributes: &mut Attributes<'_, 'r>,
     row: &mut Row<'r>,
 ) -> Result<()> {
-    // Of a member that comes more than once the last counts, so they are pushed at the end.
+    // If a member is sent more than once, the last one counts, so the fields are pushed at the end.
     let mut fields = record::LogRecord::default();
     for (name, node) in node.members()? {
         let values = &mut attributes.values;

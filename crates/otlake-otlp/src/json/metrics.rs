@@ -67,14 +67,14 @@ fn metric<S: RowSink>(
     Ok(())
 }
 
-/// A metric before its points are read: what it says of all of them may stand behind them.
+/// A metric before its points are read, because fields that concern all points may come after them.
 struct Read<'r> {
     metric: record::Metric<'r>,
-    /// Every list of them.
+    /// Every list of points.
     points: BumpVec<'r, Items<'r>>,
 }
 
-/// `None` for a metric without data.
+/// Reads a metric without its points. Returns `None` if it has no data.
 fn read_metric<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Option<Read<'r>>> {
     let mut metric = record::Metric {
         name: "",
@@ -102,7 +102,7 @@ fn read_metric<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Option<Rea
                     continue;
                 };
                 if kind != Some(of_name) {
-                    // Of a oneof the last member counts.
+                    // The last member of a oneof counts.
                     points.clear();
                     metric.aggregation_temporality = 0;
                     metric.is_monotonic = false;
@@ -133,7 +133,7 @@ fn kind_of(name: &[u8]) -> Option<MetricKind> {
     }
 }
 
-/// The member of `Metric` with data of that kind, as paths have it.
+/// Returns the name of the member of `Metric` that has data of a kind, as in paths.
 fn json_name(kind: MetricKind) -> &'static str {
     match kind {
         MetricKind::ExponentialHistogram => "exponentialHistogram",
@@ -141,7 +141,7 @@ fn json_name(kind: MetricKind) -> &'static str {
     }
 }
 
-/// Reads what a metric's data says of all points, and where those are.
+/// Reads the fields of a metric's data that concern all points, and finds the points.
 fn read_data<'r>(
     kind: MetricKind,
     node: Node<'r>,
@@ -303,7 +303,7 @@ fn exponential_histogram_data_point<'r>(
     Ok(())
 }
 
-/// `Buckets`, on top of what an earlier occurrence said: messages merge.
+/// Reads `Buckets`, which merge with those of an earlier occurrence.
 fn buckets<'r>(
     node: Node<'r>,
     before: Option<record::Buckets<'r>>,

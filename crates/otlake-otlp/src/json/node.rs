@@ -1,22 +1,22 @@
-//! A value on the tape, and the ways into it.
+//! A value on the tape.
 
 use bumpalo::Bump;
 
 use super::token::{Kind, Token};
 use crate::error::{Fault, InvalidPayloadKind, Result};
 
-/// A value, with an arena for what does not borrow from the payload.
+/// A value on the tape, with an arena for what does not borrow from the payload.
 #[derive(Clone, Copy)]
 pub(crate) struct Node<'r> {
     pub(crate) json: &'r [u8],
     pub(crate) token: Token,
-    /// The tokens of what is inside.
+    /// The tokens of the values inside.
     inside: &'r [Token],
     pub(crate) arena: &'r Bump,
 }
 
 impl<'r> Node<'r> {
-    /// The value whose tokens these are: there is one at least.
+    /// Creates a value from its tokens, of which there is at least one.
     #[inline]
     pub(crate) fn new(json: &'r [u8], tokens: &'r [Token], arena: &'r Bump) -> Node<'r> {
         Node {
@@ -27,13 +27,13 @@ impl<'r> Node<'r> {
         }
     }
 
-    /// The same value with an arena that lives shorter.
+    /// Returns the value with an arena that lives for a shorter time.
     #[inline]
     pub(crate) fn with_arena(self, arena: &'r Bump) -> Node<'r> {
         Node { arena, ..self }
     }
 
-    /// The members of an object, without those that are null: that is how proto3 says "not set".
+    /// Returns the members of an object. Null members are left out, because null means "not set" in proto3's JSON.
     #[inline]
     pub(crate) fn members(self) -> Result<Members<'r>> {
         match self.token.kind {
@@ -46,7 +46,7 @@ impl<'r> Node<'r> {
         }
     }
 
-    /// The text of an object's only member, where it has that name and a string without escapes.
+    /// Returns the text of an object's only member, if it has this name and is a string without escapes.
     #[inline]
     pub(crate) fn only_text(self, name: &[u8]) -> Option<&'r [u8]> {
         match self.inside {
@@ -58,8 +58,8 @@ impl<'r> Node<'r> {
         }
     }
 
-    /// The two members of an object, where they have those names in that order and the first is a
-    /// string without escapes.
+    /// Returns the two members of an object, if they have these names in this order and the first one is a string
+    /// without escapes.
     #[inline]
     pub(crate) fn text_and_value(
         self,
@@ -81,7 +81,7 @@ impl<'r> Node<'r> {
         }
     }
 
-    /// The items of an array.
+    /// Returns the items of an array.
     #[inline]
     pub(crate) fn items(self) -> Result<Items<'r>> {
         match self.token.kind {
@@ -104,7 +104,7 @@ impl<'r> Node<'r> {
         self.token.kind == Kind::Array
     }
 
-    /// A string, without its escapes but not checked for UTF-8.
+    /// Returns a string. Its escapes are resolved, but it is not validated as UTF-8.
     #[inline]
     pub(crate) fn text(self) -> Result<&'r [u8]> {
         match self.token.kind {
@@ -122,7 +122,7 @@ impl<'r> Node<'r> {
         }
     }
 
-    /// Says that the value is of another type.
+    /// Returns the fault that the value is of another type.
     #[cold]
     pub(crate) fn expected(self, expected: &'static str) -> Box<Fault> {
         let found = match self.token.kind {
@@ -137,7 +137,7 @@ impl<'r> Node<'r> {
         self.fault(InvalidPayloadKind::JsonType { expected, found })
     }
 
-    /// Says that the value is of the right type, but not one that the field can have.
+    /// Returns the fault that the value is of the right type, but the field cannot have it.
     #[cold]
     pub(crate) fn invalid(self, expected: &'static str) -> Box<Fault> {
         self.fault(InvalidPayloadKind::JsonValue { expected })
@@ -147,7 +147,7 @@ impl<'r> Node<'r> {
         Fault::new(kind, self.text_from_here())
     }
 
-    /// Returns the text from the beginning of the value on.
+    /// Returns the text of the payload from the beginning of the value on.
     #[cold]
     pub(crate) fn text_from_here(self) -> &'r [u8] {
         let quote = usize::from(matches!(self.token.kind, Kind::String | Kind::Escaped));
@@ -155,7 +155,7 @@ impl<'r> Node<'r> {
     }
 }
 
-/// See [`Node::members`].
+/// An iterator over the members of an object; see [`Node::members`].
 pub(crate) struct Members<'r> {
     rest: &'r [Token],
     json: &'r [u8],
@@ -178,7 +178,7 @@ impl<'r> Iterator for Members<'r> {
     }
 }
 
-/// See [`Node::items`].
+/// An iterator over the items of an array; see [`Node::items`].
 #[derive(Clone)]
 pub(crate) struct Items<'r> {
     rest: &'r [Token],
@@ -196,7 +196,7 @@ impl<'r> Iterator for Items<'r> {
     }
 }
 
-/// The tokens of the value at the beginning; the others go to `rest`.
+/// Splits off the tokens of the first value. The others go to `rest`.
 #[inline]
 fn split_value<'r>(tokens: &'r [Token], rest: &mut &'r [Token]) -> Option<&'r [Token]> {
     let (value, after) = tokens.split_at_checked(tokens.first()?.tokens())?;

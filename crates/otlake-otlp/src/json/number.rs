@@ -1,6 +1,5 @@
-//! Numbers as proto3 writes them in JSON: integers of 64 bits as strings, doubles beyond the numbers
-//! of JSON by name, enums by name or number. Each is taken in the other forms, too, because senders
-//! write them.
+//! Numbers of proto3's JSON. It writes integers of 64 bits as strings, doubles that JSON cannot express by name,
+//! and enums by name or number. Numbers and strings are accepted for all of them, because senders write both.
 
 use super::node::Node;
 use super::scanner::number_length;
@@ -8,7 +7,7 @@ use super::token::Kind;
 use crate::error::Result;
 
 impl<'r> Node<'r> {
-    /// A `uint64` or a `fixed64`.
+    /// Returns a `uint64` or a `fixed64`.
     #[inline]
     pub(crate) fn unsigned64(self) -> Result<u64> {
         const EXPECTED: &str = "an integer from 0 to 2^64 - 1, as a number or a string";
@@ -21,7 +20,7 @@ impl<'r> Node<'r> {
         }
     }
 
-    /// An `int64` or an `sfixed64`.
+    /// Returns an `int64` or an `sfixed64`.
     #[inline]
     pub(crate) fn signed64(self) -> Result<i64> {
         const EXPECTED: &str = "an integer of 64 bits, as a number or a string";
@@ -29,7 +28,7 @@ impl<'r> Node<'r> {
         int.ok_or_else(|| self.invalid(EXPECTED))
     }
 
-    /// A `uint32` or a `fixed32`.
+    /// Returns a `uint32` or a `fixed32`.
     #[inline]
     pub(crate) fn unsigned32(self) -> Result<u32> {
         const EXPECTED: &str = "an integer from 0 to 2^32 - 1";
@@ -38,7 +37,7 @@ impl<'r> Node<'r> {
             .ok_or_else(|| self.invalid(EXPECTED))
     }
 
-    /// An `int32` or an `sint32`.
+    /// Returns an `int32` or an `sint32`.
     #[inline]
     pub(crate) fn signed32(self) -> Result<i32> {
         const EXPECTED: &str = "an integer of 32 bits";
@@ -47,8 +46,8 @@ impl<'r> Node<'r> {
             .ok_or_else(|| self.invalid(EXPECTED))
     }
 
-    /// The number of an enum whose members are `names`, by their numbers. Enums of proto3 are open:
-    /// there may be numbers that are not in the list.
+    /// Returns the number of an enum. `names` are the names of its members, indexed by number. Enums of proto3 are
+    /// open, so there may be other numbers.
     #[inline]
     pub(crate) fn enumeration(self, names: &[&str]) -> Result<i32> {
         const EXPECTED: &str = "the number of an enum of OTLP, or its whole name";
@@ -63,7 +62,7 @@ impl<'r> Node<'r> {
             .ok_or_else(|| self.invalid(EXPECTED))
     }
 
-    /// A `double`. One that is beyond the range is not taken for infinite.
+    /// Returns a `double`. A number beyond its range is a fault, not infinity.
     pub(crate) fn double(self) -> Result<f64> {
         const EXPECTED: &str =
             "a number within the range of a double, `NaN`, `Infinity` or `-Infinity`";
@@ -82,7 +81,7 @@ impl<'r> Node<'r> {
         double.ok_or_else(|| self.invalid(EXPECTED))
     }
 
-    /// The text of a number, or of a string that stands for one.
+    /// Returns the text of a number or a string.
     #[inline]
     fn digits(self, expected: &'static str) -> Result<&'r [u8]> {
         match self.token.kind {
@@ -109,8 +108,8 @@ impl Integer {
     }
 }
 
-/// The integer of a text, `None` where it has a fraction or more than 64 bits. Not by way of a double,
-/// which is exact up to 53 bits only.
+/// Parses an integer. Returns `None` if it has a fraction or more than 64 bits. It does not go through a double,
+/// which is exact only up to 53 bits.
 #[inline]
 fn integer(text: &[u8]) -> Option<Integer> {
     let (negative, digits) = match text {
@@ -128,7 +127,7 @@ fn integer(text: &[u8]) -> Option<Integer> {
     })
 }
 
-/// The number of digits that cannot be too many.
+/// Parses digits that are few enough to fit 64 bits.
 #[inline]
 fn short(digits: &[u8]) -> Option<u64> {
     const MOST: usize = 19;
@@ -141,14 +140,14 @@ fn short(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// The number of any digits, with a fraction of zeros or an exponent.
+/// Parses any number of digits, with a fraction or an exponent, if the result is an integer.
 fn long(text: &[u8]) -> Option<u64> {
     if text.first() == Some(&b'-') || number_length(text) != Ok(text.len()) {
         return None;
     }
     let text = std::str::from_utf8(text).ok()?;
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-        // One that does not fit is beyond every integer, or every fraction.
+        // An exponent that does not fit an `i32` is beyond all integers or all fractions.
         Some((mantissa, exponent)) => (mantissa, exponent.parse().unwrap_or(far(exponent))),
         None => (text, 0),
     };
@@ -167,12 +166,13 @@ fn long(text: &[u8]) -> Option<u64> {
             .checked_mul(10)?
             .checked_add(u64::from(digit - b'0'))?;
     }
-    // How many zeros follow the last digit: with fewer than none it stands behind the point.
+    // The number of zeros after the last digit. It is negative if that digit is in the fraction.
     let zeros = whole.len() as i64 - 1 - last as i64 + i64::from(exponent);
     let scale = 10u64.checked_pow(u32::try_from(zeros).ok()?)?;
     number.checked_mul(scale)
 }
 
+/// Returns the extreme exponent with the sign of one that does not fit an `i32`.
 fn far(exponent: &str) -> i32 {
     if exponent.starts_with('-') {
         i32::MIN

@@ -6,12 +6,12 @@ use crate::error::Result;
 
 /// Returns the path of the value that begins at `offset`, or of the first one after it.
 ///
-/// Readers of values do not know where in the text they are. Only the first value of a payload that is
-/// reported needs its path, so it is looked up afterwards, by reading the text once more up to there.
+/// The readers of values do not know their position in the text. Only the first reported value of a payload needs its
+/// path, so the path is found afterwards, by scanning the text up to the value once more.
 #[cold]
 pub(crate) fn path_at(json: &[u8], offset: usize) -> String {
     let mut steps = Vec::new();
-    // A text that ends early has been read beyond the value before.
+    // If the text is malformed, the scan stops at the fault, which is not before the value.
     let _ = walk(&mut Scanner::new(json), offset, &mut steps);
     let mut path = String::new();
     for step in steps {
@@ -33,7 +33,7 @@ enum Step<'p> {
     Item(usize),
 }
 
-/// Goes to the value at `offset`; `steps` lead to it.
+/// Scans up to the value at `offset`, and keeps the path in `steps`.
 fn walk<'p>(scanner: &mut Scanner<'p>, offset: usize, steps: &mut Vec<Step<'p>>) -> Result<()> {
     loop {
         let first = scanner.peek();
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_value_is_found_by_where_it_begins() {
+    fn every_value_is_found_by_its_offset() {
         let json = r#" {"a": [1, {"b" :null, "c\n":{}}, [[], "x]", true]], "d":-1.5e3} "#;
         for (value, path) in [
             ("{\"a\"", ""),

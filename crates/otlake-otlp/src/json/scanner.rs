@@ -1,10 +1,10 @@
-//! The lexical grammar of JSON (RFC 8259), read from a slice without copying.
+//! A scanner for the lexical grammar of JSON (RFC 8259). It reads from a slice and copies nothing.
 
 use super::token::{Kind, Token};
 use crate::error::{Fault, InvalidPayloadKind, Result};
 
-/// A cursor over JSON text. It is strict, but for one thing: whether a string is UTF-8 is not asked
-/// here, because what becomes of one that is not is for the rules to say.
+/// A cursor over JSON text. It is strict, except that it does not validate UTF-8: the rules decide whether an
+/// invalid string is replaced or rejected.
 #[derive(Clone, Copy)]
 pub(crate) struct Scanner<'p> {
     json: &'p [u8],
@@ -16,12 +16,12 @@ impl<'p> Scanner<'p> {
         Scanner { json, at: 0 }
     }
 
-    /// The whole text, which positions count in.
+    /// Returns the whole text, to which positions refer.
     pub(crate) fn json(&self) -> &'p [u8] {
         self.json
     }
 
-    /// The byte that the next token begins with; `None` at the end.
+    /// Skips white space, and returns the first byte of the next token; `None` at the end.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {
@@ -32,19 +32,20 @@ impl<'p> Scanner<'p> {
         }
     }
 
-    /// Where the token after [`Self::peek`] begins.
+    /// Returns the current position. After [`Self::peek`], this is the beginning of a token.
     #[inline]
     pub(crate) fn position(&self) -> usize {
         self.at
     }
 
-    /// Takes the byte that [`Self::peek`] saw.
+    /// Skips the byte that [`Self::peek`] has returned.
     #[inline]
     pub(crate) fn take(&mut self) {
         self.at += 1;
     }
 
-    /// Behind the opening bracket of an object or an array: whether there is anything in it.
+    /// Returns whether an object or an array has content, after its opening bracket. If not, skips the closing
+    /// bracket.
     #[inline]
     pub(crate) fn first(&mut self, close: u8) -> bool {
         let empty = self.peek() == Some(close);
@@ -52,7 +53,7 @@ impl<'p> Scanner<'p> {
         !empty
     }
 
-    /// Behind a member or an item: whether there is another.
+    /// Skips the comma or the closing bracket after a member or an item. Returns whether it was a comma.
     #[inline]
     pub(crate) fn another(&mut self, close: u8) -> Result<bool> {
         match self.peek() {
@@ -69,7 +70,7 @@ impl<'p> Scanner<'p> {
         }
     }
 
-    /// The name of a member, with its colon.
+    /// Reads the name of a member, and skips its colon.
     #[inline]
     pub(crate) fn name(&mut self) -> Result<Token> {
         if self.peek() != Some(b'"') {
@@ -83,7 +84,7 @@ impl<'p> Scanner<'p> {
         Ok(name)
     }
 
-    /// A string whose opening quote is next.
+    /// Reads a string, whose opening quote is next.
     #[inline]
     pub(crate) fn string(&mut self) -> Result<Token> {
         let start = self.at + 1;
@@ -102,7 +103,7 @@ impl<'p> Scanner<'p> {
         Token::new(kind, start, end)
     }
 
-    /// Goes on to the closing quote, from what is not plain text.
+    /// Scans to the closing quote, from the first byte that is not plain text.
     #[cold]
     fn rest_of_string(&mut self) -> Result<()> {
         loop {
@@ -131,7 +132,7 @@ impl<'p> Scanner<'p> {
         Ok(())
     }
 
-    /// A number that is next, as its text.
+    /// Reads a number, which is next, as its text.
     #[inline]
     pub(crate) fn number(&mut self) -> Result<Token> {
         let start = self.at;
@@ -147,7 +148,7 @@ impl<'p> Scanner<'p> {
         }
     }
 
-    /// `null`, `true` or `false`, which is next.
+    /// Reads `null`, `true` or `false`, whose first letter is next.
     #[inline]
     pub(crate) fn literal(&mut self, literal: &'static str, kind: Kind) -> Result<Token> {
         let start = self.at;
@@ -158,7 +159,7 @@ impl<'p> Scanner<'p> {
         Ok(Token::new(kind, start, self.at))
     }
 
-    /// Says what should be next.
+    /// Returns the fault that something else is expected here.
     #[cold]
     pub(crate) fn expected(&self, expected: &'static str) -> Box<Fault> {
         let at = &self.json[self.at.min(self.json.len())..];
@@ -166,7 +167,7 @@ impl<'p> Scanner<'p> {
     }
 }
 
-/// How many bytes there are before a quote, a backslash or a control character.
+/// Returns the number of bytes before the first quote, backslash or control character.
 #[inline]
 fn plain_length(bytes: &[u8]) -> usize {
     let (words, tail) = bytes.as_chunks::<16>();
@@ -182,19 +183,19 @@ fn plain_length(bytes: &[u8]) -> usize {
     16 * words.len() + in_tail.unwrap_or(tail.len())
 }
 
-/// Sixteen bytes at once, because most strings are not longer: the high bit of the first of them that
-/// ends plain text is set, and none before it. (Bits after it may be set for nothing: a borrow goes to
-/// the byte above.)
+/// Finds the end of plain text in sixteen bytes at once, because most strings are not longer. In the result, the
+/// lowest high bit that is set belongs to the first byte that ends plain text. Higher bits may be wrong, because a
+/// borrow goes to the next byte.
 #[inline]
 fn stops(word: u128) -> u128 {
     const ONES: u128 = u128::MAX / 0xff;
     let below = |word: u128, limit: u8| word.wrapping_sub(ONES * u128::from(limit)) & !word;
     let flipped = |bits: u8| word ^ (ONES * u128::from(bits));
-    // With bit 1 flipped the quote is 0x20, next to the control characters, and no other is.
+    // With bit 1 flipped, the quote becomes 0x20, next to the control characters, and no other byte does.
     (below(flipped(2), 0x21) | below(flipped(b'\\'), 1)) & (ONES << 7)
 }
 
-/// The length of the number at the beginning, or where it ceases to be one.
+/// Returns the length of the number at the beginning, or as an error the position at which a digit is missing.
 pub(crate) fn number_length(bytes: &[u8]) -> std::result::Result<usize, usize> {
     let mut at = usize::from(bytes.first() == Some(&b'-'));
     at = match bytes.get(at) {
@@ -211,7 +212,7 @@ pub(crate) fn number_length(bytes: &[u8]) -> std::result::Result<usize, usize> {
     Ok(at)
 }
 
-/// Where the digits that begin at `start` end: there must be one.
+/// Returns the end of the digits that begin at `start`, of which there must be at least one.
 #[inline]
 fn digits(bytes: &[u8], start: usize) -> std::result::Result<usize, usize> {
     let mut at = start;
@@ -226,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_text_ends_where_it_does_byte_by_byte() {
+    fn plain_text_ends_at_the_same_byte_as_in_a_byte_by_byte_search() {
         let mut bytes = [b'a'; 50];
         for length in 0..bytes.len() {
             for place in 0..length {

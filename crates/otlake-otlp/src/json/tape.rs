@@ -1,5 +1,4 @@
-//! What the scanner found, laid out flat: a value can be hopped over, or read a second time, without
-//! scanning it again.
+//! The tokens of a JSON value in one list, so that values can be skipped or read again without another scan.
 
 use bumpalo::Bump;
 
@@ -12,19 +11,20 @@ use crate::error::Result;
 #[derive(Default)]
 pub(crate) struct Tape {
     tokens: Vec<Token>,
-    /// The indexes of the arrays and objects that are not closed yet. A list instead of calls within
-    /// calls: what nobody knows may be nested as deep as it likes.
+    /// The indexes of the arrays and objects that are not closed yet. This is a list instead of recursion,
+    /// because unknown members may be nested to any depth.
     open: Vec<usize>,
 }
 
-/// Tokens that are kept room for: 12 MiB, enough for some ten thousand records of one resource.
+/// The tokens for which memory is kept between payloads: 12 MiB, enough for about ten thousand records of one
+/// resource.
 const KEPT: usize = 1 << 20;
 
-/// Open arrays and objects that are kept room for.
+/// The open arrays and objects for which memory is kept between payloads.
 const KEPT_DEPTH: usize = 1 << 10;
 
 impl Tape {
-    /// Gives back what only a very large resource needed.
+    /// Frees the memory that only a very large resource needed.
     pub(crate) fn shrink(&mut self) {
         self.tokens.clear();
         self.tokens.shrink_to(KEPT);
@@ -32,7 +32,7 @@ impl Tape {
         self.open.shrink_to(KEPT_DEPTH);
     }
 
-    /// Reads the next value, instead of the one before.
+    /// Reads the next value, which replaces the previous one.
     pub(crate) fn read<'r, 'p: 'r>(
         &'r mut self,
         scanner: &mut Scanner<'p>,
@@ -52,8 +52,8 @@ impl Tape {
         }
     }
 
-    /// Reads a value, of an array or an object only the opening bracket. Whether that was one which
-    /// has something in it.
+    /// Reads a scalar, an empty array or object, or the opening bracket of another one. Returns true in the last
+    /// case.
     #[inline]
     fn value(&mut self, scanner: &mut Scanner<'_>) -> Result<bool> {
         let token = match scanner.peek() {
@@ -78,12 +78,12 @@ impl Tape {
         if some {
             self.open.push(self.tokens.len());
         }
-        // The number of tokens of one that is empty.
+        // An empty one has one token.
         self.tokens.push(Token::new(kind, start, 1));
         some
     }
 
-    /// Behind a value: closes what ends there. Whether another value follows.
+    /// Closes the arrays and objects that end after a value. Returns whether another value follows.
     #[inline]
     fn close(&mut self, scanner: &mut Scanner<'_>) -> Result<bool> {
         while let Some(&index) = self.open.last() {

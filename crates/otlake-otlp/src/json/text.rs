@@ -1,13 +1,13 @@
-//! Escapes.
+//! The escapes of JSON strings.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 
-/// Stands for half of a surrogate pair. It is not UTF-8, so the rules for strings that are not apply
-/// to it: one character is replaced, or the record rejected.
+/// A byte in place of half a surrogate pair. It is not UTF-8, so it is treated like other invalid bytes: it is
+/// replaced, or the record is rejected.
 const LONE_SURROGATE: u8 = 0xff;
 
-/// The content of a string without its escapes, which the scanner has seen to be well-formed.
+/// Resolves the escapes of a string, which the scanner has found to be well formed.
 #[cold]
 pub(crate) fn unescape<'r>(content: &[u8], arena: &'r Bump) -> &'r [u8] {
     let mut plain = BumpVec::with_capacity_in(content.len(), arena);
@@ -38,7 +38,7 @@ pub(crate) fn unescape<'r>(content: &[u8], arena: &'r Bump) -> &'r [u8] {
     plain.into_bump_slice()
 }
 
-/// The character of the four digits at the beginning, and of the second half where it is a pair.
+/// Reads the character of the four digits at the beginning, and of the second escape if both are a surrogate pair.
 fn code_point(rest: &mut &[u8]) -> Option<char> {
     let first = unit(rest)?;
     *rest = &rest[4..];
@@ -52,7 +52,7 @@ fn code_point(rest: &mut &[u8]) -> Option<char> {
     char::from_u32(first)
 }
 
-/// The UTF-16 unit of four hex digits.
+/// Returns the UTF-16 unit of four hex digits.
 fn unit(digits: &[u8]) -> Option<u32> {
     let digits = digits.first_chunk::<4>()?;
     let digit = |byte: u8| char::from(byte).to_digit(16);

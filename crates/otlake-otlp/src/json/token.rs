@@ -1,4 +1,4 @@
-//! The smallest parts of a JSON text.
+//! The tokens of a JSON text.
 
 use bumpalo::Bump;
 
@@ -10,7 +10,7 @@ pub(crate) enum Kind {
     False,
     True,
     Number,
-    /// A string as it stands in the text.
+    /// A string without escapes.
     String,
     /// A string with escapes.
     Escaped,
@@ -24,14 +24,15 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
-    /// Where it begins; of a string its content.
+    /// The position at which it begins. For a string, this is the position of its content.
     pub(crate) start: u32,
-    /// Where it ends. Of an array or an object how many tokens it has, itself included.
+    /// The position at which it ends. For an array or an object, this is the number of its tokens, itself
+    /// included.
     pub(crate) end: u32,
 }
 
 impl Token {
-    /// Positions have to be below [`LONGEST`].
+    /// Creates a token. Positions must be below [`LONGEST`].
     #[inline]
     pub(crate) fn new(kind: Kind, start: usize, end: usize) -> Token {
         Token {
@@ -41,13 +42,13 @@ impl Token {
         }
     }
 
-    /// The text of a number, or what stands between the quotes of a string.
+    /// Returns the text of a number, or the text between the quotes of a string.
     #[inline]
     pub(crate) fn of(self, json: &[u8]) -> &[u8] {
         &json[self.start as usize..self.end as usize]
     }
 
-    /// The text of a number or a string without escapes, which go to the arena.
+    /// Returns the text of a number or a string. Escapes are resolved in the arena.
     #[inline]
     pub(crate) fn text<'r>(self, json: &'r [u8], arena: &'r Bump) -> &'r [u8] {
         match self.kind {
@@ -56,7 +57,7 @@ impl Token {
         }
     }
 
-    /// How many tokens the value has.
+    /// Returns the number of tokens of the value.
     #[inline]
     pub(crate) fn tokens(&self) -> usize {
         match self.kind {
@@ -66,5 +67,5 @@ impl Token {
     }
 }
 
-/// The longest text whose positions a token can have.
+/// The length of the longest text whose positions fit into a token.
 pub(crate) const LONGEST: usize = u32::MAX as usize;

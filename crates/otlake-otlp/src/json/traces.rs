@@ -110,7 +110,7 @@ fn span<'r>(node: Node<'r>, attributes: &mut Attributes<'_, 'r>, row: &mut Row<'
     Ok(())
 }
 
-/// A `Status`, on top of what an earlier one said: messages merge.
+/// Reads a `Status`, which merges with an earlier one.
 fn status<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,

@@ -10,7 +10,7 @@ use crate::record;
 use crate::values::Values;
 
 impl<'r> Values<'r> {
-    /// Skips a field that the message does not have, and counts it; see [`Reader::skip`].
+    /// Skips an unknown field and counts it; see [`Reader::skip`].
     #[cold]
     pub(crate) fn skip(&mut self, reader: &mut Reader<'r>, tag: u32, known: &[u32]) -> Result<()> {
         let at = reader.rest();
@@ -19,8 +19,8 @@ impl<'r> Values<'r> {
         Ok(())
     }
 
-    /// Reads an `AnyValue` on top of `value`, which is what an earlier occurrence of the same
-    /// field set: a oneof keeps the last member, but members that are messages merge.
+    /// Reads an `AnyValue`. `value` is the value of an earlier occurrence of the same field, with which this
+    /// one merges: of a oneof the last member is kept, but members that are messages merge.
     #[inline]
     pub(crate) fn any_value(
         &mut self,
@@ -28,7 +28,7 @@ impl<'r> Values<'r> {
         value: Value<'r>,
         depth: usize,
     ) -> Result<Value<'r>> {
-        // Most values are a short string, or a small scalar, and nothing else.
+        // Fast path: most values are only a short string or a small scalar.
         match bytes {
             [ANY_VALUE_STRING, length @ 0..0x80, string @ ..]
                 if string.len() == usize::from(*length) =>
@@ -141,13 +141,13 @@ impl<'r> Values<'r> {
         Ok(Value::KvList(entries.into_bump_slice()))
     }
 
-    /// A `KeyValue` whose name is not interned.
+    /// Reads a `KeyValue` whose name is not interned.
     pub(crate) fn entry(&mut self, bytes: &'r [u8], depth: usize) -> Result<(&'r str, Value<'r>)> {
         let (name, value) = self.key_value(bytes, depth)?;
         Ok((self.name(name), value))
     }
 
-    /// Adds a `KeyValue` that follows others inside a record, such as an event's.
+    /// Adds an attribute of a message inside a record, such as an event, to the previous ones.
     pub(crate) fn push_entry(
         &mut self,
         entries: &mut BumpVec<'r, (&'r str, Value<'r>)>,
@@ -161,10 +161,10 @@ impl<'r> Values<'r> {
         Ok(())
     }
 
-    /// A `KeyValue`, its name not yet checked for UTF-8.
+    /// Reads a `KeyValue`. Its name is not yet validated as UTF-8.
     #[inline]
     fn key_value(&mut self, bytes: &'r [u8], depth: usize) -> Result<(&'r [u8], Value<'r>)> {
-        // Most are a short name with a short value, and nothing else.
+        // Fast path: most have only a short name and a short value.
         if let Some((name, value)) = key_value::short(bytes) {
             let value = self.any_value(value, Value::Empty, depth).within("value")?;
             return Ok((name, value));
@@ -240,7 +240,8 @@ fn entity_ref<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>>
     ))
 }
 
-/// Reads a message that follows others inside a record or a resource, such as an event.
+/// Reads a message of a repeated field in a record or a resource, such as an event, and adds it to the previous
+/// ones.
 pub(crate) fn push_message<'r>(
     reader: &mut Reader<'r>,
     values: &mut Values<'r>,
@@ -256,7 +257,7 @@ pub(crate) fn push_message<'r>(
     Ok(())
 }
 
-/// Reads one attribute, a `KeyValue`; `None` when its name is not interned.
+/// Reads one attribute. Returns `None` if it belongs to the excess or exceeds a limit.
 #[inline]
 pub(crate) fn attribute<'r>(
     bytes: &'r [u8],
@@ -273,7 +274,7 @@ pub(crate) fn attribute<'r>(
     Ok(attributes.cell(name, value))
 }
 
-/// Reads a `Resource`, of which every occurrence is given: they merge.
+/// Reads a `Resource` from all occurrences of its field, which merge.
 pub(crate) fn resource<'r>(
     occurrences: impl Iterator<Item = &'r [u8]>,
     attributes: &mut Attributes<'_, 'r>,
@@ -303,7 +304,7 @@ pub(crate) fn resource<'r>(
     Ok(())
 }
 
-/// Reads an `InstrumentationScope`, of which every occurrence is given: they merge.
+/// Reads an `InstrumentationScope` from all occurrences of its field, which merge.
 pub(crate) fn scope<'r>(
     occurrences: impl Iterator<Item = &'r [u8]>,
     attributes: &mut Attributes<'_, 'r>,
@@ -334,13 +335,13 @@ pub(crate) fn scope<'r>(
     Ok(())
 }
 
-// The tags of the most frequent members of `AnyValue`, as the one byte they take on the wire.
+// The tags of the most frequent members of `AnyValue`, as the one byte that they take on the wire.
 const ANY_VALUE_STRING: u8 = any_value::STRING_VALUE as u8;
 const ANY_VALUE_BOOL: u8 = any_value::BOOL_VALUE as u8;
 const ANY_VALUE_INT: u8 = any_value::INT_VALUE as u8;
 const ANY_VALUE_DOUBLE: u8 = any_value::DOUBLE_VALUE as u8;
 
-/// `ArrayValue` and `KeyValueList`.
+/// The field of `ArrayValue` and `KeyValueList`.
 mod list {
     super::fields! {
         VALUES = delimited(1),
@@ -367,7 +368,8 @@ mod key_value {
         KEY_STRINDEX = varint(3),
     }
 
-    /// Name and value of one that has both, in this order, each shorter than 128 bytes.
+    /// Returns the name and the value if the message has only these, in this order, each shorter than 128
+    /// bytes.
     #[inline]
     pub(super) fn short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
         const KEY: u8 = self::KEY as u8;

@@ -1,5 +1,5 @@
-//! The nesting that the requests of all signals share: resources with scopes with items, each
-//! level with the same field numbers.
+//! The nesting that the requests of all signals share: resources contain scopes, and scopes contain items. The
+//! field numbers are the same for all signals.
 
 use bumpalo::Bump;
 use otlake_row::{RowSink, Signal};
@@ -10,7 +10,7 @@ use crate::error::{Result, Within};
 use crate::run::{Arenas, Groups, ResourceGroup, Run, Walk};
 use crate::values::Unknown;
 
-/// What the messages of a signal are called, and how the items of a scope are read.
+/// The names of a signal's fields, and the reader of the items of a scope.
 pub(crate) trait Export {
     /// The signal of the items.
     const SIGNAL: Signal;
@@ -31,7 +31,7 @@ pub(crate) trait Export {
     ) -> Walk<S::Error>;
 }
 
-/// Walks over an export request, or the data message of the signal, which is the same on the wire.
+/// Decodes an export request, or the data message of the signal, which is the same on the wire.
 pub(crate) fn request<E: Export, S: RowSink>(
     run: &mut Run<'_, S>,
     payload: &[u8],
@@ -69,8 +69,8 @@ pub(crate) fn request<E: Export, S: RowSink>(
     Ok(())
 }
 
-/// Returns the path of the item that holds the byte at `offset`, and the number of the field in it whose
-/// value begins there.
+/// Returns the path of the innermost item, scope or resource that contains the byte at `offset`, followed by the
+/// number of its field whose value begins there.
 #[cold]
 pub(crate) fn path_at<E: Export>(payload: &[u8], offset: usize) -> String {
     let at = payload.as_ptr().addr() + offset;
@@ -139,20 +139,20 @@ fn scope<E: Export, S: RowSink>(
     Ok(())
 }
 
-/// `ResourceLogs` or `ScopeLogs`, or those of another signal, before their items are read: the
-/// group's own fields may stand behind its items, and all rows need them.
+/// The fields of `ResourceLogs`, `ScopeLogs` or their siblings other than the items. They are read first, because
+/// all rows need them, and on the wire they may come after the items.
 struct Envelope<'r> {
     bytes: &'r [u8],
-    /// The group's message.
+    /// The message of the resource or the scope.
     group: Option<&'r [u8]>,
-    /// Whether it came in pieces, which merge. They are not kept: of pieces of a byte there can be as
-    /// many as the payload has bytes.
+    /// Whether the message occurs more than once, and its occurrences merge. They are not kept here, because
+    /// there can be nearly as many as the payload has bytes.
     is_split: bool,
     schema_url: &'r [u8],
     unknown: Unknown,
 }
 
-/// The fields of `ResourceLogs`, `ScopeLogs` and those of the other signals.
+/// The fields of `ResourceLogs`, `ScopeLogs` and their siblings.
 mod envelope {
     super::fields! {
         GROUP = delimited(1),
@@ -163,7 +163,7 @@ mod envelope {
 
 impl<'r> Envelope<'r> {
     fn read(bytes: &'r [u8]) -> Result<Envelope<'r>> {
-        touch(bytes);
+        prefetch(bytes);
         let mut envelope = Envelope {
             bytes,
             group: None,
@@ -193,7 +193,7 @@ impl<'r> Envelope<'r> {
         Ok(envelope)
     }
 
-    /// Every occurrence of the group's message.
+    /// Returns every occurrence of the resource's or the scope's message.
     fn group(&self) -> impl Iterator<Item = &'r [u8]> {
         let pieces = self.is_split.then(|| items(self.bytes, envelope::GROUP));
         let whole = self.group.filter(|_| !self.is_split);
@@ -205,7 +205,7 @@ impl<'r> Envelope<'r> {
     }
 }
 
-/// The items with one tag in a message that was read before, so that nothing in it can be malformed.
+/// Returns the items with a tag in a message whose fields were skipped before, so that none can be malformed.
 pub(crate) fn items(bytes: &[u8], item: u32) -> impl Iterator<Item = &[u8]> {
     let mut reader = Reader::new(bytes);
     std::iter::from_fn(move || {
@@ -219,12 +219,12 @@ pub(crate) fn items(bytes: &[u8], item: u32) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Loads the bytes into the cache before they are hopped over. A hop from item to item waits for
-/// the length of each before it can ask for the next, which the processor cannot foresee; a load
-/// per cache line it can, so the items are there when they are hopped over and when they are read.
-pub(crate) fn touch(bytes: &[u8]) {
+/// Loads the bytes into the cache before the items in them are skipped. To skip an item takes its length, so the
+/// processor cannot load the next one early. Here it can, because it knows the address of every cache line. The
+/// items are then in the cache when they are skipped and when they are read.
+pub(crate) fn prefetch(bytes: &[u8]) {
     const LINE: usize = 64;
-    /// What fits a second-level cache beside other data.
+    /// The size that fits into a second-level cache together with other data.
     const MOST: usize = 256 << 10;
     if bytes.len() <= MOST {
         let lines = bytes.iter().step_by(LINE);

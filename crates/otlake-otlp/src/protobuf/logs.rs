@@ -35,7 +35,7 @@ impl Export for Logs {
     }
 }
 
-/// `LogRecord`.
+/// The fields of `LogRecord`.
 pub(crate) mod log_record {
     super::fields! {
         TIME_UNIX_NANO = fixed64(1),
@@ -58,7 +58,7 @@ fn log_record<'r>(
     attributes: &mut Attributes<'_, 'r>,
     row: &mut Row<'r>,
 ) -> Result<()> {
-    // Of a field that comes more than once the last counts, so they are pushed at the end.
+    // If a field is sent more than once, the last one counts, so the fields are pushed at the end.
     let mut fields = record::LogRecord::default();
     let mut reader = Reader::new(bytes);
     while !reader.is_empty() {

@@ -5,7 +5,7 @@ use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Group, MetricKind, Row, RowSink, Signal, Value};
 
 use super::common::{attribute, push_message};
-use super::export::{Export, items, touch};
+use super::export::{Export, items, prefetch};
 use super::wire::{Reader, fields};
 use crate::attributes::Attributes;
 use crate::error::{Result, Within};
@@ -48,8 +48,8 @@ pub(crate) mod metric_fields {
     }
 }
 
-/// The fields of `Sum`. `Gauge`, `Histogram`, `ExponentialHistogram` and `Summary` have fewer of them,
-/// under the same numbers.
+/// The fields of `Sum`. `Gauge`, `Histogram`, `ExponentialHistogram` and `Summary` have fewer fields, with the
+/// same numbers.
 mod data {
     super::fields! {
         DATA_POINTS = delimited(1),
@@ -91,12 +91,12 @@ fn metric<S: RowSink>(
     Ok(())
 }
 
-/// The messages that hold the points of a metric: one, unless they merge.
+/// The messages with the points of a metric. There is one, unless several merge.
 #[derive(Clone, Copy)]
 struct Data<'r> {
     kind: MetricKind,
     tag: u32,
-    /// The metric's fields from the first of them on.
+    /// The metric's fields, from the first of these messages on.
     bytes: &'r [u8],
 }
 
@@ -105,21 +105,22 @@ impl<'r> Data<'r> {
         items(self.bytes, self.tag)
     }
 
-    /// Those before `rest`, with which another member of the oneof begins.
+    /// Returns the messages before `rest`, where another member of the oneof begins.
     fn until(self, rest: &[u8]) -> Data<'r> {
         let bytes = &self.bytes[..self.bytes.len() - rest.len()];
         Data { bytes, ..self }
     }
 }
 
-/// A metric without its points, and the messages that hold them; `None` for one without data.
+/// Reads a metric without its points. Returns it with the messages that have the points, or `None` if the metric
+/// has no data.
 fn read_metric<'r>(
     bytes: &'r [u8],
     values: &mut Values<'r>,
     replaced: &mut Option<Replaced>,
 ) -> Result<Option<(record::Metric<'r>, Data<'r>)>> {
     use metric_fields::{DESCRIPTION, KNOWN, METADATA, NAME, UNIT};
-    touch(bytes);
+    prefetch(bytes);
     let mut metric = record::Metric {
         name: "",
         description: "",
@@ -151,7 +152,7 @@ fn read_metric<'r>(
                     continue;
                 };
                 if data.is_none_or(|data| data.kind != kind) {
-                    // Of a oneof the last member counts; what came before only has to be well-formed.
+                    // The last member of a oneof counts. The previous one only has to be well formed.
                     if let Some(before) = data {
                         check_data(before.until(rest), values, replaced)?;
                     }
@@ -189,7 +190,7 @@ fn kind_of(tag: u32) -> Option<MetricKind> {
     }
 }
 
-/// Reads what a metric's data says of all points; the points are hopped over.
+/// Reads the fields of a metric's data that concern all points, and skips the points.
 fn read_data<'r>(
     kind: MetricKind,
     bytes: &'r [u8],
@@ -219,7 +220,7 @@ fn read_data<'r>(
     Ok(())
 }
 
-/// Reads the points of data that a later member of the oneof replaced, for their faults alone.
+/// Reads the points of data that a later member of the oneof replaced, only to find faults.
 #[cold]
 fn check_data<'r>(
     data: Data<'r>,
@@ -427,7 +428,7 @@ fn exponential_histogram_data_point<'r>(
     Ok(())
 }
 
-/// `Buckets`, on top of what an earlier occurrence said: messages merge.
+/// Reads `Buckets`, which merge with those of an earlier occurrence.
 fn buckets_of<'r>(
     bytes: &'r [u8],
     before: Option<record::Buckets<'r>>,
@@ -589,13 +590,13 @@ fn double(reader: &mut Reader<'_>) -> Result<f64> {
     reader.fixed64().map(f64::from_bits)
 }
 
-/// A `sint32`, as the protobuf encoding has it.
+/// Decodes a `sint32`.
 fn zigzag(value: u64) -> i32 {
     let value = value as u32;
     (value >> 1) as i32 ^ -((value & 1) as i32)
 }
 
-/// The numbers of eight bytes that are packed into one field.
+/// Reads the numbers of eight bytes that are packed into one field.
 fn packed_fixed64<'r>(
     reader: &mut Reader<'r>,
     values: &mut Values<'r>,
@@ -610,7 +611,7 @@ fn packed_fixed64<'r>(
     Ok(())
 }
 
-/// One number of eight bytes of a repeated field: those may stand alone, too.
+/// Reads one number of eight bytes of a repeated field, which may also be sent unpacked.
 #[inline]
 fn push_fixed64<'r>(
     reader: &mut Reader<'r>,

@@ -37,7 +37,7 @@ impl Export for Traces {
     }
 }
 
-/// `Span`.
+/// The fields of `Span`.
 pub(crate) mod span {
     super::fields! {
         TRACE_ID = delimited(1),
@@ -124,7 +124,7 @@ fn span<'r>(bytes: &'r [u8], attributes: &mut Attributes<'_, 'r>, row: &mut Row<
     Ok(())
 }
 
-/// A `Status`, on top of what an earlier one said: messages merge.
+/// Reads a `Status`, which merges with an earlier one.
 fn status<'r>(
     bytes: &'r [u8],
     values: &mut Values<'r>,

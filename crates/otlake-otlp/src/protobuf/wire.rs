@@ -1,4 +1,4 @@
-//! The protobuf wire format, read from a slice without copying.
+//! A reader of the protobuf wire format. It reads from a slice and copies nothing.
 
 use crate::error::{Fault, InvalidPayloadKind, Result};
 
@@ -9,27 +9,27 @@ const START_GROUP: u32 = 3;
 const END_GROUP: u32 = 4;
 const FIXED32: u32 = 5;
 
-/// The tag of a varint field. A tag is the field number and the wire type, as read.
+/// Returns the tag of a varint field. A tag is the field number and the wire type, as on the wire.
 pub(crate) const fn varint(field: u32) -> u32 {
     field << 3 | VARINT
 }
 
-/// The tag of a field of eight bytes.
+/// Returns the tag of a field of eight bytes.
 pub(crate) const fn fixed64(field: u32) -> u32 {
     field << 3 | FIXED64
 }
 
-/// The tag of a field with a length: a string, bytes or a message.
+/// Returns the tag of a field with a length: a string, bytes or a message.
 pub(crate) const fn delimited(field: u32) -> u32 {
     field << 3 | DELIMITED
 }
 
-/// The tag of a field of four bytes.
+/// Returns the tag of a field of four bytes.
 pub(crate) const fn fixed32(field: u32) -> u32 {
     field << 3 | FIXED32
 }
 
-/// Defines the tags of a message's fields, and `KNOWN`, the list of them all.
+/// Defines the tags of a message's fields, and `KNOWN`, the list of all of them.
 macro_rules! fields {
     ($($field:ident = $wire:ident($number:literal),)*) => {
         $(pub(crate) const $field: u32 = $crate::protobuf::wire::$wire($number);)*
@@ -38,9 +38,10 @@ macro_rules! fields {
 }
 pub(super) use fields;
 
-/// Groups are gone from proto3, so one may only be skipped; the same limit as prost's.
+/// The maximum nesting of groups, which is prost's. Proto3 has no groups, so they are only skipped.
 const GROUP_DEPTH: usize = 100;
 
+/// A cursor over the fields of a message.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'p> {
     rest: &'p [u8],
@@ -57,13 +58,13 @@ impl<'p> Reader<'p> {
         self.rest.is_empty()
     }
 
-    /// What is left.
+    /// Returns the bytes that are left.
     #[inline]
     pub(crate) fn rest(&self) -> &'p [u8] {
         self.rest
     }
 
-    /// Bytes that are left.
+    /// Returns the number of bytes that are left.
     #[inline]
     pub(crate) fn remaining(&self) -> usize {
         self.rest.len()
@@ -95,7 +96,7 @@ impl<'p> Reader<'p> {
         for (index, &byte) in self.rest.iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * index);
             if byte < 0x80 {
-                // The tenth byte has room for the last bit of 64 only.
+                // The tenth byte has only the last of 64 bits.
                 if index == 9 && byte > 1 {
                     break;
                 }
@@ -104,7 +105,7 @@ impl<'p> Reader<'p> {
             }
         }
         if self.rest.len() < 10 {
-            // All that is there goes on.
+            // All bytes that are left say that another one follows.
             return Err(self.truncated(self.rest.len() as u64 + 1));
         }
         Err(Fault::new(InvalidPayloadKind::InvalidVarint, self.rest))
@@ -132,7 +133,7 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// The content of a field with a length.
+    /// Returns the content of a field with a length.
     #[inline]
     pub(crate) fn delimited(&mut self) -> Result<&'p [u8]> {
         let length = self.varint()?;
@@ -148,8 +149,8 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// Skips a field that the message does not have. `known` are the tags that it does have: one with
-    /// the number of those is here only because it has another wire type.
+    /// Skips an unknown field. `known` are the tags of the message. A field with the number of a known one is a
+    /// fault, because it only gets here with another wire type.
     #[cold]
     pub(crate) fn skip(&mut self, tag: u32, known: &[u32]) -> Result<()> {
         let field = tag >> 3;

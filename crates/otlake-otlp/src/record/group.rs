@@ -4,14 +4,14 @@ use otlake_row::{Cell, Key, Value, fields};
 
 use super::was_sent;
 
-/// Room for the cells that a resource usually has, so that they are laid out once.
+/// The capacity for the cells of a resource, which is usually enough, so that they are not moved.
 const USUAL_CELLS: usize = 24;
 
-/// A `Resource` and the schema URL beside it.
+/// A `Resource` and the schema URL of its envelope.
 pub(crate) struct Resource<'r> {
-    /// Its attributes.
+    /// The attributes.
     pub(crate) cells: BumpVec<'r, Cell<'r>>,
-    /// Made by [`entity_ref`].
+    /// Values made by [`entity_ref`].
     pub(crate) entity_refs: BumpVec<'r, Value<'r>>,
     pub(crate) dropped_attributes_count: u32,
     pub(crate) schema_url: &'r str,
@@ -43,9 +43,9 @@ impl<'r> Resource<'r> {
     }
 }
 
-/// An `InstrumentationScope` and the schema URL beside it.
+/// An `InstrumentationScope` and the schema URL of its envelope.
 pub(crate) struct Scope<'r> {
-    /// Its attributes.
+    /// The attributes.
     pub(crate) cells: BumpVec<'r, Cell<'r>>,
     pub(crate) name: &'r str,
     pub(crate) version: &'r str,
@@ -89,7 +89,7 @@ fn into_cells<'r, const N: usize>(
     cells.into_bump_slice()
 }
 
-/// An `EntityRef` as a value.
+/// Returns an `EntityRef` as a value.
 pub(crate) fn entity_ref<'r>(
     arena: &'r Bump,
     schema_url: &'r str,

@@ -4,7 +4,7 @@ use otlake_row::{MetricKind, Row, Value, fields};
 use super::{Entries, push_sent};
 use crate::values::Values;
 
-/// What a `Metric` says of all its data points.
+/// The fields of a `Metric` that concern all of its data points.
 #[derive(Clone, Copy)]
 pub(crate) struct Metric<'r> {
     pub(crate) name: &'r str,
@@ -12,9 +12,9 @@ pub(crate) struct Metric<'r> {
     pub(crate) unit: &'r str,
     pub(crate) metadata: Entries<'r>,
     pub(crate) kind: MetricKind,
-    /// Of sums and histograms.
+    /// The temporality of a sum or a histogram; 0 for other kinds.
     pub(crate) aggregation_temporality: i32,
-    /// Of sums.
+    /// Whether a sum is monotonic; false for other kinds.
     pub(crate) is_monotonic: bool,
 }
 
@@ -38,7 +38,7 @@ impl<'r> Metric<'r> {
     }
 }
 
-/// The value of a number data point or an exemplar.
+/// The value of a `NumberDataPoint` or an `Exemplar`.
 #[derive(Clone, Copy)]
 pub(crate) enum Number {
     Int(i64),
@@ -51,7 +51,7 @@ pub(crate) struct NumberDataPoint<'r> {
     pub(crate) start_time_unix_nano: u64,
     pub(crate) time_unix_nano: u64,
     pub(crate) value: Option<Number>,
-    /// Made by [`Exemplar::into_value`].
+    /// Values made by [`Exemplar::into_value`].
     pub(crate) exemplars: &'r [Value<'r>],
     pub(crate) flags: u32,
 }
@@ -77,10 +77,10 @@ pub(crate) struct HistogramDataPoint<'r> {
     pub(crate) time_unix_nano: u64,
     pub(crate) count: u64,
     pub(crate) sum: Option<f64>,
-    /// Made by [`Values::unsigned`].
+    /// Values made by [`Values::unsigned`].
     pub(crate) bucket_counts: &'r [Value<'r>],
     pub(crate) explicit_bounds: &'r [Value<'r>],
-    /// Made by [`Exemplar::into_value`].
+    /// Values made by [`Exemplar::into_value`].
     pub(crate) exemplars: &'r [Value<'r>],
     pub(crate) flags: u32,
     pub(crate) min: Option<f64>,
@@ -112,7 +112,7 @@ pub(crate) struct ExponentialHistogramDataPoint<'r> {
     pub(crate) positive: Option<Buckets<'r>>,
     pub(crate) negative: Option<Buckets<'r>>,
     pub(crate) flags: u32,
-    /// Made by [`Exemplar::into_value`].
+    /// Values made by [`Exemplar::into_value`].
     pub(crate) exemplars: &'r [Value<'r>],
     pub(crate) min: Option<f64>,
     pub(crate) max: Option<f64>,
@@ -123,7 +123,7 @@ pub(crate) struct ExponentialHistogramDataPoint<'r> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Buckets<'r> {
     pub(crate) offset: i32,
-    /// Made by [`Values::unsigned`].
+    /// Values made by [`Values::unsigned`].
     pub(crate) bucket_counts: &'r [Value<'r>],
 }
 
@@ -165,7 +165,7 @@ pub(crate) struct SummaryDataPoint<'r> {
     pub(crate) time_unix_nano: u64,
     pub(crate) count: u64,
     pub(crate) sum: f64,
-    /// Made by [`quantile_value`].
+    /// Values made by [`quantile_value`].
     pub(crate) quantile_values: &'r [Value<'r>],
     pub(crate) flags: u32,
 }
@@ -181,7 +181,7 @@ impl<'r> SummaryDataPoint<'r> {
     }
 }
 
-/// A `ValueAtQuantile` as a value.
+/// Returns a `ValueAtQuantile` as a value.
 pub(crate) fn quantile_value(arena: &Bump, quantile: f64, value: f64) -> Value<'_> {
     Value::KvList(arena.alloc_slice_copy(&[
         ("quantile", Value::Double(quantile)),

@@ -16,10 +16,10 @@ pub(crate) struct Span<'r> {
     pub(crate) start_time_unix_nano: u64,
     pub(crate) end_time_unix_nano: u64,
     pub(crate) dropped_attributes_count: u32,
-    /// Made by [`Event::into_value`].
+    /// Values made by [`Event::into_value`].
     pub(crate) events: &'r [Value<'r>],
     pub(crate) dropped_events_count: u32,
-    /// Made by [`Link::into_value`].
+    /// Values made by [`Link::into_value`].
     pub(crate) links: &'r [Value<'r>],
     pub(crate) dropped_links_count: u32,
     pub(crate) status_code: i32,

@@ -66,7 +66,7 @@ fn cells<'r>(
     })
 }
 
-/// Attributes inside a record, such as an event's.
+/// Returns the attributes of a message inside a record, such as an event.
 pub(super) fn entries<'r>(
     typed: &'r [KeyValue],
     values: &mut Values<'r>,
@@ -117,7 +117,7 @@ pub(super) fn any_value<'r>(
     }
 }
 
-/// The items of a repeated field as values.
+/// Returns the items of a repeated field as values.
 pub(super) fn list<'r, T>(
     typed: &'r [T],
     values: &mut Values<'r>,

@@ -86,7 +86,7 @@ fn push_metric<S: RowSink>(
     }
 }
 
-/// The points of a metric on their way to the sink.
+/// The context in which the points of a metric are pushed into the sink.
 struct Points<'a, 'd, 'r, S> {
     run: &'a mut Run<'d, S>,
     metric: record::Metric<'r>,

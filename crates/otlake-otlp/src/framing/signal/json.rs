@@ -1,17 +1,17 @@
 use otlake_row::Signal;
 
 use crate::framing::detect::skip_space;
-use crate::framing::scanner::{Scanned, Scanner};
+use crate::framing::document_scanner::{DocumentScanner, Scanned};
 
-/// The error of [`signal_of_json`] and [`signal_of_protobuf`](crate::signal_of_protobuf): the payload is
-/// not a request of logs, traces or metrics, and it is clear what it is.
+/// The error of [`signal_of_json`] and [`signal_of_protobuf`](crate::signal_of_protobuf) for a payload that is
+/// known to be something other than a request of logs, traces or metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignalError {
-    /// It is a request of profiles.
+    /// The payload is a request of profiles.
     #[error("the payload holds profiles, which are not supported")]
     Profiles,
-    /// It is the message of one resource in protobuf, such as `ResourceLogs`, without a request around it.
+    /// The payload is the protobuf message of one resource, such as `ResourceLogs`, without a request around it.
     #[error(
         "the payload is the message of one resource with {}, not a request: put it into field 1 of \
          a request",
@@ -23,13 +23,12 @@ pub enum SignalError {
     },
 }
 
-/// The signal of a request in OTLP/JSON, by the first key of the outermost object that names one:
-/// `resourceLogs`, `resourceSpans` or `resourceMetrics`, also in the proto's own spelling
-/// (`resource_logs`). Other keys are hopped over, with whatever stands behind them.
+/// Returns the signal of a request in OTLP/JSON. It is the signal of the first key of the outermost object that
+/// names one: `resourceLogs`, `resourceSpans`, `resourceMetrics`, or `scopeLogs` and its siblings, also in
+/// the spelling of the proto (`resource_logs`). Other members are skipped.
 ///
-/// It costs next to nothing when that key comes first, as all senders have it. `None` when there is
-/// no such key, or when the JSON breaks off or is broken before it. Keys with escapes (`\u0072…`)
-/// are not recognised.
+/// This takes almost no time if that key comes first, as it does from all senders. Returns `None` if there is no such
+/// key, or if the JSON is cut off or malformed before it. Keys with escapes (`\u0072…`) are not recognised.
 ///
 /// ```
 /// use otlake_otlp::{SignalError, signal_of_json};
@@ -45,7 +44,7 @@ pub enum SignalError {
 ///
 /// # Errors
 ///
-/// When the key is `resourceProfiles`.
+/// Returns an error if the key is `resourceProfiles`.
 pub fn signal_of_json(payload: &[u8]) -> Result<Option<Signal>, SignalError> {
     let mut rest = skip_space(payload).strip_prefix(b"{");
     while let Some((key, value)) = rest.and_then(member) {
@@ -68,7 +67,7 @@ pub fn signal_of_json(payload: &[u8]) -> Result<Option<Signal>, SignalError> {
     Ok(None)
 }
 
-/// The key of the member with which `rest` begins, and what follows its colon.
+/// Returns the key of the member with which `rest` begins, and the text after its colon.
 fn member(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = skip_space(rest);
     let (key, rest) = rest.split_at_checked(end_of_value(rest)?)?;
@@ -77,7 +76,7 @@ fn member(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((key, value))
 }
 
-/// What follows the value with which `rest` begins.
+/// Returns the text after the value with which `rest` begins.
 fn after(rest: &[u8]) -> Option<&[u8]> {
     let rest = skip_space(rest);
     match rest.first()? {
@@ -89,9 +88,9 @@ fn after(rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Where the object, array or string ends with which `rest` begins.
+/// Returns the end of the object, array or string with which `rest` begins.
 fn end_of_value(rest: &[u8]) -> Option<usize> {
-    match Scanner::default().scan(rest) {
+    match DocumentScanner::default().scan(rest) {
         Scanned::End(at) => Some(at),
         _ => None,
     }

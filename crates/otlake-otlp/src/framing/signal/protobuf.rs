@@ -4,35 +4,32 @@ use super::SignalError;
 use crate::protobuf::wire::{Reader, delimited, fixed64, varint};
 use crate::protobuf::{log_record, metric_fields, span};
 
-/// Records that are looked at: one is mostly enough, and all would be a second decoding.
+/// The number of records that are examined. One is usually enough, and all would amount to a second decoding.
 const RECORDS: usize = 64;
 
-/// Begins a colour in the text of a terminal.
+/// The control character with which colours begin in the output of a terminal.
 const ESCAPE: u8 = 0x1b;
 
-/// The signal of a protobuf request, as far as its structure tells.
+/// Returns the signal of a protobuf request, as far as its structure shows it.
 ///
-/// Nothing in a request names its signal. Those of all signals have the same shape around their
-/// records, and only the records differ: this looks at the fields of the first of them, their
-/// numbers, wire types and some of their lengths, and says a signal when they fit no other. A span
-/// is taken to have a trace id of 16 bytes, a metric a name. That tells apart what SDKs send, but is
-/// no proof: a payload that is not OTLP may pass for one, and so may records with hardly a field
-/// in them.
+/// Nothing in a request names its signal. Requests of all signals have the same structure around their records,
+/// and only the records differ. This function examines the fields of the first records (numbers, wire types and
+/// some lengths), and returns a signal if they fit no other one. It assumes that a span has a trace id of 16 bytes
+/// and a metric a name. That distinguishes what SDKs send, but it is not a proof: a payload that is not OTLP may
+/// look like a request, and records with few fields may be mistaken.
 ///
-/// Names and texts have to be text: UTF-8 or, since senders cut strings within a character and pass
-/// on other encodings, bytes without control characters. White space and the escape that begins
-/// colours are allowed in them.
+/// Names and texts must be text: UTF-8, or bytes without control characters, because senders truncate strings in the
+/// middle of a character and pass on other encodings. White space and the escape character of colours are allowed.
 ///
-/// Profiles are known by the dictionary beside their resources.
+/// Profiles are recognised by the dictionary next to their resources.
 ///
-/// Returns `None` when no record has a field, or when the records fit several signals or none; then
-/// whoever knows has to say. Records before a fault, or before the end of a payload that is cut off, count. Endpoints and file names know better: ask
-/// here last.
+/// Returns `None` if no record has a field, or if the records fit several signals or none. Records before a fault,
+/// or before the end of a payload that is cut off, count. Prefer endpoints and file names, which are certain.
 ///
 /// # Errors
 ///
-/// When the request has a dictionary of profiles, or the payload is the message of one resource without a
-/// request around it.
+/// Returns an error if the request has a dictionary of profiles, or if the payload is the message of one resource
+/// without a request around it.
 pub fn signal_of_protobuf(payload: &[u8]) -> Result<Option<Signal>, SignalError> {
     if has_dictionary(payload) {
         return Err(SignalError::Profiles);
@@ -40,15 +37,15 @@ pub fn signal_of_protobuf(payload: &[u8]) -> Result<Option<Signal>, SignalError>
     if let Some(signal) = signal_of_records(payload) {
         return Ok(Some(signal));
     }
-    // The scopes of one resource are a level higher than those of a request.
+    // Without the request, the scopes are one level higher.
     match signal_of(&mut |each| scopes(payload, each)) {
         Some(signal) => Err(SignalError::BareResource { signal }),
         None => Ok(None),
     }
 }
 
-/// Whether this is a request of profiles: those of other signals have no second field so far, and
-/// are told from a later version, which may, by what is in it.
+/// Returns whether this is a request of profiles. Requests of other signals have no second field so far. A later
+/// version may have one, so its content is examined.
 fn has_dictionary(payload: &[u8]) -> bool {
     in_field(payload, 2, &mut |content| Some(!is_dictionary(content))) == Some(false)
 }
@@ -71,7 +68,7 @@ fn signal_of(walk: &mut Walk<'_>) -> Option<Signal> {
         fits: Signal::ALL.map(Some),
         records: 0,
     };
-    // What was seen before a fault tells as much: a decoder will say what is wrong.
+    // The records before a fault are good evidence, and the decoder reports the fault.
     walk(&mut |record| seen.record(record));
     let mut fits = seen.fits.into_iter().flatten();
     match (fits.next(), fits.next()) {
@@ -80,8 +77,8 @@ fn signal_of(walk: &mut Walk<'_>) -> Option<Signal> {
     }
 }
 
-/// Calls `each` on the messages in a field, until it says [`Some`] of false. `None` when the
-/// message is malformed.
+/// Calls `each` on the messages in a field, until it returns `Some(false)`. Returns `None` if the message is
+/// malformed.
 fn in_field(
     message: &[u8],
     number: u32,
@@ -92,7 +89,7 @@ fn in_field(
         let tag = reader.tag().ok()?;
         if tag == delimited(number) {
             let Ok(content) = reader.delimited() else {
-                // Cut off: what is there may tell.
+                // The message is cut off, but its beginning may show the signal.
                 each(reader.rest())?;
                 return None;
             };
@@ -113,7 +110,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Whether to go on with another record; `None` when this one is malformed.
+    /// Returns whether to go on with another record, or `None` if this one is malformed.
     fn record(&mut self, record: &[u8]) -> Option<bool> {
         if record.is_empty() {
             return Some(true);
@@ -130,7 +127,7 @@ impl Seen {
     }
 }
 
-/// What the fields of a record rule out and say.
+/// The evidence in the fields of a record.
 #[derive(Default)]
 struct Fields {
     not_log: bool,
@@ -142,7 +139,7 @@ struct Fields {
 }
 
 impl Fields {
-    /// Returns what the fields say, and whether the record is whole.
+    /// Returns the evidence, and whether the record is complete.
     fn of(record: &[u8]) -> (Fields, bool) {
         let mut fields = Fields::default();
         let mut reader = Reader::new(record);
@@ -163,22 +160,22 @@ impl Fields {
         (fields, true)
     }
 
-    /// A field of the record, with its content when it has a length.
+    /// Adds the evidence of a field. `content` is the content of a field with a length.
     fn see(&mut self, tag: u32, content: Option<&[u8]>) {
         let log = log_record::KNOWN.contains(&tag);
         let span = span::KNOWN.contains(&tag);
         let metric = metric_fields::KNOWN.contains(&tag);
-        // What no message has may be of a later version of any.
+        // Unknown fields with high numbers may belong to a later version of any message.
         let known = log || span || metric || tag >> 3 <= 12;
         let content = content.unwrap_or_default();
         let (number, length) = (tag >> 3, content.len());
         self.any |= known;
-        // trace_id and span_id of a log record, and a body that is a string.
+        // The trace_id and span_id of a log record, and a body that is a string.
         self.not_log |= known && !log
             || tag == delimited(9) && !matches!(length, 0 | 16)
             || tag == delimited(10) && !matches!(length, 0 | 8)
             || tag == delimited(5) && !is_any_value(content);
-        // trace_id, span_id and parent_span_id, and the texts.
+        // The trace_id, span_id and parent_span_id of a span, and its texts.
         self.not_span |= known && !span
             || tag == delimited(1) && length != 16
             || matches!(number, 2 | 4) && !matches!(length, 0 | 8)
@@ -197,14 +194,14 @@ impl Fields {
     }
 }
 
-/// Text in whatever encoding: messages have tags and lengths among the control characters.
+/// Returns whether `content` is text in any encoding. In messages, some tags and lengths are control characters.
 fn is_text(content: &[u8]) -> bool {
     let in_text =
         |&byte: &u8| !byte.is_ascii_control() || matches!(byte, b'\t' | b'\n' | b'\r' | ESCAPE);
     simdutf8::basic::from_utf8(content).is_ok() || content.iter().all(in_text)
 }
 
-/// Whether `content` may be a `ProfilesDictionary`: it has seven tables, of which the one of strings is
+/// Returns whether `content` may be a `ProfilesDictionary`. It has seven tables, of which the one of strings is
 /// never empty. A message of scopes has no field beyond the third.
 fn is_dictionary(content: &[u8]) -> bool {
     let mut reader = Reader::new(content);
@@ -220,7 +217,7 @@ fn is_dictionary(content: &[u8]) -> bool {
     beyond_scopes
 }
 
-/// Whether `content` may be an `AnyValue`: that has one field, of 1 to 8.
+/// Returns whether `content` may be an `AnyValue`, which has one field with a number from 1 to 8.
 fn is_any_value(content: &[u8]) -> bool {
     let mut reader = Reader::new(content);
     let mut value = || {

@@ -114,7 +114,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             vec![
                 Item::json("{}"),
                 Item::error(
-                    "payload 2, at byte 3: a line is no JSON document: it begins with \"abc {}\"",
+                    "payload 2, at byte 3: skipped a line that is not a JSON document: it begins with \"abc {}\"",
                 ),
                 Item::json("{}"),
                 Item::json("{\"a\":1}"),
@@ -136,7 +136,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             LengthPrefixed,
             b"\xff\xff\xff\xff{}".into(),
             vec![Item::error(
-                "payload 1, at byte 4: 4294967295 bytes are expected, but 2 remain: the file is cut off, or does not hold messages behind their lengths",
+                "payload 1, at byte 4: 4294967295 bytes are expected, but 2 remain: the file is cut off, or does not contain length-prefixed messages",
             )],
         ),
         (
@@ -146,7 +146,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             vec![
                 Item::json("{}"),
                 Item::error(
-                    "payload 2, at byte 10: 3 bytes are expected, but 2 remain: the file is cut off, or does not hold messages behind their lengths",
+                    "payload 2, at byte 10: 3 bytes are expected, but 2 remain: the file is cut off, or does not contain length-prefixed messages",
                 ),
             ],
         ),
@@ -155,7 +155,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             LengthPrefixed,
             b"\0\0\0\x03".into(),
             vec![Item::error(
-                "payload 1, at byte 4: 3 bytes are expected, but 0 remain: the file is cut off, or does not hold messages behind their lengths",
+                "payload 1, at byte 4: 3 bytes are expected, but 0 remain: the file is cut off, or does not contain length-prefixed messages",
             )],
         ),
         (
@@ -165,7 +165,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             vec![
                 Item::json("{}"),
                 Item::error(
-                    "payload 2, at byte 6: 4 bytes are expected, but 2 remain: the file is cut off, or does not hold messages behind their lengths",
+                    "payload 2, at byte 6: 4 bytes are expected, but 2 remain: the file is cut off, or does not contain length-prefixed messages",
                 ),
             ],
         ),
@@ -253,7 +253,7 @@ fn a_fault_among_lines_costs_its_own_line() {
             "the end of another",
             b"1}]}\n",
             Item::error(
-                "payload 2, at byte 3: a line is no JSON document: it begins with \"1}]}\"",
+                "payload 2, at byte 3: skipped a line that is not a JSON document: it begins with \"1}]}\"",
             ),
         ),
     ] {
@@ -277,7 +277,9 @@ fn what_stands_behind_a_document_in_its_line_costs_no_other() {
     let expected = [
         Item::json("{}"),
         Item::json("{\"a\":1} b}"),
-        Item::error("payload 3, at byte 14: a line is no JSON document: it begins with \"c\""),
+        Item::error(
+            "payload 3, at byte 14: skipped a line that is not a JSON document: it begins with \"c\"",
+        ),
         Item::json("{\"d\":1}"),
         Item::error(
             "payload 5, at byte 23: the JSON document does not end: it was cut off when it was written or copied",
@@ -303,8 +305,8 @@ fn a_file_of_no_form_is_refused_with_its_first_bytes() {
     for (file, expected) in [
         (
             &b"PAX1\x15\x04"[..],
-            "payload 1, at byte 0: the file is neither a protobuf request, nor JSON, nor messages behind \
-             their lengths: it begins with \"PAX1\\x15\\x04\"",
+            "payload 1, at byte 0: the file is in no known format (protobuf, JSON or \
+             length-prefixed messages): it begins with \"PAX1\\x15\\x04\"",
         ),
         (
             b"BZh91AY",
@@ -345,15 +347,15 @@ fn dirt_between_documents_is_reported_and_skipped() {
             "zero bytes at the beginning",
             format!("{}{one}\n{two}\n", "\0".repeat(7)),
             2,
-            vec!["payload 1, at byte 0: 7 zero bytes are no JSON document"],
+            vec!["payload 1, at byte 0: skipped 7 zero bytes, which are not JSON"],
         ),
         (
             "zero bytes between lines",
             format!("{one}\n\0\0\0\n{two}\n\0\0"),
             2,
             vec![
-                "payload 2, at byte 21: 3 zero bytes are no JSON document",
-                "payload 4, at byte 46: 2 zero bytes are no JSON document",
+                "payload 2, at byte 21: skipped 3 zero bytes, which are not JSON",
+                "payload 4, at byte 46: skipped 2 zero bytes, which are not JSON",
             ],
         ),
         (
@@ -361,7 +363,7 @@ fn dirt_between_documents_is_reported_and_skipped() {
             format!("lue\":{{\"intValue\":5}}}}]}}\n{one}\n{two}\n"),
             2,
             vec![
-                "payload 1, at byte 0: a line is no JSON document: it begins with \
+                "payload 1, at byte 0: skipped a line that is not a JSON document: it begins with \
                  \"lue\\\":{\\\"intValue\\\":5}}]}\"",
             ],
         ),
@@ -370,7 +372,7 @@ fn dirt_between_documents_is_reported_and_skipped() {
             format!("{one}\nstarting\nstarted\n{two}\n"),
             2,
             vec![
-                "payload 2, at byte 21: 2 lines are no JSON documents: the first begins with \"starting\"",
+                "payload 2, at byte 21: skipped 2 lines that are not JSON documents: the first begins with \"starting\"",
             ],
         ),
         ("an array", format!("[{one},{two}]"), 2, vec![]),
@@ -401,7 +403,7 @@ fn zero_bytes_before_documents_may_be_many_and_are_counted() {
     let zeros = 3 * super::super::detect::HEAD + 5;
     let file = [&vec![0; zeros][..], b"{\"resourceLogs\":[]}\n"].concat();
     let items = read(&file[..], None, 1 << 20);
-    let error = format!("payload 1, at byte 0: {zeros} zero bytes are no JSON document");
+    let error = format!("payload 1, at byte 0: skipped {zeros} zero bytes, which are not JSON");
     assert_eq!(
         items,
         [Item::error(&error), Item::json("{\"resourceLogs\":[]}")]

@@ -1,37 +1,38 @@
-//! JSON documents one after the other.
+//! Reads JSON documents that follow one another.
 
 use std::io::Read;
 
 use memchr::memchr;
 
+use super::document_scanner::{DocumentScanner, Scanned};
 use super::error::PayloadErrorKind;
 use super::input::Input;
-use super::lines::{Begin, skip_line, skip_to_document};
+use super::json_lines::{Begin, skip_line, skip_to_document};
 use super::payload::Format;
 use super::reader::{Found, Next};
-use super::scanner::{Scanned, Scanner};
 
+/// The state of reading JSON documents.
 #[derive(Debug, Default)]
-pub(super) struct Documents {
-    /// What was no document is to be hopped over: the next one begins a line.
+pub(super) struct JsonDocuments {
+    /// Whether the rest of a broken document has to be skipped, to the next line that begins with a brace.
     lost: bool,
-    /// Whether the last document that had an end stood in one line.
+    /// Whether the last complete document was within one line.
     one_line: Option<bool>,
-    /// A brace that begins a line begins a document, wherever it stands.
+    /// Whether each brace at the beginning of a line begins a document.
     among_lines: bool,
 }
 
-impl Documents {
-    /// Those among lines that are documents: one that is cut off ends before the next line that
+impl JsonDocuments {
+    /// Returns a reader for documents in JSON lines. A document that is cut off ends before the next line that
     /// begins with a brace.
-    pub(super) fn among_lines() -> Documents {
-        Documents {
+    pub(super) fn among_lines() -> JsonDocuments {
+        JsonDocuments {
             among_lines: true,
-            ..Documents::default()
+            ..JsonDocuments::default()
         }
     }
 
-    /// The next document.
+    /// Reads the next document.
     pub(super) fn next<R: Read>(&mut self, input: &mut Input<R>, limit: usize) -> Next {
         match self.document(input, limit) {
             Ok(next) => next,
@@ -39,8 +40,8 @@ impl Documents {
         }
     }
 
-    /// Whether the last document that had an end stood in a line of its own; `None` when there was
-    /// none yet. Reads to where that line ends.
+    /// Returns whether the last complete document had a line of its own, or `None` if there has been none yet. Reads
+    /// to the end of that line.
     pub(super) fn was_a_line<R: Read>(
         &self,
         input: &mut Input<R>,
@@ -55,7 +56,7 @@ impl Documents {
         Ok(self.one_line)
     }
 
-    /// Hops over what was no document.
+    /// Skips the rest of a broken document.
     pub(super) fn find_again<R: Read>(
         &mut self,
         input: &mut Input<R>,
@@ -67,11 +68,11 @@ impl Documents {
         Ok(())
     }
 
-    fn scanner(&self) -> Scanner {
+    fn scanner(&self) -> DocumentScanner {
         if self.among_lines {
-            Scanner::among_lines()
+            DocumentScanner::among_lines()
         } else {
-            Scanner::default()
+            DocumentScanner::default()
         }
     }
 
@@ -127,7 +128,7 @@ impl Documents {
                 }
                 Scanned::More => {
                     if seen > limit as u64 {
-                        // It only remains to be seen where it ends.
+                        // Only its end has to be found.
                         input.skip(scanned);
                         scanned = 0;
                     }

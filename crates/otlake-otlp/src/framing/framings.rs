@@ -1,21 +1,20 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How the payloads of a file stand in it, once it is inflated.
+/// How the payloads of an inflated file are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Framing {
     /// The file is one protobuf request.
     Protobuf,
-    /// JSON documents one after the other, with white space between them or nothing: a file of one
-    /// document, pretty-printed or not, is the usual case.
+    /// JSON documents that follow one another, with or without white space between them. Usually it is one document,
+    /// pretty-printed or not.
     JsonDocuments,
-    /// A JSON document a line, as the collector's file exporter writes it. Where this is named and
-    /// not detected, each line is a payload as it stands.
+    /// One JSON document per line, as the Collector's file exporter writes them. If this framing is set instead of
+    /// detected, each line is one payload, as it is.
     JsonLines,
-    /// Messages behind their length of four bytes, big-endian, as the collector's file exporter
-    /// writes them for `format: proto` and for `compression: zstd`. They may be protobuf or JSON,
-    /// and may each be compressed.
+    /// Messages, each after its length in four bytes, big-endian. The Collector's file exporter writes them with
+    /// `format: proto` or `compression: zstd`. They are protobuf or JSON, and each may be compressed.
     LengthPrefixed,
 }
 
@@ -28,7 +27,7 @@ impl Framing {
         Framing::LengthPrefixed,
     ];
 
-    /// The name on a command line: `protobuf`, `json`, `json-lines`, `length-prefixed`.
+    /// Returns the name on a command line: `protobuf`, `json`, `json-lines` or `length-prefixed`.
     pub fn name(self) -> &'static str {
         match self {
             Framing::Protobuf => "protobuf",
@@ -57,7 +56,7 @@ impl FromStr for Framing {
     }
 }
 
-/// A name that is none of a [`Framing`].
+/// The error for a name that no [`Framing`] has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no framing is called {name:?}: choose protobuf, json, json-lines or length-prefixed, or none \

@@ -1,40 +1,41 @@
-//! A JSON document a line.
+//! Reads JSON lines.
 
 use std::io::Read;
 
 use memchr::{memchr, memchr_iter};
 
 use super::detect::{BOM, is_space, skip_space};
-use super::documents::Documents;
 use super::error::PayloadErrorKind;
 use super::input::Input;
+use super::json_documents::JsonDocuments;
 use super::payload::Format;
 use super::reader::{Found, Next};
 
-/// White space that a line may have at its end beyond the limit.
+/// The white space at the end of a line that does not count towards the limit.
 const SLACK: usize = 64;
 
+/// The state of reading JSON lines.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
-    /// The rest of a line that was too long is still to be hopped over.
+pub(super) struct JsonLines {
+    /// Whether the rest of a line that was too long has to be skipped.
     skipping: bool,
-    /// Takes what is no document a line, unless somebody has said that all are.
-    documents: Option<Documents>,
-    /// Up to this byte of the file it does: the end of a line, which is then looked for only once
-    /// however many documents are in it.
+    /// Reads documents that are not exactly one line, unless the caller has said that every line is one document.
+    documents: Option<JsonDocuments>,
+    /// The end of the line up to which `documents` reads, so that it is searched only once for all documents in
+    /// the line.
     documents_end: u64,
 }
 
-impl Lines {
-    /// For a file of which only the first line was seen to be a document.
-    pub(super) fn detected() -> Lines {
-        Lines {
-            documents: Some(Documents::among_lines()),
-            ..Lines::default()
+impl JsonLines {
+    /// Returns a reader for a file of which only the first line is known to be a document.
+    pub(super) fn detected() -> JsonLines {
+        JsonLines {
+            documents: Some(JsonDocuments::among_lines()),
+            ..JsonLines::default()
         }
     }
 
-    /// The next line that is not blank.
+    /// Reads the next line that is not blank.
     pub(super) fn next<R: Read>(&mut self, input: &mut Input<R>, limit: usize) -> Next {
         match self.line(input, limit) {
             Ok(next) => next,
@@ -111,28 +112,28 @@ impl Lines {
     }
 }
 
-/// Whether a document begins the line and seems to end elsewhere than the line does: no brace ends
-/// it, or one begins behind another's end. In a text that may be, and then costs a closer look. To
-/// look so closely at each line takes four times as long as to look for these braces.
+/// Returns whether a document begins at the beginning of the line, but may not end at its end: the line does not
+/// end with a brace, or a brace closes and another one opens. The braces may be in a string, so such a line is
+/// scanned. To scan every line would take four times as long as to search for these braces.
 fn begins_without_end(line: &[u8]) -> bool {
     let another_begins = |end| skip_space(&line[end + 1..]).starts_with(b"{");
     line.starts_with(b"{") && (!line.ends_with(b"}") || memchr_iter(b'}', line).any(another_begins))
 }
 
-/// What stands where a document may begin.
+/// The next thing in a file where a document may begin.
 pub(super) enum Begin {
-    /// A brace.
+    /// The brace of a document.
     Document,
-    /// Something else, which was skipped, at this offset.
+    /// Something else at this offset, which was skipped.
     Dirt(u64, PayloadErrorKind),
     End,
 }
 
-/// The bytes of a line that is no document that its error shows.
+/// The number of bytes of a line that an error shows.
 const SHOWN: usize = 32;
 
-/// Goes to where the next document begins: skips white space, line ends and byte order marks, and the
-/// brackets and commas of an array of documents. What else there is, is reported and skipped.
+/// Finds the beginning of the next document. Skips white space, line ends, byte order marks, and the brackets and
+/// commas of an array of documents. Skips and reports everything else.
 pub(super) fn skip_to_document<R: Read>(input: &mut Input<R>) -> Result<Begin, PayloadErrorKind> {
     if !skip_between(input)? {
         return Ok(Begin::End);
@@ -168,7 +169,7 @@ pub(super) fn skip_to_document<R: Read>(input: &mut Input<R>) -> Result<Begin, P
     }
 }
 
-/// Skips white space, line ends and byte order marks; false when the file ends before anything else.
+/// Skips white space, line ends and byte order marks. Returns false if the file ends there.
 fn skip_blank<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind> {
     loop {
         let buffered = input.buffered();
@@ -181,7 +182,7 @@ fn skip_blank<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind> {
     }
 }
 
-/// Skips what may be between documents; false when the file ends before anything else.
+/// Skips everything that may be between documents. Returns false if the file ends there.
 fn skip_between<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind> {
     loop {
         let buffered = input.buffered();
@@ -198,7 +199,7 @@ fn skip_between<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind>
     }
 }
 
-/// Skips what is left of a line, with its end.
+/// Skips the rest of a line, including its end.
 pub(super) fn skip_line<R: Read>(input: &mut Input<R>) -> Result<(), PayloadErrorKind> {
     loop {
         let buffered = input.buffered();
@@ -215,7 +216,7 @@ pub(super) fn skip_line<R: Read>(input: &mut Input<R>) -> Result<(), PayloadErro
 
 fn too_large(offset: u64, limit: usize) -> Next {
     let kind = PayloadErrorKind::TooLarge {
-        // Whether the end of the line was seen depends on how much the file's reader gave at a time.
+        // Whether the end of the line is known depends on how much was read at a time.
         bytes: None,
         limit,
         file: false,

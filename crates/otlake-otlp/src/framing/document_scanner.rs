@@ -1,65 +1,65 @@
-//! Where a JSON document ends, without a look at what stands in it.
+//! Finds the end of a JSON document without decoding it.
 
 use memchr::memchr3;
 
 use super::detect::is_space;
 
-/// Goes through one document, in as many pieces as it comes in.
+/// Scans one document, in any number of pieces.
 ///
-/// It is no check of the document, that's the decoder's: it counts braces and brackets outside of
-/// strings, whichever, and gives up where no document can go on.
+/// It does not check the document, which is the decoder's job. It counts braces and brackets outside of strings,
+/// without telling them apart, and stops where the document cannot continue.
 #[derive(Debug, Default)]
-pub(super) struct Scanner {
+pub(super) struct DocumentScanner {
     depth: usize,
-    place: Place,
-    /// The last byte outside of strings that was no white space.
+    position: Position,
+    /// The last byte outside of strings that was not white space.
     previous: u8,
-    /// The byte before is a line feed outside of strings.
+    /// Whether the previous byte is a line feed outside of strings.
     at_line_start: bool,
-    /// A brace that begins a line begins a document, wherever it stands.
+    /// Whether each brace at the beginning of a line begins a document.
     lines: bool,
 }
 
 #[derive(Debug, Default)]
-enum Place {
+enum Position {
     #[default]
     Outside,
     String,
     Escape,
 }
 
-/// Where in the piece the document ends.
+/// The result of scanning a piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scanned {
-    /// Behind it.
+    /// The document continues after the piece.
     More,
-    /// Before this byte.
+    /// The document ends before this byte.
     End(usize),
-    /// Its end is missing: this brace begins another document.
+    /// The end is missing: this brace begins another document.
     CutOffAt(usize),
-    /// Its end is missing: a line ended in a string, before this byte.
+    /// The end is missing: a line ends within a string, before this byte.
     CutOffInString(usize),
 }
 
-impl Scanner {
-    /// For a document among lines that are documents.
-    pub(super) fn among_lines() -> Scanner {
-        Scanner {
+impl DocumentScanner {
+    /// Returns a scanner for a document in JSON lines.
+    pub(super) fn among_lines() -> DocumentScanner {
+        DocumentScanner {
             lines: true,
-            ..Scanner::default()
+            ..DocumentScanner::default()
         }
     }
 
-    /// Goes through the next piece. The first one begins with the document's brace or bracket, or with the
-    /// quote of a string.
+    /// Scans the next piece. The first piece begins with the brace or bracket of the document, or with the quote of
+    /// a string.
     pub(super) fn scan(&mut self, piece: &[u8]) -> Scanned {
         let mut at = 0;
         while let Some(&byte) = piece.get(at) {
-            match self.place {
-                Place::Outside => {
+            match self.position {
+                Position::Outside => {
                     at += 1;
                     match byte {
-                        b'"' => self.place = Place::String,
+                        b'"' => self.position = Position::String,
                         b'{' if self.depth > 0 && self.begins_another() => {
                             return Scanned::CutOffAt(at - 1);
                         }
@@ -79,35 +79,35 @@ impl Scanner {
                     self.previous = byte;
                     self.at_line_start = false;
                 }
-                Place::String => {
+                Position::String => {
                     let Some(found) = memchr3(b'"', b'\\', b'\n', &piece[at..]) else {
                         return Scanned::More;
                     };
                     at += found + 1;
                     match piece[at - 1] {
                         b'"' => {
-                            self.place = Place::Outside;
+                            self.position = Position::Outside;
                             if self.depth == 0 {
                                 return Scanned::End(at);
                             }
                         }
-                        b'\\' => self.place = Place::Escape,
+                        b'\\' => self.position = Position::Escape,
                         _ => return Scanned::CutOffInString(at),
                     }
                 }
-                Place::Escape => {
+                Position::Escape => {
                     at += 1;
                     if byte == b'\n' {
                         return Scanned::CutOffInString(at);
                     }
-                    self.place = Place::String;
+                    self.position = Position::String;
                 }
             }
         }
         Scanned::More
     }
 
-    /// Whether a brace here can be of no value within the document.
+    /// Returns whether a brace here cannot belong to a value of the document, so that it begins another one.
     fn begins_another(&self) -> bool {
         let value = matches!(self.previous, b'[' | b',' | b':');
         !value || self.lines && self.at_line_start
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_end_where_their_brackets_do_whatever_the_pieces() {
+    fn a_document_ends_with_its_last_bracket_in_pieces_of_any_size() {
         for (document, expected) in [
             (&b"{}"[..], End(2)),
             (b"{} {}", End(2)),
@@ -136,23 +136,23 @@ mod tests {
             (b"{\"a\":\"b\n{}", CutOffInString(8)),
             (b"{\"a\":\"b\\\n{}", CutOffInString(9)),
         ] {
-            assert_found(Scanner::default, document, expected);
+            assert_found(DocumentScanner::default, document, expected);
         }
     }
 
     #[test]
-    fn among_lines_a_brace_that_begins_one_begins_a_document() {
+    fn in_json_lines_a_brace_at_the_beginning_of_a_line_begins_a_document() {
         for (document, expected) in [
             (&b"{\"a\":[\n{}]}"[..], CutOffAt(7)),
             (b"{\"a\":\r\n\n{}}", CutOffAt(8)),
             (b"{\"a\":\n \t{\n},\n\"b\":[\n {}]}", End(24)),
             (b"{\"a\":\"b\n{}", CutOffInString(8)),
         ] {
-            assert_found(Scanner::among_lines, document, expected);
+            assert_found(DocumentScanner::among_lines, document, expected);
         }
     }
 
-    fn assert_found(scanner: fn() -> Scanner, document: &[u8], expected: Scanned) {
+    fn assert_found(scanner: fn() -> DocumentScanner, document: &[u8], expected: Scanned) {
         for size in 1..=document.len() {
             let mut scanner = scanner();
             let mut before = 0;
