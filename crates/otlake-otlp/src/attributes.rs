@@ -67,13 +67,24 @@ impl<'c, 'r> Attributes<'c, 'r> {
         match resolved {
             Resolved::Key(key) => Some(Cell { key, value }),
             Resolved::Excess(name) => {
-                let arena = self.values.arena;
-                self.excess
-                    .get_or_insert_with(|| BumpVec::new_in(arena))
-                    .push((name, value));
+                self.excess_entries().push((name, value));
                 None
             }
         }
+    }
+
+    /// Adds an attribute to the excess, whether or not the interner has room for its name. The name has not been
+    /// validated as UTF-8 yet.
+    #[cfg(feature = "json")]
+    #[cold]
+    pub(crate) fn push_excess(&mut self, name: &'r [u8], value: Value<'r>) {
+        let name = self.values.name(name);
+        self.excess_entries().push((name, value));
+    }
+
+    fn excess_entries(&mut self) -> &mut BumpVec<'r, (&'r str, Value<'r>)> {
+        let arena = self.values.arena;
+        self.excess.get_or_insert_with(|| BumpVec::new_in(arena))
     }
 
     /// Returns the excess, if any, and the notes on all values.

@@ -122,16 +122,18 @@ pub enum InvalidPayloadKind {
         remaining: usize,
     },
     /// A variable-length integer has more than 64 bits or no end.
-    #[error("the varint does not end within 64 bits")]
+    #[error("a number has more than 64 bits: the payload is damaged, or is not OTLP")]
     InvalidVarint,
     /// A field number is 0, or over 2^29 - 1.
-    #[error("the tag {tag} has no valid field number")]
+    #[error("the tag {tag} has no valid field number: the payload is damaged, or is not OTLP")]
     InvalidFieldNumber {
         /// The tag as read.
         tag: u64,
     },
     /// A field has a wire type that is not its own.
-    #[error("field {field} has wire type {wire_type}, which is not its own")]
+    #[error(
+        "field {field} has the wrong wire type, {wire_type}: the payload is not OTLP of this signal"
+    )]
     WireType {
         /// The field number.
         field: u32,
@@ -139,7 +141,10 @@ pub enum InvalidPayloadKind {
         wire_type: u32,
     },
     /// A wire type is one that protobuf does not define.
-    #[error("field {field} has wire type {wire_type}, which protobuf does not define")]
+    #[error(
+        "field {field} has wire type {wire_type}, which protobuf does not define: the payload is damaged, \
+         or is not OTLP"
+    )]
     InvalidWireType {
         /// The field number.
         field: u32,
@@ -147,13 +152,13 @@ pub enum InvalidPayloadKind {
         wire_type: u32,
     },
     /// A group ends without its start, or within another group.
-    #[error("the group {field} ends where it has not begun")]
+    #[error("the group {field} ends without a start: the payload is damaged, or is not OTLP")]
     UnexpectedEndGroup {
         /// The field number of the group.
         field: u32,
     },
     /// Unknown groups are nested deeper than any sender has reason to.
-    #[error("groups are nested deeper than {limit}")]
+    #[error("unknown groups are nested deeper than the limit of {limit}: the payload is not OTLP")]
     GroupsTooDeep {
         /// The limit.
         limit: usize,
@@ -179,10 +184,10 @@ pub enum InvalidPayloadKind {
         expected: &'static str,
     },
     /// The payload is a JSON object without a member of a request.
-    #[error("this is not a request of OTLP: its first member is {member:?}{}", such_as(*found))]
+    #[error("this is not an OTLP request: {}{}", members_are(members), looks_like(*found))]
     NotARequest {
-        /// The name of its first member.
-        member: String,
+        /// The names of its members, at most eight.
+        members: Vec<String>,
         /// A description of what it seems to be, and what to do.
         found: Option<&'static str>,
     },
@@ -224,8 +229,16 @@ impl InvalidPayloadKind {
     }
 }
 
-fn such_as(found: Option<&'static str>) -> String {
-    found.map_or_else(String::new, |found| format!(", it seems to be {found}"))
+fn members_are(members: &[String]) -> String {
+    let names: Vec<_> = members.iter().map(|name| format!("{name:?}")).collect();
+    match &names[..] {
+        [only] => format!("its only member is {only}"),
+        _ => format!("its members are {}", names.join(", ")),
+    }
+}
+
+fn looks_like(found: Option<&'static str>) -> String {
+    found.map_or_else(String::new, |found| format!("; it looks like {found}"))
 }
 
 /// A fault while it is returned to the caller. It is boxed so that the results of the hot path stay small.

@@ -107,11 +107,7 @@ mod tests {
         );
 
         summary.rejected = 2;
-        summary.first_rejection = Some(Rejection::new(
-            4,
-            RejectionReason::InvalidUtf8,
-            String::new(),
-        ));
+        summary.first_rejection = Some(Rejection::new(4, RejectionReason::InvalidUtf8, None));
         let partial: ExportMetricsPartialSuccess = summary.partial_success().unwrap();
         assert_eq!(partial.rejected_data_points, 2);
         assert_eq!(

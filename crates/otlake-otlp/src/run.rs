@@ -8,6 +8,7 @@ use crate::attributes::Attributes;
 use crate::error::{DecodeError, Fault, InvalidPayloadKind, Result};
 use crate::names::Names;
 use crate::record::{Resource, Scope};
+use crate::summary::RejectedValue;
 use crate::values::{Noted, Rules, Unknown, Values};
 use crate::{Format, Rejection, RejectionReason, Summary};
 
@@ -113,10 +114,7 @@ impl State {
             walk(&mut run, payload, arenas)
         };
         arenas.release();
-        let summary = run.finish(|address| {
-            let offset = address.saturating_sub(payload.as_ptr().addr());
-            path_at(payload, offset)
-        });
+        let summary = run.finish(|offset| path_at(payload, offset));
         match result {
             Ok(()) => Ok(summary),
             Err(Stop::Fault(fault)) => Err(DecodeError::Payload {
@@ -247,7 +245,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         let values = Values::new(arena, self.rules);
         let mut attributes = Attributes::new(values, self.keys, self.resource_names);
         let mut resource = Resource::new_in(arena);
-        let fault = group_fault(read(&mut attributes, &mut resource))?;
+        let fault = containable(read(&mut attributes, &mut resource))?;
         let (excess, noted) = attributes.finish();
         self.note(&noted);
         let rejection = fault.or(noted.rejection.map(Reject::from));
@@ -270,7 +268,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         let values = Values::new(arena, self.rules);
         let mut attributes = Attributes::new(values, self.keys, self.scope_names);
         let mut scope = Scope::new_in(arena);
-        let fault = group_fault(read(&mut attributes, &mut scope))?;
+        let fault = containable(read(&mut attributes, &mut scope))?;
         let (excess, noted) = attributes.finish();
         self.note(&noted);
         let rejection = fault.or(noted.rejection.map(Reject::from));
@@ -351,8 +349,40 @@ impl<'d, S: RowSink> Run<'d, S> {
         self.first_rejection.get_or_insert((number, rejection));
     }
 
-    /// Turns a fault that concerns one value into the rejection of a record: the one that has the value,
-    /// or one for a message of which it is not known how many it has.
+    /// Returns the number of rejected records so far.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.summary.rejected
+    }
+
+    /// Ends a resource that began when `rejected` records had been rejected.
+    pub(crate) fn end_resource(&mut self, resource: ResourceGroup<'_>, rejected: u64) {
+        self.end_group(resource.rejection, rejected);
+    }
+
+    /// Ends a scope of a resource that began when `rejected` records had been rejected.
+    pub(crate) fn end_scope(
+        &mut self,
+        resource: ResourceGroup<'_>,
+        groups: Groups<'_>,
+        rejected: u64,
+    ) {
+        if resource.rejection.is_none() {
+            self.end_group(groups.rejection, rejected);
+        }
+    }
+
+    /// Rejects one record for a fault in a group without records. Otherwise nobody would learn of the fault.
+    fn end_group(&mut self, rejection: Option<&Reject>, rejected: u64) {
+        if let Some(rejection) = rejection
+            && rejection.at.is_some()
+            && self.summary.rejected == rejected
+        {
+            self.reject(*rejection);
+        }
+    }
+
+    /// Turns a fault that concerns one value into a rejected record. It is the record that has the value, or one
+    /// record for a resource, scope or metric, if the fault hides how many records it has.
     #[inline]
     pub(crate) fn contain(&mut self, result: Walk<S::Error>) -> Walk<S::Error> {
         match result {
@@ -366,16 +396,21 @@ impl<'d, S: RowSink> Run<'d, S> {
         }
     }
 
-    /// Returns the summary. `path_at` returns the path of the value at an address.
+    /// Returns the summary. `path_at` returns the path of the value at an offset.
     pub(crate) fn finish(self, path_at: impl Fn(usize) -> String) -> Summary {
+        let start = self.payload.map_or(0, |payload| payload.as_ptr().addr());
+        let offset = |address: usize| address.saturating_sub(start);
         let mut summary = self.summary;
         summary.first_rejection = self.first_rejection.map(|(number, rejection)| {
-            let path = rejection.at.map(&path_at).unwrap_or_default();
-            Rejection::new(number, rejection.reason, path)
+            let value = rejection.at.map(offset).map(|offset| RejectedValue {
+                offset,
+                path: path_at(offset),
+            });
+            Rejection::new(number, rejection.reason, value)
         });
         if self.unknown.count > 0 {
             summary.unknown_fields = self.unknown.count;
-            summary.first_unknown_field = Some(path_at(self.unknown.first));
+            summary.first_unknown_field = Some(path_at(offset(self.unknown.first)));
         }
         summary
     }
@@ -392,17 +427,6 @@ fn containable(result: Result<()>) -> Result<Option<Reject>> {
             })),
             None => Err(fault),
         },
-    }
-}
-
-/// Returns the rejection for a fault in a group. What follows a field of another wire type is not read, and
-/// a group may have no records to reject, so in protobuf such a fault ends the payload.
-fn group_fault(result: Result<()>) -> Result<Option<Reject>> {
-    match result {
-        Err(fault) if matches!(fault.rejection(), Some(RejectionReason::WireType { .. })) => {
-            Err(fault)
-        }
-        result => containable(result),
     }
 }
 

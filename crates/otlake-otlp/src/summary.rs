@@ -18,8 +18,8 @@ pub struct Summary {
     /// A sender with a newer version of the protocol may send such fields. A sender with a much older
     /// version, or with other spellings, sends its data in them.
     pub unknown_fields: u64,
-    /// The path of the first unknown field, such as `resourceLogs[0].ScopeLogs`. In protobuf it ends with
-    /// the number of the field.
+    /// The path of the first unknown field, such as `resourceLogs[0].ScopeLogs`. In protobuf, the path within a record,
+    /// a scope or a resource consists of field numbers.
     pub first_unknown_field: Option<String>,
 }
 
@@ -45,15 +45,26 @@ pub struct Rejection(Box<Rejected>);
 struct Rejected {
     record: u64,
     reason: RejectionReason,
-    path: String,
+    value: Option<RejectedValue>,
+}
+
+/// The position of the value that is the reason for a rejection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RejectedValue {
+    pub(crate) offset: usize,
+    pub(crate) path: String,
 }
 
 impl Rejection {
-    pub(crate) fn new(record: u64, reason: RejectionReason, path: String) -> Rejection {
+    pub(crate) fn new(
+        record: u64,
+        reason: RejectionReason,
+        value: Option<RejectedValue>,
+    ) -> Rejection {
         Rejection(Box::new(Rejected {
             record,
             reason,
-            path,
+            value,
         }))
     }
 
@@ -68,9 +79,16 @@ impl Rejection {
     }
 
     /// Returns the path of the value that is the reason, such as
-    /// `resourceSpans[0].scopeSpans[0].spans[1].traceId`. It is empty for limits.
+    /// `resourceSpans[0].scopeSpans[0].spans[1].traceId`. In protobuf, the path within the record consists of field
+    /// numbers. It is empty if the record exceeds a limit.
     pub fn path(&self) -> &str {
-        &self.0.path
+        let value = self.0.value.as_ref();
+        value.map_or("", |value| &value.path)
+    }
+
+    /// Returns the offset of that value in the payload, in bytes, or `None` if the record exceeds a limit.
+    pub fn offset(&self) -> Option<usize> {
+        self.0.value.as_ref().map(|value| value.offset)
     }
 }
 
@@ -79,13 +97,15 @@ impl fmt::Display for Rejection {
         let Rejected {
             record,
             reason,
-            path,
+            value,
         } = &*self.0;
         write!(f, "record {record} of the payload: ")?;
-        if !path.is_empty() {
-            write!(f, "{path}: ")?;
+        match value {
+            Some(RejectedValue { offset, path }) => {
+                write!(f, "{path}: {reason}, at byte {offset}")
+            }
+            None => reason.fmt(f),
         }
-        reason.fmt(f)
     }
 }
 
@@ -151,7 +171,7 @@ pub enum RejectionReason {
         expected: &'static str,
     },
     /// A protobuf field has a wire type that is not its own.
-    #[error("field {field} has wire type {wire_type}, which is not its own")]
+    #[error("field {field} has the wrong wire type, {wire_type}")]
     WireType {
         /// The field number.
         field: u32,

@@ -21,6 +21,9 @@ pub(crate) struct Values<'r> {
     pub(crate) rules: &'r Rules,
     nested: usize,
     replaced: u64,
+    /// The values of which only the text is known.
+    #[cfg(feature = "json")]
+    foreign: usize,
     unknown: Unknown,
     rejection: Option<RejectionReason>,
 }
@@ -66,6 +69,8 @@ impl<'r> Values<'r> {
             rules,
             nested: 0,
             replaced: 0,
+            #[cfg(feature = "json")]
+            foreign: 0,
             unknown: Unknown::default(),
             rejection: None,
         }
@@ -75,6 +80,20 @@ impl<'r> Values<'r> {
     #[cold]
     pub(crate) fn unknown(&mut self, at: &[u8]) {
         self.unknown.add(at);
+    }
+
+    /// Returns the text of a value that has unknown members only, so that it is not lost.
+    #[cfg(feature = "json")]
+    #[cold]
+    pub(crate) fn foreign(&mut self, text: &'r [u8]) -> Value<'r> {
+        self.foreign += 1;
+        Value::String(self.string(text))
+    }
+
+    /// Returns the number of values for which [`Self::foreign`] was called.
+    #[cfg(feature = "json")]
+    pub(crate) fn foreign_values(&self) -> usize {
+        self.foreign
     }
 
     /// Rejects the record. If there are several reasons, the first one counts.

@@ -31,6 +31,7 @@ fn any_value_members<'r>(
     mut value: Value<'r>,
     depth: usize,
 ) -> Result<Value<'r>> {
+    let mut is_unknown = false;
     for (name, node) in node.members()? {
         value = match name {
             b"stringValue" | b"string_value" => {
@@ -52,9 +53,13 @@ fn any_value_members<'r>(
             }
             _ => {
                 values.unknown(node.text_from_here());
+                is_unknown = true;
                 continue;
             }
         };
+    }
+    if is_unknown && matches!(value, Value::Empty) {
+        return Ok(values.foreign(node.whole_text()));
     }
     Ok(value)
 }
@@ -169,6 +174,7 @@ fn key_value<'r>(
     }
     let mut key: &[u8] = &[];
     let mut value = Value::Empty;
+    let mut is_unknown = false;
     for (name, node) in node.members()? {
         match name {
             b"key" => key = node.text().within("key")?,
@@ -176,8 +182,14 @@ fn key_value<'r>(
             b"keyStrindex" | b"key_strindex" => {
                 node.signed32().within("keyStrindex")?;
             }
-            _ => values.unknown(node.text_from_here()),
+            _ => {
+                values.unknown(node.text_from_here());
+                is_unknown = true;
+            }
         }
+    }
+    if is_unknown && matches!(value, Value::Empty) {
+        value = values.foreign(node.whole_text());
     }
     Ok((key, value))
 }
@@ -194,9 +206,13 @@ pub(crate) fn attributes<'r>(
         if !attributes.room() {
             continue;
         }
+        let foreign = attributes.values.foreign_values();
         let (name, value) =
             key_value(item, &mut attributes.values, 0).within_item("attributes", index)?;
-        if let Some(cell) = attributes.cell(name, value) {
+        if attributes.values.foreign_values() != foreign {
+            // Its text must not decide the type of the attribute's column.
+            attributes.push_excess(name, value);
+        } else if let Some(cell) = attributes.cell(name, value) {
             push(cell);
         }
     }

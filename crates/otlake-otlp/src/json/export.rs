@@ -92,16 +92,14 @@ pub(crate) fn request<E: Export, S: RowSink>(
         let result = resource::<E, S>(run, &mut scanner, arenas, tape);
         return run.contain(result);
     }
-    match seen.first {
-        Some(member) => {
-            let kind = InvalidPayloadKind::NotARequest {
-                member,
-                found: seen.looks_like,
-            };
-            Err(Fault::new(kind, json).into())
-        }
-        None => Ok(()),
+    if seen.members.is_empty() {
+        return Ok(());
     }
+    let kind = InvalidPayloadKind::NotARequest {
+        members: seen.members,
+        found: seen.looks_like,
+    };
+    Err(Fault::new(kind, json).into())
 }
 
 /// The members of the payload other than the resources of the signal.
@@ -111,12 +109,18 @@ struct Seen {
     /// Whether there was a member of the message of a resource.
     parts_of_resource: bool,
     unknown: Unknown,
-    /// The name of the first member.
-    first: Option<String>,
+    /// The names of the first members, shortened.
+    members: Vec<String>,
     looks_like: Option<&'static str>,
 }
 
 impl Seen {
+    /// The maximum number of members that an error names.
+    const NAMES: usize = 8;
+
+    /// The number of bytes of each name that an error shows.
+    const NAME_BYTES: usize = 64;
+
     #[cold]
     fn other(&mut self, contents: Contents, name: &[u8], node: Node<'_>) {
         if node.is_null() {
@@ -124,17 +128,26 @@ impl Seen {
         }
         self.parts_of_resource |= !matches!(contents, Contents::Unknown);
         self.unknown.add(node.text_from_here());
-        let name = || String::from_utf8_lossy(name).into_owned();
-        self.first.get_or_insert_with(name);
-        let around = node
-            .members()
-            .is_ok_and(|mut members| members.any(|(name, _)| Contents::of(name).is_known()));
-        if around {
-            self.looks_like = Some("a wrapper around a request: decode what is inside");
-        } else if name() == "log" && node.text().is_ok() {
-            self.looks_like = Some("a line of Docker's log files: decode what its `log` holds");
+        if self.members.len() < Self::NAMES {
+            let shown = &name[..name.len().min(Self::NAME_BYTES)];
+            self.members
+                .push(String::from_utf8_lossy(shown).into_owned());
+        }
+        if is_around_request(node) {
+            self.looks_like = Some("a wrapper around a request: decode the content of the wrapper");
+        } else if name == b"log" && node.text().is_ok() {
+            self.looks_like = Some("a line of a Docker log file: decode the text in its `log`");
         }
     }
+}
+
+/// Returns whether a value is a request, or an array of requests.
+fn is_around_request(node: Node<'_>) -> bool {
+    let is_request = |node: Node<'_>| {
+        node.members()
+            .is_ok_and(|mut members| members.any(|(name, _)| Contents::of(name).is_known()))
+    };
+    is_request(node) || node.items().is_ok_and(|mut items| items.any(is_request))
 }
 
 /// The content of a member of the payload.
@@ -221,6 +234,7 @@ fn resource<E: Export, S: RowSink>(
     let node = tape.read(scanner, arena)?;
     let envelope = Envelope::read(node, &["resource"], E::SCOPES)?;
     run.unknown.merge(envelope.unknown);
+    let rejected = run.rejected();
     let group = run.resource(arena, |attributes, resource| {
         for node in &envelope.groups {
             common::resource(*node, attributes, resource).within("resource")?;
@@ -234,6 +248,7 @@ fn resource<E: Export, S: RowSink>(
         run.contain(result)
             .map_err(|stop| stop.inside(E::SCOPES[0], number))?;
     }
+    run.end_resource(group, rejected);
     Ok(())
 }
 
@@ -251,6 +266,7 @@ fn scope<E: Export, S: RowSink>(
     let node = node.with_arena(arena);
     let envelope = Envelope::read(node, SCOPE, E::ITEMS)?;
     run.unknown.merge(envelope.unknown);
+    let rejected = run.rejected();
     let groups = run.scope(resource, arena, |attributes, scope| {
         for node in &envelope.groups {
             common::scope(*node, attributes, scope).within("scope")?;
@@ -263,6 +279,7 @@ fn scope<E: Export, S: RowSink>(
         run.contain(result)
             .map_err(|stop| stop.inside(E::ITEMS[0], index))?;
     }
+    run.end_scope(resource, groups, rejected);
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 
 use bumpalo::Bump;
 
+use super::scanner::Scanner;
+use super::tape::Tape;
 use super::token::{Kind, Token};
 use crate::error::{Fault, InvalidPayloadKind, Result};
 
@@ -152,6 +154,17 @@ impl<'r> Node<'r> {
     pub(crate) fn text_from_here(self) -> &'r [u8] {
         let quote = usize::from(matches!(self.token.kind, Kind::String | Kind::Escaped));
         &self.json[self.token.start as usize - quote..]
+    }
+
+    /// Returns the text of the value.
+    #[cold]
+    pub(crate) fn whole_text(self) -> &'r [u8] {
+        let text = self.text_from_here();
+        let mut scanner = Scanner::new(text);
+        // The text has been scanned before, so it is well formed.
+        let read = Tape::default().read(&mut scanner, self.arena).is_ok();
+        debug_assert!(read);
+        &text[..scanner.position()]
     }
 }
 

@@ -40,12 +40,6 @@ pub(crate) fn request<E: Export, S: RowSink>(
     fields! {
         RESOURCES = delimited(1),
     }
-    let Arenas {
-        resource: arena,
-        scope: scope_arena,
-        metric,
-        record,
-    } = arenas;
     let mut reader = Reader::new(payload);
     let mut index = 0;
     while !reader.is_empty() {
@@ -57,30 +51,26 @@ pub(crate) fn request<E: Export, S: RowSink>(
             continue;
         }
         let bytes = reader.delimited().within_item(E::RESOURCES, index)?;
-        arena.reset();
-        let group = begin_resource(run, bytes, arena).within_item(E::RESOURCES, index)?;
-        for (number, bytes) in Envelope::items(bytes).enumerate() {
-            scope_arena.reset();
-            scope::<E, S>(run, bytes, group, scope_arena, metric, record)
-                .map_err(|stop| stop.inside(E::SCOPES, number).inside(E::RESOURCES, index))?;
-        }
+        let result = resource::<E, S>(run, bytes, arenas);
+        run.contain(result)
+            .map_err(|stop| stop.inside(E::RESOURCES, index))?;
         index += 1;
     }
     Ok(())
 }
 
-/// Returns the path of the innermost item, scope or resource that contains the byte at `offset`, followed by the
-/// number of its field whose value begins there.
+/// Returns the path of the value that begins at `offset`. It has names down to the item, and field numbers below.
 #[cold]
 pub(crate) fn path_at<E: Export>(payload: &[u8], offset: usize) -> String {
     let at = payload.as_ptr().addr() + offset;
+    let holds = |bytes: &[u8]| {
+        let range = bytes.as_ptr_range();
+        range.start.addr() <= at && at <= range.end.addr()
+    };
     let mut path = String::new();
     let mut message = payload;
     for (name, field) in [(E::RESOURCES, 1), (E::SCOPES, 2), (E::ITEMS, 2)] {
         let mut inside = items(message, delimited(field)).enumerate();
-        let holds = |bytes: &[u8]| {
-            bytes.as_ptr_range().start.addr() <= at && at <= bytes.as_ptr_range().end.addr()
-        };
         let Some((index, bytes)) = inside.find(|(_, bytes)| holds(bytes)) else {
             break;
         };
@@ -90,30 +80,54 @@ pub(crate) fn path_at<E: Export>(payload: &[u8], offset: usize) -> String {
     }
     let mut reader = Reader::new(message);
     while let Ok(tag) = reader.tag() {
-        if reader.rest().as_ptr().addr() == at {
+        let field = tag >> 3;
+        let begins = reader.rest().as_ptr().addr() == at;
+        let mut value = reader;
+        let content = (tag == delimited(field)).then(|| value.delimited().ok());
+        let inside = content.flatten().filter(|content| holds(content));
+        if begins || inside.is_some() {
             let dot = if path.is_empty() { "" } else { "." };
-            path.push_str(&format!("{dot}{}", tag >> 3));
-            break;
+            path.push_str(&format!("{dot}{field}"));
         }
-        if reader.skip(tag, &[]).is_err() {
-            break;
+        match inside {
+            _ if begins => break,
+            Some(content) => reader = Reader::new(content),
+            None if reader.skip(tag, &[]).is_err() => break,
+            None => {}
         }
     }
     path
 }
 
-fn begin_resource<'d: 'r, 'r, S: RowSink>(
-    run: &mut Run<'d, S>,
-    bytes: &'r [u8],
-    arena: &'r Bump,
-) -> Result<ResourceGroup<'r>> {
+fn resource<E: Export, S: RowSink>(
+    run: &mut Run<'_, S>,
+    bytes: &[u8],
+    arenas: &mut Arenas,
+) -> Walk<S::Error> {
+    let Arenas {
+        resource: arena,
+        scope: scope_arena,
+        metric,
+        record,
+    } = arenas;
+    arena.reset();
+    let arena = &*arena;
     let envelope = Envelope::read(bytes)?;
     run.unknown.merge(envelope.unknown);
-    run.resource(arena, |attributes, resource| {
+    let rejected = run.rejected();
+    let group = run.resource(arena, |attributes, resource| {
         common::resource(envelope.group(), attributes, resource).within("resource")?;
         resource.schema_url = attributes.values.string(envelope.schema_url);
-        Ok(())
-    })
+        envelope.fault()
+    })?;
+    for (number, bytes) in Envelope::items(bytes).enumerate() {
+        scope_arena.reset();
+        let result = scope::<E, S>(run, bytes, group, scope_arena, metric, record);
+        run.contain(result)
+            .map_err(|stop| stop.inside(E::SCOPES, number))?;
+    }
+    run.end_resource(group, rejected);
+    Ok(())
 }
 
 fn scope<E: Export, S: RowSink>(
@@ -126,16 +140,18 @@ fn scope<E: Export, S: RowSink>(
 ) -> Walk<S::Error> {
     let envelope = Envelope::read(bytes)?;
     run.unknown.merge(envelope.unknown);
+    let rejected = run.rejected();
     let groups = run.scope(resource, arena, |attributes, scope| {
         common::scope(envelope.group(), attributes, scope).within("scope")?;
         scope.schema_url = attributes.values.string(envelope.schema_url);
-        Ok(())
+        envelope.fault()
     })?;
     for (index, bytes) in Envelope::items(bytes).enumerate() {
         let result = E::item(run, bytes, groups, metric, record);
         run.contain(result)
             .map_err(|stop| stop.inside(E::ITEMS, index))?;
     }
+    run.end_scope(resource, groups, rejected);
     Ok(())
 }
 
@@ -149,6 +165,8 @@ struct Envelope<'r> {
     /// there can be nearly as many as the payload has bytes.
     is_split: bool,
     schema_url: &'r [u8],
+    /// The tag and the position of the first field with a wrong wire type.
+    wrong: Option<(u32, Reader<'r>)>,
     unknown: Unknown,
 }
 
@@ -169,6 +187,7 @@ impl<'r> Envelope<'r> {
             group: None,
             is_split: false,
             schema_url: &[],
+            wrong: None,
             unknown: Unknown::default(),
         };
         let mut reader = Reader::new(bytes);
@@ -183,14 +202,25 @@ impl<'r> Envelope<'r> {
                 envelope::SCHEMA_URL => {
                     envelope.schema_url = reader.delimited().within("schema_url")?
                 }
+                _ if envelope::KNOWN.iter().any(|known| known >> 3 == tag >> 3) => {
+                    envelope.wrong.get_or_insert((tag, reader));
+                    reader.skip(tag, &[])?;
+                }
                 _ => {
-                    let at = reader.rest();
-                    reader.skip(tag, envelope::KNOWN)?;
-                    envelope.unknown.add(at);
+                    envelope.unknown.add(reader.rest());
+                    reader.skip(tag, &[])?;
                 }
             }
         }
         Ok(envelope)
+    }
+
+    /// Returns the fault of the first field with a wrong wire type.
+    fn fault(&self) -> Result<()> {
+        match self.wrong {
+            Some((tag, mut reader)) => reader.skip(tag, envelope::KNOWN),
+            None => Ok(()),
+        }
     }
 
     /// Returns every occurrence of the resource's or the scope's message.

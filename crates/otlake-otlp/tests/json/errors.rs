@@ -1,17 +1,18 @@
-//! Errors say where, and limits cost records but not payloads.
+//! Errors name the position of a fault, and a value of the wrong form or beyond a limit rejects only its record.
 
 use otlake_otlp::{
     Format, InvalidPayload, InvalidPayloadKind, InvalidUtf8, Limits, OtlpDecoder, Rejection,
     RejectionReason, Summary,
 };
 use otlake_row::Signal;
+use otlake_testkit::CanonicalValue;
 
 use crate::subject::{
     ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, Subject,
     decode, generous,
 };
 
-/// The error of a payload in which `^` stands before the byte that it has to name.
+/// Returns the error of a payload in which `^` marks the byte that the error has to name.
 #[track_caller]
 fn error_at_caret<S: Subject>(marked: &str) -> InvalidPayload {
     let offset = marked.find('^').unwrap();
@@ -21,7 +22,7 @@ fn error_at_caret<S: Subject>(marked: &str) -> InvalidPayload {
     error
 }
 
-/// The rejection of the one record that has a value of the wrong form.
+/// Returns the rejection of the only record that has a value of the wrong form.
 #[track_caller]
 fn rejection<S: Subject>(payload: &str) -> Rejection {
     let (_, summary) = decode::<S>(&mut generous(), payload.as_bytes()).unwrap();
@@ -44,7 +45,7 @@ fn a_value_of_the_wrong_form_rejects_its_record_and_is_named() {
         rejection.to_string(),
         "record 2 of the payload: \
          resourceLogs[0].scopeLogs[0].logRecords[1].attributes[1].value: \
-         expected an object, found a number"
+         expected an object, found a number, at byte 121"
     );
 
     for (record, path) in [
@@ -75,6 +76,15 @@ fn a_value_of_the_wrong_form_rejects_its_record_and_is_named() {
         (
             r#"{"resourceLogs":[{"scopeLogs":[{"scope":{"name":1},"logRecords":[{}]}]}]}"#,
             "resourceLogs[0].scopeLogs[0].scope.name",
+        ),
+        // Without records, somebody should still learn of the value.
+        (
+            r#"{"resourceLogs":[{"resource":{"attributes":{}}}]}"#,
+            "resourceLogs[0].resource.attributes",
+        ),
+        (
+            r#"{"resourceLogs":[{"scopeLogs":[{"scope":[]},{"scope":{}}]}]}"#,
+            "resourceLogs[0].scopeLogs[0].scope",
         ),
     ] {
         let rejection = rejection_of_logs(payload);
@@ -124,7 +134,7 @@ fn a_value_of_the_wrong_form_in_a_group_rejects_its_records() {
 }
 
 #[test]
-fn what_no_message_has_is_counted_and_named() {
+fn unknown_members_are_counted_and_the_first_is_named() {
     for (payload, rows, unknown, path) in [
         (
             r#"{"resourceLogs":[{"ScopeLogs":[{"logRecords":[{}]}]}]}"#,
@@ -174,20 +184,81 @@ fn what_no_message_has_is_counted_and_named() {
     }
 }
 
+/// The text of such a value goes to `overflow`, so that it is kept and does not decide the type of a column.
 #[test]
-fn documents_that_are_no_request_are_named() {
+fn the_text_of_a_value_with_unknown_members_only_is_kept() {
+    let string = |text: &str| CanonicalValue::String(text.into());
+    for (attribute, kept) in [
+        (
+            r#"{"key":"k","value":{"Value":{"StringValue":"x\n"}}}"#,
+            r#"{"Value":{"StringValue":"x\n"}}"#,
+        ),
+        (
+            r#"{"key":"k","value": {"StringValue" : "v" } }"#,
+            r#"{"StringValue" : "v" }"#,
+        ),
+        (
+            r#"{"key":"k","stringValue":"v"}"#,
+            r#"{"key":"k","stringValue":"v"}"#,
+        ),
+        (r#"{"Value":[1],"key":"k"}"#, r#"{"Value":[1],"key":"k"}"#),
+        (
+            r#"{"key":"k","value":null,"int_value":7}"#,
+            r#"{"key":"k","value":null,"int_value":7}"#,
+        ),
+    ] {
+        let known = r#"{"key":"k","value":{"intValue":1}}"#;
+        let json = format!(
+            r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"attributes":[{known}]}},{{"attributes":[{attribute},{known}]}}]}}]}}]}}"#
+        );
+        let decoder = &mut OtlpDecoder::new();
+        let (rows, summary) = decode::<ExportLogsServiceRequest>(decoder, json.as_bytes()).unwrap();
+        assert_eq!((rows.len(), summary.unknown_fields), (2, 1), "{attribute}");
+        let expected = [
+            ("k".to_owned(), CanonicalValue::Int(1)),
+            // The cell of the excess.
+            (
+                String::new(),
+                CanonicalValue::KvList(vec![("k".to_owned(), string(kept))]),
+            ),
+        ];
+        assert_eq!(rows[1].attributes, expected, "{attribute}");
+    }
+    // A body, and a value inside another.
+    for (body, expected) in [
+        (
+            r#"{"Value":{"StringValue":"x"}}"#,
+            string(r#"{"Value":{"StringValue":"x"}}"#),
+        ),
+        (
+            r#"{"arrayValue":{"values":[{},{"Value":1}]}}"#,
+            CanonicalValue::Array(vec![CanonicalValue::Empty, string(r#"{"Value":1}"#)]),
+        ),
+    ] {
+        let json = format!(
+            r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{body}}}]}}]}}]}}"#
+        );
+        let (rows, summary) =
+            decode::<ExportLogsServiceRequest>(&mut generous(), json.as_bytes()).unwrap();
+        assert_eq!(summary.unknown_fields, 1);
+        assert_eq!(rows[0].fields, [("body".into(), expected)]);
+    }
+}
+
+#[test]
+fn documents_that_are_not_requests_are_named() {
     for (payload, message) in [
         (
             r#"{"message":"hello"}"#,
-            "this is not a request of OTLP: its first member is \"message\", at byte 0",
+            "this is not an OTLP request: its only member is \"message\", at byte 0",
         ),
         (
             r#" {"data":{"resourceLogs":[]}}"#,
-            "this is not a request of OTLP: its first member is \"data\", it seems to be a wrapper around a request: decode what is inside, at byte 0",
+            "this is not an OTLP request: its only member is \"data\"; it looks like a wrapper around a request: decode the content of the wrapper, at byte 0",
         ),
         (
             r#"{"log":"{}\n","stream":"stdout"}"#,
-            "this is not a request of OTLP: its first member is \"log\", it seems to be a line of Docker's log files: decode what its `log` holds, at byte 0",
+            "this is not an OTLP request: its members are \"log\", \"stream\"; it looks like a line of a Docker log file: decode the text in its `log`, at byte 0",
         ),
         (
             r#"{'resourceLogs':[]}"#,
@@ -200,7 +271,7 @@ fn documents_that_are_no_request_are_named() {
 }
 
 #[test]
-fn the_message_of_one_resource_is_taken_without_a_request_around_it() {
+fn the_message_of_one_resource_is_accepted_without_a_request_around_it() {
     let json = r#"{"schemaUrl":"s","scopeLogs":[{"logRecords":[{},{}]}],
         "resource":{"attributes":[{"key":"a","value":{"intValue":1}}]}}"#;
     let request = format!(r#"{{"resourceLogs":[{json}]}}"#);
@@ -257,7 +328,7 @@ fn resources_before_an_error_are_delivered_and_counted() {
 }
 
 #[test]
-fn strings_that_are_not_utf8_are_replaced_or_cost_the_record() {
+fn strings_that_are_not_utf8_are_replaced_or_reject_the_record() {
     let payload = b"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[\
         {\"body\":{\"stringValue\":\"cut \xe2\x82\"}},{\"body\":{\"stringValue\":\"\\n\xff\"}},\
         {\"body\":{\"stringValue\":\"\\udc00\"}},{}]}]}]}";
@@ -307,10 +378,10 @@ fn limits_hold_as_they_do_for_protobuf() {
     assert_eq!(*error.kind(), kind);
 }
 
-/// A member that comes again is merged with what came before. Were that copied each time without a
-/// limit, these few kilobytes would ask for gigabytes.
+/// A member that is sent again is merged with the previous one. If it were copied each time without a
+/// limit, these few kilobytes would take gigabytes.
 #[test]
-fn values_in_pieces_without_end_cost_a_record_and_no_memory() {
+fn values_in_many_pieces_are_rejected_without_taking_memory() {
     let values = vec!["{}"; 60_000].join(",");
     let numbers = vec!["1"; 60_000].join(",");
     let pieces =

@@ -1,4 +1,4 @@
-//! Each limit costs the payload, the record or the group that goes over it, and nothing else.
+//! A limit or a bad value rejects the payload, the record or the group that has it, and nothing else.
 
 use otlake_otlp::{InvalidPayloadKind, Limits, OtlpDecoder, RejectionReason};
 use otlake_testkit::{delimited_field, fixed64_field, varint_field};
@@ -7,15 +7,15 @@ use otlake_testkit::{delimited_field, fixed64_field, varint_field};
 use crate::subject::decode_typed;
 use crate::subject::{
     ExportLogsServiceRequest, ExportMetricsServiceRequest, ExportTraceServiceRequest, Subject,
-    decode,
+    agree, decode,
 };
 
 for_every_signal! {
     records_over_a_limit_are_rejected_alone,
     all_records_of_a_group_over_a_limit_are_rejected,
-    a_payload_over_the_limit_is_refused_whole,
-    values_nested_without_end_cost_a_record_and_no_stack,
-    values_in_pieces_without_end_cost_a_record_and_no_memory,
+    a_payload_over_the_limit_is_an_error,
+    values_nested_without_end_are_rejected_without_taking_stack,
+    values_in_many_pieces_are_rejected_without_taking_memory,
 }
 
 /// The attributes of one record, or of a resource or scope.
@@ -184,7 +184,7 @@ fn check<S: Subject>(
     }
 }
 
-fn a_payload_over_the_limit_is_refused_whole<S: Subject>() {
+fn a_payload_over_the_limit_is_an_error<S: Subject>() {
     let payload = S::payload(b"", b"", &[vec![], vec![]]);
     let decode = |limit: usize| {
         let limits = Limits::default().with_payload_bytes(limit);
@@ -201,7 +201,7 @@ fn a_payload_over_the_limit_is_refused_whole<S: Subject>() {
     );
 }
 
-fn values_nested_without_end_cost_a_record_and_no_stack<S: Subject>() {
+fn values_nested_without_end_are_rejected_without_taking_stack<S: Subject>() {
     let bad = fields(S::ATTRIBUTES, &[attribute("a", &nested(10_000))]);
     let good = fields(S::ATTRIBUTES, &[attribute("a", &nested(3))]);
     let payload = S::payload(b"", b"", &[good.clone(), bad, good]);
@@ -216,7 +216,7 @@ fn values_nested_without_end_cost_a_record_and_no_stack<S: Subject>() {
 
 /// Pieces of a value merge. Were what came before copied for each of them without a limit, these few
 /// kilobytes would ask for gigabytes.
-fn values_in_pieces_without_end_cost_a_record_and_no_memory<S: Subject>() {
+fn values_in_many_pieces_are_rejected_without_taking_memory<S: Subject>() {
     let large = array(&vec![Vec::new(); 60_000]);
     let pieces = delimited_field(2, &[large, array(&[]).repeat(20_000)].concat());
     let bad = delimited_field(S::ATTRIBUTES, &pieces);
@@ -344,14 +344,14 @@ fn all_points_of_a_metric_over_a_limit_are_rejected() {
     }
 }
 
-/// A payload of these metrics.
+/// Returns a payload of these metrics.
 fn of_metrics(metrics: &[&[u8]]) -> Vec<u8> {
     let metrics = metrics.iter().map(|metric| delimited_field(2, metric));
     let scope: Vec<u8> = metrics.flatten().collect();
     delimited_field(1, &delimited_field(2, &scope))
 }
 
-/// The content of a `KeyValue`.
+/// Returns the content of a `KeyValue`.
 fn attribute(name: &str, value: &[u8]) -> Vec<u8> {
     [
         delimited_field(1, name.as_bytes()),
@@ -360,7 +360,7 @@ fn attribute(name: &str, value: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-/// The content of an `AnyValue`.
+/// Returns the content of an `AnyValue`.
 fn string(text: &str) -> Vec<u8> {
     delimited_field(1, text.as_bytes())
 }
@@ -374,12 +374,12 @@ fn map(names: &[&str]) -> Vec<u8> {
     delimited_field(6, &fields(1, &entries))
 }
 
-/// A value within so many arrays.
+/// Returns a value inside `depth` arrays.
 fn nested(depth: usize) -> Vec<u8> {
     (0..depth).fold(string("x"), |inner, _| array(&[inner]))
 }
 
-/// A field for each content.
+/// Returns a field for each content.
 fn fields(number: u32, contents: &[Vec<u8>]) -> Vec<u8> {
     let field = |content: &Vec<u8>| delimited_field(number, content);
     contents.iter().map(field).collect::<Vec<_>>().concat()
@@ -398,12 +398,72 @@ fn a_field_of_another_wire_type_rejects_its_record_and_is_named() {
     assert_eq!(
         summary.first_rejection.unwrap().to_string(),
         "record 2 of the payload: resource_logs[0].scope_logs[0].log_records[1].3: \
-         field 3 has wire type 0, which is not its own"
+         field 3 has the wrong wire type, 0, at byte 17"
     );
 }
 
+/// The records of the group are lost, and no others.
 #[test]
-fn fields_that_no_message_has_are_counted_and_the_first_is_named() {
+fn a_field_of_another_wire_type_in_a_group_rejects_its_records_and_is_named() {
+    let records = [vec![], varint_field(2, 9)];
+    let good = ExportLogsServiceRequest::payload(b"", b"", &records);
+    // An attribute whose name is a number.
+    let attribute = delimited_field(1, &varint_field(1, 5));
+    let scope = delimited_field(3, &varint_field(1, 5));
+    let number = varint_field(3, 7);
+    let envelope = |payload: &[u8], field: &[u8]| {
+        // The payload has less than 128 bytes, so its length is one byte.
+        delimited_field(1, &[field, &payload[2..]].concat())
+    };
+    for (what, bad, rejected, path) in [
+        (
+            "an attribute of the resource",
+            ExportLogsServiceRequest::payload(&attribute, b"", &records),
+            2,
+            "resource_logs[1].1.1.1",
+        ),
+        (
+            "an attribute of the scope",
+            ExportLogsServiceRequest::payload(b"", &scope, &records),
+            2,
+            "resource_logs[1].scope_logs[0].1.3.1",
+        ),
+        (
+            "the schema URL of the resource",
+            envelope(&good, &number),
+            2,
+            "resource_logs[1].3",
+        ),
+        (
+            "a resource without records",
+            ExportLogsServiceRequest::payload(&attribute, b"", &[]),
+            1,
+            "resource_logs[1].1.1.1",
+        ),
+        (
+            "a scope without records",
+            ExportLogsServiceRequest::payload(b"", &scope, &[]),
+            1,
+            "resource_logs[1].scope_logs[0].1.3.1",
+        ),
+    ] {
+        let payload = [&good[..], &bad, &good].concat();
+        let ours = agree::<ExportLogsServiceRequest>(&mut OtlpDecoder::new(), &payload, what);
+        let summary = ours.result.unwrap();
+        assert_eq!(
+            (summary.accepted, summary.rejected),
+            (4, rejected),
+            "{what}"
+        );
+        let first = summary.first_rejection.unwrap();
+        assert_eq!((first.record(), first.path()), (3, path), "{what}");
+        let bytes = good.len()..good.len() + bad.len();
+        assert!(bytes.contains(&first.offset().unwrap()), "{what}");
+    }
+}
+
+#[test]
+fn unknown_fields_are_counted_and_the_first_is_named() {
     // `int_gauge` of the protocol before 0.9, and a field of the future.
     let old = [delimited_field(1, b"m"), delimited_field(4, b"")].concat();
     let metric = delimited_field(5, &delimited_field(1, &varint_field(100, 1)));
@@ -413,7 +473,7 @@ fn fields_that_no_message_has_are_counted_and_the_first_is_named() {
     assert_eq!((summary.accepted, summary.unknown_fields), (2, 3));
     assert_eq!(
         summary.first_unknown_field.unwrap(),
-        "resource_metrics[0].scope_metrics[0].metrics[0]"
+        "resource_metrics[0].scope_metrics[0].metrics[0].5.1.100"
     );
     let payload = of_metrics(&[&old]);
     let ours = decode::<ExportMetricsServiceRequest>(&mut OtlpDecoder::new(), &payload);

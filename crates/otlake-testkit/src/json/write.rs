@@ -63,6 +63,7 @@ impl Writer<'_> {
     }
 
     fn object(&mut self, members: &[Member]) {
+        let may_have_unknown = may_have_unknown(members);
         let mut members: Vec<&Member> = members.iter().collect();
         members
             .retain(|member| member.explicit || !member.value.is_default() || self.rng.chance(0.3));
@@ -75,14 +76,14 @@ impl Writer<'_> {
         self.space();
         let mut some = false;
         for member in members {
-            self.extra(member, &mut some);
+            self.extra(member, may_have_unknown, &mut some);
             self.comma(some);
             self.name(member.name);
             self.value(&member.value);
             self.space();
             some = true;
         }
-        if self.rng.chance(0.03) {
+        if may_have_unknown && self.rng.chance(0.03) {
             self.comma(some);
             self.unknown();
         }
@@ -90,13 +91,13 @@ impl Writer<'_> {
     }
 
     /// Writes something before a member that does not change the meaning of the message.
-    fn extra(&mut self, member: &Member, some: &mut bool) {
+    fn extra(&mut self, member: &Member, may_have_unknown: bool, some: &mut bool) {
         let scalar = matches!(
             member.value,
             Json::Bool(_) | Json::Integer(_) | Json::Double(_) | Json::String(_)
         );
         match self.rng.below(60) {
-            0 => {
+            0 if may_have_unknown => {
                 self.comma(*some);
                 self.unknown();
             }
@@ -243,6 +244,20 @@ impl Writer<'_> {
             };
             self.out.push_str(&escape);
         }
+    }
+}
+
+/// Returns whether unknown members don't change the meaning of an object. They do in an `AnyValue` or a `KeyValue`
+/// without a value, because decoders keep the text of values that consist of unknown members.
+fn may_have_unknown(members: &[Member]) -> bool {
+    let of_name = |name| members.iter().find(|member| member.name == name);
+    match (of_name("key"), of_name("value")) {
+        (Some(_), Some(value)) => match &value.value {
+            Json::Object(members) => may_have_unknown(members),
+            _ => true,
+        },
+        (Some(_), None) => false,
+        (None, _) => !members.is_empty() && of_name("string_value_strindex").is_none(),
     }
 }
 
