@@ -119,6 +119,9 @@ pub(crate) struct Folded(u64);
 /// Folds the case of a column name. Two names are the same for DuckDB if they differ only in the case of
 /// ASCII letters, and for Spark if Java's `equalsIgnoreCase` says so.
 pub(crate) fn fold(name: &str) -> Folded {
+    if name.is_ascii() {
+        return Folded(xxh3_64(name.to_ascii_lowercase().as_bytes()));
+    }
     // To upper case first, so that `ſ` is `s` and the Kelvin sign is `k`.
     let upper = name.chars().flat_map(char::to_uppercase);
     let folded: String = upper.flat_map(char::to_lowercase).collect();

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use otlake_storage::{
     Document, Documents, InMemoryStorage, PutIf, PutOutcome, Storage, StorageError,
     StorageErrorKind, StorageFile, StoredFile,
 };
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use super::random::Random;
 
@@ -66,6 +66,10 @@ struct Shared {
     in_doubt: BTreeSet<String>,
     /// How often each document or directory was asked for.
     calls: Vec<(Call, String)>,
+    /// The footers of the visible files.
+    footers: BTreeMap<String, ArrowReaderMetadata>,
+    /// The published schemas that were read last, and their documents.
+    schemas: BTreeMap<&'static str, (Bytes, Arc<DatasetSchema>)>,
 }
 
 impl FaultyStorage {
@@ -74,6 +78,8 @@ impl FaultyStorage {
             plan,
             in_doubt: BTreeSet::new(),
             calls: Vec::new(),
+            footers: BTreeMap::new(),
+            schemas: BTreeMap::new(),
         };
         Self {
             inner,
@@ -102,6 +108,59 @@ impl FaultyStorage {
         let shared = self.shared.lock().unwrap();
         let calls = shared.calls.iter().filter(|(kind, _)| *kind == call);
         calls.map(|(_, name)| name.clone()).collect()
+    }
+
+    /// Returns the footer of a visible file, if files are checked.
+    pub fn footer(&self, name: &str) -> ArrowReaderMetadata {
+        self.shared.lock().unwrap().footers[name].clone()
+    }
+
+    /// Asserts that every column of a file that has just become visible is published, with its type and
+    /// field id.
+    fn assert_published(&self, name: &str) {
+        let file = self.inner.get(name).unwrap().unwrap();
+        let footer = ArrowReaderMetadata::load(&file.bytes, ArrowReaderOptions::new()).unwrap();
+        let published = self.published(table_of(name));
+        let fields = footer.parquet_schema().root_schema().get_fields();
+        for (column, arrow) in fields.iter().zip(footer.schema().fields()) {
+            let known = published.column(column.name());
+            let known =
+                known.unwrap_or_else(|| panic!("{} of {name} is not published", column.name()));
+            let id = column.get_basic_info().id();
+            assert_eq!(
+                u32::try_from(id),
+                Ok(known.id()),
+                "{} of {name}",
+                column.name()
+            );
+            if let Some(column_type) = known.column_type() {
+                let written = arrow.data_type().to_string().to_lowercase();
+                if !written.starts_with("timestamp") {
+                    assert_eq!(written, column_type.name(), "{} of {name}", column.name());
+                }
+            }
+        }
+        let mut shared = self.shared.lock().unwrap();
+        shared.footers.insert(name.to_owned(), footer);
+    }
+
+    /// Returns the published schema of a table.
+    fn published(&self, table: Table) -> Arc<DatasetSchema> {
+        // A table's own columns need no document.
+        let document = self.inner.get(&PublishedSchema::document_name(table));
+        let Some(document) = document.unwrap() else {
+            return Arc::new(DatasetSchema::new(table));
+        };
+        let mut shared = self.shared.lock().unwrap();
+        match shared.schemas.get(table.name()) {
+            Some((known, schema)) if *known == document.bytes => Arc::clone(schema),
+            _ => {
+                let schema = Arc::new(DatasetSchema::from_json(&document.bytes).unwrap());
+                let read = (document.bytes, Arc::clone(&schema));
+                shared.schemas.insert(table.name(), read);
+                schema
+            }
+        }
     }
 
     fn fault(&self, call: Call, name: &str) -> Option<Fault> {
@@ -157,9 +216,9 @@ impl FaultyStorage {
 
 impl Storage for FaultyStorage {
     fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
-        self.look(Call::Create, name, || Ok(()))?;
+        let inner = self.look(Call::Create, name, || self.inner.create(name))?;
         Ok(Box::new(FaultyFile {
-            bytes: Vec::new(),
+            inner,
             name: name.to_owned(),
             storage: self.clone(),
         }))
@@ -185,7 +244,7 @@ impl Documents for FaultyStorage {
 }
 
 struct FaultyFile {
-    bytes: Vec<u8>,
+    inner: Box<dyn StorageFile>,
     name: String,
     storage: FaultyStorage,
 }
@@ -193,62 +252,30 @@ struct FaultyFile {
 impl Write for FaultyFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.storage.fault(Call::Write, &self.name) {
-            None => self.bytes.write(bytes),
+            None => self.inner.write(bytes),
             Some(_) => Err(io::Error::other("injected")),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.inner.flush()
     }
 }
 
 impl StorageFile for FaultyFile {
     fn commit(self: Box<Self>) -> Result<(), StorageError> {
         let Self {
-            bytes,
+            inner,
             name,
             storage,
         } = *self;
-        if storage.checked {
-            assert_published(&storage.inner, &name, bytes.clone().into());
-        }
-        storage.clone().change(Call::Commit, &name, || {
-            let mut file = storage.inner.create(&name)?;
-            file.write_all(&bytes).unwrap();
-            file.commit()
-        })
-    }
-}
-
-/// Asserts that every column of a file is published, with its type and field id, before the file is
-/// visible.
-fn assert_published(storage: &InMemoryStorage, name: &str, bytes: Bytes) {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
-    let fields = reader.parquet_schema().root_schema().get_fields().to_vec();
-    let table = table_of(name);
-    // A table's own columns need no document.
-    let document = PublishedSchema::document_name(table);
-    let published = match storage.get(&document).unwrap() {
-        None => DatasetSchema::new(table),
-        Some(document) => DatasetSchema::from_json(&document.bytes).unwrap(),
-    };
-    for (column, arrow) in fields.iter().zip(reader.schema().fields()) {
-        let known = published.column(column.name());
-        let known = known.unwrap_or_else(|| panic!("{} of {name} is not published", column.name()));
-        let id = column.get_basic_info().id();
-        assert_eq!(
-            u32::try_from(id),
-            Ok(known.id()),
-            "{} of {name}",
-            column.name()
-        );
-        if let Some(column_type) = known.column_type() {
-            let written = arrow.data_type().to_string().to_lowercase();
-            if !written.starts_with("timestamp") {
-                assert_eq!(written, column_type.name(), "{} of {name}", column.name());
+        storage.change(Call::Commit, &name, || {
+            inner.commit()?;
+            if storage.checked {
+                storage.assert_published(&name);
             }
-        }
+            Ok(())
+        })
     }
 }
 
