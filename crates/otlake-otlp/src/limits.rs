@@ -15,6 +15,7 @@ pub struct Limits {
     pub(crate) name_bytes: usize,
     pub(crate) value_bytes: usize,
     pub(crate) records: usize,
+    pub(crate) repetition: usize,
 }
 
 impl Default for Limits {
@@ -27,6 +28,7 @@ impl Default for Limits {
             name_bytes: 4096,
             value_bytes: 16 << 20,
             records: 1_000_000,
+            repetition: 64,
         }
     }
 }
@@ -34,6 +36,9 @@ impl Default for Limits {
 impl Limits {
     /// The maximum of the limit for nesting, so that decoding stays within the stack.
     const DEEPEST: usize = 256;
+
+    /// The bytes that data points may always repeat.
+    const UNCHECKED_REPETITION: usize = 64 << 20;
 
     /// Returns the maximum size of a payload after decompression, in bytes.
     pub fn payload_bytes(&self) -> usize {
@@ -68,6 +73,11 @@ impl Limits {
     /// Returns the maximum number of records in a payload.
     pub fn records(&self) -> usize {
         self.records
+    }
+
+    /// Returns how many times the size of a payload its data points may repeat.
+    pub fn repetition(&self) -> usize {
+        self.repetition
     }
 
     /// Sets the maximum size of a payload after decompression, in bytes. Default: 64 MiB.
@@ -123,6 +133,21 @@ impl Limits {
     pub fn with_records(mut self, records: usize) -> Limits {
         self.records = records;
         self
+    }
+
+    /// Sets how many times the size of a payload its data points may repeat of their metrics: each has the
+    /// name, the description, the unit and the metadata of its metric. Points beyond it are rejected. Not
+    /// checked below 64 MiB. Default: 64.
+    #[must_use]
+    pub fn with_repetition(mut self, factor: usize) -> Limits {
+        self.repetition = factor;
+        self
+    }
+
+    /// Returns the bytes that the data points of a payload may repeat of their metrics.
+    pub(crate) fn repeated_bytes(&self, payload_bytes: usize) -> usize {
+        let bytes = payload_bytes.saturating_mul(self.repetition);
+        bytes.max(Self::UNCHECKED_REPETITION)
     }
 }
 

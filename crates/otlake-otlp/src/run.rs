@@ -148,6 +148,7 @@ impl State {
             summary: Summary::default(),
             unknown: Unknown::default(),
             first_rejection: None,
+            repeated: 0,
         };
         (run, &mut self.arenas)
     }
@@ -230,6 +231,8 @@ pub(crate) struct Run<'d, S> {
     pub(crate) unknown: Unknown,
     /// The number of the first rejected record, and the reason.
     first_rejection: Option<(u64, Reject)>,
+    /// The bytes that data points have repeated of their metrics.
+    repeated: usize,
 }
 
 impl<'d, S: RowSink> Run<'d, S> {
@@ -317,6 +320,26 @@ impl<'d, S: RowSink> Run<'d, S> {
         self.sink.row(&mut row).map_err(Stop::Sink)?;
         self.summary.accepted += 1;
         Ok(())
+    }
+
+    /// Returns the groups of a data point that repeats so many bytes of its metric.
+    #[inline]
+    pub(crate) fn repeat<'r>(
+        &mut self,
+        bytes: usize,
+        groups: Groups<'r>,
+        arena: &'r Bump,
+    ) -> Groups<'r> {
+        self.repeated = self.repeated.saturating_add(bytes);
+        let limits = &self.rules.limits;
+        let limit = match self.payload {
+            Some(payload) => limits.repeated_bytes(payload.len()),
+            None => limits.repeated_bytes(limits.payload_bytes),
+        };
+        if self.repeated <= limit || groups.rejection.is_some() {
+            return groups;
+        }
+        groups.or_reject(Some(RejectionReason::Repetition { limit }), arena)
     }
 
     #[inline]

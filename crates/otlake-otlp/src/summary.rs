@@ -153,6 +153,16 @@ pub enum RejectionReason {
         /// The limit.
         limit: usize,
     },
+    /// The data points of the payload repeat more of their metrics than
+    /// [`Limits::repetition`](crate::Limits::with_repetition) allows.
+    #[error(
+        "the points of the payload repeat more than {limit} bytes of their metrics: shorten \
+         descriptions and metadata, or send fewer points of a metric at once"
+    )]
+    Repetition {
+        /// The bytes that may be repeated.
+        limit: usize,
+    },
     /// A string is not UTF-8, and [`InvalidUtf8::Reject`](crate::InvalidUtf8::Reject) is set.
     #[error("a string is not valid UTF-8")]
     InvalidUtf8,

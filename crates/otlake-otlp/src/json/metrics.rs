@@ -51,8 +51,10 @@ fn metric<S: RowSink>(
     };
     let noted = values.noted();
     run.note(&noted);
-    let groups = groups.or_reject(noted.rejection, arena);
+    let mut groups = groups.or_reject(noted.rejection, arena);
+    let repeated = metric.repeated_bytes();
     for (number, node) in points.iter().cloned().flatten().enumerate() {
+        groups = run.repeat(repeated, groups, arena);
         let result = run.record(Signal::Metrics, groups, record, |attributes, row| {
             metric.push(row);
             let node = node.with_arena(attributes.values.arena);

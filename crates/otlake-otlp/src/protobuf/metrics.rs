@@ -72,10 +72,12 @@ fn metric<S: RowSink>(
     let Some((metric, data)) = metric else {
         return Ok(());
     };
-    let groups = groups.or_reject(noted.rejection, arena);
+    let mut groups = groups.or_reject(noted.rejection, arena);
+    let repeated = metric.repeated_bytes();
     let mut number = 0;
     for bytes in data.messages() {
         for bytes in items(bytes, data::DATA_POINTS) {
+            groups = run.repeat(repeated, groups, arena);
             let result = run.record(Signal::Metrics, groups, record, |attributes, row| {
                 metric.push(row);
                 data_point(metric.kind, bytes, attributes, row)

@@ -68,8 +68,10 @@ fn push_metric<S: RowSink>(
     let groups = groups.or_reject(values.noted().rejection, arena);
     let mut points = Points {
         run,
+        repeated: metric.repeated_bytes(),
         metric,
         groups,
+        arena,
         record,
     };
     match &typed.data {
@@ -90,7 +92,10 @@ fn push_metric<S: RowSink>(
 struct Points<'a, 'd, 'r, S> {
     run: &'a mut Run<'d, S>,
     metric: record::Metric<'r>,
+    /// The bytes of the metric that each point repeats.
+    repeated: usize,
     groups: Groups<'r>,
+    arena: &'r Bump,
     record: &'a mut Bump,
 }
 
@@ -103,10 +108,13 @@ impl<S: RowSink> Points<'_, '_, '_, S> {
         let Points {
             run,
             metric,
+            repeated,
             groups,
+            arena,
             record,
         } = self;
         for point in points {
+            *groups = run.repeat(*repeated, *groups, arena);
             run.record(Signal::Metrics, *groups, record, |attributes, row| {
                 metric.push(row);
                 push(point, attributes, row);

@@ -344,6 +344,25 @@ fn all_points_of_a_metric_over_a_limit_are_rejected() {
     }
 }
 
+#[test]
+fn points_that_repeat_too_much_of_their_metric_are_rejected() {
+    let description = "d".repeat(8 << 20);
+    let metric = [
+        delimited_field(3, description.as_bytes()),
+        delimited_field(5, &delimited_field(1, b"").repeat(10)),
+    ]
+    .concat();
+    // Eight points repeat the 64 MiB that are not checked, and the payload is shorter than that.
+    check::<ExportMetricsServiceRequest>(
+        "description",
+        Limits::default().with_repetition(1),
+        &of_metrics(&[&metric]),
+        &[8, 9],
+        "the points of the payload repeat more than 67108864 bytes of their metrics: shorten \
+         descriptions and metadata, or send fewer points of a metric at once",
+    );
+}
+
 /// Returns a payload of these metrics.
 fn of_metrics(metrics: &[&[u8]]) -> Vec<u8> {
     let metrics = metrics.iter().map(|metric| delimited_field(2, metric));
