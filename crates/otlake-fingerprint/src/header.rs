@@ -147,31 +147,26 @@ impl Fields<'_> {
         let from = at + usize::from(open);
         let from = if open { skip_spaces(line, from) } else { from };
         let (end, host) = stamp_end(line, from, open)?;
-        self.host |= host;
-        if !open {
-            return Some(end);
-        }
-        match self.byte(end) {
-            Some(b']') => Some(end + 1),
+        let end = match self.byte(end) {
+            _ if !open => end,
+            Some(b']') => end + 1,
             // More fields share the bracket: `[2024-05-01T10:00:00Z INFO app]`, `[…: INFO/Main]`.
             Some(b' ' | b':' | b',') => {
                 let close = group_end(line, at)?;
-                let mut inside = end;
+                let mut inside = skip_delimiters(line, end);
                 while inside < close {
-                    inside = skip_delimiters(line, inside);
                     if let Some((level, _)) = self.level_at(inside) {
                         self.level = self.level.or(Some(level));
                     }
-                    let len = field_len(&line[inside..close]);
-                    if len == 0 {
-                        break;
-                    }
-                    inside += len;
+                    inside += field_len(&line[inside..]).max(1);
+                    inside = skip_delimiters(line, inside);
                 }
-                Some(close)
+                close
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        self.host |= host;
+        Some(end)
     }
 
     /// Reads the fields behind the timestamp and leaves `at` at the message.
@@ -562,6 +557,8 @@ mod tests {
             "[2024-05-01 10:00:00,123: INFO/Main] §started",
             "[2024-05-01 10:00:00,123] INFO §started",
             "[10:00:00 INF] §started",
+            "[10:00:00 ] §started",
+            "[10:00:00 , ]] §started",
             "2024-05-01 10:00:00.123 UTC [17] LOG:  §started",
             "2024-05-01 10:00:00,123 - app.jobs - WARNING - §started",
             "2024-05-01 10:00:00, Info                  CBS    §started",
@@ -590,6 +587,7 @@ mod tests {
     fn a_message_is_no_header() {
         for line in [
             "17 files deleted",
+            "[10:00:00 ]",
             "10.0.0.1 - - [01/May/2024:10:00:00 +0000] \"GET / HTTP/1.1\" 200",
             "Error while reading",
             "[main] started",

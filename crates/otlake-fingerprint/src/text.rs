@@ -150,7 +150,8 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             }
             if self.fresh && flags & (DIGIT | HEX_LETTER | LETTER) != 0 {
                 self.fresh = false;
-                if header::may_begin(&bytes[start..end], flags) {
+                // A token in front of it, an empty list for instance, belongs to a message.
+                if self.left == MAX_TOKENS && header::may_begin(&bytes[start..end], flags) {
                     return;
                 }
             }
