@@ -29,11 +29,12 @@ pub(crate) struct Header {
 /// process may follow it. Without text behind it, it is the message itself and no header.
 pub(crate) fn header(message: &[u8]) -> Option<Header> {
     let is_separator = |b: &u8| CLASS[*b as usize] & STOP != 0;
-    let chunk = message
-        .split(is_separator)
-        .find(|chunk| chunk.iter().any(|b| is_alnum(*b)))?;
+    let alnum = message.iter().position(|b| is_alnum(*b))?;
+    let start = (message[..alnum].iter().rposition(is_separator)).map_or(0, |at| at + 1);
+    let len = message[start..].iter().position(is_separator);
+    let chunk = &message[start..len.map_or(message.len(), |len| start + len)];
     let digit = chunk.iter().any(u8::is_ascii_digit);
-    if digit || is_name(chunk) {
+    if (digit || is_name(chunk)) && !message[..start].ends_with(b"::") {
         find(message)
     } else {
         None
@@ -115,7 +116,9 @@ impl Fields<'_> {
         }
         let mut access_log = false;
         for _ in 0..=MAX_LEADING {
-            at = skip_spaces(line, at);
+            while matches!(line.get(at), Some(b' ' | b'\t' | b'|' | b',' | b':' | b';')) {
+                at += 1;
+            }
             // Behind a host and two dashes a timestamp in brackets is a field of an access log, and what follows is no message.
             if access_log && self.byte(at) == Some(b'[') {
                 return None;

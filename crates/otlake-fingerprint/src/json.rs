@@ -81,7 +81,7 @@ fn rank<'k>(path: impl Iterator<Item = &'k [u8]> + Clone) -> Option<usize> {
         return None;
     }
     if let Some(place) = place(&TEMPLATE_KEYS) {
-        return Some(place);
+        return Some(10 * depth + place);
     }
     if let Some(place) = place(&MESSAGE_KEYS) {
         let wrapped = path.take(depth - 1).all(|outer| {
@@ -153,12 +153,13 @@ impl Keys {
         let start = self.used;
         let mut end = start;
         for key in keys {
-            if end + 1 + key.len() > MAX_PATH_BYTES {
+            // A key with a digit first is an index or an id in the place of a name.
+            let variable = key.first().is_some_and(u8::is_ascii_digit);
+            let len = if variable { 1 } else { key.len() };
+            if end + 1 + len > MAX_PATH_BYTES {
                 return;
             }
             self.text[end] = b'.';
-            // A key with a digit first is an index or an id in the place of a name.
-            let variable = key.first().is_some_and(u8::is_ascii_digit);
             for (to, &from) in self.text[end + 1..].iter_mut().zip(key) {
                 *to = if variable {
                     b'#'
@@ -168,7 +169,7 @@ impl Keys {
                     from
                 };
             }
-            end += 1 + if variable { 1 } else { key.len() };
+            end += 1 + len;
         }
         let found = self.paths[..self.count].binary_search_by(|&(from, to)| {
             self.text[from as usize..to as usize].cmp(&self.text[start..end])

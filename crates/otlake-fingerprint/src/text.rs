@@ -39,7 +39,9 @@ enum Tail {
     Nothing,
     /// Behind a bare number: a unit, or the time of day behind a date.
     Unit,
-    /// Behind a time of day: `PM`, a zone.
+    /// Behind a time of day: `PM`, a zone, or both.
+    Time,
+    /// Behind `PM`: a zone.
     Zone,
 }
 
@@ -151,7 +153,10 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             if self.fresh && flags & (DIGIT | HEX_LETTER | LETTER) != 0 {
                 self.fresh = false;
                 // A token in front of it, an empty list for instance, belongs to a message.
-                if self.left == MAX_TOKENS && header::may_begin(&bytes[start..end], flags) {
+                if self.left == MAX_TOKENS
+                    && header::may_begin(&bytes[start..end], flags)
+                    && !bytes[..start].ends_with(b"::")
+                {
                     return;
                 }
             }
@@ -186,7 +191,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             b'=' => self.after = After::Key,
             b':' => match self.bytes.get(self.at + 1) {
                 Some(b':') if self.address(self.at) => return true,
-                None | Some(b' ' | b'\t' | b'\n' | b'\r') => self.after = After::Colon,
+                None | Some(b' ' | b'\t' | b'\n' | b'\x0c' | b'\r') => self.after = After::Colon,
                 Some(_) if self.at > 0 && matches!(self.bytes[self.at - 1], b'"' | b'\'') => {
                     self.after = After::Key;
                 }

@@ -87,6 +87,7 @@ fn main() -> io::Result<()> {
         // The memory bound and the number of states.
         let choice = u8::try_from(index * 5).unwrap_or(0);
         write("fingerprint", name, &[&[choice], text.as_bytes()].concat())?;
+        write("fingerprint_reference", name, text.as_bytes())?;
         write("patterns_snapshot", name, &state(text).save())?;
     }
     write("patterns_snapshot", "crowded", &crowded().save())?;

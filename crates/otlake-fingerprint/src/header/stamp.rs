@@ -58,7 +58,7 @@ fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
         time = skip_spaces(line, time + 5);
         syslog = false;
     }
-    let mut end = time_end(line, time, 1)?;
+    let mut end = time_end(line, time, 2)?;
     let year = skip_spaces(line, end);
     if digits(line, year) == 4
         && matches!(line.get(year + 4), None | Some(b' ' | b']' | b':'))

@@ -32,7 +32,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             && let Some(end) = self.hex_groups(start)
         {
             self.at = end;
-            self.variable(start, end, Tail::Zone);
+            self.variable(start, end, Tail::Time);
             return true;
         }
         if next == b'a' && &bytes[start..end] == b"arn" || &bytes[start..end] == b"urn" {
@@ -71,10 +71,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             }
             self.at = end;
             let end = self.trim_end(start, end);
-            self.variable(start, end, Tail::Zone);
+            self.variable(start, end, Tail::Time);
             return true;
         }
-        if end - start == 1 && flags & (HEX_LETTER | LETTER) != 0 && matches!(next, b'\\' | b'/') {
+        if end - start == 1
+            && flags & (HEX_LETTER | LETTER) != 0
+            && flags & HIGH == 0
+            && matches!(next, b'\\' | b'/')
+        {
             let end = self.trim_end(start, self.folders(self.run_end(end)));
             self.at = end;
             self.variable(start, end, Tail::Nothing);

@@ -49,6 +49,12 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return;
         }
         let chunk = &bytes[start..end];
+        // Joiners that were cut off do not count any more.
+        let flags = if flags & ODD == 0 {
+            flags
+        } else {
+            classes(chunk)
+        };
         if flags & DOT != 0 && memchr::memmem::find(chunk, b"..").is_some() {
             return self.leader(start, end);
         }
@@ -57,7 +63,10 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 && let Some(plus) = symbol(chunk)
             {
                 self.word(start, start + plus);
-                return self.variable(start + plus + 1, end, Tail::Nothing);
+                if self.left > 0 {
+                    self.variable(start + plus + 1, end, Tail::Nothing);
+                }
+                return;
             }
             let tail = if flags & (HEX_LETTER | LETTER | ODD) == 0 {
                 Tail::Unit
@@ -91,23 +100,25 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Reads a chunk with two or more dots in a row, which are a leader (`enabled....0`) and not a joint.
     fn leader(&mut self, start: usize, end: usize) {
         let bytes = self.bytes;
+        let whole = self.at;
         let mut from = start;
         while from < end && self.left > 0 {
             let len = memchr::memmem::find(&bytes[from..end], b"..").unwrap_or(end - from);
+            // A date may take parts behind its own.
+            self.at = from + len;
             self.part(from, from + len);
-            from += len;
+            from = self.at;
             while from < end && bytes[from] == b'.' {
                 from += 1;
             }
         }
+        self.at = self.at.max(whole);
     }
 
     /// Reads one part of a chunk that was split.
     pub(super) fn part(&mut self, start: usize, end: usize) {
-        let flags = self.bytes[start..end]
-            .iter()
-            .fold(0, |flags, &b| flags | CLASS[b as usize]);
-        if flags & (DIGIT | HEX_LETTER | LETTER) != 0 {
+        let flags = classes(&self.bytes[start..end]);
+        if self.left > 0 && flags & (DIGIT | HEX_LETTER | LETTER) != 0 {
             self.trimmed(start, end, flags);
         }
     }
@@ -137,9 +148,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
 
     /// Reads a word with joiners inside; the calendar and unit rules hold for it as for letters.
     pub(super) fn plain(&mut self, start: usize, end: usize) {
-        let flags = self.bytes[start..end]
-            .iter()
-            .fold(0, |flags, &b| flags | CLASS[b as usize]);
+        let flags = classes(&self.bytes[start..end]);
         if flags & (DOT | DASH | ODD | HIGH) == 0 {
             self.letters(start, end, flags);
         } else if self.after != After::Nothing && matches!(&self.bytes[start..end], b"n/a" | b"N/A")
@@ -149,6 +158,11 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             self.word(start, end);
         }
     }
+}
+
+/// Returns all classes of the bytes of a chunk.
+fn classes(chunk: &[u8]) -> u8 {
+    chunk.iter().fold(0, |flags, &b| flags | CLASS[b as usize])
 }
 
 /// Returns whether dotted letters name a place or a package: a generic top-level domain at either end (`ns.example.com`,

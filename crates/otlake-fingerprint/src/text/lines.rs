@@ -17,7 +17,7 @@ pub(super) fn exception(message: &[u8]) -> Option<usize> {
     loop {
         at += memchr::memchr(b'\n', &message[at..])? + 1;
         match message.get(at)? {
-            b' ' | b'\t' | b'\n' | b'\r' | b'|' | b'+' => {}
+            b' ' | b'\t' | b'\n' | b'\x0c' | b'\r' | b'|' | b'+' => {}
             _ => return Some(at),
         }
     }

@@ -66,7 +66,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return false;
         }
         self.word(start + 1, start + 1 + len);
-        if start + 2 + len < end - 1 {
+        if start + 2 + len < end - 1 && self.left > 0 {
             self.variable(start + 2 + len, end - 1, Tail::Nothing);
         }
         self.at = end;

@@ -39,13 +39,16 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 .get(at..at + 2)
                 .is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
         };
+        let begins_at =
+            |at: usize| at == 0 || matches!(bytes[at - 1], b' ' | b'[' | b'(' | b'<' | b':' | b'=');
+        // A full stop may follow the last.
+        let ends_at = |at: usize| self.ends_at(at) || bytes[at] == b'.' && self.ends_at(at + 1);
+        if !begins_at(start) || !ends_at(start + 2) {
+            return false;
+        }
         let mut pairs = 1;
         let mut at = start + 2;
-        while pairs < PAIRS
-            && bytes.get(at) == Some(&b' ')
-            && pair_at(at + 1)
-            && self.ends_at(at + 3)
-        {
+        while pairs < PAIRS && bytes.get(at) == Some(&b' ') && pair_at(at + 1) && ends_at(at + 3) {
             pairs += 1;
             at += 3;
         }
@@ -54,7 +57,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             && at >= 3
             && bytes[at - 1] == b' '
             && pair_at(at - 3)
-            && (at == 3 || matches!(bytes[at - 4], b' ' | b'[' | b'(' | b'<' | b':' | b'='))
+            && begins_at(at - 3)
         {
             pairs += 1;
             at -= 3;
@@ -84,10 +87,10 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         match rest.first() {
             None => true,
             Some(b' ') => rest[1..].first().is_none_or(u8::is_ascii_whitespace),
-            Some(byte) => matches!(
-                byte,
-                b',' | b';' | b')' | b']' | b'}' | b'|' | b'\t' | b'\n' | b'\r'
-            ),
+            Some(byte) => {
+                matches!(byte, b',' | b';' | b')' | b']' | b'}' | b'|')
+                    || byte.is_ascii_whitespace()
+            }
         }
     }
 

@@ -70,7 +70,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             }
             Some(0xc2 | 0xce) if tail == Tail::Unit => {
                 let unit = lexicon::unit_at(&self.bytes[end + 1..]);
-                if unit > 0 && self.ends_at(end + 1 + unit) {
+                if unit > 0 && self.unit_ends_at(end + 1 + unit) {
                     end + 1 + unit
                 } else {
                     end
@@ -91,7 +91,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let word = &rest[..len];
         let fits = match tail {
             Tail::Unit => lexicon::is_unit(word),
-            Tail::Zone => lexicon::is_zone(word) || lexicon::is_half_of_day(word),
+            Tail::Time => lexicon::is_zone(word) || lexicon::is_half_of_day(word),
+            Tail::Zone => lexicon::is_zone(word),
             Tail::Nothing => false,
         };
         if !fits {
@@ -107,20 +108,22 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             }
             to += 1 + per.len();
         }
-        // `5 s.` ends a sentence; `5 s-expressions` is no quantity.
-        let ends = match self.bytes.get(to) {
-            Some(b'.') => self.ends_at(to + 1),
+        if !self.unit_ends_at(to) {
+            return end;
+        }
+        let half = tail == Tail::Time && lexicon::is_half_of_day(word);
+        if half && self.bytes.get(to) == Some(&b' ') {
+            return self.unit(to, Tail::Zone);
+        }
+        to
+    }
+
+    /// Returns whether a unit or a zone may end at `at`: `5 s.` ends a sentence, `5 s-expressions` is no quantity.
+    fn unit_ends_at(&self, at: usize) -> bool {
+        match self.bytes.get(at) {
+            Some(b'.') => self.ends_at(at + 1),
             Some(b'=') => false,
-            _ => self.ends_at(to),
-        };
-        match (ends, tail) {
-            (false, _) => end,
-            (true, Tail::Zone)
-                if lexicon::is_half_of_day(word) && self.bytes.get(to) == Some(&b' ') =>
-            {
-                self.unit(to, Tail::Zone)
-            }
-            (true, _) => to,
+            _ => self.ends_at(at),
         }
     }
 
@@ -128,7 +131,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     pub(super) fn time_behind(&self, start: usize, end: usize) -> usize {
         let bytes = self.bytes;
         let time = &bytes[end + 1..];
-        if bytes[start + 4] != b'-' || bytes[start + 7] != b'-' || time.get(2) != Some(&b':') {
+        let timed = time.get(1).is_some_and(u8::is_ascii_digit) && time.get(2) == Some(&b':');
+        if bytes[start + 4] != b'-' || bytes[start + 7] != b'-' || !timed {
             return end;
         }
         let len = time

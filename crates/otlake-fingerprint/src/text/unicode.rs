@@ -19,6 +19,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Reads a chunk that holds bytes above 0x7f.
     #[inline(never)]
     pub(super) fn unicode(&mut self, start: usize, end: usize) {
+        let whole = self.at;
         let mut at = start;
         while at < end && self.left > 0 {
             let from = at;
@@ -44,19 +45,23 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             }
             let high = self.bytes[from..to].iter().any(|&b| b >= 0x80);
             if !high {
-                let number = self.bytes[from..to]
-                    .iter()
-                    .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
-                let unit = if number {
-                    lexicon::unit_at(&self.bytes[at..end])
-                } else {
-                    0
-                };
-                if unit > 0 && space > 0 && self.ends_at(at + unit) {
+                let number = digits
+                    && (self.bytes[from..to].iter())
+                        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
+                let rest = &self.bytes[at..end];
+                let rest = rest.strip_suffix(b".").unwrap_or(rest);
+                let unit = if number { lexicon::unit_at(rest) } else { 0 };
+                let behind = at + unit;
+                let ends =
+                    self.ends_at(behind) || self.bytes[behind] == b'.' && self.ends_at(behind + 1);
+                if unit > 0 && space > 0 && ends {
                     self.variable(from, at + unit, Tail::Nothing);
                     at += unit;
                 } else {
+                    // A date may take parts behind its own.
+                    self.at = at;
                     self.part(from, to);
+                    at = at.max(self.at);
                 }
             } else if !letters {
                 self.variable(from, to, Tail::Nothing);
@@ -66,10 +71,17 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 self.high_word(from, to);
             }
         }
+        self.at = self.at.max(whole);
     }
 
-    /// Reads a word with letters beyond ASCII, without the joiners around it.
-    fn high_word(&mut self, mut start: usize, mut end: usize) {
+    /// Reads a word with letters beyond ASCII.
+    fn high_word(&mut self, start: usize, end: usize) {
+        let (start, end) = self.without_joiners(start, end);
+        self.word(start, end);
+    }
+
+    /// Returns the range without the joiners around it, which holds a letter.
+    fn without_joiners(&self, mut start: usize, mut end: usize) -> (usize, usize) {
         let joins = |b: u8| !crate::class::is_alnum(b);
         while start < end && joins(self.bytes[start]) {
             start += 1;
@@ -77,13 +89,12 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         while start < end && joins(self.bytes[end - 1]) {
             end -= 1;
         }
-        if start < end {
-            self.word(start, end);
-        }
+        (start, end)
     }
 
     /// Reads letters beyond ASCII next to digits: a unit (`10µs`), or a script without spaces, where each run is a token of its own.
     fn mixed_script(&mut self, start: usize, end: usize) {
+        let (start, end) = self.without_joiners(start, end);
         let bytes = self.bytes;
         let number = bytes[start..end]
             .iter()

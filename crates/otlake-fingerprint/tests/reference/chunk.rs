@@ -1,0 +1,496 @@
+//! Sections "Chunk rules", "What belongs to a variable" and "Beyond ASCII".
+
+use super::text::{
+    Position, Sort, Text, characters, has_alnum, has_high, is_full_match, is_match, match_len,
+    url_end,
+};
+use super::vocabulary::{
+    HIGH_UNITS, ends, is_alnum, is_credential, is_digit, is_generic_domain, is_half_of_day,
+    is_high_unit, is_joiner, is_month, is_naming_noun, is_null, is_odd, is_preposition,
+    is_separator, is_switch, is_unit, is_weekday, is_zone, trim,
+};
+
+impl Text<'_> {
+    /// Applies the rules to a chunk.
+    pub(super) fn chunk_rules(&mut self, start: usize, end: usize) {
+        let chunk = &self.text[start..end];
+        if is_full_match("[A-Za-z_$]+", chunk) {
+            self.letters(start, end);
+        } else if is_full_match("[0-9A-Za-z_$]+", chunk) {
+            self.alphanumeric(start, end);
+        } else if chunk[0] == b'\'' && self.single_quote(start) {
+            // J1
+        } else if let Some(len) = self.numbered_hosts(start, end) {
+            // J2
+            self.variable(start, end + len);
+            self.at = end + len;
+        } else if has_high(chunk) {
+            // J3
+            self.beyond_ascii(start, end);
+        } else {
+            self.joined(start, end);
+        }
+    }
+
+    fn numbered_hosts(&self, start: usize, end: usize) -> Option<usize> {
+        let chunk = &self.text[start..end];
+        let named =
+            chunk.len() > 1 && chunk.ends_with(b"-") && is_alnum(chunk[0]) && !is_digit(chunk[0]);
+        let len = match_len(r"^\[[0-9 ,\-]*\]", &self.text[end..]).filter(|len| *len <= 1026)?;
+        (named && is_match("[0-9]", &self.text[end..end + len])).then_some(len)
+    }
+
+    /// Applies the rules to a part of a chunk.
+    fn part(&mut self, start: usize, end: usize) {
+        if has_alnum(self.text, start, end) {
+            self.joined(start, end);
+        }
+    }
+
+    /// Rules L.
+    fn letters(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let word = &text[start..end];
+        let l1 = is_full_match("[A-Fa-f]+", word)
+            && (word.len() >= 8 || word.len() == 2 && self.is_pair(start));
+        let l2 = self.position != Position::None && is_null(word)
+            || is_switch(word)
+                && (self.position == Position::Key
+                    || self.position == Position::Colon
+                        && is_match(
+                            r"^\.?($|[,;)\]}|\t\n\x0c\r]| ($|[ \t\n\x0c\r]))",
+                            &text[end..],
+                        ));
+        let third = word.len() / 3;
+        let capitals = word.iter().filter(|b| b.is_ascii_uppercase()).count();
+        let changes = word
+            .windows(2)
+            .filter(|p| p[0].is_ascii_uppercase() != p[1].is_ascii_uppercase())
+            .count();
+        let base64 = word.len() >= 16
+            && !word.contains(&b'_')
+            && capitals >= third
+            && word.len() - capitals >= third
+            && changes >= third;
+        if l1 || l2 || base64 || word == b"localhost" || self.is_name(start, end) {
+            self.variable(start, end);
+        } else if let Some(end) = self.date(start, end) {
+            self.variable(start, end);
+            self.at = end;
+        } else {
+            self.word(start, end);
+        }
+    }
+
+    /// One of four or more hexadecimal pairs.
+    fn is_pair(&self, start: usize) -> bool {
+        let text = self.text;
+        let pair = |at: usize| {
+            text.get(at..at + 2)
+                .is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit))
+        };
+        let front = |at: usize| at == 0 || b" [(<:=".contains(&text[at - 1]);
+        let back = |at: usize| ends(text, at + 2) || text[at + 2] == b'.' && ends(text, at + 3);
+        // Four in a row, of which this is one.
+        (0..4).any(|before| {
+            start.checked_sub(3 * before).is_some_and(|first| {
+                (0..4).all(|n| pair(first + 3 * n) && (n == 0 || text[first + 3 * n - 1] == b' '))
+                    && front(first)
+                    && back(first + 9)
+            })
+        })
+    }
+
+    /// A name behind its noun.
+    fn is_name(&self, start: usize, end: usize) -> bool {
+        let text = self.text;
+        let Some((before, noun, noun_end)) = self.last_two() else {
+            return false;
+        };
+        let names = is_naming_noun(noun) || noun == b"for" && is_credential(before);
+        if !names
+            || noun_end + 1 != start
+            || text[start - 1] != b' '
+            || is_preposition(&text[start..end])
+        {
+            return false;
+        }
+        let rest = &text[end..];
+        if is_match(r"^ [\[(]", rest) {
+            return true;
+        }
+        if let Some(len) = match_len("^ [a-z]*", rest)
+            && is_preposition(&rest[1..len])
+        {
+            return true;
+        }
+        (is_preposition(before) || noun == b"for")
+            && is_match(r"^( ?($|[\n\r])|\.($|[ \t\n\x0c\r]))", rest)
+    }
+
+    /// Rule D.
+    fn alphanumeric(&mut self, start: usize, end: usize) {
+        if is_full_match("[0-9]+", &self.text[start..end]) {
+            self.number(start, end);
+        } else if self.is_key(start, end) {
+            self.word(start, end);
+        } else {
+            self.variable(start, end);
+        }
+    }
+
+    fn is_key(&self, start: usize, end: usize) -> bool {
+        let chunk = &self.text[start..end];
+        chunk[0].is_ascii_alphabetic()
+            && chunk.iter().filter(|b| is_digit(**b)).count() <= 3
+            && is_match("^=($|[^=])", &self.text[end..])
+    }
+
+    /// Rules J4 to J11.
+    fn joined(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let whole = &text[start..end];
+        let (mut from, mut to) = (start, end);
+        // J4
+        while to > from
+            && is_joiner(text[to - 1])
+            && !(text[to - 1] == b'+' && to - from > 1 && !is_match("[0-9]", whole))
+        {
+            to -= 1;
+        }
+        while from < to && is_joiner(text[from]) {
+            let alnum = from + 1 < to && is_alnum(text[from + 1]);
+            let root = text[from] == b'/'
+                && (alnum || whole.contains(&b'.') && to - from > 2)
+                && !(from > 0 && text[from - 1] == b'<');
+            let sign =
+                matches!(text[from], b'-' | b'+') && from + 1 < to && is_digit(text[from + 1]);
+            if root || sign {
+                break;
+            }
+            from += 1;
+        }
+        if from == to {
+            return;
+        }
+        let chunk = &text[from..to];
+        let odd = chunk.iter().any(|b| is_odd(*b));
+        // J5
+        if let Some(dots) = (from..to - 1).find(|at| &text[*at..at + 2] == b"..") {
+            let behind = (dots..to).find(|at| text[*at] != b'.').unwrap_or(to);
+            let whole_end = self.at;
+            self.at = dots;
+            self.part(from, dots);
+            let next = self.at.max(behind);
+            if next < to {
+                self.at = to;
+                self.part_with_dots(next, to);
+            }
+            self.at = self.at.max(whole_end);
+            return;
+        }
+        // J6
+        if is_match("[0-9]", chunk) {
+            if let Some(name) = match_len(r"^[A-Za-z_][A-Za-z0-9_.$]*\+", chunk)
+                && is_full_match(r"0x[0-9A-Fa-f]+(/0x[0-9A-Fa-f]+)?|[0-9]+", &chunk[name..])
+            {
+                self.word(from, from + name - 1);
+                self.variable(from + name, to);
+            } else if !odd && self.is_key(from, to) {
+                self.word(from, to);
+            } else if is_full_match(r"[0-9.\-+]+", chunk) {
+                self.number(from, to);
+            } else {
+                let to = self.path(from, to);
+                self.variable(from, to);
+            }
+            return;
+        }
+        // J7
+        let count = |byte: u8| chunk.iter().filter(|b| **b == byte).count();
+        if odd {
+            let path = chunk[0] == b'/' || count(b'/') >= 2 || count(b'/') == 1 && count(b'.') > 0;
+            if path || count(b'\\') >= 2 || count(b'@') > 0 {
+                let to = self.path(from, to);
+                return self.variable(from, to);
+            }
+            if let Some(at) = chunk.iter().position(|b| *b == b'\\') {
+                self.part(from, from + at);
+                return self.part(from + at, to);
+            }
+        }
+        // J7 and J8
+        if is_place(chunk) {
+            return self.variable(from, to);
+        }
+        // J9
+        if is_full_match("[A-Fa-f]{8,}|[A-Fa-f]{2}(-[A-Fa-f]{2}){3,}", chunk) {
+            return self.variable(from, to);
+        }
+        if is_full_match("[A-Za-z_$]+", chunk) {
+            // J10
+            self.letters(from, to);
+        } else if is_full_match("n/a|N/A", chunk) && self.position != Position::None {
+            // J11
+            self.variable(from, to);
+        } else {
+            self.word(from, to);
+        }
+    }
+
+    /// The rest of a chunk that is split at dots: what is behind a run of them may begin with another part.
+    fn part_with_dots(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let next = (start..end.saturating_sub(1))
+            .find(|at| &text[*at..at + 2] == b"..")
+            .unwrap_or(end);
+        self.at = next;
+        self.part(start, next);
+        let behind = (next..end).find(|at| text[*at] != b'.').unwrap_or(end);
+        let from = self.at.max(behind);
+        self.at = self.at.max(end);
+        if from < end {
+            self.part_with_dots(from, end);
+        }
+    }
+
+    /// Rule P.
+    fn path(&mut self, start: usize, end: usize) -> usize {
+        let text = self.text;
+        let mut end = end;
+        if !text[start..end].contains(&b'/') {
+            return end;
+        }
+        let rooted = text[start] == b'/';
+        if rooted && text.get(end) == Some(&b'/') {
+            end += 1;
+        }
+        if text.get(end) == Some(&b'?') {
+            end = url_end(text, end);
+        } else if rooted {
+            while let Some(len) = match_len(
+                r"^(\[[A-Za-z0-9_.\-]*\]|\([A-Za-z0-9_.\-]*\)|\{[A-Za-z0-9_.\-]*\})/",
+                &text[end..],
+            ) {
+                let slash = end + len - 1;
+                end = trim(text, slash, url_end(text, slash));
+            }
+            while let Some(next) = capitalized_words(text, end) {
+                end = next;
+            }
+        }
+        self.at = self.at.max(end);
+        end
+    }
+
+    /// A number, with what belongs to it by rule T1.
+    fn number(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let rest = &text[end..];
+        let mut whole = end;
+        if let Some(len) = match_len("^ [A-Za-z_$\\x80-\\xff]+(/[A-Za-z]*)?", rest) {
+            let word = &rest[1..len];
+            let slash = word.iter().position(|b| *b == b'/');
+            let (unit, per) = word.split_at(slash.unwrap_or(word.len()));
+            let fits = is_unit(unit) && (per.is_empty() || is_unit(&per[1..]))
+                || per.is_empty() && is_high_unit(unit);
+            if fits && unit_ends(text, end + len) {
+                whole = end + len;
+            }
+        }
+        let date = end - start == 10 && text[start + 4] == b'-' && text[start + 7] == b'-';
+        if date
+            && let Some(len) = match_len("^ [0-9]{2}:[0-9:.,]*[0-9]|^ [0-9]{2}", rest)
+                .filter(|len| rest.get(3) == Some(&b':') && *len > 0)
+        {
+            whole = end + len;
+        }
+        self.at = self.at.max(whole);
+        self.variable(start, whole);
+    }
+
+    /// A time, with what belongs to it by rule T2.
+    pub(super) fn time(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let mut whole = end;
+        let word = |at: usize| {
+            let len = match_len(
+                "^ [A-Za-z_$\\x80-\\xff]+",
+                text.get(at..).unwrap_or_default(),
+            )?;
+            unit_ends(text, at + len).then(|| (&text[at + 1..at + len], at + len))
+        };
+        match word(end) {
+            Some((half, to)) if is_half_of_day(half) => {
+                whole = to;
+                if let Some((zone, to)) = word(to)
+                    && is_zone(zone)
+                {
+                    whole = to;
+                }
+            }
+            Some((zone, to)) if is_zone(zone) => whole = to,
+            _ => {}
+        }
+        self.at = self.at.max(whole);
+        self.variable(start, whole);
+    }
+
+    /// Rule T3.
+    fn date(&self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        let name = &text[start..end];
+        if !is_month(name) && !is_weekday(name) {
+            return None;
+        }
+        let mut date = None;
+        let mut at = end;
+        for _ in 0..6 {
+            let from = at + match_len("^[ ,.]{0,2}", &text[at..])?;
+            let mut to = from
+                + text[from..]
+                    .iter()
+                    .take_while(|b| !is_separator(**b) || **b == b':')
+                    .count();
+            while to > from && matches!(text[to - 1], b'.' | b':' | b'-') {
+                to -= 1;
+            }
+            let part = &text[from..to];
+            let digits = part.iter().filter(|b| is_digit(**b)).count();
+            let numeric = is_full_match(r"[0-9:.+\-]+", part)
+                && (1..=12).contains(&digits)
+                && (digits <= 4 || part.contains(&b':'));
+            let follows = date.is_some() && (is_zone(part) || is_half_of_day(part));
+            if numeric || follows {
+                date = Some(to);
+            } else if !(is_month(part) && date.is_none()) {
+                break;
+            }
+            at = to;
+        }
+        date
+    }
+
+    /// Section "Beyond ASCII".
+    fn beyond_ascii(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let whole_end = self.at;
+        let characters = characters(text, start, end);
+        let mut rest = start;
+        while rest < end {
+            let separator = characters
+                .iter()
+                .find(|c| c.1 >= rest && c.0 == Sort::Separator);
+            let (to, next) = separator.map_or((end, end), |c| (c.1, c.2));
+            self.at = next;
+            if rest < to {
+                self.script(rest, to, next, end);
+            }
+            rest = self.at.max(next);
+        }
+        self.at = self.at.max(whole_end);
+    }
+
+    /// Reads a part without separators; `next` is behind the separator that ended it.
+    fn script(&mut self, start: usize, end: usize, next: usize, chunk_end: usize) {
+        let text = self.text;
+        let part = &text[start..end];
+        let sorts: Vec<Sort> = characters(text, start, end).iter().map(|c| c.0).collect();
+        let letters = sorts.contains(&Sort::Letter);
+        let digits = sorts.contains(&Sort::Digit) || part.iter().any(|b| is_digit(*b));
+        if !has_high(part) {
+            let rest = &text[next..chunk_end];
+            let rest = rest.strip_suffix(b".").unwrap_or(rest);
+            let unit = if is_unit(rest) {
+                rest.len()
+            } else {
+                high_unit(rest)
+            };
+            let number = is_full_match(r"[0-9.\-+]*[0-9][0-9.\-+]*", part);
+            if number && next > end && unit > 0 && dot_or_end(text, next + unit) {
+                self.variable(start, next + unit);
+                self.at = next + unit;
+            } else {
+                self.part(start, end);
+            }
+            return;
+        }
+        if !letters {
+            return self.variable(start, end);
+        }
+        // Joiners around it do not count.
+        let from = (start..end).find(|at| is_alnum(text[*at])).unwrap();
+        let to = (start..end).rfind(|at| is_alnum(text[*at])).unwrap() + 1;
+        if !digits {
+            return self.word(from, to);
+        }
+        if let Some(number) = match_len(r"^[0-9.\-+]+", &text[from..to])
+            && is_high_unit(&text[from + number..to])
+        {
+            return self.variable(from, to);
+        }
+        let characters = characters(text, from, to);
+        let mut index = 0;
+        while index < characters.len() {
+            let (sort, first, _) = characters[index];
+            while index < characters.len() && characters[index].0 == sort {
+                index += 1;
+            }
+            let last = characters[index - 1].2;
+            match sort {
+                Sort::Letter => self.word(first, last),
+                Sort::Ascii => self.part(first, last),
+                Sort::Digit | Sort::Separator => self.variable(first, last),
+            }
+        }
+    }
+}
+
+/// Returns the length of the unit with a character beyond ASCII at the front of `text`.
+fn high_unit(text: &[u8]) -> usize {
+    HIGH_UNITS
+        .iter()
+        .find(|unit| text.starts_with(unit.as_bytes()))
+        .map_or(0, |unit| unit.len())
+}
+
+/// Returns whether a separator or the end is at `at`, a dot before it allowed.
+fn dot_or_end(text: &[u8], at: usize) -> bool {
+    ends(text, at) || text[at] == b'.' && ends(text, at + 1)
+}
+
+/// The same for a unit, behind which no `=` may be.
+fn unit_ends(text: &[u8], at: usize) -> bool {
+    text.get(at) != Some(&b'=') && dot_or_end(text, at)
+}
+
+/// Returns the end of a path that goes on with capitalized words, a slash in the last.
+fn capitalized_words(text: &[u8], end: usize) -> Option<usize> {
+    let mut at = end;
+    for _ in 0..4 {
+        if !is_match("^ [A-Z]", &text[at..]) {
+            return None;
+        }
+        let next = url_end(text, at + 1);
+        let word = &text[at + 1..next];
+        if word.iter().any(|b| matches!(b, b':' | b'=')) {
+            return None;
+        }
+        if word.contains(&b'/') {
+            return Some(trim(text, at + 1, next));
+        }
+        at = next;
+    }
+    None
+}
+
+fn is_place(chunk: &[u8]) -> bool {
+    let labels: Vec<&[u8]> = chunk.split(|b| *b == b'.').collect();
+    let (first, last) = (labels[0], labels[labels.len() - 1]);
+    if labels.len() < 2 || is_full_match("[A-Z_]{2,}", last) {
+        return false;
+    }
+    is_generic_domain(first)
+        || is_generic_domain(last)
+        || labels.len() >= 3 && is_full_match("[a-z]{2}", last) && last != b"id"
+}

@@ -1,0 +1,313 @@
+//! Section "Text: chunks and separators".
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
+
+use regex::bytes::Regex;
+
+use super::Token;
+use super::lines::{self, Lines};
+use super::vocabulary::{chunk_end, is_alnum, is_digit, is_high, is_level, is_separator, is_space};
+
+/// Returns a compiled expression; `.`, classes and borders are about bytes unless it names a class of Unicode.
+fn compiled(pattern: &str) -> &'static Regex {
+    static CACHE: LazyLock<Mutex<HashMap<String, &'static Regex>>> = LazyLock::new(Mutex::default);
+    let mut cache = CACHE.lock().unwrap();
+    if let Some(regex) = cache.get(pattern) {
+        return regex;
+    }
+    let flags = if pattern.contains(r"\p") { "" } else { "(?-u)" };
+    let regex = Regex::new(&format!("{flags}{pattern}")).unwrap();
+    // The patterns are few, and all are literals of the reference.
+    let regex: &'static Regex = Box::leak(Box::new(regex));
+    cache.insert(pattern.to_owned(), regex);
+    regex
+}
+
+pub(super) fn is_match(pattern: &str, text: &[u8]) -> bool {
+    compiled(pattern).is_match(text)
+}
+
+pub(super) fn is_full_match(pattern: &str, text: &[u8]) -> bool {
+    match_len(&format!("^(?:{pattern})$"), text).is_some()
+}
+
+/// Returns the length of the match of an expression that is anchored at the front.
+pub(super) fn match_len(pattern: &str, text: &[u8]) -> Option<usize> {
+    compiled(pattern).find(text).map(|found| found.len())
+}
+
+/// The value position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Position {
+    None,
+    Key,
+    Colon,
+    Label,
+}
+
+pub(super) struct Text<'t> {
+    pub(super) text: &'t [u8],
+    pub(super) at: usize,
+    pub(super) position: Position,
+    pub(super) tokens: &'t mut Vec<Token>,
+    /// The words of this text.
+    pub(super) words: Vec<Vec<u8>>,
+    /// The tokens of this line: whether each is a word, and its range.
+    pub(super) line: Vec<(bool, usize, usize)>,
+    /// The closing quote of a quoted text that is read as words.
+    pub(super) closing: Option<usize>,
+    pub(super) lines: Lines,
+}
+
+const MAX_TOKENS: usize = 96;
+
+/// Reads a text. Only the exception of a traceback may be beyond its first 4,096 bytes.
+pub(super) fn read(whole: &[u8], tokens: &mut Vec<Token>) {
+    // The limit is one for each message, and nothing was read before.
+    let mut text = Text::new(&whole[..whole.len().min(4096)], tokens, Lines::Decide);
+    text.run();
+    let stopped = text.at < text.text.len() && text.lines != Lines::Last;
+    if stopped
+        && lines::is_traceback(text.text, text.at)
+        && let Some(at) = lines::exception(whole)
+    {
+        Text::new(&whole[at..whole.len().min(at + 4096)], tokens, Lines::Last).run();
+    }
+}
+
+impl<'t> Text<'t> {
+    fn new(text: &'t [u8], tokens: &'t mut Vec<Token>, lines: Lines) -> Self {
+        Self {
+            text,
+            at: 0,
+            position: Position::None,
+            tokens,
+            words: Vec::new(),
+            line: Vec::new(),
+            closing: None,
+            lines,
+        }
+    }
+
+    fn run(&mut self) {
+        while self.at < self.text.len() && self.tokens.len() < MAX_TOKENS {
+            let byte = self.text[self.at];
+            if !is_separator(byte) {
+                self.chunk();
+            } else if matches!(byte, b'\n' | b'\r') && !self.tokens.is_empty() {
+                if !self.end_of_line() {
+                    return;
+                }
+            } else {
+                self.separator(byte);
+            }
+        }
+    }
+
+    pub(super) fn begin_line(&mut self, at: usize) {
+        self.at = at;
+        self.position = Position::None;
+        self.line.clear();
+    }
+
+    fn chunk(&mut self) {
+        let (start, end) = (self.at, chunk_end(self.text, self.at));
+        if self.text.get(end) == Some(&b':')
+            && self.text.get(end + 1).is_some_and(|b| *b != b' ')
+            && self.colon_rules(start, end)
+        {
+            return;
+        }
+        self.at = end;
+        self.chunk_rules(start, end);
+    }
+
+    fn separator(&mut self, byte: u8) {
+        let text = self.text;
+        let (before, after) = (text[..self.at].last(), text.get(self.at + 1));
+        match byte {
+            b'=' => self.position = Position::Key,
+            b':' if after == Some(&b':') && self.c3(self.at) => return,
+            b':' if after.is_none_or(|b| is_space(*b)) => self.position = Position::Colon,
+            b':' if before.is_some_and(|b| matches!(b, b'"' | b'\'')) => {
+                self.position = Position::Key
+            }
+            b':' => self.position = Position::Label,
+            b'"' if self.double_quote() => return,
+            b'[' | b'{' if before.is_none_or(|b| b" =:(,".contains(b)) && self.list() => return,
+            b',' | b';' | b')' | b']' | b'}' => self.position = Position::None,
+            0x1b => {
+                self.at += match text.get(self.at + 1) {
+                    Some(b'[') => {
+                        let inside = text[self.at + 2..]
+                            .iter()
+                            .take_while(|b| matches!(b, 0x20..=0x3f))
+                            .count();
+                        2 + inside + 1
+                    }
+                    Some(b']') => {
+                        let rest = &text[self.at + 2..];
+                        let end = rest.iter().position(|b| matches!(b, 0x07 | 0x1b));
+                        2 + match end {
+                            Some(end) if rest[end] == 0x07 => end + 1,
+                            Some(end) => end + 2,
+                            None => rest.len(),
+                        }
+                    }
+                    _ => 2,
+                };
+                self.at = self.at.min(text.len());
+                return;
+            }
+            _ => {}
+        }
+        self.at += 1;
+    }
+
+    /// Reads brackets whose content is one variable.
+    fn list(&mut self) -> bool {
+        let text = self.text;
+        let close = if text[self.at] == b'[' { b']' } else { b'}' };
+        if text.get(self.at + 1) == Some(&close) {
+            self.variable(self.at, self.at + 2);
+            self.at += 2;
+            return true;
+        }
+        let inside = &text[self.at + 1..];
+        let inside = &inside[..inside.len().min(1024)];
+        let Some(len) = inside.iter().position(|b| *b == close) else {
+            return false;
+        };
+        let item = r"[A-Za-z0-9_\-./$@\x80-\xff]+";
+        if !is_full_match(&format!("{item}(, *{item})+"), &inside[..len]) {
+            return false;
+        }
+        let mut items = inside[..len].split(|b| *b == b',');
+        if items.all(|item| item.iter().any(|b| is_digit(*b))) {
+            return false;
+        }
+        self.variable(self.at + 1, self.at + 1 + len);
+        self.at += 1 + len;
+        true
+    }
+
+    /// Returns whether no word came yet, or one that is the name of a level.
+    pub(super) fn at_front(&self) -> bool {
+        match self.words.as_slice() {
+            [] => true,
+            [word] => is_level(word),
+            _ => false,
+        }
+    }
+
+    /// Returns the last token if it is a word, without the `=` behind it.
+    pub(super) fn last_word(&self) -> Option<&[u8]> {
+        let &(word, start, end) = self.line.last()?;
+        let text = &self.text[start..end];
+        word.then(|| text.strip_suffix(b"=").unwrap_or(text))
+    }
+
+    pub(super) fn push(&mut self, token: Token) {
+        if self.tokens.len() < MAX_TOKENS {
+            self.tokens.push(token);
+        }
+        self.position = Position::None;
+    }
+
+    pub(super) fn variable(&mut self, start: usize, end: usize) {
+        self.push(Token::Variable);
+        self.line.push((false, start, end));
+    }
+
+    /// Emits a word, with the `=` behind it, and the empty variable behind that.
+    pub(super) fn word(&mut self, start: usize, end: usize) {
+        let key = self.text.get(end) == Some(&b'=');
+        let end = end + usize::from(key);
+        let word = self.text[start..end].to_vec();
+        self.push(Token::Word(word.clone()));
+        self.words.push(word);
+        self.line.push((true, start, end));
+        if !key {
+            return;
+        }
+        self.at = end;
+        self.position = Position::Key;
+        let empty = is_match(
+            r"^($|[,;)\]}|&\t\n\r]| +($|[\n\r]|[A-Za-z][A-Za-z0-9_.\-]*=))",
+            &self.text[end..],
+        );
+        if empty {
+            self.variable(end, end);
+        }
+    }
+
+    /// Returns the last word of the line but one, if it is right before the last, and the last.
+    pub(super) fn last_two(&self) -> Option<(&[u8], &[u8], usize)> {
+        let [.., (true, from, to), (true, start, end)] = self.line[..] else {
+            return None;
+        };
+        (to + 1 == start).then(|| (&self.text[from..to], &self.text[start..end], end))
+    }
+}
+
+/// Returns where a URL that is read from `at` ends.
+pub(super) fn url_end(text: &[u8], at: usize) -> usize {
+    let run = text[at..]
+        .iter()
+        .take_while(|b| !is_space(**b) && !b"\"'<>()[]{}\x1b".contains(b))
+        .count();
+    let mut end = at + run;
+    while end > at + 1 && b".,;:!?".contains(&text[end - 1]) {
+        end -= 1;
+    }
+    end.max(at + 1)
+}
+
+/// What a character of a chunk is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    Ascii,
+    Separator,
+    Digit,
+    Letter,
+}
+
+/// Returns the characters of a chunk with their positions; a byte that is not UTF-8 is a letter.
+pub(super) fn characters(text: &[u8], start: usize, end: usize) -> Vec<(Sort, usize, usize)> {
+    let mut all = Vec::new();
+    let mut at = start;
+    while at < end {
+        let decoded = (1..=4).find_map(|len| {
+            let bytes = text[..end].get(at..at + len)?;
+            std::str::from_utf8(bytes)
+                .ok()?
+                .chars()
+                .next()
+                .map(|character| (character, len))
+        });
+        let (sort, len) = match decoded {
+            Some((_, 1)) => (Sort::Ascii, 1),
+            Some((character, len)) if super::vocabulary::is_high_separator(character) => {
+                (Sort::Separator, len)
+            }
+            Some((character, len)) if super::vocabulary::is_high_digit(character) => {
+                (Sort::Digit, len)
+            }
+            Some((_, len)) => (Sort::Letter, len),
+            None => (Sort::Letter, 1),
+        };
+        all.push((sort, at, at + len));
+        at += len;
+    }
+    all
+}
+
+/// Returns whether a range has a letter or digit.
+pub(super) fn has_alnum(text: &[u8], start: usize, end: usize) -> bool {
+    text[start..end].iter().any(|b| is_alnum(*b))
+}
+
+pub(super) fn has_high(text: &[u8]) -> bool {
+    text.iter().any(|b| is_high(*b))
+}
