@@ -30,13 +30,14 @@ use crate::page::page_writer::{PageBuffers, PageWriter};
 /// write; large ones are not held in memory twice.
 pub(crate) const FLUSH_AT: usize = 4 << 20;
 
-/// The number of columns whose Parquet types are kept: more than any reasonable stream has. A stream that invents
-/// names without end must not grow the cache without end.
+/// The number of columns whose Parquet types are cached: more than any reasonable stream has. The limit keeps a
+/// stream with ever new names from growing the cache without end.
 const CACHED_COLUMNS: usize = 10_000;
 
 /// Encodes and compresses the columns of record batches.
 ///
-/// Make one per writing thread and keep it: its compression context and its buffers are reused for every file.
+/// Create one per writing thread and keep it: its compression context and its buffers are reused for every
+/// file.
 #[derive(Debug)]
 pub struct Encoder {
     pub(crate) options: WriterOptions,
@@ -51,7 +52,7 @@ pub struct Encoder {
     pub(crate) out: Vec<u8>,
 }
 
-/// Where the chunks of a row group go.
+/// The place to which the chunks of a row group are written.
 pub(crate) struct Destination<'a> {
     /// The offset of the first byte of [`Encoder::out`] in the file or row group.
     pub(crate) base: u64,
@@ -63,7 +64,7 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// When the feature of the codec is off, or the codec's context can't be made.
+    /// Returns an error when the feature of the codec is off, or the codec's context can't be made.
     pub fn new(options: WriterOptions) -> Result<Self, EncoderError> {
         let compressor = Compressor::new(options.compression())?;
         Ok(Self {
@@ -98,8 +99,8 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// When two columns have the same name, or a column has no Parquet type or can't be encoded. The
-    /// encoder can be used on.
+    /// Returns an error when two columns have the same name, or a column has no Parquet type or can't be
+    /// encoded. The encoder can be used on.
     pub fn encode_row_group(&mut self, batch: &RecordBatch) -> Result<EncodedRowGroup, FileError> {
         let mut names = HashSet::with_capacity(batch.num_columns());
         let mut columns = Vec::with_capacity(batch.num_columns());
@@ -142,7 +143,8 @@ impl Encoder {
         })
     }
 
-    /// Takes the encoded bytes. A few are copied, so that the buffer stays; many are not held twice.
+    /// Takes the encoded bytes. A small buffer is copied and kept; a large one is handed over, so that its
+    /// bytes are not in memory twice.
     fn take_out(&mut self) -> Vec<u8> {
         if self.out.capacity() > FLUSH_AT {
             let mut bytes = std::mem::take(&mut self.out);
@@ -176,7 +178,7 @@ impl Encoder {
         Ok(column)
     }
 
-    /// Removes what an earlier row group, or its failure, left.
+    /// Removes the remains of an earlier row group, which may have failed.
     pub(crate) fn begin(&mut self) {
         self.out.clear();
         self.bloom_filters.clear();
@@ -237,7 +239,7 @@ impl Encoder {
     ) -> Result<(), FileError> {
         for (chunk, filter) in self.bloom_filters.drain(..) {
             let start = self.out.len();
-            // Into memory, where no write fails.
+            // A write to memory does not fail.
             filter.write(&mut self.out).map_err(io::Error::other)?;
             let len = self.out.len() - start;
             list.chunks[chunk].bloom_filter = Some((base + start as u64, len));

@@ -40,7 +40,7 @@ pub enum FileError {
         /// The name.
         column: String,
     },
-    /// A column has another type than in the file. The file is unchanged.
+    /// A column has a type other than in the file. The file is unchanged.
     #[error(
         "column {column:?} is {found} in the batch but {expected} in the file: cast it, or start a \
          new file"
@@ -98,7 +98,7 @@ pub enum FileError {
     /// The destination returned an error.
     #[error("the file could not be written")]
     Io(#[from] io::Error),
-    /// An earlier call failed half-way, so the file can't be completed.
+    /// An earlier call failed halfway, so the file can't be completed.
     #[error("an earlier error left the file incomplete: drop it and start a new one")]
     Broken,
 }
@@ -136,7 +136,7 @@ pub enum RollingError {
     Open {
         /// The number of rows that were being written.
         rows: u64,
-        /// What the closure returned.
+        /// The error that the closure returned.
         source: io::Error,
     },
 }

@@ -24,7 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # When to use this crate on its own
+//! # When to use this crate alone
 //!
 //! Use it for any record batches that become files which other engines read. Compared with
 //! `parquet::arrow::ArrowWriter` it offers
@@ -32,7 +32,7 @@
 //! - **speed**: dictionary arrays become dictionary pages without hashing a value again, integers and
 //!   strings have encoders of their own, and one compression context serves all pages of all files;
 //! - **growing schemas**: columns are matched by name, so batches may differ in their columns and in
-//!   the order of them; a row group that lacks a column gets nulls;
+//!   their order; a row group that lacks a column gets nulls;
 //! - **parallel encoding**: [`Encoder::encode_row_group`] needs no file, so many threads can encode row
 //!   groups for one file, which is locked only while bytes are copied;
 //! - **portable files**: plain Parquet types, every column `OPTIONAL`, version 1 data pages, no
@@ -41,7 +41,7 @@
 //!
 //! It has no options per column other than bloom filters and does not encrypt. A type without an
 //! encoder here (unsigned integers, decimals, …), or a list, map or struct that contains one, goes
-//! through the `parquet` crate's encoders, so every Arrow type that crate can write is written.
+//! through the encoders of the `parquet` crate, so this crate writes every Arrow type that those can write.
 //!
 //! # Features
 //!
@@ -66,7 +66,7 @@ pub use crate::file::rolling_writer::RollingWriter;
 pub use crate::file::row_group::EncodedRowGroup;
 pub use crate::options::{SortingColumn, WriterOptions};
 
-// The versions in the public signatures.
+// The Arrow version of the public signatures.
 pub use arrow_array;
 pub use arrow_schema;
 

@@ -133,7 +133,7 @@ impl WriterOptions {
         self
     }
 
-    /// Sets the `created_by` of the footer. Default: this crate and its version.
+    /// Sets the field `created_by` of the footer. Default: this crate and its version.
     pub fn with_created_by(mut self, created_by: impl Into<String>) -> Self {
         self.created_by = created_by.into();
         self

@@ -101,7 +101,7 @@ impl ZstdLevel {
     ///
     /// # Errors
     ///
-    /// When `level` is not in 1 to 22.
+    /// Returns an error when `level` is not in 1 to 22.
     pub const fn new(level: i32) -> Result<Self, ParseCompressionError> {
         if 1 <= level && level <= 22 {
             Ok(Self(level))

@@ -75,7 +75,7 @@ impl ArrayEncoder {
                 let values = array.as_primitive::<Float64Type>().values();
                 self.doubles.encode(values, writer);
             }
-            // The buffer of an array of integers, whatever the integers stand for.
+            // The buffer of an array of integers, whatever their logical type is.
             EncoderKind::NarrowInteger => {
                 let data = array.to_data();
                 let values = &data.buffer(0)[..data.len()];

@@ -55,7 +55,7 @@ impl<'a> ByteArrays<'a> {
         (self.offsets[slot] as u32, self.offsets[slot + 1] as u32)
     }
 
-    /// Fills `spans` with those of the slots that are not null.
+    /// Fills `spans` with the spans of the slots that are not null.
     pub(crate) fn put_spans(&self, spans: &mut Vec<Span>, nulls: Option<&NullBuffer>) {
         spans.clear();
         match nulls {
@@ -265,8 +265,8 @@ fn put_delta_lengths(out: &mut Vec<u8>, values: ByteStrings<'_>, lengths: &mut V
     }
 }
 
-/// Returns the least and the greatest by unsigned bytes. Most comparisons are of the first eight bytes as
-/// a number.
+/// Returns the least and the greatest value by unsigned bytes. Most comparisons only look at the first eight
+/// bytes, as a number.
 fn min_max<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<(&'a [u8], &'a [u8])> {
     let first = values.next()?;
     let mut min = (prefix(first), first);
@@ -283,8 +283,8 @@ fn min_max<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<(&'a [u8], 
     Some((min.1, max.1))
 }
 
-/// Returns the first eight bytes as a number that orders as they do. Shorter values are padded with zeros,
-/// so equal numbers don't decide.
+/// Returns the first eight bytes as a number with the same order. Shorter values are padded with zeros, so
+/// values with equal numbers may still differ.
 #[inline]
 fn prefix(value: &[u8]) -> u64 {
     match value.first_chunk::<8>() {
@@ -308,7 +308,7 @@ impl<'a> ByteArrayEntries<'a> {
         self.values.get(self.number_of(entry))
     }
 
-    /// Returns the number of the value that the entry is.
+    /// Returns the number of the value behind an entry.
     pub(crate) fn number_of(&self, entry: usize) -> usize {
         self.order.map_or(entry, |order| order[entry] as usize)
     }
@@ -318,7 +318,7 @@ impl<'a> ByteArrayEntries<'a> {
         (0..self.len()).map(|entry| self.get(entry).len() + 4).sum()
     }
 
-    /// Returns the size of all values that `indices` stand for.
+    /// Returns the size of all values that `indices` refer to.
     pub(crate) fn value_bytes(&self, indices: &[u32]) -> usize {
         let indices = indices.iter();
         indices.map(|index| self.get(*index as usize).len()).sum()

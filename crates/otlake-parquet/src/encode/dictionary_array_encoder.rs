@@ -67,7 +67,7 @@ impl DictionaryArrayEncoder {
         self.keys = buffer;
     }
 
-    /// Encodes `keys`, of which there is at least one, of a dictionary whose spans are in place.
+    /// Encodes at least one key of a dictionary whose spans have been collected.
     fn encode_keys(&mut self, keys: &[u32], values: ByteArrays<'_>, writer: &mut PageWriter<'_>) {
         let Self {
             spans,
@@ -119,7 +119,7 @@ impl DictionaryArrayEncoder {
                 let equal = |entry: u32| values.get(order[entry as usize] as usize) == value;
                 match distinct.number(hash_bytes(value), equal) {
                     Some(found) => index = found,
-                    // The values collide on purpose: give up the search.
+                    // The hashes of the values collide on purpose: give up the search.
                     None => known = false,
                 }
             }

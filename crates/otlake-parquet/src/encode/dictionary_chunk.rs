@@ -6,14 +6,14 @@ use crate::page::encoding::Encoding;
 use crate::page::page_writer::PageWriter;
 use crate::page::rle::{bit_width, put_indices, uniform};
 
-/// The entries of a dictionary page. Each of them occurs in the chunk, and none is there twice.
+/// The entries of a dictionary page. Each of them occurs in the chunk, and no two are equal.
 pub(crate) trait DictionaryEntries {
     fn len(&self) -> usize;
 
     /// Appends all entries in their plain encoding.
     fn put(&self, out: &mut Vec<u8>);
 
-    /// Adds the bounds of the entries for which `occurs` returns true; none if they have no bounds.
+    /// Adds the bounds of the entries for which `occurs` returns true. Returns `None` if they have no bounds.
     fn bounds(&self, store: &mut BoundStore, occurs: impl Fn(usize) -> bool) -> Option<Bounds>;
 }
 

@@ -4,8 +4,8 @@
 /// not slow.
 const PROBES: usize = 64;
 
-/// An open-addressed hash table of the numbers that distinct values were given. The values themselves are
-/// the caller's. Reused for every chunk.
+/// An open-addressed hash table of the numbers of distinct values. The caller keeps the values themselves.
+/// The table is reused for every chunk.
 #[derive(Debug, Default)]
 pub(crate) struct DistinctTable {
     /// The upper half of the hash, and the number plus one; 0 is a free slot.
@@ -24,8 +24,8 @@ impl DistinctTable {
         self.limit = limit as u32;
     }
 
-    /// Returns the number of the value with `hash`: that of an equal value, for whose number `equal`
-    /// returns true, or else the next one. Returns `None` when there are too many values.
+    /// Returns the number of the value with `hash`: the number of an equal value, for which `equal` returns
+    /// true, or else the next free one. Returns `None` when there are too many values.
     #[inline]
     pub(crate) fn number(&mut self, hash: u64, equal: impl Fn(u32) -> bool) -> Option<u32> {
         let mask = self.slots.len() - 1;

@@ -18,8 +18,8 @@ pub(crate) struct LeafArray {
     pub(crate) levels: NestedLevels,
 }
 
-/// The leaves of a column, in their order in the file. Levels are made when it is the turn of their leaf, so
-/// only its own levels and those of the structs around it are in memory.
+/// The leaves of a column, in their order in the file. The levels of a leaf are made when the iterator reaches
+/// it, so only those and the levels of the structs around it are in memory.
 #[derive(Debug)]
 pub(crate) struct NestedLeaves {
     /// The arrays that are still to be entered, the next one last.

@@ -150,8 +150,8 @@ impl SplicedColumn {
     }
 }
 
-/// Appends, for each leaf of `array` in the order of the file, whether it has a NaN. One that is hidden below a
-/// null may count.
+/// Appends, for each leaf of `array` in the order of the file, whether it has a NaN. A NaN that is hidden below
+/// a null may count.
 fn find_nan(array: &dyn Array, leaves: &mut Vec<bool>) {
     match array.data_type() {
         DataType::Float16 => {

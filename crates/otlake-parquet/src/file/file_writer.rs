@@ -104,7 +104,7 @@ impl<W: Write> FileWriter<W> {
             + names.sum::<usize>()
     }
 
-    /// Returns what the file is written to.
+    /// Returns the destination of the file.
     pub fn destination(&self) -> &W {
         &self.sink
     }
@@ -118,8 +118,8 @@ impl<W: Write> FileWriter<W> {
     ///
     /// # Errors
     ///
-    /// When the columns don't fit the file, which is then unchanged, or when the row group can't be encoded or
-    /// written, which leaves the file [broken](Self::is_broken).
+    /// Returns an error when the columns don't fit the file, which is then unchanged, or when the row group
+    /// can't be encoded or written, which leaves the file [broken](Self::is_broken).
     pub fn write_row_group(
         &mut self,
         encoder: &mut Encoder,
@@ -144,8 +144,9 @@ impl<W: Write> FileWriter<W> {
     ///
     /// # Errors
     ///
-    /// When the columns don't fit the file, which is then unchanged, so that the row group can go to another one, or
-    /// when the bytes can't be written, which leaves the file [broken](Self::is_broken).
+    /// Returns an error when the columns don't fit the file, which is then unchanged, so that the row group
+    /// can go to another one, or when the bytes can't be written, which leaves the file
+    /// [broken](Self::is_broken).
     pub fn append(&mut self, group: &EncodedRowGroup) -> Result<(), FileError> {
         self.check_room()?;
         let fields = group.columns.iter().map(|column| &*column.column.field);
@@ -182,7 +183,7 @@ impl<W: Write> FileWriter<W> {
     ///
     /// # Errors
     ///
-    /// When the rest can't be written, or when an earlier call left the file broken.
+    /// Returns an error when the rest can't be written, or when an earlier call left the file broken.
     pub fn finish(
         mut self,
         encoder: &mut Encoder,
@@ -291,7 +292,8 @@ impl<W: Write> FileWriter<W> {
         Ok(())
     }
 
-    /// Batches of one stream usually have their columns in the same order.
+    /// Returns the number of the file's column for a field. Looks at `place` first, because batches of one
+    /// stream usually have their columns in the same order.
     fn find(&self, place: usize, field: &Field) -> Option<usize> {
         if self
             .columns

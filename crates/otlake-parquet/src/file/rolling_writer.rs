@@ -15,10 +15,9 @@ use crate::options::WriterOptions;
 /// Writes record batches to files, one row group each, and starts a new file when the current one has
 /// enough [rows](WriterOptions::with_rows_per_file) or [bytes](WriterOptions::with_bytes_per_file).
 ///
-/// A closure opens the next file when its first row group comes, so without rows there are no files.
-/// Finished files wait, with their summaries, until they are [taken](Self::take_finished). Whatever has
-/// to happen to make a file visible, such as a rename, is then up to the caller. Dropping the writer
-/// drops the open file unfinished.
+/// A closure opens the next file when its first row group is written, so without rows there are no files.
+/// Finished files are kept, with their summaries, until the caller [takes](Self::take_finished) them and
+/// makes them visible, for instance with a rename. Dropping the writer drops the open file unfinished.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -52,7 +51,7 @@ where
     ///
     /// # Errors
     ///
-    /// When the feature of the codec is off, or the codec's context can't be made.
+    /// Returns an error when the feature of the codec is off, or the codec's context can't be made.
     pub fn new(options: WriterOptions, open: F) -> Result<Self, EncoderError> {
         Ok(Self {
             encoder: Encoder::new(options)?,
@@ -114,7 +113,7 @@ where
     ///
     /// # Errors
     ///
-    /// When the file can't be finished; it is lost then.
+    /// Returns an error when the file can't be finished; it is lost then.
     pub fn close_file(&mut self) -> Result<(), RollingError> {
         let Some(file) = self.file.take() else {
             return Ok(());
@@ -141,7 +140,7 @@ where
     ///
     /// # Errors
     ///
-    /// When the open file can't be finished; the other files wait for the next call.
+    /// Returns an error when the open file can't be finished; the other files wait for the next call.
     pub fn finish(&mut self) -> Result<Vec<(W, FileSummary)>, RollingError> {
         self.close_file()?;
         Ok(self.take_finished())

@@ -61,7 +61,7 @@ impl BoundStore {
         }
     }
 
-    /// A prefix is not greater than the whole.
+    /// Adds a lower bound, cut to a prefix if it is too long: a prefix is not greater than the whole.
     fn put_min(&mut self, value: &[u8], utf8: bool) -> Bound {
         match cut(value, utf8, self.limit) {
             Some(prefix) => self.put_bound(prefix, false),
@@ -69,8 +69,9 @@ impl BoundStore {
         }
     }
 
-    /// A prefix whose last character or byte is one greater is greater than the whole. If there is no
-    /// such prefix, as for bytes that are all 0xff, the whole value is kept.
+    /// Adds an upper bound. If it is too long, it is cut to a prefix whose last character or byte is
+    /// increased, which is greater than the whole. If there is no such prefix, as for bytes that are all
+    /// 0xff, the whole value is kept.
     fn put_max(&mut self, value: &[u8], utf8: bool) -> Bound {
         let Some(prefix) = cut(value, utf8, self.limit) else {
             return self.put_bound(value, true);
@@ -113,6 +114,8 @@ fn cut(value: &[u8], utf8: bool, limit: usize) -> Option<&[u8]> {
     (end > 0).then(|| &value[..end])
 }
 
+/// Increases the last byte of `bytes[start..]` that can be increased and removes those after it. Returns
+/// whether there is one.
 fn increment_bytes(bytes: &mut Vec<u8>, start: usize) -> bool {
     while let Some(last) = bytes[start..].last_mut() {
         if *last < u8::MAX {
@@ -124,7 +127,9 @@ fn increment_bytes(bytes: &mut Vec<u8>, start: usize) -> bool {
     false
 }
 
-/// Like the `parquet` crate, this requires that the next character has the same length in bytes.
+/// Increases the last character of `text`, the content of `bytes[start..]`, that can be increased and
+/// removes those after it. Returns whether there is one. Like the `parquet` crate, this requires that the
+/// next character has the same length in bytes.
 fn increment_text(bytes: &mut Vec<u8>, start: usize, text: &str) -> bool {
     for (at, character) in text.char_indices().rev() {
         let next = char::from_u32(character as u32 + 1);

@@ -102,7 +102,7 @@ impl ChunkDraft {
 
     fn closer(&self, order: Order, a: &Bound, b: &Bound, wanted: Ordering) -> Option<Bound> {
         let ordering = order.compare(self.bounds.get(b), self.bounds.get(a))?;
-        // Of two equal bounds the exact one says more: it occurs.
+        // If two bounds are equal, the exact one is kept, because it says more: the value occurs.
         let better = ordering == wanted || (ordering.is_eq() && b.exact);
         Some(if better { b.clone() } else { a.clone() })
     }

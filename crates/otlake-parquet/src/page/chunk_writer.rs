@@ -177,7 +177,7 @@ impl ChunkWriter<'_> {
     }
 }
 
-/// Returns whether a part of a large page gets smaller. Small pages are compressed as fast as probed.
+/// Returns whether a part of a large page gets smaller. Compressing a small page costs as little as probing it.
 fn shrinks(body: &[u8], compressor: &mut Compressor) -> io::Result<bool> {
     if body.len() < 4 * PROBE {
         return Ok(true);

@@ -29,7 +29,7 @@ pub(crate) struct PageLimits {
     pub(crate) bytes: usize,
 }
 
-/// The bytes that a level without a value counts for, so that pages of nothing but nulls end, too.
+/// The bytes that a level without a value counts as, so that pages of nothing but nulls end, too.
 const NULL: usize = 1;
 
 /// Cuts a chunk into pages, for values of `width` bytes each. The pages of flat columns are within `limits`; those

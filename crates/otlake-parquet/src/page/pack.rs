@@ -37,7 +37,8 @@ pub(crate) fn put_block(out: &mut Vec<u8>, values: &[u32; BLOCK], width: u32) {
     dispatch!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
 }
 
-/// Unrolled by hand: the compiler would leave a loop with variable shifts, at half the speed.
+/// Packs a block of values into words. Unrolled by hand: the compiler would leave a loop with variable shifts,
+/// at half the speed.
 #[inline(always)]
 fn pack<const WIDTH: usize>(values: &[u32; BLOCK], words: &mut [u32; WIDTH]) {
     macro_rules! each {

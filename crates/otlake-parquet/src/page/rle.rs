@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A decoder written after the specification.
+    /// Decodes as the specification describes it.
     fn decode(bytes: &[u8], len: usize) -> Vec<u32> {
         let width = u32::from(bytes[0]);
         let mut at = 1;
