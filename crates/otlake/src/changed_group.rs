@@ -1,11 +1,11 @@
 use bumpalo::Bump;
-use otlake_row::{Cell, Group, GroupId, Value};
+use otlake_row::{Cell, Group, GroupId, Row, Value};
 use self_cell::self_cell;
 
-/// What a stage made of a group: a stage changes each group once, not once per row.
+/// The result of changing a group, which a stage does once for all rows of the group.
 #[derive(Default)]
 pub(crate) struct ChangedGroup {
-    /// The group that was looked at last.
+    /// The group of the previous row.
     original: Option<GroupId>,
     changed: Option<(GroupId, OwnedCells)>,
     /// Memory of an earlier group.
@@ -24,12 +24,12 @@ self_cell!(
 );
 
 impl ChangedGroup {
-    /// The memory that is kept for the next group, in bytes. An unusually large group gives back the rest.
+    /// The memory that is kept for the next group, in bytes. If a group needed more, all of it is freed.
     const KEPT: usize = 64 << 10;
 
-    /// Returns the group that takes the place of `group`, or `None` if it is not changed. Calls `change`
-    /// for the cells only if the row before had another group.
-    pub(crate) fn of<'t>(
+    /// Returns the group that replaces `group`, or `None` if it is not changed. Calls `change` for the
+    /// cells only if the previous row had another group.
+    fn of<'t>(
         &mut self,
         group: Group<'t>,
         change: impl FnOnce(Group<'t>) -> Option<Cells<'t>>,
@@ -54,6 +54,59 @@ impl ChangedGroup {
         if memory.allocated_bytes() <= ChangedGroup::KEPT {
             self.spare = Some(memory);
         }
+    }
+}
+
+/// The changed groups of a stage's rows.
+#[derive(Debug, Default)]
+pub(crate) struct ChangedGroups {
+    resource: ChangedGroup,
+    scope: ChangedGroup,
+}
+
+impl ChangedGroups {
+    /// Changes a resource and a scope with `change`, which returns the new cells, or `None` if a group stays
+    /// as it is.
+    pub(crate) fn of<'t>(
+        &mut self,
+        resource: Group<'t>,
+        scope: Group<'t>,
+        mut change: impl FnMut(Group<'t>) -> Option<Cells<'t>>,
+    ) -> Replacements<'_> {
+        Replacements {
+            resource: self.resource.of(resource, &mut change),
+            scope: self.scope.of(scope, &mut change),
+        }
+    }
+}
+
+/// The groups that replace those of a row, where they were changed.
+#[derive(Clone, Copy)]
+pub(crate) struct Replacements<'g> {
+    resource: Option<Group<'g>>,
+    scope: Option<Group<'g>>,
+}
+
+impl<'g> Replacements<'g> {
+    /// Returns whether no group was changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.resource.is_none() && self.scope.is_none()
+    }
+
+    /// Returns a copy of the row with the changed groups.
+    pub(crate) fn reborrow<'a, 'b>(&self, row: &Row<'a>) -> Row<'b>
+    where
+        'a: 'b,
+        'g: 'b,
+    {
+        let mut row = row.reborrow();
+        if let Some(resource) = self.resource {
+            row.set_resource(resource);
+        }
+        if let Some(scope) = self.scope {
+            row.set_scope(scope);
+        }
+        row
     }
 }
 

@@ -1,10 +1,10 @@
-mod attribute;
+mod has_attribute;
 
 use otlake_row::{Row, RowSink, Signal, Stage, Value, fields};
 
-pub use self::attribute::HasAttribute;
+pub use self::has_attribute::HasAttribute;
 
-/// A stage that drops rows, by a predicate.
+/// A stage that drops the rows for which a predicate is true, or those for which it is false.
 ///
 /// A predicate is a closure over the row, a [`HasAttribute`] or a [`MinSeverity`].
 ///
@@ -41,7 +41,7 @@ pub struct Filter<P> {
     dropped: u64,
 }
 
-/// A property that a row has or not.
+/// A property that a row may have. Closures over a row implement it.
 pub trait Predicate {
     /// Returns whether the row has the property.
     fn matches(&mut self, row: &Row<'_>) -> bool;
@@ -54,8 +54,8 @@ impl<F: FnMut(&Row<'_>) -> bool> Predicate for F {
     }
 }
 
-/// Matches logs of a severity or a more severe one. A log without a severity matches, because nothing
-/// is known of it.
+/// A predicate that matches logs with at least a given severity. A log without a severity matches, because
+/// its severity is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MinSeverity(
     /// The lowest severity number that matches: 1 TRACE, 5 DEBUG, 9 INFO, 13 WARN, 17 ERROR, 21 FATAL.
@@ -89,7 +89,7 @@ impl<P: Predicate> Filter<P> {
         }
     }
 
-    /// Looks at the rows of one signal only, and keeps all others.
+    /// Limits the stage to the rows of one signal. All others are kept.
     #[must_use]
     pub fn only(mut self, signal: Signal) -> Filter<P> {
         self.signal = Some(signal);

@@ -1,6 +1,6 @@
 use otlake_row::{Key, Keys, KeysId, Location};
 
-/// What a stage does with each key. It is looked up by name once per key and then found by index.
+/// The decision of a stage about each key. It is made once per key, by the name, and then found by index.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyTable<T> {
     keys: Option<KeysId>,
@@ -24,19 +24,19 @@ impl<T: Copy> KeyTable<T> {
         }
     }
 
-    /// Returns what is to be done with a key that `keys` knows, which `look_up` decides by its name. The
-    /// key must not be that of [`Key::excess`], whose index is no place in a table.
+    /// Returns the decision about a key that `keys` knows. `decide` makes it by location and name. The key
+    /// must not be a [`Key::excess`], whose index is too large for a table.
     #[inline]
     pub(crate) fn get(
         &mut self,
         key: Key,
         keys: &Keys,
-        look_up: impl FnOnce(Location, &str) -> T,
+        decide: impl FnOnce(Location, &str) -> T,
     ) -> T {
         let known = &self.by_location[key.location() as usize];
         match known.get(key.index()) {
             Some(Some(known)) => *known,
-            _ => self.insert(key, look_up(key.location(), keys.name(key))),
+            _ => self.insert(key, decide(key.location(), keys.name(key))),
         }
     }
 

@@ -1,7 +1,7 @@
 mod builder;
+mod redactor;
 mod sensitive;
-mod text;
-mod values;
+mod texts;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,21 +10,21 @@ use bumpalo::Bump;
 use otlake_row::{Key, Location, Row, RowSink, Stage, Value, fields};
 
 pub use self::builder::{RedactBuilder, RedactError};
+use self::redactor::{RedactedNames, Redactor};
 pub use self::sensitive::Sensitive;
-use self::text::Texts;
-use self::values::{Names, Redactor};
-use crate::changed_group::ChangedGroup;
+use self::texts::Texts;
+use crate::changed_group::ChangedGroups;
 use crate::key_table::KeyTable;
 
-/// A stage that removes secrets and personal data: the values of named keys, and what it recognises
-/// inside of strings.
+/// A stage that removes secrets and personal data: the values of named keys, and the texts that it
+/// recognises inside strings.
 ///
-/// * **Keys**: a string becomes `<redacted>`. A value of any other kind is removed, because a text in its
-///   place would not fit the type of its column; inside of a list or a map it becomes null.
+/// * **Keys**: a string becomes `<redacted>`. A value of any other kind is removed, because a text would not
+///   fit the type of its column; inside a list or a map it becomes null.
 /// * **Texts**: the part of a string that was recognised becomes `<email>`, `<card>`, `<token>`, `<ip>` or
-///   the replacement of a regular expression. Anything else in the string stays.
+///   the replacement of a regular expression. The rest of the string stays.
 ///
-/// Both reach attributes of records, resources and scopes, the body, and the attributes of events, links
+/// Both apply to attributes of records, resources and scopes, the body, and the attributes of events, links
 /// and exemplars, however deep they are nested. Texts are also recognised in the protocol's own fields,
 /// such as the name of a span or the message of its status, except for those that are part of the
 /// instrumentation: the kind and unit of a metric, the name and version of a scope, and schema URLs.
@@ -55,21 +55,21 @@ use crate::key_table::KeyTable;
 pub struct Redact {
     rules: Arc<Rules>,
     texts: Texts,
+    /// Whether the values of a key are redacted.
     keys: KeyTable<bool>,
-    resource: ChangedGroup,
-    scope: ChangedGroup,
+    groups: ChangedGroups,
     /// Memory for the values of one row.
     scratch: Bump,
 }
 
-/// What is redacted.
+/// The names and texts that are redacted.
 #[derive(Debug)]
 struct Rules {
-    names: Names,
+    names: RedactedNames,
     texts: Texts,
 }
 
-/// The text that takes the place of a redacted key's string.
+/// The text that replaces the string of a redacted key.
 const REDACTED: &str = "<redacted>";
 
 impl Redact {
@@ -83,8 +83,7 @@ impl Redact {
             texts: rules.texts.clone(),
             rules,
             keys: KeyTable::new(),
-            resource: ChangedGroup::default(),
-            scope: ChangedGroup::default(),
+            groups: ChangedGroups::default(),
             scratch: Bump::new(),
         }
     }
@@ -116,23 +115,14 @@ impl Stage for Redact {
             keys,
             scratch: &self.scratch,
         };
-        let resource = self
-            .resource
-            .of(row.resource(), |group| redactor.group(group.cells()));
-        let scope = self
-            .scope
-            .of(row.scope(), |group| redactor.group(group.cells()));
+        let groups = self.groups.of(row.resource(), row.scope(), |group| {
+            redactor.group(group.cells())
+        });
         let changes = redactor.cells(row.cells());
-        if resource.is_none() && scope.is_none() && changes.is_empty() {
+        if groups.is_empty() && changes.is_empty() {
             return next.row(row);
         }
-        let mut row = row.reborrow();
-        if let Some(resource) = resource {
-            row.set_resource(resource);
-        }
-        if let Some(scope) = scope {
-            row.set_scope(scope);
-        }
+        let mut row = groups.reborrow(row);
         for (index, value) in &changes {
             // A cell that is to be removed is empty until all others have been found by their index.
             row.cells_mut()[*index].value = value.unwrap_or(Value::Empty);
@@ -155,7 +145,7 @@ impl Stage for Redact {
     }
 }
 
-/// Whether texts are recognised in a field or an attribute.
+/// Returns whether texts are recognised in a field or an attribute.
 fn has_texts(key: Key) -> bool {
     key.location() != Location::Field
         || ![

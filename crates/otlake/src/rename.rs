@@ -5,16 +5,16 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use otlake_row::{Cell, Group, Key, Keys, Location, RegisterError, Row, RowSink, Stage};
 
-use crate::changed_group::ChangedGroup;
+use crate::changed_group::ChangedGroups;
 use crate::key_table::KeyTable;
 
-/// A stage that gives attributes another name, for example that of a newer version of the semantic
+/// A stage that renames attributes, for example to the names of a newer version of the semantic
 /// conventions.
 ///
 /// A name is looked up once, not once per record, and the attributes of a resource or a scope are
-/// renamed once for all of its records. An attribute keeps its name if the record has one with the
-/// new name already. Attributes inside of events, links and values keep their names, and so do those
-/// beyond [`KeyLimits`](otlake_row::KeyLimits).
+/// renamed once for all of its records. An attribute keeps its name if the record already has one with the
+/// new name. Attributes inside events, links and values keep their names, and so do those beyond
+/// [`KeyLimits`](otlake_row::KeyLimits).
 ///
 /// ```
 /// use otlake::Rename;
@@ -35,17 +35,16 @@ use crate::key_table::KeyTable;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Rename {
-    names: Arc<Names>,
+    new_keys: Arc<NewKeys>,
     keys: KeyTable<Option<Key>>,
-    resource: ChangedGroup,
-    scope: ChangedGroup,
+    groups: ChangedGroups,
     scratch: Bump,
 }
 
-/// The key that takes the place of an attribute's.
-type Names = HashMap<(Location, String), Key>;
+/// The new key of each attribute that is renamed.
+type NewKeys = HashMap<(Location, String), Key>;
 
-/// The names that a [`Rename`] changes.
+/// A builder for a [`Rename`]: the old and the new names.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct RenameBuilder {
@@ -88,17 +87,17 @@ impl RenameBuilder {
         self
     }
 
-    /// Builds the stage. Of two new names for one attribute the later counts.
+    /// Builds the stage. If an attribute was given two new names, the later one counts.
     ///
     /// # Errors
     ///
-    /// When the new names are more than can be [registered](Key::register).
+    /// Returns an error when the new names are more than can be [registered](Key::register).
     pub fn build(self) -> Result<Rename, RegisterError> {
-        let mut names = Names::new();
+        let mut new_keys = NewKeys::new();
         for (location, old, new) in self.names {
-            names.insert((location, old), Key::register(location, &new)?);
+            new_keys.insert((location, old), Key::register(location, &new)?);
         }
-        Ok(Rename::new(Arc::new(names)))
+        Ok(Rename::new(Arc::new(new_keys)))
     }
 }
 
@@ -108,12 +107,11 @@ impl Rename {
         RenameBuilder::default()
     }
 
-    fn new(names: Arc<Names>) -> Rename {
+    fn new(new_keys: Arc<NewKeys>) -> Rename {
         Rename {
-            names,
+            new_keys,
             keys: KeyTable::new(),
-            resource: ChangedGroup::default(),
-            scope: ChangedGroup::default(),
+            groups: ChangedGroups::default(),
             scratch: Bump::new(),
         }
     }
@@ -122,14 +120,14 @@ impl Rename {
 /// Makes a stage with the same names, for another worker.
 impl Clone for Rename {
     fn clone(&self) -> Rename {
-        Rename::new(Arc::clone(&self.names))
+        Rename::new(Arc::clone(&self.new_keys))
     }
 }
 
 impl fmt::Debug for Rename {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rename")
-            .field("names", &self.names)
+            .field("new_keys", &self.new_keys)
             .finish_non_exhaustive()
     }
 }
@@ -137,15 +135,14 @@ impl fmt::Debug for Rename {
 impl Stage for Rename {
     fn row<S: RowSink>(&mut self, row: &mut Row<'_>, next: &mut S) -> Result<(), S::Error> {
         let Rename {
-            names,
+            new_keys,
             keys: table,
-            resource,
-            scope,
+            groups,
             scratch,
         } = self;
         let keys = row.keys();
         table.bind(keys);
-        let mut new_key = |key: Key| renamed(key, keys, table, names);
+        let mut new_key = |key: Key| renamed(key, keys, table, new_keys);
         for index in 0..row.cells().len() {
             let key = row.cells()[index].key;
             if let Some(new) = new_key(key)
@@ -154,36 +151,31 @@ impl Stage for Rename {
                 row.cells_mut()[index].key = new;
             }
         }
-        let resource = resource.of(row.resource(), |group| {
+        let groups = groups.of(row.resource(), row.scope(), |group| {
             rename_cells(group, scratch, &mut new_key)
         });
-        let scope = scope.of(row.scope(), |group| {
-            rename_cells(group, scratch, &mut new_key)
-        });
-        if resource.is_none() && scope.is_none() {
+        if groups.is_empty() {
             return next.row(row);
         }
-        let mut row = row.reborrow();
-        if let Some(resource) = resource {
-            row.set_resource(resource);
-        }
-        if let Some(scope) = scope {
-            row.set_scope(scope);
-        }
-        let result = next.row(&mut row);
+        let result = next.row(&mut groups.reborrow(row));
         self.scratch.reset();
         result
     }
 }
 
-/// Returns the key that takes the place of `key`.
+/// Returns the key that replaces `key`.
 #[inline]
-fn renamed(key: Key, keys: &Keys, table: &mut KeyTable<Option<Key>>, names: &Names) -> Option<Key> {
+fn renamed(
+    key: Key,
+    keys: &Keys,
+    table: &mut KeyTable<Option<Key>>,
+    new_keys: &NewKeys,
+) -> Option<Key> {
     if key.location() == Location::Field || key.is_excess() {
         return None;
     }
     table.get(key, keys, |location, name| {
-        names.get(&(location, name.to_owned())).copied()
+        new_keys.get(&(location, name.to_owned())).copied()
     })
 }
 

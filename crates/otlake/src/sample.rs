@@ -1,4 +1,4 @@
-mod rate;
+mod rate_by_fingerprint;
 mod threshold;
 mod trace_state;
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use otlake_row::{Row, RowSink, Signal, Stage, Value, fields};
 
-use self::rate::RateByFingerprint;
+use self::rate_by_fingerprint::RateByFingerprint;
 pub use self::threshold::InvalidProbability;
 use self::threshold::Threshold;
 use self::trace_state::TraceState;
@@ -34,9 +34,9 @@ use self::trace_state::TraceState;
 /// sampler with a higher one keeps all of these and more. The decision compares the
 /// last 7 bytes of the trace ID, or the random value `rv` in the trace state, with a threshold.
 ///
-/// It is an *equalizing* downstream sampler: a span that was sampled before, as the threshold `th` in its trace
-/// state says, is kept with the lower of the two probabilities. The trace state of a kept span says which one
-/// that is, so that queries can weigh it. A `th` that contradicts the random value is removed.
+/// It is an *equalizing* downstream sampler: a span that was sampled before, according to the threshold `th` in
+/// its trace state, is kept with the lower of the two probabilities. The trace state of a kept span states that
+/// probability, so that queries can weight the span. A `th` that contradicts the random value is removed.
 ///
 /// Rows without a trace ID are kept, and so are data points. Logs have no trace state; if the senders of a trace
 /// set `rv`, its logs are decided by the trace ID all the same.
@@ -46,9 +46,9 @@ use self::trace_state::TraceState;
 /// # Fingerprints
 ///
 /// [`Sample::per_fingerprint`] keeps the first logs of each fingerprint in each window of time, so that a
-/// message that floods doesn't crowd out the rare ones. Time is that of the records. It belongs behind the
-/// stage that computes fingerprints; rows without one are kept. A batch that is sent again gets
-/// the share of a new window.
+/// flood of one message doesn't crowd out the rare ones. Time is that of the records. Append it after the
+/// stage that computes fingerprints; rows without a fingerprint are kept. A batch that is sent again counts
+/// from zero.
 #[derive(Clone, Debug)]
 pub struct Sample {
     by: By,
@@ -70,7 +70,7 @@ impl Sample {
     ///
     /// # Errors
     ///
-    /// When the probability is not between 2^-56 and 1.
+    /// Returns an error when the probability is not between 2^-56 and 1.
     pub fn traces(probability: f64) -> Result<Sample, InvalidProbability> {
         Ok(Sample {
             by: By::Trace {

@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use regex_automata::meta::Regex;
 
+use super::redactor::RedactedNames;
 use super::sensitive::Sensitive;
-use super::text::{Text, Texts};
-use super::values::Names;
+use super::texts::{Text, Texts};
 use super::{Redact, Rules};
 
-/// The keys and texts that a [`Redact`] redacts.
+/// A builder for a [`Redact`]: the keys and texts that it redacts.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct RedactBuilder {
@@ -32,7 +32,9 @@ pub enum RedactError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A regular expression matches the empty string, which would hide every other match.
-    #[error("the regular expression {regex:?} matches the empty string")]
+    #[error(
+        "the regular expression {regex:?} matches the empty string: make it match at least one character"
+    )]
     #[non_exhaustive]
     MatchesEmpty {
         /// The expression.
@@ -45,8 +47,8 @@ impl RedactBuilder {
         RedactBuilder::default()
     }
 
-    /// Redacts the values of a key: an attribute of a record, a resource or a scope, or a member of a map
-    /// inside of a value.
+    /// Redacts the values of a key: an attribute of a record, a resource or a scope, or an entry of a map
+    /// inside a value.
     pub fn key(mut self, name: impl Into<String>) -> RedactBuilder {
         self.keys.insert(name.into());
         self
@@ -65,7 +67,7 @@ impl RedactBuilder {
         self
     }
 
-    /// Redacts kinds of sensitive texts inside of strings.
+    /// Redacts kinds of sensitive texts inside strings.
     pub fn sensitive(mut self, kinds: impl IntoIterator<Item = Sensitive>) -> RedactBuilder {
         for kind in kinds {
             if !self.sensitive.contains(&kind) {
@@ -75,9 +77,9 @@ impl RedactBuilder {
         self
     }
 
-    /// Replaces every match of a regular expression inside of strings. The replacement is taken as it is.
-    /// Where two expressions match at the same place, the one that was added first wins, and both win over
-    /// [`RedactBuilder::sensitive`].
+    /// Replaces every match of a regular expression inside strings. The replacement is inserted literally.
+    /// Where two expressions match at the same position, the one that was added first wins, and both win
+    /// over [`RedactBuilder::sensitive`].
     ///
     /// The syntax is that of the [`regex`](https://docs.rs/regex/latest/regex/#syntax) crate, whose searches
     /// take time linear in the length of the text.
@@ -94,7 +96,8 @@ impl RedactBuilder {
     ///
     /// # Errors
     ///
-    /// When a regular expression is invalid, too large once compiled, or matches the empty string.
+    /// Returns an error when a regular expression is invalid, too large once compiled, or matches the empty
+    /// string.
     pub fn build(self) -> Result<Redact, RedactError> {
         for (regex, _) in &self.regexes {
             if compile(&[regex])?.is_match("") {
@@ -119,7 +122,7 @@ impl RedactBuilder {
         let regex = compile(&patterns)?;
         let key_patterns: Vec<&str> = self.key_regexes.iter().map(String::as_str).collect();
         Ok(Redact::new(Arc::new(Rules {
-            names: Names {
+            names: RedactedNames {
                 exact: self.keys,
                 regex: (!key_patterns.is_empty())
                     .then(|| compile(&key_patterns))

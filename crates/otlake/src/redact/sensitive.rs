@@ -133,7 +133,7 @@ fn is_card_number(digits: &[u8]) -> bool {
     of_a_network && luhn(digits)
 }
 
-/// Whether the last digit is the check digit of the others.
+/// Returns whether the last digit is the check digit of the others.
 fn luhn(digits: &[u8]) -> bool {
     let sum: u32 = digits
         .iter()

@@ -180,7 +180,7 @@ fn an_unusable_regular_expression_is_named() {
     let error = builder.build().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the regular expression \"x*\" matches the empty string"
+        "the regular expression \"x*\" matches the empty string: make it match at least one character"
     );
 }
 

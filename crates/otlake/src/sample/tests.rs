@@ -96,7 +96,7 @@ fn rows_without_a_trace_are_kept() {
     assert!(sample(&mut stage, Signal::Logs, &trace_id(0), None).is_none());
 }
 
-/// Whether a log with this fingerprint at this second is kept.
+/// Returns whether a log with this fingerprint at this second is kept.
 fn keeps(stage: &mut Sample, fingerprint: i64, second: i64) -> bool {
     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
     row.push(fields::TIME_UNIX_NANO, Value::Int(second * 1_000_000_000));

@@ -8,7 +8,7 @@ use regex_automata::meta::{Cache, Regex};
 
 use super::Sensitive;
 
-/// The texts that are recognised inside of strings. One search looks for all of them.
+/// The texts that are recognised inside strings. One search looks for all of them.
 pub(super) struct Texts {
     regex: Regex,
     cache: Cache,

@@ -14,10 +14,10 @@ use super::Predicate;
 pub struct HasAttribute {
     location: Location,
     name: String,
-    /// The texts of the values that match; any if there are none.
+    /// The texts of the values that match. If there are none, any value matches.
     values: Vec<String>,
     key: Option<KnownKey>,
-    /// Whether the group of the row before matched.
+    /// The group of the previous row, and whether it matched.
     group: Option<(GroupId, bool)>,
 }
 
@@ -55,8 +55,8 @@ impl HasAttribute {
         }
     }
 
-    /// Matches this value too, if there are others, and no longer any value. A value that is not a string is
-    /// compared by its text: `true`, `200`.
+    /// Adds a value that matches. Without this call any value matches. A value that is not a string is
+    /// compared by its text, such as `true` or `200`.
     #[must_use]
     pub fn with_value(mut self, value: impl Into<String>) -> HasAttribute {
         self.values.push(value.into());
@@ -89,7 +89,7 @@ impl HasAttribute {
         self.values.is_empty() || self.values.iter().any(|text| has_text(value, text))
     }
 
-    /// Whether one of the attributes whose names have no key matches.
+    /// Returns whether one of the attributes whose names have no key matches.
     fn matches_excess(&self, excess: Option<&Value<'_>>) -> bool {
         let Some(Value::KvList(entries)) = excess else {
             return false;
@@ -137,7 +137,7 @@ fn has_text(value: &Value<'_>, text: &str) -> bool {
     }
 }
 
-/// What is left of a text when what was written is taken off its beginning.
+/// The rest of a text, after the parts that were written have been removed from its beginning.
 struct Rest<'t>(&'t str);
 
 impl Write for Rest<'_> {

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use otlake_row::{Row, Value, fields};
 
-/// How many fingerprints are counted at once, which bounds the memory. When there are more, those without a
-/// log in the latest window are forgotten, or all if none is.
+/// The maximum number of fingerprints that are counted at once, which bounds the memory. When there are more,
+/// those without a log in the latest window are forgotten, or all if each has one.
 const MOST_FINGERPRINTS: usize = 1 << 16;
 
 /// Keeps the first logs of each fingerprint in each window of time.
@@ -47,7 +47,7 @@ impl RateByFingerprint {
             .counts
             .entry(fingerprint)
             .or_insert(Count { window, logs: 0 });
-        // A log that comes late counts with those of the window that has begun since.
+        // A late log counts towards the window that has begun since.
         if window > count.window {
             *count = Count { window, logs: 0 };
         }

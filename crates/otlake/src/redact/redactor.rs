@@ -5,18 +5,18 @@ use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Cell, Keys, Location, Value, fields};
 use regex_automata::meta::Regex;
 
-use super::text::Texts;
+use super::texts::Texts;
 use super::{REDACTED, has_texts};
 use crate::key_table::KeyTable;
 
 /// The names whose values are redacted.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct RedactedNames {
     pub(super) exact: HashSet<String>,
     pub(super) regex: Option<Regex>,
 }
 
-impl Names {
+impl RedactedNames {
     fn contains(&self, name: &str) -> bool {
         self.exact.contains(name)
             || self
@@ -32,14 +32,14 @@ impl Names {
 
 /// Redacts the values of one row.
 pub(super) struct Redactor<'r, 's> {
-    pub(super) names: &'r Names,
+    pub(super) names: &'r RedactedNames,
     pub(super) texts: &'r mut Texts,
     pub(super) table: &'r mut KeyTable<bool>,
     pub(super) keys: &'r Keys,
     pub(super) scratch: &'s Bump,
 }
 
-/// The place of a value and what takes its place; nothing if it is removed.
+/// The index of a value and its replacement, which is `None` if the value is removed.
 type Change<'s> = (usize, Option<Value<'s>>);
 
 impl<'s> Redactor<'_, 's> {
@@ -54,7 +54,7 @@ impl<'s> Redactor<'_, 's> {
         changes
     }
 
-    /// Returns the cells of a group as they are once redacted, or `None` if none changes.
+    /// Returns the redacted cells of a group, or `None` if none changes.
     pub(super) fn group(&mut self, cells: &'s [Cell<'s>]) -> Option<&'s [Cell<'s>]> {
         let changes = self.cells(cells);
         if changes.is_empty() {
@@ -75,7 +75,7 @@ impl<'s> Redactor<'_, 's> {
         Some(redacted.into_bump_slice())
     }
 
-    /// Returns what takes the place of a value, if it changes.
+    /// Returns the change of a cell's value, or `None` if it stays as it is.
     fn cell(&mut self, cell: &Cell<'s>) -> Option<Option<Value<'s>>> {
         let Cell { key, value } = cell;
         let is_field = key.location() == Location::Field;
@@ -120,7 +120,7 @@ impl<'s> Redactor<'_, 's> {
         (!changes.is_empty()).then(|| self.items(messages, changes))
     }
 
-    /// Returns what takes the place of a value whose own name is not redacted, if it changes.
+    /// Returns the replacement of a value whose own name is not redacted, or `None` if it stays as it is.
     fn value(&mut self, value: &Value<'s>) -> Option<Value<'s>> {
         match value {
             Value::String(string) => {
