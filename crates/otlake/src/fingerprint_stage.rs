@@ -4,7 +4,7 @@ use otlake_fingerprint::{Fingerprinter, PatternOptions, Patterns, Sighting};
 use otlake_row::{Row, RowSink, Signal, Stage, Value, fields};
 use otlake_schema::ValueText;
 
-/// A stage that gives every log with a body its fingerprint, and can learn the patterns of bodies.
+/// A stage that adds the fingerprint of its body to every log, and can learn the patterns of bodies.
 ///
 /// The text of a body that is not a string is its JSON.
 ///
@@ -54,15 +54,14 @@ impl FingerprintStage {
         self
     }
 
-    /// Learns patterns, and gives every log the template of its fingerprint, as
-    /// [`fields::TEMPLATE`].
+    /// Learns patterns, and adds the template of its fingerprint to every log, as [`fields::TEMPLATE`].
     #[must_use]
     pub fn with_template(mut self, options: PatternOptions) -> FingerprintStage {
         self.with_template = true;
         self.with_patterns(options)
     }
 
-    /// Returns what was learned, or `None` for a stage without patterns.
+    /// Returns the patterns learned so far, or `None` for a stage that learns none.
     pub fn patterns(&self) -> Option<&Patterns> {
         self.patterns.as_ref()
     }

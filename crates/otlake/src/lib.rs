@@ -5,8 +5,8 @@
 //! payload ──▶ OtlpDecoder ──▶ Row ──▶ Redact ──▶ … ──▶ DatasetWriter ──▶ columns ──▶ Parquet ──▶ storage
 //! ```
 //!
-//! [`Pipeline`] is all of it: it decodes payloads, passes each record through the stages that you choose, and
-//! writes the files of a [`Dataset`](dataset::Dataset).
+//! A [`Pipeline`] does all of this: it decodes payloads, passes each record through the stages that you choose,
+//! and writes the files of a [`Dataset`](dataset::Dataset).
 //!
 //! # Example
 //!
@@ -58,9 +58,9 @@
 //!
 //! | stage | what it does |
 //! |---|---|
-//! | [`FingerprintStage`] | gives similar log messages one fingerprint, and learns their patterns |
+//! | [`FingerprintStage`] | adds a fingerprint to log messages, the same for similar ones, and learns their patterns |
 //! | [`Redact`] | removes secrets and personal data |
-//! | [`Rename`] | gives attributes another name |
+//! | [`Rename`] | renames attributes |
 //! | [`Filter`] | drops rows by severity, attribute, or a function |
 //! | [`Sample`] | keeps a share of all traces, or some logs of each fingerprint |
 //!
@@ -96,11 +96,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # By hand
+//! # Without a pipeline
 //!
-//! A pipeline is made of parts that you can put together yourself, for example to ingest another format than
+//! A pipeline is made of parts that you can put together yourself, for example to ingest a format other than
 //! OTLP. A [`DatasetWriter`](dataset::DatasetWriter) takes the rows of all signals, and has the memory limit, batches,
-//! figures and reports of a pipeline:
+//! counts and reports of a pipeline:
 //!
 //! ```
 //! # #[cfg(feature = "pipeline")] {
@@ -129,17 +129,23 @@
 //! ```
 //!
 //! [`Pipeline::ingest_rows`] takes the rows of a decoder of your own, with observers and reports. [`Pipeline::on`]
-//! builds a pipeline on a dataset that is open, so that the workers of a service write to one.
+//! builds a pipeline on an open dataset, so that the workers of a service can share it.
+//!
+//! # When to use this crate
+//!
+//! Use it to go from OTLP to files. To embed one step only, use the crate of that step: decoding
+//! (`otlake-otlp`), fingerprints (`otlake-fingerprint`), record batches (`otlake-arrow`), Parquet files
+//! (`otlake-parquet`), storages (`otlake-storage`) or datasets (`otlake-dataset`). They are re-exported here.
 //!
 //! # Features
 //!
-//! * `pipeline` (on): [`Pipeline`], and with it `otlp`, `fingerprint`, `stages` and `dataset`. Each of them alone gives
-//!   its module and its dependencies only; `dataset` includes `arrow`, `parquet` and `storage`.
+//! * `pipeline` (on): [`Pipeline`], and with it `otlp`, `fingerprint`, `stages` and `dataset`. Each of these features
+//!   alone gives its module and its dependencies only; `dataset` includes `arrow`, `parquet` and `storage`.
 //!   `fingerprint` and `dataset` together give [`PatternsTable`].
 //! * `gzip`, `zstd` (on): compressed payloads. `zstd`, `snappy`, `lz4` (on): compressed files.
 //! * `object-store`, `aws`, `azure`, `gcp` (off): files in object stores; see [`storage`].
-//! * `tracing`, `metrics` (off): what the pipeline does, as events of the one crate and in the recorder of the
-//!   other.
+//! * `tracing` (off): `TracingObserver`, which records activities as events of the `tracing` crate.
+//! * `metrics` (off): `MetricsObserver`, which counts activities in the recorder of the `metrics` crate.
 //! * `tokio` (off): `Service`, pipelines on threads of their own behind an asynchronous handle.
 //! * `opentelemetry-proto` (off): requests as that crate's message types.
 

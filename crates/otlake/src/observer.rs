@@ -16,8 +16,8 @@ pub use self::metrics::MetricsObserver;
 #[cfg(feature = "tracing")]
 pub use self::tracing::TracingObserver;
 
-/// A receiver of everything that a [`Pipeline`](crate::Pipeline) does, call by call: for logs and
-/// metrics of the service around it.
+/// A receiver of an [`Activity`] for each call of a [`Pipeline`](crate::Pipeline), from which a service can
+/// make logs and metrics of its own.
 ///
 /// ```
 /// # #[cfg(feature = "pipeline")] {
@@ -44,33 +44,33 @@ pub use self::tracing::TracingObserver;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Observer: Send {
-    /// Receives what was done, successfully or not. It is called by the pipeline's thread, which waits for it.
+    /// Receives an activity, whether it succeeded or not. The pipeline's thread calls this and waits for it.
     fn observe(&mut self, activity: &Activity<'_>);
 }
 
-/// What one call of a [`Pipeline`](crate::Pipeline) has done.
+/// The work of one call of a [`Pipeline`](crate::Pipeline).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Activity<'a> {
     /// The call.
     pub operation: Operation,
-    /// The time it took.
+    /// The time that the call took.
     pub elapsed: Duration,
-    /// Its error, if it failed.
+    /// The error of the call, if it failed.
     pub error: Option<&'a (dyn std::error::Error + 'static)>,
-    /// The bytes of the payload as they were sent; 0 for other operations, and for requests that come as
-    /// messages.
+    /// The size of the payload as it was sent, in bytes; 0 for other operations, and for requests that were
+    /// passed as messages.
     pub payload_bytes: usize,
     /// The outcome for the payload's records, also if the call failed.
     pub records: Summary,
     /// The accepted records that stages dropped.
     pub dropped: u64,
-    /// What was written meanwhile, for the tables that have rows.
+    /// The row groups and files written during the call, for the tables that have rows.
     pub tables: Vec<TableActivity>,
     /// The partitions that are open now, over all tables.
     pub open_partitions: usize,
-    /// The bytes of memory that rows and open files of the dataset take up now, as far as that is known
-    /// without looking at every column.
+    /// An estimate of the bytes of memory that rows and open files of the dataset take up now, made without
+    /// looking at every column.
     pub memory_estimate: usize,
 }
 
@@ -78,7 +78,7 @@ pub struct Activity<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Ingests a payload, and writes what is full by then.
+    /// Ingests a payload, and writes the row groups and files that are full by then.
     Ingest(Signal),
     /// Closes all files.
     Flush,
@@ -86,12 +86,12 @@ pub enum Operation {
     Tick,
     /// Begins a batch with an identity.
     BeginBatch,
-    /// Finishes it.
+    /// Finishes a batch.
     FinishBatch,
 }
 
 impl Operation {
-    /// Returns its name: `ingest`, `flush`, `tick`, `begin_batch`, `finish_batch`.
+    /// Returns the name of the operation: `ingest`, `flush`, `tick`, `begin_batch`, `finish_batch`.
     pub fn name(self) -> &'static str {
         match self {
             Operation::Ingest(_) => "ingest",
@@ -103,30 +103,30 @@ impl Operation {
     }
 }
 
-/// What was written to a table during one call.
+/// The row groups and files written to a table during one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableActivity {
     /// The table.
     pub table: Table,
-    /// Rows in the row groups that were written.
+    /// The number of rows in the row groups that were written.
     pub rows: u64,
-    /// Row groups that were written.
+    /// The number of row groups that were written.
     pub row_groups: u64,
-    /// Files that were closed, and so made visible.
+    /// The number of files that were closed, and so made visible.
     pub files: u64,
-    /// Bytes of these files.
+    /// The size of these files, in bytes.
     pub bytes: u64,
-    /// Time that was spent encoding row groups and handing them to the storage.
+    /// The time spent encoding row groups and passing them to the storage.
     pub encoding: Duration,
-    /// Time that was spent closing files.
+    /// The time spent closing files.
     pub storing: Duration,
-    /// Values that went to the `overflow` column, by reason.
+    /// The number of values that went to the overflow column, by reason.
     pub overflow: OverflowCounts,
 }
 
 impl TableActivity {
-    /// Returns what was written between two looks at the figures of a writer.
+    /// Returns the differences between two states of a writer's counts.
     pub(crate) fn since(before: &[TableStats], after: Vec<TableStats>) -> Vec<TableActivity> {
         let activity = |after: TableStats| {
             let none = TableActivity {

@@ -8,8 +8,8 @@ use otlake_fingerprint::{Clusterer, Known, PatternSet, Patterns, Tokenizer};
 use otlake_parquet::{Encoder, EncoderError, FileError, FileSummary, FileWriter, WriterOptions};
 use otlake_storage::{Storage, StorageError};
 
-/// The patterns that were learned, as a table: one row for each known fingerprint, busiest first. Of equally
-/// busy ones, the smaller fingerprint comes first.
+/// The learned patterns as a table: one row for each known fingerprint, most frequent first. If two are equally
+/// frequent, the smaller fingerprint comes first.
 ///
 /// | column | type | |
 /// |---|---|---|
@@ -23,7 +23,7 @@ use otlake_storage::{Storage, StorageError};
 /// | `example` | Utf8 | the shortest of its messages, possibly cut short |
 ///
 /// The data has fingerprints, which never change, and this table says what they mean today. It can be
-/// written again whenever something was learned, without touching a data file.
+/// written again whenever something was learned, without changing a data file.
 ///
 /// ```
 /// # #[cfg(feature = "zstd")] {
@@ -73,8 +73,8 @@ pub enum PatternsTableError {
 }
 
 impl PatternsTable {
-    /// Returns the table of everything learned so far. It derives the patterns: see [`Patterns::patterns`] for
-    /// what that costs.
+    /// Returns the table of everything learned so far. This derives the patterns: see [`Patterns::patterns`]
+    /// for the cost.
     pub fn new<T: Tokenizer, C: Clusterer>(patterns: &Patterns<T, C>) -> PatternsTable {
         PatternsTable::of(patterns, &patterns.patterns())
     }
@@ -85,7 +85,7 @@ impl PatternsTable {
         set: &PatternSet,
     ) -> PatternsTable {
         let mut known: Vec<Known<'_>> = patterns.known().collect();
-        // Signed, like the column.
+        // As signed numbers, like the column.
         known.sort_by_key(|known| (std::cmp::Reverse(known.count), known.fingerprint.as_i64()));
         let pattern = |known: &Known<'_>| set.pattern(known.fingerprint);
         let utc = |time: fn(&Known<'_>) -> Option<u64>| {
@@ -133,7 +133,7 @@ impl PatternsTable {
     ///
     /// # Errors
     ///
-    /// When the codec is not in this build, or when the file can't be written.
+    /// Returns an error when the codec is not in this build, or when the file can't be written.
     pub fn write(
         &self,
         storage: &dyn Storage,

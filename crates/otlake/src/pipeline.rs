@@ -24,7 +24,7 @@ pub use self::retry::Retry;
 use crate::observer::Observed;
 use crate::{Activity, FingerprintStage, Operation, PatternsTable};
 
-/// The way from OTLP payloads to the files of a [`Dataset`]: a decoder, stages, and a writer.
+/// A decoder, a chain of stages and a writer, which take OTLP payloads to the files of a [`Dataset`].
 ///
 /// `C` is the chain of stages, which a row passes in the order in which
 /// [`stage`](PipelineBuilder::stage) was called: `Pipeline` has none, `Pipeline<(Redact, FingerprintStage)>` has two.
@@ -85,8 +85,8 @@ impl Pipeline {
         PipelineBuilder::new()
     }
 
-    /// Returns a builder of a pipeline that writes to a dataset that is open, next to others: a pipeline
-    /// for each worker.
+    /// Returns a builder of a pipeline that writes to an open dataset. Several pipelines, one for each worker,
+    /// can write to one dataset.
     pub fn on(dataset: &Dataset) -> PipelineBuilder<(), Dataset> {
         PipelineBuilder::on(dataset.clone())
     }
@@ -129,15 +129,15 @@ impl<C: Stage> Pipeline<C> {
         self.ingest(Signal::Metrics, Format::Protobuf, payload)
     }
 
-    /// Ingests a payload of any signal, format and encoding, as the path, the `Content-Type` and the
-    /// `Content-Encoding` of an OTLP/HTTP request say, or as a
-    /// [`PayloadReader`](otlake_otlp::PayloadReader) finds it in a file. Bytes that are not compressed
-    /// are a payload as they are; see [`EncodedPayload`] for others.
+    /// Ingests a payload of any signal, format and encoding. An OTLP/HTTP request states them in its path,
+    /// its `Content-Type` and its `Content-Encoding`; for a file, a
+    /// [`PayloadReader`](otlake_otlp::PayloadReader) finds them out. Pass uncompressed bytes as they are, and
+    /// others as an [`EncodedPayload`].
     ///
     /// # Errors
     ///
-    /// When the payload is damaged or malformed, or when rows can't be written. The rows before the
-    /// fault are kept, and the error counts them.
+    /// Returns an error when the payload is damaged or malformed, or when rows can't be written. The rows
+    /// before the fault are kept, and the error counts them.
     pub fn ingest(
         &mut self,
         signal: Signal,
@@ -160,11 +160,12 @@ impl<C: Stage> Pipeline<C> {
         })
     }
 
-    /// Ingests a request that was decoded already, for example by a gRPC server.
+    /// Ingests a request that has already been decoded, for example by a gRPC server.
     ///
     /// # Errors
     ///
-    /// When rows can't be written. Those before are kept, and the error counts them.
+    /// Returns an error when rows can't be written. The rows before the failure are kept, and the error counts
+    /// them.
     #[cfg(feature = "opentelemetry-proto")]
     pub fn ingest_request<'r>(
         &mut self,
@@ -177,8 +178,8 @@ impl<C: Stage> Pipeline<C> {
         })
     }
 
-    /// Ingests the rows that a function pushes: of a format other than OTLP, or made by a program. They pass the
-    /// stages, and the observer is told as of a payload.
+    /// Ingests the rows that a function pushes, for example from a format other than OTLP. They pass the
+    /// stages, and the observer receives the same activity as for a payload.
     ///
     /// ```
     /// # #[cfg(feature = "pipeline")] {
@@ -202,7 +203,7 @@ impl<C: Stage> Pipeline<C> {
     ///
     /// # Errors
     ///
-    /// The error of the function. The rows that were pushed before it are kept.
+    /// Returns the error of the function. The rows that were pushed before it are kept.
     pub fn ingest_rows<T, E: Error + 'static>(
         &mut self,
         signal: Signal,
@@ -258,7 +259,7 @@ impl<C: Stage> Pipeline<C> {
         self.observe_with(operation, 0, act, |_| Summary::default())
     }
 
-    /// Does something and tells the observer about it.
+    /// Carries out an operation and tells the observer about it.
     fn observe_with<T, E: Error + 'static>(
         &mut self,
         operation: Operation,
@@ -289,11 +290,11 @@ impl<C: Stage> Pipeline<C> {
     }
 
     /// Begins a batch whose input has an identity, such as a topic, a partition and an offset: see
-    /// [`DatasetWriter::begin_batch`]. [`Pipeline::batch`] also keeps the payloads and tries again.
+    /// [`DatasetWriter::begin_batch`]. [`Pipeline::batch`] also keeps the payloads and retries.
     ///
     /// # Errors
     ///
-    /// When the records from before the batch can't be written. No batch is open then.
+    /// Returns an error when the records from before the batch can't be written. No batch is open then.
     pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), FlushError> {
         self.observe(Operation::BeginBatch, |this| {
             if std::mem::take(&mut this.in_batch) {
@@ -307,12 +308,12 @@ impl<C: Stage> Pipeline<C> {
     }
 
     /// Finishes the batch: when this returns without an error, its records are visible exactly once,
-    /// however often it was tried.
+    /// however many attempts it took.
     ///
     /// # Errors
     ///
-    /// When no batch is open, when a call since [`Pipeline::begin_batch`] has failed to keep a record, or
-    /// when files can't be written, deleted or committed. The batch has to be tried again from
+    /// Returns an error when no batch is open, when a call since [`Pipeline::begin_batch`] has failed to keep
+    /// a record, or when files can't be written, deleted or committed. The batch has to be repeated from
     /// [`Pipeline::begin_batch`] on.
     pub fn finish_batch(&mut self) -> Result<(), FinishBatchError> {
         self.observe(Operation::FinishBatch, |this| {
@@ -326,7 +327,7 @@ impl<C: Stage> Pipeline<C> {
         })
     }
 
-    /// Gives up the open batch, if there is one.
+    /// Abandons the open batch, if there is one.
     fn discard_batch(&mut self) {
         if std::mem::take(&mut self.in_batch) {
             self.stages.discard();
@@ -334,8 +335,8 @@ impl<C: Stage> Pipeline<C> {
         }
     }
 
-    /// Closes the files that are older than [`max_age`](PipelineBuilder::max_age), also when no records
-    /// arrive: call it every second or so.
+    /// Closes the files that are older than [`max_age`](PipelineBuilder::max_age). Call it about every second,
+    /// also when no records arrive.
     ///
     /// # Errors
     ///
@@ -344,12 +345,12 @@ impl<C: Stage> Pipeline<C> {
         self.observe(Operation::Tick, |this| this.writer.tick(now))
     }
 
-    /// Closes the open files, so that all records accepted so far are visible. The pipeline goes on with
-    /// new ones.
+    /// Closes the open files, so that all records accepted so far are visible. Later records go to new files.
     ///
     /// # Errors
     ///
-    /// When rows can't be written, or their files not committed; see [`DatasetWriter::flush`].
+    /// Returns an error when rows can't be written or their files can't be committed; see
+    /// [`DatasetWriter::flush`].
     pub fn flush(&mut self) -> Result<(), FlushError> {
         self.observe(Operation::Flush, |this| {
             let held_back = this.stages.flush(&mut this.writer);
@@ -359,11 +360,11 @@ impl<C: Stage> Pipeline<C> {
     }
 
     /// Writes the records accepted so far as row groups, and leaves files open for the other pipelines of the
-    /// dataset. [`Dataset::flush`] closes them, once all workers have done this.
+    /// dataset. When all workers have done this, [`Dataset::flush`] closes the files.
     ///
     /// # Errors
     ///
-    /// When rows can't be written; see [`DatasetWriter::write_row_groups`].
+    /// Returns an error when rows can't be written; see [`DatasetWriter::write_row_groups`].
     pub fn write_row_groups(&mut self) -> Result<(), FlushError> {
         self.observe(Operation::Flush, |this| {
             let held_back = this.stages.flush(&mut this.writer);
@@ -404,7 +405,7 @@ impl<C: Stage + 'static> Pipeline<C> {
         Ok(self.report())
     }
 
-    /// Returns what was done so far. The files are those closed since the last report.
+    /// Returns a report of the work done so far. Its files are those closed since the last report.
     pub fn report(&mut self) -> Report {
         let patterns = self.patterns().map(Patterns::patterns);
         let patterns_table = self
@@ -442,7 +443,7 @@ impl<C: Stage + 'static> Pipeline<C> {
     }
 
     /// Returns the patterns learned so far, or `None` if there is no [`FingerprintStage`] that learns
-    /// them: to be saved, merged with those of other pipelines, or made a [`PatternsTable`].
+    /// them. They can be saved, merged with those of other pipelines, or written as a [`PatternsTable`].
     pub fn patterns(&self) -> Option<&Patterns> {
         self.stage::<FingerprintStage>()?.patterns()
     }

@@ -23,9 +23,9 @@ use crate::{EncodedPayload, Pipeline};
 /// durable.
 ///
 /// Each worker gathers the requests of a short time into a *group*, which it delivers as one
-/// [batch](Pipeline::batch): writes that fail are tried again, and a request that was answered with success is in
-/// the files exactly once. The files of a group are closed with it, so the time and the bytes of a group decide
-/// between quick answers and large files.
+/// [batch](Pipeline::batch): failed writes are retried, and a request that was answered with success is in
+/// the files exactly once. The files of a group are closed with it, so the time and the size of a group are a
+/// choice between quick answers and large files.
 ///
 /// ```
 /// # #[cfg(feature = "tokio")] {
@@ -72,7 +72,7 @@ pub struct ServiceHandle {
 
 #[derive(Debug)]
 struct Shared {
-    /// What may still be sent, in units of [`UNIT`] bytes.
+    /// The free space of the queue, in units of [`UNIT`] bytes.
     room: Arc<Semaphore>,
     capacity: u32,
     /// Empty once the service is shut down.
@@ -133,13 +133,13 @@ impl Shared {
         workers.clear();
     }
 
-    /// Returns the permits that a payload needs. One that is larger than the whole queue gets all of it.
+    /// Returns the permits that a payload needs. A payload that is larger than the whole queue takes all of it.
     fn units(&self, payload: &EncodedPayload) -> u32 {
         let units = payload.bytes().len() / UNIT + 1;
         u32::try_from(units).unwrap_or(u32::MAX).min(self.capacity)
     }
 
-    /// Gives a request to the worker for which the fewest wait.
+    /// Sends a request to the worker with the fewest waiting requests.
     fn send(
         &self,
         signal: Signal,
@@ -166,14 +166,15 @@ impl Shared {
 }
 
 impl ServiceHandle {
-    /// Ingests a payload, and resolves when its records are durable. While the queue is full, it waits.
+    /// Ingests a payload, and resolves when its records are durable. Waits while the queue is full.
     ///
     /// A request that was accepted is carried out even if the future is dropped.
     ///
     /// # Errors
     ///
-    /// When the payload is damaged or malformed; the records before the fault are durable then. When the
-    /// records could not be made durable in any try. When the service is shut down.
+    /// Returns an error when the payload is damaged or malformed; the records before the fault are durable
+    /// then. Also returns an error when the records could not be made durable in any attempt, and when the
+    /// service is shut down.
     pub async fn ingest(
         &self,
         signal: Signal,
@@ -193,7 +194,7 @@ impl ServiceHandle {
     ///
     /// # Errors
     ///
-    /// When the queue is full, or when the service is shut down.
+    /// Returns an error when the queue is full, or when the service is shut down.
     pub fn try_ingest(
         &self,
         signal: Signal,

@@ -62,7 +62,7 @@ fn builder() -> PipelineBuilder {
     Pipeline::builder()
         .row_group_rows(30)
         .rows_per_file(60)
-        .retry(Retry::default().with_tries(4).with_waits(waits, waits))
+        .retry(Retry::default().with_attempts(4).with_pauses(waits, waits))
 }
 
 fn payload(seed: u64) -> Vec<u8> {

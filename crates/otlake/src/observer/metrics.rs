@@ -40,7 +40,7 @@ pub struct MetricsObserver {
 }
 
 impl MetricsObserver {
-    /// Returns an observer without labels, and describes the metrics to the recorder that is installed.
+    /// Returns an observer without labels. The call describes the metrics to the installed recorder.
     pub fn new() -> MetricsObserver {
         describe();
         MetricsObserver { labels: Vec::new() }

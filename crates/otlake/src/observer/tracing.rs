@@ -2,10 +2,10 @@ use tracing::{Span, debug, warn};
 
 use super::{Activity, Observer, Operation, overflow_reasons};
 
-/// An observer that makes an event of the `tracing` crate of every activity, with the target `otlake`: at
-/// the level DEBUG, and at WARN if it failed or rejected records.
+/// An observer that records every activity as an event of the `tracing` crate, with the target `otlake`: at
+/// the level DEBUG, and also at WARN if it failed or rejected records.
 ///
-/// The events are in a span of your own, whose fields tell pipelines apart:
+/// The events can be in a span of your own, whose fields distinguish pipelines:
 ///
 /// ```
 /// # #[cfg(feature = "pipeline")] {
@@ -23,7 +23,7 @@ pub struct TracingObserver {
 }
 
 impl TracingObserver {
-    /// Returns an observer whose events are in the span that is current when they are made.
+    /// Returns an observer whose events are in the span that is current when they are recorded.
     pub fn new() -> TracingObserver {
         TracingObserver::in_span(Span::none())
     }

@@ -1,4 +1,5 @@
 use std::thread;
+use std::time::Duration;
 
 use otlake_dataset::BatchId;
 use otlake_otlp::{Format, Summary};
@@ -6,15 +7,16 @@ use otlake_row::{Signal, Stage};
 
 use super::{BatchError, EncodedPayload, IngestError, Pipeline};
 
-/// A batch that is being filled. Made by [`Pipeline::batch`].
+/// A batch that is being filled, from [`Pipeline::batch`].
 #[derive(Debug)]
 pub struct Batch<'p, C> {
     pipeline: &'p mut Pipeline<C>,
     id: &'p BatchId,
-    /// The payloads so far, for the next try.
+    /// The payloads so far, for the next attempt.
     payloads: Vec<(Signal, Format, EncodedPayload)>,
-    waits: Vec<std::time::Duration>,
-    /// The figures of the pipeline from before the batch.
+    /// The pauses before further attempts, the next one last.
+    pauses: Vec<Duration>,
+    /// The counts of the pipeline before the batch.
     total_before: Summary,
     records: Summary,
     failures: Vec<BatchError>,
@@ -26,10 +28,10 @@ pub struct Batch<'p, C> {
 pub struct BatchOutcome<T> {
     /// The value that the function returned.
     pub value: T,
-    /// The outcome for the records of all payloads, in the try that succeeded.
+    /// The outcome for the records of all payloads, in the attempt that succeeded.
     pub records: Summary,
-    /// The errors of the tries before, in order. Those of
-    /// [`BatchError::Begin`] may have cost records from before the batch.
+    /// The errors of the earlier attempts, in order. A [`BatchError::Begin`] among them may mean that records
+    /// from before the batch are lost.
     pub failures: Vec<BatchError>,
 }
 
@@ -37,10 +39,10 @@ impl<C: Stage> Pipeline<C> {
     /// Delivers a batch whose input has an identity, such as a topic, a partition and an offset, exactly
     /// once: begins it, calls `fill` to ingest its payloads, and finishes it.
     ///
-    /// When something can't be written, the batch is begun again with the payloads that were ingested so
-    /// far, after a wait; see [`PipelineBuilder::retry`](crate::PipelineBuilder::retry). `fill` is called once. When this
-    /// returns without an error, the input can be acknowledged. After an error, or when the process ends,
-    /// it is safe to deliver the same input under the same identity again, with the same options.
+    /// When something can't be written, the batch is begun again after a pause, with the payloads that were
+    /// ingested so far; see [`PipelineBuilder::retry`](crate::PipelineBuilder::retry). `fill` is called once.
+    /// When this returns without an error, the input can be acknowledged. After an error, or when the process
+    /// ends, it is safe to deliver the same input under the same identity again, with the same options.
     ///
     /// ```
     /// # #[cfg(feature = "pipeline")] {
@@ -63,20 +65,20 @@ impl<C: Stage> Pipeline<C> {
     ///
     /// # Errors
     ///
-    /// The error of `fill`, or that of the last try. Nothing of the batch is committed then.
+    /// Returns the error of `fill`, or that of the last attempt. Nothing of the batch is committed then.
     pub fn batch<T>(
         &mut self,
         id: &BatchId,
         fill: impl FnOnce(&mut Batch<'_, C>) -> Result<T, BatchError>,
     ) -> Result<BatchOutcome<T>, BatchError> {
-        let mut waits: Vec<_> = self.retry.waits().collect();
-        waits.reverse();
+        let mut pauses: Vec<_> = self.retry.pauses().collect();
+        pauses.reverse();
         let total_before = self.total.clone();
         let mut batch = Batch {
             pipeline: self,
             id,
             payloads: Vec::new(),
-            waits,
+            pauses,
             total_before,
             records: Summary::default(),
             failures: Vec::new(),
@@ -136,8 +138,9 @@ impl<C: Stage> Batch<'_, C> {
     ///
     /// # Errors
     ///
-    /// When the payload is damaged or malformed: the batch goes on without the rest of it, unless the caller
-    /// returns the error. When rows can't be written in any try: the batch can't go on.
+    /// Returns an error when the payload is damaged or malformed: the batch goes on without the rest of it,
+    /// unless the caller returns the error. Also returns an error when rows can't be written in any attempt:
+    /// then the batch can't go on.
     pub fn ingest(
         &mut self,
         signal: Signal,
@@ -160,7 +163,7 @@ impl<C: Stage> Batch<'_, C> {
         }
         let value = fill(self)?;
         while let Err(error) = self.pipeline.finish_batch() {
-            // `fill` knows what became of the last payload.
+            // `fill` has got the outcome of the last payload.
             let _ = self.again(BatchError::Finish(error))?;
         }
         Ok(value)
@@ -184,12 +187,12 @@ impl<C: Stage> Batch<'_, C> {
         result
     }
 
-    /// Tries again from the beginning with the payloads so far, until they are written or the tries are used
-    /// up. Returns the outcome of the last payload.
+    /// Repeats the batch with the payloads so far, until they are written or no attempts are left. Returns
+    /// the outcome of the last payload.
     fn again(&mut self, mut error: BatchError) -> Result<Result<Summary, IngestError>, BatchError> {
-        while let Some(wait) = self.waits.pop() {
+        while let Some(pause) = self.pauses.pop() {
             self.failures.push(error);
-            thread::sleep(wait);
+            thread::sleep(pause);
             match self.replay() {
                 Ok(last) => return Ok(last),
                 Err(again) => error = again,
@@ -198,7 +201,7 @@ impl<C: Stage> Batch<'_, C> {
         Err(error)
     }
 
-    /// Sends all payloads again. A malformed one is as malformed as before, which is no error here.
+    /// Sends all payloads again. A malformed payload was reported the first time, so it is no error here.
     fn replay(&mut self) -> Result<Result<Summary, IngestError>, BatchError> {
         self.begin()?;
         let mut last = Ok(Summary::default());

@@ -14,8 +14,8 @@ use crate::{FingerprintStage, Observer};
 
 /// A builder for a [`Pipeline`].
 ///
-/// `C` is the chain of stages so far. `D` is where the records go: a dataset that the builder opens, with the
-/// options that it is given, or one that is open.
+/// `C` is the chain of stages so far. `D` is the destination: the options of a dataset that the builder opens,
+/// or a dataset that is open already.
 #[derive(Debug)]
 #[must_use]
 pub struct PipelineBuilder<C = (), D = DatasetOptions> {
@@ -73,8 +73,8 @@ impl<C, D> PipelineBuilder<C, D> {
         self
     }
 
-    /// Sets what happens to strings that are not valid UTF-8. Default: the invalid parts are replaced, and the
-    /// strings are counted.
+    /// Sets the treatment of strings that are not valid UTF-8. Default: the invalid parts are replaced, and
+    /// the strings are counted.
     pub fn invalid_utf8(mut self, invalid_utf8: InvalidUtf8) -> PipelineBuilder<C, D> {
         self.decoder = self.decoder.invalid_utf8(invalid_utf8);
         self
@@ -86,7 +86,7 @@ impl<C, D> PipelineBuilder<C, D> {
         self
     }
 
-    /// Sets how often [`Pipeline::batch`] tries.
+    /// Sets the number of attempts of [`Pipeline::batch`] and the pauses between them.
     pub fn retry(mut self, retry: Retry) -> PipelineBuilder<C, D> {
         self.retry = retry;
         self
@@ -94,8 +94,7 @@ impl<C, D> PipelineBuilder<C, D> {
 }
 
 impl<C: StageChain, D> PipelineBuilder<C, D> {
-    /// Appends a stage, which rows pass after those before. Up to eight can be appended; a longer chain is a
-    /// tuple of stages as one.
+    /// Appends a stage to the chain. Up to eight can be appended; for more, append a tuple of stages as one.
     ///
     /// ```
     /// # #[cfg(feature = "pipeline")] {
@@ -149,24 +148,26 @@ impl<C> PipelineBuilder<C> {
         self
     }
 
-    /// Sets how many names of attributes are kept; those beyond overflow.
+    /// Sets the number and the size of attribute names that are interned. The values of further names go to
+    /// the overflow column.
     pub fn key_limits(mut self, limits: KeyLimits) -> PipelineBuilder<C> {
         self.decoder = self.decoder.key_limits(limits);
         self.dataset(|dataset| dataset.key_limits(limits))
     }
 
-    /// Sets how columns are named.
+    /// Sets the naming of columns. Default: [`FlatNaming`](otlake_schema::FlatNaming).
     pub fn naming(self, naming: impl Naming + Send + Sync + 'static) -> PipelineBuilder<C> {
         self.schema(|schema| schema.with_naming(naming))
     }
 
-    /// Sets how many columns attributes may have; those beyond overflow.
+    /// Sets the column budget: how many columns the attributes of a table may have. Default: 256. The values
+    /// of further names go to the overflow column.
     pub fn column_budget(self, columns: usize) -> PipelineBuilder<C> {
         self.schema(|schema| schema.with_column_budget(columns))
     }
 
-    /// Gives attributes a column whatever the budget, by their full names: `resource.service.name`,
-    /// `attr.user.id`.
+    /// Sets the attributes that get a column in addition to the budget, by their full names:
+    /// `resource.service.name`, `attr.user.id`.
     pub fn promote<I>(self, full_names: I) -> PipelineBuilder<C>
     where
         I: IntoIterator,
@@ -180,17 +181,17 @@ impl<C> PipelineBuilder<C> {
         self.writer(|writer| writer.with_compression(compression))
     }
 
-    /// Sets how many rows make a file full. Default: 10,000,000.
+    /// Sets the number of rows at which a file is closed. Default: 10,000,000.
     pub fn rows_per_file(self, rows: u64) -> PipelineBuilder<C> {
         self.writer(|writer| writer.with_rows_per_file(rows))
     }
 
-    /// Sets how many bytes make a file full, give or take a row group. Default: 128 MiB.
+    /// Sets the size at which a file is closed, plus or minus a row group. Default: 128 MiB.
     pub fn bytes_per_file(self, bytes: u64) -> PipelineBuilder<C> {
         self.writer(|writer| writer.with_bytes_per_file(bytes))
     }
 
-    /// Sets all properties of files at once. Replaces those of [`compression`](PipelineBuilder::compression),
+    /// Sets all options of files at once. Replaces those set by [`compression`](PipelineBuilder::compression),
     /// [`rows_per_file`](PipelineBuilder::rows_per_file) and [`bytes_per_file`](PipelineBuilder::bytes_per_file).
     pub fn writer_options(self, options: WriterOptions) -> PipelineBuilder<C> {
         self.writer(|_| options)
@@ -221,30 +222,30 @@ impl<C> PipelineBuilder<C> {
         self.dataset(|dataset| dataset.open_partitions(partitions))
     }
 
-    /// Closes a file this long after its first record came, when [`Pipeline::tick`] is called.
-    /// Default: never.
+    /// Sets the age at which [`Pipeline::tick`] closes a file, counted from its first record. Default: no
+    /// limit.
     pub fn max_age(self, age: Duration) -> PipelineBuilder<C> {
         self.dataset(|dataset| dataset.max_age(age))
     }
 
-    /// Sets how many summaries of files are kept for the next [`Report`](crate::Report); see
+    /// Sets the number of file summaries that are kept for the next [`Report`](crate::Report); see
     /// [`DatasetBuilder::file_summaries`].
     pub fn file_summaries(self, files: usize) -> PipelineBuilder<C> {
         self.dataset(|dataset| dataset.file_summaries(files))
     }
 
-    /// Limits the bytes of memory that records and open files take up, and encoding them; see
-    /// [`DatasetBuilder::memory_limit`]. The payload comes on top.
+    /// Limits the bytes of memory for records, open files and encoding; see
+    /// [`DatasetBuilder::memory_limit`]. Payloads are not included.
     pub fn memory_limit(self, bytes: usize) -> PipelineBuilder<C> {
         self.dataset(|dataset| dataset.memory_limit(bytes))
     }
 
-    /// Sorts the records within each row group. Default: as they came.
+    /// Sorts the records within each row group. Default: the order in which they were ingested.
     pub fn sorted_rows(self, order: Vec<SortingColumn>) -> PipelineBuilder<C> {
         self.dataset(|dataset| dataset.sorted_rows(order))
     }
 
-    /// Sets how files are named in the directory of their table; see [`DatasetBuilder::file_names`].
+    /// Sets the names of files in the directory of their table; see [`DatasetBuilder::file_names`].
     pub fn file_names(self, names: FileNames) -> PipelineBuilder<C> {
         self.dataset(|dataset| dataset.file_names(names))
     }
@@ -257,17 +258,17 @@ impl<C> PipelineBuilder<C> {
     ///
     /// # Errors
     ///
-    /// When the feature of the codec is off, or when the dataset's documents can't be read.
+    /// Returns an error when the feature of the codec is off, or when the dataset's documents can't be read.
     pub fn build(self, storage: impl Documents + 'static) -> Result<Pipeline<C>, OpenError> {
         self.build_with(|dataset| dataset.open(Arc::new(storage)))
     }
 
-    /// Builds a pipeline that writes files without documents next to them: each pipeline finds a schema of
-    /// its own, and a batch that is tried again overwrites the files of the first try, but deletes none.
+    /// Builds a pipeline that writes files without documents next to them: each pipeline infers a schema of
+    /// its own, and a batch that is repeated overwrites the files of the first attempt, but deletes none.
     ///
     /// # Errors
     ///
-    /// When the feature of the codec is off.
+    /// Returns an error when the feature of the codec is off.
     pub fn build_files(self, storage: impl Storage + 'static) -> Result<Pipeline<C>, OpenError> {
         self.build_with(|dataset| dataset.open_files(Arc::new(storage)))
     }
@@ -295,7 +296,7 @@ impl<C> PipelineBuilder<C> {
 }
 
 impl<C> PipelineBuilder<C, Dataset> {
-    /// Sets how many names of attributes the decoder keeps. The dataset has
+    /// Sets the number and the size of attribute names that the decoder interns. The dataset has
     /// [limits of its own](DatasetBuilder::key_limits).
     pub fn key_limits(mut self, limits: KeyLimits) -> PipelineBuilder<C, Dataset> {
         self.decoder = self.decoder.key_limits(limits);

@@ -11,16 +11,16 @@ pub enum IngestError {
     #[error("the payload can't be inflated")]
     #[non_exhaustive]
     Inflate {
-        /// Why.
+        /// The cause.
         source: InflateError,
-        /// The outcome for its records: there are none.
+        /// The outcome for its records, of which there are none.
         records: Box<Summary>,
     },
     /// The payload is malformed. It has the same fault when it is sent again.
     #[error("the payload is malformed ({} records before the fault are kept)", records.accepted)]
     #[non_exhaustive]
     Payload {
-        /// What is wrong with it, and where.
+        /// The fault and its position.
         source: InvalidPayload,
         /// The outcome for the records before the fault.
         records: Box<Summary>,
@@ -29,9 +29,9 @@ pub enum IngestError {
     #[error("the rows of the payload can't be written")]
     #[non_exhaustive]
     Write {
-        /// Why, and which rows that costs.
+        /// The cause, with the number of rows that are lost.
         source: RowError,
-        /// The outcome for the records before that.
+        /// The outcome for the records before the failure.
         records: Box<Summary>,
     },
 }
@@ -89,8 +89,8 @@ pub enum FlushError {
     Files(#[from] otlake_dataset::FlushError),
 }
 
-/// The error of [`Pipeline::finish_batch`](crate::Pipeline::finish_batch). The batch has to be tried
-/// again from its beginning.
+/// The error of [`Pipeline::finish_batch`](crate::Pipeline::finish_batch). The batch has to be repeated from
+/// its beginning.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FinishBatchError {
@@ -102,7 +102,7 @@ pub enum FinishBatchError {
     Files(#[from] otlake_dataset::FinishBatchError),
 }
 
-/// The error of [`Pipeline::batch`](crate::Pipeline::batch), and of each of its tries.
+/// The error of [`Pipeline::batch`](crate::Pipeline::batch), and of each of its attempts.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchError {
@@ -115,13 +115,13 @@ pub enum BatchError {
     /// The batch can't be finished.
     #[error("the batch can't be finished")]
     Finish(#[source] FinishBatchError),
-    /// An error of the function that fills the batch, which made it with [`BatchError::other`].
+    /// An error of the function that fills the batch, created by [`BatchError::other`].
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl BatchError {
-    /// Returns an error of the function that fills a batch. The batch is given up with it.
+    /// Returns an error with which the function that fills a batch abandons it.
     pub fn other(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BatchError {
         BatchError::Other(error.into())
     }

@@ -38,14 +38,14 @@ impl EncodedPayload {
         &self.bytes
     }
 
-    /// Returns how the bytes are compressed.
+    /// Returns the compression of the bytes.
     pub fn encoding(&self) -> ContentEncoding {
         self.encoding
     }
 
     pub(super) fn inflate(&self, limits: InflateLimits) -> Result<Bytes, InflateError> {
         match self.encoding {
-            // The decoder looks at the size, and says so as a fault of the payload.
+            // The decoder checks the size, and reports it as a fault of the payload.
             ContentEncoding::Identity => Ok(self.bytes.clone()),
             encoding => encoding.inflate_within(&self.bytes, limits),
         }

@@ -19,7 +19,7 @@ pub struct Report {
     /// The patterns of bodies, busiest first, if a [`FingerprintStage`](crate::FingerprintStage) learns
     /// them.
     pub patterns: Option<PatternSet>,
-    /// The same by fingerprint, as the table that belongs next to the data.
+    /// The fingerprints of these patterns, as a table to be written next to the data.
     pub patterns_table: Option<PatternsTable>,
 }
 

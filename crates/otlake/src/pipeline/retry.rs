@@ -2,53 +2,53 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-/// How often [`Pipeline::batch`](crate::Pipeline::batch) tries, and how long it waits in between. Each wait is
-/// twice as long as the one before, plus a random part, so that writers that failed together don't come
-/// back together.
+/// The number of attempts that [`Pipeline::batch`](crate::Pipeline::batch) makes, and the pauses between them.
+/// Each pause is twice as long as the previous one, plus a random part, so that writers that failed together
+/// don't retry together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retry {
-    /// The number of tries, at least 1. Default: 5.
-    pub tries: u32,
-    /// The first wait. Default: 100 ms.
-    pub first_wait: Duration,
-    /// The longest wait, without its random part. Default: 10 s.
-    pub longest_wait: Duration,
+    /// The number of attempts, at least 1. Default: 5.
+    pub attempts: u32,
+    /// The first pause. Default: 100 ms.
+    pub first_pause: Duration,
+    /// The longest pause, before the random part. Default: 10 s.
+    pub longest_pause: Duration,
 }
 
 impl Default for Retry {
     fn default() -> Retry {
         Retry {
-            tries: 5,
-            first_wait: Duration::from_millis(100),
-            longest_wait: Duration::from_secs(10),
+            attempts: 5,
+            first_pause: Duration::from_millis(100),
+            longest_pause: Duration::from_secs(10),
         }
     }
 }
 
 impl Retry {
-    /// Sets the number of tries.
+    /// Sets the number of attempts.
     #[must_use]
-    pub fn with_tries(mut self, tries: u32) -> Retry {
-        self.tries = tries;
+    pub fn with_attempts(mut self, attempts: u32) -> Retry {
+        self.attempts = attempts;
         self
     }
 
-    /// Sets the first and the longest wait.
+    /// Sets the first and the longest pause.
     #[must_use]
-    pub fn with_waits(mut self, first: Duration, longest: Duration) -> Retry {
-        self.first_wait = first;
-        self.longest_wait = longest;
+    pub fn with_pauses(mut self, first: Duration, longest: Duration) -> Retry {
+        self.first_pause = first;
+        self.longest_pause = longest;
         self
     }
 
-    /// Returns the waits before the tries after the first.
-    pub(super) fn waits(self) -> impl Iterator<Item = Duration> {
+    /// Returns the pauses between the attempts.
+    pub(super) fn pauses(self) -> impl Iterator<Item = Duration> {
         ExponentialBuilder::default()
             .with_jitter()
-            .with_min_delay(self.first_wait)
-            .with_max_delay(self.longest_wait)
-            .with_max_times(self.tries.saturating_sub(1) as usize)
+            .with_min_delay(self.first_pause)
+            .with_max_delay(self.longest_pause)
+            .with_max_times(self.attempts.saturating_sub(1) as usize)
             .build()
     }
 }

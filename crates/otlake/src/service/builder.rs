@@ -40,21 +40,21 @@ impl ServiceBuilder {
     }
 
     /// Limits the bytes of payloads that were accepted and are not durable, over all workers. Default:
-    /// 256 MiB. This memory comes on top of the limit of the dataset. A payload that is larger than all of it
-    /// is accepted alone.
+    /// 256 MiB. This memory is in addition to the limit of the dataset. A payload that is larger than the
+    /// whole queue is accepted when the queue is empty.
     pub fn queue_bytes(mut self, bytes: usize) -> ServiceBuilder {
         self.queue_bytes = bytes;
         self
     }
 
-    /// Sets how long a group gathers requests, which is about the time until a request is answered.
+    /// Sets the time for which a group gathers requests, which is about the time until a request is answered.
     /// Default: 1 s.
     pub fn group_time(mut self, time: Duration) -> ServiceBuilder {
         self.group_time = time;
         self
     }
 
-    /// Sets how many bytes of payloads make a group full before its time. Default: 64 MiB.
+    /// Sets the bytes of payloads at which a group is delivered before its time. Default: 64 MiB.
     pub fn group_bytes(mut self, bytes: usize) -> ServiceBuilder {
         self.group_bytes = bytes;
         self
@@ -65,7 +65,7 @@ impl ServiceBuilder {
     ///
     /// # Errors
     ///
-    /// When a thread can't be started.
+    /// Returns an error when a thread can't be started.
     pub fn start<C: Stage + Send + 'static>(
         self,
         mut pipeline: impl FnMut(usize) -> Pipeline<C>,

@@ -10,15 +10,18 @@ pub enum ServiceError {
     /// when it is sent again.
     #[error(transparent)]
     Payload(IngestError),
-    /// The group of the request could not be made durable in any try. The request may succeed when it is sent
-    /// again.
-    #[error("the records could not be made durable")]
+    /// The group of the request could not be made durable in any attempt. The request may succeed when it is
+    /// sent again.
+    #[error("the records could not be made durable: send the request again")]
     Group(#[source] Arc<BatchError>),
     /// The service is shut down. The request was not accepted.
     #[error("the service is shut down")]
     Closed,
     /// A stage panicked. Whether the records are durable is not known.
-    #[error("the worker of the request has panicked")]
+    #[error(
+        "the worker of the request has panicked, and its records may or may not be durable: restart the \
+         service"
+    )]
     Panicked,
 }
 

@@ -50,7 +50,7 @@ impl<C: Stage> Groups<C> {
             self.next += 1;
             match id {
                 Ok(id) => self.deliver(&id, first),
-                // The name is short and plain, so it is an identity.
+                // The name is short and plain, so it is a valid identity.
                 Err(error) => answer_failed(vec![], Some(first), BatchError::other(error)),
             }
         }
