@@ -1,11 +1,11 @@
-//! Visible files to committed files.
+//! From visible files to committed files.
 //!
 //! ```text
 //!            begin_batch                      finish_batch
-//!     Idle ──────────────▶ Open(batch) ─────────────────────▶ Idle: committed, or given up
+//!     Idle ──────────────▶ Open(batch) ─────────────────────▶ Idle: committed, or abandoned
 //!      ▲                       │ a call failed
 //!      │                       ▼
-//!      └─────────────── Failed(batch): finish_batch gives it up
+//!      └─────────────── Failed(batch): finish_batch abandons it
 //! ```
 
 pub(crate) mod batch_budget;
@@ -22,18 +22,17 @@ use crate::commit::manifest::Manifest;
 /// Makes the files of a flush part of a table: the last step of a flush or a batch.
 ///
 /// The dataset calls it after all files of the manifest are visible in the storage, and after all of
-/// their columns are in the published schema. The shipped implementation, [`ManifestCommit`](crate::ManifestCommit), writes
-/// the manifest next to the data. Another one may add the files to a table format or tell a service of
-/// them.
+/// their columns are in the published schema. The shipped implementation,
+/// [`ManifestCommit`](crate::ManifestCommit), writes the manifest next to the data. Another one may add the
+/// files to a table format or notify a service.
 ///
-/// A commit is tried until it succeeds:
+/// A commit is retried until it succeeds:
 ///
-/// - **Outside a batch** it is tried again by the next flush, with the same name and the same manifest, as
-///   often as it fails. So a commit whose answer was lost must not add the files twice: compare the
-///   name.
+/// - **Outside a batch** each flush retries it, with the same name and the same manifest. So a commit whose
+///   response was lost must not add the files twice: compare the name.
 /// - **In a batch** the name is the batch's identity, which [`Manifest::batch`] returns as well. After an
-///   error the batch is tried again as a whole, perhaps by another process, and its manifest may
-///   then list other files. A commit replaces what an earlier one of the same identity has added.
+///   error the whole batch is repeated, perhaps by another process, and its manifest may then list other
+///   files. A commit replaces the files that an earlier one with the same identity has added.
 ///
 /// Names are unique within a table. Calls for one table never overlap in one process outside batches;
 /// batches of several writers may commit at once.
@@ -78,6 +77,6 @@ pub trait Commit: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns why the files are not, or perhaps not, part of the table.
+    /// Returns an error when the files are not part of the table, or when that is unknown.
     fn commit(&self, name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>>;
 }

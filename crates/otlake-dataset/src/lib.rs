@@ -37,37 +37,37 @@
 //!
 //! # The life of a batch
 //!
-//! One state for all tables of a writer:
+//! A writer has one state for all of its tables:
 //!
 //! ```text
 //!                 begin_batch                        finish_batch
 //!          ┌────────────────────▶ Open ──┬──────────────────────────▶ Idle, committed
-//!          │                        │    └── a step of it fails ────▶ Idle, given up
+//!          │                        │    └── a step of it fails ────▶ Idle, abandoned
 //!        Idle                       │ any call fails
 //!          ▲                        ▼
-//!          └── finish_batch ───── Failed      (given up: rows in no closed file are dropped)
+//!          └── finish_batch ───── Failed      (abandoned: rows in no closed file are dropped)
 //! ```
 //!
-//! `finish_batch` closes the files of all tables, then for each table deletes what an earlier try has left
-//! and commits. A batch that is given up is tried again from `begin_batch` on, by any writer.
+//! `finish_batch` closes the files of all tables. Then, for each table, it deletes the files that an earlier
+//! attempt has left, and commits. An abandoned batch is repeated from `begin_batch` on, by any writer.
 //!
 //! # The life of a file
 //!
 //! ```text
 //!  first row group ──▶ open ──▶ closing ──▶ visible ──▶ committed
-//!                       │          │                       │ fails: the next flush tries again,
-//!                       ▼          ▼                       ▼ same name and content
-//!                      rows lost, and counted for each writer that has some
+//!                       │          │                       │ fails: the next flush retries it with
+//!                       ▼          ▼                       ▼ the same name and content
+//!                  rows are lost, and each writer is told how many of them were its own
 //! ```
 //!
-//! A file is closed when it is full, too old, flushed, or in the way of the memory limit. All of its columns
-//! are published before.
+//! A file is closed when it is full or too old, when it is flushed, or when the memory limit is reached. All of
+//! its columns are published before that.
 //!
-//! # When to use this crate on its own
+//! # When to use this crate alone
 //!
 //! Use it for rows or record batches that don't come from OTLP payloads, or with stages of your own in front:
-//! a [`DatasetWriter`] is a [`RowSink`](otlake_row::RowSink). The crate `otlake` puts decoders, fingerprints
-//! and observers before it.
+//! a [`DatasetWriter`] is a [`RowSink`](otlake_row::RowSink). The crate `otlake` adds decoders, fingerprints
+//! and observers.
 //!
 //! # Features
 //!

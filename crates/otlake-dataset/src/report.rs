@@ -2,24 +2,25 @@ use std::time::Duration;
 
 use otlake_schema::{OverflowCounts, Table};
 
-/// What a writer has done to a table so far. All of it only grows.
+/// The work of a writer on a table so far. All numbers only grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableStats {
     /// The table.
     pub table: Table,
-    /// Rows in the row groups that it wrote.
+    /// The number of rows in the row groups that were written.
     pub rows: u64,
-    /// Row groups that it wrote.
+    /// The number of row groups that were written.
     pub row_groups: u64,
-    /// Files that it closed, and so made visible.
+    /// The number of files that were closed, and so made visible.
     pub files: u64,
-    /// Bytes of these files.
+    /// The size of these files, in bytes.
     pub bytes: u64,
-    /// Time that it spent encoding and compressing row groups and handing them to the storage.
+    /// The time spent encoding and compressing row groups and passing them to the storage.
     pub encoding: Duration,
-    /// Time that it spent closing files: footers, and what the storage does to make them visible.
+    /// The time spent closing files: writing footers, and waiting for the storage to make files visible.
     pub storing: Duration,
-    /// Values that went to the `overflow` column, by reason; with partitions of the rows in row groups.
+    /// The number of values that went to the overflow column, by reason. With partitions, rows that wait for
+    /// their row group are not included.
     pub overflow: OverflowCounts,
 }

@@ -9,10 +9,10 @@ use otlake_storage::{
 };
 
 /// The [`DatasetSchema`] of a dataset that several writers share: loaded from a document next to the
-/// data, and extended there before any file has what is new.
+/// data, and extended there before any file has a new column.
 ///
 /// Two writers that extend it at the same time lose nothing: a writer replaces only the document that it has
-/// read. The one that comes second reads again, and extends what it finds.
+/// read. The second one reads the document again, and extends that.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -39,7 +39,7 @@ use otlake_storage::{
 pub struct PublishedSchema {
     documents: Arc<dyn Documents>,
     name: String,
-    /// The version of the document that was read or written last; `None` if there was no document.
+    /// The version of the document that was read or written last; `None` if it did not exist.
     version: Option<Version>,
     schema: DatasetSchema,
 }
@@ -69,23 +69,23 @@ pub enum PublishError {
         /// The table that it should be of.
         expected: &'static str,
     },
-    /// The document was not written, although nobody else changed it.
+    /// The document was not written, although no other writer changed it.
     #[error(
-        "{name} could not be written in {tries} tries, although nobody else changed it: does the bucket \
-         exist, and does it support conditional writes?"
+        "{name} could not be written in {attempts} attempts, although no other writer changed it: check \
+         that the bucket exists and supports conditional writes"
     )]
     NotWritten {
         /// The name of the document.
         name: String,
-        /// The number of tries.
-        tries: u32,
+        /// The number of attempts.
+        attempts: u32,
     },
     /// The document was not written before the deadline.
     #[error(transparent)]
     Exhausted(#[from] RetriesExhausted),
 }
 
-/// Failed tries with a document that does not change, after which the storage is to blame.
+/// The number of failed attempts with a document that does not change, after which the storage is to blame.
 const UNCHANGED: u32 = 5;
 
 impl PublishedSchema {
@@ -119,18 +119,18 @@ impl PublishedSchema {
         &self.schema
     }
 
-    /// Whether there was a document when it was loaded or published last.
+    /// Returns whether the document existed when the schema was loaded or published last.
     pub(crate) fn exists(&self) -> bool {
         self.version.is_some()
     }
 
-    /// Adds what a writer has found to the published schema, together with what others have published
-    /// since. After a conflict it waits a little, with jitter, and tries again for some seconds.
+    /// Adds the columns that a writer has found to the published schema, and loads those that others have
+    /// published since. After a conflict it pauses briefly, with jitter, and retries for some seconds.
     ///
     /// # Errors
     ///
-    /// Returns an error if the document can't be read or written. It is either unchanged then, or has what
-    /// was found.
+    /// Returns an error if the document can't be read or written. The document is then either unchanged or has
+    /// all of the columns.
     pub fn publish(&mut self, found: &Schema) -> Result<(), PublishError> {
         let mut retries = Retries::new(&*self.name, RetryPolicy::default());
         let mut unchanged = 0;
@@ -151,7 +151,7 @@ impl PublishedSchema {
                     return Ok(());
                 }
                 Ok(PutOutcome::Conflict) => None,
-                // Reading it again tells.
+                // Reading the document shows whether it was written.
                 Err(error) if error.kind() == StorageErrorKind::InDoubt => Some(error),
                 Err(error) => return Err(error.into()),
             };
@@ -167,8 +167,8 @@ impl PublishedSchema {
                 0
             };
             if unchanged >= UNCHANGED {
-                let (name, tries) = (self.name.clone(), retries.failed());
-                return Err(PublishError::NotWritten { name, tries });
+                let (name, attempts) = (self.name.clone(), retries.failed());
+                return Err(PublishError::NotWritten { name, attempts });
             }
             paused?;
         }
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_none_is_an_error_that_names_it() {
+    fn a_document_that_is_no_schema_is_an_error_that_names_it() {
         let storage = Arc::new(InMemoryStorage::new());
         let name = PublishedSchema::document_name(Table::Logs);
         let stored = storage.put(&name, "[]".into(), PutIf::Absent).unwrap();

@@ -10,7 +10,7 @@ use crate::catalog::published_schema::{PublishError, PublishedSchema};
 /// documents in this process.
 #[derive(Debug)]
 pub(crate) struct TableCatalog {
-    /// What was published last, for writers that have nothing to add.
+    /// The schema as it was published last, for writers that have nothing to add.
     current: RwLock<Arc<DatasetSchema>>,
     /// Held while the schema is extended, which may take requests to the storage.
     source: Mutex<Source>,
@@ -50,7 +50,7 @@ impl TableCatalog {
     ///
     /// # Errors
     ///
-    /// Returns why the document could not be extended.
+    /// Returns an error if the document could not be extended.
     pub(crate) fn publish(&self, found: &Schema) -> Result<Arc<DatasetSchema>, PublishError> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         let schema = match &mut *source {

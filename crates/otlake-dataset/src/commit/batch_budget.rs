@@ -1,12 +1,12 @@
-//! What one batch may cause.
+//! Limits for what one batch may write.
 
 use std::fmt;
 
 /// Limits for what one batch may write, over all tables, however small its input is: a payload of a megabyte
 /// can have twenty thousand tenants.
 ///
-/// A batch that exceeds its budget fails, with an error that names the limit and counts the rows; what it
-/// has written is deleted when it is tried again. Outside batches nothing is limited.
+/// A batch that exceeds its budget fails, with an error that names the limit and counts the rows. The next
+/// attempt deletes the files that it has written. Outside batches nothing is limited.
 ///
 /// ```
 /// use otlake_dataset::{BatchBudget, Dataset};
@@ -92,7 +92,7 @@ impl fmt::Display for BudgetExceeded {
 
 impl std::error::Error for BudgetExceeded {}
 
-/// What a batch has used of its budget.
+/// The part of its budget that a batch has used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BatchUsage {
     pub(crate) partitions: usize,
@@ -101,7 +101,7 @@ pub(crate) struct BatchUsage {
 }
 
 impl BatchBudget {
-    /// Returns what is exceeded.
+    /// Returns an error if `used` exceeds the budget.
     pub(crate) fn check(&self, used: BatchUsage) -> Result<(), BudgetExceeded> {
         if used.partitions > self.partitions {
             return Err(BudgetExceeded::Partitions(self.partitions));

@@ -12,7 +12,7 @@ pub(crate) enum BatchState {
     Idle,
     /// A batch is open.
     Open(OpenBatch),
-    /// A batch is open, but an error has cost it rows, so it can only be given up.
+    /// A batch is open, but an error has cost it rows, so it can only be abandoned.
     Failed(OpenBatch),
 }
 
@@ -34,7 +34,7 @@ impl BatchState {
         }
     }
 
-    /// Returns the files of the open batch in a table, to look at.
+    /// Returns the files of the open batch in a table, read-only.
     pub(crate) fn files(&self, table: usize) -> Option<&BatchFiles> {
         match self {
             Self::Idle => None,
@@ -42,8 +42,8 @@ impl BatchState {
         }
     }
 
-    /// Remembers that an error has cost the open batch rows: a caller that ignores it must not take the
-    /// rest of the rows for the whole batch.
+    /// Remembers that an error has cost the open batch rows, so that a caller that ignores the error can't
+    /// finish the batch with the remaining rows.
     #[cold]
     pub(crate) fn fail(&mut self) {
         *self = match std::mem::take(self) {

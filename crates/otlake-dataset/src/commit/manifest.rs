@@ -1,4 +1,4 @@
-//! What a flush or a batch has written, for those who add files to a catalogue.
+//! The list of the files that a flush or a batch has written.
 
 mod json;
 mod types;
@@ -9,8 +9,8 @@ pub(crate) use self::types::type_name;
 use crate::files::file_names::{BatchId, BatchIdError};
 use otlake_parquet::{Bound, FileSummary};
 
-/// The files that one flush or one batch has written to a table, with the statistics that a catalogue needs,
-/// so that nobody has to open them.
+/// The files that one flush or one batch has written to a table, with the statistics that a catalogue needs, so
+/// that a catalogue does not have to open the files.
 ///
 /// As JSON it is a document of the format `otlake.manifest/1`, which later versions read too. Later versions
 /// may add members:
@@ -179,7 +179,7 @@ impl Manifest {
         self.sum(|file| file.row_groups as u64)
     }
 
-    /// Saturates, because the numbers of a damaged document may be too large to add up.
+    /// Returns a sum over all files. It saturates, because the numbers of a damaged document may be too large.
     fn sum(&self, of: impl Fn(&ManifestFile) -> u64) -> u64 {
         self.files.iter().map(of).fold(0, u64::saturating_add)
     }
@@ -226,7 +226,7 @@ impl ManifestFile {
     }
 }
 
-/// Why a document is not a [`Manifest`].
+/// The error of [`Manifest::from_json`]: why a document is not a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {

@@ -13,8 +13,8 @@ use crate::commit::manifest::Manifest;
 /// The commit of a dataset whose documents are next to the data: writes each manifest as
 /// `_otlake/manifests/TABLE/NAME.json`.
 ///
-/// The name of a manifest is the identity of its batch, or one that no other flush has. A batch that is
-/// tried again replaces its manifest.
+/// The name of a manifest is the identity of its batch, or unique to its flush. Each attempt of a batch
+/// replaces the manifest of the earlier ones.
 pub struct ManifestCommit {
     documents: Arc<dyn Documents>,
     retry: RetryPolicy,
@@ -55,7 +55,7 @@ impl Commit for ManifestCommit {
     }
 }
 
-/// Writes a document, whatever is there.
+/// Writes a document, whether it exists or not.
 fn replace(
     documents: &dyn Documents,
     name: &str,
@@ -64,15 +64,15 @@ fn replace(
 ) -> Result<(), Box<dyn Error + Send + Sync>> {
     loop {
         let condition = match documents.get(name)? {
-            // The answer to an earlier try was lost.
-            Some(there) if there.bytes == bytes => return Ok(()),
-            Some(there) => PutIf::Matches(there.version),
+            // An earlier write has succeeded, and its response was lost.
+            Some(found) if found.bytes == bytes => return Ok(()),
+            Some(found) => PutIf::Matches(found.version),
             None => PutIf::Absent,
         };
         match documents.put(name, bytes.clone(), condition) {
             Ok(PutOutcome::Stored(_)) => return Ok(()),
             Ok(PutOutcome::Conflict) => retries.pause_after_conflict()?,
-            // Reading it tells.
+            // Reading the document shows whether it was written.
             Err(error) if error.kind() == StorageErrorKind::InDoubt => {
                 retries.pause_in_doubt(error)?;
             }
@@ -99,7 +99,7 @@ mod tests {
 
     use super::*;
 
-    /// Stores nothing, and says that somebody else was faster.
+    /// A storage that stores nothing and reports a conflict for every write.
     #[derive(Debug, Default)]
     struct Conflicting(AtomicUsize);
 

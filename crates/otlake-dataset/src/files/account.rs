@@ -1,14 +1,14 @@
-//! What one writer has to be told of files that others closed.
+//! The rows of one writer in files that other writers close.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{LossCause, LostRows};
 
-/// The rows of one writer that are in files which another writer closes.
+/// The outcome for the rows of one writer that are in files which another writer closes.
 ///
-/// A file has row groups of many writers, and one of them closes it. The others must neither take their
-/// rows for visible before that is done, nor miss that they are lost: each of them
-/// [waits](Self::settle) for the files that have rows of it.
+/// A file has row groups of many writers, and one of them closes it. The others must neither assume that their
+/// rows are visible before that is done, nor miss that they are lost: each of them [waits](Self::settle) for
+/// the files that have rows of it.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     state: Mutex<State>,
@@ -19,7 +19,7 @@ pub(crate) struct Account {
 struct State {
     /// Files that another writer is closing.
     closing: usize,
-    /// Rows lost by other writers, which nobody was told of yet.
+    /// Rows of this writer that others have lost and that were not reported yet.
     lost: Option<LostRows>,
 }
 
@@ -29,7 +29,7 @@ impl Account {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until no other writer is closing a file that has rows of this one.
+    /// Waits until no other writer is closing a file with rows of this one.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Account {
     }
 }
 
-/// How many rows of a file each writer has.
+/// The number of rows that each writer has in a file.
 #[derive(Debug, Default)]
 pub(crate) struct Contributions(Vec<(Arc<Account>, u64)>);
 

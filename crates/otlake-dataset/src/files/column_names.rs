@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use otlake_schema::{DatasetSchema, Schema};
 
-/// The metadata `otlake.columns`: the original names of every column of attributes, as a JSON object.
-/// Made anew when there are more of them.
+/// The metadata `otlake.columns`: the original names of every column of attributes, as a JSON object. It is
+/// written again when there are new columns.
 #[derive(Debug, Default)]
 pub(crate) struct ColumnNames {
     entries: Arc<[(String, String)]>,
-    /// The revision of the schema and the version of the published one that they were made of.
+    /// The revision of the schema and the version of the published one from which the names come.
     known: Option<(u64, u64)>,
 }
 
 impl ColumnNames {
-    /// Returns the metadata of a file that is closed now: the names that its writer has found, and for
-    /// columns which only other writers have found the published names.
+    /// Returns the metadata of a file that is closed now: the names that its writer has found, and the
+    /// published names for columns that only other writers have found.
     pub(crate) fn of(
         &mut self,
         found: &Schema,
@@ -32,7 +32,7 @@ impl ColumnNames {
     }
 }
 
-/// Returns the metadata of a file that is closed by nobody who has found columns.
+/// Returns the metadata of a file that is closed without a writer.
 pub(crate) fn of_published(published: &DatasetSchema) -> [(String, String); 1] {
     [entry(published_names(published))]
 }

@@ -84,7 +84,7 @@ impl FileNames {
         format!("{}{sequence:05}.parquet", self.beginning_in(directory))
     }
 
-    /// Returns what all names in a directory begin with; see [`is_numbered`] for the rest of a name.
+    /// Returns the common beginning of all names in a directory; see [`is_numbered`] for the rest of a name.
     pub(crate) fn beginning_in(&self, directory: &str) -> String {
         let (above, prefix) = match self.prefix.rfind('/') {
             Some(slash) => self.prefix.split_at(slash + 1),
@@ -95,7 +95,7 @@ impl FileNames {
     }
 }
 
-/// Whether a name is `beginning` and a number. The beginning alone is not enough, because the identity of
+/// Returns whether a name is `beginning` and a number. The beginning alone is not enough, because the identity of
 /// another batch may begin with that of this one.
 pub(crate) fn is_numbered(name: &str, beginning: &str) -> bool {
     let rest = name.strip_prefix(beginning);
@@ -110,7 +110,7 @@ impl Default for FileNames {
 }
 
 /// The identity of a batch, for example `orders-3-1048576` for a topic, a partition and an offset. The same
-/// input gets the same identity each time, so that a retry replaces the files of an earlier try.
+/// input must get the same identity each time, so that a retry replaces the files of an earlier attempt.
 ///
 /// An identity is part of file names. It has 1 to 128 of the characters `A-Z`, `a-z`, `0-9`, `.`, `_` and
 /// `-`, and does not begin with a dot.

@@ -71,7 +71,7 @@ where
     ///
     /// # Errors
     ///
-    /// When the file can't be finished; it is lost then.
+    /// Returns an error when the file can't be finished; it is lost then.
     fn finish(&mut self) -> Result<(), RollingError> {
         self.writer.close_file()
     }

@@ -117,7 +117,7 @@ impl RowGroups {
         Ok(own >= self.limits.bytes)
     }
 
-    /// Whether the dataset has to be told of a column or a name.
+    /// Returns whether the dataset has to be told of a column or a name.
     pub(crate) fn has_unpublished_changes(&self, dataset: &DatasetSchema) -> bool {
         self.coerced != Some((dataset.version(), self.schema_revision()))
             && self.builder.schema().has_unpublished_changes(dataset)

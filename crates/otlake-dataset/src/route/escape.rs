@@ -1,5 +1,6 @@
-//! Escapes values that become parts of paths: what Spark's `ExternalCatalogUtils.escapePathName` escapes, and
-//! what would lead out of the directory or give two values the same one.
+//! Escapes values that become parts of paths: the characters that Spark's
+//! `ExternalCatalogUtils.escapePathName` escapes, and all that would lead out of the directory or give two
+//! values the same directory.
 
 use std::fmt::Write;
 
@@ -8,8 +9,8 @@ use xxhash_rust::xxh3::xxh3_128;
 /// The partition of rows without a value, as Hive calls it.
 pub(crate) const DEFAULT: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// The same where a part of the path begins with it: pyarrow and Spark don't read directories that begin
-/// with an underscore.
+/// The same partition where a part of the path begins with it: pyarrow and Spark don't read directories that
+/// begin with an underscore.
 pub(crate) const LEADING_DEFAULT: &str = "HIVE_DEFAULT_PARTITION__";
 
 /// The bytes after the beginning of a value that was cut: a hyphen and 128 bits.
@@ -19,7 +20,7 @@ pub(crate) const HASH_LEN: usize = 33;
 /// appended. `leads` says that a part of the path begins with the value.
 ///
 /// A cut value is longer than every value that is not cut: it was cut because the next character, of 4 bytes
-/// at most, exceeded the limit. So they can't be confused.
+/// at most, exceeded the limit. So the two can't be confused.
 pub(crate) fn put(out: &mut String, value: &str, leads: bool, limit: usize) {
     let start = out.len();
     for (at, character) in value.char_indices() {
@@ -45,7 +46,7 @@ pub(crate) fn put(out: &mut String, value: &str, leads: bool, limit: usize) {
     }
 }
 
-/// Whether Spark escapes the character, or it is NUL, which no file system accepts.
+/// Returns whether Spark escapes the character, or it is NUL, which no file system accepts.
 fn is_special(character: char) -> bool {
     character.is_ascii_control() || r##""#%'*/:=?\{[]^"##.contains(character)
 }
@@ -69,7 +70,7 @@ mod tests {
         out
     }
 
-    /// As Spark's `unescapePathName` does it.
+    /// Removes the escapes as Spark's `unescapePathName` does.
     fn unescape(text: &str) -> String {
         let mut pieces = text.split('%');
         let mut value = pieces.next().unwrap().to_owned();
@@ -113,7 +114,7 @@ mod tests {
         assert!(escaped.starts_with(&"ü".repeat(20)), "{escaped}");
         assert_eq!(escaped.len(), LIMIT + HASH_LEN);
         assert_ne!(escaped, escape(&other, false));
-        // The hash stays what it is: the directories of a dataset have it.
+        // The hash never changes, because the directories of a dataset have it in their names.
         assert_eq!(escaped, HASHED);
     }
 
@@ -145,7 +146,7 @@ mod tests {
         ) {
             let (a, b) = (escape(&left, leads), escape(&right, leads));
             prop_assert_eq!(left == right, a == b);
-            // What a cut value becomes is the name of that value alone.
+            // No other value becomes the same text as a cut value.
             prop_assert!(a == left || escape(&a, leads) != a);
         }
     }

@@ -75,17 +75,17 @@ impl Partitioning {
         Self::default()
     }
 
-    /// Whether there are no directories.
+    /// Returns whether there are no directories.
     pub fn is_none(&self) -> bool {
         self.parts.is_empty()
     }
 
-    /// Whether each table has directories of its own, by `{table}`.
+    /// Returns whether each table has directories of its own, by `{table}`.
     pub fn has_table(&self) -> bool {
         self.pieces().any(|piece| *piece == Piece::Table)
     }
 
-    /// Whether each signal has directories of its own, by `{signal}`.
+    /// Returns whether each signal has directories of its own, by `{signal}`.
     pub fn has_signal(&self) -> bool {
         self.pieces().any(|piece| *piece == Piece::Signal)
     }
@@ -94,7 +94,7 @@ impl Partitioning {
         self.parts.iter().flat_map(|part| &part.pieces)
     }
 
-    /// Returns what finds the partitions of a table's rows.
+    /// Returns a partitioner for the rows of a table.
     pub fn partitioner(&self, table: Table) -> Partitioner {
         Partitioner::new(self, table)
     }

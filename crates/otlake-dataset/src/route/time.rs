@@ -76,7 +76,7 @@ fn utc(nanos: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_nanos(nanos)
 }
 
-/// The fields that the time of a table's events comes from: those of its column `timestamp`.
+/// The fields from which the time of a table's events is taken: those of its column `timestamp`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventTime {
     time: Key,
@@ -96,7 +96,7 @@ impl EventTime {
             })
     }
 
-    /// Returns the fields that have the time.
+    /// Returns the keys of these fields.
     pub(crate) fn keys(self) -> impl Iterator<Item = Key> {
         std::iter::once(self.time).chain(self.or)
     }
@@ -117,7 +117,7 @@ impl EventTime {
 pub(crate) struct Packer {
     mask: u32,
     step: i64,
-    /// The times that have the same packed time as the last one.
+    /// The times with the same packed time as the previous one.
     like_last: Range<i64>,
     last: u32,
 }

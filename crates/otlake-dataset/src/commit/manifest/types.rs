@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use otlake_parquet::Bound;
 
-/// The name of a type in the schema of a dataset; of another type that of Arrow, in lower case.
+/// Returns the name of a type as in the schema of a dataset, or Arrow's name in lower case if that schema can't
+/// have the type.
 pub(crate) fn type_name(data_type: &DataType) -> String {
     let names = |fields: &[&Field]| {
         let name = |field: &&Field| format!("{}: {}", field.name(), type_name(field.data_type()));
@@ -44,7 +45,7 @@ pub(crate) fn type_name(data_type: &DataType) -> String {
     }
 }
 
-/// A bound as JSON has it.
+/// Returns a bound as a JSON value.
 pub(super) fn to_json(bound: &Bound) -> Value {
     match bound {
         Bound::Boolean(value) => (*value).into(),
@@ -61,7 +62,7 @@ pub(super) fn to_json(bound: &Bound) -> Value {
     }
 }
 
-/// The bound of a column of that type; none if it is no value of the type.
+/// Returns the bound that a JSON value means for a column of this type, or `None` if the type has no such value.
 pub(super) fn from_json(type_name: &str, value: &Value) -> Option<Bound> {
     Some(match type_name {
         "uint64" => Bound::UInt64(value.as_u64()?),
