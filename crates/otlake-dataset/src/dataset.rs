@@ -1,4 +1,4 @@
-//! Many files as one table: what all writers share.
+//! The part of a dataset that all of its writers share.
 
 pub(crate) mod builder;
 pub(crate) mod shared_table;
@@ -18,8 +18,8 @@ use crate::files::file_names::BatchId;
 use crate::memory_budget::MemoryBudget;
 use crate::writer::DatasetWriter;
 
-/// Parquet files that are one table for each signal: with partitions, a published schema, batches that
-/// are there exactly once, and one memory limit.
+/// Parquet files that are read as one table for each signal, with partitions, a published schema, batches
+/// that are visible exactly once, and one memory limit.
 ///
 /// A dataset is opened by its [builder](Self::builder), and cheap to clone. Each thread that writes to
 /// it has a [`DatasetWriter`] of its own.
@@ -66,7 +66,7 @@ struct Shared {
     encoder: Mutex<Encoder>,
 }
 
-/// What was written of one table.
+/// The files and the overflow of one table.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TableReport {
@@ -78,7 +78,8 @@ pub struct TableReport {
     /// The number of files that became visible since the last report and are not in
     /// [`files`](Self::files).
     pub omitted_files: u64,
-    /// The values of the writer that reports that went to the `overflow` column, by reason.
+    /// The number of values that went to the overflow column, by reason. Only values of the writer that made
+    /// the report are counted.
     pub overflow: OverflowCounts,
 }
 
@@ -95,7 +96,7 @@ pub(crate) fn index_of(table: Table) -> usize {
 }
 
 impl Dataset {
-    /// Begins with the defaults.
+    /// Returns a builder with the default options.
     pub fn builder() -> DatasetBuilder {
         DatasetBuilder::new()
     }
@@ -105,16 +106,16 @@ impl Dataset {
         DatasetWriter::new(self.clone())
     }
 
-    /// Closes the open files of all tables, so that every row of every row group is visible, and commits
-    /// them.
+    /// Closes the open files of all tables, so that the rows of all row groups are visible, and commits the
+    /// files.
     ///
-    /// The rows that writers still gather are not among them: each writer that has none left to come
-    /// calls [`DatasetWriter::write_row_groups`] first. With a single writer, [`DatasetWriter::flush`]
-    /// does both.
+    /// Rows that writers are still gathering are not included: have each writer call
+    /// [`DatasetWriter::write_row_groups`] first. With a single writer, [`DatasetWriter::flush`] does both.
     ///
     /// # Errors
     ///
-    /// Returns the rows of all writers that are lost; each of the writers is told of its own as well.
+    /// Returns an error that counts the lost rows of all writers. Each writer also learns of its own with its
+    /// next call.
     pub fn flush(&self) -> Result<(), FlushError> {
         let encoder = self.shared.encoder.lock();
         let encoder = &mut *encoder.unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +127,7 @@ impl Dataset {
         result
     }
 
-    /// Returns what became visible since the last report, of the tables that have files.
+    /// Returns the files that became visible since the last report, for the tables that have any.
     pub fn report(&self) -> Vec<TableReport> {
         let tables = Table::ALL.into_iter().zip(&self.shared.tables);
         tables
@@ -135,12 +136,12 @@ impl Dataset {
             .collect()
     }
 
-    /// Returns the published columns of a table, as far as this process knows them.
+    /// Returns the published schema of a table, as this process last read or wrote it.
     pub fn schema(&self, table: Table) -> Arc<DatasetSchema> {
         self.table(index_of(table)).catalog.current()
     }
 
-    /// Returns the bytes of memory that rows and open files take up, about.
+    /// Returns an estimate of the bytes of memory that rows and open files take up.
     pub fn memory_estimate(&self) -> usize {
         self.shared.budget.used()
     }

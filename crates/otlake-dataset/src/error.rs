@@ -1,4 +1,4 @@
-//! What can go wrong: one error for each operation.
+//! The errors, one type for each operation.
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ use otlake_storage::StorageError;
 use crate::catalog::published_schema::PublishError;
 use crate::commit::batch_budget::BudgetExceeded;
 
-/// Rows that were accepted and are gone, because their file could not be written.
+/// Rows that were accepted and are lost, because their file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{rows} rows are lost with {file}: write them again")]
 pub struct LostRows {
@@ -36,7 +36,7 @@ pub enum LossCause {
     /// The batch has used up its budget.
     #[error(transparent)]
     Budget(#[from] BudgetExceeded),
-    /// Another writer of the dataset closed the file, and could not.
+    /// Another writer of the dataset could not close the file.
     #[error("another writer could not close the file: {0}")]
     OtherWriter(String),
 }
@@ -60,7 +60,7 @@ impl LostRows {
         &self.file
     }
 
-    /// Returns why.
+    /// Returns the cause of the loss.
     pub fn cause(&self) -> &LossCause {
         &self.cause
     }
@@ -99,7 +99,7 @@ pub(crate) trait StepError: Sized + From<LostRows> {
     }
 }
 
-/// What writing row groups and closing files can end with, in any operation.
+/// The error of writing row groups and closing files, in any operation.
 #[derive(Debug)]
 pub(crate) enum WriteError {
     Lost(LostRows),
@@ -118,7 +118,7 @@ impl From<PublishError> for WriteError {
     }
 }
 
-/// Why a [`Dataset`](crate::Dataset) could not be opened.
+/// The error of opening a [`Dataset`](crate::Dataset).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -128,26 +128,29 @@ pub enum OpenError {
     /// The published schema of a table could not be loaded.
     #[error(transparent)]
     Schema(#[from] PublishError),
-    /// The storage could not be read.
-    #[error("the dataset could not be opened")]
+    /// The storage could not be listed.
+    #[error("the storage of the dataset could not be listed: check that it exists and can be read")]
     Storage(#[from] StorageError),
 }
 
-/// Why a [`DatasetWriter`](crate::DatasetWriter) could not accept a row.
+/// The error of passing a row to a [`DatasetWriter`](crate::DatasetWriter).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowError {
-    /// Rows are lost. The row itself is among them or kept.
+    /// Rows are lost. The row itself is one of them, or it is kept.
     #[error(transparent)]
     Lost(#[from] LostRows),
     /// The types of the columns could not be published. No row is lost, and this one is kept: they wait
-    /// in memory, and the next call tries again.
-    #[error("the schema could not be published: the rows wait in memory for the next try")]
+    /// in memory, and the next call retries.
+    #[error(
+        "the schema could not be published: the rows stay in memory until the next call retries"
+    )]
     Publish(#[source] PublishError),
     /// The types of the columns could not be published, and the memory limit is reached. This row was
-    /// not accepted; those before it are kept.
+    /// not accepted; earlier rows are kept.
     #[error(
-        "the row was rejected, because the memory limit is reached and the schema could not be published"
+        "the row was rejected, because the memory limit is reached and the schema could not be published: \
+         write it again later"
     )]
     Rejected(#[source] PublishError),
     /// The encoder of a table could not be made, so the row was not accepted.
@@ -159,8 +162,8 @@ pub enum RowError {
     Commit(#[from] CommitError),
 }
 
-/// Why [`flush`](crate::DatasetWriter::flush), [`tick`](crate::DatasetWriter::tick) or
-/// [`begin_batch`](crate::DatasetWriter::begin_batch) could not make rows visible.
+/// The error of [`flush`](crate::DatasetWriter::flush), [`tick`](crate::DatasetWriter::tick) and
+/// [`begin_batch`](crate::DatasetWriter::begin_batch).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlushError {
@@ -168,24 +171,28 @@ pub enum FlushError {
     #[error(transparent)]
     Lost(#[from] LostRows),
     /// The types of the columns could not be published. No row is lost: they wait in memory, and the
-    /// next call tries again.
-    #[error("the schema could not be published: the rows wait in memory for the next try")]
+    /// next call retries.
+    #[error(
+        "the schema could not be published: the rows stay in memory until the next call retries"
+    )]
     Publish(#[source] PublishError),
-    /// All rows are visible, but their files could not be committed. The next flush tries again.
+    /// All rows are visible, but their files could not be committed. The next flush retries.
     #[error(transparent)]
     Commit(#[from] CommitError),
 }
 
-/// Why [`finish_batch`](crate::DatasetWriter::finish_batch) could not finish a batch, which has to be
-/// tried again from [`begin_batch`](crate::DatasetWriter::begin_batch) on.
+/// The error of [`finish_batch`](crate::DatasetWriter::finish_batch). The batch has to be repeated from
+/// [`begin_batch`](crate::DatasetWriter::begin_batch) on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FinishBatchError {
     /// No batch is open.
-    #[error("no batch is open: begin it, and give it its rows, before it is finished")]
+    #[error("no batch is open: begin it and write its rows before you finish it")]
     NoBatch,
     /// An earlier call failed while the batch was open.
-    #[error("an earlier error cost the batch rows: begin it again, and give it all its rows again")]
+    #[error(
+        "rows of the batch were lost by an earlier error: begin it again and write all of its rows again"
+    )]
     Incomplete,
     /// Rows are lost.
     #[error(transparent)]
@@ -193,19 +200,19 @@ pub enum FinishBatchError {
     /// The types of the columns could not be published.
     #[error("the schema could not be published")]
     Publish(#[source] PublishError),
-    /// The files that an earlier try left could not be found or deleted.
-    #[error("the files of an earlier try could not be deleted")]
+    /// The files that an earlier attempt left could not be found or deleted.
+    #[error("the files of an earlier attempt could not be deleted")]
     Leftovers(#[source] StorageError),
     /// The files could not be committed.
     #[error(transparent)]
     Commit(CommitError),
 }
 
-/// Why a record batch could not be written; see [`DatasetWriter::table`](crate::DatasetWriter::table).
+/// The error of writing a record batch; see [`DatasetWriter::table`](crate::DatasetWriter::table).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableSinkError {
-    /// A column has another type than the published schema. Nothing was written.
+    /// A column has a type other than in the published schema. Nothing was written.
     #[error(
         "column {column:?} is {found} in the batch and {published} in the published schema of {table}: \
          cast it, because a published column never changes its type"
@@ -220,10 +227,10 @@ pub enum TableSinkError {
         /// Its type in the batch.
         found: String,
     },
-    /// A column that is not published has a type that none can have. Nothing was written.
+    /// A column that is not published has a type that new columns can't have. Nothing was written.
     #[error(
-        "column {column:?} is {found}: a new column is boolean, int64, float64, utf8 or binary, so \
-         cast it"
+        "column {column:?} is {found}, but a new column is boolean, int64, float64, utf8 or binary: cast \
+         it"
     )]
     NewColumn {
         /// The name of the column.
@@ -231,9 +238,12 @@ pub enum TableSinkError {
         /// Its type in the batch.
         found: String,
     },
-    /// A column that is not published has a name that it can't get, because another column has it in
-    /// upper or lower case, or because it is reserved. Nothing was written.
-    #[error("column {column:?} is new and can't have this name: choose another")]
+    /// A column that is not published has a name that is reserved, or that differs only in case from the name
+    /// of another column. Nothing was written.
+    #[error(
+        "column {column:?} is new and can't have this name, which is reserved or differs only in case from \
+         another column's: rename it"
+    )]
     Name {
         /// The name.
         column: String,
@@ -244,18 +254,17 @@ pub enum TableSinkError {
         /// The name.
         column: String,
     },
-    /// The dataset has no such table: it lays data points out otherwise, see
-    /// [`MetricTables`](crate::MetricTables). Nothing was written.
-    #[error("the dataset has no table {table}: choose another layout of data points")]
+    /// The dataset has no such table, because of its [`MetricTables`](crate::MetricTables). Nothing was
+    /// written.
+    #[error("the dataset has no table {table}: open it with other MetricTables")]
     NoTable {
         /// The name of the table.
         table: &'static str,
     },
-    /// The rows of the batch could not be put into their partitions. Nothing was written.
-    #[error("the batch could not be split into its partitions")]
+    /// The batch could not be split by partition. Nothing was written.
+    #[error("the batch could not be split by partition")]
     Partition(#[from] ArrowError),
-    /// Rows are lost: the whole batch, or those of some of its partitions, and with them others of the
-    /// same file.
+    /// Rows are lost: those of all or some partitions of the batch, and other rows of the same files.
     #[error(transparent)]
     Lost(#[from] LostRows),
     /// The types of the columns could not be published. Nothing of the batch was written.
@@ -270,7 +279,7 @@ pub enum TableSinkError {
     Commit(#[from] CommitError),
 }
 
-/// Why a [`Commit`](crate::Commit) of files failed.
+/// The error of a [`Commit`](crate::Commit).
 #[derive(Debug, thiserror::Error)]
 #[error("the files of {table} are visible, but could not be committed as {name}")]
 pub struct CommitError {
@@ -292,7 +301,7 @@ impl CommitError {
         }
     }
 
-    /// Returns the name of the commit, which the next try has too.
+    /// Returns the name of the commit, which the next attempt has too.
     pub fn name(&self) -> &str {
         &self.name
     }

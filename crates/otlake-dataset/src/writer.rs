@@ -1,4 +1,4 @@
-//! Rows of all signals to a dataset: one worker's part of it.
+//! The part of a dataset that belongs to one worker: it takes the rows of all signals.
 //!
 //! ```text
 //!                       ┌──────────── TableWriter, one per table ────────────┐
@@ -32,23 +32,23 @@ use crate::writer::table_writer::TableWriter;
 /// Writes to a [`Dataset`], for one thread: rows as a [`RowSink`], record batches through
 /// [`table`](Self::table).
 ///
-/// It gathers rows to row groups, finds their columns, and encodes them on the caller's thread. Outside a
-/// batch, row groups are appended to the open file of their partition, which all writers of the
+/// A writer gathers rows into row groups, infers their columns, and encodes them on the caller's thread.
+/// Outside a batch, row groups are appended to the open file of their partition, which all writers of the
 /// dataset share. In a batch, a writer has files of its own.
 ///
 /// # Types
 ///
-/// Types are free while the first row group is gathered. When it is written they are published: later
+/// Types may widen while the first row group is gathered. When it is written, they are published: later
 /// row groups and files may have more columns, but no column changes its type, and a value that does
-/// not fit goes to the `overflow` column. That holds for all writers of the dataset, in every process if
+/// not fit goes to the overflow column. This holds for all writers of the dataset, and across processes if
 /// it was [opened](crate::DatasetBuilder::open) with documents.
 ///
 /// # Partitions
 ///
 /// With a [`Partitioning`](crate::Partitioning) each row goes to a file in the directory of its
 /// partition. The rows of a partition wait, packed in a [`RowBuffer`](crate::RowBuffer), until there are
-/// enough of them for a row group. Types are found when rows come, and become those of all partitions.
-/// Without partitions rows become columns at once.
+/// enough of them for a row group. Types are inferred when rows arrive, for all partitions together.
+/// Without partitions, rows become columns at once.
 ///
 /// # Losing rows
 ///
@@ -57,7 +57,7 @@ use crate::writer::table_writer::TableWriter;
 pub struct DatasetWriter {
     dataset: Dataset,
     account: Arc<Account>,
-    /// In the order of [`Table::ALL`]; made with the first row of each.
+    /// The writers of tables, in the order of [`Table::ALL`]. Each is created with its first row.
     tables: [Option<Box<TableWriter>>; Table::ALL.len()],
     batch: BatchState,
 }
@@ -83,17 +83,17 @@ impl DatasetWriter {
         TableSink::new(self, index_of(table))
     }
 
-    /// Begins a batch whose input has an identity: its files have names that follow from it, so that
-    /// the same input under the same identity overwrites what an earlier try has left. Rows that came
-    /// before are written first. A batch that is still open is given up: its rows are dropped, except
-    /// those in closed files, which a retry of that batch deletes.
+    /// Begins a batch whose input has an identity. The names of its files follow from the identity, so that
+    /// the same input under the same identity overwrites the files of an earlier attempt. Earlier rows are
+    /// flushed first. A batch that is still open is abandoned: its rows are dropped, except those in closed
+    /// files, which a retry of that batch deletes.
     ///
     /// # Errors
     ///
-    /// As for [`Self::flush`], about the rows that came before. No batch is open then.
+    /// Returns an error if the earlier rows can't be flushed; see [`Self::flush`]. No batch is open then.
     pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), FlushError> {
         if self.batch.is_open() {
-            self.give_up();
+            self.abandon();
         }
         self.flush()?;
         self.batch = BatchState::Open(OpenBatch {
@@ -105,18 +105,18 @@ impl DatasetWriter {
         Ok(())
     }
 
-    /// Finishes the batch: closes its files, deletes those that an earlier try of it has left and this one
-    /// has not overwritten, and commits them. When this returns without an error, the rows of the batch
-    /// are visible exactly once, however often it was tried.
+    /// Finishes the batch: closes its files, deletes files of earlier attempts that this one has not
+    /// overwritten, and commits. When this returns without an error, the rows of the batch are visible exactly
+    /// once, however many attempts it took.
     ///
-    /// Deleting needs a dataset with documents. Without, a try that splits its rows into other files than
-    /// the one before, for example because of other options, may leave rows of that one.
+    /// Deleting needs a dataset with documents. Without them, an attempt that splits its rows differently from
+    /// the previous one, for example because of other options, may leave rows of that one visible.
     ///
     /// # Errors
     ///
     /// Returns an error if no batch is open, if a call since [`Self::begin_batch`] has failed, or if
     /// files can't be written, deleted or committed. No batch is open afterwards: its rows that are in
-    /// no closed file are dropped, and it has to be tried again from [`Self::begin_batch`] on.
+    /// no closed file are dropped, and it has to be repeated from [`Self::begin_batch`] on.
     pub fn finish_batch(&mut self) -> Result<(), FinishBatchError> {
         let result = match &self.batch {
             BatchState::Idle => return Err(FinishBatchError::NoBatch),
@@ -129,7 +129,7 @@ impl DatasetWriter {
                 self.batch = BatchState::Idle;
                 self.opened().for_each(|(_, table)| table.forget_open());
             }
-            Err(_) => self.give_up(),
+            Err(_) => self.abandon(),
         }
         result
     }
@@ -143,43 +143,42 @@ impl DatasetWriter {
         Ok(())
     }
 
-    /// Gives up the open batch, if there is one: drops its rows, except those in closed files, which a retry
-    /// of the batch deletes. Rows that come afterwards belong to no batch.
+    /// Abandons the open batch, if there is one: drops its rows, except those in closed files, which a retry
+    /// of the batch deletes. Later rows belong to no batch.
     pub fn discard_batch(&mut self) {
         if self.batch.is_open() {
-            self.give_up();
+            self.abandon();
         }
     }
 
-    /// Drops what the batch has in no closed file. Left where it is, it would go to a file of whatever
-    /// comes next, and be there twice once the batch is tried again.
-    fn give_up(&mut self) {
+    /// Drops the rows of the batch that are in no closed file. Otherwise they would go to later files, and be
+    /// visible twice once the batch is repeated.
+    fn abandon(&mut self) {
         self.batch = BatchState::Idle;
         self.opened().for_each(|(_, table)| table.discard());
     }
 
-    /// Writes the rows gathered so far and closes all files that have rows of this writer, so that all of
-    /// its rows are visible, and commits the files. In a batch it closes the files of the batch,
-    /// which are committed when the batch is finished.
+    /// Writes the rows gathered so far, closes all files that have rows of this writer, so that all of its
+    /// rows are visible, and commits the files. In a batch, this closes the files of the batch, which are
+    /// committed when the batch is finished.
     ///
     /// # Errors
     ///
-    /// Returns the first error, with the rows that all of them cost; the files of other partitions
-    /// are closed nevertheless. A file that can't be written is dropped, with its rows.
+    /// Returns the first error, with the number of rows lost by all errors together. The files of other
+    /// partitions are still closed. A file that can't be written is dropped, with its rows.
     pub fn flush(&mut self) -> Result<(), FlushError> {
         let closed = self.close_all();
         let closed = self.noted(closed).map_err(FlushError::from);
         FlushError::both(closed, self.settle_and_commit())
     }
 
-    /// Closes the files whose first row came longer ago than
-    /// [`max_age`](crate::DatasetBuilder::max_age), also when no rows arrive: call it every second or
-    /// so. Outside a batch it also closes files that other writers have written to, but it doesn't write
-    /// the rows that they gather.
+    /// Closes the files whose first row is older than [`max_age`](crate::DatasetBuilder::max_age). Call it
+    /// about every second, also when no rows arrive. Outside a batch it also closes files that other writers
+    /// have written to, but it doesn't write the rows that they are gathering.
     ///
     /// # Errors
     ///
-    /// As for [`Self::flush`].
+    /// Returns an error as [`Self::flush`] does.
     pub fn tick(&mut self, now: Instant) -> Result<(), FlushError> {
         let Some(max_age) = self.dataset.options().max_age else {
             return Ok(());
@@ -197,20 +196,20 @@ impl DatasetWriter {
     ///
     /// # Errors
     ///
-    /// As for [`Self::flush`].
+    /// Returns an error as [`Self::flush`] does.
     pub fn write_row_groups(&mut self) -> Result<(), FlushError> {
         let written = self.for_all(TableWriter::write_row_groups);
         Ok(self.noted(written)?)
     }
 
-    /// Returns what this writer has done so far, for the tables that it has had rows of.
+    /// Returns the work of this writer so far, for the tables whose rows it has had.
     pub fn stats(&self) -> Vec<TableStats> {
         let tables = self.tables.iter().flatten();
         tables.map(|table| table.stats()).collect()
     }
 
-    /// Returns what became visible of the dataset since the last report, for the tables that have files
-    /// or that this writer has had rows of.
+    /// Returns the files of the dataset that became visible since the last report, for the tables that have
+    /// any and for those whose rows this writer has had.
     pub fn report(&mut self) -> Vec<TableReport> {
         let mut reports = Vec::new();
         for (index, table) in Table::ALL.into_iter().enumerate() {
@@ -226,8 +225,8 @@ impl DatasetWriter {
         reports
     }
 
-    /// Returns the columns of a table that this writer has found so far; `None` as long as it has had no
-    /// row.
+    /// Returns the columns of a table that this writer has found so far, or `None` if it has had no row of the
+    /// table.
     pub fn schema(&self, table: Table) -> Option<&Schema> {
         let writer = self.tables[index_of(table)].as_ref()?;
         Some(writer.schema())

@@ -21,19 +21,19 @@ use crate::gather::row_groups::RowGroupLimits;
 use crate::memory_budget::MemoryBudget;
 use crate::route::partition::Partitioning;
 
-/// The layout of data points.
+/// The tables that data points go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MetricTables {
-    /// All in one table, `metrics`. The default.
+    /// One table for all data points, `metrics`. The default.
     #[default]
     One,
-    /// A table for each kind: `gauge`, `sum`, `histogram`, `exponential_histogram`, `summary`. Each
-    /// has the columns of its kind only.
+    /// A table for each metric kind: `gauge`, `sum`, `histogram`, `exponential_histogram`, `summary`. Each
+    /// has only the columns of its kind.
     PerKind,
 }
 
-/// The options of a [`Dataset`].
+/// A builder for a [`Dataset`]. All options of a dataset are set here.
 #[derive(Debug)]
 #[must_use]
 pub struct DatasetBuilder {
@@ -41,7 +41,7 @@ pub struct DatasetBuilder {
     commit: Option<Arc<dyn Commit>>,
 }
 
-/// One field for each option, which is why there are more than a dozen.
+/// The options, one field for each, which is why there are more than a dozen.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) schema: SchemaOptions,
@@ -85,14 +85,14 @@ impl DatasetBuilder {
         }
     }
 
-    /// Sets how columns are named, and how many attributes have one.
+    /// Sets the naming of columns, the column budget and the promoted attributes.
     pub fn schema_options(mut self, options: SchemaOptions) -> DatasetBuilder {
         self.options.schema = options;
         self
     }
 
-    /// Limits the names in the rows that wait in partitions, over all decoders that they come from;
-    /// values of further names overflow. Default: as for a decoder, so that the names of one always fit.
+    /// Limits the names in rows that wait in partitions, counted over all decoders. Values of further names
+    /// go to the overflow column. Default: the limits of a decoder, so that the names of one always fit.
     pub fn key_limits(mut self, limits: KeyLimits) -> DatasetBuilder {
         self.options.key_limits = limits;
         self
@@ -104,83 +104,81 @@ impl DatasetBuilder {
         self
     }
 
-    /// Sets how files are named in the directory of their table. Default: `part-…`, with 64 random bits.
+    /// Sets the names of files in the directory of their table. Default: `part-…`, with 64 random bits.
     pub fn file_names(mut self, names: FileNames) -> DatasetBuilder {
         self.options.names = names;
         self
     }
 
-    /// Sets the rows of a row group, at least 1. Default: 131,072.
+    /// Sets the number of rows of a full row group, at least 1. Default: 131,072.
     pub fn row_group_rows(mut self, rows: usize) -> DatasetBuilder {
         self.options.row_groups.rows = rows.max(1);
         self
     }
 
-    /// Sets the bytes of memory that a row group may take up before it is encoded, as columns and, with
-    /// partitions, while its rows wait. Default: 64 MiB. A row group exceeds it by at most one eighth and
-    /// one row.
+    /// Sets the bytes of memory at which a row group is full: as columns and, with partitions, also as rows
+    /// that wait. Default: 64 MiB. A row group exceeds it by at most one eighth and one row.
     pub fn row_group_bytes(mut self, bytes: usize) -> DatasetBuilder {
         self.options.row_groups.bytes = bytes;
         self
     }
 
-    /// Sets the layout of data points. Default: all in one table.
+    /// Sets the tables that data points go to. Default: one for all.
     pub fn metric_tables(mut self, tables: MetricTables) -> DatasetBuilder {
         self.options.metric_tables = tables;
         self
     }
 
-    /// Gives each row a directory by its event time or its cells:
-    /// `"signal={signal}/date={date}/hour={hour}"`. Default: one directory for each table, with its name.
+    /// Sets the directories of rows, by event time or by cells: `"signal={signal}/date={date}/hour={hour}"`.
+    /// Default: one directory for each table, with its name.
     ///
-    /// The table's directory also comes first when the partitioning does not tell tables apart:
-    /// `"date={date}"` becomes `logs/date=…`, and so does one by signal when each kind of data points
-    /// has a table.
+    /// If the partitioning does not distinguish tables, the table's directory comes first: `"date={date}"`
+    /// becomes `logs/date=…`. The same holds for a partitioning by signal when each metric kind has a table.
     pub fn partitioning(mut self, partitioning: Partitioning) -> DatasetBuilder {
         self.options.partitioning = partitioning;
         self
     }
 
-    /// Limits how many partitions of a table a writer has open at once, to at least 1. The one that has not
-    /// had a row for longest is closed for another. Default: 128, because a storage needs a file handle
-    /// or buffers for each. With fewer than are written to at once, files get very small.
+    /// Limits the number of partitions of a table that a writer has open at once; at least 1. When the limit
+    /// is reached, the partition whose last row is oldest is closed. Default: 128, because a storage needs a
+    /// file handle or buffers for each. A limit below the number of partitions that rows arrive for at once
+    /// makes very small files.
     pub fn open_partitions(mut self, partitions: usize) -> DatasetBuilder {
         self.options.open_partitions = partitions.max(1);
         self
     }
 
-    /// Closes a file this long after its first row came, when
-    /// [`tick`](crate::DatasetWriter::tick) is called. Default: never.
+    /// Sets the age at which [`tick`](crate::DatasetWriter::tick) closes a file, counted from its first row.
+    /// Default: no limit.
     pub fn max_age(mut self, age: Duration) -> DatasetBuilder {
         self.options.max_age = Some(age);
         self
     }
 
-    /// Sets how many summaries of files are kept for each table until the next
-    /// [report](Dataset::report); of more the oldest are dropped and counted. Default: 256. A summary
-    /// takes about 100 bytes for each column of its file, which the memory limit does not count.
+    /// Sets the number of file summaries that are kept for each table until the next
+    /// [report](Dataset::report). If there are more, the oldest are dropped and counted. Default: 256. A
+    /// summary takes about 100 bytes for each column of its file, which the memory limit does not count.
     pub fn file_summaries(mut self, files: usize) -> DatasetBuilder {
         self.options.file_summaries = files;
         self
     }
 
-    /// Limits the bytes of memory that rows and open files take up, and encoding them, over all tables,
-    /// partitions and writers. Three quarters are for rows and files: when they are used up, row groups
-    /// are written early and files closed. The rest is for encoding, so a row group has an eighth of the
-    /// limit, divided by the number of writers; with partitions half of that, and when rows are sorted
-    /// two thirds. Default: no limit except that of each row group.
+    /// Limits the bytes of memory for rows, open files and encoding, over all tables, partitions and writers.
+    /// Three quarters are for rows and files: when they are used up, row groups are written and files closed
+    /// early. The rest is for encoding, so a row group has at most an eighth of the limit divided by the number
+    /// of writers, with partitions half of that, and with sorted rows two thirds of it. Default: no limit except
+    /// that of each row group.
     ///
-    /// A column counts for 1,280 bytes before it has a value. A limit that leaves little more than that
-    /// is kept as well as can be, with very small row groups: some MiB for each writer are the least that
-    /// makes sense.
+    /// A column counts as 1,280 bytes before it has a value. With a limit that leaves little more than that,
+    /// row groups are very small and the limit may be exceeded: allow at least some MiB for each writer.
     pub fn memory_limit(mut self, bytes: usize) -> DatasetBuilder {
         self.options.memory_limit = bytes;
         self
     }
 
-    /// Sorts the rows of each row group, which says so in its `sorting_columns`. Default: rows stand in
-    /// the order in which they came. Filters on the first columns become several times faster, those on
-    /// time slower, and writing takes half as long again: docs/performance.md has the figures.
+    /// Sorts the rows of each row group, and records the order in its `sorting_columns`. Default: rows keep
+    /// the order in which they were written. Filters on the first columns become several times faster, filters
+    /// on time become slower, and writing takes 1.5 times as long: docs/performance.md has the figures.
     pub fn sorted_rows(mut self, order: Vec<SortingColumn>) -> DatasetBuilder {
         self.options.order = order;
         self
@@ -192,14 +190,14 @@ impl DatasetBuilder {
         self
     }
 
-    /// Sets what makes files part of a table once they are visible. Default: a [`ManifestCommit`] for a
-    /// dataset with documents, nothing for one without.
+    /// Sets the [`Commit`] that makes visible files part of a table. Default: a [`ManifestCommit`] for a
+    /// dataset with documents, none for one without.
     pub fn commit(mut self, commit: Arc<dyn Commit>) -> DatasetBuilder {
         self.commit = Some(commit);
         self
     }
 
-    /// Opens a dataset that any number of processes may write to, at once and one after the other: its
+    /// Opens a dataset that any number of processes may write to, at the same time or one after another: its
     /// schema is published next to the files, in the same storage, and no column changes its type.
     ///
     /// # Errors
@@ -211,9 +209,9 @@ impl DatasetBuilder {
         self.open_with(files, Some(storage))
     }
 
-    /// Opens files without documents: there is no published schema, so only the writers of this dataset
-    /// agree on types, there are no manifests, and the files that an earlier try of a batch has left
-    /// can't be deleted.
+    /// Opens a dataset without documents: there is no published schema, so only the writers of this object
+    /// agree on types; there are no manifests; and the files that an earlier attempt of a batch has left can't
+    /// be deleted.
     ///
     /// # Errors
     ///
@@ -262,7 +260,7 @@ impl DatasetBuilder {
             }));
         }
         if let Some(documents) = documents.filter(|_| is_new) {
-            // Of a bucket that does not exist, some stores say only that the document is not there.
+            // If a bucket does not exist, some stores only report that the document does not.
             documents.list("_otlake/")?;
         }
         let tables = tables
@@ -290,7 +288,7 @@ impl Options {
 
     /// Returns the names of a table's files.
     fn names_of(&self, table: Table) -> FileNames {
-        // Two tables in one directory would write over each other's files.
+        // Two tables in one directory would overwrite each other's files.
         let own_directory = self.partitioning.has_table()
             || self.partitioning.has_signal() && self.metric_tables == MetricTables::One;
         match own_directory {

@@ -7,8 +7,8 @@ use arrow_select::take::take_record_batch;
 
 use otlake_parquet::SortingColumn;
 
-/// Returns the same rows, sorted. A column that the record batch lacks is null in all rows and sorts
-/// nothing. Lists, maps and structs have no order.
+/// Returns the same rows, sorted. A column that the record batch lacks is null in all rows and has no
+/// effect on the order. Lists, maps and structs have no order.
 pub(crate) fn sorted(batch: &RecordBatch, order: &[SortingColumn]) -> RecordBatch {
     let columns: Vec<SortColumn> = order
         .iter()

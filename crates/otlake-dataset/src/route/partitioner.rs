@@ -16,8 +16,8 @@ const PRESENT: u32 = 1 << 31;
 
 /// Finds the partitions of a table's rows; see [`Partitioning::partitioner`].
 ///
-/// The [`key`](Self::key) of a row is cheap. Its [`directory`](Self::directory) has to be made only once for each
-/// key, because two rows have the same directory exactly if they have the same key.
+/// The [`key`](Self::key) of a row is cheap to compute. Its [`directory`](Self::directory) is needed only once for
+/// each key, because two rows have the same directory exactly if they have the same key.
 #[derive(Clone, Debug)]
 pub struct Partitioner {
     table: Table,
@@ -35,7 +35,7 @@ pub struct Partitioner {
 struct KnownCell {
     cell: CellName,
     key: Option<Key>,
-    /// How many names there were at its location when the key was last looked up.
+    /// The number of names at its location when the key was last looked up.
     names: usize,
 }
 
@@ -145,7 +145,7 @@ impl Partitioner {
         values
     }
 
-    /// Returns the text of a piece, not escaped; `None` for the default partition.
+    /// Returns the unescaped text of a piece, or `None` for the default partition.
     fn text<'p, 'r: 'p>(&self, piece: &'p Piece, row: &Row<'r>) -> Option<Cow<'p, str>> {
         match piece {
             Piece::Text(text) => Some(Cow::Borrowed(text)),
@@ -204,7 +204,7 @@ impl CellName {
 
     #[inline]
     fn value_of<'a>(&self, row: &Row<'a>, key: Key) -> Option<Value<'a>> {
-        // The names of the fields of resource and scope begin with these words, and their cells are there.
+        // The names of resource and scope fields begin with these words, and their cells are in the groups.
         let location = match self.location {
             Location::Field if self.name.starts_with("resource_") => Location::Resource,
             Location::Field if self.name.starts_with("scope_") => Location::Scope,
@@ -240,7 +240,7 @@ impl Part {
             .any(|piece| !matches!(piece, Piece::Text(_)))
     }
 
-    /// Returns where the value begins in the first piece, after `NAME=`; 0 without a name.
+    /// Returns the position of the value in the first piece, after `NAME=`, or 0 without a name.
     fn name_prefix(&self) -> usize {
         match self.pieces.first() {
             Some(Piece::Text(text)) => text.find('=').map_or(0, |equals| equals + 1),
@@ -260,7 +260,7 @@ fn put_text(key: &mut Vec<u8>, value: &Value<'_>) {
         value => write!(key, "{}", ValueText(value))
             .unwrap_or_else(|error| unreachable!("a vector takes all text: {error}")),
     }
-    // No text is longer than the payload that it came with.
+    // No text is longer than the payload it is from.
     let len = (key.len() - start - 4) as u32;
     key[start..start + 4].copy_from_slice(&len.to_le_bytes());
 }

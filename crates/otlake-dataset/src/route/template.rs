@@ -7,10 +7,11 @@ use otlake_row::{Keys, Location};
 use super::escape::{DEFAULT, HASH_LEN};
 use super::time::TimeField;
 
-/// The most bytes of a part of a path. File systems allow 255; the rest is for what temporary files append.
+/// The maximum number of bytes of a part of a path. File systems allow 255; the rest is for the suffix of temporary
+/// files.
 const PART_BYTES: usize = 200;
 
-/// The bytes of an attribute or field that every part has room for before the value is cut.
+/// The bytes of an attribute or field that fit every part before the value is cut.
 const VALUE_BYTES: usize = 47;
 
 /// The placeholders that a template can have, as error messages list them.
@@ -24,7 +25,7 @@ pub(crate) struct Part {
     pub(crate) pieces: Vec<Piece>,
     /// The partition column of `NAME={…}`; the template of a part that has no name.
     pub(crate) name: String,
-    /// The most bytes of the attribute or field in it before the value is cut.
+    /// The number of bytes at which the attribute or field in it is cut.
     pub(crate) limit: usize,
 }
 
@@ -65,7 +66,7 @@ impl Piece {
         (!name.is_empty()).then_some(Self::Cell(CellName { location, name }))
     }
 
-    /// Returns the most bytes of a piece; 0 for attributes and fields, which are cut.
+    /// Returns the maximum number of bytes of a piece; 0 for attributes and fields, which are cut.
     fn most_bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -176,7 +177,7 @@ fn check_names(parts: &[Part]) -> Result<(), PartitioningErrorKind> {
     Ok(())
 }
 
-/// Why a text is not a [`Partitioning`](crate::Partitioning), and where.
+/// The error of parsing a [`Partitioning`](crate::Partitioning): a mistake and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsePartitioningError {
     template: String,
@@ -185,12 +186,12 @@ pub struct ParsePartitioningError {
 }
 
 impl ParsePartitioningError {
-    /// Returns the byte of the template where the mistake is, or where the part with the mistake begins.
+    /// Returns the byte offset of the mistake in the template, or of the part with the mistake.
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// Returns what is wrong.
+    /// Returns the kind of the mistake.
     pub fn kind(&self) -> &PartitioningErrorKind {
         &self.kind
     }
@@ -208,21 +209,23 @@ impl fmt::Display for ParsePartitioningError {
 
 impl std::error::Error for ParsePartitioningError {}
 
-/// What is wrong with a template.
+/// The kind of a mistake in a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartitioningErrorKind {
-    /// There is no such placeholder.
+    /// A placeholder that does not exist.
     #[error("there is no placeholder {{{0}}}: write one of {PLACEHOLDERS}")]
     UnknownPlaceholder(String),
-    /// A brace that nothing closes.
-    #[error("the brace is not closed: write }} behind the name")]
+    /// A `{` without a `}`.
+    #[error("the brace is not closed: write }} after the name")]
     Unclosed,
-    /// A brace that closes nothing.
-    #[error("the brace closes nothing: write {{ in front of the name, or leave it out")]
+    /// A `}` without a `{`.
+    #[error("the brace closes nothing: write {{ before the name, or remove it")]
     Unopened,
     /// A part without a character.
-    #[error("a part of the path is empty: leave out slashes at begin and end, and double ones")]
+    #[error(
+        "a part of the path is empty: remove slashes at the beginning and the end, and double ones"
+    )]
     EmptyPart,
     /// A part that begins with a dot or an underscore.
     #[error(
@@ -231,9 +234,9 @@ pub enum PartitioningErrorKind {
     )]
     Hidden,
     /// A part that begins with an equals sign.
-    #[error("a part of the path begins with =: write the name of the partition column in front")]
+    #[error("a part of the path begins with =: write the name of the partition column before it")]
     NoName,
-    /// A character that names of files don't have.
+    /// A character that file names can't have.
     #[error(
         "{0:?} is no character of a path: separate the parts with /, and leave it out elsewhere"
     )]
@@ -244,14 +247,14 @@ pub enum PartitioningErrorKind {
          directory of \"ab\" and \"c\": put a / between them"
     )]
     TwoValues,
-    /// A part that leaves no room for values.
+    /// A part whose text leaves no space for values.
     #[error(
         "the part {0:?} of the path may get longer than {PART_BYTES} bytes: shorten it, or put a / \
          into it"
     )]
     TooLong(String),
     /// Two parts are the same partition column.
-    #[error("two parts of the path are called {0:?}: name one of them otherwise")]
+    #[error("two parts of the path are called {0:?}: rename one of them")]
     DuplicateName(String),
 }
 

@@ -1,4 +1,4 @@
-//! Record batches to a dataset.
+//! A sink for record batches of other producers.
 
 use arrow_array::RecordBatch;
 use otlake_arrow::BatchSink;
@@ -14,13 +14,13 @@ use crate::writer::DatasetWriter;
 /// schema as boolean, int64, float64, utf8 or binary, before any file has it. Columns may be missing.
 ///
 /// A new column belongs to the attribute whose full name is in the metadata of its Arrow field, under
-/// `otlake.full_name`: `attr.user.id`. Without, it belongs to no attribute, and OTLP rows with an attribute
-/// that would have its name get another column.
+/// `otlake.full_name`: `attr.user.id`. Without this metadata it belongs to no attribute, and an attribute of OTLP
+/// rows that would have the same column name gets another column.
 ///
-/// Rows are partitioned by the columns that have what the partitioning asks for: `{date}` and other
-/// times by `time_unix_nano` or else `timestamp`, `{resource.service.name}` by the column of that
-/// attribute, `resource_service_name`. A row group is written for each batch and partition, so batches
-/// should be large. [`DatasetWriter::begin_batch`] gives batches an identity as it does for rows.
+/// The placeholders of the partitioning are read from columns: `{date}` and other times from
+/// `time_unix_nano` or else `timestamp`, `{resource.service.name}` from the column of that attribute,
+/// `resource_service_name`. A row group is written for each record batch and partition, so record batches
+/// should be large. Use [`DatasetWriter::begin_batch`] to deliver them as a batch with an identity.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -72,7 +72,7 @@ impl<'a> TableSink<'a> {
 impl BatchSink for TableSink<'_> {
     type Error = TableSinkError;
 
-    /// Writes a batch, after the rows of its partitions that came before.
+    /// Writes a record batch, after earlier rows of its partitions.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl BatchSink for TableSink<'_> {
         self.writer.record_batch(self.index, batch)
     }
 
-    /// Flushes the writer, all of its tables: see [`DatasetWriter::flush`].
+    /// Flushes the writer with all of its tables; see [`DatasetWriter::flush`].
     fn finish(&mut self) -> Result<(), TableSinkError> {
         Ok(self.writer.flush()?)
     }
