@@ -1,5 +1,5 @@
 //! Batches with an identity: each is in the files exactly once, however often it is delivered. The first
-//! try ends half-way here, as when the process is killed.
+//! attempt ends halfway here, as if the process had been killed.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example batches
@@ -13,14 +13,14 @@ use otlake::dataset::{BatchId, Manifest};
 use otlake::storage::{Documents, LocalDirectory};
 use otlake::{Pipeline, PipelineBuilder};
 
-/// Reads what a queue has at an offset, which is the same whenever it is read.
+/// Reads the payload at an offset of a queue, which is the same each time.
 fn read_from_queue(offset: u64) -> std::io::Result<Vec<u8>> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs");
     std::fs::read(data.join(format!("checkout-python-{offset:03}.binpb")))
 }
 
-/// The options belong to the input as well: a try with another partitioning would look in other directories
-/// for what the one before has left.
+/// Returns the options of the pipeline. They must not change between attempts: with another partitioning, an
+/// attempt would look for the files of an earlier one in other directories.
 fn options() -> Result<PipelineBuilder, Box<dyn Error>> {
     let partitioning = "signal={signal}/date={date}".parse()?;
     Ok(Pipeline::builder()
@@ -28,15 +28,15 @@ fn options() -> Result<PipelineBuilder, Box<dyn Error>> {
         .rows_per_file(20))
 }
 
-/// Once this has returned, the offset can be acknowledged. If it fails, or the process ends before that, the
-/// queue delivers the same again.
+/// Delivers the payload at an offset. When this has returned, the offset can be acknowledged. If it fails, or
+/// the process ends first, the queue delivers the same payload again.
 fn deliver(pipeline: &mut Pipeline, offset: u64) -> Result<(), Box<dyn Error>> {
     let payload = read_from_queue(offset)?;
     let id = BatchId::new(format!("checkout-0-{offset}"))?;
-    // Writes that fail are tried again: see `PipelineBuilder::retry`.
+    // Failed writes are retried: see `PipelineBuilder::retry`.
     let outcome = pipeline.batch(&id, |batch| batch.ingest_logs(payload))?;
     for failure in &outcome.failures {
-        println!("offset {offset} was tried again, because {failure}");
+        println!("offset {offset} was repeated: {failure}");
     }
     println!("offset {offset}: {} records", outcome.records.accepted);
     Ok(())
@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     killed.flush()?;
     drop(killed);
 
-    // When a service starts, it removes the open files of processes that were killed.
+    // A service that starts removes the open files of processes that were killed.
     lake.remove_leftovers(Duration::ZERO)?;
     let mut pipeline = options()?.build(lake.clone())?;
     for offset in 1..=2 {
@@ -72,6 +72,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let present = lake.list("signal=logs/")?.len();
     println!("{present} files, {listed} of them in manifests");
-    assert_eq!(present, listed, "the first try has left nothing");
+    assert_eq!(present, listed, "the first attempt has left nothing");
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A custom `Commit`: a table whose log is a text file with one line for each file, as a table format
-//! or a catalogue would keep it. A commit that is tried again adds nothing twice.
+//! A custom `Commit`: a table whose log is a text file with one line for each file, in the manner of a table
+//! format or a catalogue. A commit that is repeated adds nothing twice.
 //!
 //! ```text
 //! cargo run --example custom_commit
@@ -41,7 +41,7 @@ impl Commit for TableLog {
     fn commit(&self, name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>> {
         let _one_at_a_time = self.lock.lock().map_err(|_| "a commit panicked")?;
         let mut commits = self.read()?;
-        // The same name again is a retry, which replaces what the first try has added.
+        // The same name again is a retry, which replaces the lines of the first attempt.
         let name = format!("{}/{name}", manifest.table().name());
         let files = manifest.files().iter();
         let lines = files.map(|file| format!("{name} {} {}", file.name, file.rows));
@@ -68,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut writer = dataset.writer();
     for _ in 0..2 {
-        // As if the acknowledgement of the first try was lost.
+        // As if the acknowledgement of the first attempt had been lost.
         writer.begin_batch(&BatchId::new("orders-3-1048576")?)?;
         let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
         row.push(fields::BODY, Value::String("order placed"));

@@ -1,7 +1,7 @@
-//! A decoder of your own: lines of `LEVEL key=value … | message` become the same rows, and so the same
+//! A decoder of your own: lines such as `LEVEL key=value … | message` become the same rows, and so the same
 //! Parquet, as OTLP.
 //!
-//! There is no trait to implement. A decoder is whatever pushes rows into a `RowSink`.
+//! There is no trait to implement: a decoder is any code that pushes rows into a `RowSink`.
 //!
 //! ```text
 //! cargo run --example custom_decoder

@@ -19,8 +19,8 @@ impl Naming for Short {
         match location {
             Location::Resource => column.push_str("r_"),
             Location::Scope => column.push_str("s_"),
-            // Without a prefix, an attribute may have the name of a field. Its column then gets a hash
-            // of the attribute's full name in addition, rather than mix with the field's.
+            // Without a prefix, an attribute may have the name of a field. A hash of its full name is then
+            // appended to the name of its column, so that the two don't mix.
             Location::Attribute | Location::Field => {}
         }
         column.extend(name.chars().map(|c| if c == '.' { '_' } else { c }));

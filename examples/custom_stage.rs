@@ -17,8 +17,8 @@ struct Team {
     /// The key of the column. Registered once, it is valid in the rows of every decoder, so setting it costs
     /// no look-up. `Location::Field` makes it `team` instead of `attr_team`.
     key: Key,
-    /// The resource of the row before and its team: a resource is looked at once, however many records it
-    /// has.
+    /// The resource of the previous row and its team, so that each resource is inspected only once, however
+    /// many records it has.
     current: Option<(GroupId, &'static str)>,
 }
 

@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Diff { first, second } => diff(&load(&first, table)?, &load(&second, table)?),
         Command::Merge { first, second, out } => {
             let merged = load(&first, table)?.merge(&load(&second, table)?)?;
-            // Only its writers may extend a schema that is in use.
+            // A schema that is in use may be extended by its writers only.
             let mut file = fs::File::create_new(&out)
                 .map_err(|error| format!("{}: {error}", out.display()))?;
             std::io::Write::write_all(&mut file, &merged.to_json())?;

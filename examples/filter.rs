@@ -1,4 +1,4 @@
-//! What nobody will ask for is dropped: debug logs, health checks, and a service that tests load.
+//! Drops records that nobody will query: debug logs, health checks, and those of a load test.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example filter
@@ -20,7 +20,7 @@ const LOGS: &str = r#"{"resourceLogs":[
     {"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"load-test"}}]},
      "scopeLogs":[{"logRecords":[{"severityNumber":17,"body":{"stringValue":"too slow"}}]}]}]}"#;
 
-/// Any function of a row is a predicate.
+/// Returns whether a row is the log of a health check. Any such function is a predicate.
 fn is_health_check(row: &Row<'_>) -> bool {
     let body = row.get(fields::BODY).and_then(Value::as_str);
     body.is_some_and(|body| body.contains("/healthz"))

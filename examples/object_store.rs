@@ -1,4 +1,4 @@
-//! Files in the storage at a URL or path, and a document that two writers do not overwrite for each
+//! Writes files to the storage at a URL or path, and a document that two writers cannot overwrite for each
 //! other.
 //!
 //! ```text

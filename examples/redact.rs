@@ -1,4 +1,4 @@
-//! Secrets and personal data are removed before anything else sees them, the patterns included.
+//! Removes secrets and personal data before later stages see them, so that they get into no pattern either.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example redact

@@ -1,4 +1,4 @@
-//! Attributes of two versions of the semantic conventions end up in one column each.
+//! Renames attributes, so that those of two versions of the semantic conventions share a column.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example rename

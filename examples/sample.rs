@@ -1,5 +1,4 @@
-//! Keeps one trace in four with all of its spans and logs, and of the logs that flood only the first of each
-//! kind per minute.
+//! Keeps one trace in four with all of its spans and logs, and only the first log of each fingerprint per minute.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example sample

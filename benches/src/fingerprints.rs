@@ -10,7 +10,7 @@ pub(crate) fn stages(bodies: &Bodies) -> Vec<Case<'_>> {
     vec![fingerprint(bodies), pattern_known(bodies)]
 }
 
-/// Lines to fingerprints.
+/// Computes the fingerprints of lines.
 fn fingerprint(bodies: &Bodies) -> Case<'_> {
     let mut fingerprinter = Fingerprinter::new();
     Case::per_line("fingerprint", Kind::Stage, bodies, move |line| {
@@ -18,7 +18,7 @@ fn fingerprint(bodies: &Bodies) -> Case<'_> {
     })
 }
 
-/// Lines to fingerprints that are learned. All lines have been learned once before, so this
+/// Computes the fingerprints of lines and learns them. All lines have been learned once before, so this
 /// measures lines with a known pattern.
 fn pattern_known(bodies: &Bodies) -> Case<'_> {
     let mut fingerprinter = Fingerprinter::new();

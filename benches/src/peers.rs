@@ -19,7 +19,7 @@ use otlake_row::Signal;
 use crate::case::{Case, Error, Kind, Outcome};
 use crate::workload::Workload;
 
-/// The compression of every `_zstd1` case.
+/// Returns the compression of every `_zstd1` case.
 fn zstd1() -> Result<Compression, Error> {
     Ok(Compression::ZSTD(ZstdLevel::try_new(1)?))
 }

@@ -53,7 +53,7 @@ pub(crate) fn stages(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
     Ok(cases)
 }
 
-/// Payloads to rows, which are discarded.
+/// Decodes payloads to rows, which are discarded.
 fn decode(workload: &Workload) -> Case<'_> {
     let mut decoder = OtlpDecoder::new();
     Case::per_payload("decode", Kind::Stage, workload, move |payload| {
@@ -68,7 +68,7 @@ fn decode(workload: &Workload) -> Case<'_> {
     })
 }
 
-/// Bodies to fingerprints. A record without a text body takes no time, but counts.
+/// Computes the fingerprints of bodies. A record without a text body takes no time, but counts.
 fn fingerprint(workload: &Workload) -> Result<Case<'_>, Error> {
     let bodies = Rows::decode(workload)?.bodies();
     let mut fingerprinter = Fingerprinter::new();
@@ -80,7 +80,7 @@ fn fingerprint(workload: &Workload) -> Result<Case<'_>, Error> {
     }))
 }
 
-/// Decoded rows into a row buffer and out of it again, as they wait for their partition.
+/// Packs decoded rows into a row buffer and replays them, as rows that wait in a partition are.
 fn buffer(workload: &Workload) -> Result<Case<'_>, Error> {
     let mut rows = Rows::decode(workload)?;
     let mut waiting = Waiting::default();
@@ -122,7 +122,7 @@ fn schema(workload: &Workload) -> Schema {
     }
 }
 
-/// Decoded rows to record batches, one per payload. The rows come from memory, whereas a pipeline
+/// Turns decoded rows into record batches, one per payload. The rows come from memory, whereas a pipeline
 /// has them in the cache, so the stage costs less there.
 fn shred(workload: &Workload) -> Result<Case<'_>, Error> {
     let mut rows = Rows::decode(workload)?;
@@ -137,7 +137,7 @@ fn shred(workload: &Workload) -> Result<Case<'_>, Error> {
     }))
 }
 
-/// Finished record batches to files with ZSTD(1), one each.
+/// Writes finished record batches to files with ZSTD(1), one file each.
 fn parquet(workload: &Workload) -> Result<Case<'_>, Error> {
     let mut batches = Vec::new();
     let mut builder = BatchBuilder::new(schema(workload));
@@ -160,7 +160,7 @@ fn parquet(workload: &Workload) -> Result<Case<'_>, Error> {
     }))
 }
 
-/// Payloads to files, one each.
+/// Takes payloads to files, one file each.
 fn end_to_end<'a, C: Stage + 'static>(
     name: &'static str,
     workload: &'a Workload,
@@ -183,7 +183,7 @@ fn end_to_end<'a, C: Stage + 'static>(
     ))
 }
 
-/// All payloads to one file.
+/// Takes all payloads to one file.
 fn rolling<'a, C: Stage + 'static>(
     name: &'static str,
     workload: &'a Workload,

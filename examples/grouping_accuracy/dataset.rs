@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-/// How a raw line is written, by the columns of the file in braces. Loghub publishes these with its datasets.
+/// The layouts of raw lines, with the columns of the file in braces. Loghub publishes these with its datasets.
 const LAYOUTS: [&str; 16] = [
     "{Date} {Time}  {Pid}  {Tid} {Level} {Component}: ",
     "[{Time}] [{Level}] ",
@@ -33,12 +33,12 @@ pub(crate) struct Dataset {
     pub(crate) templates: Vec<String>,
 }
 
-/// What a line is.
+/// The content of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lines {
     /// The message alone.
     Content,
-    /// The message behind its header: the lines of the `.log` file next to the CSV file, or else the columns put together again.
+    /// The message with its header: a line of the `.log` file next to the CSV file, or else the columns joined again.
     Raw,
 }
 

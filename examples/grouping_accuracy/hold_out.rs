@@ -6,7 +6,7 @@ use crate::dataset::Dataset;
 use crate::score::Score;
 use crate::{learn, pattern_ids};
 
-/// The clusterers to choose from: every limit at its default, below, and above.
+/// Returns the clusterers to choose from: every limit at its default, below, and above.
 fn candidates() -> Vec<WordSets> {
     let middle = WordSets::default();
     let mut all = Vec::new();
@@ -35,7 +35,7 @@ fn candidates() -> Vec<WordSets> {
     all
 }
 
-/// Prints, for each dataset, the figures of the limits that are best on the average of all others.
+/// Prints, for each dataset, the figures of the limits that are best on average over all others.
 pub(crate) fn print(datasets: &[Dataset]) {
     let fingerprints: Vec<Vec<Fingerprint>> = datasets
         .iter()

@@ -1,4 +1,4 @@
-//! How well groups agree with true events.
+//! The agreement of groups with true events.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -115,7 +115,7 @@ impl Score {
     }
 }
 
-/// Small numbers for equal labels, and how many there are.
+/// Returns a small number for each label, equal for equal labels, and how many numbers there are.
 fn number<L: Eq + Hash>(labels: &[L]) -> (Vec<usize>, usize) {
     let mut numbers = HashMap::new();
     let all = labels

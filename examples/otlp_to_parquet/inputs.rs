@@ -46,7 +46,7 @@ impl Input {
         if let Some(signal) = of_content?.or_else(|| self.signal_of_path()) {
             return Ok(signal);
         }
-        // Perhaps it is no payload at all, which a decoder can say.
+        // Perhaps it is no payload at all. The decoder will say so.
         let mut nothing = sink_fn(|_: &mut Row<'_>| Ok::<_, Infallible>(()));
         OtlpDecoder::new().decode(Signal::Logs, payload.format, &payload.bytes, &mut nothing)?;
         Err("the signal cannot be detected: give it with --signal".into())
@@ -84,16 +84,16 @@ fn ending(path: &Path) -> Option<&str> {
 pub struct Inputs {
     /// The files with payloads, each once, in order.
     pub files: Vec<Input>,
-    /// The number of paths at which there are none, or that cannot be read.
+    /// The number of paths without such files, or that cannot be read.
     pub failed: usize,
-    /// What directories contain that does not look like payloads.
-    passed_over: Vec<PathBuf>,
+    /// The files in directories that do not look like payloads.
+    skipped: Vec<PathBuf>,
     /// The files and directories seen, by their real paths: links may lead to one of them again.
     seen: HashSet<PathBuf>,
 }
 
 impl Inputs {
-    /// Finds the files, and reports on stderr what was not found and what was passed over.
+    /// Finds the files, and reports on stderr which paths were not found and which files were skipped.
     pub fn find(paths: Vec<PathBuf>) -> Inputs {
         let mut inputs = Inputs::default();
         for path in paths {
@@ -117,7 +117,7 @@ impl Inputs {
                 Err(error) => inputs.fail(&path, &error),
             }
         }
-        inputs.report_passed_over();
+        inputs.report_skipped();
         inputs
     }
 
@@ -137,7 +137,7 @@ impl Inputs {
                 Ok(found) if found.is_dir() => self.add_directory(&entry),
                 // Reading a pipe or a device would wait for somebody to write.
                 Ok(found) if found.is_file() && has_known_ending(&entry) => self.add_file(entry),
-                Ok(_) => self.passed_over.push(entry),
+                Ok(_) => self.skipped.push(entry),
                 Err(error) => self.fail(&entry, &error),
             }
         }
@@ -159,17 +159,14 @@ impl Inputs {
         eprintln!("{}: {error}", path.display());
     }
 
-    fn report_passed_over(&self) {
+    fn report_skipped(&self) {
         const SHOWN: usize = 10;
-        let count = self.passed_over.len();
+        let count = self.skipped.len();
         if count > 0 {
-            let shown = self.passed_over.iter().take(SHOWN);
+            let shown = self.skipped.iter().take(SHOWN);
             let names: Vec<_> = shown.map(|path| path.display().to_string()).collect();
             let more = if count > SHOWN { ", …" } else { "" };
-            eprintln!(
-                "passed over {count} other files: {}{more}",
-                names.join(", ")
-            );
+            eprintln!("skipped {count} other files: {}{more}", names.join(", "));
         }
     }
 }

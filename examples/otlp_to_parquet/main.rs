@@ -133,7 +133,7 @@ fn options(arguments: &Arguments) -> otlake::dataset::DatasetBuilder {
     builder
 }
 
-/// What the workers did.
+/// The results of the workers.
 struct Done {
     failed: usize,
     bytes: u64,

@@ -37,7 +37,7 @@ fn logdrain<'a>(
     }))
 }
 
-/// The least work drain3 can do: look up the template of a line, without learning.
+/// Returns the case of the least work that drain3 can do: it looks up the template of a line, without learning.
 fn drain3(bodies: &Bodies) -> Result<Case<'_>, Error> {
     let matcher = trained(bodies)?;
     Ok(Case::per_line(
