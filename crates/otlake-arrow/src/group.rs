@@ -14,11 +14,11 @@ pub(crate) struct OpenGroup {
     pub(crate) begin: usize,
     /// The columns that have a value of the group.
     pub(crate) columns: Vec<ColumnId>,
-    /// What is in the overflow of each row of the group: names and texts.
+    /// The entries in the overflow of each row of the group: names and texts.
     pub(crate) overflow: Vec<(String, Option<String>)>,
-    /// The entries of the first of these rows, once it has them.
+    /// The positions of these entries in the first of these rows, once it has them.
     pub(crate) entries: Option<Range<usize>>,
-    /// Why they are there.
+    /// The number of these entries, by reason.
     pub(crate) counts: OverflowCounts,
     /// Bytes that were stored with the first row.
     pub(crate) stored: usize,
@@ -26,11 +26,11 @@ pub(crate) struct OpenGroup {
     pub(crate) row_bytes: usize,
 }
 
-/// Entries of the overflow column that a group has by itself. All further ones are put into one entry, so
-/// that no row has more than so many because of its group. Not measured.
+/// The maximum number of entries of their own that a group's attributes have in the overflow column. Further
+/// attributes share one entry, so a group adds at most one more than this to each of its rows. Not measured.
 const ENTRIES: usize = 128;
 
-/// Bytes that the name of such an entry may have.
+/// The maximum number of bytes of the name of such an entry.
 const NAME: usize = 1_024;
 
 /// The attributes of a group that share one entry of the overflow column.
@@ -67,8 +67,8 @@ impl OpenGroup {
         }
     }
 
-    /// Ends the cells of the group. The attributes that have no entry of their own get one together: the
-    /// location is its name, a JSON object its text.
+    /// Ends the cells of the group. The attributes without an entry of their own share one: its name is the
+    /// location, and its text a JSON object.
     pub(crate) fn close(&mut self, location: Location, rest: &Rest<'_>, plain: bool) {
         if !rest.0.is_empty() {
             let name = match location {
@@ -87,7 +87,7 @@ impl OpenGroup {
         }
     }
 
-    /// Forgets the group; the memory of its lists is kept.
+    /// Forgets the group and keeps the memory of its lists.
     pub(crate) fn clear(&mut self) {
         self.id = None;
         self.columns.clear();
@@ -98,13 +98,13 @@ impl OpenGroup {
         self.row_bytes = 0;
     }
 
-    /// Returns the cells that each row repeats.
+    /// Returns the number of cells that each row repeats.
     pub(crate) fn cells(&self) -> usize {
         self.columns.len() + self.overflow.len()
     }
 }
 
-/// Returns the text of a value; `None` for one that is empty.
+/// Returns the text of a value, or `None` for an empty value.
 pub(crate) fn text_of(value: &Value<'_>) -> Option<String> {
     (*value != Value::Empty).then(|| ValueText(value).to_string())
 }

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! Row ──▶ BatchBuilder ──▶ RecordBatch ──▶ BatchSink
-//!           │ one builder per column, made when its key is first seen, filled up with nulls,
-//!           │ widened in place when a value of another type comes
+//!           │ one builder per column, created when its key is first seen, filled up with nulls,
+//!           │ widened in place when a value of another type arrives
 //!           └ the cells of a resource or scope: pushed once, repeated for all its rows
 //! ```
 //!
 //! Strings with few distinct values become `Dictionary(Int32, Utf8)`, other strings `Utf8`, so that a
-//! writer that knows dictionaries does not have to hash them again. [`BatchOptions`] has `Utf8` for all of
-//! them.
+//! writer that knows dictionaries does not have to hash them again.
+//! [`BatchOptions::with_plain_strings`] makes all of them `Utf8`.
 //!
 //! # Example
 //!
@@ -40,7 +40,8 @@
 //!
 //! # When to use this crate alone
 //!
-//! Use it to hand telemetry to a query engine or to another file format: it needs no Parquet.
+//! Use it to pass telemetry to a query engine or to another file format: it needs no Parquet. It has no
+//! features.
 
 mod batch;
 mod column;

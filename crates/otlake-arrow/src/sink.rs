@@ -2,13 +2,13 @@ use std::convert::Infallible;
 
 use arrow_array::RecordBatch;
 
-/// Takes record batches, one after the other: the columnar counterpart of
+/// A consumer of record batches, which are passed to it one after another: the columnar counterpart of
 /// [`RowSink`](otlake_row::RowSink).
 ///
-/// The batches of one sink may differ in their columns, because attributes come and go. Whether a
-/// column may also change its type from one batch to the next is up to the sink. A sink borrows
-/// each batch: one that keeps it clones it, which copies no data, and the caller may give the memory of
-/// a batch that nobody kept back to its [`BatchBuilder`](crate::BatchBuilder::recycle).
+/// The record batches of one sink may differ in their columns, because attributes come and go. Each sink
+/// decides whether a column may also change its type. A sink borrows each record batch. To keep one, clone it,
+/// which copies no data. If no sink keeps it, the caller may return its memory to its
+/// [`BatchBuilder`](crate::BatchBuilder::recycle).
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -47,17 +47,17 @@ use arrow_array::RecordBatch;
 /// # Ok::<(), Infallible>(())
 /// ```
 pub trait BatchSink {
-    /// What can go wrong in this sink.
+    /// The error of this sink.
     type Error;
 
-    /// Takes one batch.
+    /// Accepts one record batch.
     ///
     /// # Errors
     ///
-    /// Returns the sink's own error. The documentation of the sink says what became of the batch.
+    /// Returns the sink's own error. The documentation of the sink says whether the record batch was written.
     fn batch(&mut self, batch: &RecordBatch) -> Result<(), Self::Error>;
 
-    /// Ends the stream: a stage passes the call on, a writer closes what is open.
+    /// Ends the stream: an adaptor passes the call on, a writer closes its open files.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl<S: BatchSink + ?Sized> BatchSink for Box<S> {
     }
 }
 
-/// Collects the batches; their arrays are shared, not copied.
+/// Collects the record batches. Their arrays are shared, not copied.
 impl BatchSink for Vec<RecordBatch> {
     type Error = Infallible;
 

@@ -3,13 +3,13 @@ use otlake_schema::{ColumnId, OverflowReason, Resolved, Schema};
 
 /// The column of each key, resolved once per key and then found by the key's index.
 ///
-/// Registered keys need nothing of their own: their indices are small, and the same in every interner.
+/// Registered keys need no special treatment: their indices are small, and the same in every interner.
 pub(crate) struct Slots {
     keys: Option<KeysId>,
     by_location: [Vec<Slot>; 4],
 }
 
-/// A [`Resolved`], or that it is not known yet.
+/// The [`Resolved`] of a key, if it is known.
 #[derive(Clone, Copy)]
 pub(crate) enum Slot {
     Unknown,
@@ -36,7 +36,7 @@ impl Slots {
         }
     }
 
-    /// Forgets what all keys resolved to, because some resolve to something else now.
+    /// Forgets all resolved keys, because some of them now resolve to another column.
     pub(crate) fn forget(&mut self) {
         self.by_location = Default::default();
     }

@@ -60,8 +60,8 @@ impl BatchBuilder {
             .unwrap_or_else(|error| unreachable!("every column was filled up: {error}"))
     }
 
-    /// Takes back the memory of a record batch that was written and is no longer needed, for those to come.
-    /// Memory that somebody else still holds is left alone.
+    /// Takes back the memory of a record batch that is no longer needed, to reuse it for later ones. Memory that
+    /// is still referenced elsewhere is left alone.
     pub fn recycle(&mut self, batch: RecordBatch) {
         let (schema, arrays, _) = batch.into_parts();
         let mut columns = self.columns.iter_mut().zip(self.schema.columns());
@@ -73,7 +73,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Returns a column that is made of others.
+    /// Returns a column that is computed from others.
     fn derive(&self, field: FieldColumn, own: &[Option<ArrayRef>]) -> Option<ArrayRef> {
         let of = |key| own[self.schema.field_column(key)?.index()].as_ref();
         let values = of(field.key)?;
@@ -98,7 +98,7 @@ fn arrow_schema(names: &[Name<'_>], arrays: &[ArrayRef]) -> SchemaRef {
     Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Whether a schema that [`arrow_schema`] made is what it would make of these columns.
+/// Returns whether [`arrow_schema`] would return the given schema for these columns.
 fn describes(schema: &ArrowSchema, names: &[Name<'_>], arrays: &[ArrayRef]) -> bool {
     let fields = schema.fields();
     fields.len() == names.len()

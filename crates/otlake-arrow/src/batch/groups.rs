@@ -17,7 +17,7 @@ impl BatchBuilder {
         let (before, mut rest) = (self.scratch.bytes, Rest::default());
         for cell in group.cells() {
             let pushed = match self.column_of(cell.key, keys) {
-                // The lists of records are not what a group has, and cannot be repeated.
+                // Lists belong to records, not to groups, and cannot be repeated.
                 Ok(id) if matches!(self.columns[id.index()].values, Values::Nested(_)) => {
                     Err(OverflowReason::Type)
                 }
@@ -67,8 +67,8 @@ impl BatchBuilder {
         }
     }
 
-    /// Gives the row that begins what its groups have for every row: their entries in the overflow column.
-    /// The values in their other columns are repeated when the groups end.
+    /// Adds the overflow entries of its groups to the row that begins. The values in the other columns of the
+    /// groups are repeated when the groups end.
     #[inline]
     pub(super) fn push_groups(&mut self) {
         let (resource, scope) = (&self.groups.resource, &self.groups.scope);

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::column::field::type_of_attribute;
 
-/// Rows of which each has its own attributes, in one group.
+/// Returns rows of one group, each with attributes of its own.
 fn batch_of(builder: &mut BatchBuilder, keys: &Keys, rows: &[&[(Key, Value<'_>)]]) -> RecordBatch {
     push_all(builder, keys, rows);
     builder.finish_batch()
@@ -31,7 +31,7 @@ fn attribute(keys: &mut Keys, name: &str) -> Key {
     keys.intern(Location::Attribute, name).unwrap()
 }
 
-/// The texts of a column, whatever its type.
+/// Returns the texts of a column of any type.
 fn texts(batch: &RecordBatch, column: &str) -> Vec<Option<String>> {
     let array = batch
         .column_by_name(column)
@@ -181,7 +181,7 @@ fn fields_have_their_columns_in_every_batch() {
 }
 
 #[test]
-fn what_has_no_column_overflows_under_its_full_name() {
+fn values_without_a_column_overflow_under_their_full_names() {
     let limits = KeyLimits::default().with_names(4);
     let mut keys = Keys::with_limits(limits);
     let dotted = attribute(&mut keys, "a.b");
@@ -271,7 +271,7 @@ fn an_attribute_that_never_has_a_value_has_no_column_in_any_batch() {
 }
 
 #[test]
-fn the_cells_of_groups_stand_in_all_rows_of_their_groups() {
+fn the_cells_of_a_group_are_in_all_of_its_rows() {
     let mut keys = Keys::new();
     let service = keys.intern(Location::Resource, "service.name").unwrap();
     let replica = keys.intern(Location::Resource, "replica").unwrap();

@@ -9,7 +9,8 @@ use arrow_array::{
 };
 use arrow_buffer::NullBuffer;
 
-/// Returns the microseconds of a time in nanoseconds, or of another time where that is 0; null where both are 0.
+/// Returns a time as microseconds, given in nanoseconds. Where it is 0, the other time is used; where both are 0,
+/// the result is null.
 pub(crate) fn timestamps(time: &ArrayRef, or: Option<&ArrayRef>) -> ArrayRef {
     let times = time.as_primitive::<Int64Type>().values();
     let nanos: Vec<i64> = match or {
@@ -22,7 +23,7 @@ pub(crate) fn timestamps(time: &ArrayRef, or: Option<&ArrayRef>) -> ArrayRef {
         }
     };
     let nulls = nulls_where(nanos.iter(), |nanos| **nanos == 0);
-    // In the same memory.
+    // The memory is reused.
     let micros: Vec<i64> = nanos.into_iter().map(|nanos| nanos / 1_000).collect();
     let array = TimestampMicrosecondArray::new(micros.into(), nulls);
     Arc::new(array.with_timezone("UTC"))

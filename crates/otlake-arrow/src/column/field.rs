@@ -1,4 +1,4 @@
-//! The columns of fields: their types, and how a field's value becomes the column's.
+//! The columns of fields: their types, and the conversion of their values.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -85,8 +85,8 @@ pub(crate) fn values_of(field: &FieldColumn, plain_strings: bool) -> Values {
     }
 }
 
-/// Pushes the value of a field and returns whether it fits. If it does not, nothing was pushed, except that
-/// of lists and messages the parts that fit were.
+/// Pushes the value of a field and returns whether it fits. If it does not fit, nothing is pushed, except for
+/// the fitting parts of lists and messages.
 #[inline]
 pub(crate) fn push_value(
     kind: FieldKind,

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A batch of rows that have only fields.
+/// Returns a record batch of rows that have only fields.
 fn batch_of_fields(schema: Schema, rows: &[&[(Key, Value<'_>)]]) -> RecordBatch {
     batch_of(&mut BatchBuilder::new(schema), Keys::of_fields(), rows)
 }
@@ -77,7 +77,7 @@ fn events_are_lists_of_structs() {
 }
 
 #[test]
-fn members_in_another_order_are_found_and_what_is_no_member_overflows() {
+fn members_in_another_order_are_found_and_unknown_ones_overflow() {
     let event = [
         ("name", Value::String("login")),
         ("time_unix_nano", Value::String("18446744073709551615")),
@@ -144,7 +144,7 @@ fn buckets_are_lists_of_numbers() {
 }
 
 #[test]
-fn values_that_do_not_fit_what_was_published_overflow_and_keep_their_rows() {
+fn values_that_do_not_fit_the_published_type_overflow_and_keep_their_rows() {
     let mut keys = Keys::new();
     let (status, user) = (attribute(&mut keys, "status"), attribute(&mut keys, "user"));
     let mut first = BatchBuilder::new(Schema::logs());
@@ -195,7 +195,7 @@ fn values_that_do_not_fit_what_was_published_overflow_and_keep_their_rows() {
 }
 
 #[test]
-fn a_column_that_the_dataset_has_no_room_for_overflows() {
+fn a_column_beyond_the_budget_of_the_dataset_overflows() {
     let mut keys = Keys::new();
     let (known, novel) = (attribute(&mut keys, "known"), attribute(&mut keys, "novel"));
     let schema = || Schema::new(Signal::Logs, SchemaOptions::new().with_column_budget(1));
