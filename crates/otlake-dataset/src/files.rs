@@ -131,7 +131,7 @@ impl Files {
         }
     }
 
-    /// Forgets how full the open files are, because the batch that they are of was given up.
+    /// Forgets how full the open files are, because their batch was abandoned.
     pub(crate) fn forget_open(&mut self) {
         let room = self.encoder.options().rows_per_file();
         self.slots.iter_mut().for_each(|slot| slot.room = room);

@@ -24,7 +24,7 @@ use self::records::{
 };
 
 #[test]
-fn rows_go_where_their_time_says_however_late_they_are() {
+fn late_rows_go_to_the_partition_of_their_time() {
     let storage = InMemoryStorage::new();
     let options = options().partitioning(by_hour()).open_partitions(2);
     let mut sink = writer(&storage, options);
@@ -41,7 +41,7 @@ fn rows_go_where_their_time_says_however_late_they_are() {
         let numbers = numbers(&batches);
         let of_directory = by_directory.entry(directory.to_owned()).or_default();
         for number in numbers {
-            assert!(of_directory.insert(number), "{number} is there twice");
+            assert!(of_directory.insert(number), "{number} occurs twice");
         }
     }
     let of = |places: &[i64]| (0..100).filter(|n| places.contains(&(n % 5))).collect();
@@ -137,7 +137,7 @@ fn a_dataset_keeps_its_types_and_ids_from_writer_to_writer() {
 }
 
 #[test]
-fn rows_are_sorted_within_their_row_groups_which_say_so() {
+fn rows_are_sorted_within_row_groups_that_record_the_order() {
     let storage = InMemoryStorage::new();
     let by = |name: &str| SortingColumn {
         name: name.to_owned(),
@@ -203,7 +203,7 @@ fn files_are_closed_by_age_when_nothing_arrives() {
 }
 
 #[test]
-fn a_bound_of_memory_closes_row_groups_early() {
+fn a_memory_limit_writes_row_groups_early() {
     let storage = InMemoryStorage::new();
     let limit = 2 << 20;
     let options = options()
@@ -232,7 +232,7 @@ fn a_bound_of_memory_closes_row_groups_early() {
 }
 
 #[test]
-fn a_batch_that_is_tried_again_is_there_once() {
+fn a_repeated_batch_is_visible_exactly_once() {
     let storage = InMemoryStorage::new();
     let dataset = |rows_per_file: u64| {
         let files = WriterOptions::new().with_rows_per_file(rows_per_file);
@@ -256,7 +256,7 @@ fn a_batch_that_is_tried_again_is_there_once() {
         .unwrap();
     push(&mut sink, 100..110);
     sink.finish_batch().unwrap();
-    // A try that wrote all of its files and was never acknowledged.
+    // An attempt that wrote all of its files and was never acknowledged.
     let identity = BatchId::new("topic-1").unwrap();
     let mut sink = dataset(4);
     sink.begin_batch(&identity).unwrap();
@@ -274,7 +274,7 @@ fn a_batch_that_is_tried_again_is_there_once() {
     let batches = (0..50).chain(100..110).chain(200..210);
     assert_eq!(all(), batches.clone().collect::<Vec<_>>());
 
-    // A batch that is given up for another leaves nothing of what was not in a closed file.
+    // A batch that is abandoned for another leaves no rows outside closed files.
     sink.begin_batch(&BatchId::new("given-up").unwrap())
         .unwrap();
     push(&mut sink, 300..305);
@@ -283,7 +283,7 @@ fn a_batch_that_is_tried_again_is_there_once() {
     sink.finish_batch().unwrap();
     assert_eq!(all(), batches.chain(400..405).collect::<Vec<_>>());
 
-    // The manifests list every file, once; that of the try that was dropped was never written.
+    // The manifests list every file once; the manifest of the abandoned attempt was never written.
     let mut listed = BTreeSet::new();
     for (name, bytes) in storage.files() {
         if !name.starts_with("_otlake/manifests/logs/") {

@@ -480,7 +480,7 @@ impl Model {
             self.open();
         }
         for writer in 0..self.writers.len() {
-            // A batch that is open is given up.
+            // A batch that is open is abandoned.
             self.finish_batch(writer);
             let mut result = self.writers[writer].writer.flush();
             while let Err(FlushError::Lost(lost)) = result {

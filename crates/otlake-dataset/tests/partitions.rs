@@ -68,7 +68,7 @@ fn rows_that_become_several_row_groups_and_files_are_closed_by_age() {
 }
 
 #[test]
-fn resources_count_for_the_size_of_a_row_group() {
+fn resources_count_towards_the_size_of_a_row_group() {
     for partitioning in PARTITIONINGS {
         let options = options()
             .partitioning(partitioning.parse().unwrap())
@@ -142,7 +142,7 @@ impl StorageFile for SendingFile {
 }
 
 #[test]
-fn what_a_file_has_sent_is_not_counted_any_more() {
+fn bytes_that_a_file_has_sent_are_no_longer_counted() {
     let in_flight = Arc::new(AtomicUsize::new(0));
     let storage = Sending(InMemoryStorage::new(), Arc::clone(&in_flight));
     let options = options().memory_limit(4 << 20).row_group_rows(10);
@@ -169,7 +169,7 @@ impl Storage for Rejecting {
 }
 
 #[test]
-fn an_error_counts_the_rows_of_all_row_groups_that_it_cost() {
+fn an_error_counts_the_rows_of_all_lost_row_groups() {
     let storage = Rejecting(InMemoryStorage::new());
     let options = options().partitioning(by_hour()).memory_limit(1 << 20);
     let mut sink = options.open_files(Arc::new(storage)).unwrap().writer();
@@ -187,7 +187,7 @@ fn an_error_counts_the_rows_of_all_row_groups_that_it_cost() {
 }
 
 #[test]
-fn of_several_values_for_a_column_in_one_record_the_first_says_its_type() {
+fn the_first_of_several_values_for_a_column_determines_its_type() {
     for partitioning in PARTITIONINGS {
         let storage = InMemoryStorage::new();
         let options = options().partitioning(partitioning.parse().unwrap());
@@ -231,7 +231,7 @@ fn a_column_that_gets_a_type_later_is_published_with_it() {
 }
 
 #[test]
-fn a_column_that_the_dataset_has_no_room_for_is_in_no_file() {
+fn a_column_beyond_the_budget_of_the_dataset_is_in_no_file() {
     let schema_options = || SchemaOptions::new().with_column_budget(3);
     let schema = || Schema::new(Table::Logs, schema_options());
     for partitioning in PARTITIONINGS {

@@ -56,7 +56,7 @@ fn manifests(storage: &InMemoryStorage) -> Vec<Manifest> {
 /// A batch that fails to begin in one of two tables is open in neither, so the rows that come next are
 /// not written over by its retry.
 #[test]
-fn a_batch_that_can_not_begin_is_open_in_no_table() {
+fn a_batch_that_cannot_begin_is_open_in_no_table() {
     let storage = faulty();
     let mut writer = options().open(Arc::new(storage.clone())).unwrap().writer();
     let mut records = Records::new();
@@ -99,9 +99,9 @@ fn of_two_errors_the_one_that_cost_rows_is_returned() {
     }
 }
 
-/// A manifest whose answer was lost is tried again under the same name, with the same files.
+/// A manifest whose response was lost is written again under the same name, with the same files.
 #[test]
-fn a_file_is_in_one_manifest_after_a_lost_answer() {
+fn a_file_is_in_one_manifest_after_a_lost_response() {
     for fault in [Fault::Error, Fault::AnswerLost, Fault::TimedOut] {
         let storage = faulty();
         let mut writer = options().open(Arc::new(storage.clone())).unwrap().writer();
@@ -137,9 +137,9 @@ fn a_commit_is_repeated_as_it_was() {
             name: &str,
             manifest: &Manifest,
         ) -> Result<(), Box<dyn Error + Send + Sync>> {
-            let mut tries = self.0.lock().unwrap();
-            tries.push((name.to_owned(), manifest.clone()));
-            if tries.len() < 3 {
+            let mut attempts = self.0.lock().unwrap();
+            attempts.push((name.to_owned(), manifest.clone()));
+            if attempts.len() < 3 {
                 Err("busy".into())
             } else {
                 Ok(())
@@ -154,15 +154,15 @@ fn a_commit_is_repeated_as_it_was() {
         Records::new().push(&mut writer, number, BEGIN, &[]);
         assert_eq!(writer.flush().is_ok(), number == 2);
     }
-    let tries = commit.0.lock().unwrap();
+    let attempts = commit.0.lock().unwrap();
     assert_eq!(
-        tries.len(),
+        attempts.len(),
         4,
-        "three tries of the first, and the two later files in the second"
+        "three attempts of the first, and the two later files in the second"
     );
-    assert!(tries[..3].iter().all(|attempt| *attempt == tries[0]));
-    assert_ne!(tries[3].0, tries[0].0);
-    assert_eq!((tries[0].1.rows(), tries[3].1.rows()), (1, 2));
+    assert!(attempts[..3].iter().all(|attempt| *attempt == attempts[0]));
+    assert_ne!(attempts[3].0, attempts[0].0);
+    assert_eq!((attempts[0].1.rows(), attempts[3].1.rows()), (1, 2));
 }
 
 /// pyarrow and Spark skip directories that begin with an underscore.
@@ -339,7 +339,7 @@ fn finishing_a_batch_lists_only_the_names_of_its_own_files() {
 }
 
 /// Summaries of files do not pile up in a service that never asks for a report, and a report has no files
-/// of a batch that was given up.
+/// of a batch that was abandoned.
 #[test]
 fn summaries_are_bounded_and_of_visible_files() {
     let storage = faulty();

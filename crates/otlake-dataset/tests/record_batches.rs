@@ -42,7 +42,7 @@ fn directories(storage: &InMemoryStorage) -> Vec<(String, Vec<i64>)> {
 
 /// Rows and the batch that they make go to the same partitions, with the same values.
 #[test]
-fn a_batch_goes_where_its_rows_would() {
+fn a_record_batch_goes_to_the_partitions_of_its_rows() {
     for template in [
         "{resource.host}/{attr.ok}/{attr.size}/{hour}/{severity_text}",
         "date={date}",
@@ -82,9 +82,9 @@ fn a_batch_goes_where_its_rows_would() {
     }
 }
 
-/// A batch of another producer has an identity, like rows, and is there once.
+/// A batch of record batches from another producer has an identity, and is visible exactly once.
 #[test]
-fn a_batch_with_an_identity_is_there_once() {
+fn a_batch_with_an_identity_is_visible_exactly_once() {
     let storage = InMemoryStorage::new();
     let options = || options().partitioning(by_hour());
     let times: Vec<i64> = (0..6).map(|row| (BEGIN + row % 2 * HOUR) / 1_000).collect();
@@ -170,7 +170,7 @@ fn a_batch_that_does_not_fit_is_rejected() {
     assert_eq!(after.len(), 1, "{after:?}");
     drop(before);
 
-    // In a batch with an identity a rejected record batch costs the whole try.
+    // In a batch with an identity a rejected record batch fails the whole attempt.
     writer.begin_batch(&BatchId::new("a").unwrap()).unwrap();
     assert!(
         writer

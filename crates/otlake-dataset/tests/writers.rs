@@ -206,7 +206,7 @@ fn a_writer_is_told_of_rows_that_another_has_lost() {
 
 /// A batch has files of its own, next to the rows that others write at the same time.
 #[test]
-fn batches_of_several_writers_are_there_once() {
+fn batches_of_several_writers_are_visible_exactly_once() {
     for workers in WORKERS {
         let storage = InMemoryStorage::new();
         let files = WriterOptions::new().with_rows_per_file(7);
@@ -220,7 +220,7 @@ fn batches_of_several_writers_are_there_once() {
                     let mut writer = dataset.writer();
                     for batch in 0..3 {
                         let batch_id = BatchId::new(format!("b-{worker}-{batch}")).unwrap();
-                        // The first try is given up after some of its files are closed.
+                        // The first attempt is abandoned after some of its files are closed.
                         for rows in [15, 20] {
                             writer.begin_batch(&batch_id).unwrap();
                             for row in 0..rows {
@@ -267,7 +267,7 @@ fn a_tick_closes_the_files_of_idle_writers() {
 
 /// Rows before a fault are delivered, whichever writer it hits.
 #[test]
-fn a_file_that_can_not_be_created_costs_its_row_group_alone() {
+fn a_file_that_cannot_be_created_loses_only_its_row_group() {
     let storage = FaultyStorage::new(InMemoryStorage::new(), Plan::Never);
     let options = options().row_group_rows(2);
     let dataset = options.open(Arc::new(storage.clone())).unwrap();

@@ -194,7 +194,7 @@ fn every_type_of_numbers_has_bounds() {
 }
 
 #[test]
-fn what_is_not_compared_has_no_bounds() {
+fn types_without_an_order_have_no_bounds() {
     let numbers = array(vec![1, 2]);
     let ids = FixedSizeBinaryArray::try_from_iter([[1u8, 2], [3, 4]].iter()).unwrap();
     let columns: Vec<(&str, ArrayRef)> = vec![
@@ -213,7 +213,7 @@ fn what_is_not_compared_has_no_bounds() {
 }
 
 #[test]
-fn row_groups_without_values_count_for_nothing() {
+fn row_groups_without_values_do_not_affect_bounds() {
     let null = new_null_array(&DataType::Float64, 1);
     let floats: ArrayRef = Arc::new(Float64Array::from(vec![0.0]));
     let columns = summaries(vec![

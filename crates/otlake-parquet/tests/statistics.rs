@@ -307,7 +307,7 @@ proptest! {
 /// No character of one byte comes behind the last of them, so what is cut of the first page is "b", which
 /// is greater than the second page's value, the greatest.
 #[test]
-fn a_cut_maximum_is_not_said_to_occur() {
+fn a_truncated_maximum_is_not_marked_exact() {
     let texts: ArrayRef = Arc::new(StringArray::from(vec!["a\u{7f}\u{7f}b", "aß"]));
     let options = WriterOptions::new()
         .with_data_page_rows(1)
@@ -316,7 +316,7 @@ fn a_cut_maximum_is_not_said_to_occur() {
 }
 
 #[test]
-fn a_bloom_filter_denies_most_others() {
+fn a_bloom_filter_excludes_most_other_values() {
     let ids = column(Kind::IntAny, 5_000, Nulls::Half, 3);
     let (file, _) = write(
         WriterOptions::new(),
@@ -414,7 +414,7 @@ fn there_are_no_bounds_next_to_a_nan() {
 
 /// Without a second page the index would repeat statistics; with one, readers need it for all chunks.
 #[test]
-fn the_page_index_is_there_for_all_chunks_or_for_none() {
+fn the_page_index_exists_for_all_chunks_or_for_none() {
     let columns = |rows| {
         let columns = [("few", Nulls::None), ("null", Nulls::All)];
         columns.map(|(name, nulls)| (name.to_owned(), column(Kind::IntFew, rows, nulls, 1)))

@@ -46,7 +46,7 @@ fn start(directory: &LocalDirectory) -> Child {
 }
 
 #[test]
-fn leftovers_of_the_dead_are_removed_and_files_of_the_living_stay() {
+fn leftovers_of_dead_writers_are_removed_and_files_of_live_ones_stay() {
     let directory = tempfile::tempdir().unwrap();
     let storage = LocalDirectory::new(directory.path());
     let mut dead = start(&storage);

@@ -113,7 +113,7 @@ fn a_runtime_of_the_caller() {
 }
 
 #[tokio::test]
-async fn inside_of_a_runtime_with_a_single_thread() {
+async fn inside_a_runtime_with_a_single_thread() {
     reads_back(
         &ObjectStorage::new(Arc::new(InMemory::new()), "")
             .unwrap()

@@ -123,12 +123,12 @@ fn the_last_file_waits_for_its_abort() {
 }
 
 #[tokio::test]
-async fn dropped_inside_of_a_runtime_with_a_single_thread() {
+async fn dropped_inside_a_runtime_with_a_single_thread() {
     dropped_inside();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn dropped_inside_of_a_runtime() {
+async fn dropped_inside_a_runtime() {
     tokio::spawn(async { dropped_inside() }).await.unwrap();
     let store = Watched::holding_parts(Arc::new(InMemory::new()));
     store.let_through(100);

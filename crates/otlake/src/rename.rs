@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_keeps_its_name_beside_one_that_has_the_new_name() {
+    fn an_attribute_keeps_its_name_if_another_has_the_new_one() {
         let rename = Rename::builder().attribute("old", "new").build().unwrap();
         let mut keys = Keys::new();
         let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));

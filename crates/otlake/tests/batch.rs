@@ -1,4 +1,4 @@
-//! `Pipeline::batch` against a storage whose calls fail: everything acknowledged is there once.
+//! `Pipeline::batch` against a storage whose calls fail: everything acknowledged is visible exactly once.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -77,7 +77,7 @@ fn id() -> BatchId {
 }
 
 #[test]
-fn a_batch_is_tried_again_with_the_payloads_so_far() {
+fn a_batch_is_repeated_with_the_payloads_so_far() {
     for failures in 0..4 {
         let storage = Failing::first(failures);
         let mut pipeline = builder().build_files(storage.clone()).unwrap();
@@ -104,7 +104,7 @@ fn a_batch_is_tried_again_with_the_payloads_so_far() {
 }
 
 #[test]
-fn tries_are_used_up_and_the_pipeline_goes_on_without_the_batch() {
+fn when_no_attempts_are_left_the_pipeline_goes_on_without_the_batch() {
     let storage = Failing::first(4);
     let mut pipeline = builder().build_files(storage.clone()).unwrap();
     let error = pipeline
@@ -121,7 +121,7 @@ fn tries_are_used_up_and_the_pipeline_goes_on_without_the_batch() {
 }
 
 #[test]
-fn a_malformed_payload_is_not_tried_again_and_its_batch_can_go_on() {
+fn a_malformed_payload_is_not_retried_and_its_batch_can_go_on() {
     let storage = Failing::first(0);
     let mut pipeline = builder().build_files(storage.clone()).unwrap();
     let outcome = pipeline
@@ -136,7 +136,7 @@ fn a_malformed_payload_is_not_tried_again_and_its_batch_can_go_on() {
 }
 
 #[test]
-fn a_batch_is_given_up_with_the_error_of_the_function_that_fills_it() {
+fn a_batch_is_abandoned_with_the_error_of_the_function_that_fills_it() {
     let storage = Failing::first(0);
     let mut pipeline = builder().build_files(storage.clone()).unwrap();
     let error = pipeline

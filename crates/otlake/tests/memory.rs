@@ -44,13 +44,13 @@ fn ingest(pipeline: &mut Pipeline<(FingerprintStage,)>, payloads: &[Bytes], time
 
 // One test, because all tests of a process share the allocator.
 #[test]
-fn memory_is_bounded_and_most_of_it_used_again() {
-    memory_is_used_again();
+fn memory_is_bounded_and_most_of_it_is_reused() {
+    memory_is_reused();
     a_memory_limit_is_kept();
-    what_a_resource_says_is_not_kept_for_each_record();
+    a_resource_is_not_kept_once_for_each_record();
 }
 
-fn memory_is_used_again() {
+fn memory_is_reused() {
     let large = [Bytes::from(logs_payload(&Shape::ten_thousand()))];
     let records = 10_000;
     let one = allocations(Pipeline::builder(), &large, 1);
@@ -108,7 +108,7 @@ fn a_memory_limit_is_kept() {
 }
 
 /// A payload of a megabyte can be rows of gigabytes: each record has all of its resource.
-fn what_a_resource_says_is_not_kept_for_each_record() {
+fn a_resource_is_not_kept_once_for_each_record() {
     const RECORDS: usize = 2_000;
     const ROW_GROUP: usize = 1 << 20;
     let attribute = |key: &str, value: &str| KeyValue {

@@ -55,7 +55,7 @@ fn times(batch: &RecordBatch, column: &str) -> Vec<Option<i64>> {
 }
 
 #[test]
-fn every_row_says_what_is_known_of_its_fingerprint() {
+fn every_row_describes_its_fingerprint() {
     let mut patterns = Patterns::default();
     let mut fingerprinter = Fingerprinter::new();
     let mut learn = |message: &[u8], time_unix_nano, severity_number| {
@@ -205,7 +205,7 @@ fn read_data(file: Bytes) -> RecordBatch {
 }
 
 #[test]
-fn a_pipeline_that_was_not_asked_has_none() {
+fn a_pipeline_that_learns_no_patterns_has_no_table() {
     let mut pipeline = Pipeline::builder()
         .fingerprint()
         .build_files(InMemoryStorage::new())

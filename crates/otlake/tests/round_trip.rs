@@ -306,7 +306,7 @@ fn compressed_payloads_are_inflated_within_the_limits() {
 }
 
 #[test]
-fn the_bytes_of_a_row_group_bound_it() {
+fn row_groups_end_at_their_bytes() {
     let payload = logs_payload(&Shape::ten_thousand());
     let builder = Pipeline::builder().row_group_bytes(256 << 10);
     let files = assert_no_log_is_lost(builder, &[payload]);
@@ -339,7 +339,7 @@ fn records_that_are_rejected_before_a_fault_are_counted() {
 }
 
 #[test]
-fn a_malformed_payload_costs_itself_and_no_other() {
+fn a_malformed_payload_affects_no_other() {
     let good = logs_payload(&Shape {
         records: 50,
         ..Shape::ten_thousand()
@@ -364,7 +364,7 @@ fn a_malformed_payload_costs_itself_and_no_other() {
 }
 
 #[test]
-fn fingerprints_and_templates_stand_beside_the_body() {
+fn fingerprints_and_templates_are_columns_next_to_the_body() {
     let storage = InMemoryStorage::new();
     let mut pipeline = Pipeline::builder()
         .stage(FingerprintStage::new().with_template(PatternOptions::default()))
@@ -391,7 +391,7 @@ fn fingerprints_and_templates_stand_beside_the_body() {
 }
 
 #[test]
-fn without_patterns_a_fingerprint_is_computed_all_the_same() {
+fn fingerprints_are_computed_without_patterns() {
     let fingerprints = |stage: Option<FingerprintStage>| {
         let storage = InMemoryStorage::new();
         let builder = Pipeline::builder().stage(stage);

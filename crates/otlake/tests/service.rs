@@ -60,7 +60,7 @@ async fn requests_of_one_group_are_answered_together_when_they_are_durable() {
 }
 
 #[tokio::test]
-async fn a_full_queue_rejects_or_makes_wait() {
+async fn a_full_queue_rejects_a_request_or_makes_it_wait() {
     let (storage, dataset) = dataset();
     let builder = Service::builder().workers(1).queue_bytes(10 << 10);
     let service = start(builder.group_time(Duration::from_millis(300)), &dataset);
@@ -114,7 +114,7 @@ async fn a_shutdown_loses_nothing_that_was_accepted() {
 }
 
 #[tokio::test]
-async fn a_malformed_payload_is_an_answer_to_its_sender_alone() {
+async fn only_the_sender_of_a_malformed_payload_gets_an_error() {
     let (storage, dataset) = dataset();
     let builder = Service::builder().workers(1);
     let service = start(builder.group_time(Duration::from_millis(50)), &dataset);
@@ -141,7 +141,7 @@ impl Stage for Panics {
 }
 
 #[tokio::test]
-async fn a_stage_that_panics_is_an_answer_too() {
+async fn a_stage_that_panics_is_an_error_for_its_senders() {
     let (_, dataset) = dataset();
     let builder = Service::builder().workers(1);
     let service = builder

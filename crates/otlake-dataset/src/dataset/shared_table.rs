@@ -63,7 +63,7 @@ impl SharedTable {
         published.then(|| self.catalog.current().version())
     }
 
-    /// Deletes the files that an earlier try of a batch has left, and commits those of this one.
+    /// Deletes the files that an earlier attempt of a batch has left, and commits those of this one.
     pub(crate) fn finish_batch(
         &self,
         batch: &BatchId,

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_in_the_order_of_the_columns_that_there_are() {
+    fn rows_are_sorted_by_the_columns_that_exist() {
         let services: DictionaryArray<Int32Type> =
             vec![Some("b"), None, Some("a"), Some("b"), Some("a")]
                 .into_iter()

@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_special_is_escaped() {
+    fn special_characters_are_escaped() {
         for (value, leads, escaped) in [
             ("checkout", true, "checkout"),
             ("größe 😀", true, "größe 😀"),

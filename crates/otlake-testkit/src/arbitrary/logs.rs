@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_value_comes_up() {
+    fn every_kind_of_value_occurs() {
         let mut seen = [false; 9];
         for seed in 0..500 {
             let request = arbitrary_logs_request(&mut Rng::new(seed));

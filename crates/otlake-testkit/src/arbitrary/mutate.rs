@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn valid_and_malformed_payloads_both_come_up() {
+    fn valid_and_malformed_payloads_both_occur() {
         both_come_up::<ExportLogsServiceRequest>();
         both_come_up::<ExportTraceServiceRequest>();
         both_come_up::<ExportMetricsServiceRequest>();

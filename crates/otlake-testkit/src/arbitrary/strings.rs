@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn prost_takes_what_was_repaired_and_nothing_that_was_broken() {
+    fn prost_accepts_repaired_payloads_and_rejects_broken_ones() {
         breaks_and_repairs::<ExportLogsServiceRequest>();
         breaks_and_repairs::<ExportTraceServiceRequest>();
         breaks_and_repairs::<ExportMetricsServiceRequest>();

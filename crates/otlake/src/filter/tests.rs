@@ -17,7 +17,7 @@ fn passes<P: Predicate>(filter: &mut Filter<P>, row: &mut Row<'_>) -> bool {
 }
 
 #[test]
-fn logs_below_a_severity_are_dropped_and_what_has_none_is_kept() {
+fn logs_below_a_severity_are_dropped_and_logs_without_one_are_kept() {
     let mut filter = Filter::min_severity(13);
     let kept = [Some(9), Some(13), Some(24), Some(0), None]
         .map(|number| passes(&mut filter, &mut log(number)));

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn card_numbers_are_told_from_other_numbers_by_network_and_check_digit() {
+    fn card_numbers_are_recognised_by_network_and_check_digit() {
         for number in [
             "4111111111111111",
             "4111 1111 1111 1111",
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_is_told_from_prose() {
+    fn a_bearer_token_is_distinguished_from_prose() {
         let text = "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.e30.x-y_z=, the bearer certificate";
         let token = "eyJhbGciOiJIUzI1NiJ9.e30.x-y_z=";
         assert_eq!(found(Sensitive::BearerToken, text), [token]);

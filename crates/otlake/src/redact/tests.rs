@@ -93,7 +93,7 @@ fn texts_are_replaced_in_bodies_and_attributes_and_the_rest_stays() {
 }
 
 #[test]
-fn keys_and_texts_are_redacted_inside_of_nested_values() {
+fn keys_and_texts_are_redacted_inside_nested_values() {
     let inner = [
         ("password", Value::String("hunter2")),
         ("card.cvc", Value::Int(123)),
@@ -157,7 +157,7 @@ fn attributes_beyond_the_key_limits_are_redacted_by_their_names() {
 }
 
 #[test]
-fn a_regular_expression_of_ones_own_wins_over_the_built_in_ones() {
+fn custom_regular_expressions_win_over_built_in_ones() {
     let mut stage = Redact::builder()
         .sensitive([Sensitive::IpAddress])
         .regex(r"10\.0\.[0-9.]+", "<internal>")
@@ -169,7 +169,7 @@ fn a_regular_expression_of_ones_own_wins_over_the_built_in_ones() {
 }
 
 #[test]
-fn an_unusable_regular_expression_is_named() {
+fn an_unusable_regular_expression_is_named_in_the_error() {
     let builder = Redact::builder().regex("fine", "").regex("(open", "");
     let error = builder.build().unwrap_err();
     assert_eq!(

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_hexadecimal_is_no_value() {
+    fn a_value_that_is_not_hexadecimal_is_ignored() {
         for invalid in ["", "g", "+1", "123456789abcdef", " 1"] {
             assert_eq!(Threshold::from_hex(invalid), None, "{invalid:?}");
         }

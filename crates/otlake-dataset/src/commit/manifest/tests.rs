@@ -114,7 +114,7 @@ fn ranges_and_totals_are_those_of_the_files() {
 }
 
 #[test]
-fn damage_is_an_error_that_says_what_is_wrong() {
+fn a_damaged_manifest_is_an_error_that_says_what_is_wrong() {
     type Change = fn(&mut serde_json::Value);
     let cases: [(Change, &str); 8] = [
         (

@@ -57,7 +57,7 @@ const VALUES: &[Value<'static>] = &[
 ];
 
 #[test]
-fn every_value_comes_back_and_so_do_pieces_that_are_full() {
+fn every_value_is_replayed_also_across_full_pieces() {
     let long = "x".repeat(256);
     let longer = vec![7; 2 * PIECE];
     let mut interner = Keys::new();
@@ -95,7 +95,7 @@ fn every_value_comes_back_and_so_do_pieces_that_are_full() {
 }
 
 #[test]
-fn keys_of_several_interners_come_back_as_those_of_one() {
+fn keys_of_several_interners_are_replayed_as_keys_of_one() {
     let (mut buffer, mut shared) = (RowBuffer::new(), RowInterner::new());
     let mut pushed = Vec::new();
     for names in [["a", "b"], ["b", "a"]] {
@@ -113,7 +113,7 @@ fn keys_of_several_interners_come_back_as_those_of_one() {
 }
 
 #[test]
-fn a_name_that_has_no_room_comes_back_with_its_value() {
+fn a_name_beyond_the_limits_is_replayed_with_its_value() {
     let limits = KeyLimits::default().with_names(1).with_bytes(100);
     let mut shared = RowInterner::with_limits(limits);
     let mut interner = Keys::new();
@@ -195,7 +195,7 @@ fn memory_is_what_the_values_take_up() {
 }
 
 #[test]
-fn groups_are_counted_while_there_are_rows_of_them() {
+fn groups_are_counted_while_they_have_rows() {
     let mut interner = Keys::new();
     let host = interner.intern(Location::Resource, "host.name").unwrap();
     let mut shared = RowInterner::new();

@@ -70,7 +70,7 @@ fn registered_fields_are_placeholders() {
 }
 
 #[test]
-fn cells_are_found_where_they_stand() {
+fn cells_are_found_at_their_location() {
     let mut keys = Keys::new();
     let [service, library, user] = [
         (Location::Resource, "service.name"),
