@@ -1,5 +1,5 @@
-//! A program of its own: it installs a global allocator, and other tests' allocations would be
-//! counted with it.
+//! This test is a program of its own, because it installs a global allocator that would also count the allocations of
+//! other tests.
 
 #![cfg(feature = "json")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -13,7 +13,7 @@ use otlake_testkit::{CountingAllocator, Shape, logs_request, measure};
 #[global_allocator]
 static ALLOCATOR: CountingAllocator<System> = CountingAllocator::new(System);
 
-/// Takes rows and keeps nothing.
+/// A sink that accepts rows and keeps nothing.
 struct Nothing;
 
 impl RowSink for Nothing {

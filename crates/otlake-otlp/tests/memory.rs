@@ -1,4 +1,4 @@
-//! What a sender can make the reader of payloads and the decoders allocate.
+//! The memory that a sender can make the reader of payloads and the decoders allocate.
 
 #![cfg(all(feature = "gzip", feature = "zstd"))]
 #![allow(clippy::unwrap_used, reason = "tests")]
@@ -16,8 +16,8 @@ static ALLOCATOR: CountingAllocator<System> = CountingAllocator::new(System);
 
 const LIMIT: usize = 256 << 10;
 
-/// The buffers between the file and the payload, whatever its size; the C code of zstd and of
-/// libdeflate has its own, which are not counted.
+/// The size of the buffers between the file and the payload, whatever the payload's size. The C code of zstd and
+/// libdeflate has buffers of its own, which are not counted.
 const BUFFERS: u64 = 512 << 10;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -37,17 +37,17 @@ fn line(length: usize) -> Vec<u8> {
     line
 }
 
-/// One test, because what others allocate at the same time would be counted.
+/// This is one test, because the allocations of concurrent tests would be counted.
 #[test]
 fn memory_is_bounded() {
-    a_file_costs_its_largest_payload();
-    what_is_over_the_limit_costs_the_limit();
-    a_body_costs_no_more_than_its_limit();
-    a_group_in_pieces_costs_nothing();
+    a_file_takes_the_memory_of_its_largest_payload();
+    a_payload_over_the_limit_takes_no_more_than_the_limit();
+    a_body_takes_no_more_than_its_limit();
+    a_group_in_pieces_takes_no_extra_memory();
     a_histogram_over_the_limit();
 }
 
-fn a_file_costs_its_largest_payload() {
+fn a_file_takes_the_memory_of_its_largest_payload() {
     let lines = [line(100_000), line(LIMIT), line(5_000)].map(|line| [&line[..], b"\n"].concat());
     let lines = lines.concat().repeat(10);
     let messages: Vec<u8> = [LIMIT, 100]
@@ -70,14 +70,14 @@ fn a_file_costs_its_largest_payload() {
             payloads.map(Result::unwrap).count()
         });
         assert_eq!(count, payloads, "{name}");
-        // The buffer of twice the payload, half of it once more while it grows, and the payload.
+        // The buffer takes twice the payload, and half as much again while it grows. The payload is added.
         let bound = 4 * LIMIT as u64 + BUFFERS;
         let peak = allocations.peak;
         assert!(peak < bound, "{name}: {peak}");
     }
 }
 
-fn what_is_over_the_limit_costs_the_limit() {
+fn a_payload_over_the_limit_takes_no_more_than_the_limit() {
     let large = line(10 << 20);
     let zeros = vec![0; 10 << 20];
     let lying = [&u32::MAX.to_be_bytes()[..], b"{}"].concat();
@@ -104,7 +104,7 @@ fn what_is_over_the_limit_costs_the_limit() {
         let peak = allocations.peak;
         assert!(peak < 2 * small as u64 + BUFFERS, "{name}: {peak}");
     }
-    // A length within the limit is not believed either.
+    // A length within the limit is not trusted either.
     let lying = [&(64_u32 << 20).to_be_bytes()[..], b"{}"].concat();
     let (items, allocations) = measure(|| {
         let reader = PayloadReader::new(&lying[..]).with_framing(Framing::LengthPrefixed);
@@ -114,7 +114,7 @@ fn what_is_over_the_limit_costs_the_limit() {
     assert!(allocations.peak < BUFFERS, "{}", allocations.peak);
 }
 
-fn a_body_costs_no_more_than_its_limit() {
+fn a_body_takes_no_more_than_its_limit() {
     let zeros = vec![0; 10 << 20];
     let stream = zstd::stream::encode_all(&zeros[..], 1).unwrap();
     for (encoding, body) in [
@@ -130,16 +130,15 @@ fn a_body_costs_no_more_than_its_limit() {
             let (inflated, allocations) = measure(|| encoding.inflate_within(&body, limits));
             assert!(inflated.is_err());
             let peak = allocations.peak;
-            // Growing, a part of it is there twice.
+            // While the buffer grows, a part of it exists twice.
             let bound = 2 * bytes as u64 + BUFFERS;
             assert!(peak < bound, "{encoding:?}, limit {bytes}: {peak}");
         }
     }
 }
 
-/// A resource, a scope or the data of a metric may come in any number of pieces, of two bytes each at
-/// the least.
-fn a_group_in_pieces_costs_nothing() {
+/// A resource, a scope or the data of a metric may be sent in any number of pieces, of at least two bytes each.
+fn a_group_in_pieces_takes_no_extra_memory() {
     const PIECES: usize = 100_000;
     let message = |field: u8, content: &[u8]| {
         let mut length = content.len();
@@ -185,7 +184,7 @@ fn a_group_in_pieces_costs_nothing() {
     }
 }
 
-/// A point over a limit costs no more than a point within it, however many numbers it is said to have.
+/// A point over a limit takes no more memory than one within it, however many numbers it claims to have.
 fn a_histogram_over_the_limit() {
     let field = |number: u32, content: &[u8]| otlake_testkit::delimited_field(number, content);
     let counts = field(6, &vec![1; 32 << 20]);

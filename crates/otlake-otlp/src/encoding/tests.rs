@@ -17,7 +17,7 @@ fn headers_and_extensions_name_encodings() {
 }
 
 #[test]
-fn a_plain_body_is_held_to_the_size_alone() {
+fn only_the_size_of_a_plain_body_is_limited() {
     let body = Bytes::from_static(b"abc");
     let limits = InflateLimits::default().with_ratio(0);
     let inflate = |bytes| ContentEncoding::Identity.inflate_within(&body, limits.with_bytes(bytes));
@@ -45,7 +45,7 @@ mod compressed {
         encoder.finish().unwrap()
     }
 
-    /// By an encoder of streams, which does not state the size.
+    /// Compresses with a streaming encoder, which does not state the size.
     fn zstd_stream(bytes: &[u8]) -> Vec<u8> {
         ::zstd::stream::encode_all(bytes, 1).unwrap()
     }
@@ -58,7 +58,7 @@ mod compressed {
         }
     }
 
-    /// A skippable frame, RFC 8878, section 3.1.2.
+    /// A skippable frame (RFC 8878, section 3.1.2).
     const SKIPPABLE: &[u8] = b"\x50\x2a\x4d\x18\x03\0\0\0abc";
 
     #[test]
@@ -128,7 +128,7 @@ mod compressed {
     }
 
     #[test]
-    fn what_is_inflated_is_what_was_compressed_within_the_exact_limit() {
+    fn bodies_are_inflated_within_the_exact_limit() {
         let rng = &mut Rng::new(1);
         for size in [0, 1, 2, 255, 4096, 65_535, 65_536, 65_537, 300_000] {
             let body: Vec<u8> = (0..size).map(|_| *rng.pick(b"abcdef")).collect();
@@ -153,7 +153,7 @@ mod compressed {
     }
 
     #[test]
-    fn a_bomb_is_named() {
+    fn a_bomb_is_an_error_that_names_the_limit() {
         let zeros = vec![0; 10 << 20];
         for encoding in ENCODINGS {
             let body = Bytes::from(compress(encoding, &zeros));
@@ -170,7 +170,7 @@ mod compressed {
             let limits = limits.with_ratio(usize::MAX);
             assert_eq!(encoding.inflate_within(&body, limits).unwrap(), zeros);
         }
-        // Gzip cannot come beyond the default, zstd can.
+        // Gzip cannot exceed the default ratio, but zstd can.
         let body = Bytes::from(zstd_stream(&zeros));
         let error = ContentEncoding::Zstd.inflate(&body, 64 << 20).unwrap_err();
         assert!(
@@ -180,7 +180,7 @@ mod compressed {
     }
 
     #[test]
-    fn a_small_body_is_not_asked_for_its_ratio() {
+    fn the_ratio_of_a_small_body_is_not_checked() {
         for encoding in ENCODINGS {
             let body = Bytes::from(compress(encoding, &vec![0; 1 << 20]));
             let limits = InflateLimits::default().with_ratio(1);
@@ -191,10 +191,10 @@ mod compressed {
         }
     }
 
-    /// RFC 1952, section 2.3.1: FHCRC is the second bit of the flags, and the checksum stands before
-    /// the deflated data.
+    /// RFC 1952, section 2.3.1: FHCRC is the second bit of the flags, and the checksum comes before the
+    /// deflated data.
     #[test]
-    fn the_checksum_of_a_header_counts_whatever_the_limit() {
+    fn the_checksum_of_a_header_is_verified_with_any_limit() {
         let member = gzip(b"abc");
         let (header, rest) = member.split_at(10);
         let mut header = header.to_vec();
@@ -212,7 +212,7 @@ mod compressed {
     }
 
     #[test]
-    fn padding_between_the_pieces_and_behind_the_last_is_skipped() {
+    fn padding_between_pieces_and_after_the_last_is_skipped() {
         let (one, two) = (b"one and ".repeat(40), b"two".repeat(9));
         for encoding in ENCODINGS {
             let pieces = [compress(encoding, &one), compress(encoding, &two)];
@@ -240,7 +240,7 @@ mod compressed {
         let error = ContentEncoding::Zstd
             .inflate(&body.clone().into(), 1 << 30)
             .unwrap_err();
-        // So small a body may not inflate to more than a window of 8 MiB holds.
+        // The ratio does not let such a small body inflate beyond a window of 8 MiB.
         let limit = 8 << 20;
         assert!(
             matches!(error, InflateError::WindowTooLarge { limit: found } if found == limit),
@@ -259,7 +259,7 @@ mod compressed {
         let body = b"a body that is long enough to be cut, and to be damaged";
         for encoding in ENCODINGS {
             let whole = compress(encoding, body);
-            // An empty body of zstd is one of no frames.
+            // An empty zstd body has no frames and is valid.
             for end in 1..whole.len() {
                 let error = encoding
                     .inflate(&whole[..end].to_vec().into(), 1000)

@@ -11,7 +11,7 @@ use std::io::{self, Read};
 
 use super::*;
 
-/// What a test compares: the payloads, and errors as texts.
+/// The items that a test compares: payloads, and errors as texts.
 pub(super) fn read(file: impl Read, framing: Option<Framing>, limit: usize) -> Vec<Item> {
     let mut reader = PayloadReader::new(file).with_limit(limit);
     if let Some(framing) = framing {
@@ -51,13 +51,13 @@ impl From<Result<Payload, PayloadError>> for Item {
     }
 }
 
-/// A message behind its length.
+/// Returns a length-prefixed message.
 pub(super) fn prefixed(message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     [&length[..], message].concat()
 }
 
-/// Gives so many bytes at a time at most, and is interrupted in between.
+/// A reader that returns a limited number of bytes at a time, and is interrupted in between.
 pub(super) struct Pieces<'a> {
     rest: &'a [u8],
     size: usize,

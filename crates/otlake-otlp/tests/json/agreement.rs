@@ -1,4 +1,4 @@
-//! The same request in protobuf and in JSON: the same rows.
+//! A request in JSON gives the same rows as in protobuf.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use crate::subject::{ExportLogsServiceRequest, Subject, decode, generous};
 
 for_every_signal! {
     arbitrary_requests_in_any_dialect_give_the_rows_of_protobuf,
-    what_serde_writes_gives_the_same_rows_where_serde_can_read_it,
+    json_of_serde_gives_the_same_rows_if_serde_can_read_it,
     payloads_of_sdks_give_the_rows_that_serde_gives,
     files_of_the_collector_give_the_rows_of_its_protobuf,
 }
 
-/// What was recorded from SDKs and the Collector.
+/// The directory of the payloads that were recorded from SDKs and the Collector.
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
 
 fn arbitrary_requests_in_any_dialect_give_the_rows_of_protobuf<S: Subject>() {
@@ -40,9 +40,9 @@ fn arbitrary_requests_in_any_dialect_give_the_rows_of_protobuf<S: Subject>() {
     assert!(rows > 500, "{rows} rows");
 }
 
-/// serde's derives for prost's messages know one dialect, and lose some of what they write: doubles that
-/// are not finite, and in metrics with one of those all data. Where they lose nothing they are right.
-fn what_serde_writes_gives_the_same_rows_where_serde_can_read_it<S: Subject>() {
+/// The serde derives of opentelemetry-proto have one dialect, and lose some of the data that they write: doubles that
+/// are not finite, and all data of metrics with such a double. If nothing is lost, the rows must be the same.
+fn json_of_serde_gives_the_same_rows_if_serde_can_read_it<S: Subject>() {
     let mut decoder = generous();
     let mut compared = 0;
     for seed in 0..1_000 {
@@ -63,7 +63,7 @@ fn what_serde_writes_gives_the_same_rows_where_serde_can_read_it<S: Subject>() {
     assert!(compared > 20, "{compared} of 1000 requests with rows");
 }
 
-/// What SDKs wrote, against what serde reads of it.
+/// Compares the rows of payloads that SDKs wrote with those that serde reads.
 fn payloads_of_sdks_give_the_rows_that_serde_gives<S: Subject>() {
     let data = Path::new(DATA).join("json").join(S::SIGNAL.name());
     let (mut decoder, mut rows) = (generous(), 0);
@@ -83,8 +83,7 @@ fn payloads_of_sdks_give_the_rows_that_serde_gives<S: Subject>() {
     assert!(rows > 10, "{rows} rows");
 }
 
-/// What the Collector wrote of the same requests as JSON lines and as protobuf, each message behind its
-/// length.
+/// Compares files of the Collector with the same requests as JSON lines and as length-prefixed protobuf.
 fn files_of_the_collector_give_the_rows_of_its_protobuf<S: Subject>() {
     let data = Path::new(DATA).join("collector");
     let name = S::SIGNAL.name();

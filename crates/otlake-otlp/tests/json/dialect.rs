@@ -1,4 +1,4 @@
-//! The table of `data/dialect.txt`: one record each, in JSON, and what becomes of it.
+//! Runs the table in `data/dialect.txt`, whose cases are a record in JSON and its rows.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use crate::subject::{
 };
 
 #[test]
-fn every_case_of_the_table_gives_what_it_says() {
+fn every_case_of_the_table_gives_its_rows() {
     let table = include_str!("data/dialect.txt");
     let mut cases = 0;
     for (number, line) in table.lines().enumerate() {
@@ -51,7 +51,7 @@ fn every_case_of_the_table_gives_what_it_says() {
     assert!(cases > 100, "{cases}");
 }
 
-/// The rows as text, or the error without its place.
+/// Returns the rows as text, or the error without its position.
 fn one<S: Subject>(before: &str, json: &str, after: &str) -> String {
     let mut decoder = OtlpDecoder::new();
     match decode::<S>(&mut decoder, format!("{before}{json}{after}").as_bytes()) {

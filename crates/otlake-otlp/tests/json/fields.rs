@@ -1,7 +1,7 @@
-//! The fields of the messages of opentelemetry-proto, each of them read in every form.
+//! Every field of the messages of opentelemetry-proto is read in every form.
 //!
-//! The lists come from the code that prost generated, so a field that a new version of the protocol adds
-//! fails here until protobuf, JSON and typed messages are all read with it, or it is listed as ignored.
+//! The lists come from the code that prost generated. So a field that a new version of the protocol adds fails here
+//! until all decoders (protobuf, JSON and typed messages) read it, or it is listed as ignored.
 
 use std::collections::BTreeSet;
 
@@ -135,7 +135,7 @@ fn every_field_of_metrics_is_read_in_every_form() {
     ]);
 }
 
-/// Adds a member unless the message has it: what is said of all records is seen only with one.
+/// Adds a member unless the message has it, because fields of a group are visible only with a record.
 fn with(mut message: Value, member: &str, value: Value) -> Value {
     if message.get(member).is_none_or(|list| *list == json!([])) {
         message[member] = value;
@@ -143,7 +143,7 @@ fn with(mut message: Value, member: &str, value: Value) -> Value {
     message
 }
 
-/// Fields that stand for nothing outside of profiles.
+/// Fields that have no meaning outside of profiles.
 const IGNORED: &[&str] = &["AnyValue.stringValueStrindex", "KeyValue.keyStrindex"];
 
 /// A message, its fields, and the request around it.
@@ -156,7 +156,7 @@ struct Message {
 
 fn message<M: Default + Serialize>(request: impl Fn(Value) -> Value + 'static) -> Message {
     let name = std::any::type_name::<M>().rsplit("::").next().unwrap();
-    // Every field but those of a oneof, which are none by default.
+    // All fields except those of a oneof, which are unset by default.
     let Value::Object(default) = serde_json::to_value(M::default()).unwrap() else {
         panic!("{name} is an object");
     };
@@ -175,7 +175,7 @@ impl Message {
     }
 }
 
-/// The members of a oneof, which serde names when it is given another.
+/// Returns the members of a oneof, which serde's error for an unknown one names.
 fn variants<T: DeserializeOwned>() -> Vec<String> {
     let Err(error) = serde_json::from_value::<T>(json!({"no such member": 0})) else {
         panic!("there is no such member");
@@ -186,7 +186,7 @@ fn variants<T: DeserializeOwned>() -> Vec<String> {
     members.map(str::to_owned).collect()
 }
 
-/// Values for fields of all types. Those that a field cannot have are passed over.
+/// Returns values for fields of all types. Values that a field cannot have are skipped.
 fn samples() -> Vec<Value> {
     vec![
         json!("7"),
@@ -222,7 +222,7 @@ fn check<R: Subject>(messages: &[Message]) {
             for sample in samples() {
                 let mut with_field = message.default.clone();
                 with_field.insert(field.clone(), sample);
-                // serde says which values the field can have.
+                // serde decides which values the field can have.
                 if let Some(request) = request::<R>(&(message.request)(with_field.into())) {
                     changed |= rows(&request) != without;
                 }
@@ -240,7 +240,7 @@ fn request<R: Subject>(json: &Value) -> Option<R> {
     serde_json::from_value(json.clone()).ok()
 }
 
-/// The rows of a request, which are the same from every form.
+/// Returns the rows of a request, after checking that they are the same in every form.
 #[track_caller]
 fn rows<R: Subject>(request: &R) -> Vec<CanonicalRow> {
     let mut decoder = generous();

@@ -1,9 +1,9 @@
-//! Payloads in the JSON encoding, against the same requests in protobuf and against serde_json.
+//! Compares payloads in the JSON encoding with the same requests in protobuf, and with serde_json.
 
 #![cfg(feature = "json")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-/// A test for every signal, of a function over [`subject::Subject`].
+/// Defines a test per signal for functions that are generic over [`subject::Subject`].
 macro_rules! for_every_signal {
     ($($test:ident,)*) => {
         for_every_signal! { logs: ExportLogsServiceRequest, $($test,)* }

@@ -1,4 +1,4 @@
-//! What the tests have to know of each signal.
+//! The facts about each signal that tests need.
 
 pub use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 pub use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -8,7 +8,7 @@ use otlake_testkit::{CanonicalRow, Decoded, JsonRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A signal: its request as prost, serde and the testkit have it.
+/// A signal, represented by the type of its request.
 pub trait Subject: JsonRequest + Serialize + DeserializeOwned {
     #[cfg(feature = "opentelemetry-proto")]
     fn export_request(&self) -> otlake_otlp::ExportRequest<'_>;
@@ -27,7 +27,7 @@ macro_rules! subject {
 
 subject! { ExportLogsServiceRequest ExportTraceServiceRequest ExportMetricsServiceRequest }
 
-/// A decoder that takes whatever the testkit makes.
+/// Returns a decoder that accepts everything that the testkit generates.
 pub fn generous() -> OtlpDecoder {
     let limits = Limits::default()
         .with_attributes(1 << 20)
@@ -35,7 +35,7 @@ pub fn generous() -> OtlpDecoder {
     OtlpDecoder::builder().limits(limits).build()
 }
 
-/// The rows of a payload and its summary, or why it was refused.
+/// Returns the rows of a payload and its summary, or its fault.
 #[track_caller]
 pub fn decode<S: Subject>(
     decoder: &mut OtlpDecoder,

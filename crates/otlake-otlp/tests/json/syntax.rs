@@ -1,4 +1,4 @@
-//! What is JSON and what is not, against serde_json.
+//! Agrees with serde_json on what is JSON.
 
 use otlake_otlp::{InvalidPayloadKind, OtlpDecoder, RejectionReason};
 use otlake_testkit::Rng;
@@ -7,12 +7,12 @@ use serde::de::IgnoredAny;
 use crate::subject::{ExportLogsServiceRequest, Subject, decode, generous};
 
 for_every_signal! {
-    a_payload_cut_anywhere_is_refused,
-    damaged_payloads_are_json_for_both_or_for_none,
+    a_payload_cut_anywhere_is_an_error,
+    damaged_payloads_are_json_for_both_or_for_neither,
 }
 
-/// Whether both say the same of a payload as JSON. serde_json skips values as we do: without asking
-/// whether strings are UTF-8 or surrogates come in pairs.
+/// Returns whether a payload is JSON, after checking that serde_json agrees. Like ours, its way of skipping values
+/// does not check whether strings are UTF-8 or surrogates are paired.
 #[track_caller]
 fn agree<S: Subject>(decoder: &mut OtlpDecoder, payload: &[u8]) -> bool {
     let theirs = serde_json::from_slice::<IgnoredAny>(payload);
@@ -25,7 +25,7 @@ fn agree<S: Subject>(decoder: &mut OtlpDecoder, payload: &[u8]) -> bool {
         }
         (Err(error), _) => {
             let syntax = matches!(error.kind(), InvalidPayloadKind::JsonSyntax { .. });
-            // That the whole has to be an object is no rule of JSON's.
+            // That the payload must be an object is not a rule of JSON.
             let object = payload.trim_ascii_start().first() == Some(&b'{');
             assert!(
                 !(syntax && object && theirs.is_ok()),
@@ -36,7 +36,7 @@ fn agree<S: Subject>(decoder: &mut OtlpDecoder, payload: &[u8]) -> bool {
     }
 }
 
-fn a_payload_cut_anywhere_is_refused<S: Subject>() {
+fn a_payload_cut_anywhere_is_an_error<S: Subject>() {
     let mut decoder = generous();
     for seed in 0..4 {
         let mut rng = Rng::new(seed);
@@ -50,7 +50,7 @@ fn a_payload_cut_anywhere_is_refused<S: Subject>() {
     }
 }
 
-fn damaged_payloads_are_json_for_both_or_for_none<S: Subject>() {
+fn damaged_payloads_are_json_for_both_or_for_neither<S: Subject>() {
     const PIECES: [&[u8]; 24] = [
         b"{",
         b"}",
@@ -105,7 +105,7 @@ fn damaged_payloads_are_json_for_both_or_for_none<S: Subject>() {
             refused += 1;
         }
     }
-    // Were the changes all harmless, or all fatal, this test would show little.
+    // If all changes were harmless, or all of them fatal, this test would prove little.
     assert!(
         taken > 100 && refused > 500,
         "taken {taken}, refused {refused}"
@@ -113,14 +113,14 @@ fn damaged_payloads_are_json_for_both_or_for_none<S: Subject>() {
 }
 
 #[test]
-fn every_small_text_is_json_for_both_or_for_none() {
+fn every_small_text_is_json_for_both_or_for_neither() {
     const BYTES: &[u8] = b"{}[],:\"\\ u1-0.eE+tn\n\x01";
     let mut decoder = generous();
     let mut text = Vec::new();
     for length in 0..=4 {
         for number in 0..BYTES.len().pow(length) {
             text.clear();
-            // As the value of a member that nobody knows.
+            // The text as the value of an unknown member.
             text.extend_from_slice(b"{\"x\":");
             let mut number = number;
             for _ in 0..length {
@@ -134,7 +134,7 @@ fn every_small_text_is_json_for_both_or_for_none() {
 }
 
 #[test]
-fn values_nested_without_end_are_skipped_or_cost_a_record_but_no_stack() {
+fn values_nested_without_end_are_skipped_or_rejected_without_taking_stack() {
     let mut decoder = generous();
     let deep = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
     for unknown in [

@@ -1,4 +1,4 @@
-//! The same rows as prost's, or both refuse.
+//! The decoders return the same rows as prost, or both fail.
 
 use otlake_otlp::{ContentEncoding, OtlpDecoder};
 use otlake_row::KeyLimits;
@@ -7,15 +7,15 @@ use otlake_testkit::{CanonicalValue, Rng, mutate};
 use crate::subject::{Subject, agree, decode, generous, recorded};
 
 for_every_signal! {
-    arbitrary_requests,
-    mutated_requests,
-    cut_anywhere,
-    recorded_payloads,
-    production_shapes,
+    arbitrary_requests_agree,
+    mutated_requests_agree,
+    requests_cut_anywhere_agree,
+    recorded_payloads_agree,
+    production_shapes_agree,
     names_beyond_the_interners_limit_are_kept_in_the_excess_cell,
 }
 
-fn arbitrary_requests<S: Subject>() {
+fn arbitrary_requests_agree<S: Subject>() {
     let mut decoder = generous();
     for seed in 0..2_000 {
         let payload = S::arbitrary(&mut Rng::new(seed)).encode_to_vec();
@@ -24,7 +24,7 @@ fn arbitrary_requests<S: Subject>() {
     }
 }
 
-fn mutated_requests<S: Subject>() {
+fn mutated_requests_agree<S: Subject>() {
     let mut decoder = generous();
     let (mut taken, mut repaired, mut refused) = (0, 0, 0);
     for seed in 0..12_000 {
@@ -39,17 +39,17 @@ fn mutated_requests<S: Subject>() {
             Err(_) => refused += 1,
         }
     }
-    // Were the mutations all harmless, or all fatal, this test would show little.
+    // If all mutations were harmless, or all of them fatal, this test would prove little.
     assert!(
         taken > 1_000 && repaired > 20 && refused > 1_000,
         "taken {taken}, repaired {repaired}, refused {refused}"
     );
 }
 
-fn cut_anywhere<S: Subject>() {
+fn requests_cut_anywhere_agree<S: Subject>() {
     let mut decoder = generous();
     let payloads = (0..).map(|seed| S::arbitrary(&mut Rng::new(seed)).encode_to_vec());
-    // Large enough to have something in it; every cut decodes what stands before.
+    // The request is large enough to have records. With each cut, everything before it is decoded.
     let payloads = payloads.filter(|payload| (400..1_200).contains(&payload.len()));
     for payload in payloads.take(5) {
         for end in 0..payload.len() {
@@ -58,7 +58,7 @@ fn cut_anywhere<S: Subject>() {
     }
 }
 
-fn recorded_payloads<S: Subject>() {
+fn recorded_payloads_agree<S: Subject>() {
     let mut decoder = generous();
     let mut rows = 0;
     for path in recorded::<S>() {
@@ -99,7 +99,7 @@ fn names_beyond_the_interners_limit_are_kept_in_the_excess_cell<S: Subject>() {
     }
 }
 
-fn production_shapes<S: Subject>() {
+fn production_shapes_agree<S: Subject>() {
     let mut decoder = generous();
     for payload in S::production(500) {
         let ours = agree::<S>(&mut decoder, &payload, "a generated payload");

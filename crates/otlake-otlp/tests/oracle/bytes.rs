@@ -1,4 +1,4 @@
-//! Bytes by hand: what the wire format allows and no SDK sends, and what it does not.
+//! Handwritten bytes: what the wire format allows but no SDK sends, and what it does not allow.
 
 use otlake_otlp::InvalidPayloadKind;
 use otlake_testkit::{delimited_field, fixed64_field, varint_field};
@@ -10,44 +10,45 @@ for_every_signal! {
     errors_name_the_byte_and_the_field,
 }
 
-/// What becomes of a payload.
+/// The expected result of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Is {
-    /// Taken, to so many rows, which are prost's.
-    Taken(usize),
-    /// Taken but for so many records.
+    /// The payload is accepted, with this number of rows, which are the same as prost's.
+    Accepted(usize),
+    /// The payload is accepted, except for this number of records.
     Rejected(u64),
-    Refused,
+    /// The payload is malformed.
+    Malformed,
 }
-use Is::{Refused, Rejected, Taken};
+use Is::{Accepted, Malformed, Rejected};
 
 #[track_caller]
 fn check<S: Subject>(what: &str, payload: &[u8], expected: Is) {
     let ours = agree::<S>(&mut generous(), payload, what);
     let is = match ours.result {
         Ok(summary) if summary.rejected > 0 => Rejected(summary.rejected),
-        Ok(_) => Taken(ours.rows.len()),
-        Err(_) => Refused,
+        Ok(_) => Accepted(ours.rows.len()),
+        Err(_) => Malformed,
     };
     assert_eq!(is, expected, "{what}");
 }
 
-/// Groups inside one another around nothing.
+/// Returns nested empty groups.
 fn groups(depth: usize) -> Vec<u8> {
-    // Field 100: the start is f b 06..., the end the same with another wire type.
+    // The start and the end of a group with the number 100.
     let (start, end) = (b"\xa3\x06", b"\xa4\x06");
     [start.repeat(depth), end.repeat(depth)].concat()
 }
 
 fn odd_and_malformed_fields<S: Subject>() {
-    // Field 100 is nobody's.
+    // No message has field 100.
     let cases: [(&str, Vec<u8>, Is); 22] = [
-        ("nothing", vec![], Taken(1)),
-        ("unknown varint", varint_field(100, u64::MAX), Taken(1)),
-        ("unknown fixed64", fixed64_field(100, 7), Taken(1)),
-        ("unknown fixed32", b"\xa5\x06abcd".to_vec(), Taken(1)),
-        ("unknown bytes", delimited_field(100, b"\xff"), Taken(1)),
-        ("unknown group", groups(1), Taken(1)),
+        ("nothing", vec![], Accepted(1)),
+        ("unknown varint", varint_field(100, u64::MAX), Accepted(1)),
+        ("unknown fixed64", fixed64_field(100, 7), Accepted(1)),
+        ("unknown fixed32", b"\xa5\x06abcd".to_vec(), Accepted(1)),
+        ("unknown bytes", delimited_field(100, b"\xff"), Accepted(1)),
+        ("unknown group", groups(1), Accepted(1)),
         (
             "unknown group with fields",
             [
@@ -57,46 +58,46 @@ fn odd_and_malformed_fields<S: Subject>() {
                 b"\xa4\x06",
             ]
             .concat(),
-            Taken(1),
+            Accepted(1),
         ),
-        ("100 groups", groups(100), Taken(1)),
-        ("102 groups", groups(102), Refused),
-        ("10,000 groups", groups(10_000), Refused),
-        ("group without end", b"\xa3\x06".to_vec(), Refused),
-        ("end without group", b"\xa4\x06".to_vec(), Refused),
+        ("100 groups", groups(100), Accepted(1)),
+        ("102 groups", groups(102), Malformed),
+        ("10,000 groups", groups(10_000), Malformed),
+        ("group without end", b"\xa3\x06".to_vec(), Malformed),
+        ("end without group", b"\xa4\x06".to_vec(), Malformed),
         (
             "groups that overlap",
             b"\xa3\x06\xab\x06\xa4\x06\xac\x06".to_vec(),
-            Refused,
+            Malformed,
         ),
-        ("wire type 6", b"\xa6\x06".to_vec(), Refused),
-        ("wire type 7", b"\xa7\x06".to_vec(), Refused),
-        ("field number 0", b"\x00\x01".to_vec(), Refused),
+        ("wire type 6", b"\xa6\x06".to_vec(), Malformed),
+        ("wire type 7", b"\xa7\x06".to_vec(), Malformed),
+        ("field number 0", b"\x00\x01".to_vec(), Malformed),
         (
             "tag longer than needed",
             b"\xa0\x86\x80\x80\x00\x01".to_vec(),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "field number over 2^29",
             b"\xa0\x86\x80\x80\x10\x01".to_vec(),
-            Refused,
+            Malformed,
         ),
-        ("varint cut off", b"\xa0\x06\xff\xff".to_vec(), Refused),
+        ("varint cut off", b"\xa0\x06\xff\xff".to_vec(), Malformed),
         (
             "varint of eleven bytes",
             b"\xa0\x06\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01".to_vec(),
-            Refused,
+            Malformed,
         ),
         (
             "length of 2^32",
             b"\xa2\x06\x80\x80\x80\x80\x10abc".to_vec(),
-            Refused,
+            Malformed,
         ),
         (
             "length of 2^64 - 1",
             b"\xa2\x06\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01abc".to_vec(),
-            Refused,
+            Malformed,
         ),
     ];
     for (what, field, is) in cases {
@@ -111,8 +112,8 @@ fn odd_and_malformed_fields<S: Subject>() {
         check::<S>(what, &of_request, is);
     }
     for (what, attribute, is) in [
-        ("empty", &b""[..], Taken(1)),
-        ("a name without end", b"\x0a", Refused),
+        ("empty", &b""[..], Accepted(1)),
+        ("a name without end", b"\x0a", Malformed),
         (
             "a name with the wire type of a number",
             b"\x08\x01",
@@ -126,28 +127,28 @@ fn odd_and_malformed_fields<S: Subject>() {
         (
             "an array in which a value is cut off",
             b"\x12\x04\x2a\x02\x0a\x01",
-            Refused,
+            Malformed,
         ),
-        ("a bool of 2", b"\x12\x02\x10\x02", Taken(1)),
+        ("a bool of 2", b"\x12\x02\x10\x02", Accepted(1)),
         (
             "a bool beyond 32 bits",
             b"\x12\x06\x10\x80\x80\x80\x80\x10",
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a string, then a number",
             b"\x12\x05\x0a\x01x\x18\x07",
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a value in two pieces",
             b"\x12\x03\x0a\x01x\x12\x02\x18\x07",
-            Taken(1),
+            Accepted(1),
         ),
         (
             "an array in two pieces",
             b"\x12\x06\x2a\x04\x0a\x02\x18\x01\x12\x06\x2a\x04\x0a\x02\x18\x02",
-            Taken(1),
+            Accepted(1),
         ),
     ] {
         let record = delimited_field(S::ATTRIBUTES, attribute);
@@ -157,7 +158,7 @@ fn odd_and_malformed_fields<S: Subject>() {
 
 fn errors_name_the_byte_and_the_field<S: Subject>() {
     let good = delimited_field(S::ATTRIBUTES, &delimited_field(1, b"a"));
-    // A name of 5 bytes of which 1 is there.
+    // The name has a length of 5 bytes, but only 1 byte.
     let bad = delimited_field(S::ATTRIBUTES, b"\x0a\x05a");
     let payload = S::payload(b"", b"", &[[good, bad].concat()]);
     let error = agree::<S>(&mut generous(), &payload, "a name cut off");
@@ -174,7 +175,7 @@ fn errors_name_the_byte_and_the_field<S: Subject>() {
     );
 }
 
-/// A metric is the one message with a oneof of messages, and the only one with repeated numbers.
+/// `Metric` is the only message with a oneof of messages, and its points are the only ones with repeated numbers.
 #[test]
 fn metrics() {
     const GAUGE: u32 = 5;
@@ -192,21 +193,21 @@ fn metrics() {
     };
     let int = |int| point(&fixed64_field(6, int));
     let buckets = |content: &[u8]| data(EXPONENTIAL, &point(&delimited_field(8, content)));
-    // A point with a name that is cut off, in each kind.
+    // A point with an attribute whose name is cut off.
     let broken = |attributes: u32| point(&delimited_field(attributes, b"\x0a\x05a"));
     let cases: Vec<(&str, Vec<u8>, Is)> = vec![
-        ("no data", delimited_field(1, b"a metric"), Taken(0)),
-        ("no points", data(GAUGE, b""), Taken(0)),
-        ("an empty point", data(SUMMARY, &point(b"")), Taken(1)),
+        ("no data", delimited_field(1, b"a metric"), Accepted(0)),
+        ("no points", data(GAUGE, b""), Accepted(0)),
+        ("an empty point", data(SUMMARY, &point(b"")), Accepted(1)),
         (
             "a gauge, then a sum",
             [data(GAUGE, &int(1)), data(SUM, &int(2))].concat(),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a gauge, then an empty sum",
             [data(GAUGE, &int(1)), data(SUM, b"")].concat(),
-            Taken(0),
+            Accepted(0),
         ),
         (
             "a gauge, a sum, and a gauge again",
@@ -216,7 +217,7 @@ fn metrics() {
                 data(GAUGE, &int(3)),
             ]
             .concat(),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a sum in two pieces, with its points",
@@ -225,7 +226,7 @@ fn metrics() {
                 data(SUM, &[varint_field(3, 1), int(2)].concat()),
             ]
             .concat(),
-            Taken(2),
+            Accepted(2),
         ),
         (
             "a sum's temporality does not outlive it",
@@ -235,27 +236,27 @@ fn metrics() {
                 data(SUM, &int(2)),
             ]
             .concat(),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a name behind the points",
             [data(GAUGE, &int(1)), delimited_field(1, b"late")].concat(),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a temporality behind the points",
             data(SUM, &[int(1), varint_field(2, 1)].concat()),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a temporality in ten bytes",
             data(SUM, &[int(1), varint_field(2, u64::MAX)].concat()),
-            Taken(1),
+            Accepted(1),
         ),
         (
-            "a gauge has no temporality, so its field is nobody's",
+            "a gauge has no temporality, so its field is unknown",
             data(GAUGE, &[int(1), delimited_field(2, b"x")].concat()),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a sum's temporality of another wire type",
@@ -263,34 +264,34 @@ fn metrics() {
             Rejected(1),
         ),
         (
-            "a histogram is never monotonic, so that field is nobody's",
+            "a histogram is never monotonic, so that field is unknown",
             data(HISTOGRAM, &[point(b""), delimited_field(3, b"x")].concat()),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a replaced gauge with a fault",
             [data(GAUGE, &broken(7)), data(SUM, &int(2))].concat(),
-            Refused,
+            Malformed,
         ),
         (
             "a replaced histogram with a fault",
             [data(HISTOGRAM, &broken(9)), data(SUM, &int(2))].concat(),
-            Refused,
+            Malformed,
         ),
         (
             "a replaced exponential histogram with a fault",
             [data(EXPONENTIAL, &broken(1)), data(GAUGE, b"")].concat(),
-            Refused,
+            Malformed,
         ),
         (
             "a replaced summary with a fault",
             [data(SUMMARY, &broken(7)), data(GAUGE, b"")].concat(),
-            Refused,
+            Malformed,
         ),
         (
             "a replaced gauge whose content is none",
             [data(GAUGE, b"\x0a"), data(SUM, &int(2))].concat(),
-            Refused,
+            Malformed,
         ),
         (
             "an integer, then a double",
@@ -298,7 +299,7 @@ fn metrics() {
                 GAUGE,
                 &point(&[fixed64_field(6, 1), fixed64_field(4, 1.5f64.to_bits())].concat()),
             ),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a double, then an integer",
@@ -306,7 +307,7 @@ fn metrics() {
                 GAUGE,
                 &point(&[fixed64_field(4, 1.5f64.to_bits()), fixed64_field(6, 1)].concat()),
             ),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "counts packed, alone, and packed again",
@@ -322,7 +323,7 @@ fn metrics() {
                     .concat(),
                 ),
             ),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "bounds alone",
@@ -330,12 +331,12 @@ fn metrics() {
                 HISTOGRAM,
                 &point(&[fixed64_field(7, 0), fixed64_field(7, f64::NAN.to_bits())].concat()),
             ),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "counts of seven bytes",
             data(HISTOGRAM, &point(&delimited_field(6, b"1234567"))),
-            Refused,
+            Malformed,
         ),
         (
             "counts with the wire type of a varint",
@@ -353,28 +354,28 @@ fn metrics() {
                 ]
                 .concat(),
             ),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a bucket that is cut off",
             buckets(&delimited_field(2, b"\x01\x80")),
-            Refused,
+            Malformed,
         ),
         (
             "a bucket of more than 64 bits",
             buckets(&delimited_field(2, &[0xff; 10])),
-            Refused,
+            Malformed,
         ),
         (
             "buckets with the wire type of a fixed64",
             buckets(&fixed64_field(2, 1)),
             Rejected(1),
         ),
-        ("an offset of -1", buckets(&varint_field(1, 1)), Taken(1)),
+        ("an offset of -1", buckets(&varint_field(1, 1)), Accepted(1)),
         (
             "an offset beyond 32 bits",
             buckets(&varint_field(1, u64::MAX)),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "buckets in two pieces",
@@ -392,7 +393,7 @@ fn metrics() {
                     .concat(),
                 ),
             ),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a quantile of 2",
@@ -400,7 +401,7 @@ fn metrics() {
                 SUMMARY,
                 &point(&delimited_field(6, &fixed64_field(1, 2f64.to_bits()))),
             ),
-            Taken(1),
+            Accepted(1),
         ),
         (
             "a count with the wire type of a varint",
@@ -410,12 +411,12 @@ fn metrics() {
         (
             "points whose length is 2^32",
             data(GAUGE, b"\x0a\x80\x80\x80\x80\x10"),
-            Refused,
+            Malformed,
         ),
         (
             "a metric's old label, which the proto has reserved",
             [data(GAUGE, &int(1)), delimited_field(4, b"x")].concat(),
-            Taken(1),
+            Accepted(1),
         ),
     ];
     for (what, metric, is) in cases {

@@ -148,8 +148,8 @@ fn all_records_of_a_group_over_a_limit_are_rejected<S: Subject>() {
     }
 }
 
-/// Decodes with the limits, twice because of what the decoder remembers, and compares with the rows
-/// of the payload but the rejected ones.
+/// Decodes with the limits, and compares the rows with those of the payload without the rejected records. Decodes
+/// twice, because a decoder remembers names.
 #[track_caller]
 fn check<S: Subject>(
     what: &str,
@@ -214,8 +214,8 @@ fn values_nested_without_end_are_rejected_without_taking_stack<S: Subject>() {
     );
 }
 
-/// Pieces of a value merge. Were what came before copied for each of them without a limit, these few
-/// kilobytes would ask for gigabytes.
+/// Pieces of a value merge. If the previous ones were copied for each piece without a limit, these few kilobytes would
+/// take gigabytes.
 fn values_in_many_pieces_are_rejected_without_taking_memory<S: Subject>() {
     let large = array(&vec![Vec::new(); 60_000]);
     let pieces = delimited_field(2, &[large, array(&[]).repeat(20_000)].concat());

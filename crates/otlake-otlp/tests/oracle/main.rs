@@ -1,8 +1,8 @@
-//! The decoders against prost, through one form for the rows of both.
+//! Compares the decoders with prost. The rows of both are brought into one canonical form.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-/// A test for every signal, of a function over [`subject::Subject`].
+/// Defines a test per signal for functions that are generic over [`subject::Subject`].
 macro_rules! for_every_signal {
     ($($test:ident,)*) => {
         for_every_signal! { logs: ExportLogsServiceRequest, $($test,)* }

@@ -1,4 +1,4 @@
-//! What the tests have to know of each signal.
+//! The facts about each signal that tests need.
 
 use std::path::{Path, PathBuf};
 
@@ -15,22 +15,22 @@ use otlake_testkit::{
     logs_payload, metrics_payload, traces_payload,
 };
 
-/// A signal: prost's request, and how one is put together of bytes.
+/// A signal, represented by prost's type of its request.
 pub trait Subject: Request {
-    /// Where its payloads stand in `examples/data`.
+    /// The directory of its payloads in `examples/data`.
     const DIRECTORY: &str;
-    /// The fields from the request to a record, with their numbers; those of a metric are a gauge's.
+    /// The fields from the request to a record, with their numbers. For metrics, the record is the point of a gauge.
     const PATH: &[(&str, u32)];
-    /// The number of a record's attributes.
+    /// The field number of a record's attributes.
     const ATTRIBUTES: u32;
 
-    /// Payloads of so many records as production sends them.
+    /// Returns payloads of `records` records, with the shapes of production data.
     fn production(records: usize) -> Vec<Vec<u8>>;
 
     #[cfg(feature = "opentelemetry-proto")]
     fn export_request(&self) -> ExportRequest<'_>;
 
-    /// A payload of one resource and one scope with these fields and records with these.
+    /// Returns a payload of one resource and one scope with these fields, and of records with these fields.
     fn payload(resource: &[u8], scope: &[u8], records: &[Vec<u8>]) -> Vec<u8> {
         let (_, item) = Self::PATH[2];
         let records = records.iter().map(|record| {
@@ -47,10 +47,10 @@ pub trait Subject: Request {
         delimited_field(1, &resources)
     }
 
-    /// The path to the first record.
+    /// Returns the path of the first record.
     fn first_record() -> String {
         let path = Self::PATH.iter().map(|(name, _)| match *name {
-            // Not repeated.
+            // This field is not repeated.
             "gauge" => name.to_string(),
             name => format!("{name}[0]"),
         });
@@ -113,7 +113,7 @@ impl Subject for ExportMetricsServiceRequest {
     }
 }
 
-/// A decoder that takes as much as prost does, so that only malformed payloads are refused.
+/// Returns a decoder with limits as wide as prost's, so that only malformed payloads fail.
 pub fn generous() -> OtlpDecoder {
     let limits = Limits::default()
         .with_attributes(1 << 20)
@@ -122,13 +122,13 @@ pub fn generous() -> OtlpDecoder {
     OtlpDecoder::builder().limits(limits).build()
 }
 
-/// What a decoder makes of a payload in protobuf.
+/// Decodes a payload in protobuf.
 #[track_caller]
 pub fn decode<S: Subject>(decoder: &mut OtlpDecoder, payload: &[u8]) -> Decoded {
     Decoded::by(decoder, S::SIGNAL, Format::Protobuf, payload)
 }
 
-/// The rows of a typed request, and the summary.
+/// Returns the rows of a typed request and the summary.
 #[cfg(feature = "opentelemetry-proto")]
 pub fn decode_typed<S: Subject>(
     decoder: &mut OtlpDecoder,
@@ -141,8 +141,7 @@ pub fn decode_typed<S: Subject>(
     (rows.0, summary)
 }
 
-/// Compares what a generous decoder makes of a payload with what prost makes of it, and says what
-/// that is.
+/// Decodes a payload with a generous decoder, checks that prost agrees, and returns the result.
 #[track_caller]
 pub fn agree<S: Subject>(
     decoder: &mut OtlpDecoder,
@@ -153,7 +152,7 @@ pub fn agree<S: Subject>(
         .unwrap_or_else(|disagreement| panic!("{what}: {disagreement}"));
     match &ours.result {
         Ok(summary) => {
-            // prost refuses a payload for a field of another wire type, which costs a record here.
+            // With a wrong wire type, prost rejects the payload, and our decoder a record or a group.
             let first = summary.first_rejection.as_ref().map(Rejection::reason);
             let by_wire_type = matches!(first, None | Some(RejectionReason::WireType { .. }));
             assert!(by_wire_type, "{what}: {summary:?}");
@@ -164,7 +163,7 @@ pub fn agree<S: Subject>(
     if let (Ok(summary), Ok(request)) = (&ours.result, S::decode(payload)) {
         let (typed, of_typed) = decode_typed(decoder, &request);
         let mut summary = summary.clone();
-        // prost does not keep them.
+        // prost drops unknown fields.
         (summary.unknown_fields, summary.first_unknown_field) = (0, None);
         assert_eq!(of_typed, summary, "{what}: from the typed request");
         assert!(
@@ -175,7 +174,7 @@ pub fn agree<S: Subject>(
     ours
 }
 
-/// The files of the signal that were recorded from SDKs.
+/// Returns the files of the signal that were recorded from SDKs.
 pub fn recorded<S: Subject>() -> Vec<PathBuf> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data");
     let entries = std::fs::read_dir(data.join(S::DIRECTORY)).unwrap();

@@ -7,8 +7,8 @@ use crate::subject::{Subject, agree, decode, generous};
 
 for_every_signal! {
     are_replaced_and_counted,
-    cost_their_records_where_they_are_rejected,
-    leave_no_name_behind_where_they_are_rejected,
+    reject_their_records_if_the_rules_say_so,
+    of_rejected_records_are_not_interned,
 }
 
 fn are_replaced_and_counted<S: Subject>() {
@@ -26,7 +26,7 @@ fn are_replaced_and_counted<S: Subject>() {
     }
 }
 
-fn cost_their_records_where_they_are_rejected<S: Subject>() {
+fn reject_their_records_if_the_rules_say_so<S: Subject>() {
     let mut decoder = OtlpDecoder::builder()
         .invalid_utf8(InvalidUtf8::Reject)
         .build();
@@ -36,7 +36,7 @@ fn cost_their_records_where_they_are_rejected<S: Subject>() {
         let mut payload = S::arbitrary(&mut rng).encode_to_vec();
         break_utf8(&mut payload, S::SIGNAL, &mut rng);
         let (repaired, _) = repair_utf8(&payload, S::SIGNAL);
-        // No request has this character before it is repaired, so it tells the records.
+        // No request has this character before it is repaired, so it marks the records.
         let rows = S::decode(&repaired[..]).unwrap().canonical_rows();
         let first = rows.iter().position(was_repaired);
         let all = rows.len();
@@ -78,8 +78,8 @@ fn contains(value: &CanonicalValue) -> bool {
     }
 }
 
-/// The interner is not to be filled with what is rejected.
-fn leave_no_name_behind_where_they_are_rejected<S: Subject>() {
+/// Names in rejected records must not fill the interner.
+fn of_rejected_records_are_not_interned<S: Subject>() {
     let mut decoder = OtlpDecoder::builder()
         .invalid_utf8(InvalidUtf8::Reject)
         .build();

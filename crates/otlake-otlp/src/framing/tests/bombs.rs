@@ -1,10 +1,10 @@
-//! Little that inflates to much. What it costs is tested in the crate's `tests/memory.rs`, with an
-//! allocator that counts.
+//! Small data that inflates to large data. The memory that it takes is tested in the crate's `tests/memory.rs`, with
+//! an allocator that counts.
 
 use super::*;
 
 #[test]
-fn bombs_are_refused_in_every_place() {
+fn bombs_are_errors_wherever_they_are() {
     let zeros = vec![0; 10 << 20];
     let limit = 1000;
     let error = |file: &[u8], framing| {
@@ -16,12 +16,12 @@ fn bombs_are_refused_in_every_place() {
     };
     for compress in [gzip, zstd] {
         let bomb = compress(&zeros);
-        // Zeros are of no form, and neither are blanks.
+        // Neither zeros nor blanks are a framing.
         for file in [&bomb, &compress(&[b' '; 100_000])] {
             let error = error(file, None);
             assert!(error.contains("data, and inside is"), "{error}");
         }
-        // One compression within the other is not followed.
+        // Nested compression is not inflated.
         let error_of_nested = error(&compress(&bomb), None);
         let nested = [
             "inside is gzip data: inflate it",
@@ -33,13 +33,13 @@ fn bombs_are_refused_in_every_place() {
             let error = error(&bomb, Some(framing));
             assert!(error.contains("longer than the limit of 1000"), "{error}");
         }
-        // A bomb in a message in a file.
+        // The bomb is in a message in a file.
         let error = error(&compress(&prefixed(&zstd(&zeros))), None);
         assert!(
             error.contains("more than the limit of 1000 bytes"),
             "{error}"
         );
-        // Messages of no bytes have nothing in them.
+        // Empty messages have no payload.
         let framing = Some(Framing::LengthPrefixed);
         assert_eq!(read(&compress(&[0; 100_000])[..], framing, limit), []);
     }

@@ -2,11 +2,11 @@ use super::super::detect::{Detected, HEAD, detect};
 use super::*;
 
 #[test]
-fn the_first_bytes_tell() {
+fn the_first_bytes_show_the_framing() {
     use Detected::{Json, LengthPrefixed, Nothing, Protobuf, Unrecognised};
     let long = [&b" ".repeat(HEAD)[..], b"{}"].concat();
     for (head, expected) in [
-        // Nothing, and next to nothing.
+        // Nothing, and almost nothing.
         (&b""[..], Nothing),
         (b"\n", Nothing),
         (b" \r\n\t", Nothing),
@@ -41,7 +41,7 @@ fn the_first_bytes_tell() {
         // A length of 123.
         (b"\0\0\0{\x0a\x22\x0a\x20", LengthPrefixed),
         (b"\0\0\0{\x0a\x20\x0a\x1e", LengthPrefixed),
-        // Requests. The brace is a length of 123, the second line feed a tag, the blank 32.
+        // Requests. The brace is the length 123, the second line feed a tag, and the blank the length 32.
         (b"\x0a\x00", Protobuf),
         (b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi", Protobuf),
         (b"\x0a\x7b\x0a\x20\x0a\x1e\x0a\x0cservice.name", Protobuf),
@@ -52,7 +52,7 @@ fn the_first_bytes_tell() {
             Protobuf,
         ),
         (b"\x0a\x0d\x12\x0b", Protobuf),
-        // Profiles with a dictionary alone, and no request at all.
+        // Profiles with only a dictionary, and something that is not a request.
         (b"\x12\x02\x12\x00", Unrecognised),
         (b"\x08\x01", Unrecognised),
         // Lengths.
@@ -74,7 +74,7 @@ fn the_first_bytes_tell() {
         let shown = head[..head.len().min(40)].escape_ascii();
         assert_eq!(detect(head, true), expected, "{shown}");
         for end in 0..head.len().min(100) {
-            // What is decided early is what is decided.
+            // An early decision is the final one.
             let early = detect(&head[..end], false);
             let right = early == Detected::Undecided || early == expected;
             assert!(right, "{shown}: {early:?} after {end}");
@@ -83,8 +83,8 @@ fn the_first_bytes_tell() {
 }
 
 #[test]
-fn a_payload_of_any_length_is_not_taken_for_a_length() {
-    // The lengths whose first two bytes, as a request, are white space, a brace, a quote.
+fn a_payload_of_any_length_is_not_mistaken_for_a_length() {
+    // With these lengths, the second byte of a request is white space, a brace or a quote.
     for length in 0..300 {
         let resource = prost::Message::encode_to_vec(&resource_of(length));
         let mut request = vec![0x0a];
@@ -117,7 +117,7 @@ fn resource_of(length: usize) -> opentelemetry_proto::tonic::logs::v1::ResourceL
 }
 
 #[test]
-fn what_was_detected_can_be_asked_for() {
+fn the_reader_returns_the_framing_that_it_detected() {
     for (file, first, second) in [
         (&b"\x0a\0"[..], Framing::Protobuf, Framing::Protobuf),
         (b"{}\n{}", Framing::JsonDocuments, Framing::JsonLines),

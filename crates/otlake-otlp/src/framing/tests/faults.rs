@@ -3,7 +3,7 @@ use super::*;
 const LIMIT: usize = 16;
 
 #[test]
-fn a_fault_is_named_and_what_follows_is_read() {
+fn a_fault_is_named_and_the_next_payload_is_read() {
     use Framing::{JsonDocuments, JsonLines, LengthPrefixed, Protobuf};
     let long = format!("{{\"a\":\"{}\"}}", "x".repeat(70_000));
     let cases: [(&str, Framing, Vec<u8>, Vec<Item>); 17] = [
@@ -57,7 +57,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             ],
         ),
         (
-            "a line that the decoder will refuse",
+            "a line that is malformed JSON",
             JsonLines,
             b"{\"a\":[{\n}]}\n{}".into(),
             vec![Item::json("{\"a\":[{"), Item::json("}]}"), Item::json("{}")],
@@ -108,7 +108,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
             ],
         ),
         (
-            "what is no document",
+            "a line that is not a document",
             JsonDocuments,
             b"{}\nabc {}\n {}\n{\"a\":1}".into(),
             vec![
@@ -192,7 +192,7 @@ fn a_fault_is_named_and_what_follows_is_read() {
 }
 
 #[test]
-fn lines_are_found_behind_a_first_one_that_is_cut_off() {
+fn lines_are_found_after_a_first_line_that_is_cut_off() {
     let unfinished = "payload 1, at byte 0: the JSON document does not end: it was cut off when it was \
                       written or copied";
     for file in [
@@ -210,7 +210,7 @@ fn lines_are_found_behind_a_first_one_that_is_cut_off() {
 }
 
 #[test]
-fn a_fault_among_lines_costs_its_own_line() {
+fn a_fault_in_json_lines_loses_only_its_line() {
     let unfinished = "payload 2, at byte 3: the JSON document does not end: it was cut off when it was \
                       written or copied";
     for (name, fault, expected) in [
@@ -272,7 +272,7 @@ fn a_fault_among_lines_costs_its_own_line() {
 }
 
 #[test]
-fn what_stands_behind_a_document_in_its_line_costs_no_other() {
+fn text_after_a_document_in_its_line_loses_no_other_document() {
     let file = b"{}\n{\"a\":1} b}\nc\n{\"d\":1}{\n{}";
     let expected = [
         Item::json("{}"),
@@ -291,9 +291,9 @@ fn what_stands_behind_a_document_in_its_line_costs_no_other() {
     }
 }
 
-/// It would take minutes if each looked for the end of the line.
+/// It would take minutes if each document searched for the end of the line.
 #[test]
-fn a_line_of_many_documents_is_gone_over_once() {
+fn a_line_of_many_documents_is_scanned_once() {
     let many = "{}".repeat(1 << 20);
     let file = format!("{{}}\n{many}\n{{}}");
     let reader = PayloadReader::new(file.as_bytes());
@@ -301,7 +301,7 @@ fn a_line_of_many_documents_is_gone_over_once() {
 }
 
 #[test]
-fn a_file_of_no_form_is_refused_with_its_first_bytes() {
+fn a_file_in_no_known_format_is_an_error_with_its_first_bytes() {
     for (file, expected) in [
         (
             &b"PAX1\x15\x04"[..],
@@ -409,7 +409,7 @@ fn zero_bytes_before_documents_may_be_many_and_are_counted() {
         [Item::error(&error), Item::json("{\"resourceLogs\":[]}")]
     );
 
-    // They may be empty messages as well.
+    // A multiple of four zero bytes may be empty messages.
     let file = [&vec![0; 4 * zeros][..], &prefixed(b"{}")].concat();
     assert_eq!(read(&file[..], None, 1 << 20), [Item::json("{}")]);
 }
@@ -423,7 +423,7 @@ impl Read for Failing {
 }
 
 #[test]
-fn an_error_of_the_file_is_not_taken_for_damage() {
+fn an_error_of_the_file_is_not_mistaken_for_damage() {
     #[cfg_attr(
         not(any(feature = "gzip", feature = "zstd")),
         allow(unused_mut, reason = "nothing is compressed")
@@ -444,7 +444,7 @@ fn an_error_of_the_file_is_not_taken_for_damage() {
 
 #[test]
 #[cfg(all(feature = "gzip", feature = "zstd"))]
-fn damage_to_a_message_concerns_no_other() {
+fn damage_to_a_message_affects_no_other() {
     let message = zstd(b"{\"a\":\"123456\"}");
     let mut damaged = message.clone();
     damaged.truncate(15);
@@ -474,7 +474,7 @@ fn damage_to_a_message_concerns_no_other() {
 
 #[test]
 #[cfg(all(feature = "gzip", feature = "zstd"))]
-fn a_file_whose_compression_is_cut_off_gives_what_was_before() {
+fn payloads_before_the_end_of_a_compression_that_is_cut_off_are_read() {
     let lines = b"{\"a\":1}\n{\"b\":2}\n";
     for (compressed, name) in [(gzip(lines), "gzip"), (zstd(lines), "zstd")] {
         let next = &compressed[..compressed.len() - 1];

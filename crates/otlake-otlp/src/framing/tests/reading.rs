@@ -3,7 +3,7 @@ use super::*;
 const LIMIT: usize = 1 << 20;
 
 #[test]
-fn forms_met_in_the_wild() {
+fn files_as_tools_write_them_are_read() {
     let json = |texts: &[&str]| texts.iter().map(|text| Item::json(text)).collect();
     let cases: [(&str, &[u8], Vec<Item>); 17] = [
         ("a request", b"\x0a\0", vec![Item::protobuf(b"\x0a\0")]),
@@ -92,7 +92,7 @@ fn forms_met_in_the_wild() {
 }
 
 #[test]
-fn numbers_and_offsets() {
+fn payloads_have_numbers_and_offsets() {
     let file = b"\r\n {\"a\":1}\n\n\xef\xbb\xbf{}\n";
     let places = |file, framing| -> Vec<_> {
         let reader = PayloadReader::new(file).with_framing(framing);
@@ -111,7 +111,7 @@ fn numbers_and_offsets() {
 }
 
 #[test]
-fn a_named_framing_is_not_questioned() {
+fn a_framing_that_is_set_is_not_detected() {
     let file = b"\0\0\0\x02ab";
     for (framing, expected) in [
         (Framing::Protobuf, Item::protobuf(file)),

@@ -1,4 +1,4 @@
-//! What was framed and compressed is read back.
+//! Payloads that were framed and compressed are read back.
 
 use otlake_testkit::Rng;
 
@@ -13,7 +13,7 @@ enum Compression {
     GzipMembers,
     Zstd,
     ZstdFrames,
-    /// As the collector's file exporter has it: each message, behind its length.
+    /// Each message is compressed on its own, after its length, as in older versions of the Collector's file exporter.
     ZstdMessages,
 }
 
@@ -26,7 +26,7 @@ const COMPRESSIONS: [Compression; 6] = [
     Compression::ZstdMessages,
 ];
 
-/// The file that a framing makes of payloads.
+/// Returns a file of payloads in a framing.
 fn frame(framing: Framing, payloads: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
     let gaps: &[&[u8]] = match framing {
         Framing::JsonLines => &[b"\n", b"\r\n", b"\n\n", b"  \n\t\r\n ", b"\n\xef\xbb\xbf"],
@@ -51,18 +51,18 @@ fn frame(framing: Framing, payloads: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
     file
 }
 
-/// A request in protobuf as far as its outside goes.
+/// Returns bytes that begin like a request in protobuf.
 fn protobuf(rng: &mut Rng) -> Vec<u8> {
     let length = rng.skewed(2000);
     let mut request = vec![0x0a];
     prost::encoding::encode_varint(length as u64 + 1, &mut request);
-    // A tag that a resource group may begin with.
+    // A tag with which the message of a resource may begin.
     request.push(*rng.pick(&[0x0a, 0x12, 0x1a]));
     request.extend(rng.bytes(length));
     request
 }
 
-/// An object with everything that could be taken for an end.
+/// Returns an object with everything that could be mistaken for its end.
 fn json(rng: &mut Rng, line: bool) -> Vec<u8> {
     fn value(rng: &mut Rng, space: &str, depth: usize, text: &mut String) {
         match rng.below(if depth == 0 { 2 } else { 4 }) {
@@ -126,7 +126,7 @@ fn payloads(framing: Framing, rng: &mut Rng) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Cuts the file where a rotation or a flush could, and puts what compresses the parts together.
+/// Cuts the file like a rotation or a flush, compresses the parts, and concatenates them.
 fn in_parts(file: &[u8], rng: &mut Rng, compress: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let mut parts = Vec::new();
     let mut rest = file;
@@ -143,7 +143,7 @@ fn zstd_or_skip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn what_was_framed_is_read_back() {
+fn framed_payloads_are_read_back() {
     let rng = &mut Rng::new(11);
     for round in 0..150 {
         let framing = *rng.pick(&Framing::ALL);
@@ -182,7 +182,7 @@ fn what_was_framed_is_read_back() {
 }
 
 #[test]
-fn the_start_of_a_file_gives_its_first_payloads_and_at_most_one_error() {
+fn the_beginning_of_a_file_has_its_first_payloads_and_at_most_one_error() {
     let rng = &mut Rng::new(12);
     for round in 0..8 {
         let framing = Framing::ALL[round % 4];
@@ -203,7 +203,7 @@ fn the_start_of_a_file_gives_its_first_payloads_and_at_most_one_error() {
                 if let Some(Item::Error(_)) = items.last() {
                     items.pop();
                 }
-                // A request, a line and a byte order mark cannot know that they are cut off.
+                // A request, a line or a byte order mark that is cut off cannot be recognised as such.
                 if let Some(Item::Payload(_, last)) = items.last()
                     && let Some(Item::Payload(_, full)) = whole.get(items.len() - 1)
                     && matches!(framing, Framing::Protobuf | Framing::JsonLines)
@@ -223,7 +223,7 @@ fn the_start_of_a_file_gives_its_first_payloads_and_at_most_one_error() {
 }
 
 #[test]
-fn recorded_requests_in_every_form() {
+fn recorded_requests_are_read_in_every_framing() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/logs");
     let mut messages = Vec::new();
     for entry in std::fs::read_dir(directory).unwrap() {

@@ -7,10 +7,10 @@ use prost::Message;
 
 use super::*;
 
-/// Those of the SDKs, one a file, and those of the collector's file exporter.
+/// The files are recordings of SDKs, one request each, and of the Collector's file exporter.
 #[test]
 #[cfg(all(feature = "gzip", feature = "zstd"))]
-fn recorded_files_have_the_requests_that_their_manifest_says() {
+fn recorded_files_have_the_requests_in_their_manifest() {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data");
     let manifest = std::fs::read(format!("{data}/MANIFEST.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
@@ -34,7 +34,7 @@ fn recorded_files_have_the_requests_that_their_manifest_says() {
 }
 
 #[test]
-fn the_message_of_one_resource_is_named() {
+fn the_message_of_one_resource_is_recognised() {
     for signal in Signal::ALL {
         let mut named = 0;
         for seed in 0..200 {
@@ -59,7 +59,7 @@ fn the_message_of_one_resource_is_named() {
 }
 
 #[test]
-fn generated_requests_are_told_apart() {
+fn the_signals_of_generated_requests_are_detected() {
     for shape in [Shape::ten_thousand(), Shape::small_groups()] {
         assert_eq!(
             signal_of_protobuf(&logs_payload(&shape)),
@@ -96,14 +96,14 @@ fn field(number: u8, content: &[u8]) -> Vec<u8> {
     field
 }
 
-/// A request around records.
+/// Returns a request with these records.
 fn request(records: &[&[u8]]) -> Vec<u8> {
     let records: Vec<u8> = records.iter().flat_map(|record| field(2, record)).collect();
     field(1, &field(2, &records))
 }
 
 #[test]
-fn records_tell_by_their_fields() {
+fn the_fields_of_records_show_the_signal() {
     let trace_id = b"\x0a\x100123456789abcdef";
     let span = [&trace_id[..], b"\x12\x0801234567\x39\0\0\0\0\0\0\0\0"].concat();
     let cut_name = [&span[..], b"\x2a\x05name\xc3"].concat();
@@ -192,7 +192,7 @@ fn records_tell_by_their_fields() {
 }
 
 #[test]
-fn profiles_are_refused_by_their_dictionary() {
+fn profiles_are_recognised_by_their_dictionary() {
     let log = request(&[b"\x10\x09"]);
     let profile = request(&[b"\x0a\x04\x08\x01\x10\x02\x2a\x04\x08\x01\x10\x02"]);
     let texts = b"\x2a\0\x2a\x03cpu";
