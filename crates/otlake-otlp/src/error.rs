@@ -293,6 +293,22 @@ impl Fault {
         }
     }
 
+    /// Returns the reason to reject a record or a group, if the fault is within its message and leaves no doubt
+    /// where the message ends.
+    pub(crate) fn rejection_of_message(&self) -> Option<RejectionReason> {
+        use InvalidPayloadKind::*;
+        let what = match self.kind {
+            Truncated { .. } => "a length is beyond its end",
+            InvalidVarint => "a number has more than 64 bits",
+            InvalidFieldNumber { .. } => "a field number is invalid",
+            InvalidWireType { .. } => "a wire type is invalid",
+            UnexpectedEndGroup { .. } => "a group ends without a start",
+            GroupsTooDeep { .. } => "unknown groups are nested too deeply",
+            _ => return self.rejection(),
+        };
+        Some(RejectionReason::Malformed { what })
+    }
+
     /// Returns the address of the byte that has the fault.
     pub(crate) fn address(&self) -> usize {
         self.address

@@ -33,6 +33,11 @@ fn known_start(bytes: &[u8]) -> Option<&'static str> {
         (b"SQLite format 3\0", "an SQLite database"),
         (b"%PDF", "a PDF document"),
         (b"\x7fELF", "a program"),
+        (b"\x78\x01", "zlib data: inflate it first"),
+        (b"\x78\x9c", "zlib data: inflate it first"),
+        (b"\x78\xda", "zlib data: inflate it first"),
+        (b"\xff\xfe\0\0", "text in UTF-32: convert it to UTF-8 first"),
+        (b"\0\0\xfe\xff", "text in UTF-32: convert it to UTF-8 first"),
     ];
     let known = KNOWN.iter().find(|(start, _)| bytes.starts_with(start));
     if let Some((_, what)) = known {
@@ -41,8 +46,19 @@ fn known_start(bytes: &[u8]) -> Option<&'static str> {
     if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
         return Some("nothing but zero bytes");
     }
-    let tar = bytes.get(257..262) == Some(b"ustar");
-    tar.then_some("a tar archive: extract its files first")
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Some("a tar archive: extract its files first");
+    }
+    is_grpc(bytes).then_some("a message of gRPC with its prefix: remove the first five bytes")
+}
+
+/// Returns whether bytes begin like a request after gRPC's prefix, which is a flag and a length.
+fn is_grpc(bytes: &[u8]) -> bool {
+    match bytes {
+        // The highest byte of the length is that of less than 128 MiB.
+        [0, high @ 0..8, b, c, d, 0x0a, ..] => [*high, *b, *c, *d] != [0; 4],
+        _ => false,
+    }
 }
 
 /// Returns whether bytes begin like JSON in UTF-16.
@@ -66,8 +82,29 @@ fn text(bytes: &[u8]) -> Option<&'static str> {
     if line.starts_with(b"{'") || line.starts_with(b"[{'") {
         return Some("a literal of Python or JavaScript: JSON has double quotes");
     }
+    if line
+        .first_chunk()
+        .is_some_and(|start: &[u8; 2]| start[0] == b'<' && start[1].is_ascii_digit())
+    {
+        return Some("a syslog file: it has no OTLP");
+    }
     if line.starts_with(b"<") {
         return Some("HTML or XML");
+    }
+    if line.starts_with(b"data:") || line.starts_with(b"event:") {
+        return Some("a stream of server-sent events: extract the text after each `data:`");
+    }
+    if line.starts_with(b"\"{") {
+        return Some("a JSON string: decode the text in it");
+    }
+    if line.len() >= 32 && line.iter().all(u8::is_ascii_hexdigit) {
+        return Some("text in hex: decode it first");
+    }
+    let in_base64 = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')
+    };
+    if line.len() >= 32 && line.iter().all(in_base64) {
+        return Some("text in base64: decode it first");
     }
     let dated = line.first_chunk::<5>();
     let dated =
@@ -106,6 +143,17 @@ mod tests {
             (b"\0{\0\r\0\n", "UTF-16"),
             (b"{'resourceLogs': []}", "Python"),
             (b"<!doctype html>", "HTML"),
+            (b"\xff\xfe\0\0{\0\0\0", "UTF-32"),
+            (b"\x78\x9cabc", "zlib"),
+            (b"<34>1 2003-10-11T22:14:15.003Z host su", "syslog"),
+            (b"data: {\"resourceLogs\":[]}\n\n", "server-sent"),
+            (b"\"{\\\"resourceLogs\\\":[]}\"", "a JSON string"),
+            (b"0a100a0e0a0c0a0a0a080a060a040a020a00", "hex"),
+            (
+                b"ChASDhIMKgoKCGFiY2RlZmdoCg4SDBIKKggKBmFiY2RlZg==",
+                "base64",
+            ),
+            (b"\0\0\0\0\x12\x0a\x10\x12\x0e\x12", "gRPC"),
             (
                 b"2024-05-01T10:00:00.1Z stdout F {\"resourceLogs\":[]}\n",
                 "CRI",

@@ -248,7 +248,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         let values = Values::new(arena, self.rules);
         let mut attributes = Attributes::new(values, self.keys, self.resource_names);
         let mut resource = Resource::new_in(arena);
-        let fault = containable(read(&mut attributes, &mut resource))?;
+        let fault = group_rejection(read(&mut attributes, &mut resource))?;
         let (excess, noted) = attributes.finish();
         self.note(&noted);
         let rejection = fault.or(noted.rejection.map(Reject::from));
@@ -271,7 +271,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         let values = Values::new(arena, self.rules);
         let mut attributes = Attributes::new(values, self.keys, self.scope_names);
         let mut scope = Scope::new_in(arena);
-        let fault = containable(read(&mut attributes, &mut scope))?;
+        let fault = group_rejection(read(&mut attributes, &mut scope))?;
         let (excess, noted) = attributes.finish();
         self.note(&noted);
         let rejection = fault.or(noted.rejection.map(Reject::from));
@@ -409,14 +409,29 @@ impl<'d, S: RowSink> Run<'d, S> {
     #[inline]
     pub(crate) fn contain(&mut self, result: Walk<S::Error>) -> Walk<S::Error> {
         match result {
-            Err(Stop::Fault(fault)) => {
-                if let Some(rejection) = containable(Err(fault))? {
-                    self.reject(rejection);
-                }
-                Ok(())
-            }
+            Err(Stop::Fault(fault)) => self.reject_for(fault.rejection(), fault),
             result => result,
         }
+    }
+
+    /// Turns a fault within the message of a record or a metric into a rejected record. The message ends where the
+    /// messages around it say, so others can be read.
+    #[inline]
+    pub(crate) fn contain_message(&mut self, result: Walk<S::Error>) -> Walk<S::Error> {
+        match result {
+            Err(Stop::Fault(fault)) => self.reject_for(fault.rejection_of_message(), fault),
+            result => result,
+        }
+    }
+
+    #[cold]
+    fn reject_for(&mut self, reason: Option<RejectionReason>, fault: Box<Fault>) -> Walk<S::Error> {
+        let Some(reason) = reason else {
+            return Err(Stop::Fault(fault));
+        };
+        let at = Some(fault.address());
+        self.reject(Reject { reason, at });
+        Ok(())
     }
 
     /// Returns the summary. `path_at` returns the path of the value at an offset.
@@ -439,18 +454,14 @@ impl<'d, S: RowSink> Run<'d, S> {
     }
 }
 
-/// Returns the rejection for a fault that concerns one value, and any other fault as it is.
-fn containable(result: Result<()>) -> Result<Option<Reject>> {
-    match result {
-        Ok(()) => Ok(None),
-        Err(fault) => match fault.rejection() {
-            Some(reason) => Ok(Some(Reject {
-                reason,
-                at: Some(fault.address()),
-            })),
-            None => Err(fault),
-        },
-    }
+/// Returns the rejection for a fault in the message of a resource or a scope.
+fn group_rejection(result: Result<()>) -> Result<Option<Reject>> {
+    let Err(fault) = result else { return Ok(None) };
+    let Some(reason) = fault.rejection_of_message() else {
+        return Err(fault);
+    };
+    let at = Some(fault.address());
+    Ok(Some(Reject { reason, at }))
 }
 
 impl<'r> Groups<'r> {

@@ -180,6 +180,13 @@ pub enum RejectionReason {
         /// The values that the field can have.
         expected: &'static str,
     },
+    /// The record, or the message of its metric, scope or resource, is malformed protobuf. Other records are not
+    /// affected, because the messages around it are intact.
+    #[error("the message is malformed: {what}")]
+    Malformed {
+        /// A description of the fault.
+        what: &'static str,
+    },
     /// A protobuf field has a wire type that is not its own.
     #[error("field {field} has the wrong wire type, {wire_type}")]
     WireType {

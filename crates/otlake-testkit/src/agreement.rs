@@ -1,6 +1,8 @@
 use std::fmt;
 
-use otlake_otlp::{DecodeError, Format, InvalidPayload, OtlpDecoder, Summary};
+use otlake_otlp::{
+    DecodeError, Format, InvalidPayload, OtlpDecoder, Rejection, RejectionReason, Summary,
+};
 use otlake_row::{Bytes, Signal};
 
 use crate::arbitrary::repair_utf8;
@@ -67,6 +69,9 @@ pub fn compare_with_prost<R: Request>(
         }
     };
     let disagreement = match (&ours.result, theirs) {
+        (Ok(summary), Ok(_)) if is_for_fault(summary) => {
+            format!("a record is rejected, but prost accepts it: {summary:?}")
+        }
         (Ok(summary), _) if summary.rejected > 0 => return Ok(ours),
         // There are fewer if a string field is repeated, because only the last one counts.
         (Ok(summary), Ok(_)) if summary.replaced_strings > strings as u64 => format!(
@@ -83,6 +88,15 @@ pub fn compare_with_prost<R: Request>(
         (Err(error), Ok(_)) => format!("rejected, but prost accepts it: {error}"),
     };
     Err(Disagreement(disagreement))
+}
+
+/// Returns whether the first rejection is for a fault, for which prost rejects the payload.
+fn is_for_fault(summary: &Summary) -> bool {
+    let first = summary.first_rejection.as_ref().map(Rejection::reason);
+    matches!(
+        first,
+        Some(RejectionReason::Malformed { .. } | RejectionReason::WireType { .. })
+    )
 }
 
 fn first_difference(ours: &[CanonicalRow], theirs: &[CanonicalRow]) -> Option<String> {

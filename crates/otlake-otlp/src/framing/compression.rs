@@ -14,6 +14,9 @@ use crate::encoding::zstd::{self, Frame, Limited};
 /// The number of bytes that [`detect`] needs.
 pub(super) const MAGIC: usize = 4;
 
+/// The first byte of a message that is compressed with gzip.
+pub(super) const GZIP: u8 = 0x1f;
+
 /// The first byte of a message that the Collector compressed with zstd.
 pub(super) const ZSTD: u8 = 0x28;
 
@@ -28,7 +31,7 @@ pub(super) const ZSTD: u8 = 0x28;
 pub(super) fn detect(head: &[u8]) -> Result<ContentEncoding, &'static str> {
     match head {
         // RFC 1952. Deflate is the only method that exists.
-        [0x1f, 0x8b, 8, ..] => {
+        [GZIP, 0x8b, 8, ..] => {
             #[cfg(feature = "gzip")]
             return Ok(ContentEncoding::Gzip);
             #[cfg(not(feature = "gzip"))]

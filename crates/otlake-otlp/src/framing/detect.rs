@@ -2,6 +2,7 @@
 //! [`PayloadReader`](super::PayloadReader) has the rules.
 
 use super::compression;
+use super::json_lines::RECORD_SEPARATOR;
 use crate::foreign;
 
 /// The byte order mark in UTF-8.
@@ -42,7 +43,11 @@ pub(super) fn detect(head: &[u8], all: bool) -> Detected {
         [] => Detected::Undecided,
         [0, ..] => match json_after_zeros(head, all) {
             Some(detected) => detected,
-            None => length_prefixed(head, all),
+            None => match length_prefixed(head, all) {
+                Detected::Unrecognised if a_later_line_is_json(head) => Detected::Json,
+                Detected::Unrecognised if !all && head.len() < HEAD => Detected::Undecided,
+                detected => detected,
+            },
         },
         [first, ..] if LENGTH.contains(first) => length_prefixed(head, all),
         _ => json_or_protobuf(head, all),
@@ -86,7 +91,7 @@ fn length_prefixed(mut head: &[u8], all: bool) -> Detected {
 
 /// Returns whether a message may begin with `content`, which is not empty.
 fn begins_message(content: &[u8]) -> bool {
-    matches!(content[0], TAG | compression::ZSTD) || begins_json(content[0])
+    matches!(content[0], TAG | compression::ZSTD | compression::GZIP) || begins_json(content[0])
 }
 
 fn begins_json(byte: u8) -> bool {
@@ -113,6 +118,7 @@ fn json_or_protobuf(head: &[u8], all: bool) -> Detected {
             None => Detected::Json,
         },
         [b'{', ..] => Detected::Json,
+        [RECORD_SEPARATOR, rest @ ..] if skip_space(rest).starts_with(b"{") => Detected::Json,
         _ if head[0] == TAG => Detected::Protobuf,
         [b'[', rest @ ..] if matches!(skip_space(rest), [b'{' | b']', ..]) => Detected::Json,
         [b'[', rest @ ..] if undecided && skip_space(rest).is_empty() => Detected::Undecided,

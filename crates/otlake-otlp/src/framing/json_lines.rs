@@ -120,6 +120,9 @@ fn begins_without_end(line: &[u8]) -> bool {
     line.starts_with(b"{") && (!line.ends_with(b"}") || memchr_iter(b'}', line).any(another_begins))
 }
 
+/// The byte before each document in JSON text sequences (RFC 7464).
+pub(super) const RECORD_SEPARATOR: u8 = 0x1e;
+
 /// The next thing in a file where a document may begin.
 pub(super) enum Begin {
     /// The brace of a document.
@@ -133,7 +136,7 @@ pub(super) enum Begin {
 const SHOWN: usize = 32;
 
 /// Finds the beginning of the next document. Skips white space, line ends, byte order marks, and the brackets and
-/// commas of an array of documents. Skips and reports everything else.
+/// commas of an array of documents, and the separators of JSON text sequences. Skips and reports everything else.
 pub(super) fn skip_to_document<R: Read>(input: &mut Input<R>) -> Result<Begin, PayloadErrorKind> {
     if !skip_between(input)? {
         return Ok(Begin::End);
@@ -187,7 +190,7 @@ fn skip_between<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind>
     loop {
         let buffered = input.buffered();
         let mut rest = skip_space(buffered);
-        while let [b'[' | b',' | b']', after @ ..] = rest {
+        while let [b'[' | b',' | b']' | RECORD_SEPARATOR, after @ ..] = rest {
             rest = skip_space(after);
         }
         let rest = rest.len();

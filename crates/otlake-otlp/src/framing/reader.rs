@@ -43,14 +43,15 @@ use crate::foreign;
 /// 1. `1f 8b 08` is gzip, `28 b5 2f fd` and `50..5f 2a 4d 18` are zstd. The other rules apply to the
 ///    inflated bytes.
 /// 2. A first byte up to `07` belongs to a length below 128 MiB, because no protobuf field has such a tag.
-///    The first message must begin like JSON, like a request (`0a`) or like zstd (`28`).
+///    The first message must begin like JSON, like a request (`0a`), like gzip (`1f`) or like zstd (`28`).
 /// 3. White space, byte order marks and then a brace are JSON. If that white space begins with a line feed,
 ///    the line feed could be the tag of a request, and the brace the length of its first field, 123 bytes. It
 ///    is JSON if a quote and a character or the closing brace follow, after white space; otherwise it is protobuf.
 /// 4. JSON is first read document by document. If the first document has a line of its own, the file is JSON
 ///    lines. Documents over several lines, and several in one line, are still found there.
 /// 5. Everything else that begins with `0a` is a protobuf request.
-/// 6. Text with a later line that begins like a JSON object is JSON lines after lines of something else.
+/// 6. Text with a later line that begins like a JSON object is JSON lines after lines of something else. JSON
+///    text sequences (RFC 7464) and JSON after zero bytes are JSON, too.
 ///
 /// Other files are errors. If the detection is wrong for a file, set [`Self::with_framing`] and
 /// [`Self::with_encoding`].

@@ -148,7 +148,7 @@ fn scope<E: Export, S: RowSink>(
     })?;
     for (index, bytes) in Envelope::items(bytes).enumerate() {
         let result = E::item(run, bytes, groups, metric, record);
-        run.contain(result)
+        run.contain_message(result)
             .map_err(|stop| stop.inside(E::ITEMS, index))?;
     }
     run.end_scope(resource, groups, rejected);

@@ -82,7 +82,7 @@ fn metric<S: RowSink>(
                 metric.push(row);
                 data_point(metric.kind, bytes, attributes, row)
             });
-            run.contain(result).map_err(|stop| {
+            run.contain_message(result).map_err(|stop| {
                 stop.inside("data_points", number)
                     .inside_field(metric.kind.name())
             })?;

@@ -261,6 +261,18 @@ fn documents_that_are_not_requests_are_named() {
             "this is not an OTLP request: its members are \"log\", \"stream\"; it looks like a line of a Docker log file: decode the text in its `log`, at byte 0",
         ),
         (
+            r#"{"items":[1,{"resourceSpans":[]}],"next":null,"x":0}"#,
+            "this is not an OTLP request: its members are \"items\", \"x\"; it looks like a wrapper around a request: decode the content of the wrapper, at byte 0",
+        ),
+        (
+            r#"{"ResourceLogs":[]}"#,
+            "this is not an OTLP request: its only member is \"ResourceLogs\", at byte 0",
+        ),
+        (
+            r#"{"scope":{},"logRecords":[{}]}"#,
+            "this is not an OTLP request: its members are \"scope\", \"logRecords\", at byte 0",
+        ),
+        (
             r#"{'resourceLogs':[]}"#,
             "this is a literal of Python or JavaScript: JSON has double quotes, at byte 0",
         ),

@@ -26,7 +26,7 @@ fn arbitrary_requests_agree<S: Subject>() {
 
 fn mutated_requests_agree<S: Subject>() {
     let mut decoder = generous();
-    let (mut taken, mut repaired, mut refused) = (0, 0, 0);
+    let (mut accepted, mut repaired, mut rejected, mut malformed) = (0, 0, 0, 0);
     for seed in 0..12_000 {
         let mut rng = Rng::new(seed);
         let mut payload = S::arbitrary(&mut rng).encode_to_vec();
@@ -35,14 +35,15 @@ fn mutated_requests_agree<S: Subject>() {
         }
         match agree::<S>(&mut decoder, &payload, format_args!("seed {seed}")).result {
             Ok(summary) if summary.replaced_strings > 0 => repaired += 1,
-            Ok(_) => taken += 1,
-            Err(_) => refused += 1,
+            Ok(summary) if summary.rejected > 0 => rejected += 1,
+            Ok(_) => accepted += 1,
+            Err(_) => malformed += 1,
         }
     }
     // If all mutations were harmless, or all of them fatal, this test would prove little.
     assert!(
-        taken > 1_000 && repaired > 20 && refused > 1_000,
-        "taken {taken}, repaired {repaired}, refused {refused}"
+        accepted > 1_000 && repaired > 20 && rejected > 1_000 && malformed > 100,
+        "accepted {accepted}, repaired {repaired}, rejected {rejected}, malformed {malformed}"
     );
 }
 

@@ -1,6 +1,6 @@
 //! Handwritten bytes: what the wire format allows but no SDK sends, and what it does not allow.
 
-use otlake_otlp::InvalidPayloadKind;
+use otlake_otlp::{InvalidPayloadKind, RejectionReason};
 use otlake_testkit::{delimited_field, fixed64_field, varint_field};
 
 use crate::subject::{ExportMetricsServiceRequest, Subject, agree, generous};
@@ -101,19 +101,21 @@ fn odd_and_malformed_fields<S: Subject>() {
         ),
     ];
     for (what, field, is) in cases {
+        // A fault in a record, a scope or a resource does not hide where its message ends.
+        let contained = if is == Malformed { Rejected(1) } else { is };
         check::<S>(
             what,
             &S::payload(b"", b"", std::slice::from_ref(&field)),
-            is,
+            contained,
         );
-        check::<S>(what, &S::payload(b"", &field, &[vec![]]), is);
-        check::<S>(what, &S::payload(&field, b"", &[vec![]]), is);
+        check::<S>(what, &S::payload(b"", &field, &[vec![]]), contained);
+        check::<S>(what, &S::payload(&field, b"", &[vec![]]), contained);
         let of_request = [S::payload(b"", b"", &[vec![]]), field].concat();
         check::<S>(what, &of_request, is);
     }
     for (what, attribute, is) in [
         ("empty", &b""[..], Accepted(1)),
-        ("a name without end", b"\x0a", Malformed),
+        ("a name without end", b"\x0a", Rejected(1)),
         (
             "a name with the wire type of a number",
             b"\x08\x01",
@@ -127,7 +129,7 @@ fn odd_and_malformed_fields<S: Subject>() {
         (
             "an array in which a value is cut off",
             b"\x12\x04\x2a\x02\x0a\x01",
-            Malformed,
+            Rejected(1),
         ),
         ("a bool of 2", b"\x12\x02\x10\x02", Accepted(1)),
         (
@@ -161,18 +163,28 @@ fn errors_name_the_byte_and_the_field<S: Subject>() {
     // The name has a length of 5 bytes, but only 1 byte.
     let bad = delimited_field(S::ATTRIBUTES, b"\x0a\x05a");
     let payload = S::payload(b"", b"", &[[good, bad].concat()]);
-    let error = agree::<S>(&mut generous(), &payload, "a name cut off");
-    let error = error.result.unwrap_err();
-    let (length, remaining) = (5, 1);
+    let ours = agree::<S>(&mut generous(), &payload, "a name cut off");
+    let rejection = ours.result.unwrap().first_rejection.unwrap();
+    let what = "a length is beyond its end";
+    assert_eq!(*rejection.reason(), RejectionReason::Malformed { what });
+    assert_eq!(rejection.offset(), Some(payload.len() - 1));
+    let (last, _) = S::PATH[2];
+    let record = &S::first_record();
+    let (path, _) = record.split_once(&format!(".{last}[0]")).unwrap();
+    assert!(rejection.path().starts_with(path), "{rejection}");
+
+    // The same payload, cut off where the name is.
+    let (cut, length) = (&payload[..payload.len() - 2], payload[1].into());
+    let error = agree::<S>(&mut generous(), cut, "a payload cut off").result;
+    let error = error.unwrap_err();
+    let remaining = cut.len() - 2;
     assert_eq!(
         *error.kind(),
         InvalidPayloadKind::Truncated { length, remaining }
     );
-    assert_eq!(error.offset(), payload.len() - 1);
-    assert_eq!(
-        error.path(),
-        format!("{}.attributes[1].key", S::first_record())
-    );
+    assert_eq!(error.offset(), 2);
+    let (resource, _) = S::PATH[0];
+    assert_eq!(error.path(), format!("{resource}[0]"));
 }
 
 /// `Metric` is the only message with a oneof of messages, and its points are the only ones with repeated numbers.
@@ -271,27 +283,27 @@ fn metrics() {
         (
             "a replaced gauge with a fault",
             [data(GAUGE, &broken(7)), data(SUM, &int(2))].concat(),
-            Malformed,
+            Rejected(1),
         ),
         (
             "a replaced histogram with a fault",
             [data(HISTOGRAM, &broken(9)), data(SUM, &int(2))].concat(),
-            Malformed,
+            Rejected(1),
         ),
         (
             "a replaced exponential histogram with a fault",
             [data(EXPONENTIAL, &broken(1)), data(GAUGE, b"")].concat(),
-            Malformed,
+            Rejected(1),
         ),
         (
             "a replaced summary with a fault",
             [data(SUMMARY, &broken(7)), data(GAUGE, b"")].concat(),
-            Malformed,
+            Rejected(1),
         ),
         (
             "a replaced gauge whose content is none",
             [data(GAUGE, b"\x0a"), data(SUM, &int(2))].concat(),
-            Malformed,
+            Rejected(1),
         ),
         (
             "an integer, then a double",
@@ -336,7 +348,7 @@ fn metrics() {
         (
             "counts of seven bytes",
             data(HISTOGRAM, &point(&delimited_field(6, b"1234567"))),
-            Malformed,
+            Rejected(1),
         ),
         (
             "counts with the wire type of a varint",
@@ -359,12 +371,12 @@ fn metrics() {
         (
             "a bucket that is cut off",
             buckets(&delimited_field(2, b"\x01\x80")),
-            Malformed,
+            Rejected(1),
         ),
         (
             "a bucket of more than 64 bits",
             buckets(&delimited_field(2, &[0xff; 10])),
-            Malformed,
+            Rejected(1),
         ),
         (
             "buckets with the wire type of a fixed64",
@@ -411,7 +423,7 @@ fn metrics() {
         (
             "points whose length is 2^32",
             data(GAUGE, b"\x0a\x80\x80\x80\x80\x10"),
-            Malformed,
+            Rejected(1),
         ),
         (
             "a metric's old label, which the proto has reserved",

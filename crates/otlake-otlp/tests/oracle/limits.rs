@@ -481,6 +481,47 @@ fn a_field_of_another_wire_type_in_a_group_rejects_its_records_and_is_named() {
     }
 }
 
+/// The messages around it say where it ends, so the other records are kept.
+#[test]
+fn a_malformed_record_is_rejected_alone() {
+    let good = varint_field(2, 9);
+    for (what, bad) in [
+        ("a length is beyond its end", &b"\x2a\x7fabc"[..]),
+        ("a length is beyond its end", b"\x10\xff"),
+        (
+            "a number has more than 64 bits",
+            b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+        ),
+        ("a field number is invalid", b"\x00\x01"),
+        ("a wire type is invalid", b"\xa7\x06"),
+        ("a group ends without a start", b"\xa4\x06"),
+    ] {
+        let records = [good.clone(), bad.to_vec(), good.clone(), good.clone()];
+        let payload = ExportLogsServiceRequest::payload(b"", b"", &records);
+        let ours = agree::<ExportLogsServiceRequest>(&mut OtlpDecoder::new(), &payload, what);
+        let summary = ours.result.unwrap();
+        assert_eq!((summary.accepted, summary.rejected), (3, 1), "{what}");
+        let first = summary.first_rejection.unwrap();
+        assert_eq!(*first.reason(), RejectionReason::Malformed { what });
+        assert_eq!(first.record(), 2);
+        let path = "resource_logs[0].scope_logs[0].log_records[1]";
+        assert!(first.path().starts_with(path), "{first}");
+    }
+    // A scope whose messages overlap is malformed itself, so the number of its records is unknown.
+    let scope = delimited_field(2, b"\x12\x7fabc");
+    let payload = [
+        ExportLogsServiceRequest::payload(b"", b"", &[good]),
+        delimited_field(1, &scope),
+    ];
+    let ours = agree::<ExportLogsServiceRequest>(
+        &mut OtlpDecoder::new(),
+        &payload.concat(),
+        "a record beyond its scope",
+    );
+    assert!(ours.result.is_err());
+    assert_eq!(ours.rows.len(), 1);
+}
+
 #[test]
 fn unknown_fields_are_counted_and_the_first_is_named() {
     // `int_gauge` of the protocol before 0.9, and a field of the future.

@@ -152,10 +152,12 @@ pub fn agree<S: Subject>(
         .unwrap_or_else(|disagreement| panic!("{what}: {disagreement}"));
     match &ours.result {
         Ok(summary) => {
-            // With a wrong wire type, prost rejects the payload, and our decoder a record or a group.
+            // For a fault within a record or a group, prost rejects the payload, and our decoder the record or the
+            // group.
             let first = summary.first_rejection.as_ref().map(Rejection::reason);
-            let by_wire_type = matches!(first, None | Some(RejectionReason::WireType { .. }));
-            assert!(by_wire_type, "{what}: {summary:?}");
+            use RejectionReason::{Malformed, WireType};
+            let by_fault = matches!(first, None | Some(Malformed { .. } | WireType { .. }));
+            assert!(by_fault, "{what}: {summary:?}");
         }
         Err(error) => assert!(error.offset() <= payload.len(), "{what}: {error}"),
     }

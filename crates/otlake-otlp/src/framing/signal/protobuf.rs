@@ -119,8 +119,11 @@ impl Seen {
         if !whole && (!fields.any || self.records > 0) {
             return None;
         }
-        for fit in &mut self.fits {
-            *fit = fit.filter(|signal| fields.fit(*signal));
+        // A record that fits no signal has a bad value, which should not hide what the others show.
+        if Signal::ALL.iter().any(|signal| fields.fit(*signal)) {
+            for fit in &mut self.fits {
+                *fit = fit.filter(|signal| fields.fit(*signal));
+            }
         }
         self.records += 1;
         Some(self.records < RECORDS)

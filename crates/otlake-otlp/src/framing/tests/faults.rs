@@ -389,6 +389,47 @@ fn dirt_between_documents_is_reported_and_skipped() {
             vec![],
         ),
         ("an empty array", "[]".to_owned(), 0, vec![]),
+        (
+            "zero bytes and then the end of a line at the beginning",
+            format!("{}5}}}}]}}\n{one}\n{two}\n", "\0".repeat(10)),
+            2,
+            vec![
+                "payload 1, at byte 0: skipped 10 zero bytes, which are not JSON",
+                "payload 2, at byte 10: skipped a line that is not a JSON document: it begins with \"5}}]}\"",
+            ],
+        ),
+        (
+            "a JSON text sequence (RFC 7464)",
+            format!("\x1e{one}\n\x1e{two}\n"),
+            2,
+            vec![],
+        ),
+        (
+            "a sequence of which the first text is cut off",
+            format!("\x1e{{\"a\":\n\x1e{one}\n\x1e{two}\n"),
+            2,
+            vec![
+                "payload 1, at byte 1: the JSON document does not end: it was cut off when it was written or copied",
+            ],
+        ),
+        (
+            "null lines",
+            format!("null\n{one}\nnull\nnull\n{two}\n"),
+            2,
+            vec![
+                "payload 1, at byte 0: skipped a line that is not a JSON document: it begins with \"null\"",
+                "payload 3, at byte 26: skipped 2 lines that are not JSON documents: the first begins with \"null\"",
+            ],
+        ),
+        (
+            "a comment and the head of an HTTP request",
+            format!("POST /v1/logs HTTP/1.1\r\nHost: h\r\n\r\n{one}\n// next\n{two}"),
+            2,
+            vec![
+                "payload 1, at byte 0: skipped 2 lines that are not JSON documents: the first begins with \"POST /v1/logs HTTP/1.1\\r\"",
+                "payload 3, at byte 56: skipped a line that is not a JSON document: it begins with \"// next\"",
+            ],
+        ),
     ] {
         for size in [1, 2, 3, 7, 1000] {
             let items = read(Pieces::new(file.as_bytes(), size), None, 1000);

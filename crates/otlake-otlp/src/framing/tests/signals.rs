@@ -108,8 +108,9 @@ fn the_fields_of_records_show_the_signal() {
     let span = [&trace_id[..], b"\x12\x0801234567\x39\0\0\0\0\0\0\0\0"].concat();
     let cut_name = [&span[..], b"\x2a\x05name\xc3"].concat();
     let binary_name = [&span[..], b"\x2a\x03\x08\x01\xff"].concat();
+    let bad_name = [&span[..], b"\x28\x05"].concat();
     type Case<'a> = (&'a str, Vec<&'a [u8]>, Option<Signal>);
-    let cases: [Case<'_>; 22] = [
+    let cases: [Case<'_>; 23] = [
         ("a body", vec![b"\x2a\x04\x0a\x02hi"], Some(Signal::Logs)),
         (
             "a time",
@@ -142,6 +143,11 @@ fn the_fields_of_records_show_the_signal() {
             Some(Signal::Traces),
         ),
         ("a span and a log record", vec![&span, b"\x10\x09"], None),
+        (
+            "a span with a number for its name among others",
+            vec![&bad_name, &span],
+            Some(Signal::Traces),
+        ),
         ("an empty record", vec![b""], None),
         ("unknown fields", vec![b"\xa2\x06\x01a"], None),
         ("a record that is cut off", vec![b"\x09\0"], None),
