@@ -8,7 +8,7 @@ use otlake_parquet::{FileSummary, RollingError, RollingWriter};
 
 /// Writes record batches to Parquet files outside any dataset: a [`RollingWriter`] as a [`BatchSink`].
 ///
-/// There are no partitions, no published schema and no manifests. Finished files are handed back.
+/// There are no partitions, no published schema and no manifests. The caller takes the finished files.
 ///
 /// ```
 /// use std::sync::Arc;

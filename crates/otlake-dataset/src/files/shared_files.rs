@@ -9,7 +9,7 @@ use crate::files::file_names::FileNames;
 use crate::files::open_file::{OpenFile, PartitionValues};
 use crate::memory_budget::MemoryBudget;
 
-/// The partitions of a table that some writer has open, by directory, and the names of their files.
+/// The partitions of a table that any writer has open, by directory, and the names of their files.
 #[derive(Debug)]
 pub(crate) struct SharedFiles {
     storage: Arc<dyn Storage>,
@@ -27,10 +27,10 @@ pub(crate) struct SharedPartition {
 }
 
 impl SharedPartition {
-    /// Locks the open file. Held while a row group is appended, not while one is encoded or a file is
-    /// closed.
+    /// Locks the open file. The lock is held while a row group is appended, not while one is encoded or a file
+    /// is closed.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Option<OpenFile>> {
-        // A panic while a file is written leaves no file here.
+        // After a panic during a write the file is gone, so the lock protects nothing broken.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -84,10 +84,10 @@ impl SharedFiles {
         partition
     }
 
-    /// Gives back a partition, which is forgotten when no writer has it and no file is open.
+    /// Releases a partition, which is forgotten when no writer has it and no file is open.
     pub(crate) fn release(&self, partition: Arc<SharedPartition>) {
         let mut partitions = self.lock();
-        // Two: the caller's and that of the map. Others get theirs under the lock that is held here.
+        // Two references: the caller's and the map's. Others are only made under the lock that is held here.
         if Arc::strong_count(&partition) == 2 && partition.lock().is_none() {
             partitions.remove(&partition.directory);
         }

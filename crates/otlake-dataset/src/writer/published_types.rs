@@ -1,4 +1,4 @@
-//! Record batches of other producers, made what the published schema says.
+//! Converts record batches of other producers to the published schema.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use otlake_schema::{DatasetSchema, Resolved, Schema, SchemaOptions, Table, full_
 use crate::commit::manifest::type_name;
 use crate::error::TableSinkError;
 
-/// The key of the metadata of a column in which a producer may name its attribute.
+/// The metadata key under which a producer may name the attribute of a column.
 const FULL_NAME: &str = "otlake.full_name";
 
 /// The columns of the files of a table: names, types and field ids.
@@ -84,8 +84,8 @@ impl PublishedTypes {
     }
 }
 
-/// The names that the attributes of a partitioning would have as columns, if no other column had them:
-/// a producer that calls a column so means the attribute.
+/// The column names that the attributes of a partitioning would have if no other column had them. A producer
+/// that uses such a name means the attribute.
 #[derive(Debug, Default)]
 pub(crate) struct AttributeNames(HashMap<String, (Location, String)>);
 
@@ -106,7 +106,7 @@ impl AttributeNames {
         Self(named.collect())
     }
 
-    /// Returns the column of an attribute: the published one, or the one that it would get.
+    /// Returns the column name of an attribute: the published one, or the one that it would get.
     pub(crate) fn column_of(
         &self,
         published: &DatasetSchema,
@@ -178,7 +178,7 @@ pub(crate) fn find_new(
     Ok(any)
 }
 
-/// Returns location and name of the attribute with a full name.
+/// Returns the location and the name of the attribute with this full name.
 fn attribute(full_name: &str) -> Option<(Location, &str)> {
     let (location, name) = full_name.split_once('.')?;
     let location = match location {

@@ -1,7 +1,7 @@
 //! The memory that rows are packed into.
 
-/// A piece of memory: tags and numbers in one part, text in another, so that text is still known to be UTF-8
-/// when it is read back.
+/// A piece of memory with tags and numbers in one part and text in another, so that text need not be checked for
+/// UTF-8 when it is read back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Packed {
     pub(super) bytes: Vec<u8>,

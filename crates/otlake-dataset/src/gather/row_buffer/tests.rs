@@ -3,7 +3,7 @@ use std::convert::Infallible;
 use super::*;
 use otlake_row::{Key, KeyLimits, Keys, Location, OwnedRow, Value, fields, sink_fn};
 
-/// What a row says, whatever its keys are.
+/// Returns the content of a row, independent of the numbers of its keys.
 fn text_of(row: &Row<'_>) -> String {
     let cells = |cells: &[Cell<'_>]| -> Vec<String> {
         let name = |cell: &Cell<'_>| row.keys().name(cell.key).to_owned();
@@ -228,7 +228,7 @@ fn groups_are_counted_while_they_have_rows() {
     replayed(first, &shared);
     assert!(once.contains(&shared.memory_size()), "the other has them");
     drop(second);
-    // That of the row that came last.
+    // The group of the last row.
     assert!(shared.memory_size() < 12_000, "{}", shared.memory_size());
 }
 
