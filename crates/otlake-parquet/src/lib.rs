@@ -5,6 +5,8 @@
 //!   (any thread)   columns → pages → compressed     row groups, page index, footer
 //! ```
 //!
+//! # Example
+//!
 //! ```
 //! use std::sync::Arc;
 //! use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};

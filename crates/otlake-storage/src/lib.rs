@@ -10,8 +10,7 @@
 //!  dyn Storage          create(name) ──▶ Box<dyn StorageFile>: write, then commit or drop
 //! ```
 //!
-//! Use this crate alone to publish files that readers must never see half-written, and to keep small
-//! state next to them that several writers update. It knows neither Parquet nor OpenTelemetry.
+//! # Example
 //!
 //! ```
 //! use std::io::Write;
@@ -29,6 +28,11 @@
 //! assert!(matches!(stored, PutOutcome::Stored(_)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # When to use this crate alone
+//!
+//! Use it to publish files that readers must never see half-written, and to keep small state next to them
+//! that several writers update. It knows neither Parquet nor OpenTelemetry.
 //!
 //! # Features
 //!
