@@ -1,4 +1,4 @@
-//! Rows to partitions.
+//! Finds the partition of each row and record batch.
 
 pub(crate) mod batch_partitions;
 mod escape;
@@ -14,7 +14,7 @@ use otlake_row::Row;
 use crate::files::open_file::PartitionValues;
 use crate::route::partitioner::Partitioner;
 
-/// Finds the slot of each row: the number under which a writer keeps what it has of the row's partition.
+/// Finds the slot of each row: the number under which a writer keeps the rows and files of a partition.
 ///
 /// Slots are numbered from 0. A table without partitions has one slot. When a slot is removed, the
 /// last one takes its number, here as in the lists of rows and files.
@@ -36,7 +36,7 @@ pub(crate) struct Route {
 #[derive(Debug)]
 struct Slot {
     key: Vec<u8>,
-    /// When it had a row last, on the clock of the route.
+    /// The time of its last row, on the clock of the route.
     used: u64,
 }
 
@@ -107,7 +107,7 @@ impl Route {
         self.last = slot;
     }
 
-    /// Returns the slot that has not had a row for longest; one that has nothing open if there is one.
+    /// Returns the slot whose last row is oldest, preferably one without rows or an open file.
     pub(crate) fn least_recently_used(&self, is_open: impl Fn(usize) -> bool) -> Option<usize> {
         let slots = self.slots.iter().enumerate();
         let oldest = slots.min_by_key(|(slot, entry)| (is_open(*slot), entry.used));

@@ -202,7 +202,7 @@ fn an_unreadable_schema_is_an_error_of_open() {
     assert!(options().open(Arc::new(failing)).is_err());
 }
 
-/// A bucket that can be written to by nobody shows when a dataset is opened, or within a second.
+/// A bucket that cannot be written to is an error when a dataset is opened, or within a second.
 #[test]
 fn a_storage_that_does_not_exist_is_an_error_within_a_second() {
     let storage = faulty();

@@ -172,7 +172,7 @@ fn writers_share_one_memory_limit() {
     }
 }
 
-/// A file that one writer can't close has rows of another, which is told of them.
+/// A writer can't close a file that also has rows of another writer, which learns that they are lost.
 #[test]
 fn a_writer_is_told_of_rows_that_another_has_lost() {
     let storage = FaultyStorage::new(InMemoryStorage::new(), Plan::Never);

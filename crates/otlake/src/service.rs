@@ -79,7 +79,7 @@ struct Shared {
     workers: RwLock<Vec<Worker>>,
 }
 
-/// The bytes of payload that a permit stands for.
+/// The bytes of payload per permit.
 const UNIT: usize = 1 << 10;
 
 #[derive(Debug)]

@@ -351,8 +351,8 @@ fn value() -> impl Strategy<Value = Value<'static>> {
 }
 
 proptest! {
-    /// Whatever the values, their order and the ends of batches: each value stands in its row, in
-    /// its column or in the overflow, with its text.
+    /// For all values, in any order and with any ends of record batches, each value is in its row, in its column
+    /// or in the overflow, with its text.
     #[test]
     fn nothing_is_lost(
         rows in proptest::collection::vec(

@@ -12,8 +12,8 @@ use otlake_schema::Table;
 
 use crate::route::partitioner::Partitioner;
 
-/// The columns of a batch that say which partition a row belongs to, as the cells of rows: so a record
-/// batch and the rows it could have been made of go to the same partitions.
+/// The columns of a record batch that determine the partitions, read as cells of rows. So a record batch and
+/// the rows it could have been made from go to the same partitions.
 #[derive(Debug)]
 pub(crate) struct PartitionColumns {
     signal: Signal,
@@ -23,7 +23,7 @@ pub(crate) struct PartitionColumns {
 
 #[derive(Debug)]
 struct PartitionColumn {
-    /// The group of cells that the value stands in.
+    /// The group of cells that the value belongs to.
     group: Location,
     key: Key,
     values: Values,
@@ -35,12 +35,12 @@ enum Values {
     Plain(ArrayRef),
     /// The positions of the values in a dictionary, and the dictionary.
     Dictionary(ArrayRef, Vec<usize>, ArrayRef),
-    /// Times in microseconds that stand for times in nanoseconds.
+    /// Times in microseconds, which are converted to nanoseconds.
     Micros(ArrayRef),
 }
 
 impl PartitionColumns {
-    /// Finds the columns that a partitioner needs. `column_of` says which column an attribute has.
+    /// Finds the columns that a partitioner needs. `column_of` returns the column of an attribute.
     pub(crate) fn new(
         batch: &RecordBatch,
         table: Table,
@@ -122,8 +122,8 @@ impl PartitionColumns {
     }
 }
 
-/// Returns the group of cells that a value stands in. The fields of resource and scope are named after
-/// these, and stand there.
+/// Returns the group of cells that a value belongs to. The fields of resource and scope are named after
+/// these groups and belong to them.
 fn group_of(location: Location, name: &str) -> Location {
     match location {
         Location::Field if name.starts_with("resource_") => Location::Resource,

@@ -249,7 +249,7 @@ impl Part {
     }
 }
 
-/// Appends the length of a value's text, and the text. Empty text also stands for a missing value, which has
+/// Appends the length of a value's text, and the text. A missing value is written as empty text, because it has
 /// the same partition.
 #[inline]
 fn put_text(key: &mut Vec<u8>, value: &Value<'_>) {

@@ -47,7 +47,8 @@ impl Compression {
 }
 
 impl Default for Compression {
-    /// Returns `zstd:1`, or `none` in a build without the feature `zstd`.
+    /// Returns `zstd:1`, or `none` in a build without the feature `zstd`, so that the defaults work in every
+    /// build. Set the codec explicitly if files must not depend on the features of a build.
     fn default() -> Self {
         if cfg!(feature = "zstd") {
             Self::ZSTD

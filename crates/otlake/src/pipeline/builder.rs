@@ -176,7 +176,7 @@ impl<C> PipelineBuilder<C> {
         self.schema(|schema| schema.with_promoted(full_names))
     }
 
-    /// Sets the codec of the files. Default: ZSTD(1).
+    /// Sets the codec of the files. Default: ZSTD(1), or none in a build without the feature `zstd`.
     pub fn compression(self, compression: Compression) -> PipelineBuilder<C> {
         self.writer(|writer| writer.with_compression(compression))
     }

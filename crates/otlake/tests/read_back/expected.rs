@@ -152,7 +152,7 @@ fn datum(kind: FieldKind, value: &CanonicalValue) -> (Option<Datum>, bool) {
     }
 }
 
-/// Inside of others null stands for what was not sent.
+/// Returns the value of a member. A member that was not sent is null.
 fn inner_datum(kind: FieldKind, value: &CanonicalValue) -> (Option<Datum>, bool) {
     match value {
         CanonicalValue::Empty => (None, true),

@@ -9,7 +9,7 @@ pub use self::expected::expected_record;
 pub use self::found::read_files;
 
 /// A record by the names of columns: the fields that every file has, and everything else as a
-/// sorted list, whether it stands in a column or in the overflow.
+/// sorted list, whether it is in a column or in the overflow.
 #[derive(Debug, PartialEq, Default)]
 pub struct Record {
     pub fields: BTreeMap<String, Datum>,

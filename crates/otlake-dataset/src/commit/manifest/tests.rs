@@ -80,8 +80,8 @@ fn manifest() -> Manifest {
     manifest
 }
 
-/// A document that was written once is written and read for ever. When the format changes on purpose
-/// it gets another number, and this file stays.
+/// Every later version writes and reads this document. If the format changes on purpose, it gets another
+/// number, and this file stays.
 #[test]
 fn the_frozen_document_is_written_and_read() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/manifest-v1.json");
