@@ -2,12 +2,18 @@
 //!
 //! The oracle is the `parquet` crate's writer, which is given the same values without dictionaries and runs:
 //! with some of these it writes other values.
+//!
+//! If `OTLAKE_TYPES_DIRECTORY` names a directory, both files of each comparison are kept there, so that other
+//! readers can compare them too (`.ci/readers/arrow_types.py`).
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod support;
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
@@ -22,7 +28,8 @@ use arrow_schema::{
 use bytes::Bytes;
 use otlake_parquet::{Compression, Encoder, FileError, FileWriter, WriterOptions};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 use support::{Random, batch, write};
@@ -428,21 +435,36 @@ fn oracle(batch: &RecordBatch) -> Bytes {
         .set_coerce_types(true)
         .set_dictionary_enabled(false)
         .build();
+    // Like our files, it has no Arrow schema in its metadata.
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties)
+        .with_skip_arrow_metadata(true);
     let mut file = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), Some(properties)).unwrap();
+    let mut writer = ArrowWriter::try_new_with_options(&mut file, batch.schema(), options).unwrap();
     writer.write(batch).unwrap();
     writer.close().unwrap();
     file.into()
 }
 
 fn read(file: &Bytes) -> RecordBatch {
-    // Only the oracle's file has an Arrow schema in its metadata.
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), options);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file.clone());
     let reader = reader.unwrap().with_batch_size(1 << 20).build().unwrap();
     let mut batches: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
     assert_eq!(batches.len(), 1);
     batches.remove(0)
+}
+
+/// Writes both files of a comparison to a directory, under the same number.
+fn keep(directory: &Path, file: &Bytes, expected: &Bytes) {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    fs::create_dir_all(directory).unwrap();
+    fs::write(directory.join(format!("{number}.parquet")), file).unwrap();
+    fs::write(
+        directory.join(format!("{number}.expected.parquet")),
+        expected,
+    )
+    .unwrap();
 }
 
 fn check(data_type: &DataType, seed: u64, rows: usize, options: WriterOptions) {
@@ -452,6 +474,9 @@ fn check(data_type: &DataType, seed: u64, rows: usize, options: WriterOptions) {
     let plain = plain(&array);
     let (file, _) = write(options, &[batch(vec![("a".into(), array)])]);
     let expected = oracle(&batch(vec![("a".into(), plain)]));
+    if let Some(directory) = std::env::var_os("OTLAKE_TYPES_DIRECTORY") {
+        keep(Path::new(&directory), &file, &expected);
+    }
     assert_eq!(read(&file), read(&expected), "{data_type} seed {seed}");
 }
 
