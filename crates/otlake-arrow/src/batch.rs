@@ -196,9 +196,9 @@ impl BatchBuilder {
             }
             (Values::Float64(doubles), Value::Double(double)) => doubles.push(*double),
             (Values::Boolean(bools), Value::Bool(bool)) => bools.push(*bool),
-            _ => self.push_other(id, &cell.value)?,
+            _ => return self.push_other(id, &cell.value),
         }
-        self.columns[id.index()].claimed = self.rows + 1;
+        column.claimed = self.rows + 1;
         Ok(id)
     }
 
@@ -230,28 +230,29 @@ impl BatchBuilder {
 
     /// Pushes a value that has to be converted, or that the type of the column may have to be widened for.
     #[inline(never)]
-    fn push_other(&mut self, id: ColumnId, value: &Value<'_>) -> Result<(), OverflowReason> {
+    fn push_other(&mut self, id: ColumnId, value: &Value<'_>) -> Result<ColumnId, OverflowReason> {
         let column = &mut self.columns[id.index()];
-        if let Some(field) = column.field {
-            if !push_value(field.kind, &mut column.values, value, &mut self.scratch) {
-                // Of a list or a message the parts that fit were pushed. The whole of it overflows.
-                if matches!(column.values, Values::Nested(_)) {
-                    column.claimed = self.rows + 1;
-                }
-                return Err(OverflowReason::Type);
+        let pushed = if let Some(field) = column.field {
+            let pushed = push_value(field.kind, &mut column.values, value, &mut self.scratch);
+            // Of a list or a message the parts that fit were pushed. The whole of it overflows.
+            if pushed || matches!(column.values, Values::Nested(_)) {
+                column.claimed = self.rows + 1;
             }
-            return Ok(());
-        }
-        if matches!(value, Value::Empty) {
-            return Err(OverflowReason::Empty);
-        }
-        let column_type = self.schema.widen(id, value).ok_or(OverflowReason::Type)?;
-        let plain = self.options.plain_strings;
-        column.values.widen(column_type, plain, &mut self.scratch);
-        match column.values.push(value, &mut self.scratch) {
-            true => Ok(()),
-            false => Err(OverflowReason::Type),
-        }
+            pushed
+        } else {
+            if matches!(value, Value::Empty) {
+                return Err(OverflowReason::Empty);
+            }
+            let column_type = self.schema.widen(id, value).ok_or(OverflowReason::Type)?;
+            let plain = self.options.plain_strings;
+            column.values.widen(column_type, plain, &mut self.scratch);
+            let pushed = column.values.push(value, &mut self.scratch);
+            if pushed {
+                column.claimed = self.rows + 1;
+            }
+            pushed
+        };
+        pushed.then_some(id).ok_or(OverflowReason::Type)
     }
 
     #[cold]

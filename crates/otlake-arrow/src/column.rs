@@ -3,11 +3,13 @@
 mod boolean;
 mod bytes;
 pub(crate) mod derived;
+mod dictionary;
 pub(crate) mod field;
 mod float64;
 mod int64;
 pub(crate) mod map;
 mod nested;
+mod padded_vec;
 mod pool;
 mod strings;
 mod validity;

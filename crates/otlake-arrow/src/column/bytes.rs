@@ -1,12 +1,10 @@
-use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, DictionaryArray, Int32Array};
-use hashbrown::HashTable;
 
-use super::recycle_vec;
+use super::dictionary::Dictionary;
 use super::strings::{FREE, StringKind, Strings};
 use super::validity::Validity;
 
@@ -26,39 +24,8 @@ pub(crate) struct BytesColumn {
     repeated: usize,
 }
 
-/// From this many distinct strings on, and again each time they have doubled, a dictionary has to
-/// show that it helps.
-const TRIAL: usize = 1024;
-
 /// The number of batches after which a dictionary that proved useless is tried again: data changes.
 const PLAIN_BATCHES: u8 = 15;
-
-#[derive(Default)]
-struct Dictionary {
-    ids: Vec<i32>,
-    table: HashTable<Entry>,
-    hasher: foldhash::fast::RandomState,
-    /// The entry of the last value that was pushed.
-    last: Entry,
-    /// The number of distinct strings at which the dictionary is looked at again.
-    review: usize,
-}
-
-/// A string of the dictionary: its id and its position, so that the offsets need not be read.
-#[derive(Clone, Copy, Default)]
-struct Entry {
-    id: i32,
-    start: u32,
-    len: u32,
-}
-
-impl Entry {
-    #[inline]
-    fn bytes(self, strings: &Strings) -> &[u8] {
-        let start = self.start as usize;
-        &strings.bytes()[start..start + self.len as usize]
-    }
-}
 
 impl BytesColumn {
     /// Returns a column of texts, which begins with a dictionary unless none are wanted.
@@ -90,13 +57,13 @@ impl BytesColumn {
     #[inline]
     pub(super) fn len(&self) -> usize {
         match &self.dictionary {
-            Some(dictionary) => dictionary.ids.len(),
+            Some(dictionary) => dictionary.len(),
             None => self.strings.len(),
         }
     }
 
     /// Appends a string and returns the bytes that were stored for it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, string: &[u8]) -> usize {
         match &mut self.dictionary {
             None => {
@@ -104,11 +71,13 @@ impl BytesColumn {
                 string.len()
             }
             Some(dictionary) => {
-                let stored = dictionary.push(string, &mut self.strings);
-                if self.strings.len() >= dictionary.review {
+                if !dictionary.push(string, &mut self.strings) {
+                    return 0;
+                }
+                if dictionary.is_due(&self.strings) {
                     self.review();
                 }
-                stored
+                string.len()
             }
         }
     }
@@ -117,12 +86,12 @@ impl BytesColumn {
     /// for [`push_id`](Self::push_id). The column has a dictionary from then on.
     pub(super) fn push_new(&mut self, string: &[u8]) -> i32 {
         if self.dictionary.is_none() {
-            self.enter_dictionary();
+            self.dictionary = Some(Dictionary::of_rows(self.strings.len()));
         }
         let id = self.strings.len() as i32;
         self.strings.push(string);
         if let Some(dictionary) = &mut self.dictionary {
-            dictionary.ids.push(id);
+            dictionary.push_id(id);
         }
         id
     }
@@ -130,16 +99,21 @@ impl BytesColumn {
     /// Appends a string of the dictionary.
     pub(super) fn push_id(&mut self, id: i32) {
         if let Some(dictionary) = &mut self.dictionary {
-            dictionary.ids.push(id);
+            dictionary.push_id(id);
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_nulls(&mut self, count: usize) {
-        self.validity.push_nulls(self.len(), count);
         match &mut self.dictionary {
-            Some(dictionary) => dictionary.ids.extend(std::iter::repeat_n(0, count)),
-            None => self.strings.push_empty(count),
+            Some(dictionary) => {
+                self.validity.push_nulls(dictionary.len(), count);
+                dictionary.push_nulls(count);
+            }
+            None => {
+                self.validity.push_nulls(self.strings.len(), count);
+                self.strings.push_empty(count);
+            }
         }
     }
 
@@ -161,10 +135,10 @@ impl BytesColumn {
                 return bytes;
             }
             // Written out, what a sender sends once would take many times its size.
-            self.enter_dictionary();
+            self.dictionary = Some(Dictionary::of_rows(self.strings.len()));
         }
-        if let Some(Dictionary { ids, .. }) = &mut self.dictionary {
-            ids.resize(ids.len() + count, ids[last]);
+        if let Some(dictionary) = &mut self.dictionary {
+            dictionary.repeat_last(count);
         }
         0
     }
@@ -173,7 +147,7 @@ impl BytesColumn {
         let ids = self
             .dictionary
             .as_ref()
-            .map_or(0, |dictionary| size_of_val(dictionary.ids.as_slice()));
+            .map_or(0, |dictionary| size_of_val(dictionary.ids()));
         self.strings.memory_size() + ids
     }
 
@@ -185,10 +159,7 @@ impl BytesColumn {
         self.repeated = 0;
         match &mut self.dictionary {
             Some(dictionary) => {
-                let ids = std::mem::take(&mut dictionary.ids);
-                dictionary.table.clear();
-                dictionary.last = Entry::default();
-                dictionary.review = TRIAL;
+                let ids = dictionary.finish();
                 if self.kind == StringKind::Binary {
                     self.dictionary = None;
                 }
@@ -213,7 +184,7 @@ impl BytesColumn {
             drop(array);
             let (ids, strings) = typed.into_parts();
             if let Some(dictionary) = &mut self.dictionary {
-                recycle_vec(&mut dictionary.ids, ids.into_parts().1.into_inner());
+                dictionary.recycle(ids.into_parts().1.into_inner());
             }
             self.strings.recycle(strings);
         } else {
@@ -223,11 +194,8 @@ impl BytesColumn {
 
     #[cold]
     fn review(&mut self) {
-        if let Some(dictionary) = &mut self.dictionary {
-            dictionary.review *= 2;
-            if !self.dictionary_helps() {
-                self.leave_dictionary();
-            }
+        if !self.dictionary_helps() {
+            self.leave_dictionary();
         }
     }
 
@@ -237,30 +205,11 @@ impl BytesColumn {
         let Some(dictionary) = &self.dictionary else {
             return false;
         };
-        let (distinct, values) = (
-            self.strings.len(),
-            dictionary.ids.len() - self.validity.nulls(),
-        );
+        let (distinct, values) = (self.strings.len(), dictionary.len() - self.validity.nulls());
         let is_null = |row| self.validity.is_null(row);
         distinct * 3 <= values * 2
             || values < 4
-            || self.strings.is_expansion(&dictionary.ids, is_null)
-    }
-
-    /// Makes the strings of the rows those of a dictionary. None of them is looked up again.
-    #[cold]
-    fn enter_dictionary(&mut self) {
-        let count = self.strings.len();
-        let first = (count > 0).then(|| Entry {
-            len: self.strings.get(0).len() as u32,
-            ..Entry::default()
-        });
-        self.dictionary = Some(Dictionary {
-            ids: (0..count as i32).collect(),
-            last: first.unwrap_or_default(),
-            review: TRIAL.max(2 * count),
-            ..Dictionary::default()
-        });
+            || self.strings.is_expansion(dictionary.ids(), is_null)
     }
 
     /// Writes out the strings that the ids stand for.
@@ -270,61 +219,8 @@ impl BytesColumn {
         };
         let own = self.strings.bytes().len();
         let is_null = |row| self.validity.is_null(row);
-        self.strings = self.strings.expand(&dictionary.ids, is_null);
+        self.strings = self.strings.expand(dictionary.ids(), is_null);
         self.repeated = self.strings.bytes().len().saturating_sub(own);
         self.plain_batches = PLAIN_BATCHES;
     }
-}
-
-impl Dictionary {
-    fn new() -> Dictionary {
-        Dictionary {
-            review: TRIAL,
-            ..Dictionary::default()
-        }
-    }
-
-    /// Appends a string, and returns the bytes that were stored for it: none if the dictionary has it.
-    #[inline]
-    fn push(&mut self, string: &[u8], strings: &mut Strings) -> usize {
-        // Runs of one value are common, and comparing is cheaper than hashing.
-        if self.last.bytes(strings) == string && strings.len() > 0 {
-            self.ids.push(self.last.id);
-            return 0;
-        }
-        let hash = hash_of(&self.hasher, string);
-        let found = self
-            .table
-            .find(hash, |entry| entry.bytes(strings) == string);
-        let (entry, stored) = match found {
-            Some(entry) => (*entry, 0),
-            None => (self.insert(hash, string, strings), string.len()),
-        };
-        self.last = entry;
-        self.ids.push(entry.id);
-        stored
-    }
-
-    fn insert(&mut self, hash: u64, string: &[u8], strings: &mut Strings) -> Entry {
-        let (id, start) = (strings.len() as i32, strings.bytes().len() as u32);
-        let entry = Entry {
-            id,
-            start,
-            len: string.len() as u32,
-        };
-        strings.push(string);
-        let hasher = &self.hasher;
-        self.table
-            .insert_unique(hash, entry, |entry| hash_of(hasher, entry.bytes(strings)));
-        entry
-    }
-}
-
-/// Returns the hash of the bytes alone: `Hash` would mix in their length as well, which only a value of
-/// several parts needs.
-#[inline]
-fn hash_of(hasher: &foldhash::fast::RandomState, bytes: &[u8]) -> u64 {
-    let mut hasher = hasher.build_hasher();
-    hasher.write(bytes);
-    hasher.finish()
 }

@@ -4,12 +4,12 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{ArrayRef, Float64Array};
 
-use super::recycle_vec;
+use super::padded_vec::PaddedVec;
 use super::validity::Validity;
 
 #[derive(Default)]
 pub(crate) struct Float64Column {
-    values: Vec<f64>,
+    values: PaddedVec<f64>,
     validity: Validity,
 }
 
@@ -29,20 +29,21 @@ impl Float64Column {
         self.values.extend(values);
     }
 
+    #[inline]
     pub(super) fn push_nulls(&mut self, count: usize) {
         self.validity.push_nulls(self.values.len(), count);
-        self.values.resize(self.values.len() + count, 0.0);
+        self.values.push_zeros(count);
     }
 
     /// Repeats the last value, which may be null.
     pub(super) fn repeat_last(&mut self, count: usize) {
-        let Some(last) = self.values.last().copied() else {
+        let Some(last) = self.values.len().checked_sub(1) else {
             return;
         };
-        if self.validity.is_null(self.values.len() - 1) {
+        if self.validity.is_null(last) {
             self.push_nulls(count);
         } else {
-            self.values.resize(self.values.len() + count, last);
+            self.values.repeat_last(count);
         }
     }
 
@@ -51,7 +52,7 @@ impl Float64Column {
     }
 
     pub(super) fn finish(&mut self) -> ArrayRef {
-        let values = std::mem::take(&mut self.values);
+        let values = self.values.take();
         let nulls = self.validity.finish(values.len());
         Arc::new(Float64Array::new(values.into(), nulls))
     }
@@ -60,6 +61,6 @@ impl Float64Column {
     pub(super) fn recycle(&mut self, array: ArrayRef) {
         let typed = array.as_primitive::<Float64Type>().clone();
         drop(array);
-        recycle_vec(&mut self.values, typed.into_parts().1.into_inner());
+        self.values.recycle(typed.into_parts().1.into_inner());
     }
 }

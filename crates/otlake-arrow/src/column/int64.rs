@@ -4,12 +4,12 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, Int64Array};
 
-use super::recycle_vec;
+use super::padded_vec::PaddedVec;
 use super::validity::Validity;
 
 #[derive(Default)]
 pub(crate) struct Int64Column {
-    values: Vec<i64>,
+    values: PaddedVec<i64>,
     validity: Validity,
 }
 
@@ -32,9 +32,10 @@ impl Int64Column {
     /// Appends zeros that are values, for fields whose absence means 0.
     #[inline]
     pub(crate) fn push_zeros(&mut self, count: usize) {
-        self.values.resize(self.values.len() + count, 0);
+        self.values.push_zeros(count);
     }
 
+    #[inline]
     pub(super) fn push_nulls(&mut self, count: usize) {
         self.validity.push_nulls(self.values.len(), count);
         self.push_zeros(count);
@@ -42,13 +43,13 @@ impl Int64Column {
 
     /// Repeats the last value, which may be null.
     pub(super) fn repeat_last(&mut self, count: usize) {
-        let Some(last) = self.values.last().copied() else {
+        let Some(last) = self.values.len().checked_sub(1) else {
             return;
         };
-        if self.validity.is_null(self.values.len() - 1) {
+        if self.validity.is_null(last) {
             self.push_nulls(count);
         } else {
-            self.values.resize(self.values.len() + count, last);
+            self.values.repeat_last(count);
         }
     }
 
@@ -57,7 +58,7 @@ impl Int64Column {
     }
 
     pub(super) fn finish(&mut self) -> ArrayRef {
-        let values = std::mem::take(&mut self.values);
+        let values = self.values.take();
         let nulls = self.validity.finish(values.len());
         Arc::new(Int64Array::new(values.into(), nulls))
     }
@@ -66,6 +67,6 @@ impl Int64Column {
     pub(super) fn recycle(&mut self, array: ArrayRef) {
         let typed = array.as_primitive::<Int64Type>().clone();
         drop(array);
-        recycle_vec(&mut self.values, typed.into_parts().1.into_inner());
+        self.values.recycle(typed.into_parts().1.into_inner());
     }
 }

@@ -16,25 +16,25 @@ impl Validity {
     /// Records `count` nulls after the `len` values that the column has.
     #[inline]
     pub(super) fn push_nulls(&mut self, len: usize, count: usize) {
-        if count == 0 {
-            return;
-        }
         self.nulls += count;
-        let (first, last) = (len / BITS, (len + count).div_ceil(BITS));
-        if self.words.len() < last {
-            self.words.resize(last, !0);
-        }
-        let offset = len % BITS;
-        if offset + count < BITS {
+        let (word, offset) = (len / BITS, len % BITS);
+        match self.words.get_mut(word) {
             // Most runs are short, and lie in one word.
-            self.words[first] &= !(((1 << count) - 1) << offset);
-        } else {
-            self.clear(len, len + count);
+            Some(word) if offset + count < BITS => *word &= !(((1 << count) - 1) << offset),
+            _ => self.clear(len, len + count),
         }
     }
 
+    #[inline(never)]
     fn clear(&mut self, begin: usize, end: usize) {
-        for word in begin / BITS..end.div_ceil(BITS) {
+        if begin == end {
+            return;
+        }
+        let words = end.div_ceil(BITS);
+        if self.words.len() < words {
+            self.words.resize(words, !0);
+        }
+        for word in begin / BITS..words {
             let from = begin.max(word * BITS) - word * BITS;
             let to = end.min((word + 1) * BITS) - word * BITS;
             // The bits from `from` up without those from `to` up, of which there may be none.
