@@ -20,7 +20,7 @@ pub struct LostRows {
     cause: LossCause,
 }
 
-/// Why rows were lost.
+/// The cause of a loss of rows.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LossCause {

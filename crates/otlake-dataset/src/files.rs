@@ -29,7 +29,7 @@ use crate::files::open_file::{
 };
 use crate::files::shared_files::{SharedFiles, SharedPartition};
 
-/// Where row groups go: to the files that all writers share, or to those of an open batch.
+/// The destination of row groups: the files that all writers share, or those of an open batch.
 pub(crate) type Target<'a> = Option<&'a mut BatchFiles>;
 
 /// The files of one table, as one writer writes them.
@@ -48,11 +48,11 @@ pub(crate) struct Files {
 #[derive(Debug)]
 struct Slot {
     partition: Arc<SharedPartition>,
-    /// How many more rows the open file takes, as of the last call; other writers change it too.
+    /// The number of rows that still fit the open file, as of the last call; other writers change it too.
     room: u64,
 }
 
-/// What one writer has done to the files of a table so far.
+/// The work of one writer on the files of a table so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FileCounts {
     pub(crate) rows: u64,

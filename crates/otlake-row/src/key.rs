@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// Where a value was attached. Together with a name it makes a [`Key`].
+/// The part of a record that a value was attached to. Together with a name it makes a [`Key`].
 ///
 /// The enum is exhaustive on purpose: OTLP has no other location, and a naming has to cover each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

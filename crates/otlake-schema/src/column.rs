@@ -29,7 +29,7 @@ pub struct Column {
     /// Whether the column counts against the column budget.
     pub(crate) budgeted: bool,
     pub(crate) promoted: bool,
-    /// Why all values overflow, if the dataset has rejected the column.
+    /// The reason for which all values overflow, if the dataset has rejected the column.
     pub(crate) overflows: Option<OverflowReason>,
 }
 
@@ -97,7 +97,7 @@ pub enum Resolved {
     Reserved,
 }
 
-/// What to do with the values that a column already has; see [`Schema::coerce`](crate::Schema::coerce).
+/// The treatment of the values that a column already has; see [`Schema::coerce`](crate::Schema::coerce).
 /// Exhaustive on purpose, like [`Resolved`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coercion {

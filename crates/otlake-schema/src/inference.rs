@@ -35,7 +35,7 @@ pub struct SchemaInference {
     scope: Option<GroupId>,
 }
 
-/// What is known about the values of a key.
+/// The kinds of values that a key has had, and its column.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     /// A bit for each [`Inferred`] that a value had.

@@ -1,7 +1,7 @@
 /// The name of the column that takes the values no other column can take: a map from full name to text.
 pub const OVERFLOW: &str = "overflow";
 
-/// Why a value is in the overflow column.
+/// The reason for which a value is in the overflow column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OverflowReason {
@@ -17,7 +17,7 @@ pub enum OverflowReason {
     Empty,
 }
 
-/// How many values overflowed, by reason.
+/// The number of values that overflowed, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OverflowCounts {

@@ -30,7 +30,7 @@ pub struct Schema {
     taken: HashSet<Folded>,
     /// Names that are not given to attributes although no column of this version has them.
     reserved: HashSet<Folded>,
-    /// How much of the column budget is used.
+    /// The used part of the column budget.
     budgeted: usize,
     revision: u64,
 }
@@ -569,7 +569,7 @@ mod tests {
             }
         }
 
-        /// What a name resolves to does not depend on when it is asked, nor on what else is in the
+        /// The column of a name depends neither on the time at which it is resolved, nor on what else is in the
         /// dataset: two caches that ask at different times agree.
         #[test]
         fn a_name_resolves_to_the_same_column_whenever_it_is_asked(

@@ -13,7 +13,7 @@ use otlake_storage::{
 
 use crate::Random;
 
-/// How a call fails.
+/// The way in which a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageFault {
     /// It returns an error.

@@ -15,7 +15,7 @@ use object_store::{
 };
 use tokio::sync::Semaphore;
 
-/// How a request fails.
+/// The way in which a request fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreFault {
     /// The store rejects it.

@@ -12,7 +12,7 @@ pub struct StorageError {
     source: Box<dyn Error + Send + Sync>,
 }
 
-/// What a [`StorageError`] means for the file or the document.
+/// The meaning of a [`StorageError`] for the file or the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StorageErrorKind {

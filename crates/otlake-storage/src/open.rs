@@ -90,7 +90,7 @@ pub enum OpenError {
     Invalid {
         /// The location.
         location: String,
-        /// What is wrong with it.
+        /// The fault of the location.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The bucket or container does not exist, the credentials are not accepted, or the store did not
@@ -99,7 +99,7 @@ pub enum OpenError {
     Unreachable {
         /// The location.
         location: String,
-        /// What the store answered.
+        /// The error of the store.
         source: StorageError,
     },
 }

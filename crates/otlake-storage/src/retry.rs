@@ -8,7 +8,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use crate::error::StorageError;
 
-/// How long and how often a conditional write is retried.
+/// The pauses and the deadline of the retries of a conditional write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
@@ -98,7 +98,7 @@ pub struct Retries {
     first_reason: Option<RetryReason>,
 }
 
-/// Why a conditional write is retried.
+/// The reason for a retry of a conditional write.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RetryReason {

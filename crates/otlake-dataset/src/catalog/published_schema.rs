@@ -44,7 +44,7 @@ pub struct PublishedSchema {
     schema: DatasetSchema,
 }
 
-/// Why the schema of a dataset could not be loaded or published.
+/// The error of loading or publishing the schema of a dataset.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
@@ -56,7 +56,7 @@ pub enum PublishError {
     Schema {
         /// The name of the document.
         name: String,
-        /// What is wrong with it.
+        /// The fault of the document.
         source: DatasetSchemaError,
     },
     /// The document is the schema of another table.

@@ -21,7 +21,7 @@ pub(crate) struct SharedTable {
     pub(crate) catalog: TableCatalog,
     pub(crate) files: Arc<SharedFiles>,
     pub(crate) ledger: Arc<Ledger>,
-    /// Where leftovers are found; none for files without documents.
+    /// The documents, through which leftovers are found; `None` for files without documents.
     pub(crate) documents: Option<SharedDocuments>,
 }
 

@@ -181,7 +181,7 @@ impl FromStr for BatchId {
     }
 }
 
-/// Why a text is not a [`BatchId`].
+/// The error of [`BatchId::new`]: why a text is not an identity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchIdError {

@@ -29,7 +29,7 @@ pub(crate) struct OpenFile {
     writer: FileWriter<Box<dyn StorageFile>>,
     rows: Contributions,
     memory: Share,
-    /// When its first row came, if the files of the dataset have an age.
+    /// The time of its first row, if the dataset closes files by age.
     since: Option<Instant>,
 }
 
@@ -90,7 +90,7 @@ impl OpenFile {
 /// A row group that a file gets.
 pub(crate) struct NewRowGroup<'a> {
     pub(crate) rows: NewRows<'a>,
-    /// When the first of them came.
+    /// The time of the first row.
     pub(crate) since: Option<Instant>,
     /// The writer that has them.
     pub(crate) account: &'a Arc<Account>,

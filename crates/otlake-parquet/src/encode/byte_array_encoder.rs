@@ -102,7 +102,7 @@ impl<'a> ByteStrings<'a> {
 /// Encodes text and bytes.
 #[derive(Debug, Default)]
 pub(crate) struct ByteArrayEncoder {
-    /// Where the values are, without nulls.
+    /// The positions of the values, without nulls.
     spans: Vec<Span>,
     dictionary: ByteArrayDictionary,
     lengths: Vec<i64>,

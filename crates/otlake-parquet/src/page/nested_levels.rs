@@ -11,7 +11,7 @@ use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 pub(crate) struct NestedLevels {
     /// 0 where a row begins, else the list that continues, counted from the outermost.
     pub(crate) repetition: Vec<u16>,
-    /// How many of the optional and repeated groups around the value are present.
+    /// The number of optional and repeated groups around the value that are present.
     pub(crate) definition: Vec<u16>,
     /// The number of lists around the array.
     pub(crate) max_repetition: u16,

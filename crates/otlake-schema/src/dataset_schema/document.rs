@@ -4,7 +4,7 @@ use super::{DatasetColumn, DatasetSchema, FIRST_ID, LAST_ID, own_columns};
 use crate::naming::fold;
 use crate::table::Table;
 
-/// Why a document is not the schema of a dataset.
+/// The error of [`DatasetSchema::from_json`]: why a document is not the schema of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetSchemaError {

@@ -15,10 +15,10 @@ use super::failure::{Effect, UploadFailure, failed, kind, no_runtime};
 use crate::error::StorageError;
 use crate::retry::RetryPolicy;
 
-/// How long an abort waits for parts in flight. Not measured.
+/// The time for which an abort waits for parts in flight. Not measured.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often an abort is attempted.
+/// The number of attempts of an abort.
 const ABORT_ATTEMPTS: usize = 3;
 
 /// The pauses between the attempts of an abort.

@@ -32,7 +32,7 @@ pub(super) enum Message {
     KeyValueList,
 }
 
-/// What a length-delimited field contains.
+/// The content of a length-delimited field.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Content {
     Message(Message),

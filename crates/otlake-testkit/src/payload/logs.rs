@@ -61,7 +61,7 @@ pub fn logs_request(shape: &Shape) -> ExportLogsServiceRequest {
     ExportLogsServiceRequest { resource_logs }
 }
 
-/// What the instances of a service have in common.
+/// The properties that the instances of a service have in common.
 struct Service {
     number: usize,
     bodies: Bodies,

@@ -21,7 +21,7 @@ const BOUNDS: [f64; 14] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
 const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 1.0];
-/// How often an instance exports, and how long ago the first one started.
+/// The interval of an instance's exports, and the time since the first one started.
 const INTERVAL: u64 = 60_000_000_000;
 const UPTIME: u64 = 400 * INTERVAL;
 
@@ -67,7 +67,7 @@ pub fn metrics_request(shape: &MetricShape) -> ExportMetricsServiceRequest {
     ExportMetricsServiceRequest { resource_metrics }
 }
 
-/// What one instance exports at one time.
+/// The data that one instance exports at one time.
 struct Export<'a> {
     clock: u64,
     temporality: AggregationTemporality,

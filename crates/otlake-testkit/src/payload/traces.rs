@@ -54,7 +54,7 @@ pub fn traces_request(shape: &TraceShape) -> ExportTraceServiceRequest {
     }
 }
 
-/// What a span inherits from its parent.
+/// The properties that a span inherits from its parent.
 struct Parent {
     trace_id: Vec<u8>,
     span_id: Vec<u8>,

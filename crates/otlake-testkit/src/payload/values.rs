@@ -5,7 +5,7 @@ use super::resources::key_value;
 use super::text::Text;
 use crate::rng::Rng;
 
-/// How the values of an attribute are drawn.
+/// The distribution of the values of an attribute.
 pub(super) enum Values {
     /// One of several texts, the first ones more often.
     Texts(&'static [&'static str]),

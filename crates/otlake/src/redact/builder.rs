@@ -28,7 +28,7 @@ pub enum RedactError {
     Regex {
         /// The expression.
         regex: String,
-        /// What is wrong with it.
+        /// The fault of the expression.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A regular expression matches the empty string, which would hide every other match.
