@@ -79,7 +79,7 @@ pub(crate) fn find(message: &[u8]) -> Option<Header> {
     let cut = memchr::memchr2(b'\n', b'\r', &rest[..first]);
     (cut.is_none()).then_some(Header {
         end,
-        level: fields.level,
+        level: klog_level(line).or(fields.level),
     })
 }
 
@@ -429,6 +429,15 @@ fn leads(field: &[u8]) -> bool {
     field == b"-"
         || field.iter().any(u8::is_ascii_digit) && !field.contains(&b'=') && !field.contains(&b'"')
         || field.len() > 1 && field.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
+}
+
+/// Returns the level in front of klog's date: `E0501 10:00:00.123456`.
+fn klog_level(line: &[u8]) -> Option<Level> {
+    let (letter, date) = line.split_first()?;
+    let dated = date
+        .first_chunk::<4>()
+        .is_some_and(|date| date.iter().all(u8::is_ascii_digit));
+    if dated { letter_level(*letter) } else { None }
 }
 
 fn letter_level(letter: u8) -> Option<Level> {

@@ -2,6 +2,7 @@
 
 use crate::class::is_alnum;
 use crate::header::{Header, header};
+use crate::scanner::skip_front;
 
 /// A log level, least severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +85,7 @@ const WORDS: usize = 16;
 /// assert_eq!(level(b"the last error was long ago"), None);
 /// ```
 pub fn level(message: &[u8]) -> Option<Level> {
+    let message = &message[skip_front(message)..];
     let start = match header(message) {
         Some(Header {
             level: Some(level), ..
@@ -270,6 +272,58 @@ mod tests {
                 "{}",
                 String::from_utf8_lossy(message)
             );
+        }
+    }
+
+    /// The fields of a header are read by the rules that the fingerprint skips them by.
+    #[test]
+    fn the_level_of_a_header_wins() {
+        let cases: [(&str, Level); 12] = [
+            (
+                "2024-05-01 10:00:00,123 WARN [main] a.B: ERROR is a word",
+                Level::Warn,
+            ),
+            (
+                "\u{feff} \n2024-05-01 10:00:00,123 WARN [main] a.B: ERROR is a word",
+                Level::Warn,
+            ),
+            (
+                "2024-05-01 10:00:00.123  INFO 17 --- [main] a.B : no ERROR",
+                Level::Info,
+            ),
+            (
+                "[2024-05-01T10:00:00Z DEBUG app] ERROR is a word",
+                Level::Debug,
+            ),
+            (
+                "[2024-05-01 10:00:00,123: INFO/Main] ERROR is a word",
+                Level::Info,
+            ),
+            ("[10:00:00 INF] ERROR is a word", Level::Info),
+            (
+                "[Wed May 01 10:00:00.123 2024] [core:error] [pid 17] INFO is a word",
+                Level::Error,
+            ),
+            (
+                "05-01 10:00:00.123  1702  2395 E Worker: INFO is a word",
+                Level::Error,
+            ),
+            (
+                "05-01 10:00:00.123  1702  2395 W Worker  : INFO is a word",
+                Level::Warn,
+            ),
+            ("ERROR 2024-05-01 10:00:00 INFO is a word", Level::Error),
+            (
+                "E0501 10:00:00.123456    17 server.go:24] INFO is a word",
+                Level::Error,
+            ),
+            (
+                "<34>1 2024-05-01T10:00:00Z web app[17]: [warn] INFO is a word",
+                Level::Warn,
+            ),
+        ];
+        for (message, expected) in cases {
+            assert_eq!(level(message.as_bytes()), Some(expected), "{message}");
         }
     }
 

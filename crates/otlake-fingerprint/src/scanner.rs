@@ -30,9 +30,8 @@ pub const MAX_TOKENS: usize = 96;
 ///   identifier, date, version.
 /// * Paths, URLs, `name@place`, host names and reverse-domain names are variables; `Class.method` and `and/or` are words.
 /// * A unit after a number, a month before one, and a time zone after a time belong to the variable.
-/// * `null` as a value and a quoted string as a value are variables; `true` and `false` are words, since they say that
-///   something else happened.
-/// * The first line decides, ANSI escapes are skipped, any bytes are accepted.
+/// * `null`, booleans and quoted strings are variables as values, and words elsewhere: also a boolean right behind the colon of a bare key.
+/// * The first line decides unless it says too little (a traceback, a statement), ANSI escapes are skipped, any bytes are accepted.
 /// * A JSON object is the tokens of its message field, then the sorted set of its key paths.
 ///
 /// ```
@@ -103,8 +102,9 @@ fn message_start(message: &[u8]) -> usize {
     }
 }
 
+/// Returns where the message begins, behind white space and a byte-order mark.
 #[inline]
-fn skip_front(message: &[u8]) -> usize {
+pub(crate) fn skip_front(message: &[u8]) -> usize {
     match message.first() {
         Some(byte) if byte.is_ascii_graphic() => 0,
         _ => skip_blank(message, 0),

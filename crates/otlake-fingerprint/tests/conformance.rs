@@ -317,6 +317,7 @@ const PIECES: &[&str] = &[
     "ValueError: ",
     "java.io.IOException: ",
     "Caused by: ",
+    " panicked at ",
     "panic: ",
     "at a.b.C",
     "** (",

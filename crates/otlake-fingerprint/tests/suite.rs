@@ -101,3 +101,44 @@ fn messages_are_grouped_as_a_person_would() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
+
+/// A header changes neither the pattern of a message nor its variables.
+#[test]
+fn variables_are_the_same_behind_every_header() {
+    const HEADERS: [&str; 9] = [
+        "2024-05-01T10:00:00.123Z ",
+        "2024-05-01 10:00:00,123 - INFO  [main:Server@17] - ",
+        "2024-05-01 10:00:00.123  INFO 17 --- [           main] c.acme.Server   : ",
+        "May  1 10:00:00 web sshd[17]: ",
+        "<34>1 2024-05-01T10:00:00Z web app[17]: ",
+        "[Wed May 01 10:00:00.123 2024] [core:error] [pid 17:tid 4] ",
+        "05-01 10:00:00.123  1702  2395 D WindowManager: ",
+        "I0501 10:00:00.123456    17 server.go:24] ",
+        "2024-05-01T10:00:00.000Z stdout F ",
+    ];
+    const MESSAGES: [&str; 4] = [
+        "login of ann from 10.0.0.7 took 35 ms",
+        "login of bob from 10.0.0.8 took 1.5 s",
+        "login of cy from fe80::1 took 7 ms",
+        "login of dee from 10.0.0.9 took 2 min",
+    ];
+    let mut patterns = Patterns::default();
+    for message in MESSAGES {
+        patterns.observe(message.as_bytes());
+    }
+    let set = patterns.patterns();
+    let mut fingerprinter = Fingerprinter::new();
+    for message in MESSAGES {
+        let (pattern, variables) = set
+            .extract(&mut fingerprinter, message.as_bytes())
+            .expect("the message was learned");
+        assert_eq!(variables.len(), 3);
+        for header in HEADERS {
+            let line = format!("{header}{message}");
+            let (other, behind) = set
+                .extract(&mut fingerprinter, line.as_bytes())
+                .expect("a header does not count");
+            assert_eq!((other.id, &behind), (pattern.id, &variables), "{line}");
+        }
+    }
+}

@@ -55,7 +55,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         } else {
             classes(chunk)
         };
-        if flags & DOT != 0 && memchr::memmem::find(chunk, b"..").is_some() {
+        if flags & DOT != 0 && chunk.windows(2).any(|pair| pair == b"..") {
             return self.leader(start, end);
         }
         if flags & DIGIT != 0 && chunk.iter().any(u8::is_ascii_digit) {

@@ -104,6 +104,11 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if self.at_front() && self.after == After::Nothing {
             return false;
         }
+        // What a program panicked with is its message.
+        if self.bytes[..start].ends_with(b" panicked at ") {
+            self.at = start + 1;
+            return true;
+        }
         let Some(end) = self.quote_end(start, b'\'') else {
             return false;
         };

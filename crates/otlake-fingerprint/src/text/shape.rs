@@ -68,7 +68,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Returns whether a word in the place of a value stands for no value or for one of two: `null`, `true`, `no`.
     ///
     /// Behind a colon and a space, prose may follow (`Note: no space left`): one of two values counts there only when it is all of the
-    /// value. Between two words a colon may also join a name (`cache:on`), and neither half of that is a value.
+    /// value. Between two words a colon may also join a name (`cache:on`), and neither half of that is a value. People tell
+    /// `overlap:true` from `overlap:false` when they label events.
     #[inline(never)]
     pub(super) fn is_constant_value(&self, start: usize, end: usize) -> bool {
         let word = &self.bytes[start..end];

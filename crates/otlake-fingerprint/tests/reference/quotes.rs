@@ -118,6 +118,10 @@ impl Text<'_> {
         if self.at_front() && !value {
             return false;
         }
+        if text[..start].ends_with(b" panicked at ") {
+            self.at = start + 1;
+            return true;
+        }
         let Some(end) = self.string_end(start) else {
             return false;
         };
