@@ -219,20 +219,26 @@ pub(crate) fn attributes<'r>(
     Ok(())
 }
 
-/// Adds the strings of a repeated field to the previous ones.
-fn push_strings<'r>(
+/// Adds the items of a repeated field to the previous ones.
+pub(crate) fn push_items<'r>(
     node: Node<'r>,
     values: &mut Values<'r>,
-    strings: &mut BumpVec<'r, Value<'r>>,
+    items: &mut BumpVec<'r, Value<'r>>,
     field: &'static str,
+    read: impl Fn(Node<'r>, &mut Values<'r>) -> Result<Value<'r>>,
 ) -> Result<()> {
     for item in node.items().within(field)? {
-        let string = item.text().within_item(field, strings.len())?;
+        let value = read(item, values).within_item(field, items.len())?;
         if values.room() {
-            strings.push(Value::String(values.string(string)));
+            items.push(value);
         }
     }
     Ok(())
+}
+
+fn string<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> {
+    let text = node.text()?;
+    Ok(Value::String(values.string(text)))
 }
 
 fn entity_ref<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> {
@@ -246,9 +252,15 @@ fn entity_ref<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> 
                 schema_url = values.string(node.text().within("schemaUrl")?);
             }
             b"type" => r#type = values.string(node.text().within("type")?),
-            b"idKeys" | b"id_keys" => push_strings(node, values, &mut id_keys, "idKeys")?,
+            b"idKeys" | b"id_keys" => push_items(node, values, &mut id_keys, "idKeys", string)?,
             b"descriptionKeys" | b"description_keys" => {
-                push_strings(node, values, &mut description_keys, "descriptionKeys")?;
+                push_items(
+                    node,
+                    values,
+                    &mut description_keys,
+                    "descriptionKeys",
+                    string,
+                )?;
             }
             _ => values.unknown(node.text_from_here()),
         }
@@ -276,14 +288,8 @@ pub(crate) fn resource<'r>(
                     node.unsigned32().within("droppedAttributesCount")?;
             }
             b"entityRefs" | b"entity_refs" => {
-                let values = &mut attributes.values;
-                for item in node.items().within("entityRefs")? {
-                    let entity_ref = entity_ref(item, values)
-                        .within_item("entityRefs", fields.entity_refs.len())?;
-                    if values.room() {
-                        fields.entity_refs.push(entity_ref);
-                    }
-                }
+                let (values, refs) = (&mut attributes.values, &mut fields.entity_refs);
+                push_items(node, values, refs, "entityRefs", entity_ref)?;
             }
             _ => attributes.values.unknown(node.text_from_here()),
         }

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{MetricKind, Row, RowSink, Signal, Value, enums};
 
-use super::common::{attributes, push_entries};
+use super::common::{attributes, push_entries, push_items};
 use super::export::Export;
 use super::node::{Items, Node};
 use crate::attributes::Attributes;
@@ -346,13 +346,13 @@ fn summary_data_point<'r>(
             b"sum" => fields.sum = node.double().within("sum")?,
             b"quantileValues" | b"quantile_values" => {
                 let values = &mut attributes.values;
-                for item in node.items().within("quantileValues")? {
-                    let quantile = quantile_value(item, values)
-                        .within_item("quantileValues", quantiles.len())?;
-                    if values.room() {
-                        quantiles.push(quantile);
-                    }
-                }
+                push_items(
+                    node,
+                    values,
+                    &mut quantiles,
+                    "quantileValues",
+                    quantile_value,
+                )?;
             }
             b"flags" => fields.flags = node.unsigned32().within("flags")?,
             _ => attributes.values.unknown(node.text_from_here()),
@@ -380,13 +380,7 @@ fn push_exemplars<'r>(
     values: &mut Values<'r>,
     exemplars: &mut BumpVec<'r, Value<'r>>,
 ) -> Result<()> {
-    for item in node.items().within("exemplars")? {
-        let exemplar = exemplar(item, values).within_item("exemplars", exemplars.len())?;
-        if values.room() {
-            exemplars.push(exemplar);
-        }
-    }
-    Ok(())
+    push_items(node, values, exemplars, "exemplars", exemplar)
 }
 
 fn exemplar<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Value<'r>> {
@@ -424,14 +418,9 @@ fn push_counts<'r>(
     values: &mut Values<'r>,
     counts: &mut BumpVec<'r, Value<'r>>,
 ) -> Result<()> {
-    for item in node.items().within("bucketCounts")? {
-        let count = item.unsigned64();
-        let count = count.within_item("bucketCounts", counts.len())?;
-        if values.room() {
-            counts.push(values.unsigned(count));
-        }
-    }
-    Ok(())
+    push_items(node, values, counts, "bucketCounts", |item, values| {
+        Ok(values.unsigned(item.unsigned64()?))
+    })
 }
 
 fn push_bounds<'r>(
@@ -439,12 +428,7 @@ fn push_bounds<'r>(
     values: &mut Values<'r>,
     bounds: &mut BumpVec<'r, Value<'r>>,
 ) -> Result<()> {
-    for item in node.items().within("explicitBounds")? {
-        let bound = item.double();
-        let bound = bound.within_item("explicitBounds", bounds.len())?;
-        if values.room() {
-            bounds.push(Value::Double(bound));
-        }
-    }
-    Ok(())
+    push_items(node, values, bounds, "explicitBounds", |item, _| {
+        item.double().map(Value::Double)
+    })
 }

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Row, RowSink, Signal, Value, enums};
 
-use super::common::{attributes, push_entries};
+use super::common::{attributes, push_entries, push_items};
 use super::export::Export;
 use super::node::Node;
 use crate::attributes::Attributes;
@@ -78,25 +78,11 @@ fn span<'r>(node: Node<'r>, attributes: &mut Attributes<'_, 'r>, row: &mut Row<'
                 fields.dropped_attributes_count =
                     node.unsigned32().within("droppedAttributesCount")?;
             }
-            b"events" => {
-                for item in node.items().within("events")? {
-                    let event = event(item, values).within_item("events", events.len())?;
-                    if values.room() {
-                        events.push(event);
-                    }
-                }
-            }
+            b"events" => push_items(node, values, &mut events, "events", event)?,
             b"droppedEventsCount" | b"dropped_events_count" => {
                 fields.dropped_events_count = node.unsigned32().within("droppedEventsCount")?;
             }
-            b"links" => {
-                for item in node.items().within("links")? {
-                    let link = link(item, values).within_item("links", links.len())?;
-                    if values.room() {
-                        links.push(link);
-                    }
-                }
-            }
+            b"links" => push_items(node, values, &mut links, "links", link)?,
             b"droppedLinksCount" | b"dropped_links_count" => {
                 fields.dropped_links_count = node.unsigned32().within("droppedLinksCount")?;
             }

@@ -1,7 +1,7 @@
 //! common.proto and resource.proto: values, attributes, resources and scopes.
 
 use bumpalo::collections::Vec as BumpVec;
-use otlake_row::{Cell, Value};
+use otlake_row::{Cell, Row, Value};
 
 use super::wire::{Reader, fields};
 use crate::attributes::Attributes;
@@ -150,10 +150,11 @@ impl<'r> Values<'r> {
     /// Adds an attribute of a message inside a record, such as an event, to the previous ones.
     pub(crate) fn push_entry(
         &mut self,
+        reader: &mut Reader<'r>,
         entries: &mut BumpVec<'r, (&'r str, Value<'r>)>,
-        bytes: &'r [u8],
         field: &'static str,
     ) -> Result<()> {
+        let bytes = reader.delimited().within(field)?;
         let entry = self.entry(bytes, 0).within_item(field, entries.len())?;
         if self.room() {
             entries.push(entry);
@@ -259,10 +260,7 @@ pub(crate) fn push_message<'r>(
 
 /// Reads one attribute. Returns `None` if it belongs to the excess or exceeds a limit.
 #[inline]
-pub(crate) fn attribute<'r>(
-    bytes: &'r [u8],
-    attributes: &mut Attributes<'_, 'r>,
-) -> Result<Option<Cell<'r>>> {
+fn attribute<'r>(bytes: &'r [u8], attributes: &mut Attributes<'_, 'r>) -> Result<Option<Cell<'r>>> {
     let index = attributes.count();
     if !attributes.room() {
         return Ok(None);
@@ -272,6 +270,20 @@ pub(crate) fn attribute<'r>(
         .key_value(bytes, 0)
         .within_item("attributes", index)?;
     Ok(attributes.cell(name, value))
+}
+
+/// Reads one attribute of a record, and pushes its cell into the row.
+#[inline]
+pub(crate) fn push_attribute<'r>(
+    reader: &mut Reader<'r>,
+    attributes: &mut Attributes<'_, 'r>,
+    row: &mut Row<'r>,
+) -> Result<()> {
+    let bytes = reader.delimited().within("attributes")?;
+    if let Some(cell) = attribute(bytes, attributes)? {
+        row.push(cell.key, cell.value);
+    }
+    Ok(())
 }
 
 /// Reads a `Resource` from all occurrences of its field, which merge.

@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use otlake_row::{Row, RowSink, Signal};
 
-use super::common::attribute;
+use super::common::push_attribute;
 use super::export::Export;
 use super::wire::{Reader, fields};
 use crate::attributes::Attributes;
@@ -64,12 +64,7 @@ fn log_record<'r>(
     while !reader.is_empty() {
         let tag = reader.tag()?;
         match tag {
-            log_record::ATTRIBUTES => {
-                let bytes = reader.delimited().within("attributes")?;
-                if let Some(cell) = attribute(bytes, attributes)? {
-                    row.push(cell.key, cell.value);
-                }
-            }
+            log_record::ATTRIBUTES => push_attribute(&mut reader, attributes, row)?,
             log_record::TIME_UNIX_NANO => {
                 fields.time_unix_nano = reader.fixed64().within("time_unix_nano")?;
             }

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Group, MetricKind, Row, RowSink, Signal, Value};
 
-use super::common::{attribute, push_message};
+use super::common::{push_attribute, push_message};
 use super::export::{Export, items, prefetch};
 use super::wire::{Reader, fields};
 use crate::attributes::Attributes;
@@ -144,10 +144,7 @@ fn read_metric<'r>(
                 metric.description = values.string(reader.delimited().within("description")?);
             }
             UNIT => metric.unit = values.string(reader.delimited().within("unit")?),
-            METADATA => {
-                let bytes = reader.delimited().within("metadata")?;
-                values.push_entry(&mut metadata, bytes, "metadata")?;
-            }
+            METADATA => values.push_entry(&mut reader, &mut metadata, "metadata")?,
             _ => {
                 let Some(kind) = kind_of(tag) else {
                     values.skip(&mut reader, tag, KNOWN)?;
@@ -411,13 +408,11 @@ fn exponential_histogram_data_point<'r>(
                 fields.zero_threshold = double(&mut reader).within("zero_threshold")?;
             }
             POSITIVE => {
-                let buckets = reader.delimited();
-                let buckets = buckets.and_then(|bytes| buckets_of(bytes, fields.positive, values));
+                let buckets = buckets(&mut reader, fields.positive, values);
                 fields.positive = Some(buckets.within("positive")?);
             }
             NEGATIVE => {
-                let buckets = reader.delimited();
-                let buckets = buckets.and_then(|bytes| buckets_of(bytes, fields.negative, values));
+                let buckets = buckets(&mut reader, fields.negative, values);
                 fields.negative = Some(buckets.within("negative")?);
             }
             EXEMPLARS => push_exemplar(&mut reader, values, &mut exemplars)?,
@@ -431,8 +426,8 @@ fn exponential_histogram_data_point<'r>(
 }
 
 /// Reads `Buckets`, which merge with those of an earlier occurrence.
-fn buckets_of<'r>(
-    bytes: &'r [u8],
+fn buckets<'r>(
+    reader: &mut Reader<'r>,
     before: Option<record::Buckets<'r>>,
     values: &mut Values<'r>,
 ) -> Result<record::Buckets<'r>> {
@@ -441,9 +436,9 @@ fn buckets_of<'r>(
         BUCKET_COUNTS = delimited(2),
         BUCKET_COUNT = varint(2),
     }
+    let mut reader = Reader::new(reader.delimited()?);
     let mut buckets = before.unwrap_or_default();
     let mut counts = values.merged(buckets.bucket_counts);
-    let mut reader = Reader::new(bytes);
     while !reader.is_empty() {
         match reader.tag()? {
             OFFSET => buckets.offset = zigzag(reader.varint().within("offset")?),
@@ -564,27 +559,13 @@ fn exemplar<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
             SPAN_ID => fields.span_id = values.id(reader.delimited().within("span_id")?),
             TRACE_ID => fields.trace_id = values.id(reader.delimited().within("trace_id")?),
             FILTERED_ATTRIBUTES => {
-                let bytes = reader.delimited().within("filtered_attributes")?;
-                values.push_entry(&mut attributes, bytes, "filtered_attributes")?;
+                values.push_entry(&mut reader, &mut attributes, "filtered_attributes")?;
             }
             tag => values.skip(&mut reader, tag, KNOWN)?,
         }
     }
     fields.filtered_attributes = attributes.into_bump_slice();
     Ok(fields.into_value(values))
-}
-
-#[inline]
-fn push_attribute<'r>(
-    reader: &mut Reader<'r>,
-    attributes: &mut Attributes<'_, 'r>,
-    row: &mut Row<'r>,
-) -> Result<()> {
-    let bytes = reader.delimited().within("attributes")?;
-    if let Some(cell) = attribute(bytes, attributes)? {
-        row.push(cell.key, cell.value);
-    }
-    Ok(())
 }
 
 #[inline]

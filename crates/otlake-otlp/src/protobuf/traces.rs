@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Row, RowSink, Signal, Value};
 
-use super::common::{attribute, push_message};
+use super::common::{push_attribute, push_message};
 use super::export::Export;
 use super::wire::{Reader, fields};
 use crate::attributes::Attributes;
@@ -69,12 +69,7 @@ fn span<'r>(bytes: &'r [u8], attributes: &mut Attributes<'_, 'r>, row: &mut Row<
         let tag = reader.tag()?;
         let values = &mut attributes.values;
         match tag {
-            span::ATTRIBUTES => {
-                let bytes = reader.delimited().within("attributes")?;
-                if let Some(cell) = attribute(bytes, attributes)? {
-                    row.push(cell.key, cell.value);
-                }
-            }
+            span::ATTRIBUTES => push_attribute(&mut reader, attributes, row)?,
             span::TRACE_ID => {
                 fields.trace_id = values.id(reader.delimited().within("trace_id")?);
             }
@@ -162,8 +157,7 @@ fn event<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
             TIME_UNIX_NANO => fields.time_unix_nano = reader.fixed64().within("time_unix_nano")?,
             NAME => fields.name = values.string(reader.delimited().within("name")?),
             ATTRIBUTES => {
-                let bytes = reader.delimited().within("attributes")?;
-                values.push_entry(&mut attributes, bytes, "attributes")?;
+                values.push_entry(&mut reader, &mut attributes, "attributes")?;
             }
             DROPPED_ATTRIBUTES_COUNT => {
                 fields.dropped_attributes_count =
@@ -196,8 +190,7 @@ fn link<'r>(bytes: &'r [u8], values: &mut Values<'r>) -> Result<Value<'r>> {
                 fields.trace_state = values.string(reader.delimited().within("trace_state")?);
             }
             ATTRIBUTES => {
-                let bytes = reader.delimited().within("attributes")?;
-                values.push_entry(&mut attributes, bytes, "attributes")?;
+                values.push_entry(&mut reader, &mut attributes, "attributes")?;
             }
             DROPPED_ATTRIBUTES_COUNT => {
                 fields.dropped_attributes_count =
