@@ -202,8 +202,13 @@ impl<'r> Values<'r> {
     pub(crate) fn unsigned(&self, value: u64) -> Value<'r> {
         match i64::try_from(value) {
             Ok(int) => Value::Int(int),
-            Err(_) => Value::String(self.arena.alloc_str(&value.to_string())),
+            Err(_) => self.digits(value),
         }
+    }
+
+    #[cold]
+    fn digits(&self, value: u64) -> Value<'r> {
+        Value::String(self.arena.alloc_str(&value.to_string()))
     }
 
     /// Returns whether `depth` exceeds the limit, and rejects the record if so.
