@@ -11,6 +11,8 @@ use stamp::stamp_end;
 const MAX_HEADER: usize = 512;
 /// The number of fields that may stand before the timestamp: a label, an epoch, a date, a node.
 const MAX_LEADING: usize = 5;
+/// The longest name of a level, a month or a weekday.
+const LONGEST_NAME: usize = 13;
 /// The longest bracketed field.
 const MAX_GROUP: usize = 192;
 
@@ -27,25 +29,37 @@ pub(crate) struct Header {
 ///
 /// A header has a timestamp. The timestamp may follow a few identifiers, and a level, a thread, a logger, or a host and a
 /// process may follow it. Without text behind it, it is the message itself and no header.
+#[inline]
 pub(crate) fn header(message: &[u8]) -> Option<Header> {
-    let is_separator = |b: &u8| CLASS[*b as usize] & STOP != 0;
-    let alnum = message.iter().position(|b| is_alnum(*b))?;
-    let start = (message[..alnum].iter().rposition(is_separator)).map_or(0, |at| at + 1);
-    let len = message[start..].iter().position(is_separator);
-    let chunk = &message[start..len.map_or(message.len(), |len| start + len)];
-    let digit = chunk.iter().any(u8::is_ascii_digit);
-    if (digit || is_name(chunk)) && !message[..start].ends_with(b"::") {
-        find(message)
-    } else {
-        None
+    let start = match message.first()? {
+        &first if is_alnum(first) => 0,
+        b'[' | b'<' | b'-' => first_chunk(message)?,
+        _ => return None,
+    };
+    let mut flags = 0;
+    let mut end = start;
+    for &byte in &message[start..message.len().min(MAX_HEADER)] {
+        let class = CLASS[byte as usize];
+        if class & STOP != 0 {
+            break;
+        }
+        flags |= class;
+        end += 1;
     }
+    let chunk = &message[start..end];
+    let may_begin = flags & DIGIT != 0
+        || chunk[0].is_ascii_uppercase() && chunk.len() <= LONGEST_NAME && is_name(chunk);
+    if may_begin { find(message) } else { None }
 }
 
-/// Returns whether a message whose first chunk is this one may have a header: the chunk has a digit, or is the name of a month, a weekday or,
-/// in capitals, a level.
-#[inline]
-pub(crate) fn may_begin(chunk: &[u8], flags: u8) -> bool {
-    flags & DIGIT != 0 || chunk[0].is_ascii_uppercase() && chunk.len() <= 13 && is_name(chunk)
+/// Returns where the first chunk begins that has a letter or a digit.
+fn first_chunk(message: &[u8]) -> Option<usize> {
+    let window = &message[..message.len().min(MAX_HEADER)];
+    let alnum = window.iter().position(|b| is_alnum(*b))?;
+    let separator = window[..alnum]
+        .iter()
+        .rposition(|b| CLASS[*b as usize] & STOP != 0);
+    Some(separator.map_or(0, |at| at + 1))
 }
 
 #[inline(never)]
@@ -57,11 +71,7 @@ fn is_name(name: &[u8]) -> bool {
 }
 
 #[inline(never)]
-pub(crate) fn find(message: &[u8]) -> Option<Header> {
-    let first = *message.first()?;
-    if !is_alnum(first) && !matches!(first, b'[' | b'<' | b'-') {
-        return None;
-    }
+fn find(message: &[u8]) -> Option<Header> {
     let window = &message[..message.len().min(MAX_HEADER)];
     let line = memchr::memchr2(b'\n', b'\r', window).map_or(window, |end| &window[..end]);
     let mut fields = Fields {

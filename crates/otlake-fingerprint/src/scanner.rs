@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::header::{self, header};
+use crate::header::header;
 use crate::json;
 use crate::text::scan_text;
 use crate::token::{Token, Tokenizer};
@@ -81,16 +81,13 @@ pub(crate) fn scan<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
     if rest.first() == Some(&b'{') && json::scan_json(window(rest, MAX_JSON_BYTES), emit) {
         return;
     }
-    if scan_text(window(rest, MAX_JSON_BYTES), true, emit) {
-        return;
-    }
-    if let Some(header) = header::find(rest) {
+    if let Some(header) = header(rest) {
         rest = &rest[skip_blank(rest, header.end)..];
         if rest.first() == Some(&b'{') && json::scan_json(window(rest, MAX_JSON_BYTES), emit) {
             return;
         }
     }
-    scan_text(window(rest, MAX_JSON_BYTES), false, emit);
+    scan_text(window(rest, MAX_JSON_BYTES), emit);
 }
 
 /// Returns where the message begins, behind white space, a byte-order mark and a header.

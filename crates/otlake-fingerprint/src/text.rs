@@ -11,7 +11,6 @@ mod tail;
 mod unicode;
 
 use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP};
-use crate::header;
 use crate::level::skip_escape;
 use crate::lexicon;
 use crate::scanner::{MAX_BYTES, MAX_TOKENS};
@@ -75,24 +74,16 @@ struct Text<'t, 'f, F> {
     /// The position of the quote that closes a quoted text which is read as words.
     closing: usize,
     lines: Lines,
-    /// Whether the message may still turn out to begin with a header.
-    fresh: bool,
     emit: &'f mut F,
 }
 
 /// Emits the tokens of a text that is at most [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES) long. All but the exception of a traceback is in
 /// its first [`MAX_BYTES`].
-///
-/// With `fresh`, returns false and emits nothing when the text may begin with a header, which the first chunk shows.
 #[inline]
-pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], fresh: bool, emit: &mut F) -> bool {
+pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
     let head = &message[..message.len().min(MAX_BYTES)];
     let mut text = Text::new(head, emit);
-    text.fresh = fresh;
     text.run();
-    if fresh && text.left == MAX_TOKENS && !text.fresh && text.at < head.len() {
-        return false;
-    }
     if text.traceback() {
         let left = text.left;
         if let Some(at) = lines::exception(message) {
@@ -103,7 +94,6 @@ pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], fresh: bool, emit: 
             text.run();
         }
     }
-    true
 }
 
 impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
@@ -121,7 +111,6 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             left: MAX_TOKENS,
             closing: 0,
             lines: Lines::Decide,
-            fresh: false,
             emit,
         }
     }
@@ -149,16 +138,6 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                 }
                 flags |= class;
                 end += 1;
-            }
-            if self.fresh && flags & (DIGIT | HEX_LETTER | LETTER) != 0 {
-                self.fresh = false;
-                // A token in front of it, an empty list for instance, belongs to a message.
-                if self.left == MAX_TOKENS
-                    && header::may_begin(&bytes[start..end], flags)
-                    && !bytes[..start].ends_with(b"::")
-                {
-                    return;
-                }
             }
             self.at = end;
             if bytes.get(end) == Some(&b':') && self.colon(start, end, flags) {

@@ -15,10 +15,7 @@ pub(super) fn end(message: &[u8]) -> Option<usize> {
     let named = is_month(chunk)
         || is_weekday(chunk)
         || is_level(chunk) && chunk.iter().all(u8::is_ascii_uppercase);
-    let start = message
-        .windows(chunk.len())
-        .position(|window| window == chunk)?;
-    if !named && !chunk.iter().any(u8::is_ascii_digit) || message[..start].ends_with(b"::") {
+    if !named && !chunk.iter().any(u8::is_ascii_digit) {
         return None;
     }
     let window = &message[..message.len().min(512)];
