@@ -103,6 +103,7 @@ pub use crate::route::partition::Partitioning;
 pub use crate::route::partitioner::Partitioner;
 pub use crate::route::template::{ParsePartitioningError, PartitioningErrorKind};
 pub use crate::writer::DatasetWriter;
+pub use crate::writer::input_budget::{InputBudget, RejectedRows};
 pub use crate::writer::table_sink::TableSink;
 
 // The code of the README is compiled.

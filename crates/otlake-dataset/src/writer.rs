@@ -6,6 +6,7 @@
 //!                       └─────────────────────────────────────────────────────┘
 //! ```
 
+pub(crate) mod input_budget;
 mod published_types;
 pub(crate) mod table_sink;
 pub(crate) mod table_writer;
@@ -26,6 +27,7 @@ use crate::error::{FinishBatchError, FlushError, RowError, StepError, TableSinkE
 use crate::files::account::Account;
 use crate::files::file_names::BatchId;
 use crate::report::TableStats;
+use crate::writer::input_budget::{InputUsage, RejectedRows};
 use crate::writer::table_sink::TableSink;
 use crate::writer::table_writer::TableWriter;
 
@@ -60,6 +62,7 @@ pub struct DatasetWriter {
     /// The writers of tables, in the order of [`Table::ALL`]. Each is created with its first row.
     tables: [Option<Box<TableWriter>>; Table::ALL.len()],
     batch: BatchState,
+    input: InputUsage,
 }
 
 impl DatasetWriter {
@@ -70,6 +73,7 @@ impl DatasetWriter {
             account: Arc::default(),
             tables: Default::default(),
             batch: BatchState::Idle,
+            input: InputUsage::NONE,
         }
     }
 
@@ -81,6 +85,21 @@ impl DatasetWriter {
     /// Returns a sink for record batches of one table.
     pub fn table(&mut self, table: Table) -> TableSink<'_> {
         TableSink::new(self, index_of(table))
+    }
+
+    /// Begins an input of this size, such as a payload. The rows from here to
+    /// [`end_input`](Self::end_input) may cause what the
+    /// [budget](crate::DatasetBuilder::input_budget) of an input allows. Rows outside of inputs are not
+    /// limited.
+    pub fn begin_input(&mut self, bytes: usize) {
+        self.input = InputUsage::new(self.dataset.options().input_budget, bytes);
+    }
+
+    /// Ends the input and returns how many of its rows were rejected, if any were. They are not written,
+    /// although [`row`](RowSink::row) has returned `Ok` for them.
+    #[must_use = "rejected rows are not written"]
+    pub fn end_input(&mut self) -> Option<RejectedRows> {
+        std::mem::replace(&mut self.input, InputUsage::NONE).rejected()
     }
 
     /// Begins a batch whose input has an identity. The names of its files follow from the identity, so that
@@ -382,20 +401,40 @@ impl DatasetWriter {
 
     #[inline]
     fn try_row(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
+        if self.input.is_used_up() {
+            self.input.reject();
+            return Ok(());
+        }
         let index = self.dataset.table_of(row);
         if self.tables[index].is_none() {
             self.open_table(index)?;
         }
         if let Some(table) = &mut self.tables[index] {
-            let grown = table.row(row, self.batch.target(index))?;
-            if grown
+            let begun = table.begun();
+            let grown = table.row(row, self.batch.target(index));
+            let begun = table.begun() - begun;
+            if begun > 0 {
+                let columns = table.schema().columns().len();
+                self.input.repeat(begun, row, columns);
+            }
+            if grown?
                 && (self.dataset.budget().is_used_up()
                     || table.memory_counted() >= self.dataset.budget().for_rows_of_a_writer())
             {
-                self.shed()?;
+                let columns = table.schema().columns().len();
+                let written = self.row_groups();
+                let shed = self.shed();
+                self.input.repeat(self.row_groups() - written, row, columns);
+                shed?;
             }
         }
         Ok(())
+    }
+
+    /// Returns the number of row groups that were written so far.
+    fn row_groups(&self) -> u64 {
+        let tables = self.tables.iter().flatten();
+        tables.map(|table| table.stats().row_groups).sum()
     }
 
     /// Writes a record batch to a table.

@@ -6,6 +6,7 @@ mod faulty;
 mod random;
 mod records;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -17,7 +18,7 @@ use otlake_dataset::{
 use otlake_parquet::WriterOptions;
 use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
 use otlake_schema::{SchemaOptions, Table};
-use otlake_storage::{Documents, InMemoryStorage, PutIf};
+use otlake_storage::{Documents, InMemoryStorage, PutIf, Retry, RetryObserver, RetryReason};
 
 use self::faulty::{Call, Fault, FaultyStorage, Plan};
 use self::records::{BEGIN, HOUR, Records, by_hour, dataset_writer, numbers, options, read};
@@ -429,6 +430,118 @@ fn a_batch_does_not_exceed_its_budget() {
         writer.flush().unwrap();
         assert_eq!(manifests(&storage.inner)[0].rows(), 100);
     }
+}
+
+/// Within a partition, the rows of a writer keep their order: within a file, and over the sequence numbers
+/// of its files.
+#[test]
+fn rows_keep_their_order_within_a_partition() {
+    let storage = InMemoryStorage::new();
+    let options = options()
+        .partitioning(by_hour())
+        .open_partitions(1)
+        .row_group_rows(3)
+        .writer_options(WriterOptions::new().with_rows_per_file(7));
+    let mut writer = dataset_writer(&storage, options);
+    let mut records = Records::new();
+    for number in 0..100 {
+        let hour = number / 10 % 2;
+        records.push(&mut writer, number, BEGIN + hour * HOUR, &[]);
+    }
+    writer.flush().unwrap();
+    let mut of_hours = BTreeMap::<String, Vec<i64>>::new();
+    for (name, batches) in read(&storage) {
+        let (directory, _) = name.rsplit_once('/').unwrap();
+        let rows = of_hours.entry(directory.to_owned()).or_default();
+        rows.extend(numbers(&batches));
+    }
+    let hours = of_hours.values().map(Vec::len);
+    assert!(hours.eq([50, 50]));
+    for (hour, rows) in of_hours {
+        assert!(rows.is_sorted(), "{hour}: {rows:?}");
+    }
+}
+
+/// The manifest of a batch is written when the files of earlier attempts are gone, so that it lists all
+/// that is visible of the batch.
+#[test]
+fn the_manifest_of_a_batch_comes_last() {
+    #[derive(Debug)]
+    struct Compared(InMemoryStorage, Mutex<usize>);
+
+    impl Commit for Compared {
+        fn commit(
+            &self,
+            _name: &str,
+            manifest: &Manifest,
+        ) -> Result<(), Box<dyn Error + Send + Sync>> {
+            let visible: Vec<String> = read(&self.0).into_keys().collect();
+            let mut listed: Vec<String> = manifest
+                .files()
+                .iter()
+                .map(|file| file.name.clone())
+                .collect();
+            listed.sort_unstable();
+            assert_eq!(visible, listed);
+            *self.1.lock().unwrap() += 1;
+            Ok(())
+        }
+    }
+
+    let storage = InMemoryStorage::new();
+    let commit = Arc::new(Compared(storage.clone(), Mutex::new(0)));
+    for rows_per_file in [1, 1_000] {
+        let files = WriterOptions::new().with_rows_per_file(rows_per_file);
+        let options = options().commit(commit.clone()).writer_options(files);
+        let mut writer = dataset_writer(&storage, options);
+        writer.begin_batch(&id("a")).unwrap();
+        for number in 0..5 {
+            Records::new().push(&mut writer, number, BEGIN, &[]);
+        }
+        if rows_per_file == 1 {
+            // The process ends with five visible files.
+            assert_eq!(read(&storage).len(), 5);
+        } else {
+            writer.finish_batch().unwrap();
+        }
+    }
+    assert_eq!(*commit.1.lock().unwrap(), 1);
+    assert_eq!(logs(&storage), [0, 1, 2, 3, 4]);
+}
+
+/// Each retry of a document is reported while the writer waits: that of a published schema, and that of a
+/// manifest.
+#[test]
+fn retries_are_reported() {
+    #[derive(Debug, Default)]
+    struct Retried(Mutex<Vec<(String, u32)>>);
+
+    impl RetryObserver for Retried {
+        fn retry(&self, retry: &Retry<'_>) {
+            assert!(matches!(retry.reason, RetryReason::InDoubt(_)));
+            assert!(!retry.pause.is_zero());
+            let mut retried = self.0.lock().unwrap();
+            retried.push((retry.name.to_owned(), retry.failed));
+        }
+    }
+
+    let storage = faulty();
+    let retried = Arc::new(Retried::default());
+    let dataset = options()
+        .retry_observer(retried.clone())
+        .open(Arc::new(storage.clone()))
+        .unwrap();
+    let mut writer = dataset.writer();
+    Records::new().push(&mut writer, 1, BEGIN, &[]);
+    storage.set_plan(Plan::All(Call::Put, Fault::AnswerLost));
+    writer.flush().unwrap();
+    let retried = retried.0.lock().unwrap();
+    let [schema, manifest] = &retried[..] else {
+        panic!("{retried:?}");
+    };
+    assert_eq!(*schema, ("_otlake/logs.schema.json".to_owned(), 1));
+    assert!(manifest.0.starts_with("_otlake/manifests/logs/"));
+    assert_eq!(manifest.1, 1);
 }
 
 /// Options that are opened twice don't give two datasets the same file names.

@@ -24,6 +24,20 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Counts the last `records` accepted records as rejected instead, because what they cause exceeds the
+    /// `limit` of the [budget](RejectionReason::Budget) of the payload.
+    pub fn reject_last(&mut self, records: u64, limit: u64) {
+        let records = records.min(self.accepted);
+        if records == 0 {
+            return;
+        }
+        let number = self.accepted + self.rejected - records + 1;
+        self.accepted -= records;
+        self.rejected += records;
+        self.first_rejection
+            .get_or_insert_with(|| Rejection::new(number, RejectionReason::Budget { limit }, None));
+    }
+
     /// Adds the counts of a later payload. The first rejection and the first unknown field stay the first.
     pub fn merge(&mut self, later: Summary) {
         self.accepted += later.accepted;
@@ -162,6 +176,16 @@ pub enum RejectionReason {
     Repetition {
         /// The bytes that may be repeated.
         limit: usize,
+    },
+    /// The records of the payload cause more files, row groups and repeated resources than the budget of
+    /// a payload allows. A decoder never rejects for this reason; what writes the rows does.
+    #[error(
+        "the payload causes more than {limit} bytes of files, row groups and repeated resources: use fewer \
+         partitions, or shorter attributes of resources"
+    )]
+    Budget {
+        /// The bytes that may be caused.
+        limit: u64,
     },
     /// A string is not UTF-8, and [`InvalidUtf8::Reject`](crate::InvalidUtf8::Reject) is set.
     #[error("a string is not valid UTF-8")]

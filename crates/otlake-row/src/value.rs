@@ -62,6 +62,27 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Returns the bytes that the value takes up where it is stored: the length of texts, bytes and names,
+    /// 8 for a number, and one more for each value in a list or a map.
+    pub fn content_bytes(&self) -> usize {
+        match self {
+            Value::Empty => 0,
+            Value::Bool(_) | Value::Int(_) | Value::Double(_) => size_of::<u64>(),
+            Value::String(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Array(values) => {
+                let values = values.iter();
+                values.map(|value| 1 + value.content_bytes()).sum()
+            }
+            Value::KvList(entries) => {
+                let entries = entries.iter();
+                entries
+                    .map(|(name, value)| 1 + name.len() + value.content_bytes())
+                    .sum()
+            }
+        }
+    }
+
     /// Returns the string, if this value is one.
     pub fn as_str(&self) -> Option<&'a str> {
         match self {

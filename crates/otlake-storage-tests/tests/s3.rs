@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use otlake::Pipeline;
 use otlake_dataset::PublishedSchema;
 use otlake_schema::{Schema, Table};
-use otlake_storage::{Documents, ObjectStorage, PutIf, Storage, StorageErrorKind};
+use otlake_storage::{Documents, ObjectStorage, PutIf, Storage, StorageErrorKind, Version};
 use otlake_storage_tests::{S3Server, StubServer, s3_client};
 
 const PART: usize = 5 << 20;
@@ -81,13 +82,58 @@ fn a_missing_bucket_leaves_no_doubt_and_is_not_retried() {
     let server = StubServer::start("404 Not Found", "NoSuchBucket");
     let storage = ObjectStorage::new(s3_client(&server.endpoint()), "lake").unwrap();
     let put = storage.put("a", "1".into(), PutIf::Absent).unwrap_err();
+    let replaced = PutIf::Matches(Version::new("1\n"));
+    let replaced = storage.put("a", "1".into(), replaced).unwrap_err();
     let commit = storage.create("b").unwrap().commit().unwrap_err();
-    for error in [put, commit] {
+    let get = storage.get("a").unwrap_err();
+    let list = storage.list("a").unwrap_err();
+    let delete = storage.delete("a").unwrap_err();
+    for error in [put, replaced, commit, get, list, delete] {
         assert_eq!(error.kind(), StorageErrorKind::Failed, "{error}");
         let source = error.source().unwrap().to_string();
         assert!(source.contains("bucket"), "{source}");
     }
-    assert_eq!(server.requests(), 2);
+    assert_eq!(server.requests(), 6);
+}
+
+/// An object that does not exist is no error.
+#[test]
+fn a_missing_object_is_none() {
+    let server = StubServer::start("404 Not Found", "NoSuchKey");
+    let storage = ObjectStorage::new(s3_client(&server.endpoint()), "lake").unwrap();
+    assert_eq!(storage.get("a").unwrap(), None);
+    storage.delete("a").unwrap();
+}
+
+/// A client of one's own does not check its bucket, so opening a dataset does.
+#[test]
+fn a_dataset_does_not_open_in_a_wrong_bucket_or_with_wrong_credentials() {
+    let server = S3Server::start();
+    for (bucket, secret, code) in [
+        ("no-such-bucket", "secret", "NoSuchBucket"),
+        ("lake", "wrong", "SignatureDoesNotMatch"),
+    ] {
+        let store = object_store::aws::AmazonS3Builder::new()
+            .with_endpoint(server.endpoint())
+            .with_allow_http(true)
+            .with_bucket_name(bucket)
+            .with_region("us-east-1")
+            .with_access_key_id("id")
+            .with_secret_access_key(secret)
+            .build()
+            .unwrap();
+        let storage = ObjectStorage::new(Arc::new(store), "").unwrap();
+        let started = Instant::now();
+        let error = Pipeline::builder().build(storage).unwrap_err();
+        assert!(started.elapsed() < Duration::from_secs(5), "{error}");
+        let mut texts = vec![error.to_string()];
+        let mut source = error.source();
+        while let Some(cause) = source {
+            texts.push(cause.to_string());
+            source = cause.source();
+        }
+        assert!(texts.join(": ").contains(code), "{texts:?}");
+    }
 }
 
 /// A dataset whose bucket has been deleted, or whose server is overloaded, must say so soon.

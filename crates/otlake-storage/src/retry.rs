@@ -1,6 +1,7 @@
 //! Retries of a conditional write.
 
 use std::fmt;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -96,6 +97,51 @@ pub struct Retries {
     started: Instant,
     failed: u32,
     first_reason: Option<RetryReason>,
+    observer: Option<Arc<dyn RetryObserver>>,
+}
+
+/// A receiver of the retries of conditional writes, for logs and metrics. It is called before each pause, so
+/// that a store which makes writers wait shows while they do.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use otlake_storage::{Retries, Retry, RetryObserver, RetryPolicy};
+///
+/// #[derive(Debug, Default)]
+/// struct Counter(AtomicU64);
+///
+/// impl RetryObserver for Counter {
+///     fn retry(&self, _retry: &Retry<'_>) {
+///         self.0.fetch_add(1, Ordering::Relaxed);
+///     }
+/// }
+///
+/// let counter = Arc::new(Counter::default());
+/// let retries = Retries::new("state.json", RetryPolicy::default());
+/// let mut retries = retries.with_observer(Some(counter.clone()));
+/// retries.pause_after_conflict()?;
+/// assert_eq!(counter.0.load(Ordering::Relaxed), 1);
+/// # Ok::<(), otlake_storage::RetriesExhausted>(())
+/// ```
+pub trait RetryObserver: fmt::Debug + Send + Sync {
+    /// Receives a retry. The thread that retries waits for it.
+    fn retry(&self, retry: &Retry<'_>);
+}
+
+/// A conditional write that has failed and is tried again after a pause.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Retry<'a> {
+    /// The name of the document.
+    pub name: &'a str,
+    /// How many times the write has failed so far.
+    pub failed: u32,
+    /// Why it failed this time.
+    pub reason: &'a RetryReason,
+    /// The pause before the next attempt.
+    pub pause: Duration,
 }
 
 /// The reason for a retry of a conditional write.
@@ -118,7 +164,15 @@ impl Retries {
             started: Instant::now(),
             failed: 0,
             first_reason: None,
+            observer: None,
         }
+    }
+
+    /// Sets who is told about each retry. The default is nobody.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Option<Arc<dyn RetryObserver>>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Returns how many times the write has failed so far.
@@ -151,14 +205,26 @@ impl Retries {
 
     fn pause(&mut self, failure: RetryReason) -> Result<(), RetriesExhausted> {
         self.failed += 1;
-        self.first_reason.get_or_insert(failure);
         let left = self.policy.deadline.checked_sub(self.started.elapsed());
-        match (left, self.pauses.next()) {
-            (Some(left), Some(pause)) if pause <= left => {
+        let pause = self
+            .pauses
+            .next()
+            .filter(|pause| left.is_some_and(|left| *pause <= left));
+        if let (Some(observer), Some(pause)) = (&self.observer, pause) {
+            observer.retry(&Retry {
+                name: &self.name,
+                failed: self.failed,
+                reason: &failure,
+                pause,
+            });
+        }
+        self.first_reason.get_or_insert(failure);
+        match pause {
+            Some(pause) => {
                 thread::sleep(pause);
                 Ok(())
             }
-            _ => Err(RetriesExhausted(Box::new(Exhausted {
+            None => Err(RetriesExhausted(Box::new(Exhausted {
                 name: self.name.clone(),
                 attempts: self.failed,
                 elapsed: self.started.elapsed(),

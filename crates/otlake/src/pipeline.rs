@@ -155,8 +155,10 @@ impl<C: Stage> Pipeline<C> {
     ) -> Result<Summary, IngestError> {
         self.observe_ingest(signal, payload.bytes().len(), |this| {
             let payload = payload.inflate(this.inflate_limits)?;
-            let (decoder, mut chain) = this.parts();
-            Ok(decoder.decode(signal, format, &payload, &mut chain)?)
+            this.within_budget(payload.len(), |this| {
+                let (decoder, mut chain) = this.parts();
+                Ok(decoder.decode(signal, format, &payload, &mut chain)?)
+            })
         })
     }
 
@@ -173,8 +175,11 @@ impl<C: Stage> Pipeline<C> {
     ) -> Result<Summary, IngestError> {
         let request = request.into();
         self.observe_ingest(request.signal(), 0, |this| {
-            let (decoder, mut chain) = this.parts();
-            Ok(decoder.decode_request(request, &mut chain)?)
+            // It is not known how many bytes the request had.
+            this.within_budget(this.inflate_limits.bytes, |this| {
+                let (decoder, mut chain) = this.parts();
+                Ok(decoder.decode_request(request, &mut chain)?)
+            })
         })
     }
 
@@ -224,6 +229,24 @@ impl<C: Stage> Pipeline<C> {
         };
         let result = self.observe_with(Operation::Ingest(signal), 0, push, |_| records());
         self.total.merge(records());
+        result
+    }
+
+    /// Decodes a payload of this size, and counts the records that exceed its budget as rejected.
+    fn within_budget(
+        &mut self,
+        bytes: usize,
+        decode: impl FnOnce(&mut Self) -> Result<Summary, IngestError>,
+    ) -> Result<Summary, IngestError> {
+        self.writer.begin_input(bytes);
+        let mut result = decode(self);
+        if let Some(rejected) = self.writer.end_input() {
+            let records = match &mut result {
+                Ok(records) => records,
+                Err(error) => error.records_mut(),
+            };
+            records.reject_last(rejected.rows, rejected.limit);
+        }
         result
     }
 

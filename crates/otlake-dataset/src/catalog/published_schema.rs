@@ -4,8 +4,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use otlake_schema::{DatasetSchema, DatasetSchemaError, Schema, Table};
 use otlake_storage::{
-    Documents, PutIf, PutOutcome, Retries, RetriesExhausted, RetryPolicy, StorageError,
-    StorageErrorKind, Version,
+    Documents, PutIf, PutOutcome, Retries, RetriesExhausted, RetryObserver, RetryPolicy,
+    StorageError, StorageErrorKind, Version,
 };
 
 /// The [`DatasetSchema`] of a dataset that several writers share: loaded from a document next to the
@@ -42,6 +42,7 @@ pub struct PublishedSchema {
     /// The version of the document that was read or written last; `None` if it did not exist.
     version: Option<Version>,
     schema: DatasetSchema,
+    observer: Option<Arc<dyn RetryObserver>>,
 }
 
 /// The error of loading or publishing the schema of a dataset.
@@ -104,9 +105,17 @@ impl PublishedSchema {
             name: Self::document_name(table),
             version: None,
             schema: DatasetSchema::new(table),
+            observer: None,
         };
         published.reload()?;
         Ok(published)
+    }
+
+    /// Sets who is told when publishing is retried. The default is nobody.
+    #[must_use]
+    pub fn with_retry_observer(mut self, observer: Option<Arc<dyn RetryObserver>>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Returns the name of a table's document in the storage: `_otlake/logs.schema.json`.
@@ -132,7 +141,8 @@ impl PublishedSchema {
     /// Returns an error if the document can't be read or written. The document is then either unchanged or has
     /// all of the columns.
     pub fn publish(&mut self, found: &Schema) -> Result<(), PublishError> {
-        let mut retries = Retries::new(&*self.name, RetryPolicy::default());
+        let retries = Retries::new(&*self.name, RetryPolicy::default());
+        let mut retries = retries.with_observer(self.observer.clone());
         let mut unchanged = 0;
         loop {
             let mut extended = self.schema.clone();

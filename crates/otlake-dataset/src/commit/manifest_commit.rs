@@ -5,7 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use otlake_storage::{Documents, PutIf, PutOutcome, Retries, RetryPolicy, StorageErrorKind};
+use otlake_storage::{
+    Documents, PutIf, PutOutcome, Retries, RetryObserver, RetryPolicy, StorageErrorKind,
+};
 
 use crate::commit::Commit;
 use crate::commit::manifest::Manifest;
@@ -18,6 +20,7 @@ use crate::commit::manifest::Manifest;
 pub struct ManifestCommit {
     documents: Arc<dyn Documents>,
     retry: RetryPolicy,
+    observer: Option<Arc<dyn RetryObserver>>,
 }
 
 impl ManifestCommit {
@@ -26,7 +29,15 @@ impl ManifestCommit {
         Self {
             documents,
             retry: RetryPolicy::default(),
+            observer: None,
         }
+    }
+
+    /// Sets who is told when writing a manifest is retried. The default is nobody.
+    #[must_use]
+    pub fn with_retry_observer(mut self, observer: Option<Arc<dyn RetryObserver>>) -> Self {
+        self.observer = observer;
+        self
     }
 
     /// Sets how long writing a manifest is retried after conflicts and doubt. The default is 10 seconds.
@@ -45,7 +56,7 @@ impl ManifestCommit {
 impl Commit for ManifestCommit {
     fn commit(&self, name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>> {
         let document = Self::document_name(manifest.table(), name);
-        let retries = Retries::new(&*document, self.retry);
+        let retries = Retries::new(&*document, self.retry).with_observer(self.observer.clone());
         replace(
             &*self.documents,
             &document,

@@ -4,7 +4,7 @@ use std::time::Duration;
 use otlake_parquet::{Encoder, SortingColumn, WriterOptions};
 use otlake_row::KeyLimits;
 use otlake_schema::{SchemaOptions, Table};
-use otlake_storage::{Documents, Storage};
+use otlake_storage::{Documents, RetryObserver, Storage};
 
 use super::{Dataset, Shared};
 use crate::catalog::published_schema::PublishedSchema;
@@ -20,6 +20,7 @@ use crate::files::shared_files::SharedFiles;
 use crate::gather::row_groups::RowGroupLimits;
 use crate::memory_budget::MemoryBudget;
 use crate::route::partition::Partitioning;
+use crate::writer::input_budget::InputBudget;
 
 /// The tables that data points go to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -39,6 +40,7 @@ pub enum MetricTables {
 pub struct DatasetBuilder {
     options: Options,
     commit: Option<Arc<dyn Commit>>,
+    retry_observer: Option<Arc<dyn RetryObserver>>,
 }
 
 /// The options, one field for each, which is why there are more than a dozen.
@@ -58,6 +60,7 @@ pub(crate) struct Options {
     /// The order that rows are sorted to.
     pub(crate) order: Vec<SortingColumn>,
     pub(crate) batch_budget: BatchBudget,
+    pub(crate) input_budget: InputBudget,
 }
 
 impl DatasetBuilder {
@@ -80,8 +83,10 @@ impl DatasetBuilder {
                 memory_limit: usize::MAX,
                 order: Vec::new(),
                 batch_budget: BatchBudget::new(),
+                input_budget: InputBudget::new(),
             },
             commit: None,
+            retry_observer: None,
         }
     }
 
@@ -190,10 +195,24 @@ impl DatasetBuilder {
         self
     }
 
+    /// Limits what one input may cause in addition to its rows. Default: 64 times its size, and at least
+    /// 64 MiB.
+    pub fn input_budget(mut self, budget: InputBudget) -> DatasetBuilder {
+        self.options.input_budget = budget;
+        self
+    }
+
     /// Sets the [`Commit`] that makes visible files part of a table. Default: a [`ManifestCommit`] for a
     /// dataset with documents, none for one without.
     pub fn commit(mut self, commit: Arc<dyn Commit>) -> DatasetBuilder {
         self.commit = Some(commit);
+        self
+    }
+
+    /// Sets who is told when writing a published schema or a manifest is retried. A
+    /// [`commit`](Self::commit) of your own has its own retries. Default: nobody.
+    pub fn retry_observer(mut self, observer: Arc<dyn RetryObserver>) -> DatasetBuilder {
+        self.retry_observer = Some(observer);
         self
     }
 
@@ -228,12 +247,15 @@ impl DatasetBuilder {
         let DatasetBuilder {
             mut options,
             commit,
+            retry_observer,
         } = self;
         options.writer = options.writer.with_sorting_columns(options.order.clone());
         let encoder = Encoder::new(options.writer.clone())?;
         let commit = match (&documents, commit) {
             (Some(documents), None) => {
-                Some(Arc::new(ManifestCommit::new(Arc::clone(documents))) as Arc<dyn Commit>)
+                let commit = ManifestCommit::new(Arc::clone(documents));
+                let commit = commit.with_retry_observer(retry_observer.clone());
+                Some(Arc::new(commit) as Arc<dyn Commit>)
             }
             (_, commit) => commit,
         };
@@ -244,6 +266,7 @@ impl DatasetBuilder {
             let catalog = match &documents {
                 Some(documents) if options.writes(table) => {
                     let published = PublishedSchema::load(Arc::clone(documents), table)?;
+                    let published = published.with_retry_observer(retry_observer.clone());
                     is_new &= !published.exists();
                     TableCatalog::new(published)
                 }

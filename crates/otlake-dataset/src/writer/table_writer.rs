@@ -43,6 +43,8 @@ pub(crate) struct TableWriter {
     attributes: AttributeNames,
     /// The number of writers that the size of row groups was chosen for.
     writers: usize,
+    /// Partitions that were opened and row groups that were full, so that the next row begins anew.
+    begun: u64,
 }
 
 /// Passes row groups on to the files of a slot.
@@ -103,12 +105,19 @@ impl TableWriter {
             types: None,
             attributes,
             writers: dataset.budget().writers(),
+            begun: 0,
             shared,
         })
     }
 
     pub(crate) fn schema(&self) -> &Schema {
         self.gather.schema()
+    }
+
+    /// Returns how often a row has begun a partition, or ended a row group, so far.
+    #[inline]
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun
     }
 
     pub(crate) fn stats(&self) -> TableStats {
@@ -148,6 +157,7 @@ impl TableWriter {
         match self.gather.push(slot, row, self.files.room(slot)) {
             Ok(false) => {}
             Ok(true) => {
+                self.begun += 1;
                 result = WriteError::both(result, self.write_row_group(slot, target));
             }
             Err(error) => {
@@ -193,6 +203,7 @@ impl TableWriter {
                 break;
             }
         }
+        self.begun += 1;
         let (slot, directory, values) = self.route.open(row);
         self.gather.open();
         self.files.open(directory, values);

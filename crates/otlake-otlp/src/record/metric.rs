@@ -22,7 +22,7 @@ impl<'r> Metric<'r> {
     /// Returns the bytes that each data point repeats.
     pub(crate) fn repeated_bytes(&self) -> usize {
         let texts = [self.name, self.description, self.unit].map(str::len);
-        texts.iter().sum::<usize>() + size_of_value(&Value::KvList(self.metadata))
+        texts.iter().sum::<usize>() + Value::KvList(self.metadata).content_bytes()
     }
 
     #[inline]
@@ -41,21 +41,6 @@ impl<'r> Metric<'r> {
         if self.kind.has_monotonicity() {
             row.push(fields::IS_MONOTONIC, Value::Bool(self.is_monotonic));
         }
-    }
-}
-
-fn size_of_value(value: &Value<'_>) -> usize {
-    match value {
-        Value::String(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::Array(values) => values.iter().map(|value| 1 + size_of_value(value)).sum(),
-        Value::KvList(entries) => {
-            let entries = entries.iter();
-            entries
-                .map(|(name, value)| 1 + name.len() + size_of_value(value))
-                .sum()
-        }
-        Value::Empty | Value::Bool(_) | Value::Int(_) | Value::Double(_) => size_of::<u64>(),
     }
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 
 use super::ObjectStorage;
-use super::failure::{Effect, UploadFailure, failed, kind, no_runtime};
+use super::failure::{Effect, UploadFailure, failed, is_missing_bucket, kind, no_runtime};
 use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
 use crate::error::{StorageError, StorageErrorKind};
 
@@ -20,7 +20,7 @@ impl Documents for ObjectStorage {
         });
         match read.ok_or_else(|| no_runtime("read", name))? {
             Ok(document) => Ok(Some(document)),
-            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error @ Error::NotFound { .. }) if !is_missing_bucket(&error) => Ok(None),
             Err(error) => Err(failed("read", name, Effect::None, error)),
         }
     }
@@ -44,7 +44,11 @@ impl Documents for ObjectStorage {
                 Ok(PutOutcome::Conflict)
             }
             // S3 says so when the object to be replaced has been deleted.
-            Err(Error::NotFound { .. }) if condition != PutIf::Absent => Ok(PutOutcome::Conflict),
+            Err(error @ Error::NotFound { .. })
+                if condition != PutIf::Absent && !is_missing_bucket(&error) =>
+            {
+                Ok(PutOutcome::Conflict)
+            }
             Err(error) => match kind(&error, Effect::Put) {
                 kind @ StorageErrorKind::Unsupported => {
                     let failure = UploadFailure::Unconditional { source: error };
@@ -64,7 +68,8 @@ impl Documents for ObjectStorage {
         let store = self.store.clone();
         let deleted = self.executor.run(async move { store.delete(&path).await });
         match deleted.ok_or_else(|| no_runtime("delete", name))? {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Ok(()) => Ok(()),
+            Err(error @ Error::NotFound { .. }) if !is_missing_bucket(&error) => Ok(()),
             Err(error) => Err(failed("delete", name, Effect::Possible, error)),
         }
     }

@@ -43,6 +43,24 @@ pub(super) enum UploadFailure {
     NoRuntime,
 }
 
+/// Returns whether a store says that not only the object is missing. Its clients turn every status 404 into
+/// "not found", but keep the response, which has the code of the error: `NoSuchBucket` in S3 and Google Cloud
+/// Storage, `ContainerNotFound` in Azure.
+pub(super) fn is_missing_bucket(error: &Error) -> bool {
+    let Error::NotFound { source, .. } = error else {
+        return false;
+    };
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&**source);
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if text.contains("NoSuchBucket") || text.contains("ContainerNotFound") {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
 pub(super) fn kind(error: &Error, effect: Effect) -> StorageErrorKind {
     match error {
         Error::InvalidPath { .. } => StorageErrorKind::InvalidName,
@@ -52,6 +70,7 @@ pub(super) fn kind(error: &Error, effect: Effect) -> StorageErrorKind {
         | Error::Unauthenticated { .. }
         | Error::UnknownConfigurationKey { .. } => StorageErrorKind::Failed,
         Error::NotFound { .. } if effect == Effect::Put => StorageErrorKind::Failed,
+        error if is_missing_bucket(error) => StorageErrorKind::Failed,
         _ if effect == Effect::None => StorageErrorKind::Failed,
         _ => StorageErrorKind::InDoubt,
     }
@@ -65,7 +84,7 @@ pub(super) fn failed(
 ) -> StorageError {
     let kind = kind(&error, effect);
     let error = match error {
-        error @ Error::NotFound { .. } if effect == Effect::Put => {
+        error @ Error::NotFound { .. } if effect == Effect::Put || is_missing_bucket(&error) => {
             StorageError::new(action, name, UploadFailure::NoBucket { source: error })
         }
         error => StorageError::new(action, name, error),

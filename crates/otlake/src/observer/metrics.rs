@@ -3,6 +3,8 @@ use metrics::{
     gauge, histogram,
 };
 
+use otlake_storage::{Retry, RetryObserver, RetryReason};
+
 use super::{Activity, Observer, Operation, TableActivity, overflow_reasons};
 
 /// An observer that counts every activity in the recorder of the `metrics` crate.
@@ -19,6 +21,7 @@ use super::{Activity, Observer, Operation, TableActivity, overflow_reasons};
 /// | `otlake_rows_written_total`, `otlake_row_groups_total`, `otlake_files_total`, `otlake_file_bytes_total` | counter | `table` |
 /// | `otlake_encoding_duration_seconds`, `otlake_storing_duration_seconds` | histogram | `table` |
 /// | `otlake_overflow_values_total` | counter | `table`, `reason` |
+/// | `otlake_storage_retries_total` (as [`RetryObserver`]) | counter | `reason`: `conflict` or `in_doubt` |
 /// | `otlake_open_partitions`, `otlake_memory_bytes` | gauge | |
 ///
 /// Every metric also has the labels of the observer. Pipelines that run side by side need different ones, or
@@ -90,6 +93,21 @@ impl Default for MetricsObserver {
     }
 }
 
+/// Counts every retry in `otlake_storage_retries_total`.
+impl RetryObserver for MetricsObserver {
+    fn retry(&self, retry: &Retry<'_>) {
+        let reason = match retry.reason {
+            RetryReason::Conflict => "conflict",
+            _ => "in_doubt",
+        };
+        counter!(
+            "otlake_storage_retries_total",
+            self.labels([("reason", reason)])
+        )
+        .increment(1);
+    }
+}
+
 impl Observer for MetricsObserver {
     fn observe(&mut self, activity: &Activity<'_>) {
         let operation = || self.labels([("operation", activity.operation.name())]);
@@ -154,6 +172,11 @@ fn describe() {
             "otlake_replaced_strings_total",
             Unit::Count,
             "Strings that were not UTF-8",
+        ),
+        (
+            "otlake_storage_retries_total",
+            Unit::Count,
+            "Retries of conditional writes",
         ),
         ("otlake_errors_total", Unit::Count, "Operations that failed"),
         (

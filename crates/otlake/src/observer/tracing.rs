@@ -1,3 +1,4 @@
+use otlake_storage::{Retry, RetryObserver, RetryReason};
 use tracing::{Span, debug, warn};
 
 use super::{Activity, Observer, Operation, overflow_reasons};
@@ -37,6 +38,20 @@ impl TracingObserver {
 impl Default for TracingObserver {
     fn default() -> TracingObserver {
         TracingObserver::new()
+    }
+}
+
+/// Makes an event at the level WARN of every retry.
+impl RetryObserver for TracingObserver {
+    fn retry(&self, retry: &Retry<'_>) {
+        let _entered = self.span.enter();
+        let pause_ms = retry.pause.as_millis() as u64;
+        let reason = match retry.reason {
+            RetryReason::InDoubt(error) => Some(error as &dyn std::error::Error),
+            _ => None,
+        };
+        let (document, failed) = (retry.name, retry.failed);
+        warn!(target: "otlake", document, failed, pause_ms, error = reason, "retries a write");
     }
 }
 

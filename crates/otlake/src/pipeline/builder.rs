@@ -1,12 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use otlake_dataset::{Dataset, DatasetBuilder, FileNames, MetricTables, OpenError, Partitioning};
+use otlake_dataset::{
+    Dataset, DatasetBuilder, FileNames, InputBudget, MetricTables, OpenError, Partitioning,
+};
 use otlake_otlp::{InflateLimits, InvalidUtf8, Limits, OtlpDecoder, OtlpDecoderBuilder, Summary};
 use otlake_parquet::{Compression, SortingColumn, WriterOptions};
 use otlake_row::{KeyLimits, Stage, StageChain};
 use otlake_schema::{Naming, SchemaOptions};
-use otlake_storage::{Documents, Storage};
+use otlake_storage::{Documents, RetryObserver, Storage};
 
 use super::{Pipeline, Retry};
 use crate::observer::Observed;
@@ -238,6 +240,18 @@ impl<C> PipelineBuilder<C> {
     /// [`DatasetBuilder::memory_limit`]. Payloads are not included.
     pub fn memory_limit(self, bytes: usize) -> PipelineBuilder<C> {
         self.dataset(|dataset| dataset.memory_limit(bytes))
+    }
+
+    /// Limits what one payload may cause in addition to its records; see [`InputBudget`]. Records beyond it are
+    /// rejected and counted.
+    pub fn input_budget(self, budget: InputBudget) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.input_budget(budget))
+    }
+
+    /// Sets who is told when writing a published schema or a manifest is retried; see
+    /// [`DatasetBuilder::retry_observer`].
+    pub fn retry_observer(self, observer: Arc<dyn RetryObserver>) -> PipelineBuilder<C> {
+        self.dataset(|dataset| dataset.retry_observer(observer))
     }
 
     /// Sorts the records within each row group. Default: the order in which they were ingested.

@@ -46,6 +46,14 @@ impl IngestError {
         }
     }
 
+    pub(super) fn records_mut(&mut self) -> &mut Summary {
+        match self {
+            IngestError::Inflate { records, .. }
+            | IngestError::Payload { records, .. }
+            | IngestError::Write { records, .. } => records,
+        }
+    }
+
     /// Returns whether the payload itself is at fault, so that it would fail again.
     pub fn is_payload(&self) -> bool {
         !matches!(self, IngestError::Write { .. })

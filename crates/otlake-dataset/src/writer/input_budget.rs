@@ -1,0 +1,132 @@
+//! What one input may cause.
+
+use otlake_row::{Group, Row};
+
+/// Limits for what one input, such as a payload, may make a [`DatasetWriter`](crate::DatasetWriter)
+/// write in addition to its rows.
+///
+/// A sender sends a resource once, but it is written again in every row group that has rows of it, and each
+/// partition has files of its own. So a payload of a megabyte could cause gigabytes. The budget counts, for
+/// each partition that the input opens and each row group that it ends, the bytes of the resource and the
+/// scope, and 300 bytes for each column, which is about what a footer and a manifest have of it.
+///
+/// Rows that come after the budget is used up are rejected and counted; see
+/// [`DatasetWriter::end_input`](crate::DatasetWriter::end_input).
+///
+/// ```
+/// use otlake_dataset::{Dataset, InputBudget};
+///
+/// let budget = InputBudget::new().with_ratio(16).with_unchecked_bytes(16 << 20);
+/// let builder = Dataset::builder().input_budget(budget);
+/// # drop(builder);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct InputBudget {
+    ratio: u64,
+    unchecked: u64,
+}
+
+impl InputBudget {
+    /// Creates the default budget: 64 times the size of the input, and at least 64 MiB.
+    pub fn new() -> Self {
+        Self {
+            ratio: 64,
+            unchecked: 64 << 20,
+        }
+    }
+
+    /// Sets how many bytes each byte of the input may cause.
+    pub fn with_ratio(mut self, ratio: u64) -> Self {
+        self.ratio = ratio;
+        self
+    }
+
+    /// Sets the bytes that every input may cause, however small it is.
+    pub fn with_unchecked_bytes(mut self, bytes: u64) -> Self {
+        self.unchecked = bytes;
+        self
+    }
+
+    /// Returns the bytes that an input of this size may cause.
+    fn limit(&self, bytes: usize) -> u64 {
+        (bytes as u64)
+            .saturating_mul(self.ratio)
+            .max(self.unchecked)
+    }
+}
+
+impl Default for InputBudget {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The rows of an input that were rejected because its [`InputBudget`] was used up: all of the rows that
+/// came after that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RejectedRows {
+    /// The number of rows.
+    pub rows: u64,
+    /// The bytes that the input was allowed to cause.
+    pub limit: u64,
+}
+
+/// What a file of one row has of a column in its footer and its manifest. Measured.
+const COLUMN: u64 = 300;
+
+/// What the current input has caused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InputUsage {
+    limit: u64,
+    caused: u64,
+    rejected: u64,
+}
+
+impl InputUsage {
+    /// The usage of rows that belong to no input, which have no limit.
+    pub(crate) const NONE: Self = Self {
+        limit: u64::MAX,
+        caused: 0,
+        rejected: 0,
+    };
+
+    pub(crate) fn new(budget: InputBudget, bytes: usize) -> Self {
+        Self {
+            limit: budget.limit(bytes),
+            ..Self::NONE
+        }
+    }
+
+    /// Returns whether no more rows are accepted.
+    #[inline]
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.caused > self.limit
+    }
+
+    #[cold]
+    pub(crate) fn reject(&mut self) {
+        self.rejected += 1;
+    }
+
+    /// Counts partitions and row groups that begin with the groups of `row`.
+    #[cold]
+    pub(crate) fn repeat(&mut self, times: u64, row: &Row<'_>, columns: usize) {
+        let groups = group_bytes(row.resource()) + group_bytes(row.scope());
+        let each = groups + columns as u64 * COLUMN;
+        self.caused = self.caused.saturating_add(times.saturating_mul(each));
+    }
+
+    pub(crate) fn rejected(&self) -> Option<RejectedRows> {
+        (self.rejected > 0).then_some(RejectedRows {
+            rows: self.rejected,
+            limit: self.limit,
+        })
+    }
+}
+
+fn group_bytes(group: Group<'_>) -> u64 {
+    let cells = group.cells().iter();
+    cells.map(|cell| cell.value.content_bytes() as u64).sum()
+}
