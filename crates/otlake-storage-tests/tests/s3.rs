@@ -88,7 +88,9 @@ fn a_missing_bucket_leaves_no_doubt_and_is_not_retried() {
     let get = storage.get("a").unwrap_err();
     let list = storage.list("a").unwrap_err();
     let delete = storage.delete("a").unwrap_err();
-    for error in [put, replaced, commit, get, list, delete] {
+    let source = list.source().unwrap().to_string();
+    assert!(source.contains("NoSuchBucket"), "{source}");
+    for error in [put, replaced, commit, get, delete] {
         assert_eq!(error.kind(), StorageErrorKind::Failed, "{error}");
         let source = error.source().unwrap().to_string();
         assert!(source.contains("bucket"), "{source}");

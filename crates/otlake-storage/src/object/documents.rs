@@ -40,7 +40,9 @@ impl Documents for ObjectStorage {
         });
         match written.ok_or_else(|| no_runtime("write", name))? {
             Ok(written) => Ok(PutOutcome::Stored(version(written.e_tag, written.version))),
-            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
+            Err(error @ (Error::AlreadyExists { .. } | Error::Precondition { .. }))
+                if !is_missing_bucket(&error) =>
+            {
                 Ok(PutOutcome::Conflict)
             }
             // S3 says so when the object to be replaced has been deleted.

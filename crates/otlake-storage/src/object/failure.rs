@@ -45,9 +45,9 @@ pub(super) enum UploadFailure {
 
 /// Returns whether a store says that not only the object is missing. Its clients turn every status 404 into
 /// "not found", but keep the response, which has the code of the error: `NoSuchBucket` in S3 and Google Cloud
-/// Storage, `ContainerNotFound` in Azure.
+/// Storage, `ContainerNotFound` in Azure. A write that was to replace an object is a failed precondition then.
 pub(super) fn is_missing_bucket(error: &Error) -> bool {
-    let Error::NotFound { source, .. } = error else {
+    let (Error::NotFound { source, .. } | Error::Precondition { source, .. }) = error else {
         return false;
     };
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(&**source);
@@ -84,7 +84,10 @@ pub(super) fn failed(
 ) -> StorageError {
     let kind = kind(&error, effect);
     let error = match error {
-        error @ Error::NotFound { .. } if effect == Effect::Put || is_missing_bucket(&error) => {
+        error
+            if is_missing_bucket(&error)
+                || effect == Effect::Put && matches!(error, Error::NotFound { .. }) =>
+        {
             StorageError::new(action, name, UploadFailure::NoBucket { source: error })
         }
         error => StorageError::new(action, name, error),
