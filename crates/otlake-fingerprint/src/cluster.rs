@@ -11,6 +11,7 @@ use crate::term::Term;
 
 /// A signature that was seen, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Observed<'s> {
     /// The terms of the signature.
     pub terms: Vec<Term<'s>>,

@@ -5,6 +5,8 @@ use crate::header::{Header, header};
 use crate::scanner::skip_front;
 
 /// A log level, least severe first.
+///
+/// The enum is exhaustive on purpose: these are the ranges of OpenTelemetry's severity number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Level {
     /// Finest detail.

@@ -61,6 +61,8 @@ impl PatternOptions {
 }
 
 /// When a message was seen and how severe its record said it was.
+///
+/// All fields are public, because callers make sightings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sighting {
     /// Nanoseconds since the Unix epoch; 0 when unknown.

@@ -1,6 +1,8 @@
 //! [`Term`]: one element of a signature or a pattern.
 
 /// One element of a signature or a pattern: a word, or the place of a variable.
+///
+/// The enum is exhaustive on purpose: a clusterer has to decide about both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Term<'s> {
     /// A word of the constant text.

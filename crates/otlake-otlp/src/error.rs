@@ -6,7 +6,8 @@ use crate::{Format, RejectionReason, Summary, foreign};
 
 /// The error of [`OtlpDecoder::decode`](crate::OtlpDecoder::decode): a payload was not decoded to its end.
 ///
-/// In both cases the rows before the failure were delivered, and the [`Summary`] counts them.
+/// In both cases the rows before the failure were delivered, and the [`Summary`] counts them. The enum is exhaustive on
+/// purpose: nothing else is involved in decoding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError<E> {
     /// The payload is invalid.

@@ -14,7 +14,7 @@ use crate::error::DecodeError;
 use crate::run::Stop;
 use crate::{OtlpDecoder, Summary};
 
-/// A reference to a request of any signal, for [`OtlpDecoder::decode_request`].
+/// A reference to a request of any signal, for [`OtlpDecoder::decode_request`]. Exhaustive, like [`Signal`].
 #[derive(Clone, Copy, Debug)]
 pub enum ExportRequest<'a> {
     /// A request with logs.
