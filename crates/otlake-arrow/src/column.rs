@@ -1,4 +1,5 @@
-//! Columns while their record batch is built: a file for each type, and here what they share.
+//! Columns of the record batch that is being built. Each type of column has a file; this file has the code
+//! that they share.
 
 mod boolean;
 mod bytes;
@@ -31,9 +32,9 @@ use self::int64::Int64Column;
 use self::nested::Nested;
 use self::strings::StringKind;
 
-/// The values of a column, in the type that the column has so far.
+/// The values of a column, stored in the type that the column has so far.
 pub(crate) enum Values {
-    /// So many nulls and nothing else.
+    /// A number of nulls and no other values.
     Empty(usize),
     Boolean(BooleanColumn),
     Int64(Int64Column),
@@ -44,16 +45,16 @@ pub(crate) enum Values {
     Nested(Box<Nested>),
 }
 
-/// What pushing a value needs beside its column.
+/// Buffers and counts that are needed to append a value, in addition to its column.
 #[derive(Default)]
 pub(crate) struct Scratch {
-    /// Text of the value that is pushed, if it is not a string.
+    /// Text of the value that is being appended, if it is not a string.
     pub(crate) text: String,
-    /// Bytes stored in the record batch so far, of everything that has no fixed width.
+    /// Number of bytes stored in the record batch so far, except values of a fixed width.
     pub(crate) bytes: usize,
 }
 
-/// Calls the same method of whichever column it is.
+/// Calls the same method on the column, whatever its type.
 macro_rules! each {
     ($values:expr, $nulls:pat => $empty:expr, $column:ident => $call:expr) => {
         match $values {
@@ -75,7 +76,7 @@ impl Values {
             ColumnType::Int64 => Values::Int64(Int64Column::default()),
             ColumnType::Float64 => Values::Float64(Float64Column::default()),
             ColumnType::Binary => Values::Binary(BytesColumn::bytes(plain)),
-            // A type that a later version of the lattice may have is text until it is known here.
+            // A type that a later version of the lattice adds is stored as text until it is handled here.
             _ => Values::Utf8(BytesColumn::texts(plain)),
         }
     }
@@ -101,7 +102,8 @@ impl Values {
         each!(self, nulls => *nulls += count, column => column.push_nulls(count));
     }
 
-    /// Repeats the last value, and returns the bytes that were stored beyond those of a fixed width.
+    /// Appends the last value `count` more times. Returns the number of bytes stored for it, except values
+    /// of a fixed width.
     pub(crate) fn repeat_last(&mut self, count: usize) -> usize {
         match self {
             Values::Utf8(column) | Values::Binary(column) => return column.repeat_last(count),
@@ -114,13 +116,13 @@ impl Values {
         0
     }
 
-    /// Returns the bytes that the values take up.
+    /// Returns the size of the values in bytes.
     pub(crate) fn memory_size(&self) -> usize {
         each!(self, _ => 0, column => column.memory_size())
     }
 
-    /// Takes the values out as an array; returns `None` if there were none. The column goes on empty, with
-    /// room for as many values as it had.
+    /// Removes the values and returns them as an array, or `None` for [`Values::Empty`]. The column keeps
+    /// its type; [`Self::recycle`] gives it back the memory of the array.
     pub(crate) fn finish(&mut self) -> Option<ArrayRef> {
         each!(
             self,
@@ -132,8 +134,8 @@ impl Values {
         )
     }
 
-    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it and no values
-    /// have come since.
+    /// Reuses the memory of an array that [`Self::finish`] returned, if nothing else references it and the
+    /// column is still empty.
     pub(crate) fn recycle(&mut self, array: ArrayRef) {
         if self.len() > 0 {
             return;
@@ -150,8 +152,9 @@ impl Values {
         }
     }
 
-    /// Pushes a value of exactly the column's type; a Utf8 column takes every value, as its text. Returns
-    /// whether the value was pushed.
+    /// Appends a value if it has the column's type, and returns whether it was appended. A `Utf8` column
+    /// accepts every value as its text, and a `Float64` column accepts integers too. For [`Values::Nested`]
+    /// see [`Nested::push`].
     #[inline]
     pub(crate) fn push(&mut self, value: &Value<'_>, scratch: &mut Scratch) -> bool {
         match (self, value) {
@@ -166,7 +169,7 @@ impl Values {
             (Values::Nested(column), value) => return column.push(value, scratch),
             (Values::Utf8(column), value) => {
                 scratch.text.clear();
-                // Writing to a String does not fail.
+                // Writing to a `String` does not fail.
                 let _ = write!(scratch.text, "{}", ValueText(value));
                 scratch.bytes += column.push(scratch.text.as_bytes());
             }
@@ -175,8 +178,8 @@ impl Values {
         true
     }
 
-    /// Pushes numbers of exactly the column's type, up to the first other value, and returns how many were
-    /// pushed.
+    /// Appends numbers of exactly the column's type, up to the first other value, and returns how many were
+    /// appended.
     #[inline]
     pub(crate) fn push_numbers(&mut self, values: &[Value<'_>]) -> usize {
         let before = self.len();
@@ -196,7 +199,7 @@ impl Values {
         self.len() - before
     }
 
-    /// Gives the column the type that the lattice says it has now, converting its values.
+    /// Changes the type of the column to the one that the lattice now gives it, and converts the values.
     pub(crate) fn widen(&mut self, column_type: ColumnType, plain: bool, scratch: &mut Scratch) {
         if self.column_type() == Some(column_type) {
             return;
@@ -204,8 +207,9 @@ impl Values {
         self.convert(Some(column_type), plain, scratch, |_, _, _| {});
     }
 
-    /// Gives the column another type, or none. Calls `reject` with each value that the type does not hold,
-    /// its row, and its number in a dictionary if it comes from one: equal numbers are equal values.
+    /// Changes the type of the column, or removes it if `column_type` is `None`, and converts the values.
+    /// Calls `reject` for each value that the new type cannot hold, with its row, its index in the
+    /// dictionary if it had one, and the value. Values with the same index are equal.
     pub(crate) fn convert(
         &mut self,
         column_type: Option<ColumnType>,
@@ -220,7 +224,7 @@ impl Values {
         };
         let fits =
             |value: &Value<'_>| column_type.is_some_and(|column_type| column_type.fits(value));
-        // The id of each entry of a dictionary that was converted.
+        // For each entry of the old dictionary, its new id once the entry has been converted.
         let mut ids: Vec<Option<i32>> = Vec::new();
         self.drain(|entry, value| {
             let row = converted.len();
@@ -254,8 +258,8 @@ impl Values {
         *self = converted;
     }
 
-    /// Takes the values out, one after the other, with their numbers in the dictionary; a column without any
-    /// has none to hand over.
+    /// Removes the values and calls `each` for every row, with the value and its index in the dictionary,
+    /// if the column has one. Does not call it for [`Values::Empty`].
     fn drain(&mut self, mut each: impl FnMut(Option<usize>, Option<Value<'_>>)) {
         let kind = match self {
             Values::Utf8(column) | Values::Binary(column) => Some(column.kind()),
@@ -297,21 +301,22 @@ impl Values {
                 let values = array.as_string::<i32>().iter();
                 values.for_each(|value| each(None, value.map(Value::String)));
             }
-            // Lists and messages have the type of their field, which does not change.
+            // Lists and messages have the type of their field, which never changes.
             _ => {}
         }
     }
 }
 
-/// Makes the memory of an array's offsets that of `vec`, for lists or strings of which there is none yet.
+/// Reuses the memory of an array's offsets for `vec`, the offsets of a column that has no lists or strings
+/// yet.
 fn recycle_offsets(vec: &mut Vec<i32>, offsets: OffsetBuffer<i32>) {
     debug_assert!(vec.len() <= 1, "values that have come would be lost");
     recycle_vec(vec, offsets.into_inner().into_inner());
     vec.push(0);
 }
 
-/// Makes the memory of `buffer` that of `vec`, both emptied, if nobody else holds it and it is the
-/// larger one.
+/// Clears `vec`, and replaces its memory with that of `buffer` if that is larger and nothing else references
+/// it.
 fn recycle_vec<T: ArrowNativeType>(vec: &mut Vec<T>, buffer: Buffer) {
     if let Ok(mut recycled) = buffer.into_vec::<T>()
         && recycled.capacity() > vec.capacity()

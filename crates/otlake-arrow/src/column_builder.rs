@@ -4,11 +4,11 @@ use otlake_schema::{Absent, Column, FieldColumn};
 use crate::column::Values;
 use crate::column::field::values_of;
 
-/// A column of the record batch that is built.
+/// A column of the record batch that is being built.
 pub(crate) struct ColumnBuilder {
     pub(crate) values: Values,
-    /// The rows before this one have their value, or null. [`CLAIMED_BY_GROUP`] while the column belongs to an
-    /// open group: then all rows have.
+    /// The first row that does not have a value or null yet. [`CLAIMED_BY_GROUP`] while the column belongs
+    /// to an open group, which has the value of all its rows.
     pub(crate) claimed: usize,
     pub(crate) field: Option<FieldColumn>,
 }
@@ -19,7 +19,7 @@ impl ColumnBuilder {
     pub(crate) fn new(column: &Column, plain_strings: bool) -> ColumnBuilder {
         let field = column.field().copied();
         let values = match field {
-            // The values of a derived column are made at the end.
+            // A derived column is computed when the record batch is finished.
             Some(field) if field.kind.is_derived() => Values::Empty(0),
             Some(field) => values_of(&field, plain_strings),
             None => Values::Empty(0),
@@ -31,7 +31,8 @@ impl ColumnBuilder {
         }
     }
 
-    /// Gives the rows before `row` that have no value what such rows have.
+    /// Fills up the rows before `row` that have no value: with 0 if that is what an absent field means,
+    /// otherwise with null.
     #[inline]
     pub(crate) fn fill_up(&mut self, row: usize) {
         let missing = row - self.claimed;
@@ -50,7 +51,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Takes out the values of `rows` rows; returns `None` if there are none.
+    /// Removes and returns the values of `rows` rows, or returns `None` for [`Values::Empty`].
     pub(crate) fn finish(&mut self, rows: usize) -> Option<ArrayRef> {
         if self.claimed < rows {
             self.fill_up(rows);
@@ -59,12 +60,12 @@ impl ColumnBuilder {
         self.values.finish()
     }
 
-    /// Returns the bytes that the column takes up once it has a value for each of `rows` rows.
+    /// Returns the size of the column in bytes once it has a value for each of `rows` rows.
     pub(crate) fn memory_size(&self, rows: usize) -> usize {
         let missing = match (&self.values, &self.field) {
             // A column without a type is not in the record batch.
             (Values::Empty(_), None) => 0,
-            // One that is derived is made at the end.
+            // A derived column is computed when the record batch is finished.
             (Values::Empty(_), Some(_)) => rows,
             (values, _) => rows.saturating_sub(values.len()),
         };

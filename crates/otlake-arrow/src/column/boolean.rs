@@ -35,7 +35,7 @@ impl BooleanColumn {
         self.values.append_n(count, false);
     }
 
-    /// Repeats the last value, which may be null.
+    /// Appends the last value, which may be null, `count` more times.
     pub(super) fn repeat_last(&mut self, count: usize) {
         let Some(last) = self.len().checked_sub(1) else {
             return;

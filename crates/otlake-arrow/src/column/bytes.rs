@@ -8,32 +8,34 @@ use super::dictionary::Dictionary;
 use super::strings::{FREE, StringKind, Strings};
 use super::validity::Validity;
 
-/// Texts or bytes. They are ids into a dictionary as long as few of them are distinct, or else one after
-/// the other.
+/// A column of texts or bytes. As long as few of them are distinct, it stores ids into a dictionary, and
+/// otherwise the string of each row.
 pub(crate) struct BytesColumn {
     kind: StringKind,
-    /// The strings of the dictionary, or those of the rows.
+    /// The strings of the dictionary, or the string of each row if there is no dictionary.
     strings: Strings,
     dictionary: Option<Dictionary>,
     validity: Validity,
-    /// Whether there are no dictionaries, because the caller wants none.
+    /// Whether the caller wants no dictionaries.
     plain: bool,
-    /// The batches to begin without a dictionary, because the last one proved useless.
+    /// Number of record batches that still begin without a dictionary, because the last dictionary proved
+    /// useless.
     plain_batches: u8,
-    /// The bytes of [`Self::strings`] that repeat others, without a dictionary.
+    /// Number of bytes in [`Self::strings`] that repeat other strings, while there is no dictionary.
     repeated: usize,
 }
 
-/// The number of batches after which a dictionary that proved useless is tried again: data changes.
+/// Number of record batches after which a column gets another dictionary if its last one proved useless,
+/// because data changes.
 const PLAIN_BATCHES: u8 = 15;
 
 impl BytesColumn {
-    /// Returns a column of texts, which begins with a dictionary unless none are wanted.
+    /// Returns a column of texts. It begins with a dictionary unless `plain` is true.
     pub(crate) fn texts(plain: bool) -> BytesColumn {
         BytesColumn::new(StringKind::Utf8, plain, !plain)
     }
 
-    /// Returns a column of bytes. Few repeat, so it begins without a dictionary.
+    /// Returns a column of bytes. Bytes rarely repeat, so it begins without a dictionary.
     pub(crate) fn bytes(plain: bool) -> BytesColumn {
         BytesColumn::new(StringKind::Binary, plain, false)
     }
@@ -62,7 +64,7 @@ impl BytesColumn {
         }
     }
 
-    /// Appends a string and returns the bytes that were stored for it.
+    /// Appends a string and returns the number of bytes stored for it.
     #[inline(always)]
     pub(crate) fn push(&mut self, string: &[u8]) -> usize {
         match &mut self.dictionary {
@@ -82,8 +84,8 @@ impl BytesColumn {
         }
     }
 
-    /// Appends a string that the column does not have yet, as far as the caller knows, and returns its id
-    /// for [`push_id`](Self::push_id). The column has a dictionary from then on.
+    /// Appends a string that is new as far as the caller knows, and returns its id for
+    /// [`push_id`](Self::push_id). Gives the column a dictionary if it has none.
     pub(super) fn push_new(&mut self, string: &[u8]) -> i32 {
         if self.dictionary.is_none() {
             self.dictionary = Some(Dictionary::of_rows(self.strings.len()));
@@ -96,7 +98,7 @@ impl BytesColumn {
         id
     }
 
-    /// Appends a string of the dictionary.
+    /// Appends the string of the dictionary that has this id.
     pub(super) fn push_id(&mut self, id: i32) {
         if let Some(dictionary) = &mut self.dictionary {
             dictionary.push_id(id);
@@ -117,7 +119,8 @@ impl BytesColumn {
         }
     }
 
-    /// Repeats the last value, which may be null, and returns the bytes that were stored for it.
+    /// Appends the last value, which may be null, `count` more times. Returns the number of bytes stored
+    /// for it.
     pub(super) fn repeat_last(&mut self, count: usize) -> usize {
         let Some(last) = self.len().checked_sub(1) else {
             return 0;
@@ -134,7 +137,7 @@ impl BytesColumn {
                 self.repeated += bytes;
                 return bytes;
             }
-            // Written out, what a sender sends once would take many times its size.
+            // Without a dictionary, a string that was sent once would take up many times its size.
             self.dictionary = Some(Dictionary::of_rows(self.strings.len()));
         }
         if let Some(dictionary) = &mut self.dictionary {
@@ -178,7 +181,7 @@ impl BytesColumn {
         }
     }
 
-    /// Takes the memory of an array that [`finish`](Self::finish) made, if nobody else holds it.
+    /// Reuses the memory of an array that [`finish`](Self::finish) returned, if nothing else references it.
     pub(super) fn recycle(&mut self, array: ArrayRef) {
         if let Some(typed) = array.as_dictionary_opt::<Int32Type>().cloned() {
             drop(array);
@@ -199,8 +202,9 @@ impl BytesColumn {
         }
     }
 
-    /// Whether the dictionary has less than two strings for three values, or saves many bytes although it
-    /// has more: a few long strings among many short ones.
+    /// Returns whether the dictionary has at most two strings for every three values, or saves many bytes
+    /// although it has more: a few long strings among many short ones. A dictionary of fewer than four
+    /// values always counts as helpful.
     fn dictionary_helps(&self) -> bool {
         let Some(dictionary) = &self.dictionary else {
             return false;
@@ -212,7 +216,7 @@ impl BytesColumn {
             || self.strings.is_expansion(dictionary.ids(), is_null)
     }
 
-    /// Writes out the strings that the ids stand for.
+    /// Replaces the dictionary and its ids with the string of each row.
     fn leave_dictionary(&mut self) {
         let Some(dictionary) = self.dictionary.take() else {
             return;

@@ -1,4 +1,4 @@
-//! Columns that are derived from others when their record batch is finished.
+//! Columns that are derived from other columns when their record batch is finished.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use arrow_array::{
 };
 use arrow_buffer::NullBuffer;
 
-/// Returns a time as microseconds, given in nanoseconds. Where it is 0, the other time is used; where both are 0,
-/// the result is null.
+/// Returns times in microseconds, given times in nanoseconds. Where `time` is 0, the value of `or` is used.
+/// Where both are 0, the result is null.
 pub(crate) fn timestamps(time: &ArrayRef, or: Option<&ArrayRef>) -> ArrayRef {
     let times = time.as_primitive::<Int64Type>().values();
     let nanos: Vec<i64> = match or {
@@ -23,13 +23,13 @@ pub(crate) fn timestamps(time: &ArrayRef, or: Option<&ArrayRef>) -> ArrayRef {
         }
     };
     let nulls = nulls_where(nanos.iter(), |nanos| **nanos == 0);
-    // The memory is reused.
+    // Collecting into a vector of the same element type reuses the memory.
     let micros: Vec<i64> = nanos.into_iter().map(|nanos| nanos / 1_000).collect();
     let array = TimestampMicrosecondArray::new(micros.into(), nulls);
     Arc::new(array.with_timezone("UTC"))
 }
 
-/// Returns the nanoseconds between two times; null where one of them is 0.
+/// Returns the nanoseconds from `since` to `until`, or null where one of them is 0.
 pub(crate) fn durations(since: &ArrayRef, until: &ArrayRef) -> ArrayRef {
     let since = since.as_primitive::<Int64Type>().values();
     let until = until.as_primitive::<Int64Type>().values();
@@ -42,7 +42,8 @@ pub(crate) fn durations(since: &ArrayRef, until: &ArrayRef) -> ArrayRef {
     Arc::new(Int64Array::new(durations.into(), nulls))
 }
 
-/// Returns the names of numbers, where the index of a name is its number; null for numbers without a name.
+/// Returns the names of an enum's numbers, or null for numbers without a name. The number of a name is its
+/// index in `names`.
 pub(crate) fn enum_names(numbers: &ArrayRef, names: &[&str], plain: bool) -> ArrayRef {
     let numbers = numbers.as_primitive::<Int64Type>();
     let name_of = |number: i64| usize::try_from(number).ok().filter(|&n| n < names.len());

@@ -6,23 +6,23 @@ use hashbrown::HashTable;
 use super::padded_vec::PaddedVec;
 use super::strings::Strings;
 
-/// The values of a column as ids: the numbers of distinct strings in the column's [`Strings`].
+/// The values of a column as ids. An id is the index of a distinct string in the column's [`Strings`].
 pub(super) struct Dictionary {
-    /// The id of each value. That of a null means nothing.
+    /// The id of each value. The id of a null is meaningless.
     ids: PaddedVec<i32>,
-    /// The strings that can be found.
+    /// Hash table of the strings that can be found again.
     table: HashTable<Entry>,
     hasher: foldhash::fast::RandomState,
     recent: RecentStrings,
-    /// The number of distinct strings at which the dictionary is looked at again.
+    /// Number of distinct strings at which the dictionary is reviewed next.
     review: usize,
 }
 
-/// From this many distinct strings on, and again each time they have doubled, a dictionary has to
-/// show that it helps.
+/// Number of distinct strings at which a dictionary first has to show that it helps. It has to show it
+/// again each time the number has doubled.
 const TRIAL: usize = 1024;
 
-/// A string of the dictionary: its id and its position, so that the offsets need not be read.
+/// The id and the position of a string of the dictionary. With the position the offsets need not be read.
 #[derive(Clone, Copy)]
 struct Entry {
     id: i32,
@@ -38,19 +38,21 @@ impl Entry {
     }
 }
 
-/// Entries that were used lately, so that most strings are found without hashing all their bytes.
+/// A cache of recently used entries, so that most strings are found without hashing all their bytes.
 ///
-/// A string has one place, which its length and its ends determine, since these mostly tell the strings of a column
-/// apart. It takes the place from the string that was there before.
+/// Each string has one place in the cache. The length, the beginning and the end of the string determine
+/// it, because these mostly distinguish the strings of a column. A new string replaces the one that had its
+/// place.
 struct RecentStrings(Box<[Entry; RecentStrings::PLACES]>);
 
 impl RecentStrings {
     const PLACES: usize = 1 << Self::BITS;
 
-    /// Twice as many places save 1 % of the instructions, and take 384 bytes more per column.
+    /// Binary logarithm of the number of places. Twice as many places save 1 % of the instructions, and
+    /// take 384 bytes more per column.
     const BITS: u32 = 5;
 
-    /// The content of a free place. No string is that long.
+    /// The entry in a free place. No string has its length.
     const FREE: Entry = Entry {
         id: 0,
         start: 0,
@@ -63,7 +65,7 @@ impl RecentStrings {
 
     #[inline]
     fn place(string: &[u8]) -> usize {
-        // Strings that are made to share a place are hashed, and nothing worse.
+        // If a sender makes strings share a place, they have to be hashed. Nothing worse happens.
         let (first, last) = match (string.first_chunk(), string.last_chunk()) {
             (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
             _ => {
@@ -101,8 +103,8 @@ impl Dictionary {
         }
     }
 
-    /// Returns a dictionary of `count` strings, each of which is the value of one row. None of them is found
-    /// again, so they are not hashed.
+    /// Returns a dictionary of `count` strings, each of which is the value of one row. The strings are not
+    /// hashed, so `push` does not find them.
     #[cold]
     pub(super) fn of_rows(count: usize) -> Dictionary {
         let mut dictionary = Dictionary {
@@ -123,8 +125,8 @@ impl Dictionary {
         self.ids.as_slice()
     }
 
-    /// Whether there are so many distinct strings that it is time to see whether the dictionary helps. The
-    /// next time is when they have doubled.
+    /// Returns whether the number of distinct strings is so high that the dictionary has to be reviewed.
+    /// The next review is due when that number has doubled.
     #[inline]
     pub(super) fn is_due(&mut self, strings: &Strings) -> bool {
         let due = strings.len() >= self.review;
@@ -176,7 +178,7 @@ impl Dictionary {
         entry
     }
 
-    /// Appends a string that the column has already.
+    /// Appends a string that the column already has.
     pub(super) fn push_id(&mut self, id: i32) {
         self.ids.push(id);
     }
@@ -190,7 +192,7 @@ impl Dictionary {
         self.ids.repeat_last(count);
     }
 
-    /// Takes the ids out and forgets the strings.
+    /// Removes and returns the ids, and forgets the strings.
     pub(super) fn finish(&mut self) -> Vec<i32> {
         self.table.clear();
         self.recent.clear();
@@ -198,14 +200,14 @@ impl Dictionary {
         self.ids.take()
     }
 
-    /// Takes the memory of ids that are no longer needed.
+    /// Reuses the memory of ids that are no longer needed.
     pub(super) fn recycle(&mut self, ids: Buffer) {
         self.ids.recycle(ids);
     }
 }
 
-/// Returns the hash of the bytes alone: `Hash` would mix in their length as well, which only a value of
-/// several parts needs.
+/// Returns a hash of the bytes only. `Hash` would also mix in their length, which only a value of several
+/// parts needs.
 #[inline]
 fn hash_of(hasher: &foldhash::fast::RandomState, bytes: &[u8]) -> u64 {
     let mut hasher = hasher.build_hasher();

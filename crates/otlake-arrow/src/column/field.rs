@@ -1,4 +1,4 @@
-//! The columns of fields: their types, and the conversion of their values.
+//! Columns of fields: their types and the conversion of their values.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::bytes::BytesColumn;
 use super::nested::Nested;
 use super::{Scratch, Values};
 
-/// Returns the type of a field's column. The Arrow fields inside it have their field ids.
+/// Returns the Arrow type of a field's column. The Arrow fields nested in it have their field ids.
 pub(crate) fn data_type(field: &FieldColumn) -> DataType {
     let mut ids = (1..).map(|number| FieldColumn::inner_id(field.id, number));
     type_of(field.kind, &mut ids)
@@ -25,7 +25,7 @@ fn type_of(kind: FieldKind, ids: &mut impl Iterator<Item = u32>) -> DataType {
         FieldKind::Map => map_type(ids),
         FieldKind::List(item) => {
             let id = ids.next();
-            // The name is that of the Parquet specification.
+            // The Parquet specification prescribes this name.
             DataType::List(Arc::new(field("element", type_of(*item, ids), true, id)))
         }
         FieldKind::Struct(members) => {
@@ -39,12 +39,13 @@ fn type_of(kind: FieldKind, ids: &mut impl Iterator<Item = u32>) -> DataType {
     }
 }
 
-/// Returns the type of the overflow column.
+/// Returns the Arrow type of the overflow column.
 pub(crate) fn overflow_type() -> DataType {
     map_type(&mut (1..).map(|number| FieldColumn::inner_id(OVERFLOW_ID, number)))
 }
 
-/// Returns the type of a map from names to texts. The names inside are those of the Parquet specification.
+/// Returns the Arrow type of a map from names to texts. The Parquet specification prescribes the names of
+/// the fields in it.
 fn map_type(ids: &mut impl Iterator<Item = u32>) -> DataType {
     let (key, value) = (ids.next(), ids.next());
     let entries = DataType::Struct(Fields::from(vec![
@@ -54,7 +55,8 @@ fn map_type(ids: &mut impl Iterator<Item = u32>) -> DataType {
     DataType::Map(Arc::new(field("key_value", entries, false, None)), false)
 }
 
-/// Returns an Arrow field with its field id where the `parquet` crate looks for it.
+/// Returns an Arrow field. Its field id, if it has one, is in its metadata, where the `parquet` crate looks
+/// for it.
 pub(crate) fn field(name: &str, data_type: DataType, nullable: bool, id: Option<u32>) -> Field {
     let field = Field::new(name, data_type, nullable);
     match id {
@@ -66,7 +68,7 @@ pub(crate) fn field(name: &str, data_type: DataType, nullable: bool, id: Option<
 /// The metadata key of the field id.
 const FIELD_ID: &str = "PARQUET:field_id";
 
-/// Returns the type of a column of attributes.
+/// Returns the Arrow type of an attribute's column.
 pub(crate) fn type_of_attribute(column_type: ColumnType) -> DataType {
     match column_type {
         ColumnType::Boolean => DataType::Boolean,
@@ -77,7 +79,7 @@ pub(crate) fn type_of_attribute(column_type: ColumnType) -> DataType {
     }
 }
 
-/// Returns an empty column of a field.
+/// Returns an empty column for a field.
 pub(crate) fn values_of(field: &FieldColumn, plain_strings: bool) -> Values {
     match field.kind.column_type() {
         Some(column_type) => Values::new(column_type, plain_strings),
@@ -85,8 +87,8 @@ pub(crate) fn values_of(field: &FieldColumn, plain_strings: bool) -> Values {
     }
 }
 
-/// Pushes the value of a field and returns whether it fits. If it does not fit, nothing is pushed, except for
-/// the fitting parts of lists and messages.
+/// Appends the value of a field and returns whether it fits. If it does not fit, nothing is appended,
+/// except the parts of lists and messages that fit.
 #[inline]
 pub(crate) fn push_value(
     kind: FieldKind,
@@ -103,7 +105,7 @@ pub(crate) fn push_value(
             scratch.bytes += push_hex(column, bytes);
             true
         }
-        // A body without a value is a body that was not sent.
+        // A body without a value counts as a body that was not sent.
         (FieldKind::Text, Value::Empty, values) => {
             values.push_nulls(1);
             true
@@ -115,7 +117,7 @@ pub(crate) fn push_value(
 }
 
 fn push_hex(column: &mut BytesColumn, bytes: &[u8]) -> usize {
-    // The ids of the protocol have 16 and 8 bytes; those of broken senders have any number.
+    // The ids of the protocol have 16 or 8 bytes, but a broken sender can send ids of any length.
     let mut scratch = [0; 64];
     let hex = match scratch.get_mut(..2 * bytes.len()) {
         Some(hex) => const_hex::encode_to_str(bytes, hex).ok(),

@@ -35,7 +35,7 @@ impl Float64Column {
         self.values.push_zeros(count);
     }
 
-    /// Repeats the last value, which may be null.
+    /// Appends the last value, which may be null, `count` more times.
     pub(super) fn repeat_last(&mut self, count: usize) {
         let Some(last) = self.values.len().checked_sub(1) else {
             return;
@@ -57,7 +57,7 @@ impl Float64Column {
         Arc::new(Float64Array::new(values.into(), nulls))
     }
 
-    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it.
+    /// Reuses the memory of an array that [`Self::finish`] returned, if nothing else references it.
     pub(super) fn recycle(&mut self, array: ArrayRef) {
         let typed = array.as_primitive::<Float64Type>().clone();
         drop(array);

@@ -29,7 +29,7 @@ impl Int64Column {
         self.values.extend(values);
     }
 
-    /// Appends zeros that are values, for fields whose absence means 0.
+    /// Appends zeros that are values and not nulls, for fields that are 0 if they were not sent.
     #[inline]
     pub(crate) fn push_zeros(&mut self, count: usize) {
         self.values.push_zeros(count);
@@ -41,7 +41,7 @@ impl Int64Column {
         self.push_zeros(count);
     }
 
-    /// Repeats the last value, which may be null.
+    /// Appends the last value, which may be null, `count` more times.
     pub(super) fn repeat_last(&mut self, count: usize) {
         let Some(last) = self.values.len().checked_sub(1) else {
             return;
@@ -63,7 +63,7 @@ impl Int64Column {
         Arc::new(Int64Array::new(values.into(), nulls))
     }
 
-    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it.
+    /// Reuses the memory of an array that [`Self::finish`] returned, if nothing else references it.
     pub(super) fn recycle(&mut self, array: ArrayRef) {
         let typed = array.as_primitive::<Int64Type>().clone();
         drop(array);

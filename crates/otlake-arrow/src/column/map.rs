@@ -15,36 +15,36 @@ pub(crate) struct MapEntries {
     data_type: DataType,
     names: Pool,
     texts: Pool,
-    /// The entries without a text.
+    /// The validity of the texts. The text of an entry without one is null.
     validity: Validity,
     large: LargeMap,
 }
 
-/// In a map of more entries than this a name is looked up by its hash.
+/// Number of entries at which a map begins to find names by their hash.
 const SMALL: usize = 32;
 
-/// Bytes of an entry beside its name and its text: offsets or numbers of both.
+/// Size of an entry in bytes, in addition to its name and its text: the offsets or ids of both.
 pub(crate) const ENTRY: usize = 16;
 
-/// The names of the last map, once it is large: a sender must not make the search for a free name
-/// take the square of what it sent.
+/// The names of the last map, once it is large. Without them, a sender could make the search for a free
+/// name take time quadratic in what it sent.
 #[derive(Default)]
 struct LargeMap {
     begin: usize,
-    /// The number to try next for a name that the map already has.
+    /// For each name of the map, the number to try next if the name occurs again.
     numbers: HashMap<Vec<u8>, usize, foldhash::fast::RandomState>,
 }
 
-/// An entry of another map that is put into a new order; see [`MapEntries::reorder`].
+/// The ids of an entry's name and text; see [`MapEntries::reorder`].
 #[derive(Clone, Copy)]
 pub(crate) struct EntryIds {
     pub(crate) name: i32,
-    /// The number of the text; `None` for null.
+    /// The id of the text; `None` if the text is null.
     pub(crate) text: Option<i32>,
 }
 
 impl MapEntries {
-    /// Returns no entries of this type, which is a map from names to texts.
+    /// Returns an empty list of entries. `data_type` is the type of a map from names to texts.
     pub(crate) fn new(data_type: &DataType) -> MapEntries {
         MapEntries {
             data_type: data_type.clone(),
@@ -63,8 +63,8 @@ impl MapEntries {
         self.names.len()
     }
 
-    /// Adds an entry to the last map, whose first entry is number `begin`, and returns the bytes that were
-    /// stored for it. The names in a map are unique, so the second entry with a name is kept as `name#2`.
+    /// Adds an entry to the last map, which begins at entry `begin`, and returns the number of bytes stored
+    /// for it. The names in a map are unique, so the second entry with a name is kept as `name#2`.
     pub(crate) fn push(&mut self, begin: usize, name: &str, text: Option<&str>) -> usize {
         if self.len() - begin < SMALL {
             let is_free = |name: &str| (begin..self.len()).all(|n| self.name(n) != name.as_bytes());
@@ -96,7 +96,7 @@ impl MapEntries {
         self.large = large;
     }
 
-    /// Adds an earlier entry to the last map, which must not have its name yet.
+    /// Adds a copy of an earlier entry to the last map, which must not have its name yet.
     pub(crate) fn repeat(&mut self, entry: usize) {
         self.names.repeat(entry);
         if self.validity.is_null(entry) {
@@ -109,25 +109,25 @@ impl MapEntries {
         self.names.get(entry)
     }
 
-    /// Adds a name that entries are going to have, and returns its number.
+    /// Stores a name for entries that are added later, and returns its id.
     pub(crate) fn add_name(&mut self, name: &str) -> i32 {
         self.names.add(name)
     }
 
-    /// Adds a text that entries are going to have, and returns its number.
+    /// Stores a text for entries that are added later, and returns its id.
     pub(crate) fn add_text(&mut self, text: &str) -> i32 {
         self.texts.add(text)
     }
 
-    /// Returns the numbers of an entry.
+    /// Returns the ids of an entry's name and text.
     pub(crate) fn ids(&self, entry: usize) -> EntryIds {
         let text = (!self.validity.is_null(entry)).then(|| self.texts.id(entry));
         let name = self.names.id(entry);
         EntryIds { name, text }
     }
 
-    /// Returns the number of a name that none of these entries has: that of its name, or of a new one with
-    /// a number.
+    /// Returns the id of a name that no entry of `map` has: the given name if it is free, or a new name
+    /// with a number appended.
     pub(crate) fn free_name(&mut self, name: i32, map: &[EntryIds]) -> i32 {
         let is_free = |name: &[u8]| map.iter().all(|entry| self.names.text(entry.name) != name);
         let text = self.names.text(name);
@@ -139,7 +139,7 @@ impl MapEntries {
         self.names.add(&free)
     }
 
-    /// Puts other entries, made of the same names and texts, in the place of all that there are.
+    /// Replaces all entries with others that have the same names and texts.
     pub(crate) fn reorder(&mut self, entries: &[EntryIds]) {
         self.large = LargeMap::default();
         self.validity = Validity::default();
@@ -158,8 +158,9 @@ impl MapEntries {
         self.names.memory_size() + self.texts.memory_size()
     }
 
-    /// Takes the maps out: map number n has the entries from offset n to offset n + 1. Names and texts
-    /// that are repeated so often that it matters are dictionaries, unless `plain` is true.
+    /// Removes the entries and returns them as an array of maps. Map number n has the entries from offset n
+    /// to offset n + 1. Names and texts are dictionaries if they are repeated so often that it matters,
+    /// unless `plain` is true.
     pub(crate) fn finish(
         &mut self,
         offsets: Vec<i32>,
@@ -197,7 +198,8 @@ fn numbered(name: &str, is_free: impl Fn(&str) -> bool) -> String {
 }
 
 impl LargeMap {
-    /// Returns a name that the map does not have yet; it has it from then on.
+    /// Returns the name if it is free, or the name with a free number appended. Records the result as a
+    /// name of the map.
     fn free_name(&mut self, name: &str) -> String {
         let Some(number) = self.numbers.get(name.as_bytes()).copied() else {
             self.numbers.insert(name.as_bytes().to_owned(), 2);
@@ -217,7 +219,7 @@ impl LargeMap {
     }
 }
 
-/// A column of maps, while its record batch is built.
+/// A column of maps in the record batch that is being built.
 pub(crate) struct MapColumn {
     entries: MapEntries,
     offsets: Vec<i32>,
@@ -237,7 +239,8 @@ impl MapColumn {
         self.offsets.len() - 1
     }
 
-    /// Adds an entry to the map that [`close`](Self::close) ends, and returns the bytes that were stored.
+    /// Adds an entry to the map that [`close`](Self::close) ends, and returns the number of bytes stored
+    /// for it.
     pub(super) fn push(&mut self, name: &str, text: Option<&str>) -> usize {
         let begin = self.offsets.last().copied().unwrap_or_default() as usize;
         self.entries.push(begin, name, text)
@@ -260,11 +263,11 @@ impl MapColumn {
     pub(super) fn finish(&mut self) -> ArrayRef {
         let nulls = self.validity.finish(self.len());
         let offsets = std::mem::replace(&mut self.offsets, vec![0]);
-        // No entry is repeated here.
+        // Entries are not repeated in this column, so dictionaries would not help.
         self.entries.finish(offsets, nulls, true)
     }
 
-    /// Takes the memory of the offsets; entries are few.
+    /// Reuses the memory of the offsets, but not that of the entries, because those are few.
     pub(super) fn recycle(&mut self, array: ArrayRef) {
         if let Some(map) = array.as_map_opt().cloned() {
             drop(array);
@@ -287,7 +290,7 @@ mod tests {
         for number in 0..begin {
             entries.push(0, &format!("of the map before {number}"), None);
         }
-        // Names with a number in them compete with those that are numbered here.
+        // A name that was sent with a number collides with one that got the same number here.
         for _ in 0..20_000 {
             for name in ["a", "a#2", "b"] {
                 entries.push(begin, name, Some("text"));

@@ -15,7 +15,7 @@ use super::map::MapColumn;
 use super::validity::Validity;
 use super::{Scratch, Values, recycle_offsets};
 
-/// A column of values that may contain others.
+/// A column of values that may contain other values.
 pub(crate) enum Nested {
     Value(FieldKind, Values),
     Map(MapColumn),
@@ -24,7 +24,7 @@ pub(crate) enum Nested {
 }
 
 impl Nested {
-    /// Returns a column of a field that has this type in Arrow.
+    /// Returns a column for a field of this kind, with the Arrow type of that field.
     pub(crate) fn new(kind: FieldKind, data_type: &DataType) -> Nested {
         match (kind, data_type) {
             (FieldKind::List(item), DataType::List(field)) => {
@@ -34,7 +34,7 @@ impl Nested {
                 Nested::Struct(StructColumn::new(members, fields))
             }
             (FieldKind::Map, data_type) => Nested::Map(MapColumn::new(data_type)),
-            // A dictionary inside a list is of little use to a reader of batches.
+            // A dictionary inside a list is of little use to a reader of record batches.
             (kind, _) => {
                 let column_type = kind.column_type().unwrap_or(ColumnType::Utf8);
                 Nested::Value(kind, Values::new(column_type, true))
@@ -60,12 +60,12 @@ impl Nested {
         }
     }
 
-    /// Appends nulls: a nested value is never that of a group, so there is none to repeat.
+    /// Appends nulls. A group never has nested values, so there is no value to repeat.
     pub(crate) fn repeat_last(&mut self, count: usize) {
         self.push_nulls(count);
     }
 
-    /// Returns the bytes that a value takes up in columns of a fixed width, including offsets.
+    /// Returns the number of bytes that a value takes up in columns of a fixed width, including offsets.
     fn width(&self) -> usize {
         match self {
             Nested::Value(_, _) | Nested::Map(_) | Nested::List(_) => size_of::<u64>(),
@@ -104,7 +104,7 @@ impl Nested {
         }
     }
 
-    /// Takes the memory of an array that [`Self::finish`] made, if nobody else holds it.
+    /// Reuses the memory of an array that [`Self::finish`] returned, if nothing else references it.
     pub(crate) fn recycle(&mut self, array: ArrayRef) {
         match self {
             Nested::Value(_, values) => values.recycle(array),
@@ -114,8 +114,9 @@ impl Nested {
         }
     }
 
-    /// Pushes a value with nulls for the parts that do not fit, and returns whether all of it fits. What was
-    /// not sent is null, except that numbers are 0.
+    /// Appends a value, with nulls for the parts that do not fit, and returns whether all of it fits. Parts
+    /// that are missing or empty are null. Numbers that were not sent are not missing, because decoders
+    /// write 0 for them.
     pub(crate) fn push(&mut self, value: &Value<'_>, scratch: &mut Scratch) -> bool {
         match (self, value) {
             (column, Value::Empty | Value::String("") | Value::Bytes([])) => {
@@ -132,7 +133,7 @@ impl Nested {
             (Nested::Map(column), Value::KvList(entries)) => {
                 for (name, value) in entries.iter() {
                     scratch.text.clear();
-                    // Writing to a String does not fail.
+                    // Writing to a `String` does not fail.
                     let _ = write!(scratch.text, "{}", ValueText(value));
                     let text = (*value != Value::Empty).then_some(scratch.text.as_str());
                     scratch.bytes += column.push(name, text);
@@ -150,7 +151,7 @@ impl Nested {
     }
 }
 
-/// Lists of any length.
+/// A column of lists of any length.
 pub(crate) struct ListColumn {
     field: FieldRef,
     items: Box<Nested>,
@@ -173,7 +174,7 @@ impl ListColumn {
     }
 
     fn push(&mut self, items: &[Value<'_>], scratch: &mut Scratch) -> bool {
-        // What an item of fixed width takes up, in each of its columns.
+        // The bytes that the items take up in columns of a fixed width.
         let bytes = items.len() * self.items.width();
         let mut items = items;
         if let Nested::Value(FieldKind::Int64 | FieldKind::Float64, values) = &mut *self.items {
@@ -184,7 +185,7 @@ impl ListColumn {
             fits &= self.items.push(item, scratch);
         }
         scratch.bytes += bytes;
-        // A BatchBuilder is full long before 2^31 items.
+        // A `BatchBuilder` is full long before it has 2^31 items.
         self.offsets.push(self.items.len() as i32);
         fits
     }
@@ -213,7 +214,7 @@ impl ListColumn {
     }
 }
 
-/// Messages: a column for each member.
+/// A column of messages, with a column for each member.
 pub(crate) struct StructColumn {
     fields: Fields,
     members: Vec<(&'static str, Nested)>,

@@ -2,7 +2,7 @@ use arrow_buffer::{ArrowNativeType, Buffer};
 
 use super::recycle_vec;
 
-/// Values followed by slots that hold zero already, so that a run of nulls only moves the end.
+/// A vector of values, followed by slots that already hold zero, so that a run of nulls only moves the end.
 ///
 /// Most attributes are absent from most rows, and writing a few zeros at a time costs more than writing values.
 #[derive(Default)]
@@ -13,7 +13,7 @@ pub(super) struct PaddedVec<T> {
     len: usize,
 }
 
-/// The slots that are prepared at a time. Four times as many make no difference.
+/// Number of slots that are prepared at a time. Four times as many make no difference.
 const BLOCK: usize = 64;
 
 impl<T: ArrowNativeType> PaddedVec<T> {
@@ -51,7 +51,7 @@ impl<T: ArrowNativeType> PaddedVec<T> {
         self.len = self.slots.len();
     }
 
-    /// Repeats the last value, if there is one.
+    /// Appends the last value, if there is one, `count` more times.
     pub(super) fn repeat_last(&mut self, count: usize) {
         if let Some(last) = self.as_slice().last().copied() {
             let begin = self.len;
@@ -60,20 +60,20 @@ impl<T: ArrowNativeType> PaddedVec<T> {
         }
     }
 
-    /// Makes room for the values, and prepares slots behind them.
+    /// Grows the vector to the number of values, and prepares slots after them.
     #[inline(never)]
     fn prepare(&mut self) {
         self.slots.resize(self.len + BLOCK, T::default());
     }
 
-    /// Takes the values out.
+    /// Removes and returns the values.
     pub(super) fn take(&mut self) -> Vec<T> {
         let mut values = std::mem::take(&mut self.slots);
         values.truncate(std::mem::take(&mut self.len));
         values
     }
 
-    /// Takes the memory of values that are no longer needed, if there are none yet.
+    /// Reuses the memory of values that are no longer needed, if the vector has no values yet.
     pub(super) fn recycle(&mut self, buffer: Buffer) {
         if self.len == 0 {
             recycle_vec(&mut self.slots, buffer);
@@ -106,7 +106,8 @@ mod tests {
     }
 
     proptest! {
-        /// The values are those of a plain `Vec` after any steps: prepared slots and recycled memory never show.
+        /// After any steps the values are the same as in a plain `Vec`: prepared slots and recycled memory
+        /// never show.
         #[test]
         fn the_values_are_those_of_a_vec(steps in proptest::collection::vec(step(), 0..40)) {
             let mut padded = PaddedVec::<i32>::default();

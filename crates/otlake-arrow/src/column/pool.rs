@@ -6,23 +6,23 @@ use arrow_buffer::NullBuffer;
 
 use super::strings::{StringKind, Strings};
 
-/// Texts of which some are used again and again: each use is a number.
+/// A sequence of texts in which some texts occur again and again. Each use of a text is stored as an id.
 ///
-/// As long as none is used twice, there are no numbers: use number `n` is that of text number `n`.
+/// As long as no text is used twice, no ids are stored: use `n` is the use of text `n`.
 #[derive(Default)]
 pub(crate) struct Pool {
     texts: Strings,
-    /// The number of the text of each use; `None` as long as they are 0, 1, 2, ….
+    /// The id of the text of each use; `None` as long as the ids are 0, 1, 2, ….
     ids: Option<Vec<i32>>,
 }
 
 impl Pool {
-    /// Returns how often a text was used.
+    /// Returns the number of uses.
     pub(crate) fn len(&self) -> usize {
         self.ids.as_ref().map_or(self.texts.len(), Vec::len)
     }
 
-    /// Uses a text that may be new.
+    /// Appends a use of a text, and stores the text without looking for an equal one.
     pub(crate) fn push(&mut self, text: &str) {
         let id = self.texts.len() as i32;
         self.texts.push(text.as_bytes());
@@ -31,13 +31,13 @@ impl Pool {
         }
     }
 
-    /// Uses the text of an earlier use again.
+    /// Appends another use of the text of an earlier use.
     pub(crate) fn repeat(&mut self, earlier: usize) {
         let ids = self.number();
         ids.push(ids[earlier]);
     }
 
-    /// Adds a text without using it, and returns its number.
+    /// Stores a text without using it, and returns its id.
     pub(crate) fn add(&mut self, text: &str) -> i32 {
         self.number();
         let id = self.texts.len() as i32;
@@ -45,17 +45,17 @@ impl Pool {
         id
     }
 
-    /// Returns the number of the text of a use.
+    /// Returns the id of the text of a use.
     pub(crate) fn id(&self, used: usize) -> i32 {
         self.ids.as_ref().map_or(used as i32, |ids| ids[used])
     }
 
-    /// Puts other uses in the place of all that there are.
+    /// Replaces all uses with uses of the texts with these ids.
     pub(crate) fn replace(&mut self, ids: Vec<i32>) {
         self.ids = Some(ids);
     }
 
-    /// Returns the text with a number.
+    /// Returns the text with this id.
     pub(crate) fn text(&self, id: i32) -> &[u8] {
         self.texts.get(id as usize)
     }
@@ -73,7 +73,7 @@ impl Pool {
         self.texts.memory_size() + ids
     }
 
-    /// Takes the texts out: one after the other, or as a dictionary if that is much smaller and
+    /// Removes the uses and returns an array of their texts, or a dictionary if that is much smaller and
     /// `plain` is false.
     pub(crate) fn finish(&mut self, nulls: Option<NullBuffer>, plain: bool) -> ArrayRef {
         let Pool { mut texts, ids } = std::mem::take(self);

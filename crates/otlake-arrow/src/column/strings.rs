@@ -14,10 +14,10 @@ pub(crate) enum StringKind {
     Binary,
 }
 
-/// Byte strings one after the other in one buffer.
+/// Byte strings, stored one after the other in one buffer.
 pub(crate) struct Strings {
     data: Vec<u8>,
-    /// The end of each string, after a first 0, as Arrow has it. They are `i32` because a
+    /// The offsets as Arrow defines them: 0, then the end of each string. They are `i32` because a
     /// [`BatchBuilder`](crate::BatchBuilder) is full long before it stores 2 GiB.
     offsets: Vec<i32>,
 }
@@ -46,7 +46,7 @@ impl Strings {
         self.offsets.len() - 1
     }
 
-    /// Returns the bytes of all strings together.
+    /// Returns the bytes of all strings as one slice.
     #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         &self.data
@@ -86,7 +86,7 @@ impl Strings {
         &self.data[self.range(index)]
     }
 
-    /// Returns the strings with these numbers, one after the other. The number of a null means nothing.
+    /// Returns a string for each of these ids. The id of a null is meaningless, and its string is empty.
     pub(super) fn expand(&self, ids: &[i32], is_null: impl Fn(usize) -> bool) -> Strings {
         let mut expanded = Strings::with_capacity(ids.len(), self.data.len());
         for (row, &id) in ids.iter().enumerate() {
@@ -99,8 +99,8 @@ impl Strings {
         expanded
     }
 
-    /// Whether [`expand`](Self::expand) would make so many bytes more of the strings that they are better
-    /// kept as they are: each of them once.
+    /// Returns whether [`expand`](Self::expand) would enlarge the strings so much that it is better to keep
+    /// each of them once.
     pub(super) fn is_expansion(&self, ids: &[i32], is_null: impl Fn(usize) -> bool) -> bool {
         let most = self.data.len() + FREE.max(self.data.len() / 2);
         let (most, mut bytes) = (most.min(MOST), 0);
@@ -112,7 +112,7 @@ impl Strings {
         })
     }
 
-    /// Takes the memory of an array that [`finish`](Self::finish) made, if nobody else holds it.
+    /// Reuses the memory of an array that [`finish`](Self::finish) returned, if nothing else references it.
     pub(super) fn recycle(&mut self, array: ArrayRef) {
         let Some(typed) = array.as_string_opt::<i32>().cloned() else {
             return;
@@ -137,9 +137,9 @@ impl Strings {
     }
 }
 
-/// Bytes that repeated strings may take without further thought. Most resources are small, and so are
-/// most of their rows' batches: a dictionary would only be in the way. Not measured.
+/// Number of bytes that repeated strings may always take up. Most resources are small and have few rows in
+/// a record batch, so a dictionary would only be in the way. Not measured.
 pub(super) const FREE: usize = 64 << 10;
 
-/// The most bytes that strings are expanded to, so that 32-bit offsets hold.
+/// Maximum number of bytes that strings are expanded to, so that 32-bit offsets suffice.
 pub(super) const MOST: usize = 1 << 30;

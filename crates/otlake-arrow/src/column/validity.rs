@@ -1,9 +1,9 @@
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 
-/// Which values of a column are null.
+/// A bitmap of the values of a column that are not null.
 ///
-/// There is a bit for each value, which is set if the value is not null. The bits reach as far as the last
-/// null, so values that are not null cost nothing here.
+/// Each value has a bit, which is set if the value is not null. The bits end at the last null, so values
+/// that are not null cost nothing here.
 #[derive(Default)]
 pub(super) struct Validity {
     words: Vec<u64>,
@@ -19,7 +19,7 @@ impl Validity {
         self.nulls += count;
         let (word, offset) = (len / BITS, len % BITS);
         match self.words.get_mut(word) {
-            // Most runs are short, and lie in one word.
+            // Most runs are short and lie in one word.
             Some(word) if offset + count < BITS => *word &= !(((1 << count) - 1) << offset),
             _ => self.clear(len, len + count),
         }
@@ -37,7 +37,8 @@ impl Validity {
         for word in begin / BITS..words {
             let from = begin.max(word * BITS) - word * BITS;
             let to = end.min((word + 1) * BITS) - word * BITS;
-            // The bits from `from` up without those from `to` up, of which there may be none.
+            // The bits to clear are those at or above `from` and below `to`. If the run ends with the word,
+            // no bit is at or above `to`.
             let above = |bit: usize| if bit < BITS { !0u64 << bit } else { 0 };
             self.words[word] &= !(above(from) & !above(to));
         }
@@ -48,21 +49,21 @@ impl Validity {
         self.nulls
     }
 
-    /// Whether the value at an index is null.
+    /// Returns whether the value at an index is null.
     #[inline]
     pub(super) fn is_null(&self, index: usize) -> bool {
         let word = self.words.get(index / BITS);
         self.nulls > 0 && word.is_some_and(|word| word & (1 << (index % BITS)) == 0)
     }
 
-    /// Takes out the nulls among the `len` values; returns `None` if there is none.
+    /// Removes and returns the nulls among the `len` values, or returns `None` if there are none.
     pub(super) fn finish(&mut self, len: usize) -> Option<NullBuffer> {
         if std::mem::take(&mut self.nulls) == 0 {
             return None;
         }
         let mut words = std::mem::take(&mut self.words);
         words.resize(len.div_ceil(BITS), !0);
-        // Arrow wants the lowest bit first in each byte, which is what little-endian words have.
+        // Arrow numbers the bits of each byte from the lowest one, and so do little-endian words.
         words.iter_mut().for_each(|word| *word = word.to_le());
         Some(NullBuffer::new(BooleanBuffer::new(
             Buffer::from_vec(words),
