@@ -18,18 +18,20 @@ use crate::options::BatchOptions;
 use crate::overflow::OverflowColumn;
 use crate::slots::{Slot, Slots};
 
-/// Why a row cannot be added to a record batch.
+/// An error from adding a row to a record batch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchError {
-    /// The strings of the record batch would not fit the 32-bit offsets of its arrays. The row was not added.
+    /// The record batch is full: more strings might not fit the 32-bit offsets of its arrays. The row was
+    /// not added.
     #[error("the record batch holds {bytes} bytes of strings: finish it before you add more rows")]
     TooLarge {
-        /// The bytes it holds already.
+        /// Number of bytes of strings that the record batch already holds.
         bytes: usize,
     },
-    /// A key at [`Location::Field`] has a name that only a column of the protocol can have, or that could be
-    /// the full name of an attribute. The row was added, with the value in its `overflow` column.
+    /// The name of a key at [`Location::Field`] is reserved: only a column of the protocol can have it, or
+    /// it could be the full name of an attribute. The row was added, with the value in its `overflow`
+    /// column.
     #[error(
         "a field cannot be named {name:?}, because a column of the protocol has that name: register another"
     )]
@@ -39,18 +41,19 @@ pub enum BatchError {
     },
 }
 
-/// The most bytes that a record batch stores beyond values of a fixed width. It is half of what 32-bit
-/// offsets can address, so that one more row, however large, still fits.
+/// Number of bytes, not counting values of a fixed width, above which a record batch is full. This is half
+/// of what 32-bit offsets can address, so that one more row, however large, still fits.
 const MAX_BYTES: usize = 1 << 30;
 
-/// The most rows of a record batch, so that their numbers fit 32 bits.
+/// Maximum number of rows in a record batch, so that row numbers fit 32 bits.
 const MAX_ROWS: usize = 1 << 30;
 
-/// Builds record batches from rows. It finds the columns in the rows and keeps them, in a [`Schema`],
-/// from one record batch to the next.
+/// A builder of record batches. It infers the columns from the rows and keeps them, in a [`Schema`], from
+/// one record batch to the next.
 ///
-/// A string is stored once for all rows of a resource or scope, however many they are: its column has a
-/// dictionary, and so have names and texts in the `overflow` column once it matters.
+/// A string of a resource or scope is stored once, however many rows share it, because its column has a
+/// dictionary. Names and texts in the `overflow` column have dictionaries too, once they are repeated often
+/// enough to matter.
 pub struct BatchBuilder {
     schema: Schema,
     options: BatchOptions,
@@ -62,28 +65,28 @@ pub struct BatchBuilder {
     counts: OverflowCounts,
     rows: usize,
     scratch: Scratch,
-    /// The key of the row that is pushed whose name is reserved.
+    /// The key of the current row that has a reserved name, if there is one.
     reserved: Option<Key>,
-    /// The Arrow schema of the last record batch, which is mostly that of the next.
+    /// The Arrow schema of the last record batch. The next record batch usually has the same.
     last_schema: Option<SchemaRef>,
 }
 
-/// The groups of the rows at the end of the record batch.
+/// The resource and the scope of the last row.
 #[derive(Default)]
 struct Groups {
     resource: OpenGroup,
     scope: OpenGroup,
-    /// The cells that rows have repeated since the builder was made.
+    /// Number of cells that rows have repeated since the builder was created.
     repeated_cells: u64,
 }
 
 impl BatchBuilder {
-    /// Returns a builder with the default options that adds its columns to those of `schema`.
+    /// Returns a builder with the default options. It adds its columns to `schema`.
     pub fn new(schema: Schema) -> BatchBuilder {
         BatchBuilder::with_options(schema, BatchOptions::new())
     }
 
-    /// Returns a builder that adds its columns to those of `schema`.
+    /// Returns a builder that adds its columns to `schema`.
     pub fn with_options(schema: Schema, options: BatchOptions) -> BatchBuilder {
         BatchBuilder {
             schema,
@@ -106,8 +109,8 @@ impl BatchBuilder {
         &self.schema
     }
 
-    /// Finds the columns and types of a row that is added later, so that they are known when the rows
-    /// before it become a record batch.
+    /// Infers columns and types from a row that is added later, so that they are known when the rows before
+    /// it become a record batch.
     #[inline]
     pub fn infer(&mut self, row: &Row<'_>) {
         self.inference.infer(row, &mut self.schema);
@@ -118,52 +121,53 @@ impl BatchBuilder {
         self.schema.freeze();
     }
 
-    /// Returns what has overflowed since the builder was made.
+    /// Returns the number of values that have overflowed since the builder was created, by reason.
     pub fn overflow_counts(&self) -> OverflowCounts {
         self.counts
     }
 
-    /// Returns the number of rows of the record batch that is built.
+    /// Returns the number of rows in the current record batch.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Whether the record batch has to be finished before it takes another row; see
+    /// Returns whether the record batch has to be finished before another row can be added; see
     /// [`BatchError::TooLarge`].
     pub fn is_full(&self) -> bool {
         self.scratch.bytes > MAX_BYTES || self.rows >= MAX_ROWS
     }
 
-    /// Returns the bytes that the record batch stores beyond values of a fixed width: texts, bytes, and
-    /// the elements of lists and maps. A string that a dictionary already has does not count again. With at most
-    /// 8 bytes for each row and column this is what [`memory_size`](Self::memory_size) can be, but it costs
-    /// nothing to get.
+    /// Returns the number of bytes that the record batch stores in addition to values of a fixed width:
+    /// texts, bytes, and the elements of lists and maps. A string that is already in a dictionary is not
+    /// counted again. [`memory_size`](Self::memory_size) is at most this number plus 8 bytes for each row
+    /// and column, apart from a few bytes per column. Unlike `memory_size`, this costs nothing to call.
     pub fn stored_bytes(&self) -> usize {
         self.scratch.bytes
     }
 
-    /// Returns the bytes that were stored for the resource and the scope of the last row. The next record
+    /// Returns the number of bytes stored for the resource and the scope of the last row. The next record
     /// batch stores them again if it begins with a row of the same groups, so finishing this one early does
     /// not save them.
     pub fn group_bytes(&self) -> usize {
         self.groups.resource.stored + self.groups.scope.stored
     }
 
-    /// Returns the bytes that the values of the record batch take up, including those of rows that are filled
-    /// in when it is finished. Looks at every column.
+    /// Returns the size of the record batch's values in bytes, including the values that are filled in when
+    /// it is finished. Visits every column.
     pub fn memory_size(&self) -> usize {
         let columns = self.columns.iter();
         let columns: usize = columns.map(|column| column.memory_size(self.rows)).sum();
         columns + self.overflow.memory_size()
     }
 
-    /// Returns how many cells rows have repeated since the builder was made: for each row the cells of its
-    /// resource and its scope. A sender sends them once, so this can be many times what it has sent.
+    /// Returns the number of cells that rows have repeated since the builder was created: for each row, the
+    /// cells of its resource and its scope. A sender sends such a cell once, so this can be many times the
+    /// number of cells that were sent.
     pub fn repeated_cells(&self) -> u64 {
         self.groups.repeated_cells
     }
 
-    /// Makes a builder for each column that the schema has and this builder does not yet.
+    /// Adds a column builder for each column of the schema that does not have one yet.
     fn fit_columns(&mut self) {
         let known = self.columns.len();
         let plain = self.options.plain_strings;
@@ -172,7 +176,8 @@ impl BatchBuilder {
             .extend(columns.map(|column| ColumnBuilder::new(column, plain)));
     }
 
-    /// Pushes the cell of a row, or of the group that begins with it. Returns the reason if it overflows.
+    /// Appends a cell of the current row, or of a group that begins with that row. If the cell overflows,
+    /// returns the reason.
     #[inline(always)]
     fn push(&mut self, cell: &Cell<'_>, keys: &Keys) -> Result<ColumnId, OverflowReason> {
         let id = self.column_of(cell.key, keys)?;
@@ -183,8 +188,9 @@ impl BatchBuilder {
             }
             column.fill_up(self.rows);
         }
-        // Values of the type that the column has and that they cannot change: nearly all of them. An
-        // integer that is not exact as a double can change it, so the schema has to see it.
+        // The fast path for nearly all values: they have the type of the column and cannot change it. An
+        // integer that a double cannot represent exactly can change it, so the schema has to see that
+        // integer.
         match (&mut column.values, &cell.value) {
             (Values::Utf8(strings), Value::String(string)) => {
                 self.scratch.bytes += strings.push(string.as_bytes());
@@ -202,7 +208,7 @@ impl BatchBuilder {
         Ok(id)
     }
 
-    /// Returns the column of a key, or why its values overflow.
+    /// Returns the column of a key, or the reason why its values overflow.
     #[inline(always)]
     fn column_of(&mut self, key: Key, keys: &Keys) -> Result<ColumnId, OverflowReason> {
         match self.slots.slot(key) {
@@ -228,13 +234,14 @@ impl BatchBuilder {
         }
     }
 
-    /// Pushes a value that has to be converted, or that the type of the column may have to be widened for.
+    /// Appends a value that has to be converted, or that may widen the type of the column.
     #[inline(never)]
     fn push_other(&mut self, id: ColumnId, value: &Value<'_>) -> Result<ColumnId, OverflowReason> {
         let column = &mut self.columns[id.index()];
         let pushed = if let Some(field) = column.field {
             let pushed = push_value(field.kind, &mut column.values, value, &mut self.scratch);
-            // Of a list or a message the parts that fit were pushed. The whole of it overflows.
+            // The parts of a list or message that fit are in the column now. If any part does not fit, the
+            // whole value overflows too.
             if pushed || matches!(column.values, Values::Nested(_)) {
                 column.claimed = self.rows + 1;
             }

@@ -5,32 +5,33 @@ use otlake_schema::{ColumnId, OverflowCounts, OverflowReason, ValueText, full_na
 
 use crate::column::map::ENTRY;
 
-/// The resource or scope of the rows at the end of a record batch. Its cells were pushed with its first
-/// row. They are repeated for the others when the group ends.
+/// The resource or scope of the last rows of a record batch. Its cells are appended with its first row, and
+/// repeated for its other rows when the group ends.
 #[derive(Default)]
 pub(crate) struct OpenGroup {
     pub(crate) id: Option<GroupId>,
     /// The row at which the group began in this record batch.
     pub(crate) begin: usize,
-    /// The columns that have a value of the group.
+    /// The columns that have a value from the group.
     pub(crate) columns: Vec<ColumnId>,
-    /// The entries in the overflow of each row of the group: names and texts.
+    /// The names and texts of the overflow entries that each row of the group has.
     pub(crate) overflow: Vec<(String, Option<String>)>,
-    /// The positions of these entries in the first of these rows, once it has them.
+    /// The positions of the overflow entries of the group's first row, once that row has them.
     pub(crate) entries: Option<Range<usize>>,
-    /// The number of these entries, by reason.
+    /// The number of values that overflow in each row of the group, by reason.
     pub(crate) counts: OverflowCounts,
-    /// Bytes that were stored with the first row.
+    /// Number of bytes stored with the first row.
     pub(crate) stored: usize,
-    /// Bytes that are stored for each row after the first.
+    /// Number of bytes stored for each row after the first.
     pub(crate) row_bytes: usize,
 }
 
-/// The maximum number of entries of their own that a group's attributes have in the overflow column. Further
-/// attributes share one entry, so a group adds at most one more than this to each of its rows. Not measured.
+/// Maximum number of attributes of a group that have an entry of their own in the overflow column. Further
+/// attributes share one entry, so a group adds at most one entry more than this to each of its rows. Not
+/// measured.
 const ENTRIES: usize = 128;
 
-/// The maximum number of bytes of the name of such an entry.
+/// Maximum length in bytes of the name of an attribute that has an overflow entry of its own.
 const NAME: usize = 1_024;
 
 /// The attributes of a group that share one entry of the overflow column.
@@ -38,7 +39,7 @@ const NAME: usize = 1_024;
 pub(crate) struct Rest<'a>(Vec<(&'a str, Value<'a>)>);
 
 impl OpenGroup {
-    /// Notes a cell that overflows in every row of the group.
+    /// Records a cell that overflows in every row of the group.
     #[cold]
     pub(crate) fn push_overflow<'a>(
         &mut self,
@@ -67,8 +68,8 @@ impl OpenGroup {
         }
     }
 
-    /// Ends the cells of the group. The attributes without an entry of their own share one: its name is the
-    /// location, and its text a JSON object.
+    /// Completes the group after its last cell. The attributes without an entry of their own share one: its
+    /// name is the location, and its text is a JSON object.
     pub(crate) fn close(&mut self, location: Location, rest: &Rest<'_>, plain: bool) {
         if !rest.0.is_empty() {
             let name = match location {

@@ -13,8 +13,8 @@ impl BatchOptions {
         BatchOptions::default()
     }
 
-    /// Makes every column of strings `Utf8`, and of bytes `Binary`, for consumers that do not know
-    /// dictionaries or want the same types in all record batches.
+    /// Makes every column of strings `Utf8` and every column of bytes `Binary`, for consumers that do not
+    /// know dictionaries or want the same types in all record batches.
     ///
     /// Strings of a resource or scope are then stored for each of its rows, so a
     /// [`BatchBuilder`](crate::BatchBuilder) [is full](crate::BatchBuilder::is_full) earlier.

@@ -6,11 +6,11 @@ use arrow_buffer::NullBufferBuilder;
 use crate::column::field::overflow_type;
 use crate::column::map::{EntryIds, MapEntries};
 
-/// The overflow column of the record batch that is built: a map for each row that needs one, null for the
-/// others.
+/// The overflow column of the record batch that is being built: a map for each row that needs one, and null
+/// for the other rows.
 pub(crate) struct OverflowColumn {
     entries: MapEntries,
-    /// The rows that have a map, and the first entry of each.
+    /// The rows that have a map, and the index of the first entry of each map.
     rows: Vec<(usize, i32)>,
 }
 
@@ -27,14 +27,14 @@ impl OverflowColumn {
         self.entries.len()
     }
 
-    /// Adds an entry to the map of a row, which is the last row that has one or a later row. Returns the
-    /// bytes that were stored for it.
+    /// Adds an entry to the map of a row, which must be the last row that has a map or a later one. Returns
+    /// the number of bytes stored for the entry.
     pub(crate) fn push(&mut self, row: usize, name: &str, text: Option<&str>) -> usize {
         let begin = self.begin(row);
         self.entries.push(begin, name, text)
     }
 
-    /// Adds entries of an earlier row to a row that does not have their names yet.
+    /// Adds copies of the entries of an earlier row to a row that does not have their names yet.
     pub(crate) fn repeat(&mut self, row: usize, entries: Range<usize>) {
         if !entries.is_empty() {
             self.begin(row);
@@ -42,7 +42,7 @@ impl OverflowColumn {
         entries.for_each(|entry| self.entries.repeat(entry));
     }
 
-    /// Returns the first entry of a row.
+    /// Returns the index of the first entry of a row, and begins a map for the row if it has none.
     fn begin(&mut self, row: usize) -> usize {
         match self.rows.last() {
             Some((last, begin)) if *last == row => *begin as usize,
@@ -54,17 +54,17 @@ impl OverflowColumn {
         }
     }
 
-    /// Adds a name for entries that are inserted, and returns its number.
+    /// Stores a name for entries that [`insert`](Self::insert) adds later, and returns its id.
     pub(crate) fn add_name(&mut self, name: &str) -> i32 {
         self.entries.add_name(name)
     }
 
-    /// Adds a text for entries that are inserted, and returns its number.
+    /// Stores a text for entries that [`insert`](Self::insert) adds later, and returns its id.
     pub(crate) fn add_text(&mut self, text: &str) -> i32 {
         self.entries.add_text(text)
     }
 
-    /// Adds entries to rows that may have passed already. The entries are in the order of their rows.
+    /// Adds entries to any rows, including earlier ones. The entries must be in the order of their rows.
     pub(crate) fn insert(&mut self, added: Vec<(usize, EntryIds)>) {
         let mut all = Vec::with_capacity(self.len() + added.len());
         let mut rows = Vec::with_capacity(self.rows.len());
@@ -104,7 +104,8 @@ impl OverflowColumn {
         self.entries.memory_size() + size_of_val(self.rows.as_slice())
     }
 
-    /// Takes out the column of a record batch of `rows` rows. With `plain` it has no dictionaries.
+    /// Removes the maps and returns them as the column of a record batch with `rows` rows. The column has
+    /// no dictionaries if `plain` is true.
     pub(crate) fn finish(&mut self, rows: usize, plain: bool) -> ArrayRef {
         if self.rows.is_empty() {
             return new_null_array(self.entries.data_type(), rows);
@@ -112,7 +113,7 @@ impl OverflowColumn {
         let mut offsets = Vec::with_capacity(rows + 1);
         let mut nulls = NullBufferBuilder::new(rows);
         for (row, begin) in self.rows.drain(..) {
-            // Every row up to here ends where this one begins.
+            // The rows since the last map end where this map begins.
             nulls.append_n_nulls(row - nulls.len());
             nulls.append_non_null();
             offsets.resize(row + 1, begin);

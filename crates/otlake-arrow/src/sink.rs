@@ -17,7 +17,7 @@ use arrow_array::RecordBatch;
 /// use otlake_arrow::BatchSink;
 /// use otlake_arrow::arrow_array::{ArrayRef, Int64Array, RecordBatch};
 ///
-/// /// Counts rows, and passes the batches on.
+/// /// A sink that counts rows and passes the record batches on.
 /// struct Counted<S> {
 ///     inner: S,
 ///     rows: usize,

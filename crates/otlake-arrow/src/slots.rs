@@ -9,13 +9,13 @@ pub(crate) struct Slots {
     by_location: [Vec<Slot>; 4],
 }
 
-/// The [`Resolved`] of a key, if it is known.
+/// The result of resolving a key, if it is known; see [`Resolved`].
 #[derive(Clone, Copy)]
 pub(crate) enum Slot {
     Unknown,
     Column(ColumnId),
     Overflow(OverflowReason),
-    /// The key is that of a field whose name is reserved; see [`Resolved::Reserved`].
+    /// The key belongs to a field that has a reserved name; see [`Resolved::Reserved`].
     Reserved,
 }
 
@@ -27,7 +27,7 @@ impl Slots {
         }
     }
 
-    /// Forgets the keys of another interner.
+    /// Forgets the resolved keys if they belong to another interner.
     #[inline]
     pub(crate) fn bind(&mut self, keys: &Keys) {
         if self.keys != Some(keys.id()) {
@@ -41,7 +41,7 @@ impl Slots {
         self.by_location = Default::default();
     }
 
-    /// Returns the column of a key, if the key was resolved.
+    /// Returns the result of resolving a key, or [`Slot::Unknown`] if it was not resolved yet.
     #[inline]
     pub(crate) fn slot(&self, key: Key) -> Slot {
         let slots = &self.by_location[key.location() as usize];

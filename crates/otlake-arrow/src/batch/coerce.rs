@@ -5,9 +5,10 @@ use super::BatchBuilder;
 use crate::column::map::{ENTRY, EntryIds};
 
 impl BatchBuilder {
-    /// Gives the columns the names and types that a dataset has published, before a record batch is finished
-    /// and written as a part of it. Values that the published type does not hold go to the `overflow` column,
-    /// and so do all values of a column that the dataset has no room for.
+    /// Coerces the columns to the names and types that a dataset has published. Call this before a record
+    /// batch is finished and written to the dataset. Values that do not fit the published type go to the
+    /// `overflow` column, and so do all values of a column that is beyond the column budget of the dataset,
+    /// or for which it has no free name.
     pub fn coerce(&mut self, dataset: &DatasetSchema) {
         self.end_group(Location::Resource);
         self.end_group(Location::Scope);
@@ -22,7 +23,8 @@ impl BatchBuilder {
             let full_name = self.schema.column(id).full_name().unwrap_or_default();
             let (counts, overflow) = (&mut self.counts, &mut self.overflow);
             let (mut name, mut stored) = (None, 0);
-            // The text of each entry of the column's dictionary: however often it occurs, it is stored once.
+            // For each entry of the column's dictionary, the id of its text. The text is stored once,
+            // however often it occurs.
             let mut texts: Vec<Option<i32>> = Vec::new();
             let plain = self.options.plain_strings;
             let values = &mut self.columns[id.index()].values;
@@ -55,7 +57,7 @@ impl BatchBuilder {
             self.scratch.bytes += stored;
         }
         if !rejected.is_empty() {
-            // Stable, so the columns of a row keep their order.
+            // The sort is stable, so the columns of a row keep their order.
             rejected.sort_by_key(|(row, _)| *row);
             self.overflow.insert(rejected);
         }

@@ -13,8 +13,8 @@ use crate::column::field::{data_type, field, type_of_attribute};
 type Name<'a> = (&'a str, Option<u32>);
 
 impl BatchBuilder {
-    /// Takes the rows out as a record batch, with a column for each of the schema's that has a type, and
-    /// begins the next one.
+    /// Returns the rows added so far as a record batch, and begins the next one. The record batch has a
+    /// column for each column of the schema that has a type.
     ///
     /// All columns are nullable. The fields come first, then the attributes in the order in which they were
     /// found, then `overflow`.
@@ -66,14 +66,14 @@ impl BatchBuilder {
         let (schema, arrays, _) = batch.into_parts();
         let mut columns = self.columns.iter_mut().zip(self.schema.columns());
         for (field, array) in schema.fields().iter().zip(arrays) {
-            // The columns of a record batch are in the order of the schema, which may have more.
+            // The columns of a record batch are in the order of the schema, which may have more columns.
             if let Some((column, _)) = columns.find(|(_, known)| known.name() == field.name()) {
                 column.values.recycle(array);
             }
         }
     }
 
-    /// Returns a column that is computed from others.
+    /// Returns a column that is computed from other columns.
     fn derive(&self, field: FieldColumn, own: &[Option<ArrayRef>]) -> Option<ArrayRef> {
         let of = |key| own[self.schema.field_column(key)?.index()].as_ref();
         let values = of(field.key)?;

@@ -7,7 +7,7 @@ use crate::column_builder::CLAIMED_BY_GROUP;
 use crate::group::{OpenGroup, Rest};
 
 impl BatchBuilder {
-    /// Pushes the cells of a group with its first row.
+    /// Appends the cells of a group with its first row.
     pub(super) fn begin_group(&mut self, location: Location, group: Group<'_>, keys: &Keys) {
         self.end_group(location);
         let plain = self.options.plain_strings;
@@ -38,7 +38,8 @@ impl BatchBuilder {
         }
         *self.open_group(location) = open;
         if location == Location::Resource {
-            // Their names are only known to differ from those of the resource before.
+            // The names of the scope's entries are only known to differ from those of the previous
+            // resource.
             self.groups.scope.entries = None;
         }
     }
@@ -51,7 +52,8 @@ impl BatchBuilder {
             let rows = (self.rows - group.begin).saturating_sub(1);
             let stored = column.values.repeat_last(rows);
             if !self.options.plain_strings {
-                // Otherwise they were counted with their rows, so that these are not too many.
+                // Plain strings were already counted with each row, so that the record batch does not get
+                // too many rows.
                 self.scratch.bytes += stored;
             }
             column.claimed = self.rows;
@@ -67,8 +69,8 @@ impl BatchBuilder {
         }
     }
 
-    /// Adds the overflow entries of its groups to the row that begins. The values in the other columns of the
-    /// groups are repeated when the groups end.
+    /// Adds the overflow entries of the current groups to a new row. The values that the groups have in
+    /// other columns are repeated when the groups end.
     #[inline]
     pub(super) fn push_groups(&mut self) {
         let (resource, scope) = (&self.groups.resource, &self.groups.scope);

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::column::field::type_of_attribute;
 
-/// Returns rows of one group, each with attributes of its own.
+/// Returns a record batch of rows that share a group and have their own attributes.
 fn batch_of(builder: &mut BatchBuilder, keys: &Keys, rows: &[&[(Key, Value<'_>)]]) -> RecordBatch {
     push_all(builder, keys, rows);
     builder.finish_batch()
@@ -31,7 +31,7 @@ fn attribute(keys: &mut Keys, name: &str) -> Key {
     keys.intern(Location::Attribute, name).unwrap()
 }
 
-/// Returns the texts of a column of any type.
+/// Returns the values of a column of any type, as texts.
 fn texts(batch: &RecordBatch, column: &str) -> Vec<Option<String>> {
     let array = batch
         .column_by_name(column)
@@ -125,7 +125,7 @@ fn a_column_widens_in_place_and_keeps_its_values() {
     ] {
         let options = BatchOptions::new().with_plain_strings();
         let mut builder = BatchBuilder::with_options(Schema::logs(), options);
-        // A row without the attribute comes first, so that there is something to fill up.
+        // The first row does not have the attribute, so the column has to be filled up.
         let batch = batch_of(
             &mut builder,
             &keys,
@@ -296,7 +296,7 @@ fn the_cells_of_a_group_are_in_all_of_its_rows() {
         }];
         let (resource, scope) = (Group::new(&cells), Group::new(&scope_cells));
         for row in 0..rows {
-            // A batch may end in the middle of a group.
+            // A record batch may end in the middle of a group.
             if (index, row) == (3, 2) {
                 let batch = builder.finish_batch();
                 for (column, expected) in ["resource_service_name", "resource_replica", "scope_lib"]
@@ -351,8 +351,8 @@ fn value() -> impl Strategy<Value = Value<'static>> {
 }
 
 proptest! {
-    /// For all values, in any order and with any ends of record batches, each value is in its row, in its column
-    /// or in the overflow, with its text.
+    /// Each value is in its row with its text, in its column or in the overflow, whatever the values, their
+    /// order and the ends of record batches.
     #[test]
     fn nothing_is_lost(
         rows in proptest::collection::vec(
@@ -391,7 +391,7 @@ proptest! {
         }
     }
 
-    /// Strings come back whether they stay in the dictionary or leave it.
+    /// Strings are read back unchanged, whether they stay in the dictionary or leave it.
     #[test]
     fn strings_survive_the_dictionary(
         distinct in 1usize..3000,
@@ -414,7 +414,8 @@ proptest! {
             if texts_sent.iter().any(Option::is_some) {
                 prop_assert_eq!(texts(&batch, "attr_x"), texts_sent);
             }
-            // Memory that was used before must not show, and none may be taken that is held.
+            // Earlier content of recycled memory must not show, and memory that is still referenced must
+            // not be recycled.
             let held = (batches == 1).then(|| batch.clone());
             builder.recycle(batch);
             if let Some(held) = held {
@@ -426,7 +427,8 @@ proptest! {
 }
 
 proptest! {
-    /// Memory that was used before does not show, nor does it cost the rows that have come already.
+    /// Earlier content of recycled memory does not show, and recycling does not lose rows that were already
+    /// added.
     #[test]
     fn recycled_builders_make_the_same_batches(
         batches in prop::collection::vec(prop::collection::vec(point(), 0..20), 1..4),
@@ -468,7 +470,7 @@ proptest! {
     }
 }
 
-/// What a data point is made of. Some of its numbers are not of their list's type.
+/// The values of a data point. Some of its numbers do not have the type of their list.
 #[derive(Clone, Debug)]
 struct Point {
     counts: Vec<Value<'static>>,

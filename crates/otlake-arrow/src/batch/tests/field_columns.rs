@@ -1,4 +1,4 @@
-//! Columns of fields: derived ones, lists of events and buckets, and columns that are published.
+//! Tests of field columns (derived columns, lists of events and buckets) and of published columns.
 
 use super::*;
 
@@ -170,7 +170,7 @@ fn values_that_do_not_fit_the_published_type_overflow_and_keep_their_rows() {
     push_all(&mut second, &keys, &[&[(status, Value::Bool(true))]]);
     let batch = second.finish_batch();
 
-    // Its column was text by then, so its numbers are texts that do not fit either.
+    // The column of `status` was text by then, so its numbers are texts and do not fit either.
     assert_eq!(batch["attr_status"].data_type(), &DataType::Int64);
     assert_eq!(texts(&batch, "attr_status"), some(&["", "", "", "", ""]));
     let entry = |text: &str| vec![("attr.status".to_owned(), Some(text.to_owned()))];
@@ -243,7 +243,7 @@ proptest! {
         ];
         let mut dataset = DatasetSchema::new(otlake_schema::Table::Logs);
         for rows in batches {
-            // Each batch comes from a writer of its own, with an interner of its own.
+            // Each record batch comes from another writer, which has its own interner.
             let mut keys = Keys::new();
             let names: Vec<Key> = (0..4)
                 .map(|number| attribute(&mut keys, &format!("name.{number}")))
