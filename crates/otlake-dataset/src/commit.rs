@@ -1,4 +1,4 @@
-//! From visible files to committed files.
+//! Makes visible files part of a table.
 //!
 //! ```text
 //!            begin_batch                      finish_batch

@@ -60,9 +60,9 @@ pub struct Dataset {
 struct Shared {
     options: Options,
     budget: Arc<MemoryBudget>,
-    /// In the order of [`Table::ALL`].
+    /// The tables, in the order of [`Table::ALL`].
     tables: [Arc<SharedTable>; Table::ALL.len()],
-    /// For files that no writer closes.
+    /// The encoder for files that no writer closes.
     encoder: Mutex<Encoder>,
 }
 
@@ -72,7 +72,7 @@ struct Shared {
 pub struct TableReport {
     /// The table.
     pub table: Table,
-    /// The files that became visible since the last report: the latest of them, as many as
+    /// The latest files that became visible since the last report, at most as many as
     /// [`DatasetBuilder::file_summaries`] keeps.
     pub files: Vec<FileSummary>,
     /// The number of files that became visible since the last report and are not in
@@ -114,8 +114,8 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// Returns an error that counts the lost rows of all writers. Each writer also learns of its own with its
-    /// next call.
+    /// Returns an error that counts the lost rows of all writers. The next call of each writer also reports
+    /// its own lost rows.
     pub fn flush(&self) -> Result<(), FlushError> {
         let encoder = self.shared.encoder.lock();
         let encoder = &mut *encoder.unwrap_or_else(PoisonError::into_inner);
@@ -163,7 +163,7 @@ impl Dataset {
     pub(crate) fn table_of(&self, row: &Row<'_>) -> usize {
         let kind = || MetricKind::from_name(row.get(fields::KIND)?.as_str()?);
         let table = match (row.signal(), self.shared.options.metric_tables) {
-            // A data point without a kind, which no decoder here makes, goes to the table of all kinds.
+            // A data point without a kind goes to the table of all kinds. Our decoders make none.
             (Signal::Metrics, MetricTables::PerKind) => {
                 kind().map_or(Table::Metrics, Table::MetricsOf)
             }

@@ -1,4 +1,4 @@
-//! The errors, one type for each operation.
+//! The errors of a dataset, one type for each operation.
 
 use std::error::Error;
 
@@ -55,7 +55,7 @@ impl LostRows {
         self.rows
     }
 
-    /// Returns the name of the file; of the first one, if several failed.
+    /// Returns the name of the file, or of the first one if several failed.
     pub fn file(&self) -> &str {
         &self.file
     }
@@ -79,13 +79,13 @@ impl LostRows {
     }
 }
 
-/// An error of several steps, of which each may have cost rows.
+/// An error of an operation with several steps, each of which may lose rows.
 pub(crate) trait StepError: Sized + From<LostRows> {
-    /// Returns the rows that are lost, or the error if it cost none.
+    /// Returns the rows that are lost, or the error itself if no rows are lost.
     fn into_lost(self) -> Result<LostRows, Self>;
 
-    /// Joins the results of two steps. Of two errors the one that cost rows wins, and the rows that
-    /// both cost are added.
+    /// Joins the results of two steps. If both failed, an error that lost rows takes precedence, and the rows
+    /// that both have lost are added up.
     fn both(first: Result<(), Self>, later: Result<(), Self>) -> Result<(), Self> {
         let (first, later) = match (first, later) {
             (Err(first), Err(later)) => (first.into_lost(), later.into_lost()),
@@ -301,7 +301,7 @@ impl CommitError {
         }
     }
 
-    /// Returns the name of the commit, which the next attempt has too.
+    /// Returns the name of the commit. The next attempt has the same name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -322,7 +322,7 @@ macro_rules! step_errors {
 
 step_errors!(WriteError, FlushError, TableSinkError);
 
-/// Implements `From` for an operation that contains another one and fails as that one does.
+/// Implements `From` for the error of an operation that contains another one and can fail in the same ways.
 macro_rules! contains {
     ($outer:ident, $inner:ident { $($variant:ident),* }) => {
         impl From<$inner> for $outer {

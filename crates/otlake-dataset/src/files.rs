@@ -1,4 +1,4 @@
-//! Row groups to rolled files.
+//! Writes row groups to files, and rolls the files.
 //!
 //! ```text
 //!                         outside a batch: SharedFiles, one open file per partition for all writers
@@ -32,7 +32,7 @@ use crate::files::shared_files::{SharedFiles, SharedPartition};
 /// The destination of row groups: the files that all writers share, or those of an open batch.
 pub(crate) type Target<'a> = Option<&'a mut BatchFiles>;
 
-/// The files of one table, as one writer writes them.
+/// The files of one table that one writer writes to.
 #[derive(Debug)]
 pub(crate) struct Files {
     encoder: Encoder,
@@ -48,7 +48,8 @@ pub(crate) struct Files {
 #[derive(Debug)]
 struct Slot {
     partition: Arc<SharedPartition>,
-    /// The number of rows that still fit the open file, as of the last call; other writers change it too.
+    /// The number of rows that still fit the open file, as of the last write of this writer. Other writers
+    /// may have filled the file since.
     room: u64,
 }
 
@@ -98,12 +99,12 @@ impl Files {
         });
     }
 
-    /// Removes a slot. The last one takes its number.
+    /// Removes a slot. The last slot takes its number.
     pub(crate) fn remove(&mut self, slot: usize) {
         self.shared.release(self.slots.swap_remove(slot).partition);
     }
 
-    /// Returns how many more rows the open file of a slot takes.
+    /// Returns how many more rows fit the open file of a slot.
     #[inline]
     pub(crate) fn room(&self, slot: usize) -> u64 {
         self.slots[slot].room
@@ -122,7 +123,7 @@ impl Files {
         }
     }
 
-    /// Returns when the first row of the open file of a slot came.
+    /// Returns when the first row in the open file of a slot arrived.
     pub(crate) fn since(&self, slot: usize, target: Option<&BatchFiles>) -> Option<Instant> {
         let partition = &self.slots[slot].partition;
         match target {
@@ -137,7 +138,7 @@ impl Files {
         self.slots.iter_mut().for_each(|slot| slot.room = room);
     }
 
-    /// Counts the memory of the open file of a slot.
+    /// Measures the open file of a slot and returns the bytes of memory that it takes up.
     pub(crate) fn measure(&self, slot: usize, target: Target<'_>) -> usize {
         let partition = &self.slots[slot].partition;
         match target {
@@ -146,12 +147,12 @@ impl Files {
         }
     }
 
-    /// Writes rows as one row group, in the open file of a slot or, when it would have too many rows
-    /// with it, in a new one. Rows are cut where there are more than a file takes.
+    /// Writes rows as one row group to the open file of a slot, or to a new file if the open one would exceed
+    /// its number of rows. Rows that exceed a whole file are split into several files.
     ///
     /// # Errors
     ///
-    /// Returns the rows of this writer that are in no file because of it. The others are written.
+    /// Returns the rows of this writer that are lost. All other rows are written.
     pub(crate) fn write(
         &mut self,
         slot: usize,
@@ -192,8 +193,8 @@ impl Files {
         let directory = &partition.directory;
         let rows_per_file = encoder.options().rows_per_file();
         let count = rows.num_rows() as u64;
-        // With other writers the file must not be locked while this one encodes. Alone it is encoded
-        // straight into the file, which takes less memory.
+        // If there are other writers, the file must not be locked while this one encodes. A single
+        // writer encodes straight into the file, which takes less memory.
         let is_shared = target.is_none() && shared.budget().writers() > 1;
         let encoded = is_shared.then(|| encoder.encode_row_group(rows));
         let encoded = encoded
@@ -249,7 +250,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// Returns the rows of this writer that are lost with it.
+    /// Returns the rows of this writer that are lost with the file.
     pub(crate) fn close_slot(
         &mut self,
         slot: usize,
@@ -271,11 +272,11 @@ impl Files {
         file.map_or(Ok(()), |file| self.close(slot, file, target))
     }
 
-    /// Closes the shared files whose first row came before `time`, whoever wrote them.
+    /// Closes the shared files whose first row arrived at `time` or before, whichever writer wrote them.
     ///
     /// # Errors
     ///
-    /// Returns the rows of this writer that are lost with them.
+    /// Returns the rows of this writer that are lost with the files.
     pub(crate) fn close_older_than(&mut self, time: Instant) -> Result<(), LostRows> {
         let mut lost = None;
         for partition in self.shared.partitions() {

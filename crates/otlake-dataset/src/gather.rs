@@ -1,4 +1,4 @@
-//! Rows to the record batches of row groups.
+//! Gathers rows into the record batches of row groups.
 //!
 //! ```text
 //!  without partitions:  Row ──────────────────────────────────▶ columns ──▶ RecordBatch
@@ -24,27 +24,27 @@ use crate::gather::row_buffer::{RowBuffer, RowInterner};
 use crate::gather::row_groups::{RowGroupLimits, RowGroups};
 use crate::gather::sort::sorted;
 
-/// Where row groups go.
+/// The destination of row groups.
 pub(crate) trait RowGroupSink {
-    /// Returns how many more rows the open file takes.
+    /// Returns how many more rows fit the open file.
     fn room(&self) -> u64;
 
-    /// Takes the rows of a row group, of which the first came at `since`.
+    /// Writes the rows of a row group. `since` is when the first of them arrived.
     fn row_group(&mut self, rows: &RecordBatch, since: Option<Instant>) -> Result<(), LostRows>;
 }
 
-/// How rows are gathered.
+/// Options for a [`Gather`].
 #[derive(Clone, Debug)]
 pub(crate) struct GatherOptions {
-    /// When the rows that wait in a partition are a row group.
+    /// The limits at which the rows that wait in a partition become a row group.
     pub(crate) limits: RowGroupLimits,
     pub(crate) key_limits: KeyLimits,
-    /// The order that the rows of a row group are sorted to.
+    /// The order to which the rows of a row group are sorted.
     pub(crate) order: Vec<SortingColumn>,
     pub(crate) partitioned: bool,
-    /// Whether it is noted when rows come.
+    /// Whether the arrival time of rows is recorded.
     pub(crate) keeps_age: bool,
-    /// Whether columns of attributes have the field ids of the published schema.
+    /// Whether attribute columns have the field ids of the published schema.
     pub(crate) field_ids: bool,
 }
 
@@ -53,24 +53,24 @@ pub(crate) struct GatherOptions {
 pub(crate) struct Gather {
     row_groups: RowGroups,
     options: GatherOptions,
-    /// What the rows that wait in partitions have in common.
+    /// The names, resources and scopes that the rows waiting in partitions share.
     interner: RowInterner,
     slots: Vec<Waiting>,
-    /// Bytes of the rows that wait in partitions.
+    /// The bytes of the rows that wait in partitions.
     waiting_bytes: usize,
 }
 
-/// The rows of a slot.
+/// The waiting rows of a slot.
 #[derive(Debug, Default)]
 struct Waiting {
-    /// Empty without partitions, where rows become columns at once.
+    /// The packed rows. Empty without partitions, because rows then become columns at once.
     rows: RowBuffer,
-    /// When the first of them came.
+    /// When the first of the rows arrived.
     since: Option<Instant>,
 }
 
 impl Gather {
-    /// Creates a gatherer whose columns are full at `limits`.
+    /// Creates a gatherer. Its columns are full at `limits`.
     pub(crate) fn new(schema: Schema, options: GatherOptions, limits: RowGroupLimits) -> Self {
         let batches = BatchOptions::new().with_field_ids(options.field_ids);
         Self {
@@ -90,7 +90,7 @@ impl Gather {
         self.row_groups.overflow_counts()
     }
 
-    /// Changes when the columns of a row group are full.
+    /// Sets the limits at which the columns of a row group are full.
     pub(crate) fn set_column_limits(&mut self, limits: RowGroupLimits) {
         self.row_groups.set_limits(limits);
     }
@@ -100,7 +100,7 @@ impl Gather {
         self.slots.push(Waiting::default());
     }
 
-    /// Removes a slot, which has no rows. The last one takes its number.
+    /// Removes a slot, which must have no rows. The last slot takes its number.
     pub(crate) fn remove(&mut self, slot: usize) {
         debug_assert_eq!(
             self.rows(slot),
@@ -110,7 +110,7 @@ impl Gather {
         self.slots.swap_remove(slot);
     }
 
-    /// Returns the rows of a slot.
+    /// Returns the number of rows in a slot.
     pub(crate) fn rows(&self, slot: usize) -> usize {
         if self.options.partitioned {
             self.slots[slot].rows.rows()
@@ -130,13 +130,13 @@ impl Gather {
         }
     }
 
-    /// Returns when the first of the rows of a slot came.
+    /// Returns when the first row of a slot arrived.
     pub(crate) fn since(&self, slot: usize) -> Option<Instant> {
         self.slots[slot].since
     }
 
-    /// Takes a row and returns whether the slot has enough of them for a row group; `room` more rows
-    /// fit the open file.
+    /// Appends a row to a slot, and returns whether the slot has enough rows for a row group. `room` is how
+    /// many more rows fit the open file.
     #[inline]
     pub(crate) fn push(
         &mut self,
@@ -160,18 +160,18 @@ impl Gather {
         Ok(rows >= limits.rows || bytes >= limits.bytes || rows as u64 >= room)
     }
 
-    /// Returns whether no row can be taken before rows are [drained](Self::drain).
+    /// Returns whether rows must be [drained](Self::drain) before another one can be pushed.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.row_groups.is_full()
     }
 
-    /// Makes row groups of the rows of a slot: one, or more when they are larger as columns. The slot has
-    /// no rows afterwards.
+    /// Writes the rows of a slot to `to`, as one row group, or as several if the rows are larger as columns.
+    /// The slot has no rows afterwards.
     ///
     /// # Errors
     ///
-    /// Returns the rows that `to` has lost. It is offered all rows nevertheless.
+    /// Returns the rows that `to` has lost. All other rows are still passed to it.
     pub(crate) fn drain(
         &mut self,
         slot: usize,
@@ -181,7 +181,8 @@ impl Gather {
         let mut lost = None;
         if self.options.partitioned {
             self.waiting_bytes -= rows.memory_size();
-            // Making the one that stands in for it costs microseconds, a row group milliseconds.
+            // The empty interner left in its place takes microseconds to create; a row group takes
+            // milliseconds.
             let interner = std::mem::take(&mut self.interner);
             let Ok(()) = rows.replay(
                 &interner,
@@ -217,12 +218,12 @@ impl Gather {
         taken
     }
 
-    /// Returns the rows of a batch in the order that rows are sorted to.
+    /// Returns the rows of a record batch in the order to which rows are sorted.
     pub(crate) fn sorted(&self, rows: &RecordBatch) -> RecordBatch {
         sorted(rows, &self.options.order)
     }
 
-    /// Drops all rows. What was learned from them of names and types stays.
+    /// Drops all rows. Names and types that were learned from them are kept.
     pub(crate) fn discard(&mut self) {
         self.row_groups.discard();
         self.slots
@@ -231,29 +232,29 @@ impl Gather {
         self.waiting_bytes = 0;
     }
 
-    /// Returns whether a column, type or name was found that is not published.
+    /// Returns whether the rows have a column, type or name that is not published.
     pub(crate) fn has_unpublished_changes(&self, published: &DatasetSchema) -> bool {
         self.row_groups.has_unpublished_changes(published)
     }
 
-    /// Gives the columns the published types.
+    /// Coerces the columns to their published types.
     pub(crate) fn coerce(&mut self, published: &DatasetSchema) {
         self.row_groups.coerce(published);
     }
 
-    /// Returns the bytes of memory that the rows take up. Looks at every column.
+    /// Returns the bytes of memory that the rows take up. This measures every column.
     pub(crate) fn memory_size(&self) -> usize {
         self.row_groups.memory_size() + self.waiting_bytes + self.interner.memory_size()
     }
 
-    /// Returns the bytes of memory that the rows take up at most, as far as is known without a look at
-    /// every column.
+    /// Returns an upper estimate of the bytes of memory that the rows take up, without measuring every
+    /// column.
     #[inline]
     pub(crate) fn memory_estimate(&self) -> usize {
         self.row_groups.memory_estimate() + self.waiting_bytes + self.interner.memory_size()
     }
 
-    /// Makes the estimate exact again, and frees what no row needs any more.
+    /// Makes the estimate exact again, and frees resources and scopes that no row uses any more.
     pub(crate) fn measure(&mut self) {
         self.row_groups.measure();
         self.interner.release_unused();

@@ -1,15 +1,15 @@
-//! The bytes of memory that all writers of a dataset share.
+//! Shares a number of bytes of memory among all writers of a dataset.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The memory limit of a dataset and what of it is used.
+/// The memory limit of a dataset, and the bytes of it that are used.
 ///
-/// Three quarters are for rows and open files: a writer that finds them used up writes row groups early
-/// and closes files. The last quarter is for encoding, so a row group is limited to its share of it; see
+/// Three quarters are for rows and open files. A writer that finds them used up writes row groups early and
+/// closes files. The last quarter is for encoding. Each row group is limited to a share of it; see
 /// [`row_group_bytes`](Self::row_group_bytes).
 ///
-/// The counters are approximate by [`granule`](Self::granule) bytes for each table of each writer.
+/// For each table of each writer, the counters may be off by [`granule`](Self::granule) bytes.
 #[derive(Debug)]
 pub(crate) struct MemoryBudget {
     limit: usize,
@@ -18,12 +18,12 @@ pub(crate) struct MemoryBudget {
     writers: AtomicUsize,
 }
 
-/// What a [`Share`] of the budget is used for.
+/// The use of a [`Share`] of the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// Rows that are in no row group yet, and the columns that they are gathered in.
+    /// Rows that are in no row group yet, and the columns in which they are gathered.
     Rows,
-    /// Open files: mostly the metadata of what was written to them, and what the storage holds.
+    /// Open files: mostly the metadata of their row groups, and bytes that the storage buffers.
     Files,
 }
 
@@ -43,8 +43,8 @@ impl MemoryBudget {
         self.limit / 4 * 3
     }
 
-    /// Returns the bytes that the rows of one writer may take up, so that one that is busy leaves room
-    /// for the others.
+    /// Returns the bytes that the rows of one writer may take up. The limit ensures that a busy writer leaves
+    /// memory for the others.
     #[inline]
     pub(crate) fn for_rows_of_a_writer(&self) -> usize {
         self.for_rows_and_files() / self.writers().max(1)
@@ -56,7 +56,7 @@ impl MemoryBudget {
         self.rows.load(Ordering::Relaxed) + self.files.load(Ordering::Relaxed)
     }
 
-    /// Returns whether rows and open files take up all that they may.
+    /// Returns whether rows and open files take up all bytes that are for them.
     #[inline]
     pub(crate) fn is_used_up(&self) -> bool {
         self.used() >= self.for_rows_and_files()
@@ -81,18 +81,18 @@ impl MemoryBudget {
         self.writers.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Returns the size at which the columns of a row group are full: `wanted`, or less.
+    /// Returns the size in bytes at which the columns of a row group are full: `wanted`, or less.
     ///
-    /// What columns have allocated beyond their values, and what is encoded, come to about as much again
-    /// each, and so does a sorted copy. All of it has to fit the budget, for all writers at once, and with
-    /// partitions next to the rows of the other partitions.
+    /// In addition to the values of the columns, their unused capacity takes up about as much again, the
+    /// encoded row group does too, and so does a sorted copy. All of this has to fit the budget for all writers
+    /// at once, and with partitions, together with the rows of the other partitions.
     pub(crate) fn row_group_bytes(&self, wanted: usize, partitioned: bool, sorted: bool) -> usize {
         let copies = if sorted { 3 } else { 2 };
         let share = if partitioned { 8 } else { 4 };
         wanted.min(self.limit / (share * copies * self.writers().max(1)))
     }
 
-    /// Returns by how many bytes a share may be out of date before it has to be set again.
+    /// Returns the number of bytes by which a share may be out of date before it has to be set again.
     #[inline]
     pub(crate) fn granule(&self) -> usize {
         self.limit >> 10
@@ -106,7 +106,7 @@ impl MemoryBudget {
     }
 }
 
-/// Bytes of the budget that are given back when it is dropped.
+/// Bytes of the budget. They are given back when the share is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
     budget: Arc<MemoryBudget>,
@@ -123,7 +123,7 @@ impl Share {
         }
     }
 
-    /// Returns the bytes as they were set last.
+    /// Returns the bytes that were set last.
     #[inline]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes

@@ -16,8 +16,8 @@ use crate::route::partitioner::Partitioner;
 
 /// Finds the slot of each row: the number under which a writer keeps the rows and files of a partition.
 ///
-/// Slots are numbered from 0. A table without partitions has one slot. When a slot is removed, the
-/// last one takes its number, here as in the lists of rows and files.
+/// Slots are numbered from 0. A table without partitions has one slot. When a slot is removed, the last slot takes
+/// its number; the lists of rows and files do the same.
 #[derive(Debug)]
 pub(crate) struct Route {
     partitioner: Option<Partitioner>,
@@ -29,19 +29,19 @@ pub(crate) struct Route {
     last: usize,
     /// The key of the current row.
     next_key: Vec<u8>,
-    /// Counts the changes of the slot.
+    /// The number of times that a row had another slot than the previous row.
     clock: u64,
 }
 
 #[derive(Debug)]
 struct Slot {
     key: Vec<u8>,
-    /// The time of its last row, on the clock of the route.
+    /// The time of the slot's last row, on the clock of the route.
     used: u64,
 }
 
 impl Route {
-    /// Creates a route; without a partitioner all rows have one slot.
+    /// Creates a route. Without a partitioner, all rows have the same slot.
     pub(crate) fn new(partitioner: Option<Partitioner>) -> Self {
         Self {
             partitioner,
@@ -114,7 +114,7 @@ impl Route {
         oldest.map(|(slot, _)| slot)
     }
 
-    /// Removes a slot. The last one takes its number.
+    /// Removes a slot. The last slot takes its number.
     pub(crate) fn remove(&mut self, slot: usize) {
         let removed = self.slots.swap_remove(slot);
         self.by_key.remove(&removed.key);

@@ -1,4 +1,4 @@
-//! The part of a dataset that belongs to one worker: it takes the rows of all signals.
+//! The part of a dataset that belongs to one worker. It accepts the rows of all signals.
 //!
 //! ```text
 //!                       ┌──────────── TableWriter, one per table ────────────┐
@@ -59,7 +59,7 @@ use crate::writer::table_writer::TableWriter;
 pub struct DatasetWriter {
     dataset: Dataset,
     account: Arc<Account>,
-    /// The writers of tables, in the order of [`Table::ALL`]. Each is created with its first row.
+    /// The writers of tables, in the order of [`Table::ALL`]. Each is created when its first row arrives.
     tables: [Option<Box<TableWriter>>; Table::ALL.len()],
     batch: BatchState,
     input: InputUsage,
@@ -87,10 +87,9 @@ impl DatasetWriter {
         TableSink::new(self, index_of(table))
     }
 
-    /// Begins an input of this size, such as a payload. The rows from here to
-    /// [`end_input`](Self::end_input) may cause what the
-    /// [budget](crate::DatasetBuilder::input_budget) of an input allows. Rows outside of inputs are not
-    /// limited.
+    /// Begins an input of this size in bytes, such as a payload. The rows until
+    /// [`end_input`](Self::end_input) share the [budget](crate::DatasetBuilder::input_budget) of one input.
+    /// Rows outside of inputs are not limited.
     pub fn begin_input(&mut self, bytes: usize) {
         self.input = InputUsage::new(self.dataset.options().input_budget, bytes);
     }
@@ -119,7 +118,7 @@ impl DatasetWriter {
             id: batch.clone(),
             files: self.dataset.batch_files(batch),
         });
-        // Files of the batch are empty, however full the shared ones are.
+        // The batch has no files yet, however full the shared ones are.
         self.opened().for_each(|(_, table)| table.forget_open());
         Ok(())
     }
@@ -221,14 +220,14 @@ impl DatasetWriter {
         Ok(self.noted(written)?)
     }
 
-    /// Returns the work of this writer so far, for the tables whose rows it has had.
+    /// Returns the work of this writer so far, for the tables that it has written rows of.
     pub fn stats(&self) -> Vec<TableStats> {
         let tables = self.tables.iter().flatten();
         tables.map(|table| table.stats()).collect()
     }
 
     /// Returns the files of the dataset that became visible since the last report, for the tables that have
-    /// any and for those whose rows this writer has had.
+    /// any and for the tables that this writer has written rows of.
     pub fn report(&mut self) -> Vec<TableReport> {
         let mut reports = Vec::new();
         for (index, table) in Table::ALL.into_iter().enumerate() {
@@ -244,8 +243,8 @@ impl DatasetWriter {
         reports
     }
 
-    /// Returns the columns of a table that this writer has found so far, or `None` if it has had no row of the
-    /// table.
+    /// Returns the columns of a table that this writer has found so far, or `None` if it has written no row of
+    /// the table.
     pub fn schema(&self, table: Table) -> Option<&Schema> {
         let writer = self.tables[index_of(table)].as_ref()?;
         Some(writer.schema())
@@ -264,7 +263,7 @@ impl DatasetWriter {
     }
 
     /// Returns the bytes of memory that the rows of this writer and the open files of the dataset take
-    /// up. Looks at every column.
+    /// up. This measures every column.
     pub fn memory_size(&self) -> usize {
         let tables = self.tables.iter().flatten();
         let rows: usize = tables.map(|table| table.memory_size()).sum();
@@ -276,7 +275,7 @@ impl DatasetWriter {
     ///
     /// # Errors
     ///
-    /// As for [`Self::flush`].
+    /// Returns an error as [`Self::flush`] does.
     pub fn release_memory(&mut self, target: usize) -> Result<(), FlushError> {
         let released = self.try_release_memory(target);
         Ok(self.noted(released)?)
@@ -303,15 +302,16 @@ impl DatasetWriter {
             };
             let before = budget.used();
             let mut written = table.write_row_group(slot, self.batch.target(index));
-            // Every row group leaves metadata, which would crowd out the rows of those to come, and may
-            // take up more than its rows did. Now is the time when the file has no rows left to write.
+            // Every row group adds metadata to its file. It may take up more memory than the rows did,
+            // and would leave too little for later rows. The file is closed now, because the slot has
+            // no rows left to write.
             if budget.used_by_files() > target / 2 || budget.used() >= before {
                 let closed = table.close_slot(slot, self.batch.target(index));
                 written = WriteError::both(written, closed);
             }
             result = WriteError::both(result, written);
         }
-        // It is the open files that take up the memory.
+        // The rows are written, so the remaining memory is taken up by open files.
         for (bytes, index, slot) in &mut slots {
             if let Some(table) = &self.tables[*index] {
                 *bytes = table.measure_file(*slot, self.batch.target(*index));
@@ -329,14 +329,14 @@ impl DatasetWriter {
         result
     }
 
-    /// Makes room when the budget is used up.
+    /// Releases memory when the budget is used up.
     #[cold]
     fn shed(&mut self) -> Result<(), WriteError> {
         let budget = Arc::clone(self.dataset.budget());
-        // What was estimated too high is known now.
+        // Measuring corrects estimates that were too high.
         self.opened().for_each(|(_, table)| table.measure());
         let (own, used) = (self.memory_counted(), budget.used());
-        // An eighth is what rows can fill for a while, and leaves the others long row groups.
+        // Freeing an eighth lasts for a while, and still leaves the other partitions long row groups.
         let most = budget.for_rows_and_files();
         let over = used.saturating_sub(most - most / 8);
         let fair = budget.for_rows_of_a_writer();
@@ -349,7 +349,7 @@ impl DatasetWriter {
         self.try_release_memory(used.saturating_sub(over))
     }
 
-    /// Returns the bytes of this writer's rows, as they are counted in the budget.
+    /// Returns the bytes that are counted for this writer's rows in the budget.
     fn memory_counted(&self) -> usize {
         let tables = self.tables.iter().flatten();
         tables.map(|table| table.memory_counted()).sum()
@@ -359,7 +359,7 @@ impl DatasetWriter {
         self.for_all(TableWriter::close_all)
     }
 
-    /// Waits for files with rows of this writer that others are closing, and commits what is visible.
+    /// Waits for other writers to close files with rows of this writer, and commits the visible files.
     fn settle_and_commit(&mut self) -> Result<(), FlushError> {
         let mut result = self.account.settle().map_err(FlushError::from);
         // The files of a batch are committed when it is finished.
@@ -372,7 +372,7 @@ impl DatasetWriter {
         result
     }
 
-    /// Does the same to all tables. One that fails does not keep the others from it.
+    /// Calls `act` for all tables, even if it fails for some of them.
     fn for_all(
         &mut self,
         mut act: impl FnMut(&mut TableWriter, crate::files::Target<'_>) -> Result<(), WriteError>,
@@ -470,7 +470,7 @@ impl DatasetWriter {
         Ok(())
     }
 
-    /// Remembers that an error has cost the open batch rows.
+    /// Records in the open batch that a call has failed.
     fn noted<T, E>(&mut self, result: Result<T, E>) -> Result<T, E> {
         if result.is_err() {
             self.batch.fail();
@@ -479,7 +479,7 @@ impl DatasetWriter {
     }
 }
 
-/// Returns those of a size, the largest first.
+/// Returns the entries with a size above 0, largest first.
 fn largest_first(
     mut sizes: Vec<(usize, usize, usize)>,
 ) -> impl Iterator<Item = (usize, usize, usize)> {
@@ -491,19 +491,19 @@ fn largest_first(
 impl RowSink for DatasetWriter {
     type Error = RowError;
 
-    /// Takes a row.
+    /// Writes a row.
     ///
     /// # Errors
     ///
-    /// Returns an error if a row group or file that is full, or has to make room for others, can't be
-    /// written. The error says how many rows that costs, and whether this row was accepted.
+    /// Returns an error if a row group or a file can't be written, either because it is full or to release
+    /// memory. The error says how many rows are lost, and whether this row was accepted.
     #[inline]
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
         let result = self.try_row(row);
         self.noted(result)
     }
 
-    /// Flushes: see [`DatasetWriter::flush`].
+    /// Flushes the writer; see [`DatasetWriter::flush`].
     fn finish(&mut self) -> Result<(), RowError> {
         Ok(self.flush()?)
     }

@@ -11,8 +11,8 @@ use otlake_storage::{
 /// The [`DatasetSchema`] of a dataset that several writers share: loaded from a document next to the
 /// data, and extended there before any file has a new column.
 ///
-/// Two writers that extend it at the same time lose nothing: a writer replaces only the document that it has
-/// read. The second one reads the document again, and extends that.
+/// Two writers that extend it at the same time lose nothing: a writer only replaces the document if it is still
+/// the one that it has read. The second writer reads the document again and extends the new version.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -65,9 +65,9 @@ pub enum PublishError {
     Table {
         /// The name of the document.
         name: String,
-        /// The table that the document is of.
+        /// The table of the document.
         found: &'static str,
-        /// The table that it should be of.
+        /// The table that was expected.
         expected: &'static str,
     },
     /// The document was not written, although no other writer changed it.
@@ -86,12 +86,12 @@ pub enum PublishError {
     Exhausted(#[from] RetriesExhausted),
 }
 
-/// The number of failed attempts with a document that does not change, after which the storage is to blame.
+/// The number of failed attempts with an unchanged document after which the storage is considered faulty.
 const UNCHANGED: u32 = 5;
 
 impl PublishedSchema {
-    /// Loads the schema of a table. A dataset that has none yet begins with the columns that every file
-    /// has.
+    /// Loads the schema of a table. A dataset without a published schema begins with the columns that every
+    /// file has.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ impl PublishedSchema {
         Ok(published)
     }
 
-    /// Sets who is told when publishing is retried. The default is nobody.
+    /// Sets the observer that is called when publishing is retried. Default: none.
     #[must_use]
     pub fn with_retry_observer(mut self, observer: Option<Arc<dyn RetryObserver>>) -> Self {
         self.observer = observer;

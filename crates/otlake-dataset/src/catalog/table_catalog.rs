@@ -1,4 +1,4 @@
-//! The types of a table's columns, which all writers agree on.
+//! Makes all writers agree on the types of a table's columns.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -6,13 +6,13 @@ use otlake_schema::{DatasetSchema, Schema, Table};
 
 use crate::catalog::published_schema::{PublishError, PublishedSchema};
 
-/// The columns and types that are published for a table: in a document of the dataset, or without
-/// documents in this process.
+/// The columns and types that are published for a table: in a document of the dataset, or without documents, in
+/// this process only.
 #[derive(Debug)]
 pub(crate) struct TableCatalog {
-    /// The schema as it was published last, for writers that have nothing to add.
+    /// The schema that was published last, for writers that have nothing to add.
     current: RwLock<Arc<DatasetSchema>>,
-    /// Held while the schema is extended, which may take requests to the storage.
+    /// Locked while the schema is extended, which may take requests to the storage.
     source: Mutex<Source>,
 }
 
@@ -40,7 +40,7 @@ impl TableCatalog {
         }
     }
 
-    /// Returns the schema as it was published last, as far as this process knows.
+    /// Returns the schema that was published last, as far as this process knows.
     pub(crate) fn current(&self) -> Arc<DatasetSchema> {
         let current = self.current.read();
         Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))

@@ -1,4 +1,4 @@
-//! Whether a batch is open, over all tables of a writer.
+//! The state of a writer's batch.
 
 use crate::files::Target;
 use crate::files::batch_files::BatchFiles;
@@ -12,15 +12,15 @@ pub(crate) enum BatchState {
     Idle,
     /// A batch is open.
     Open(OpenBatch),
-    /// A batch is open, but an error has cost it rows, so it can only be abandoned.
+    /// A batch is open, but an error has lost some of its rows, so it can only be abandoned.
     Failed(OpenBatch),
 }
 
-/// A batch and what it has written.
+/// A batch and the files that it has written.
 #[derive(Debug)]
 pub(crate) struct OpenBatch {
     pub(crate) id: BatchId,
-    /// For each table of the dataset.
+    /// The files of each table of the dataset.
     pub(crate) files: Vec<BatchFiles>,
 }
 
@@ -42,7 +42,7 @@ impl BatchState {
         }
     }
 
-    /// Remembers that an error has cost the open batch rows, so that a caller that ignores the error can't
+    /// Records that an error has lost rows of the open batch, so that a caller that ignores the error can't
     /// finish the batch with the remaining rows.
     #[cold]
     pub(crate) fn fail(&mut self) {

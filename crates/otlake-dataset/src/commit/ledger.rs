@@ -13,14 +13,14 @@ use crate::error::CommitError;
 use crate::files::batch_files::ClosedFile;
 use crate::files::file_names::BatchId;
 
-/// The files that all writers of a dataset have closed outside batches, until they are committed, and the
-/// summaries of the latest files for a report.
+/// The files of one table that any writer has closed outside a batch and that are not committed yet. The ledger
+/// also keeps the summaries of the latest files, for a report.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     table: Table,
     commit: Option<Arc<dyn Commit>>,
-    /// Held while files are committed, so that a writer waits for the commit of files that have rows of
-    /// it.
+    /// Locked while files are committed. So a writer waits for a commit that another writer has begun, which may
+    /// include files with its rows.
     commits: Mutex<Commits>,
     closed: Mutex<Closed>,
 }
@@ -28,25 +28,25 @@ pub(crate) struct Ledger {
 #[derive(Debug)]
 struct Commits {
     unique: String,
-    /// How many were begun.
+    /// The number of commits that were begun.
     begun: u64,
-    /// The one that has not succeeded yet. Its name and content stay what they are until it does.
+    /// The commit that has failed so far. Its name and manifest do not change until it succeeds.
     attempt: Option<(String, Manifest)>,
 }
 
 #[derive(Debug)]
 struct Closed {
-    /// Files that are in no commit.
+    /// The files that are in no commit yet.
     pending: Vec<ClosedFile>,
     recent: VecDeque<FileSummary>,
-    /// Most summaries that are kept.
+    /// The maximum number of summaries that are kept.
     keep: usize,
-    /// Summaries that were dropped since the last report.
+    /// The number of summaries that were dropped since the last report.
     omitted: u64,
 }
 
 impl Ledger {
-    /// Creates a ledger that keeps `keep` summaries for a report.
+    /// Creates a ledger that keeps at most `keep` summaries for a report.
     pub(crate) fn new(table: Table, commit: Option<Arc<dyn Commit>>, keep: usize) -> Self {
         Self {
             table,
@@ -65,7 +65,7 @@ impl Ledger {
         }
     }
 
-    /// Takes in a file that is visible.
+    /// Adds a file that is visible.
     pub(crate) fn push(&self, file: ClosedFile) {
         let mut closed = self.closed();
         closed.report(&file.summary);
@@ -78,7 +78,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// Returns the error of the commit. The batch has to be tried again.
+    /// Returns the error of the commit. The batch has to be repeated.
     pub(crate) fn commit_batch(
         &self,
         batch: &BatchId,
@@ -98,8 +98,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Takes the summaries of the files that are visible since the last call, and how many more there
-    /// were.
+    /// Takes the summaries of the files that became visible since the last call, and returns the number of
+    /// summaries that were dropped in addition.
     pub(crate) fn take_recent(&self) -> (Vec<FileSummary>, u64) {
         let mut closed = self.closed();
         let omitted = std::mem::take(&mut closed.omitted);
@@ -110,7 +110,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// Returns the error of the commit, which the next call tries again as it was.
+    /// Returns the error of the commit. The next call retries it unchanged.
     pub(crate) fn commit(&self, schema_version: Option<u64>) -> Result<(), CommitError> {
         let Some(commit) = &self.commit else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Manifests next to the data.
+//! Writes manifests next to the data.
 
 use std::error::Error;
 use std::fmt;
@@ -33,14 +33,14 @@ impl ManifestCommit {
         }
     }
 
-    /// Sets who is told when writing a manifest is retried. The default is nobody.
+    /// Sets the observer that is called when writing a manifest is retried. Default: none.
     #[must_use]
     pub fn with_retry_observer(mut self, observer: Option<Arc<dyn RetryObserver>>) -> Self {
         self.observer = observer;
         self
     }
 
-    /// Sets how long writing a manifest is retried after conflicts and doubt. The default is 10 seconds.
+    /// Sets how long writing a manifest is retried after conflicts and writes in doubt. Default: 10 seconds.
     #[must_use]
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;

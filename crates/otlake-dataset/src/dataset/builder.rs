@@ -43,7 +43,7 @@ pub struct DatasetBuilder {
     retry_observer: Option<Arc<dyn RetryObserver>>,
 }
 
-/// The options, one field for each, which is why there are more than a dozen.
+/// The options of a dataset. There are more than a dozen fields because each option has its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) schema: SchemaOptions,
@@ -57,7 +57,7 @@ pub(crate) struct Options {
     pub(crate) max_age: Option<Duration>,
     pub(crate) file_summaries: usize,
     pub(crate) memory_limit: usize,
-    /// The order that rows are sorted to.
+    /// The order to which rows are sorted.
     pub(crate) order: Vec<SortingColumn>,
     pub(crate) batch_budget: BatchBudget,
     pub(crate) input_budget: InputBudget,
@@ -209,8 +209,8 @@ impl DatasetBuilder {
         self
     }
 
-    /// Sets who is told when writing a published schema or a manifest is retried. A
-    /// [`commit`](Self::commit) of your own has its own retries. Default: nobody.
+    /// Sets the observer that is called when writing a published schema or a manifest is retried. A
+    /// [`commit`](Self::commit) of your own has its own retries. Default: none.
     pub fn retry_observer(mut self, observer: Arc<dyn RetryObserver>) -> DatasetBuilder {
         self.retry_observer = Some(observer);
         self

@@ -1,4 +1,4 @@
-//! One table of a dataset, as all writers share it.
+//! The part of a table that all writers of a dataset share.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) struct SharedTable {
     pub(crate) catalog: TableCatalog,
     pub(crate) files: Arc<SharedFiles>,
     pub(crate) ledger: Arc<Ledger>,
-    /// The documents, through which leftovers are found; `None` for files without documents.
+    /// The documents, which are used to find leftovers. `None` for a dataset without documents.
     pub(crate) documents: Option<SharedDocuments>,
 }
 

@@ -1,14 +1,14 @@
-//! The rows of one writer in files that other writers close.
+//! Tells each writer what happened to its rows in files that other writers close.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{LossCause, LostRows};
 
-/// The outcome for the rows of one writer that are in files which another writer closes.
+/// The outcome for one writer's rows in files that other writers close.
 ///
-/// A file has row groups of many writers, and one of them closes it. The others must neither assume that their
-/// rows are visible before that is done, nor miss that they are lost: each of them [waits](Self::settle) for
-/// the files that have rows of it.
+/// A file has row groups of many writers, and one of these writers closes it. Until then, the others must not
+/// assume that their rows are visible, and they must learn if the rows are lost. So each writer
+/// [waits](Self::settle) for the files that have rows of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     state: Mutex<State>,
@@ -17,9 +17,9 @@ pub(crate) struct Account {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Files that another writer is closing.
+    /// The number of files with rows of this writer that other writers are closing.
     closing: usize,
-    /// Rows of this writer that others have lost and that were not reported yet.
+    /// The rows of this writer that others have lost and that were not reported yet.
     lost: Option<LostRows>,
 }
 
@@ -29,11 +29,11 @@ impl Account {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until no other writer is closing a file with rows of this one.
+    /// Waits until no other writer is closing a file with rows of this writer.
     ///
     /// # Errors
     ///
-    /// Returns the rows that others could not make visible since the last call.
+    /// Returns the rows of this writer that others have lost since the last call.
     pub(crate) fn settle(&self) -> Result<(), LostRows> {
         let mut state = self.lock();
         while state.closing > 0 {
@@ -85,7 +85,7 @@ impl Contributions {
     }
 }
 
-/// Rows of a file that is being closed. Dropped without an outcome, they are lost.
+/// The rows of a file that is being closed. If this is dropped without an outcome, the rows are lost.
 #[derive(Debug)]
 pub(crate) struct Unsettled {
     others: Vec<(Arc<Account>, u64)>,
@@ -93,17 +93,17 @@ pub(crate) struct Unsettled {
 }
 
 impl Unsettled {
-    /// Returns the rows of the writer that closes the file, or all of them if no writer does.
+    /// Returns the number of rows of the writer that closes the file, or of all rows if no writer closes it.
     pub(crate) fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Tells the others that their rows are visible.
+    /// Tells the other writers that their rows are visible.
     pub(crate) fn visible(mut self) {
         self.end(|_| None);
     }
 
-    /// Tells the others that their rows are lost.
+    /// Tells the other writers that their rows are lost.
     pub(crate) fn lost(mut self, file: &str, reason: &dyn std::error::Error) {
         let reason = reason.to_string();
         self.end(|rows| Some(lost_elsewhere(file, rows, &reason)));

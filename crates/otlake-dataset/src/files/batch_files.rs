@@ -1,4 +1,4 @@
-//! The files of an open batch, which only its writer appends to.
+//! The files of an open batch. Only the writer of the batch appends to them.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,17 +11,17 @@ use crate::files::file_names::{BatchId, FileNames, is_numbered};
 use crate::files::open_file::{OpenFile, PartitionValues};
 use crate::files::shared_files::SharedFiles;
 
-/// What a batch has written to one table so far.
+/// The files that a batch has written to one table so far.
 #[derive(Debug)]
 pub(crate) struct BatchFiles {
     names: FileNames,
-    /// Every name that a file was created under.
+    /// The names of all files that were created.
     created: BTreeSet<String>,
-    /// How the names of its files begin, in each of the directories that it has files in.
+    /// The common beginning of the file names, for each directory that the batch has files in.
     beginnings: BTreeSet<String>,
     open: HashMap<String, OpenFile>,
     budget: BatchBudget,
-    /// What all tables of the batch have used of the budget.
+    /// The part of the budget that the batch has used, over all tables.
     usage: Arc<Mutex<BatchUsage>>,
     closed: Vec<ClosedFile>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct ClosedFile {
 }
 
 impl BatchFiles {
-    /// Begins with no files; their names follow from the identity of the batch.
+    /// Creates a list without files. The names of its files follow from the identity of the batch.
     pub(crate) fn new(
         names: FileNames,
         batch: &BatchId,
@@ -52,7 +52,7 @@ impl BatchFiles {
         }
     }
 
-    /// Counts a row group in a directory, before it is written.
+    /// Counts a row group that is about to be written to a directory.
     ///
     /// # Errors
     ///
@@ -78,19 +78,19 @@ impl BatchFiles {
         self.open.get(directory)
     }
 
-    /// Takes the open file of a directory out.
+    /// Removes and returns the open file of a directory.
     pub(crate) fn take(&mut self, directory: &str) -> Option<OpenFile> {
         self.open.remove(directory)
     }
 
-    /// Puts the open file of a directory back.
+    /// Puts the open file of a directory back, if there is one.
     pub(crate) fn put(&mut self, directory: &str, file: Option<OpenFile>) {
         if let Some(file) = file {
             self.open.insert(directory.to_owned(), file);
         }
     }
 
-    /// Counts the memory of the open file of a directory.
+    /// Measures the open file of a directory and returns the bytes of memory that it takes up.
     pub(crate) fn measure(&mut self, directory: &str) -> usize {
         self.open
             .get_mut(directory)
@@ -106,23 +106,23 @@ impl BatchFiles {
         let beginning = self.names.beginning_in(directory);
         let name = self.names.next_name_in(directory);
         let file = OpenFile::create(files.storage(), &name, files.budget());
-        // Also after an error: the file may be there.
+        // The name is also recorded after an error, because the file may exist.
         self.created.insert(name.clone());
         self.beginnings.insert(beginning);
         (name, file)
     }
 
-    /// Takes in a file that was closed.
+    /// Adds a file that was closed.
     pub(crate) fn push_closed(&mut self, file: ClosedFile) {
         self.closed.push(file);
     }
 
-    /// Returns how the names of the files begin, in each directory.
+    /// Returns the common beginning of the file names in each directory.
     pub(crate) fn beginnings(&self) -> impl Iterator<Item = &str> {
         self.beginnings.iter().map(String::as_str)
     }
 
-    /// Returns whether a file was left by an earlier try of the batch.
+    /// Returns whether a file was left by an earlier attempt of the batch.
     pub(crate) fn is_leftover(&self, name: &str, beginning: &str) -> bool {
         is_numbered(name, beginning) && !self.created.contains(name)
     }

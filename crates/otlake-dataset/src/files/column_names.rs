@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use otlake_schema::{DatasetSchema, Schema};
 
-/// The metadata `otlake.columns`: the original names of every column of attributes, as a JSON object. It is
-/// written again when there are new columns.
+/// The metadata `otlake.columns`: the original names of every attribute column, as a JSON object. It is written
+/// again when there are new columns.
 #[derive(Debug, Default)]
 pub(crate) struct ColumnNames {
     entries: Arc<[(String, String)]>,
@@ -14,7 +14,7 @@ pub(crate) struct ColumnNames {
 }
 
 impl ColumnNames {
-    /// Returns the metadata of a file that is closed now: the names that its writer has found, and the
+    /// Returns the metadata for files that are closed now: the names that their writer has found, and the
     /// published names for columns that only other writers have found.
     pub(crate) fn of(
         &mut self,

@@ -20,7 +20,7 @@ use crate::memory_budget::{MemoryBudget, Share, Use};
 /// The partition columns of a file and their values.
 pub(crate) type PartitionValues = Vec<(String, Option<String>)>;
 
-/// Row groups that a file has at most: Parquet numbers them with 16 bits.
+/// The maximum number of row groups in a file: Parquet numbers them with 16 bits.
 const MOST_ROW_GROUPS: usize = i16::MAX as usize;
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct OpenFile {
     writer: FileWriter<Box<dyn StorageFile>>,
     rows: Contributions,
     memory: Share,
-    /// The time of its first row, if the dataset closes files by age.
+    /// The time of the file's first row, if the dataset closes files by age.
     since: Option<Instant>,
 }
 
@@ -66,7 +66,7 @@ impl OpenFile {
         self.rows.has(account)
     }
 
-    /// Returns whether the file takes no more rows, by the options of the encoder.
+    /// Returns whether the file is full, by the options of the encoder.
     fn is_full(&self, encoder: &Encoder) -> bool {
         self.rows() >= encoder.options().rows_per_file()
             || self.writer.bytes_written() >= encoder.options().bytes_per_file()
@@ -78,8 +78,8 @@ impl OpenFile {
             && self.writer.row_groups_written() < MOST_ROW_GROUPS
     }
 
-    /// Counts the memory that the file takes up now. It also changes by itself, because parts of the
-    /// file are on their way to the storage.
+    /// Measures the bytes of memory that the file takes up now. They also change without a write, because parts
+    /// of the file are being sent to the storage.
     pub(crate) fn measure(&mut self) -> usize {
         let bytes = self.writer.memory_size() + self.writer.destination().memory_size();
         self.memory.set(bytes);
@@ -87,20 +87,20 @@ impl OpenFile {
     }
 }
 
-/// A row group that a file gets.
+/// A row group to append to a file.
 pub(crate) struct NewRowGroup<'a> {
     pub(crate) rows: NewRows<'a>,
     /// The time of the first row.
     pub(crate) since: Option<Instant>,
-    /// The writer that has them.
+    /// The account of the writer whose rows they are.
     pub(crate) account: &'a Arc<Account>,
 }
 
 /// The rows of a row group.
 pub(crate) enum NewRows<'a> {
-    /// Encoded while they are written, piece by piece: for a file that nobody else waits for.
+    /// Rows that are encoded piece by piece while they are written, for a file that no other writer waits for.
     Batch(&'a RecordBatch),
-    /// Encoded before, so that the file is locked only while they are copied.
+    /// Rows that were encoded beforehand, so that the file is locked only while they are copied.
     Encoded(&'a EncodedRowGroup),
 }
 
@@ -113,13 +113,13 @@ impl NewRows<'_> {
     }
 }
 
-/// Appends a row group to the file in `place`, or to a new one if the row group does not fit it.
-/// Files that are full go to `full`.
+/// Appends a row group to the file in `place`, or to a new file if the row group does not fit that one. Files
+/// that are full are moved to `full`.
 ///
 /// # Errors
 ///
-/// Returns the rows that are lost: those of the row group, and if the file is broken those of the same
-/// writer in it. Other writers are told of theirs.
+/// Returns the rows of this writer that are lost: the rows of the row group, and if the file is broken, also
+/// its earlier rows in the file. Other writers are told of their own lost rows.
 pub(crate) fn append(
     place: &mut Option<OpenFile>,
     full: &mut Vec<ClosingFile>,
@@ -150,7 +150,7 @@ pub(crate) fn append(
         }
         Err(error) => {
             let lost = LostRows::new(&*open.name, rows, error);
-            // A file whose first row group is rejected has nothing to show.
+            // A file whose first row group was rejected has no rows and is dropped.
             *place = (open.rows() > 0).then_some(open);
             return Err(lost);
         }
@@ -169,19 +169,19 @@ pub(crate) fn append(
     Ok(())
 }
 
-/// A file that takes no more rows. The writers with rows in it wait for what becomes of it.
+/// A file that accepts no more rows. The writers with rows in it wait for its outcome.
 #[derive(Debug)]
 pub(crate) struct ClosingFile {
     name: String,
     writer: FileWriter<Box<dyn StorageFile>>,
     unsettled: Unsettled,
-    /// Given back when the file is closed.
+    /// The share of the memory budget, which is given back when the file is closed.
     _memory: Share,
 }
 
 impl OpenFile {
-    /// Ends the file, for the writer that closes it. Called while the file is locked, so that no writer
-    /// with rows in it can miss that.
+    /// Begins to close the file. `own` is the account of the writer that closes it. This is called while the
+    /// file is locked, so that no writer with rows in the file can miss it.
     pub(crate) fn into_closing(self, own: Option<&Arc<Account>>) -> ClosingFile {
         ClosingFile {
             name: self.name,
@@ -202,7 +202,7 @@ impl ClosingFile {
     ///
     /// # Errors
     ///
-    /// Returns the rows of the writer that closes the file. Other writers are told of theirs.
+    /// Returns the rows of the writer that closes the file. Other writers are told of their own lost rows.
     pub(crate) fn close(
         self,
         encoder: &mut Encoder,

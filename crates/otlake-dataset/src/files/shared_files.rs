@@ -30,7 +30,7 @@ impl SharedPartition {
     /// Locks the open file. The lock is held while a row group is appended, not while one is encoded or a file
     /// is closed.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Option<OpenFile>> {
-        // After a panic during a write the file is gone, so the lock protects nothing broken.
+        // A panic during a write drops the file, so a poisoned lock protects nothing broken.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Copies of rows in a few large pieces of memory, to be pushed into a sink later.
+//! Keeps copies of rows in a few large pieces of memory, to push them into a sink later.
 
 mod interner;
 mod packed;
@@ -17,9 +17,9 @@ use otlake_row::{Cell, Group, KeysId, Row, RowSink, Signal};
 /// Copies of rows, packed one after another until they are pushed into a sink.
 ///
 /// Use it for a stage that has to hold rows back, to sort, sample or partition them. A cell takes about ten
-/// bytes and the text of its string, and a key that a row lacks takes nothing. That is less than columns
-/// take where many keys are rare, and much less than [`OwnedRow`](otlake_row::OwnedRow)s, which keep whole
-/// payloads alive. Names, resources and scopes are kept once for all buffers, in a [`RowInterner`].
+/// bytes plus the text of its string, and a key that a row lacks takes nothing. Where many keys are rare, that
+/// is less than columns take. It is always much less than [`OwnedRow`](otlake_row::OwnedRow)s take, which keep
+/// whole payloads alive. Names, resources and scopes are stored once for all buffers, in a [`RowInterner`].
 ///
 /// # Example
 ///
@@ -59,7 +59,7 @@ pub struct RowBuffer {
     keys: Option<KeysId>,
 }
 
-/// Consecutive rows that have the same resource and scope.
+/// A run of consecutive rows with the same resource and scope.
 #[derive(Debug)]
 struct Run {
     /// The number of rows before the run.
@@ -67,12 +67,12 @@ struct Run {
     origin: Origin,
 }
 
-/// The bytes at which a piece is full. Small, so that thousands of buffers waste little at their ends, and
-/// memory is freed while rows are replayed.
+/// The bytes at which a piece is full. Pieces are small so that thousands of buffers waste little at their
+/// ends, and so that memory is freed while rows are replayed.
 const PIECE: usize = 16 << 10;
 
 impl RowBuffer {
-    /// Creates a buffer without rows, which takes no memory yet.
+    /// Creates an empty buffer, which allocates nothing yet.
     pub fn new() -> RowBuffer {
         RowBuffer::default()
     }
@@ -82,7 +82,7 @@ impl RowBuffer {
         self.rows
     }
 
-    /// Returns the bytes of memory that the rows take up, in addition to what [`RowInterner::memory_size`] counts
+    /// Returns the bytes of memory that the rows take up, without those that [`RowInterner::memory_size`] counts
     /// for all buffers. Costs nothing.
     #[inline]
     pub fn memory_size(&self) -> usize {
@@ -92,8 +92,8 @@ impl RowBuffer {
             + self.runs.capacity() * size_of::<Run>()
     }
 
-    /// Returns the same together with the bytes of the resources and scopes of the rows, as if no other
-    /// buffer had them: the most that the rows keep in memory. Costs nothing.
+    /// Returns [`memory_size`](Self::memory_size) plus the bytes of the rows' resources and scopes, as if no
+    /// other buffer shared them. This is the most that the rows keep in memory. Costs nothing.
     #[inline]
     pub fn memory_size_alone(&self) -> usize {
         self.memory_size() + self.origin_bytes
@@ -103,7 +103,7 @@ impl RowBuffer {
     ///
     /// # Panics
     ///
-    /// Panics if the rows before came with another `interner`, or a value is larger than 4 GiB.
+    /// Panics if earlier rows were pushed with another `interner`, or if a value is larger than 4 GiB.
     #[inline]
     pub fn push(&mut self, row: &Row<'_>, interner: &mut RowInterner) {
         let keys = *self.keys.get_or_insert(interner.keys().id());
@@ -136,17 +136,17 @@ impl RowBuffer {
         self.full.push(piece);
     }
 
-    /// Pushes the rows into `sink` in the order in which they came. `interner` is the one that they came
-    /// with. Memory is freed piece by piece. Rows whose resources or scopes have the same cells have the same
-    /// [`Group`], even if they came from different payloads.
+    /// Pushes the rows into `sink`, in the order in which they were appended. `interner` must be the one that
+    /// they were appended with. Memory is freed piece by piece. Rows whose resources or scopes have the same
+    /// cells get the same [`Group`], even if they came from different payloads.
     ///
     /// # Errors
     ///
-    /// Returns the first error of the sink. The rows after it are dropped.
+    /// Returns the first error of the sink. The remaining rows are dropped.
     ///
     /// # Panics
     ///
-    /// Panics if the rows came with another `interner`.
+    /// Panics if the rows were appended with another `interner`.
     pub fn replay<S: RowSink>(self, interner: &RowInterner, sink: &mut S) -> Result<(), S::Error> {
         let keys = interner.keys();
         assert!(

@@ -1,29 +1,30 @@
-//! Rows to the row groups of a file: gathered until there are enough of them, sorted if wanted.
+//! Gathers rows in columns until there are enough of them for a row group.
 
 use arrow_array::RecordBatch;
 use otlake_arrow::{BatchBuilder, BatchError, BatchOptions};
 use otlake_row::{Row, RowSink};
 use otlake_schema::{DatasetSchema, OverflowCounts, Schema};
 
-/// When a row group is full.
+/// The size at which a row group is full.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowGroupLimits {
     pub(crate) rows: usize,
     pub(crate) bytes: usize,
 }
 
-/// Bytes of a column without values: its builder, its name, its place in the schemas of rows, batch and
-/// file. Measured as what 1,000 partitions of 90 columns took up beyond their values and footers.
+/// The bytes of a column without values: its builder, its name, and its entries in the schemas of rows,
+/// record batch and file. Measured with 1,000 partitions of 90 columns, as the memory they took up in addition
+/// to values and footers.
 const COLUMN: usize = 1_280;
 
-/// See the module.
+/// The columns of the current row group.
 #[derive(Debug)]
 pub(crate) struct RowGroups {
     builder: BatchBuilder,
     limits: RowGroupLimits,
-    /// The estimate at which the size of the row group is looked at again.
+    /// The estimate at which the row group is measured again.
     review: usize,
-    /// By how much the size was estimated too high when it was last measured.
+    /// The bytes by which the estimate exceeded the size when the columns were last measured.
     overestimate: usize,
     /// The version of the dataset and the revision of the schema when the columns were last coerced.
     coerced: Option<(u64, u64)>,
@@ -55,7 +56,7 @@ impl RowGroups {
         self.builder.rows()
     }
 
-    /// Returns whether no row can be pushed before the rows are taken out.
+    /// Returns whether the rows must be taken before another one can be pushed.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.builder.is_full()
@@ -65,17 +66,18 @@ impl RowGroups {
         self.builder.overflow_counts()
     }
 
-    /// Bytes of the rows gathered, and of what is kept to gather them.
+    /// Returns the bytes of the gathered rows, and of the columns that hold them. This measures every
+    /// column.
     pub(crate) fn memory_size(&self) -> usize {
         self.builder.memory_size() + self.builder.schema().columns().len() * COLUMN
     }
 
-    /// At least [`Self::memory_size`], more or less. Costs nothing.
+    /// Returns an approximate upper bound of [`Self::memory_size`]. Costs nothing.
     pub(crate) fn memory_estimate(&self) -> usize {
         self.upper_estimate().saturating_sub(self.overestimate)
     }
 
-    /// Looks at every column, so that the estimate is right again.
+    /// Measures every column, so that the estimate is exact again.
     pub(crate) fn measure(&mut self) {
         self.overestimate = self.upper_estimate().saturating_sub(self.memory_size());
     }
@@ -86,22 +88,22 @@ impl RowGroups {
         self.builder.stored_bytes() + self.builder.rows() * numbers + columns * COLUMN
     }
 
-    /// Finds the columns and types of a row that is pushed later.
+    /// Infers columns and types from a row that will be pushed later.
     #[inline]
     pub(crate) fn infer(&mut self, row: &Row<'_>) {
         self.builder.infer(row);
     }
 
-    /// Adds a row and says whether the row group is full; `room` rows fit the file.
+    /// Appends a row and returns whether the row group is full. `room` is how many rows fit the file.
     #[inline]
     pub(crate) fn push(&mut self, row: &mut Row<'_>, room: u64) -> Result<bool, BatchError> {
         match self.builder.row(row) {
-            // The row was added, with the value in its overflow column, where it is counted.
+            // The row was appended. The value is in the overflow column and counted there.
             Ok(()) | Err(BatchError::ReservedName { .. }) => {}
             Err(error) => return Err(error),
         }
         let rows = self.builder.rows();
-        // A file takes its last rows as a smaller row group, rather than a row group being cut.
+        // The last row group of a file is smaller, so that no row group has to be cut.
         if rows >= self.limits.rows || rows as u64 >= room || self.builder.is_full() {
             return Ok(true);
         }
@@ -109,7 +111,8 @@ impl RowGroups {
             return Ok(false);
         }
         self.schedule_review();
-        // What the groups of the row take up would be in the next row group too, however small that is.
+        // Resource and scope are not counted: the next row group would contain them again, however small
+        // it is.
         let own = self
             .builder
             .memory_size()
@@ -117,13 +120,13 @@ impl RowGroups {
         Ok(own >= self.limits.bytes)
     }
 
-    /// Returns whether the dataset has to be told of a column or a name.
+    /// Returns whether the schema has a column or a name that the dataset has not published.
     pub(crate) fn has_unpublished_changes(&self, dataset: &DatasetSchema) -> bool {
         self.coerced != Some((dataset.version(), self.schema_revision()))
             && self.builder.schema().has_unpublished_changes(dataset)
     }
 
-    /// Gives the columns the types that the dataset has published.
+    /// Coerces the columns to the types that the dataset has published.
     pub(crate) fn coerce(&mut self, dataset: &DatasetSchema) {
         if self.coerced != Some((dataset.version(), self.schema_revision())) {
             self.builder.coerce(dataset);
@@ -131,7 +134,7 @@ impl RowGroups {
         }
     }
 
-    /// Takes the rows out as a row group, after which the types of its columns are fixed.
+    /// Takes the rows as a row group, and freezes the types of its columns.
     pub(crate) fn take(&mut self) -> RecordBatch {
         let batch = self.builder.finish_batch();
         self.builder.freeze();
@@ -140,7 +143,7 @@ impl RowGroups {
         batch
     }
 
-    /// Drops the rows. What was learned from them of names and types stays.
+    /// Drops the rows. Names and types that were learned from them are kept.
     pub(crate) fn discard(&mut self) {
         if self.builder.rows() > 0 {
             self.builder.finish_batch();
@@ -149,18 +152,18 @@ impl RowGroups {
         }
     }
 
-    /// Takes back the memory of a row group that was written.
+    /// Reuses the memory of a row group that was written.
     pub(crate) fn recycle(&mut self, batch: RecordBatch) {
         self.builder.recycle(batch);
     }
 
-    /// The columns are measured again when they may have grown by an eighth of the limit: measuring looks at
-    /// all of them.
+    /// Schedules the next measurement for when the columns may have grown by an eighth of the limit. It is not
+    /// done more often because it visits every column.
     fn schedule_review(&mut self) {
         self.review = self.upper_estimate() + self.limits.bytes / 8;
     }
 
-    /// Returns a number that is another one when columns were added, renamed or lost, or got a type.
+    /// Returns a number that changes whenever a column is added, renamed or lost, or gets a type.
     pub(crate) fn schema_revision(&self) -> u64 {
         self.builder.schema().revision()
     }

@@ -76,7 +76,7 @@ fn utc(nanos: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_nanos(nanos)
 }
 
-/// The fields from which the time of a table's events is taken: those of its column `timestamp`.
+/// The fields that the time of a table's events is read from: the fields of its column `timestamp`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventTime {
     time: Key,

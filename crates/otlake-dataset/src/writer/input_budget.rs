@@ -1,16 +1,16 @@
-//! What one input may cause.
+//! Limits what one input may cause.
 
 use otlake_row::{Group, Row};
 
-/// Limits for what one input, such as a payload, may make a [`DatasetWriter`](crate::DatasetWriter)
+/// A limit on the bytes that one input, such as a payload, may make a [`DatasetWriter`](crate::DatasetWriter)
 /// write in addition to its rows.
 ///
-/// A sender sends a resource once, but it is written again in every row group that has rows of it, and each
-/// partition has files of its own. So a payload of a megabyte could cause gigabytes. The budget counts, for
-/// each partition that the input opens and each row group that it ends, the bytes of the resource and the
-/// scope, and 300 bytes for each column, which is about what a footer and a manifest have of it.
+/// A sender sends a resource once, but every row group with rows of the resource contains it again, and each
+/// partition has files of its own. So a payload of a megabyte could cause gigabytes. The budget counts each
+/// partition that the input opens and each row group that it ends. It charges the bytes of the resource and the
+/// scope, plus 300 bytes for each column, which is about what footer and manifest say about a column.
 ///
-/// Rows that come after the budget is used up are rejected and counted; see
+/// Rows that arrive after the budget is used up are rejected and counted; see
 /// [`DatasetWriter::end_input`](crate::DatasetWriter::end_input).
 ///
 /// ```
@@ -62,8 +62,8 @@ impl Default for InputBudget {
     }
 }
 
-/// The rows of an input that were rejected because its [`InputBudget`] was used up: all of the rows that
-/// came after that.
+/// The rows of an input that were rejected because its [`InputBudget`] was used up. All rows after that point
+/// are rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RejectedRows {
@@ -73,10 +73,10 @@ pub struct RejectedRows {
     pub limit: u64,
 }
 
-/// What a file of one row has of a column in its footer and its manifest. Measured.
+/// The bytes that footer and manifest of a file of one row need for each column. Measured.
 const COLUMN: u64 = 300;
 
-/// What the current input has caused.
+/// The bytes that the current input has caused.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InputUsage {
     limit: u64,
@@ -85,7 +85,7 @@ pub(crate) struct InputUsage {
 }
 
 impl InputUsage {
-    /// The usage of rows that belong to no input, which have no limit.
+    /// The usage of rows that belong to no input. It has no limit.
     pub(crate) const NONE: Self = Self {
         limit: u64::MAX,
         caused: 0,
@@ -110,7 +110,7 @@ impl InputUsage {
         self.rejected += 1;
     }
 
-    /// Counts partitions and row groups that begin with the groups of `row`.
+    /// Counts `times` partitions and row groups that begin with the resource and scope of `row`.
     #[cold]
     pub(crate) fn repeat(&mut self, times: u64, row: &Row<'_>, columns: usize) {
         let groups = group_bytes(row.resource()) + group_bytes(row.scope());

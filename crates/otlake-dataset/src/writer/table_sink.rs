@@ -1,4 +1,4 @@
-//! A sink for record batches of other producers.
+//! Accepts the record batches of other producers.
 
 use arrow_array::RecordBatch;
 use otlake_arrow::BatchSink;

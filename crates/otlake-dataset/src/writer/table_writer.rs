@@ -1,4 +1,4 @@
-//! One table, as one writer writes it: the parts put together.
+//! Writes one table for one writer: connects the parts.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,8 +24,8 @@ use crate::route::Route;
 use crate::route::batch_partitions::PartitionColumns;
 use crate::writer::published_types::{AttributeNames, PublishedTypes, find_new};
 
-/// Takes the rows of one table to files. The parts know nothing of one another: `route` says which slot a
-/// row has, `gather` keeps the rows of each slot, and `files` has their files.
+/// Writes the rows of one table to files. Its parts are independent of one another: `route` finds the slot of
+/// a row, `gather` keeps the rows of each slot, and `files` has the files of each slot.
 #[derive(Debug)]
 pub(crate) struct TableWriter {
     dataset: Dataset,
@@ -35,19 +35,20 @@ pub(crate) struct TableWriter {
     files: Files,
     column_names: ColumnNames,
     memory: Share,
-    /// By how much the counted memory may differ from the estimate.
+    /// The number of bytes by which the counted memory may differ from the estimate.
     granule: usize,
-    /// The types that record batches have to have, once one came.
+    /// The types that record batches must have. `None` until the first record batch arrives.
     types: Option<PublishedTypes>,
     /// The attributes that partitions depend on.
     attributes: AttributeNames,
-    /// The number of writers that the size of row groups was chosen for.
+    /// The number of writers for which the size of row groups was chosen.
     writers: usize,
-    /// Partitions that were opened and row groups that were full, so that the next row begins anew.
+    /// The number of partitions that were opened and of row groups that became full. Each of them makes the
+    /// writer begin a row group, with resource and scope again.
     begun: u64,
 }
 
-/// Passes row groups on to the files of a slot.
+/// Passes row groups to the files of a slot.
 struct SlotFiles<'a> {
     files: &'a mut Files,
     slot: usize,
@@ -114,7 +115,7 @@ impl TableWriter {
         self.gather.schema()
     }
 
-    /// Returns how often a row has begun a partition, or ended a row group, so far.
+    /// Returns how many times a row has opened a partition or filled a row group so far.
     #[inline]
     pub(crate) fn begun(&self) -> u64 {
         self.begun
@@ -134,14 +135,14 @@ impl TableWriter {
         }
     }
 
-    /// Takes a row, and returns whether the rows take up noticeably more or less memory now.
+    /// Appends a row, and returns whether the memory that the rows take up has changed noticeably.
     #[inline]
     pub(crate) fn row(
         &mut self,
         row: &mut Row<'_>,
         mut target: Target<'_>,
     ) -> Result<bool, RowError> {
-        // After an error the row is taken nevertheless, unless there is no room for it.
+        // After an error the row is accepted nevertheless, unless the columns are full.
         let mut result = Ok(());
         if self.gather.is_full() {
             result = self.make_room(target.as_deref_mut())?;
@@ -174,8 +175,8 @@ impl TableWriter {
         Ok(changed)
     }
 
-    /// Writes the columns, which take no more rows because that failed before. Rows that it costs are in
-    /// the inner result.
+    /// Writes the columns, which are full because an earlier write failed. The inner result counts rows that
+    /// are lost.
     #[cold]
     fn make_room(&mut self, mut target: Target<'_>) -> Result<Result<(), WriteError>, RowError> {
         let mut result = Ok(());
@@ -188,7 +189,7 @@ impl TableWriter {
         Ok(result)
     }
 
-    /// Opens a slot for the partition of a row, and closes another if there are too many.
+    /// Opens a slot for the partition of a row, and closes another slot if too many are open.
     #[cold]
     fn open(&mut self, row: &Row<'_>, mut target: Target<'_>) -> (usize, Result<(), WriteError>) {
         let mut result = Ok(());
@@ -196,7 +197,7 @@ impl TableWriter {
             && self.route.slots() >= self.dataset.options().open_partitions
         {
             let closed = self.close_least_recently_used(target.as_deref_mut());
-            // Its types could not be published. Its rows wait for the next try.
+            // The types could not be published. The rows of the slot wait for the next attempt.
             let kept = matches!(closed, Err(WriteError::Publish(_)));
             result = WriteError::both(result, closed);
             if kept {
@@ -251,7 +252,7 @@ impl TableWriter {
         Ok(drained?)
     }
 
-    /// Writes a record batch, one row group for each of its partitions or more.
+    /// Writes a record batch, as at least one row group for each of its partitions.
     pub(crate) fn record_batch(
         &mut self,
         batch: &RecordBatch,
@@ -285,9 +286,9 @@ impl TableWriter {
         result
     }
 
-    /// Returns the types of the published schema with the columns of a batch, which are published first.
+    /// Returns the types of the published schema, after publishing the new columns of a record batch.
     fn published_types(&mut self, batch: &RecordBatch) -> Result<&PublishedTypes, TableSinkError> {
-        // The names that rows before have found come first.
+        // Names from earlier rows are published before names from the batch.
         let mut published = self.publish()?;
         let options = &self.dataset.options().schema;
         let mut found = Schema::from_dataset(&published, options.clone());
@@ -295,7 +296,7 @@ impl TableWriter {
             let extended = self.shared.catalog.publish(&found);
             published = extended.map_err(TableSinkError::Publish)?;
         }
-        // Files of rows have the columns too from here on.
+        // From here on, files written from rows have these columns too.
         self.gather.coerce(&published);
         let version = published.version();
         let known = self.types.take().filter(|known| known.version() == version);
@@ -304,7 +305,7 @@ impl TableWriter {
         Ok(self.types.insert(types))
     }
 
-    /// Writes the rows of a batch that are in the partition of `row`.
+    /// Writes the rows of a record batch that are in the partition of `row`.
     fn write_part(
         &mut self,
         row: &Row<'_>,
@@ -315,7 +316,7 @@ impl TableWriter {
             Some(slot) => (slot, Ok(())),
             None => self.open(row, target.as_deref_mut()),
         };
-        // Rows that came before stand before.
+        // Earlier rows of the slot come first in the file.
         let written = self.write_row_group(slot, target.as_deref_mut());
         let result = WriteError::both(opened, written);
         self.update_column_names();
@@ -332,8 +333,8 @@ impl TableWriter {
         Ok(WriteError::both(result, lost)?)
     }
 
-    /// Publishes what was found in the rows, and gives the columns the types that are published: before
-    /// any file has them.
+    /// Publishes columns and types that were found in the rows, and coerces the columns to the published
+    /// types. This is done before any file has these columns.
     fn publish(&mut self) -> Result<Arc<DatasetSchema>, WriteError> {
         let mut published = self.shared.catalog.current();
         if self.gather.has_unpublished_changes(&published) {
@@ -384,8 +385,8 @@ impl TableWriter {
         result
     }
 
-    /// Closes the files whose first row came at `time` or before. Outside a batch also those that only
-    /// other writers have written to.
+    /// Closes the files whose first row arrived at `time` or before. Outside a batch, this includes files that
+    /// only other writers have written to.
     pub(crate) fn close_older_than(
         &mut self,
         time: Instant,
@@ -409,7 +410,7 @@ impl TableWriter {
         result
     }
 
-    /// Forgets how full the open files are: they are others from here on.
+    /// Forgets how full the open files are, because the next rows go to other files.
     pub(crate) fn forget_open(&mut self) {
         self.files.forget_open();
     }
@@ -438,12 +439,12 @@ impl TableWriter {
         self.gather.bytes(slot)
     }
 
-    /// Counts the memory of the open file of a slot.
+    /// Measures the open file of a slot and returns the bytes of memory that it takes up.
     pub(crate) fn measure_file(&self, slot: usize, target: Target<'_>) -> usize {
         self.files.measure(slot, target)
     }
 
-    /// Makes the estimate of the memory that rows take up exact again.
+    /// Measures the rows, so that the estimate of their memory is exact again.
     pub(crate) fn measure(&mut self) {
         self.gather.measure();
         self.set_memory();
@@ -453,19 +454,19 @@ impl TableWriter {
         self.memory.set(self.gather.memory_estimate());
     }
 
-    /// Returns the bytes that rows take up. Looks at every column.
+    /// Returns the bytes that rows take up. This measures every column.
     pub(crate) fn memory_size(&self) -> usize {
         self.gather.memory_size()
     }
 
-    /// Returns the bytes that rows take up, as they are counted in the budget.
+    /// Returns the bytes that are counted for rows in the budget.
     #[inline]
     pub(crate) fn memory_counted(&self) -> usize {
         self.memory.bytes()
     }
 }
 
-/// Returns when the columns of a row group are full.
+/// Returns the limits at which the columns of a row group are full.
 fn column_limits(dataset: &Dataset, partitioned: bool) -> RowGroupLimits {
     let options = dataset.options();
     let RowGroupLimits { rows, bytes } = options.row_groups;

@@ -22,7 +22,7 @@ fn file(name: &str, columns: Vec<(&str, ArrayRef)>) -> FileSummary {
     file.write_row_group(&mut encoder, &batch.unwrap()).unwrap();
     let (_, mut summary) = file.finish(&mut encoder, &[]).unwrap();
     summary.name = name.to_owned();
-    // What codecs and versions make of it is no matter here.
+    // The size is fixed because it depends on the codec and its version.
     summary.bytes = 1_000;
     summary
 }

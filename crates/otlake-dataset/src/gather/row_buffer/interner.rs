@@ -10,16 +10,16 @@ use super::read::Reader;
 use super::write::Writer;
 use otlake_row::{Group, GroupId, Key, KeyLimits, Keys, KeysId, Row};
 
-/// What the rows in one or many [`RowBuffer`](super::RowBuffer)s share, each kept once: the names of their
-/// keys, and the cells of their resources and scopes.
+/// An interner for the rows in any number of [`RowBuffer`](super::RowBuffer)s. It stores the names of their keys
+/// once, and the cells of their resources and scopes once.
 ///
-/// It outlives the decoders that made the rows. Values whose names exceed its [`KeyLimits`] are kept together
-/// with their names, under [`Key::excess`].
+/// An interner outlives the decoders that made the rows. Values with names that exceed its [`KeyLimits`] are
+/// stored together with their names, under [`Key::excess`].
 #[derive(Debug, Default)]
 pub struct RowInterner {
     names: Names,
     groups: Groups,
-    /// The resource and the scope of the previous row, by the ids that they had there.
+    /// The resource and scope of the previous row, and the ids that they had in that row.
     last: Option<([GroupId; 2], Origin)>,
 }
 
@@ -29,7 +29,7 @@ impl RowInterner {
         RowInterner::default()
     }
 
-    /// Creates an empty interner that keeps no names beyond `limits`.
+    /// Creates an empty interner that stores no names beyond `limits`.
     pub fn with_limits(limits: KeyLimits) -> RowInterner {
         RowInterner {
             names: Names {
@@ -40,20 +40,19 @@ impl RowInterner {
         }
     }
 
-    /// Returns the interner that makes the keys of replayed rows.
+    /// Returns the [`Keys`] that replayed rows use.
     pub fn keys(&self) -> &Keys {
         &self.names.keys
     }
 
-    /// Returns the bytes of memory that the resources and scopes of the rows in all buffers take up. Costs
-    /// nothing.
+    /// Returns the bytes of memory that the resources and scopes of all buffered rows take up. Costs nothing.
     #[inline]
     pub fn memory_size(&self) -> usize {
         self.groups.bytes.load(Ordering::Relaxed)
     }
 
-    /// Frees what is left of resources and scopes that no row has any more: about 100 bytes each, which are
-    /// otherwise freed when others need the space.
+    /// Frees the remains of resources and scopes that no row uses any more, about 100 bytes each. Otherwise
+    /// they are freed when new ones need the space.
     pub fn release_unused(&mut self) {
         self.last = None;
         self.groups
@@ -62,7 +61,7 @@ impl RowInterner {
         self.groups.by_hash.shrink_to_fit();
     }
 
-    /// Prepares for keys that `source` made.
+    /// Prepares to translate keys that `source` made.
     #[inline]
     pub(super) fn bind(&mut self, source: &Keys) {
         self.names.bind(source);
@@ -73,7 +72,8 @@ impl RowInterner {
         &mut self.names
     }
 
-    /// Returns the resource and the scope of a row, which are copied unless there are some with the same cells.
+    /// Returns the resource and scope of a row. They are copied, unless ones with the same cells are stored
+    /// already.
     #[inline]
     pub(super) fn origin(&mut self, row: &Row<'_>) -> &Origin {
         let ids = [row.resource().id(), row.scope().id()];
@@ -94,11 +94,11 @@ impl RowInterner {
     }
 }
 
-/// Translates the keys of other interners to own ones.
+/// Translates the keys of other interners to keys of this one.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     keys: Keys,
-    /// The interner whose keys are known.
+    /// The interner that the keys in `known` are from.
     source: Option<KeysId>,
     known: [Vec<Option<Key>>; 4],
 }
@@ -112,7 +112,7 @@ impl Names {
         }
     }
 
-    /// Returns the own key for one that `source` made; `None` if there is no room for its name.
+    /// Returns this interner's key for a key that `source` made, or `None` if its name exceeds the limits.
     #[inline]
     pub(super) fn key(&mut self, key: Key, source: &Keys) -> Option<Key> {
         let known = &self.known[key.location() as usize];
@@ -137,13 +137,13 @@ impl Names {
     }
 }
 
-/// The resources and scopes of the rows in buffers, by the hash of their packed cells.
+/// The resources and scopes of buffered rows, by the hash of their packed cells.
 #[derive(Debug, Default)]
 struct Groups {
     by_hash: HashMap<u64, Weak<PackedGroup>, foldhash::fast::RandomState>,
-    /// The bytes of those that rows in buffers have.
+    /// The bytes of the groups that buffered rows use.
     bytes: Arc<AtomicUsize>,
-    /// Scratch, in which the next one is packed.
+    /// Scratch for packing the next group.
     scratch: Packed,
 }
 
@@ -157,7 +157,7 @@ impl Groups {
             return known;
         }
         if self.by_hash.len() == self.by_hash.capacity() {
-            // Room for those that no row has any more.
+            // Before the map grows, groups that no row uses any more are removed.
             self.by_hash.retain(|_, group| group.strong_count() > 0);
         }
         let new = Arc::new(PackedGroup::new(group.id(), &self.scratch, &self.bytes));
@@ -166,7 +166,7 @@ impl Groups {
     }
 }
 
-/// The cells of a resource or scope.
+/// The packed cells of a resource or scope.
 #[derive(Debug)]
 pub(super) struct PackedGroup {
     id: GroupId,
@@ -217,7 +217,7 @@ impl Origin {
         self.resource.memory_size() + self.scope.memory_size()
     }
 
-    /// Returns the resource and the scope, whose cells go to `arena`.
+    /// Reads the resource and the scope. Their cells are allocated in `arena`.
     pub(super) fn read<'a>(&'a self, arena: &'a Bump) -> (Group<'a>, Group<'a>) {
         (self.resource.read(arena), self.scope.read(arena))
     }

@@ -1,14 +1,14 @@
 //! The memory that rows are packed into.
 
-/// A piece of memory with tags and numbers in one part and text in another, so that text need not be checked for
-/// UTF-8 when it is read back.
+/// A piece of memory that packed rows are written to. Text is kept apart from tags and numbers, so that it need
+/// not be checked for UTF-8 when it is read back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Packed {
     pub(super) bytes: Vec<u8>,
     pub(super) text: String,
 }
 
-/// The contents of a [`Packed`], or the rest of them.
+/// The contents of a [`Packed`], or the part of them that was not read yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Part<'a> {
     pub(super) bytes: &'a [u8],
@@ -16,7 +16,7 @@ pub(super) struct Part<'a> {
 }
 
 impl Packed {
-    /// Returns an empty piece with room for `len` bytes, divided between text and the rest as in `other`.
+    /// Creates an empty piece with capacity for `len` bytes, divided between text and other bytes as in `other`.
     pub(super) fn like(other: &Packed, len: usize) -> Packed {
         let share = |part: usize| (part as u64 * len as u64 / other.len().max(1) as u64) as usize;
         let room = |part: usize| share(part) + share(part) / 8;

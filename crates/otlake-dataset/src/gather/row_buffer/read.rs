@@ -1,4 +1,4 @@
-//! Bytes to rows: the reverse of [`write`](super::write).
+//! Reads packed rows: the reverse of [`write`](super::write).
 
 use bumpalo::Bump;
 

@@ -1,21 +1,21 @@
-//! Rows to bytes.
+//! Packs rows into bytes.
 //!
 //! ```text
 //! row    signal:u8 cells
 //! cells  count:u32 cell…
 //! cell   tag:u8 key:u8|u32 value
-//! value  nothing | i8 | i32 | i64 | f64 | length:u8|u32 (text apart, bytes here) | count:u32 item…
+//! value  nothing | i8 | i32 | i64 | f64 | length:u8|u32 (text elsewhere, bytes here) | count:u32 item…
 //! ```
 //!
-//! The tag of a cell has the [kind](tag) of its value in the low four bits, its location in the next two, and
-//! then a bit for a key of four bytes. Numbers are little-endian. Rows are read by the process that wrote
-//! them, so the format needs no version.
+//! The low four bits of a cell's tag are the [kind](tag) of its value. The next two bits are its location, and
+//! the bit above them is set if the key has four bytes. Numbers are little-endian. Only the process that wrote
+//! the rows reads them, so the format needs no version.
 
 use super::interner::Names;
 use super::packed::Packed;
 use otlake_row::{Cell, Key, Keys, Row, Value};
 
-/// Kinds of values.
+/// The bits of tags: the kinds of values, and the other parts of a cell's tag.
 pub(super) mod tag {
     pub(in super::super) const EMPTY: u8 = 0;
     pub(in super::super) const FALSE: u8 = 1;
@@ -78,7 +78,7 @@ impl<'p> Writer<'p> {
         self.content(value);
     }
 
-    /// Writes what a value has in addition to its kind.
+    /// Writes the contents of a value, which come after its kind.
     #[inline]
     fn content(&mut self, value: &Value<'_>) {
         match *value {

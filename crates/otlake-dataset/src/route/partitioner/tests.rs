@@ -143,7 +143,7 @@ fn names_that_are_interned_later_are_found() {
     assert_eq!(key(&mut partitioner, &row(&keys, other, "x")), [0; 4]);
     let a = keys.intern(Location::Attribute, "a").unwrap();
     assert_eq!(key(&mut partitioner, &row(&keys, a, "x")), b"\x01\0\0\0x");
-    // Another decoder, whose keys mean something else.
+    // Keys of another decoder mean other names.
     let mut others = Keys::new();
     let (b, a) = ("b", "a");
     let a = others.intern(Location::Attribute, a).unwrap();
