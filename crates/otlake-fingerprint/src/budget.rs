@@ -1,31 +1,30 @@
-//! Which fingerprints stay when memory is short.
+//! Decides which fingerprints stay when memory is short.
 //!
-//! The rule has to give the same answer whatever the order of arrival and however the input was sharded, so it may look at
-//! nothing but the set of fingerprints: no counts, no ages. Within that it is fair: one statement that prints free text
-//! should not push out everything else.
+//! The rule has to give the same answer for every order of arrival and every sharding. So it may only use the set of fingerprints, not
+//! their counts or ages. Within this constraint it is fair: one statement that prints free text should not evict everything else.
 //!
 //! * A signature belongs to a *stratum*: its size class, its number of terms and its first term.
-//! * Within a stratum the fingerprints are ordered by their bits, which are a hash: a uniform sample comes first. The first
-//!   of each stratum is at depth 0, the next at depth 1, and so on.
-//! * Of each size class those with the smallest (depth, bits) stay, as many as fit. So all strata are cut at the same depth,
-//!   and those that are not deep keep everything.
+//! * Within a stratum the fingerprints are ordered by their bits. The bits are a hash, so the first fingerprints are a uniform sample.
+//!   The first of each stratum is at depth 0, the next at depth 1, and so on.
+//! * In each size class, the fingerprints with the smallest (depth, bits) stay, as many as fit. So all strata are cut at the same depth,
+//!   and strata that are less deep keep everything.
 //!
-//! Why that does not depend on order: adding fingerprints to a set can only push the others deeper, so what stays in the
-//! whole stays in every part; and the smallest bits that ever had to go, kept per stratum, keep out what lies above
-//! them, as the whole would.
+//! The result does not depend on order, for two reasons. Adding fingerprints to a set can only push others deeper, so a fingerprint that
+//! stays in the whole set also stays in every part of it. And each stratum remembers the smallest bits that were ever evicted and refuses
+//! these and all larger ones, as the whole set would.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Size classes of signatures: the largest length, and the share of the memory in eighths. Within a class every entry counts the
-/// same, because the rule needs that; classes keep the longest from setting the price of the shortest.
+/// Size classes of signatures: the maximum length, and the share of the memory in eighths. Within a class all entries count the same
+/// number of bytes, because the rule requires that. Without classes, short entries would count as much as the longest.
 const CLASSES: [(usize, usize); CLASS_COUNT] = [(64, 4), (256, 2), (1024, 1), (usize::MAX, 1)];
 
 /// The number of size classes.
 pub(crate) const CLASS_COUNT: usize = 4;
 
-/// Strata of a class by the number of terms; the last takes all longer ones.
+/// The number of strata of a class by number of terms. The last one has all longer signatures.
 const LENGTHS: usize = 16;
-/// Strata of a class by the hash of the first term.
+/// The number of strata of a class by hash of the first term.
 const FIRSTS: usize = 32;
 
 /// The number of strata.
@@ -50,20 +49,20 @@ pub(crate) const fn class_of(stratum: u16) -> usize {
     stratum as usize / (LENGTHS * FIRSTS)
 }
 
-/// Returns how many entries of a size class fit into `bytes`, when each class has its share and an entry of it counts `unit` bytes.
+/// Returns the number of entries of a size class that fit into the share that the class has of `bytes`. An entry counts `unit` bytes.
 pub(crate) const fn capacity(class: usize, bytes: usize, unit: usize) -> usize {
     bytes / 8 * CLASSES[class].1 / unit
 }
 
-/// Returns the longest signature of a size class.
+/// Returns the maximum length of the signatures in a size class.
 pub(crate) const fn longest(class: usize) -> usize {
     CLASSES[class].0
 }
 
-/// Per stratum the smallest bits that ever had to go: they and all above are refused.
+/// The smallest bits that were ever evicted from each stratum. These and all larger bits are refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
-    /// Empty until something had to go.
+    /// Empty until a fingerprint is evicted.
     strata: Vec<Option<u64>>,
 }
 
@@ -77,7 +76,7 @@ impl Marks {
             .is_some_and(|mark| bits >= mark)
     }
 
-    /// Adds marks; the lower of two counts.
+    /// Adds marks. If a stratum already has one, the lower one is kept.
     pub(crate) fn lower(&mut self, marks: impl IntoIterator<Item = (u16, u64)>) {
         for (stratum, bits) in marks {
             self.strata.resize(STRATA, None);
@@ -86,7 +85,7 @@ impl Marks {
         }
     }
 
-    /// Returns all marks, by stratum.
+    /// Returns all marks, in the order of the strata.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
         self.strata
             .iter()
@@ -95,7 +94,8 @@ impl Marks {
     }
 }
 
-/// Returns, of the entries of one class, given as (stratum, bits), the smallest bits per stratum that do not fit when `room` entries do.
+/// Returns the smallest bits of each stratum that have to be evicted so that `room` entries stay. The entries are (stratum, bits), and
+/// are all of one class.
 pub(crate) fn cut(mut entries: Vec<(u16, u64)>, room: usize) -> Vec<(u16, u64)> {
     entries.sort_unstable();
     let mut depth = 0_u32;
@@ -125,7 +125,7 @@ mod tests {
         let crowd = (0..100).map(|bits| (7, bits));
         let few = [(1, 900), (1, 901), (2, 950)];
         let marks = cut(crowd.chain(few).collect(), 10);
-        // The three stay, and the crowd has the other seven places.
+        // The three stay, and the crowd keeps seven.
         assert_eq!(marks, [(7, 7)]);
         assert_eq!(cut(vec![(1, 5), (2, 6)], 2), []);
         assert_eq!(cut(vec![(1, 5), (2, 6)], 0), [(1, 5), (2, 6)]);

@@ -1,20 +1,20 @@
-//! What a byte can be inside a token: one table lookup per byte on the hot path.
+//! Classes of bytes: one table lookup per byte on the hot path.
 
 /// An ASCII digit.
 pub(crate) const DIGIT: u8 = 1;
 /// A letter that is also a hexadecimal digit.
 pub(crate) const HEX_LETTER: u8 = 1 << 1;
-/// Any other letter, `_`, `$` and every byte of a multi-byte (or broken) UTF-8 sequence.
+/// Any other letter, `_`, `$`, and every byte of a multi-byte or broken UTF-8 sequence.
 pub(crate) const LETTER: u8 = 1 << 2;
-/// `.`: joins the labels of a name, the parts of a number, or is a dot leader.
+/// `.`: joins the labels of a name or the parts of a number, or is part of a dot leader.
 pub(crate) const DOT: u8 = 1 << 3;
 /// `-` and `+`: join words and numbers.
 pub(crate) const DASH: u8 = 1 << 4;
-/// `/`, `\`, `@`, `~` and `'`: join paths, addresses and contractions, and need a closer look.
+/// `/`, `\`, `@`, `~` and `'`: join paths, addresses and contractions, and need further checks.
 pub(crate) const ODD: u8 = 1 << 5;
 /// A byte above 0x7f; always together with [`LETTER`].
 pub(crate) const HIGH: u8 = 1 << 6;
-/// Ends a chunk: white space, brackets, quotes, `=`, `:`, `,` and all other punctuation.
+/// A byte that ends a chunk: white space, brackets, quotes, `=`, `:`, `,` and all other punctuation.
 pub(crate) const STOP: u8 = 1 << 7;
 
 /// The class bits of every byte.

@@ -1,4 +1,4 @@
-//! [`Clusterer`]: which signatures are one pattern. [`WordSets`] is the shipped one.
+//! [`Clusterer`]: decides which signatures form a pattern. [`WordSets`] is the shipped implementation.
 
 mod evidence;
 mod hashes;
@@ -9,7 +9,7 @@ mod values;
 use crate::similarity::{Positional, Similarity};
 use crate::term::Term;
 
-/// A signature that was seen, and how often.
+/// A signature and the number of messages that have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Observed<'s> {
@@ -19,50 +19,50 @@ pub struct Observed<'s> {
     pub count: u64,
 }
 
-/// Decides which signatures belong to one pattern.
+/// A rule that decides which signatures belong to the same pattern.
 pub trait Clusterer {
-    /// Returns, for each signature, the terms of its pattern. Signatures with equal answers are one pattern.
+    /// Returns the terms of the pattern of each signature. Signatures with equal terms are the same pattern.
     ///
-    /// `signatures` holds each signature once, in no meaningful order. The answer for a signature must depend on the *set* of signatures and
-    /// their counts alone: then patterns depend neither on the order of messages nor on how they were sharded.
+    /// `signatures` contains each signature once, in no meaningful order. The result must depend only on the *set* of signatures and their
+    /// counts. Then patterns depend neither on the order of messages nor on the sharding.
     fn cluster<'s>(&self, signatures: &[Observed<'s>]) -> Vec<Vec<Term<'s>>>;
 }
 
 /// Joins signatures by order-independent evidence: the set of words seen in one place.
 ///
-/// A place is a signature with one word taken out. It collects the *set* of words that were seen there. A place that saw enough different
-/// words is a variable, and so is one that saw a typed variable at least as often as the word. Masking one place can make
-/// two others alike, so this repeats until nothing changes.
+/// A place is a signature with one word masked. It collects the *set* of words that were seen there. A place with enough different words
+/// is a variable, and so is a place where a typed variable was seen at least as often as the word. Masking one place can make two others
+/// alike, so this is repeated until nothing changes.
 ///
-/// How much is enough is a question of how likely it is that two statements agree in everything else by accident:
+/// How many words are enough depends on how likely it is that two statements agree in everything else by accident:
 ///
-/// * the more words they share, the fewer different words are needed ([`limit`](Self::limit), less one for every [`shared`](Self::shared)
-///   words);
-/// * behind a key (`user=ann`) a word is a value, and [`value_limit`](Self::value_limit) is enough, whatever the other values are;
-/// * in first place a program names itself or its verb, and more is needed: [`leading_limit`](Self::leading_limit);
-/// * a name with a dot, a digit or an underscore in it counts twice: statements are not written like that;
-/// * participles (`started`, `closing`), negations, and the words between names do not count: they carry the statement.
+/// * The more words they share, the fewer different words are needed: [`limit`](Self::limit), minus one for every
+///   [`shared`](Self::shared) words.
+/// * After a key (`user=ann`) a word is a value, and [`value_limit`](Self::value_limit) is enough, whatever the other values are.
+/// * In first place a program writes its name or a verb, so more words are needed: [`leading_limit`](Self::leading_limit).
+/// * A name with a dot, a slash, an `@` or an underscore inside counts twice, because statements are not written like that.
+/// * Participles (`started`, `closing`), negations and prepositions do not count, because they carry the meaning of the statement.
 ///
-/// A word beside a variable belongs to it when the signature without the word is [`rare`](Self::rare) times as frequent. A group of terms that
-/// repeats (`* ok * ok`) is a list and becomes one variable.
+/// A word next to a variable becomes part of it if the signature without the word is [`rare`](Self::rare) times as frequent. A group of
+/// terms that repeats (`* ok * ok`) is a list and becomes one variable.
 ///
-/// The [`Similarity`] has a veto: a place stays a word when masking it leaves too little in common with the signature.
+/// The [`Similarity`] has a veto: a place stays a word if masking it leaves too little in common with the signature.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct WordSets<S = Positional> {
-    /// How many different words make a place in prose a variable.
+    /// The number of different words that make a place in prose a variable.
     pub limit: usize,
-    /// How many shared words lower the limit by one.
+    /// The number of shared words that lower the limit by one.
     pub shared: usize,
     /// The smallest limit.
     pub floor: usize,
-    /// How many different words make the value of a key a variable.
+    /// The number of different words that make the value of a key a variable.
     pub value_limit: usize,
-    /// How many different words make the first place of a message a variable.
+    /// The number of different words that make the first place of a message a variable.
     pub leading_limit: usize,
-    /// How many times as frequent a signature must be without a word, for the word to be part of the variable beside it.
+    /// The factor by which the signature without a word must be more frequent, for the word to become part of the variable next to it.
     pub rare: u64,
-    /// The similarity threshold between a signature and its masked form, in `0.0..=1.0`.
+    /// The minimum similarity of a signature and its masked form, in `0.0..=1.0`.
     pub threshold: f64,
     /// The similarity.
     pub similarity: S,
@@ -75,7 +75,7 @@ impl Default for WordSets {
 }
 
 impl<S: Similarity> WordSets<S> {
-    /// Returns the default limits with another similarity.
+    /// Creates a clusterer with the default limits and another similarity.
     pub const fn with_similarity(similarity: S) -> Self {
         Self {
             limit: 4,
@@ -90,8 +90,7 @@ impl<S: Similarity> WordSets<S> {
     }
 }
 
-/// Rounds after which no further evidence is looked for. Each round masks at least one more place of some signature, and
-/// real logs settle in two or three.
+/// The maximum number of rounds. Each round masks at least one more place of some signature, and real logs need two or three rounds.
 const MAX_ROUNDS: usize = 8;
 
 impl<S: Similarity> Clusterer for WordSets<S> {
@@ -110,7 +109,7 @@ impl<S: Similarity> Clusterer for WordSets<S> {
 }
 
 impl<S: Similarity> WordSets<S> {
-    /// Returns `pattern` with the words at `indices` as wildcards, unless that leaves too little in common, or no word at all.
+    /// Returns `pattern` with wildcards instead of the words at `indices`, or `None` if that leaves too little in common or no word at all.
     fn masked<'s>(&self, pattern: &[Term<'s>], indices: &[usize]) -> Option<Vec<Term<'s>>> {
         let mut next = pattern.to_vec();
         for &index in indices {
@@ -121,7 +120,7 @@ impl<S: Similarity> WordSets<S> {
     }
 }
 
-/// Makes neighbouring wildcards one.
+/// Joins adjacent wildcards.
 fn join_wildcards(terms: &mut Vec<Term<'_>>) {
     terms.dedup_by(|a, b| *a == Term::Wildcard && *b == Term::Wildcard);
 }

@@ -4,13 +4,13 @@
 /// (M. Shapiro et al., "A comprehensive study of Convergent and Commutative Replicated Data Types", INRIA RR-7506, 2011,
 /// section 3.1.1).
 ///
-/// Two states of one source are two points in time of the same count, so the larger is the truth; two sources count
-/// different messages, so they add.
+/// Two states of one source are the same count at two points in time, so the larger one is correct. Two sources count different
+/// messages, so their counts are added.
 #[derive(Clone, Debug)]
 pub(crate) struct Counter {
-    /// The first source and its count stand inline: most states have one source, and the hot path adds to it.
+    /// The first source and its count. They are stored inline, because most states have one source and the hot path adds to it.
     first: (u64, u64),
-    /// The others, sorted by source.
+    /// The other sources and their counts, sorted by source.
     others: Vec<(u64, u64)>,
 }
 
@@ -54,7 +54,7 @@ impl Counter {
             .fold(self.first.1, |sum, entry| sum.saturating_add(entry.1))
     }
 
-    /// Returns every source that counted anything, with its count, sorted by source.
+    /// Returns the sources with a count above 0 and their counts, sorted by source.
     pub(crate) fn sources(&self) -> Vec<(u64, u64)> {
         let mut all = self.others.clone();
         all.push(self.first);
@@ -64,7 +64,7 @@ impl Counter {
     }
 }
 
-/// Equal when every source's count is: which source stands inline is an accident.
+/// Compares the counts of all sources. It does not matter which source is stored inline.
 impl PartialEq for Counter {
     fn eq(&self, other: &Self) -> bool {
         self.sources() == other.sources()

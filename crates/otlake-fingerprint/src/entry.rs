@@ -1,4 +1,4 @@
-//! [`Entry`]: what is known of one fingerprint.
+//! [`Entry`]: the learned facts about one fingerprint.
 
 use std::cmp::Ordering;
 use std::sync::OnceLock;
@@ -12,19 +12,19 @@ use crate::signature::MAX_SIGNATURE;
 use crate::template::{Template, join};
 use crate::token::Tokenizer;
 
-/// What is known of one fingerprint. Every field joins: minimum, maximum, or a maximum per source.
+/// The learned facts about one fingerprint. Every field can be merged: by minimum, by maximum, or by maximum per source.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) signature: Box<[u8]>,
     /// The smallest message seen, by the order of [`Example`], cut at [`example_limit`].
     pub(crate) example: Example,
-    /// The largest message seen. What both ends of the order have in common is what the template says: the kind of a variable that is
-    /// a number in one and a name in the other is neither.
+    /// The largest message seen, by the same order. The template shows what the smallest and the largest have in common: a variable that
+    /// is a number in one and a name in the other has neither kind.
     pub(crate) longest: Example,
-    /// The text of the template of the two, once somebody has asked for it.
+    /// The text of the template of both examples. It is rendered on first use.
     template: OnceLock<Box<str>>,
     pub(crate) count: Counter,
-    /// Zero when unknown.
+    /// The time of the first message, in nanoseconds since the Unix epoch; 0 if it is unknown.
     pub(crate) first_seen: u64,
     pub(crate) last_seen: u64,
     pub(crate) severity_number: i32,
@@ -32,18 +32,19 @@ pub(crate) struct Entry {
     pub(crate) stratum: u16,
 }
 
-/// Returns how many bytes of an example are kept: a function of the signature alone, so that what an entry weighs never changes.
+/// Returns the number of bytes of an example that are kept. It depends on the length of the signature alone, so that the size of an
+/// entry never changes.
 pub(crate) fn example_limit(signature: usize) -> usize {
     (128 + 2 * signature).min(1024)
 }
 
-/// Returns how many bytes of a template are kept.
+/// Returns the number of bytes of a template that are kept.
 fn template_limit(signature: usize) -> usize {
     (192 + 3 * signature).min(2048)
 }
 
-/// Returns what an entry of a size class counts against the memory bound: itself, its share of a table that may be half empty, its texts
-/// at their longest, and the allocator's overhead for each of them.
+/// Returns the bytes that an entry of a size class counts against the memory bound: the entry, its share of a table that may be half
+/// empty, its texts at their maximum length, and the allocator's overhead for each text.
 pub(crate) fn unit(class: usize) -> usize {
     let signature = budget::longest(class).min(MAX_SIGNATURE);
     2 * std::mem::size_of::<Entry>()
@@ -55,8 +56,8 @@ pub(crate) fn unit(class: usize) -> usize {
 
 /// A message that was kept, with its hash.
 ///
-/// Examples are ordered by length, since short ones are easy to read, then by hash: messages that differ in a timestamp alone come in
-/// the order of their bytes, and by bytes each would be a new largest.
+/// Examples are ordered by length, because short ones are easy to read, and then by hash. They are not ordered by bytes, because
+/// messages that differ only in a timestamp arrive in that order, so each would be a new largest one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Example {
     pub(crate) bytes: Vec<u8>,
@@ -71,7 +72,7 @@ impl Example {
         }
     }
 
-    /// Compares two examples.
+    /// Compares two examples by length, hash and bytes.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         self.bytes
             .len()
@@ -88,7 +89,7 @@ impl Example {
 }
 
 impl Entry {
-    /// Returns the entry of a fingerprint that was seen once.
+    /// Creates the entry of a fingerprint that was seen once.
     pub(crate) fn new(signature: &[u8], message: &[u8], stratum: u16, source: u64) -> Self {
         let example = Example::new(&message[..message.len().min(example_limit(signature.len()))]);
         Self::from_parts(
@@ -100,7 +101,7 @@ impl Entry {
         )
     }
 
-    /// Returns an entry without times and severity.
+    /// Creates an entry without times and severity.
     pub(crate) const fn from_parts(
         signature: Box<[u8]>,
         example: Example,
@@ -121,7 +122,7 @@ impl Entry {
         }
     }
 
-    /// Takes a message of this fingerprint as an example, if it is at an end of the order.
+    /// Keeps a message of this fingerprint as an example if it is smaller or larger than all others.
     #[inline]
     pub(crate) fn exemplify(&mut self, message: &[u8]) {
         let limit = example_limit(self.signature.len());
@@ -156,7 +157,7 @@ impl Entry {
     pub(crate) fn see(&mut self, sighting: Sighting) {
         let time = sighting.time_unix_nano;
         if time != 0 {
-            // Zero is "unknown" and wraps to the largest: so the minimum of known and unknown is the known one.
+            // Zero means unknown and wraps to the largest number, so the minimum of a known and an unknown time is the known one.
             self.first_seen = (self.first_seen.wrapping_sub(1))
                 .min(time - 1)
                 .wrapping_add(1);
@@ -185,7 +186,7 @@ impl Entry {
         }
     }
 
-    /// Returns whether messages can have led to this: what the memory bound and the laws of merging rest on.
+    /// Returns whether messages could have produced this entry. The memory bound and the laws of merging depend on that.
     pub(crate) fn is_sound(&self) -> bool {
         self.signature.len() <= MAX_SIGNATURE
             && self.longest.bytes.len() <= example_limit(self.signature.len())

@@ -17,11 +17,11 @@ use crate::token::Tokenizer;
 pub struct Fingerprint(u64);
 
 impl Fingerprint {
-    /// The version of the rules that make a fingerprint. It is hashed with the tokens, so that fingerprints of two versions do
-    /// not meet by accident.
+    /// The version of the rules that make a fingerprint. It is hashed with the tokens, so that fingerprints of different versions are not
+    /// equal by accident.
     pub const VERSION: u8 = 1;
 
-    /// Returns a fingerprint from its bits, for instance read back from a file.
+    /// Creates a fingerprint from its bits, for example from bits that were read from a file.
     pub const fn new(bits: u64) -> Self {
         Self(bits)
     }
@@ -36,7 +36,7 @@ impl Fingerprint {
         self.0.cast_signed()
     }
 
-    /// Returns the fingerprint whose bits are in an `Int64` column.
+    /// Creates a fingerprint from the signed integer in an `Int64` column.
     pub const fn from_i64(bits: i64) -> Self {
         Self(bits.cast_unsigned())
     }
@@ -47,7 +47,7 @@ impl Fingerprint {
     }
 }
 
-/// Sixteen lower-case hexadecimal digits.
+/// Writes sixteen lower-case hexadecimal digits.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
@@ -60,7 +60,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Reads what `Display` writes.
+/// Parses the digits that `Display` writes.
 impl FromStr for Fingerprint {
     type Err = std::num::ParseIntError;
 
@@ -69,7 +69,7 @@ impl FromStr for Fingerprint {
     }
 }
 
-/// Computes fingerprints. Its scratch is reused, so nothing is allocated per message.
+/// Computes fingerprints. It reuses its scratch, so nothing is allocated per message.
 ///
 /// ```
 /// use otlake_fingerprint::Fingerprinter;
@@ -89,16 +89,16 @@ pub struct Fingerprinter<T = Scanner> {
 }
 
 impl Fingerprinter {
-    /// Returns a fingerprinter with the shipped [`Scanner`].
+    /// Creates a fingerprinter with the shipped [`Scanner`].
     pub fn new() -> Self {
         Self::with_tokenizer(Scanner::new())
     }
 }
 
 impl<T: Tokenizer> Fingerprinter<T> {
-    /// Returns a fingerprinter with the caller's tokenizer.
+    /// Creates a fingerprinter with a tokenizer of your own.
     ///
-    /// Its fingerprints are comparable only with those of the same tokenizer.
+    /// Its fingerprints can only be compared with fingerprints from the same tokenizer.
     pub fn with_tokenizer(tokenizer: T) -> Self {
         Self {
             tokenizer,
@@ -118,7 +118,7 @@ impl<T: Tokenizer> Fingerprinter<T> {
         Fingerprint::of(signature)
     }
 
-    /// Returns the signature of the last message: what was hashed.
+    /// Returns the signature of the last message, which was hashed.
     pub const fn signature(&self) -> &Signature {
         &self.signature
     }

@@ -1,8 +1,8 @@
-//! A hasher for keys that are hashes already.
+//! A hasher for keys that are already hashes.
 
 use std::hash::{BuildHasher, Hasher};
 
-/// Builds [`Identity`].
+/// A builder of [`Identity`] hashers.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BuildIdentity;
 
@@ -15,7 +15,7 @@ impl BuildHasher for BuildIdentity {
     }
 }
 
-/// Passes a 64-bit key through with its halves mixed: fingerprints are uniform, but read back from a file they may be anything.
+/// A hasher that only mixes the halves of a 64-bit key. Fingerprints are uniform, but bits that are read from a file may be arbitrary.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity(u64);
 

@@ -7,13 +7,13 @@ use crate::level::{Level, level_of_word};
 use crate::lexicon;
 use stamp::stamp_end;
 
-/// The furthest a header reaches.
+/// The maximum number of bytes of a header.
 const MAX_HEADER: usize = 512;
-/// The number of fields that may stand before the timestamp: a label, an epoch, a date, a node.
+/// The maximum number of fields before the timestamp: a label, an epoch, a date, a node.
 const MAX_LEADING: usize = 5;
-/// The longest name of a level, a month or a weekday.
+/// The maximum length of the name of a level, a month or a weekday.
 const LONGEST_NAME: usize = 13;
-/// The longest bracketed field.
+/// The maximum length of a bracketed field.
 const MAX_GROUP: usize = 192;
 
 /// The header of a line.
@@ -25,10 +25,10 @@ pub(crate) struct Header {
     pub(crate) level: Option<Level>,
 }
 
-/// Returns the header of a message that begins with one.
+/// Returns the header of a message, if the message begins with one.
 ///
-/// A header has a timestamp. The timestamp may follow a few identifiers, and a level, a thread, a logger, or a host and a
-/// process may follow it. Without text behind it, it is the message itself and no header.
+/// A header has a timestamp. A few identifiers may come before the timestamp, and a level, a thread, a logger, or a host and a process
+/// may follow it. If no text comes after these fields, they are the message itself and not a header.
 #[inline]
 pub(crate) fn header(message: &[u8]) -> Option<Header> {
     let start = match message.first()? {
@@ -52,7 +52,7 @@ pub(crate) fn header(message: &[u8]) -> Option<Header> {
     if may_begin { find(message) } else { None }
 }
 
-/// Returns where the first chunk begins that has a letter or a digit.
+/// Returns the position of the first chunk with a letter or a digit.
 fn first_chunk(message: &[u8]) -> Option<usize> {
     let window = &message[..message.len().min(MAX_HEADER)];
     let alnum = window.iter().position(|b| is_alnum(*b))?;
@@ -83,7 +83,7 @@ fn find(message: &[u8]) -> Option<Header> {
     fields.leading()?;
     fields.fields();
     let end = skip_delimiters(line, fields.at);
-    // A header without a message is the message.
+    // If there is no text after the header, the header is the message.
     let rest = &message[end..];
     let first = rest.iter().position(|b| is_alnum(*b))?;
     let cut = memchr::memchr2(b'\n', b'\r', &rest[..first]);
@@ -96,10 +96,10 @@ fn find(message: &[u8]) -> Option<Header> {
 /// A reader of header fields.
 struct Fields<'l> {
     line: &'l [u8],
-    /// The end of what is known to be the header.
+    /// The end of the header, as far as it is known.
     at: usize,
     level: Option<Level>,
-    /// Whether the timestamp is one behind which syslog writes a host and a process.
+    /// Whether the timestamp has a form after which syslog writes a host and a process.
     host: bool,
 }
 
@@ -108,7 +108,7 @@ impl Fields<'_> {
         self.line.get(at).copied()
     }
 
-    /// Reads what comes before the timestamp, and the timestamp.
+    /// Reads the fields before the timestamp, and the timestamp.
     fn leading(&mut self) -> Option<()> {
         let line = self.line;
         let mut at = 0;
@@ -118,7 +118,7 @@ impl Fields<'_> {
                 return None;
             }
             at = digits + 2;
-            // RFC 5424 has a version behind the priority.
+            // RFC 5424 has a version after the priority.
             if self.byte(at) == Some(b'1') && self.byte(at + 1) == Some(b' ') {
                 at += 2;
             }
@@ -129,7 +129,7 @@ impl Fields<'_> {
             while matches!(line.get(at), Some(b' ' | b'\t' | b'|' | b',' | b':' | b';')) {
                 at += 1;
             }
-            // Behind a host and two dashes a timestamp in brackets is a field of an access log, and what follows is no message.
+            // After a host and two dashes, a timestamp in brackets is a field of an access log, and the text after it is not a message.
             if access_log && self.byte(at) == Some(b'[') {
                 return None;
             }
@@ -182,14 +182,14 @@ impl Fields<'_> {
         Some(end)
     }
 
-    /// Reads the fields behind the timestamp and leaves `at` at the message.
+    /// Reads the fields after the timestamp, and sets `at` to the end of the header.
     fn fields(&mut self) {
         let line = self.line;
         let mut at = self.at;
-        // Whether a bracketed field and a logger were seen; each counts once before a level and once behind it.
+        // Whether a bracketed field and a logger were seen. Each may occur once before a level and once after it.
         let (mut group, mut logger) = (false, false);
         let mut weak = 0;
-        // Whether a process was the last field: a level behind it that is not in brackets belongs to the message (`sshd[17]: error: …`).
+        // Whether a process was the last field. A level after it that is not in brackets belongs to the message (`sshd[17]: error: …`).
         let mut process = false;
         loop {
             let piped = self.byte(at) == Some(b'|');
@@ -271,7 +271,7 @@ impl Fields<'_> {
         self.level_at(skip_delimiters(self.line, at)).is_some()
     }
 
-    /// Returns the level named at `at` and where its field ends.
+    /// Returns the level named at `at`, and the end of its field.
     fn level_at(&self, at: usize) -> Option<(Level, usize)> {
         let line = self.line;
         let open = self.byte(at)?;
@@ -301,7 +301,7 @@ impl Fields<'_> {
         let end = from + name.len();
         let after = self.byte(end);
         if word.len() == 1 && name.len() == 1 && close.is_none() {
-            // logcat: one letter, then the tag and a colon.
+            // logcat writes one letter, then the tag and a colon.
             let level = letter_level(word[0])?;
             let tag = match after? {
                 b'/' => end + 1,
@@ -421,7 +421,7 @@ fn skip_spaces(line: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Skips white space and punctuation between fields; a dash counts when a space follows.
+/// Skips white space and punctuation between fields. A dash is skipped if a space follows it.
 fn skip_delimiters(line: &[u8], mut at: usize) -> usize {
     loop {
         match &line[at..] {
@@ -434,14 +434,14 @@ fn skip_delimiters(line: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Returns whether a field can stand between timestamp and level, or before the timestamp: a dash, capitals, or anything with a digit.
+/// Returns whether a field can come before the timestamp, or between timestamp and level: a dash, capitals, or anything with a digit.
 fn leads(field: &[u8]) -> bool {
     field == b"-"
         || field.iter().any(u8::is_ascii_digit) && !field.contains(&b'=') && !field.contains(&b'"')
         || field.len() > 1 && field.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
 }
 
-/// Returns the level in front of klog's date: `E0501 10:00:00.123456`.
+/// Returns the level before klog's date: `E0501 10:00:00.123456`.
 fn klog_level(line: &[u8]) -> Option<Level> {
     let (letter, date) = line.split_first()?;
     let dated = date
@@ -462,7 +462,7 @@ fn letter_level(letter: u8) -> Option<Level> {
     }
 }
 
-/// Returns the position behind a logcat tag: a name, spaces that pad it, and a colon.
+/// Returns the position after a logcat tag: a name, padding spaces, and a colon.
 fn tag_end(line: &[u8], at: usize) -> Option<usize> {
     let len = line[at..]
         .iter()
@@ -472,7 +472,7 @@ fn tag_end(line: &[u8], at: usize) -> Option<usize> {
     (len > 0 && line.get(colon) == Some(&b':')).then_some(colon + 1)
 }
 
-/// Returns whether a name is written like a class, module or file and not like a word of prose.
+/// Returns whether a name is written like a class, module or file, and not like a word in prose.
 fn is_identifier(name: &[u8]) -> bool {
     let inner = name.get(1..).unwrap_or_default();
     name.iter()
@@ -481,7 +481,7 @@ fn is_identifier(name: &[u8]) -> bool {
         || inner.iter().any(u8::is_ascii_uppercase)
 }
 
-/// Returns the end of the bracketed field at `at`; brackets may nest.
+/// Returns the end of the bracketed field at `at`. Brackets may be nested.
 fn group_end(line: &[u8], at: usize) -> Option<usize> {
     let mut open = 0_usize;
     for (index, byte) in line[at..].iter().enumerate().take(MAX_GROUP) {
@@ -519,7 +519,7 @@ fn process_end(line: &[u8], at: usize) -> Option<usize> {
     }
     let mut to = skip_delimiters(line, at + host);
     let from = to;
-    // The process name, with up to two more fields: a version, the rest of a name that holds a space.
+    // The process name may be followed by up to two more fields: a version, or the rest of a name that contains a space.
     for _ in 0..3 {
         let len = field_len(&line[to..]);
         let field = &line[to..to + len];
@@ -531,7 +531,7 @@ fn process_end(line: &[u8], at: usize) -> Option<usize> {
             let version = name.iter().all(|b| b.is_ascii_digit() || *b == b'.');
             return (to == from || pid || version).then_some(to + len);
         }
-        // `sshd[17]` without a colon, or with an address of its own behind it.
+        // `sshd[17]` without a colon, or followed by an address of its own.
         if field.ends_with(b"]") && field.contains(&b'[') {
             let next = skip_spaces(line, to + len);
             return Some(match line.get(next) {
@@ -552,7 +552,7 @@ fn process_end(line: &[u8], at: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Each line is cut at the first `§`, where its message begins.
+    /// Each line has a `§` where its message begins.
     #[test]
     fn headers_of_common_formats_end_where_the_message_begins() {
         let lines = [

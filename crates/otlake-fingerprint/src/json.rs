@@ -1,20 +1,20 @@
-//! JSON bodies: the tokens of the message field, then the sorted set of key paths.
+//! Scans JSON bodies: the tokens of the message field, or if there is none, the sorted set of key paths.
 
 use crate::class::is_alnum;
 use crate::scanner::{MAX_BYTES, scan};
 use crate::token::Token;
 
-/// How many key paths of a body count; the rest is ignored.
+/// The maximum number of key paths of a body. Further ones are ignored.
 const MAX_PATHS: usize = 96;
-/// The total length of the key paths that count.
+/// The maximum total length of the key paths of a body, in bytes.
 const MAX_PATH_BYTES: usize = 4096;
-/// How deep keys are followed. Deeper values are stepped over without recursion.
+/// The maximum depth of keys. Deeper values are skipped without recursion.
 const MAX_DEPTH: usize = 16;
 
-/// How deep a message field may be.
+/// The maximum depth of a message field.
 const MAX_MESSAGE_DEPTH: usize = 3;
 
-/// Members that hold the message before its values were filled in, which is what all its records share.
+/// Members that contain the message before its values were filled in, so that all records of one statement have the same.
 const TEMPLATE_KEYS: [&[u8]; 4] = [
     b"{originalformat}",
     b"@mt",
@@ -22,7 +22,7 @@ const TEMPLATE_KEYS: [&[u8]; 4] = [
     b"message_template",
 ];
 
-/// Members that hold the message and nothing else, most telling name first.
+/// Members that contain the message and nothing else, most specific name first.
 const MESSAGE_KEYS: [&[u8]; 9] = [
     b"message",
     b"msg",
@@ -35,7 +35,7 @@ const MESSAGE_KEYS: [&[u8]; 9] = [
     b"m",
 ];
 
-/// Members that may hold the message, or something else, most telling name first.
+/// Members that may contain the message or something else, most specific name first.
 const OTHER_KEYS: [&[u8]; 14] = [
     b"log",
     b"event",
@@ -53,7 +53,7 @@ const OTHER_KEYS: [&[u8]; 14] = [
     b"action",
 ];
 
-/// Members whose value wraps the fields of the record.
+/// Members with an object that wraps the fields of the record.
 const WRAPPER_KEYS: [&[u8]; 12] = [
     b"fields",
     b"jsonpayload",
@@ -69,7 +69,7 @@ const WRAPPER_KEYS: [&[u8]; 12] = [
     b"entry",
 ];
 
-/// Returns how likely the string under the last of `path` is the message; the smallest wins.
+/// Returns a rank for the string at `path`. The string with the smallest rank is the message.
 fn rank<'k>(path: impl Iterator<Item = &'k [u8]> + Clone) -> Option<usize> {
     let depth = path.clone().count();
     let key = path.clone().last()?;
@@ -96,10 +96,10 @@ fn rank<'k>(path: impl Iterator<Item = &'k [u8]> + Clone) -> Option<usize> {
         .map(|place| 500 + place)
 }
 
-/// Emits the tokens of a JSON object; false when `body` is none, and then nothing was emitted.
+/// Emits the tokens of a JSON object. If `body` is not an object, returns false and emits nothing.
 ///
-/// The tokens are those of the message field, or, without one, the sorted set of key paths. A body that is cut off (by the cap, or by whoever
-/// wrote it) counts as far as it goes; one that breaks the grammar is text.
+/// The tokens are those of the message field, or if there is none, the sorted set of key paths. A body that is cut off, by the limit or
+/// by its producer, is read as far as it goes. A body that violates the grammar is text.
 #[inline(never)]
 pub(crate) fn scan_json<F: FnMut(Token<'_>)>(body: &[u8], emit: &mut F) -> bool {
     let mut keys = Keys::new();
@@ -119,7 +119,7 @@ pub(crate) fn scan_json<F: FnMut(Token<'_>)>(body: &[u8], emit: &mut F) -> bool 
     true
 }
 
-/// Returns where the message field's text is in `body`, when it is there as it is, without escapes.
+/// Returns the range of the message field's text in `body`, if the text has no escapes.
 pub(crate) fn message_field(body: &[u8]) -> Option<std::ops::Range<usize>> {
     walk(body, &mut Keys::new())?
         .filter(|range| memchr::memchr(b'\\', &body[range.clone()]).is_none())
@@ -153,7 +153,7 @@ impl Keys {
         let start = self.used;
         let mut end = start;
         for key in keys {
-            // A key with a digit first is an index or an id in the place of a name.
+            // A key that begins with a digit is an index or an id and not a name.
             let variable = key.first().is_some_and(u8::is_ascii_digit);
             let len = if variable { 1 } else { key.len() };
             if end + 1 + len > MAX_PATH_BYTES {
@@ -191,7 +191,7 @@ impl Keys {
     }
 }
 
-/// What the walk expects next.
+/// The element that the walk expects next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
     /// A value.
@@ -202,13 +202,14 @@ enum Expect {
     Next,
 }
 
-/// Walks an object without recursion. The outer `None` says that the grammar is broken; the range is the inside of the message string.
+/// Walks an object without recursion. The outer `None` means that the grammar is violated. The range is the content of the message
+/// string.
 #[allow(
     clippy::option_option,
     reason = "broken grammar and a missing message are two things"
 )]
 fn walk(body: &[u8], keys: &mut Keys) -> Option<Option<std::ops::Range<usize>>> {
-    // One bit per open level: set for an object. Deeper levels than bits end the walk early, which is a cut like any other.
+    // One bit per open level, set for an object. If there are more levels than bits, the walk ends early, as if the body was cut off.
     let mut open = [false; 64];
     let mut names: [(usize, usize); MAX_DEPTH] = [(0, 0); MAX_DEPTH];
     let mut depth = 0_usize;
@@ -314,7 +315,7 @@ fn walk(body: &[u8], keys: &mut Keys) -> Option<Option<std::ops::Range<usize>>> 
                 at += 1;
                 expect = Expect::Next;
                 if depth == 0 {
-                    // Text behind the object: not a JSON body.
+                    // There is text after the object, so this is not a JSON body.
                     let rest = &body[at..];
                     return rest
                         .iter()
@@ -327,7 +328,7 @@ fn walk(body: &[u8], keys: &mut Keys) -> Option<Option<std::ops::Range<usize>>> 
     }
 }
 
-/// Returns the position of the closing quote of the string that opens at `start`.
+/// Returns the position of the closing quote of the string that begins at `start`.
 fn string_end(body: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {
@@ -339,7 +340,7 @@ fn string_end(body: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-/// Writes the unescaped string to `out` as far as it fits, and says how long it is.
+/// Writes the unescaped string to `out`, as far as it fits, and returns the number of bytes written.
 fn unescape(text: &[u8], out: &mut [u8]) -> usize {
     let mut len = 0;
     let mut at = 0;
@@ -354,8 +355,7 @@ fn unescape(text: &[u8], out: &mut [u8]) -> usize {
                 b'n' => b'\n',
                 b'r' => b'\r',
                 b't' => b'\t',
-                // A code point beyond ASCII is a letter as far as tokens go; its exact form does not matter, only that it is
-                // the same each time.
+                // For tokens, a code point beyond ASCII is a letter. Its exact form does not matter, as long as it is always the same.
                 b'u' => {
                     let code = text
                         .get(at..at + 4)

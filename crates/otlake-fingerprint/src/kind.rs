@@ -1,10 +1,10 @@
-//! Finds the [`Kind`] of a token from its text. Runs when a template is rendered, not on the hot path.
+//! Finds the [`Kind`] of a token from its text. This is done when a template is rendered, not on the hot path.
 
 use crate::level::level_of_word;
 use crate::lexicon;
 use crate::token::Kind;
 
-/// Whether a text is of some kind.
+/// A function that returns whether a text is of some kind.
 type Check = fn(&[u8]) -> bool;
 
 /// Returns the kind of a literal or a variable with this text.
@@ -81,7 +81,7 @@ fn unsigned(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Sign, digits with single separators, exponent.
+/// Returns whether a text is a sign, digits with single separators, and an exponent.
 fn is_number(text: &[u8]) -> bool {
     let text = unsigned(text);
     if !text.first().is_some_and(u8::is_ascii_digit) {
@@ -147,7 +147,7 @@ fn is_uuid(text: &[u8]) -> bool {
         })
 }
 
-/// IPv4 or IPv6, with port or mask.
+/// Returns whether a text is an IPv4 or IPv6 address, with or without port or mask.
 fn is_ip(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"/").unwrap_or(text);
     let Ok(text) = std::str::from_utf8(text) else {
@@ -285,7 +285,7 @@ fn is_host(text: &[u8]) -> bool {
 }
 
 fn is_id(text: &[u8]) -> bool {
-    // With a comma in it, it is a list.
+    // A text with a comma in it is a list.
     text.iter().any(u8::is_ascii_digit) && !text.contains(&b',')
 }
 

@@ -36,7 +36,7 @@ impl Level {
         }
     }
 
-    /// Returns the level whose range holds an OpenTelemetry severity number (1 to 24).
+    /// Returns the level whose range contains an OpenTelemetry severity number (1 to 24).
     pub const fn from_severity_number(number: i32) -> Option<Self> {
         match number {
             1..=4 => Some(Self::Trace),
@@ -68,16 +68,16 @@ impl std::fmt::Display for Level {
     }
 }
 
-/// How far [`level`] looks: a level stands at the front of a line, after a time, a host or a thread name.
+/// The number of bytes that [`level`] searches. A level is near the front of a line, after a time, a host or a thread name.
 const WINDOW: usize = 160;
-/// How many words [`level`] looks at.
+/// The number of words that [`level`] examines.
 const WORDS: usize = 16;
 
 /// Returns the level that the text of `message` names, if it names one.
 ///
-/// The level of a header counts first. Otherwise three places count, and the first found wins: a level name after a key (`level=warn`, `"severity":"ERROR"`), a level name in
-/// capitals or in brackets (`WARN`, `[error]`), and a capitalised or lower-case name followed by a colon at the front of
-/// the message (`error: disk full`, `Warning: …`). The word "error" inside a sentence is no level.
+/// The level of a header takes precedence. Otherwise the first of these wins: a level name after a key (`level=warn`,
+/// `"severity":"ERROR"`), a level name in capitals or in brackets (`WARN`, `[error]`), or a capitalised or lower-case name followed by a
+/// colon at the front of the message (`error: disk full`, `Warning: …`). The word "error" inside a sentence is not a level.
 ///
 /// ```
 /// use otlake_fingerprint::{Level, level};
@@ -105,7 +105,7 @@ pub fn level(message: &[u8]) -> Option<Level> {
             if message[at] == b'\n' && words > 0 {
                 break;
             }
-            // ANSI colours end in a letter that would glue to the level's name.
+            // An ANSI colour sequence ends in a letter, which would be read as part of the level's name.
             if message[at] == 0x1b {
                 at = skip_escape(message, at);
                 continue;
@@ -141,7 +141,7 @@ pub fn level(message: &[u8]) -> Option<Level> {
     found
 }
 
-/// `ERROR` in `ERROR.log` or `/ERROR/` is a name.
+/// Returns whether a byte next to a level name makes it part of another name, as in `ERROR.log` or `/ERROR/`.
 fn glued(byte: u8) -> bool {
     matches!(
         byte,
@@ -217,7 +217,7 @@ pub(crate) fn skip_escape(message: &[u8], at: usize) -> usize {
             }
             (at + 1).min(message.len())
         }
-        // An operating system command (a terminal title, a hyperlink) runs to BEL or to ESC.
+        // An operating system command (a terminal title, a hyperlink) ends at BEL or ESC.
         Some(b']') => {
             while message
                 .get(at)
@@ -277,7 +277,7 @@ mod tests {
         }
     }
 
-    /// The fields of a header are read by the rules that the fingerprint skips them by.
+    /// The level and the fingerprint use the same rules for the fields of a header.
     #[test]
     fn the_level_of_a_header_wins() {
         let cases: [(&str, Level); 12] = [

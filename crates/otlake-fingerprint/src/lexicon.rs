@@ -1,12 +1,11 @@
-//! The closed word classes a scanner of log text needs: units, calendar names, levels, and the words for "no value".
+//! The closed word classes that a scanner of log text needs: units, calendar names, levels, and the words for "no value".
 //!
-//! Every list here is a closed class of the language of machines (units of measure, calendar names, top-level
-//! domains), never a list of words that happened to stand in some log.
+//! Every list here is a closed class of words in logs (units of measure, calendar names, top-level domains), never a list of words
+//! that happened to occur in some log.
 
 /// Returns whether `word` is a unit of measure that can follow a number (`5.2 KB`, `3 ms`, `10 seconds`).
 ///
-/// The unit belongs to the quantity: a program that prints `900 B` prints `1.2 KB` for a larger value of the same
-/// parameter.
+/// The unit belongs to the quantity, because a program that prints `900 B` prints `1.2 KB` for a larger value of the same parameter.
 pub(crate) fn is_unit(word: &[u8]) -> bool {
     matches!(
         word,
@@ -94,11 +93,11 @@ pub(crate) fn is_unit(word: &[u8]) -> bool {
     )
 }
 
-/// The longest word that [`is_unit`] knows.
+/// The length of the longest word that [`is_unit`] knows.
 pub(crate) const LONGEST_UNIT: usize = 12;
 
-/// Returns the length of the unit at the front of `text` that is written with a character beyond ASCII, or is a unit up to the end; otherwise
-/// 0. Micro has two code points, U+00B5 and U+03BC.
+/// Returns the length of the unit at the front of `text` if it has a character beyond ASCII, or if all of `text` is a unit; otherwise 0.
+/// Micro has two code points, U+00B5 and U+03BC.
 pub(crate) fn unit_at(text: &[u8]) -> usize {
     const UNITS: [&str; 8] = [
         "\u{b5}s", "\u{3bc}s", "\u{b0}C", "\u{b0}F", "\u{b5}m", "\u{3bc}m", "\u{b5}A", "\u{3bc}A",
@@ -109,7 +108,7 @@ pub(crate) fn unit_at(text: &[u8]) -> usize {
     })
 }
 
-/// Returns whether `word` is the half of the day behind a time on a twelve-hour clock.
+/// Returns whether `word` is the half of the day after a time on a twelve-hour clock.
 pub(crate) fn is_half_of_day(word: &[u8]) -> bool {
     matches!(word, b"AM" | b"PM" | b"am" | b"pm")
 }
@@ -157,7 +156,8 @@ pub(crate) fn is_weekday(word: &[u8]) -> bool {
     )
 }
 
-/// Returns whether `word` is a common time zone abbreviation. A closed list, not a shape: `ALERT` and `EXIT` follow a time too.
+/// Returns whether `word` is a common time zone abbreviation. This is a closed list and not a shape, because `ALERT` and `EXIT` also
+/// follow times.
 pub(crate) fn is_zone(word: &[u8]) -> bool {
     matches!(
         word,
@@ -199,7 +199,7 @@ pub(crate) fn is_zone(word: &[u8]) -> bool {
     )
 }
 
-/// Returns whether `word` stands for the absence of a value.
+/// Returns whether `word` means that there is no value.
 pub(crate) fn is_null(word: &[u8]) -> bool {
     matches!(
         word,
@@ -267,7 +267,7 @@ pub(crate) fn is_query_verb(word: &[u8]) -> bool {
     )
 }
 
-/// Returns whether `label` is the suffix of a source file, which a line number follows.
+/// Returns whether `label` is the suffix of a source file, which a line number may follow.
 pub(crate) fn is_source_suffix(label: &[u8]) -> bool {
     matches!(
         label,
@@ -369,7 +369,7 @@ pub(crate) fn is_naming_noun(word: &[u8]) -> bool {
     )
 }
 
-/// Returns whether `word` is what somebody proves with that a name follows, behind `for`: `password for ann`.
+/// Returns whether `word` is a credential after which `for` introduces a name: `password for ann`.
 pub(crate) fn is_credential(word: &[u8]) -> bool {
     matches!(word, b"password" | b"publickey" | b"login" | b"key")
 }
@@ -392,7 +392,7 @@ pub(crate) fn is_preposition(word: &[u8]) -> bool {
     )
 }
 
-/// Returns whether `word` turns a statement into its opposite, or says how something ended.
+/// Returns whether `word` negates a statement, or says how something ended.
 pub(crate) fn is_negation(word: &[u8]) -> bool {
     matches!(
         word,
@@ -423,7 +423,7 @@ pub(crate) fn is_negation(word: &[u8]) -> bool {
     )
 }
 
-/// Returns whether `key` is the name of a field that holds a message and not a value.
+/// Returns whether `key` is the name of a field that contains a message and not a value.
 pub(crate) fn is_message_key(key: &[u8]) -> bool {
     matches!(
         key,

@@ -18,9 +18,9 @@ use crate::token::Tokenizer;
 use crate::trie::Trie;
 use crate::variables::{Variable, variables};
 
-/// Names a pattern: the hash of its words and wildcards, so equal patterns have equal ids on every machine.
+/// The id of a pattern: the hash of its words and wildcards. Equal patterns have equal ids on every machine.
 ///
-/// A pattern's id changes when learning makes one of its words a variable.
+/// The id of a pattern changes when one of its words is learned to be a variable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PatternId(u64);
 
@@ -36,7 +36,7 @@ impl PatternId {
     }
 }
 
-/// Sixteen lower-case hexadecimal digits.
+/// Writes sixteen lower-case hexadecimal digits.
 impl fmt::Display for PatternId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
@@ -61,23 +61,23 @@ pub struct Pattern {
     pub count: u64,
     /// The fingerprints of this pattern, smallest first.
     pub fingerprints: Vec<Fingerprint>,
-    /// The shortest message seen (of several, the one with the smallest hash), possibly cut short.
+    /// The shortest message seen, possibly truncated. Of several, it is the one with the smallest hash.
     pub example: Vec<u8>,
-    /// Nanoseconds since the Unix epoch, when sightings were given.
+    /// Nanoseconds since the Unix epoch, if sightings were given.
     pub first_seen_unix_nano: Option<u64>,
-    /// Nanoseconds since the Unix epoch, when sightings were given.
+    /// Nanoseconds since the Unix epoch, if sightings were given.
     pub last_seen_unix_nano: Option<u64>,
-    /// The most severe level of its records, or else the one in the example's text.
+    /// The most severe level of the records, or if they have none, the level in the example's text.
     pub level: Option<Level>,
 }
 
-/// All patterns of a state, most frequent first; of equally frequent ones the smaller id first.
+/// All patterns of a state, sorted by count, most frequent first, and then by id.
 ///
-/// Derefs to a slice of [`Pattern`].
+/// Dereferences to a slice of [`Pattern`].
 #[derive(Clone, Debug)]
 pub struct PatternSet {
     patterns: Vec<Pattern>,
-    /// The signature form of each pattern.
+    /// The signature bytes of each pattern.
     keys: Vec<Box<[u8]>>,
     by_fingerprint: HashMap<u64, u32, BuildIdentity>,
     trie: Trie,
@@ -114,9 +114,10 @@ impl PatternSet {
             .map(|pattern| pattern.template.as_str())
     }
 
-    /// Returns the pattern of a message, learned or not: by its fingerprint, or else by walking the trie of patterns.
+    /// Returns the pattern of a message, whether the message was learned or not. It is found by fingerprint, or else in the trie of
+    /// patterns.
     ///
-    /// The fingerprinter must be of the same tokenizer as the state.
+    /// The fingerprinter must have the same tokenizer as the state.
     pub fn find<T: Tokenizer>(
         &self,
         fingerprinter: &mut Fingerprinter<T>,
@@ -126,7 +127,7 @@ impl PatternSet {
             .map(|index| &self.patterns[index])
     }
 
-    /// Returns the pattern of a message, as [`find`](Self::find) finds it, and the variables of the message under it.
+    /// Returns the pattern of a message, as [`find`](Self::find) does, and the variables of the message under that pattern.
     ///
     /// ```
     /// use otlake_fingerprint::{Fingerprinter, Kind, Patterns};
@@ -169,7 +170,7 @@ impl PatternSet {
             .map(|index| index as usize)
     }
 
-    /// Derives the patterns of `entries`, which are sorted by fingerprint.
+    /// Derives the patterns of `entries`, which must be sorted by fingerprint.
     pub(crate) fn derive<T: Tokenizer, C: Clusterer>(
         entries: &[(u64, &Entry)],
         tokenizer: &T,
@@ -222,7 +223,7 @@ impl PatternSet {
 fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) -> Pattern {
     let pattern_terms: Vec<Term<'_>> = terms(key).collect();
     let of = |entry: &Entry| entry.template(tokenizer).masked(&pattern_terms);
-    // The member with the smallest example gives the layout.
+    // The layout is that of the member with the smallest example.
     let mut model = members[0].1;
     for (_, entry) in members {
         if entry.example.order(&model.example) == Ordering::Less {
@@ -230,7 +231,7 @@ fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) 
         }
     }
     let template = match members {
-        // Alone and nothing masked: the entry's own template.
+        // A single member with nothing masked has the entry's own template.
         [(_, only)] if *only.signature == *key => only.template_text(tokenizer).to_owned(),
         _ => of(model).map_or_else(
             || String::from_utf8_lossy(key).trim_end().replace('*', "<*>"),

@@ -13,7 +13,7 @@ use crate::pattern_set::PatternSet;
 use crate::scanner::Scanner;
 use crate::token::Tokenizer;
 
-/// How many refused fingerprints are remembered.
+/// The number of refused fingerprints that are remembered.
 const RECENT: usize = 4096;
 
 /// Options for [`Patterns`].
@@ -22,13 +22,13 @@ const RECENT: usize = 4096;
 pub struct PatternOptions {
     /// The memory bound in bytes. Default: 64 MiB.
     ///
-    /// Beyond it fingerprints are forgotten and never learned again: see [`Patterns`] for which. A state that is at its bound
-    /// uses up to 64 KiB more to remember that.
+    /// Beyond it, fingerprints are evicted and never learned again; [`Patterns`] describes which ones. A state that has reached its bound
+    /// uses up to 64 KiB more to remember them.
     pub max_bytes: usize,
     /// The identity of this counter. Default: 0.
     ///
-    /// States that learn *different* messages and are merged later need different sources; then their counts add. Two
-    /// states of one source are taken for two points in time of the same count.
+    /// States that learn *different* messages and are merged later need different sources, so that their counts are added. Two states of
+    /// one source are treated as the same count at two points in time.
     pub source: u64,
 }
 
@@ -42,7 +42,7 @@ impl Default for PatternOptions {
 }
 
 impl PatternOptions {
-    /// Returns the defaults.
+    /// Creates the default options.
     pub fn new() -> Self {
         Self::default()
     }
@@ -60,9 +60,9 @@ impl PatternOptions {
     }
 }
 
-/// When a message was seen and how severe its record said it was.
+/// The time and severity of one message.
 ///
-/// All fields are public, because callers make sightings.
+/// All fields are public, because callers create sightings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sighting {
     /// Nanoseconds since the Unix epoch; 0 when unknown.
@@ -71,40 +71,39 @@ pub struct Sighting {
     pub severity_number: i32,
 }
 
-/// One fingerprint of a learned state on its own: a row of a patterns table, next to its pattern's id.
+/// One fingerprint of a learned state on its own. In a table of patterns, it is a row next to the id of its pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Known<'p> {
     /// The fingerprint.
     pub fingerprint: Fingerprint,
-    /// Its own template, before patterns join it with others.
+    /// The template of this fingerprint alone, before patterns join it with others.
     pub template: &'p str,
-    /// How many messages had it.
+    /// The number of messages with this fingerprint.
     pub count: u64,
-    /// The shortest message seen (of several, the one with the smallest hash), possibly cut short.
+    /// The shortest message seen, possibly truncated. Of several, it is the one with the smallest hash.
     pub example: &'p [u8],
-    /// Nanoseconds since the Unix epoch, when sightings were given.
+    /// Nanoseconds since the Unix epoch, if sightings were given.
     pub first_seen_unix_nano: Option<u64>,
-    /// Nanoseconds since the Unix epoch, when sightings were given.
+    /// Nanoseconds since the Unix epoch, if sightings were given.
     pub last_seen_unix_nano: Option<u64>,
-    /// The most severe level of its records, or else the one in the example's text.
+    /// The most severe level of the records, or if they have none, the level in the example's text.
     pub level: Option<Level>,
 }
 
 /// The patterns learned from a stream of messages.
 ///
-/// Learning a message whose fingerprint is known is one hash lookup and a count. What is kept is a *set* of fingerprints, each
-/// with its signature, an example, counts and times; the patterns are derived from that set when they are asked for.
+/// Learning a message with a known fingerprint takes one hash lookup and an addition. The state is a *set* of fingerprints, each with
+/// its signature, examples, counts and times. The patterns are derived from that set on request.
 ///
-/// The state is a join-semilattice: [`merge`](Self::merge) is commutative, associative and idempotent, and the state after a
-/// set of messages depends neither on their order nor on how they were split between states.
+/// The state is a join-semilattice: [`merge`](Self::merge) is commutative, associative and idempotent, and the state after a set of
+/// messages depends neither on their order nor on how they were split between states.
 ///
-/// Memory is bounded by [`PatternOptions::max_bytes`]. The eviction rule is *bottom-k by stratum*: fingerprints are grouped by the
-/// size, the length and the first word of their signature; when the bound is reached, each group is cut to the same number, and
-/// of a group the fingerprints with the largest bits go. What went is refused from then on, and [counted](Self::refused). A
-/// fingerprint is a hash, so what stays of a group is a uniform sample; groups that are not crowded keep
-/// everything, so a statement that prints free text does not push out the others. No order of arrival and no sharding can
-/// change which fingerprints stay.
+/// Memory is bounded by [`PatternOptions::max_bytes`]. The eviction rule is *bottom-k by stratum*. Fingerprints are grouped by the size,
+/// the length and the first word of their signature. When the bound is reached, each group is cut to the same number: the fingerprints
+/// with the largest bits are evicted. From then on they are refused, and their messages are [counted](Self::refused). A fingerprint is a
+/// hash, so the rest of a group is a uniform sample. Small groups keep everything, so a statement that prints free text does not evict
+/// the others. Neither the order of arrival nor the sharding can change which fingerprints stay.
 ///
 /// ```
 /// use otlake_fingerprint::{Fingerprinter, Patterns};
@@ -127,13 +126,13 @@ pub struct Patterns<T = Scanner, C = WordSets> {
     fingerprinter: Fingerprinter<T>,
     clusterer: C,
     options: PatternOptions,
-    /// How many entries each size class has.
+    /// The number of entries of each size class.
     counts: [usize; CLASS_COUNT],
-    /// What was evicted and is refused.
+    /// The marks of the strata. Fingerprints at or above the mark of their stratum were evicted and are refused.
     pub(crate) marks: Marks,
-    /// Fingerprints refused lately, by their low bits: a shortcut that changes nothing but the time a refusal takes.
+    /// Recently refused fingerprints, by their low bits. This shortcut makes refusals faster and changes nothing else.
     recent: Vec<u64>,
-    /// Every message that came to be learned, kept or not.
+    /// The number of messages that this state was given to learn, whether it has kept them or not.
     pub(crate) learned: Counter,
 }
 
@@ -144,14 +143,14 @@ impl Default for Patterns {
 }
 
 impl Patterns {
-    /// Returns an empty state with the shipped tokenizer and clusterer.
+    /// Creates an empty state with the shipped tokenizer and clusterer.
     pub fn new(options: PatternOptions) -> Self {
         Self::with_parts(options, Scanner::new(), WordSets::default())
     }
 }
 
 impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
-    /// Returns an empty state with the caller's tokenizer and clusterer.
+    /// Creates an empty state with a tokenizer and a clusterer of your own.
     pub fn with_parts(options: PatternOptions, tokenizer: T, clusterer: C) -> Self {
         Self {
             entries: HashMap::default(),
@@ -171,7 +170,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         self.learn_seen(fingerprint, message, Sighting::default());
     }
 
-    /// Learns a message together with when it was seen.
+    /// Learns a message, together with its time and severity.
     #[inline]
     pub fn learn_seen(&mut self, fingerprint: Fingerprint, message: &[u8], sighting: Sighting) {
         self.learned.add(self.options.source, 1);
@@ -202,7 +201,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         let stratum = budget::stratum(signature);
         if self.marks.refuse(stratum, fingerprint.as_u64()) {
             if self.recent.is_empty() {
-                // No fingerprint may seem to be in a slot that is empty: 0 belongs to slot 0 and 1 to slot 1.
+                // The value of an empty slot must not be a fingerprint of that slot: 0 belongs to slot 0, and 1 to slot 1.
                 self.recent = vec![0; RECENT];
                 self.recent[0] = 1;
             }
@@ -218,14 +217,14 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         }
     }
 
-    /// Returns how many entries of a class an eviction leaves. The rest is room for a batch, which keeps eviction cheap; it is taken off before
-    /// anyone looks, so that the state does not show when the last batch happened to run.
+    /// Returns the number of entries of a class that an eviction leaves. The rest of the capacity is for new entries, so that evictions are
+    /// rare and cheap. Readers never see these extra entries, so the state does not show when the last eviction happened.
     fn room(&self, class: usize) -> usize {
         let capacity = budget::capacity(class, self.options.max_bytes, unit(class));
         capacity - capacity / 8
     }
 
-    /// Returns what is beyond the bound: the smallest bits that have to go, per stratum.
+    /// Returns the smallest bits of each stratum that have to be evicted to keep the bound.
     fn overflow(&self) -> Vec<(u16, u64)> {
         let mut marks = Vec::new();
         for class in 0..CLASS_COUNT {
@@ -242,7 +241,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         marks
     }
 
-    /// Returns what is refused once everything beyond the bound has gone.
+    /// Returns the marks as they will be once everything beyond the bound is evicted.
     pub(crate) fn settled_marks(&self) -> Marks {
         let mut marks = self.marks.clone();
         marks.lower(self.overflow());
@@ -262,13 +261,13 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         entries
     }
 
-    /// Adds an entry that is not there yet.
+    /// Adds an entry. Its fingerprint must not be known yet.
     pub(crate) fn insert(&mut self, key: u64, entry: Entry) {
         self.counts[budget::class_of(entry.stratum)] += 1;
         self.entries.insert(key, entry);
     }
 
-    /// Evicts what is beyond the bound.
+    /// Evicts the entries beyond the bound.
     pub(crate) fn evict(&mut self) {
         let marks = self.overflow();
         if !marks.is_empty() {
@@ -277,7 +276,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         }
     }
 
-    /// Drops what is refused.
+    /// Drops the entries that are refused.
     fn forget(&mut self) {
         let Self {
             entries,
@@ -294,9 +293,9 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
 
     /// Merges another state into this one.
     ///
-    /// Commutative, associative and idempotent: counts are kept per [source](PatternOptions::source) and the larger one
-    /// wins, all else is a minimum, a maximum or a union. Both states must come from the same tokenizer; the memory
-    /// bound is this state's.
+    /// Merging is commutative, associative and idempotent: of two counts of one [source](PatternOptions::source) the larger is kept, and
+    /// everything else is a minimum, a maximum or a union. Both states must be from the same tokenizer. The memory bound is that of this
+    /// state.
     pub fn merge(&mut self, other: &Self) {
         self.learned.merge(&other.learned);
         for (&key, entry) in &other.entries {
@@ -317,7 +316,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
 
     /// Returns the patterns of everything learned so far, most frequent first.
     ///
-    /// They are derived on each call, which takes about 10 µs per known fingerprint.
+    /// The patterns are derived on each call, which takes about 10 µs per known fingerprint.
     pub fn patterns(&self) -> PatternSet {
         let entries = self.kept();
         PatternSet::derive(&entries, self.fingerprinter.tokenizer(), &self.clusterer)
@@ -330,7 +329,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             .map(|entry| entry.template_text(self.fingerprinter.tokenizer()))
     }
 
-    /// Returns every known fingerprint on its own, smallest first.
+    /// Returns all known fingerprints on their own, smallest first.
     pub fn known(&self) -> impl Iterator<Item = Known<'_>> {
         let known = |time: u64| (time != 0).then_some(time);
         self.kept().into_iter().map(move |(bits, entry)| Known {
@@ -345,7 +344,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         })
     }
 
-    /// Returns the number of fingerprints that are known.
+    /// Returns the number of known fingerprints.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -362,7 +361,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             .sum()
     }
 
-    /// Returns the number of messages that were not learned, or were forgotten, because of the memory bound.
+    /// Returns the number of messages that were not learned or were forgotten because of the memory bound.
     pub fn refused(&self) -> u64 {
         let kept = self.kept().iter().fold(0_u64, |sum, (_, entry)| {
             sum.saturating_add(entry.count.total())
@@ -413,7 +412,7 @@ mod tests {
         assert_eq!(known[0].level, Some(Level::Warn));
     }
 
-    /// Returns a word of its own for each number, without digits.
+    /// Returns a different word for each number, without digits.
     fn word(mut number: usize) -> String {
         let mut word = String::new();
         while number > 0 {

@@ -7,32 +7,34 @@ use crate::json;
 use crate::text::scan_text;
 use crate::token::{Token, Tokenizer};
 
-/// The number of bytes of a text message that are looked at; the rest does not count.
+/// The maximum number of bytes of a text message that are scanned. The rest is ignored.
 ///
-/// The constant text of a log statement stands in its first lines' worth of bytes; what follows is payload. With the cap a
-/// 10 MB message costs what a 4 KiB one costs.
+/// The constant text of a log statement is in its first few lines, and data follows. With this limit, a 10 MB message takes no longer
+/// than one of 4 KiB.
 pub const MAX_BYTES: usize = 4096;
 
-/// The number of bytes of a JSON body that are looked at.
+/// The maximum number of bytes of a JSON body that are scanned.
 ///
-/// Larger than [`MAX_BYTES`], because the set of keys is only known at the end of the object.
+/// It is larger than [`MAX_BYTES`], because the set of keys is only known at the end of the object.
 pub const MAX_JSON_BYTES: usize = 16 * 1024;
 
-/// The number of tokens of a message that are looked at; the rest does not count.
+/// The maximum number of tokens of a message. Further tokens are ignored.
 pub const MAX_TOKENS: usize = 96;
 
 /// The shipped tokenizer: one pass over the bytes, no regular expressions, no allocation.
 ///
-/// What it does, as rules of log text in general (the full text is `docs/fingerprint.md`):
+/// Its rules are about log text in general. In short (`docs/fingerprint.md` has all of them):
 ///
-/// * White space, brackets, quotes, `=`, `:`, `,` and other punctuation separate; a value splits from its key.
-/// * Letters alone are a word. A chunk with a digit in it is a variable, whatever else it holds: number, address, hash,
-///   identifier, date, version.
+/// * White space, brackets, quotes, `=`, `:`, `,` and other punctuation separate tokens, and a value from its key.
+/// * Letters alone are a word. A chunk with a digit is a variable, whatever else it contains: number, address, hash, identifier,
+///   date, version.
 /// * Paths, URLs, `name@place`, host names and reverse-domain names are variables; `Class.method` and `and/or` are words.
-/// * A unit after a number, a month before one, and a time zone after a time belong to the variable.
-/// * `null`, booleans and quoted strings are variables as values, and words elsewhere: also a boolean right behind the colon of a bare key.
-/// * The first line decides unless it says too little (a traceback, a statement), ANSI escapes are skipped, any bytes are accepted.
-/// * A JSON object is the tokens of its message field, then the sorted set of its key paths.
+/// * A unit after a number, a month before a number, and a time zone after a time belong to the variable.
+/// * `null`, booleans and quoted strings are variables as values, and words elsewhere. A boolean right after the colon of a bare key is
+///   a word.
+/// * Only the first line is scanned, unless it says too little (a traceback, a statement). ANSI escapes are skipped. Any bytes are
+///   accepted.
+/// * A JSON object has the tokens of its message field, or if it has none, the sorted set of its key paths.
 ///
 /// ```
 /// use otlake_fingerprint::{Kind, Scanner, Tokenizer};
@@ -49,7 +51,7 @@ pub const MAX_TOKENS: usize = 96;
 pub struct Scanner(());
 
 impl Scanner {
-    /// Returns the scanner. It has no settings, because a fingerprint must mean the same everywhere.
+    /// Creates a scanner. It has no settings, because a fingerprint must mean the same everywhere.
     pub const fn new() -> Self {
         Self(())
     }
@@ -90,7 +92,7 @@ pub(crate) fn scan<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
     scan_text(window(rest, MAX_JSON_BYTES), emit);
 }
 
-/// Returns where the message begins, behind white space, a byte-order mark and a header.
+/// Returns the position of the message, after white space, a byte-order mark and a header.
 fn message_start(message: &[u8]) -> usize {
     let first = skip_front(message);
     match header(&message[first..]) {
@@ -99,7 +101,7 @@ fn message_start(message: &[u8]) -> usize {
     }
 }
 
-/// Returns where the message begins, behind white space and a byte-order mark.
+/// Returns the position of the message, after white space and a byte-order mark.
 #[inline]
 pub(crate) fn skip_front(message: &[u8]) -> usize {
     match message.first() {
@@ -108,7 +110,8 @@ pub(crate) fn skip_front(message: &[u8]) -> usize {
     }
 }
 
-/// Returns the position of the first byte from `from` on that is neither white space nor a byte-order mark, at most [`MAX_BYTES`] further.
+/// Returns the position of the first byte at or after `from` that is neither white space nor part of a byte-order mark, at most
+/// [`MAX_BYTES`] further on.
 fn skip_blank(message: &[u8], from: usize) -> usize {
     let head = window(&message[from..], MAX_BYTES);
     let mut at = 0;

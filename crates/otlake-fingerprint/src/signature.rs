@@ -5,19 +5,19 @@ use std::fmt;
 use crate::fingerprint::Fingerprint;
 use crate::token::Token;
 
-/// The longest signature in bytes; tokens beyond it do not count.
+/// The maximum length of a signature in bytes. Tokens beyond it are ignored.
 pub const MAX_SIGNATURE: usize = 8 * 1024;
 
-/// Words up to this length are copied as one block, which is a single move instead of a call.
+/// The maximum length of words that are copied as one block: a single move instead of a call.
 const BLOCK: usize = 16;
 
 /// The canonical form of a message: its words in order, and one mark for each run of variables.
 ///
-/// Words are separated by spaces, a run of variables is one `*`. Runs count once because a list of values is as long as it
-/// happens to be, and kinds do not count because one parameter shows as `12` today and as `0x1f` tomorrow.
+/// Words are separated by spaces, and a run of variables is a single `*`. A run has one mark because the length of a list of values is
+/// accidental. Kinds are left out because the same parameter is `12` today and `0x1f` tomorrow.
 #[derive(Clone)]
 pub struct Signature {
-    /// The version byte, then the tokens, each followed by a space; a block longer than the limit.
+    /// The version byte, then the tokens, each followed by a space. The buffer is one block longer than the limit.
     bytes: Box<[u8]>,
     len: usize,
     /// Whether the last token was a variable.
@@ -30,7 +30,7 @@ impl Signature {
         self.open = false;
     }
 
-    /// Adds a token.
+    /// Appends a token.
     #[inline]
     pub(crate) fn push(&mut self, token: &Token<'_>) {
         if token.is_variable() {

@@ -1,10 +1,10 @@
-//! [`Similarity`]: how alike two token sequences are.
+//! [`Similarity`]: measures how alike two token sequences are.
 
 use crate::term::Term;
 
-/// How alike two token sequences are, from 0 (nothing in common) to 1 (equal).
+/// A measure of how alike two token sequences are, from 0 (nothing in common) to 1 (equal).
 ///
-/// Must be symmetric and a pure function, or patterns depend on the order in which messages came.
+/// An implementation must be symmetric and a pure function. Otherwise patterns depend on the order in which messages arrive.
 pub trait Similarity {
     /// Returns the similarity of `a` and `b`, in `0.0..=1.0`.
     fn similarity(&self, a: &[Term<'_>], b: &[Term<'_>]) -> f64;
@@ -16,9 +16,9 @@ impl<S: Similarity + ?Sized> Similarity for &S {
     }
 }
 
-/// The Jaccard index of the two sets of words: shared words over all words.
+/// The Jaccard index of the two sets of words: the number of shared words divided by the number of all words.
 ///
-/// Blind to order and repetition. Wildcards do not count: they are neither shared nor different.
+/// It ignores order and repetition. It also ignores wildcards, which are neither shared nor different.
 /// (P. Jaccard, "The distribution of the flora in the alpine zone", New Phytologist 11, 1912.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Jaccard;
@@ -53,8 +53,8 @@ impl Similarity for Jaccard {
 
 /// The share of positions with equal terms, over the longer sequence: the similarity of Drain.
 ///
-/// (P. He et al., "Drain: An Online Log Parsing Approach with Fixed Depth Tree", ICWS 2017, equation 1, which asks for equal
-/// lengths; here a missing position counts as different.)
+/// (P. He et al., "Drain: An Online Log Parsing Approach with Fixed Depth Tree", ICWS 2017, equation 1, which requires equal lengths;
+/// here a missing position counts as different.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Positional;
 

@@ -30,20 +30,20 @@ const MAGIC: &[u8; 8] = b"otlkpat\0";
 const VERSION: u16 = 1;
 const CHECKSUM: usize = 8;
 
-/// Why a saved state cannot be loaded.
+/// The error of loading a saved state.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The bytes do not begin as a saved state does.
+    /// The bytes do not begin like a saved state.
     #[error("not a saved pattern state")]
     NotASnapshot,
-    /// The format is of another version than this crate reads.
+    /// The format has a version that this crate can't read.
     #[error("pattern state of format version {found}, this reads version {VERSION}")]
     FormatVersion {
         /// The version in the bytes.
         found: u16,
     },
-    /// The fingerprints are of another version than this crate computes; they would never meet.
+    /// The fingerprints have another version than those that this crate computes. The two would never be equal.
     #[error(
         "pattern state of fingerprint version {found}, this computes version {}",
         Fingerprint::VERSION
@@ -52,18 +52,18 @@ pub enum LoadError {
         /// The version in the bytes.
         found: u8,
     },
-    /// The checksum disagrees: bytes were changed or cut off.
+    /// The checksum does not match: bytes were changed or cut off.
     #[error("pattern state is damaged: checksum {found:016x} instead of {expected:016x}")]
     Checksum {
-        /// The checksum of the bytes as they are.
+        /// The checksum of the bytes.
         found: u64,
         /// The checksum that was saved.
         expected: u64,
     },
-    /// The checksum agrees and yet the content makes no sense.
+    /// The checksum matches, but the content is malformed.
     #[error("pattern state is malformed at byte {offset}")]
     Malformed {
-        /// Where reading stopped.
+        /// The offset at which reading stopped.
         offset: usize,
     },
 }
@@ -73,14 +73,14 @@ impl Patterns {
     ///
     /// # Errors
     ///
-    /// See [`LoadError`]. Nothing is loaded partially.
+    /// Returns a [`LoadError`] if the bytes are not a state that this crate can read. Nothing is loaded partially.
     pub fn load(bytes: &[u8], options: PatternOptions) -> Result<Self, LoadError> {
         Self::load_with_parts(bytes, options, Scanner::new(), WordSets::default())
     }
 }
 
 impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
-    /// Returns the state as bytes. Equal states give equal bytes.
+    /// Returns the state as bytes. Equal states have equal bytes.
     pub fn save(&self) -> Vec<u8> {
         let entries = self.kept();
         let mut out = Vec::with_capacity(64 + entries.len() * 256);
@@ -103,7 +103,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             put_counter(&mut out, &entry.count);
             put_varint(&mut out, entry.first_seen);
             put_varint(&mut out, entry.last_seen);
-            // Starts at 0 and only grows.
+            // The position starts at 0 and only grows.
             put_varint(&mut out, u64::from(entry.severity_number.cast_unsigned()));
         }
         let checksum = xxh3_64(&out);
@@ -111,11 +111,11 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         out
     }
 
-    /// Loads a state saved by [`Patterns::save`], with the caller's tokenizer and clusterer.
+    /// Loads a state saved by [`Patterns::save`], with a tokenizer and a clusterer of your own.
     ///
     /// # Errors
     ///
-    /// See [`LoadError`]. Nothing is loaded partially.
+    /// Returns a [`LoadError`] if the bytes are not a state that this crate can read. Nothing is loaded partially.
     pub fn load_with_parts(
         bytes: &[u8],
         options: PatternOptions,
@@ -178,7 +178,7 @@ fn put_counter(out: &mut Vec<u8>, counter: &Counter) {
     }
 }
 
-/// Reads the content; `None` means malformed, at `at`.
+/// Reads the content. `None` means that it is malformed, at `at`.
 struct Reader<'b> {
     bytes: &'b [u8],
     at: usize,
@@ -304,13 +304,13 @@ mod tests {
         assert_eq!(loaded.refused(), 0);
     }
 
-    /// Somebody who computes the checksum can write what no state has.
+    /// A valid checksum does not prove that the content is a state that can exist.
     #[test]
     fn an_entry_that_cannot_have_been_learned_is_malformed() {
         let entry = |example: &[u8], longest: &[u8], rest: &[u8]| {
             let mut bytes = MAGIC.to_vec();
             bytes.extend(VERSION.to_le_bytes());
-            // No marks, nothing counted, one entry.
+            // There are no marks, no counts and one entry.
             bytes.extend([Fingerprint::VERSION, 0, 0, 1]);
             bytes.extend(17_u64.to_le_bytes());
             put_bytes(&mut bytes, b"");
@@ -321,7 +321,7 @@ mod tests {
             bytes.extend(checksum.to_le_bytes());
             Patterns::load(&bytes, PatternOptions::new()).map(|state| state.len())
         };
-        // Source 7 counted 1; first seen, last seen, severity.
+        // Source 7 has counted 1. Then come first seen, last seen and severity.
         let (limit, rest) = (example_limit(0), [1, 7, 1, 5, 6, 9]);
         assert_eq!(entry(b"a", b"bb", &rest), Ok(1));
         assert_eq!(entry(b"a", &vec![b'x'; limit], &rest), Ok(1));
@@ -374,7 +374,7 @@ mod tests {
                 let mut damaged = content.to_vec();
                 damaged[at] = value;
                 damaged.extend_from_slice(&xxh3_64(&damaged).to_le_bytes());
-                // Some changes give another valid state; none may panic.
+                // Some changes make another valid state. None may panic.
                 let _ = Patterns::load(&damaged, PatternOptions::new());
             }
             let mut cut = content[..at].to_vec();

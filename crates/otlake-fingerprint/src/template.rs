@@ -10,10 +10,10 @@ use crate::token::{Kind, Token, Tokenizer};
 
 pub(crate) use join::join;
 
-/// The longest template text of a pattern in bytes.
+/// The maximum length of the template text of a pattern, in bytes.
 pub(crate) const MAX_TEMPLATE: usize = 4096;
 
-/// The placeholder of values of several kinds.
+/// The placeholder for values of several kinds.
 const ANY: &str = "<*>";
 
 /// A part of a template.
@@ -27,12 +27,12 @@ pub(crate) enum Atom {
     Variable(Value),
 }
 
-/// A variable, by what all examples share of it.
+/// A variable: the properties that it has in all examples.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Value {
-    /// The placeholder; empty for a value that is empty.
+    /// The placeholder, which is empty for an empty value.
     placeholder: Cow<'static, str>,
-    /// The text, when all examples have the same and it may well be constant: a name, not a number.
+    /// The text, if it is the same in all examples and may be constant: a name, not a number.
     text: Option<String>,
 }
 
@@ -54,7 +54,7 @@ impl Value {
                 let quote = char::from(text[0]);
                 Cow::Owned(format!("{quote}<{}>{quote}", kind.name()))
             }
-            // A unit behind a space shows when it is always the same. A short one behind a fraction was chosen to fit the number.
+            // A unit after a space is shown if it is always the same. A short unit after a fraction was chosen to fit the number.
             Kind::Quantity
                 if text.contains(&b' ')
                     && !(text.contains(&b'.')
@@ -83,7 +83,7 @@ impl Value {
         }
     }
 
-    /// Makes the value cover another.
+    /// Widens the value to cover another one.
     fn join(&mut self, other: &Self) {
         if self.text != other.text {
             self.text = None;
@@ -100,18 +100,18 @@ impl Value {
     }
 }
 
-/// A message as words, variables, and what stands between them.
+/// A message as words, variables, and the text between them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Template {
     atoms: Vec<Atom>,
-    /// Whether it covers several examples, so that a text they share says something.
+    /// Whether the template covers several examples. Only then is it evidence that they share a text.
     several: bool,
 }
 
 impl Template {
     /// Returns the template of an example with this signature.
     ///
-    /// An example may be cut short; the words it lacks are taken from the signature.
+    /// The example may be truncated. The words that it lacks are copied from the signature.
     pub(crate) fn of<T: Tokenizer>(tokenizer: &T, signature: &[u8], example: &[u8]) -> Self {
         let text = tokenizer.text(example);
         let mut builder = Builder {
@@ -141,7 +141,7 @@ impl Template {
             .take_while(|pair| fits(*pair))
             .count();
         if same < places.len() || same < terms.len() {
-            // From here on the example says something else than the signature.
+            // From here on the example differs from the signature.
             let end = same.checked_sub(1).map_or(0, |last| places[last].end);
             template.atoms.truncate(end);
         }
@@ -178,7 +178,7 @@ impl Template {
         places
     }
 
-    /// Returns the text, cut between atoms when it is longer than `limit`.
+    /// Returns the text. If it is longer than `limit`, it is cut between two atoms.
     pub(crate) fn text(&self, limit: usize) -> String {
         let mut text = String::new();
         for atom in &self.atoms {
@@ -200,9 +200,10 @@ impl Template {
         text
     }
 
-    /// Returns the template as that of a pattern that was made by masking words of its signature: all that a wildcard covers is one variable.
+    /// Returns the template of a pattern that masks words of this template's signature: everything that a wildcard covers becomes one
+    /// variable.
     ///
-    /// `None` when the pattern does not cover the signature.
+    /// Returns `None` if the pattern does not cover the signature.
     pub(crate) fn masked(mut self, pattern: &[Term<'_>]) -> Option<Self> {
         let places = self.places();
         let spans = align(
@@ -223,7 +224,8 @@ impl Template {
         Some(self)
     }
 
-    /// Returns the number of brackets before `range` that are closed inside it, and behind it of those that are opened inside.
+    /// Returns the number of brackets before `range` that are closed inside it, and the number of brackets after `range` that are opened
+    /// inside it.
     fn brackets(&self, range: Range<usize>) -> (usize, usize) {
         let mut open = Vec::new();
         let mut closed = Vec::new();
@@ -263,7 +265,7 @@ struct Builder<'m> {
     /// The end of the last token.
     end: usize,
     atoms: Vec<Atom>,
-    /// Whether all tokens so far stand in the example, in order.
+    /// Whether all tokens so far are in the example, in order.
     spans: bool,
 }
 
@@ -281,7 +283,7 @@ impl Builder<'_> {
                 if self.atoms.iter().any(|atom| !matches!(atom, Atom::Gap(_))) {
                     self.atoms.push(Atom::Gap(' '));
                 } else {
-                    // A JSON body: what stands before its first token is no part of the template.
+                    // In a JSON body, the text before the first token is not part of the template.
                     self.atoms.clear();
                 }
                 self.spans = false;
@@ -308,7 +310,7 @@ impl Builder<'_> {
     /// Adds the text between two tokens, without ANSI escapes and control bytes.
     fn gap(&mut self, start: usize, end: usize) {
         let mut bytes = &self.example[start..end];
-        // Lines between two tokens were skipped: they do not count.
+        // Lines between two tokens were skipped and are not part of the template.
         if let Some(first) = memchr::memchr(b'\n', bytes)
             && let Some(last) = memchr::memrchr(b'\n', bytes)
             && first < last
@@ -344,9 +346,9 @@ impl Builder<'_> {
     }
 }
 
-/// Returns which places of a sequence of `len` each term of `pattern` covers: a word one, a wildcard one or more.
+/// Returns the places of a sequence of `len` terms that each term of `pattern` covers: a word covers one, a wildcard one or more.
 ///
-/// The earliest fit of each wildcard, as a glob is matched.
+/// Each wildcard is matched as early as possible, like in a glob.
 pub(crate) fn align(
     pattern: &[Term<'_>],
     len: usize,
@@ -354,7 +356,7 @@ pub(crate) fn align(
 ) -> Option<Vec<Range<usize>>> {
     let mut spans: Vec<Range<usize>> = Vec::with_capacity(pattern.len());
     let mut at = 0;
-    // The last wildcard, which is made longer when what follows it does not fit.
+    // The last wildcard, which is extended if the terms after it do not fit.
     let mut retry: Option<usize> = None;
     loop {
         let fits = match pattern.get(spans.len()) {

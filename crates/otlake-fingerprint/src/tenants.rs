@@ -9,10 +9,10 @@ use crate::patterns::{PatternOptions, Patterns};
 use crate::scanner::Scanner;
 use crate::token::Tokenizer;
 
-/// A learned state per tenant, by the caller's own id.
+/// A map from your own tenant ids to learned states.
 ///
-/// Tenants share nothing: one that floods its state cannot evict another's patterns. Each has the bound of
-/// [`PatternOptions::max_bytes`], so the whole is bounded by that times the number of tenants, which the caller controls with
+/// Tenants share nothing: a tenant that floods its state can't evict another tenant's patterns. The memory of each state is bounded by
+/// [`PatternOptions::max_bytes`], so the total is bounded by that times the number of tenants. Limit their number with
 /// [`remove`](Self::remove).
 ///
 /// ```
@@ -36,14 +36,14 @@ pub struct Tenants<K, T = Scanner, C = WordSets> {
 }
 
 impl<K: Eq + Hash> Tenants<K> {
-    /// No tenants yet; each will get these options.
+    /// Creates an empty map. The state of each tenant gets these options.
     pub fn new(options: PatternOptions) -> Self {
         Self::with_parts(options, Scanner::new(), WordSets::default())
     }
 }
 
 impl<K: Eq + Hash, T: Tokenizer + Clone, C: Clusterer + Clone> Tenants<K, T, C> {
-    /// No tenants yet; each will get these options, this tokenizer and this clusterer.
+    /// Creates an empty map. The state of each tenant gets these options, this tokenizer and this clusterer.
     pub fn with_parts(options: PatternOptions, tokenizer: T, clusterer: C) -> Self {
         Self {
             states: HashMap::new(),
@@ -58,7 +58,7 @@ impl<K: Eq + Hash, T: Tokenizer + Clone, C: Clusterer + Clone> Tenants<K, T, C> 
     where
         K: Clone,
     {
-        // Two lookups for a new tenant, so that a known one needs no clone of its id.
+        // A new tenant takes two lookups, so that a known one needs no clone of its id.
         if let Some(state) = self.states.get_mut(tenant) {
             state.learn(fingerprint, message);
         } else {
@@ -66,7 +66,7 @@ impl<K: Eq + Hash, T: Tokenizer + Clone, C: Clusterer + Clone> Tenants<K, T, C> 
         }
     }
 
-    /// Returns the state of one tenant, made when it is first asked for.
+    /// Returns the state of one tenant, and creates it if there is none.
     pub fn state(&mut self, tenant: K) -> &mut Patterns<T, C> {
         self.states.entry(tenant).or_insert_with(|| {
             Patterns::with_parts(self.options, self.tokenizer.clone(), self.clusterer.clone())
@@ -81,7 +81,7 @@ impl<K: Eq + Hash, T: Tokenizer + Clone, C: Clusterer + Clone> Tenants<K, T, C> 
         self.states.get(tenant)
     }
 
-    /// Replaces a tenant's state, for instance with one that was loaded, and returns the old one.
+    /// Replaces a tenant's state, for example with one that was loaded, and returns the old one.
     pub fn insert(&mut self, tenant: K, state: Patterns<T, C>) -> Option<Patterns<T, C>> {
         self.states.insert(tenant, state)
     }

@@ -22,7 +22,7 @@ pub(crate) fn terms(signature: &[u8]) -> impl Iterator<Item = Term<'_>> {
         })
 }
 
-/// Returns the signature bytes of `terms`, with neighbouring wildcards as one.
+/// Returns the signature bytes of `terms`, with adjacent wildcards joined.
 pub(crate) fn to_bytes<'t>(terms: impl IntoIterator<Item = Term<'t>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut open = false;

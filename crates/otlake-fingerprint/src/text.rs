@@ -1,4 +1,4 @@
-//! The scan of plain text: chunks between separators, each a word or a variable.
+//! Scans plain text: chunks between separators, each of which is a word or a variable.
 
 mod colon;
 mod joined;
@@ -16,42 +16,42 @@ use crate::lexicon;
 use crate::scanner::{MAX_BYTES, MAX_TOKENS};
 use crate::token::Token;
 
-/// The furthest a quoted value reaches. An opening quote without a partner is just punctuation.
+/// The maximum number of bytes of a quoted value. An opening quote without a closing one is just punctuation.
 const MAX_QUOTED: usize = 1024;
 
 /// The significant separator before a chunk.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
-    /// White space, or punctuation that ties nothing.
+    /// White space, or punctuation that connects nothing.
     Nothing,
-    /// A colon with white space behind it: a value follows, or prose.
+    /// A colon before white space: a value or prose follows.
     Colon,
-    /// A colon between two words: a value follows, or the second half of a name.
+    /// A colon between two words: a value or the second half of a name follows.
     Label,
-    /// An equals sign, or a colon right behind a quoted key: a value follows.
+    /// An equals sign, or a colon right after a quoted key: a value follows.
     Key,
 }
 
-/// What may follow a variable and belong to it.
+/// The kind of text that may follow a variable and belong to it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tail {
     Nothing,
-    /// Behind a bare number: a unit, or the time of day behind a date.
+    /// After a bare number: a unit, or if the number is a date, the time of day.
     Unit,
-    /// Behind a time of day: `PM`, a zone, or both.
+    /// After a time of day: `PM`, a zone, or both.
     Time,
-    /// Behind `PM`: a zone.
+    /// After `PM`: a zone.
     Zone,
 }
 
-/// Which lines of the message count.
+/// The lines of the message that are scanned.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lines {
-    /// The rules of the module `lines` decide at the end of each line.
+    /// The rules of the module `lines` decide at the end of each line whether the next one is scanned.
     Decide,
-    /// All lines do: the message is a statement of a query language.
+    /// All lines are scanned, because the message is a statement of a query language.
     All,
-    /// The line that is being read is the last.
+    /// The current line is the last one.
     Last,
 }
 
@@ -59,26 +59,26 @@ struct Text<'t, 'f, F> {
     bytes: &'t [u8],
     at: usize,
     after: After,
-    /// The range of the last token when it was a word, otherwise an empty range at 0.
+    /// The range of the last token if it was a word, otherwise an empty range at 0.
     last: (usize, usize),
     /// The range of the first word.
     first: (usize, usize),
     /// The number of words so far.
     words: usize,
-    /// Whether the last word was a noun that takes a name, with a word before it.
+    /// Whether the last word was a noun that a name may follow, with a word before it.
     naming: bool,
-    /// Whether that word before it was a preposition.
+    /// Whether the word before that noun was a preposition.
     preposition: bool,
-    /// The number of tokens that still count.
+    /// The number of tokens that may still be emitted.
     left: usize,
-    /// The position of the quote that closes a quoted text which is read as words.
+    /// The position of the closing quote of a quoted text that is read as words.
     closing: usize,
     lines: Lines,
     emit: &'f mut F,
 }
 
-/// Emits the tokens of a text that is at most [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES) long. All but the exception of a traceback is in
-/// its first [`MAX_BYTES`].
+/// Emits the tokens of a text of at most [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES) bytes. Only its first [`MAX_BYTES`] bytes are scanned,
+/// and the exception at the end of a traceback.
 #[inline]
 pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
     let head = &message[..message.len().min(MAX_BYTES)];
@@ -144,7 +144,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                 continue;
             }
             if flags & (DIGIT | DOT | DASH | ODD | HIGH) == 0 {
-                // Most words are short and written small, and none of the rules for letters is about them.
+                // Most words are short and lower-case, and none of the rules for letters apply to them.
                 let plain = flags & LETTER != 0
                     && matches!(bytes[start], b'a'..=b'k' | b'm'..=b'z')
                     && self.after == After::Nothing
@@ -163,7 +163,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         }
     }
 
-    /// Steps over a separator; false ends the scan.
+    /// Skips a separator. Returns false at the end of the scan.
     #[inline]
     fn separator(&mut self, byte: u8) -> bool {
         match byte {
@@ -190,7 +190,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         true
     }
 
-    /// Returns whether nothing is glued to the front of the bracket at `at`.
+    /// Returns whether the bracket at `at` is separate from the text before it.
     #[inline]
     fn is_apart(&self) -> bool {
         self.at == 0 || matches!(self.bytes[self.at - 1], b' ' | b'=' | b':' | b'(' | b',')
@@ -203,14 +203,14 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         end
     }
 
-    /// Returns whether the text ends at `at`, or a separator stands there.
+    /// Returns whether the text ends at `at`, or has a separator there.
     fn ends_at(&self, at: usize) -> bool {
         self.bytes
             .get(at)
             .is_none_or(|&b| CLASS[b as usize] & STOP != 0)
     }
 
-    /// Returns whether no word came yet, other than the name of a level: a quoted text is the message then, and no value.
+    /// Returns whether there was no word yet, except the name of a level. A quoted text is then the message and not a value.
     fn at_front(&self) -> bool {
         match self.words {
             0 => true,
@@ -266,7 +266,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         }
     }
 
-    /// Returns whether a chunk with digits in it is the name of a value: `r24=0`, `arg_1=x`, `p99=3`.
+    /// Returns whether a chunk with digits is the name of a value: `r24=0`, `arg_1=x`, `p99=3`.
     #[inline]
     fn is_key(&self, start: usize, end: usize) -> bool {
         let bytes = self.bytes;
@@ -280,7 +280,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                 <= 3
     }
 
-    /// Emits a word. An equals sign right behind it makes it a key and belongs to it.
+    /// Emits a word. An equals sign right after it belongs to the word and makes it a key.
     #[inline]
     fn word(&mut self, start: usize, end: usize) {
         let key = self.bytes.get(end) == Some(&b'=');
@@ -305,10 +305,10 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         }
     }
 
-    /// Returns whether a name may follow `word`, which is right behind the last word.
+    /// Returns whether a name may follow `word`, which comes right after the last word.
     #[inline]
     fn is_naming(&self, word: &[u8]) -> bool {
-        // All of them begin with one of four letters.
+        // All such words begin with one of four letters.
         if !matches!(word[0], b'u' | b'a' | b'h' | b'f') {
             return false;
         }
@@ -319,7 +319,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     #[inline]
     fn variable(&mut self, start: usize, end: usize, tail: Tail) {
         let whole = self.tail(start, end, tail);
-        // The chunk may have ended behind the variable, at a full stop that was trimmed.
+        // The chunk may end after the variable, at a full stop that was trimmed.
         self.at = self.at.max(whole);
         (self.emit)(Token::variable(&self.bytes[start..whole]));
         self.done();

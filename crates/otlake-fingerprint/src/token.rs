@@ -7,8 +7,8 @@ use crate::kind::kind_of;
 
 /// One token of a message: a literal word, or a variable.
 ///
-/// A variable's [`kind`](Self::kind) is found when it is asked for and not before, because a fingerprint only needs to
-/// know that it *is* a variable: the same parameter shows as `12` today and as `0x1f` tomorrow.
+/// The [`kind`](Self::kind) of a variable is determined lazily, because a fingerprint only needs to know that the token *is* a
+/// variable: the same parameter is `12` today and `0x1f` tomorrow.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Token<'t> {
     text: &'t [u8],
@@ -17,9 +17,10 @@ pub struct Token<'t> {
 }
 
 impl<'t> Token<'t> {
-    /// Returns a word that belongs to the constant text of the message.
+    /// Creates a word, which belongs to the constant text of the message.
     ///
-    /// A word holds no space and is not `*`: those two separate and mark tokens in a [`Signature`](crate::Signature).
+    /// A word must not contain a space and must not be `*`: a [`Signature`](crate::Signature) uses the space as the separator and `*` as
+    /// the mark of variables.
     pub const fn word(text: &'t [u8]) -> Self {
         Self {
             text,
@@ -28,7 +29,7 @@ impl<'t> Token<'t> {
         }
     }
 
-    /// Returns a variable whose kind follows from its text.
+    /// Creates a variable whose kind follows from its text.
     pub const fn variable(text: &'t [u8]) -> Self {
         Self {
             text,
@@ -37,7 +38,7 @@ impl<'t> Token<'t> {
         }
     }
 
-    /// Returns a variable of a kind that the tokenizer knows.
+    /// Creates a variable of a kind that the tokenizer knows.
     pub const fn typed(text: &'t [u8], kind: Kind) -> Self {
         Self {
             text,
@@ -46,7 +47,7 @@ impl<'t> Token<'t> {
         }
     }
 
-    /// Returns the bytes of the token, as they stand in the message.
+    /// Returns the bytes of the token, as they are in the message.
     pub const fn text(&self) -> &'t [u8] {
         self.text
     }
@@ -56,13 +57,13 @@ impl<'t> Token<'t> {
         self.variable
     }
 
-    /// Returns what the token is.
+    /// Returns the kind of the token.
     pub fn kind(&self) -> Kind {
         self.kind
             .unwrap_or_else(|| kind_of(self.text, self.variable))
     }
 
-    /// Where the token stands in `message`, when it is a part of it (a key path of a JSON body is not).
+    /// Returns the range of the token in `message`, or `None` if it is not a part of the message, such as a key path of a JSON body.
     pub fn span_in(&self, message: &[u8]) -> Option<Range<usize>> {
         let start = (self.text.as_ptr() as usize).checked_sub(message.as_ptr() as usize)?;
         let end = start.checked_add(self.text.len())?;
@@ -81,9 +82,9 @@ impl fmt::Debug for Token<'_> {
     }
 }
 
-/// What a token is.
+/// The kind of a token.
 ///
-/// Words and levels are literal: they say which message this is. A boolean is literal in prose and a variable as a value. All others are
+/// Words and levels are literal: they identify the message. A boolean is literal in prose and a variable as a value. All other kinds are
 /// variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -122,15 +123,15 @@ pub enum Kind {
     Host,
     /// A version: `v1.2.3`.
     Version,
-    /// A quoted string in the place of a value.
+    /// A quoted string that is a value.
     Str,
     /// A word for no value: `null`, `None`.
     Null,
-    /// An identifier with digits in it.
+    /// An identifier that contains digits.
     Id,
     /// A variable of no particular kind, or of several.
     Any,
-    /// A kind of the caller's own tokenizer; the text is the placeholder's name.
+    /// A kind of your own tokenizer. The text is the name of the placeholder.
     Custom(&'static str),
 }
 
@@ -166,17 +167,17 @@ impl Kind {
 
 /// Splits a message into tokens.
 ///
-/// The shipped implementation is [`Scanner`](crate::Scanner). A tokenizer must be a pure function of the message: a
-/// fingerprint is compared across machines and years.
+/// The shipped implementation is [`Scanner`](crate::Scanner). A tokenizer must be a pure function of the message, because fingerprints
+/// are compared across machines and years.
 pub trait Tokenizer {
     /// Calls `emit` for every token of `message`, in order.
     ///
-    /// Tokens usually borrow from `message`; those that the tokenizer builds itself (a key path of a JSON body) borrow
-    /// from its scratch, which is why `emit` cannot keep them.
+    /// Tokens usually borrow from `message`. Tokens that the tokenizer builds itself, such as a key path of a JSON body, borrow from its
+    /// scratch. That is why `emit` can't keep tokens.
     fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], emit: F);
 
-    /// Returns the part of `message` that a template shows: all of it, unless the tokenizer knows a header or an envelope that no token
-    /// comes from.
+    /// Returns the part of `message` that a template shows: all of the message, unless the tokenizer recognizes a header or an envelope
+    /// that it emits no tokens for.
     fn text(&self, message: &[u8]) -> Range<usize> {
         0..message.len()
     }

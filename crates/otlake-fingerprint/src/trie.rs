@@ -7,12 +7,12 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::hash::BuildIdentity;
 use crate::term::Term;
 
-/// Patterns as paths from a root, one edge per term, wildcards as edges of their own.
+/// Patterns as paths from a root, with one edge per term. Wildcards have edges of their own.
 #[derive(Clone, Debug)]
 pub(crate) struct Trie {
     nodes: Vec<Node>,
-    /// The edges of all nodes in one table, by node and word: most nodes have one, which is no reason for a table each. Words count
-    /// by their hash, as strong as the fingerprints themselves.
+    /// The edges of all nodes, by node and word. They share one table, because most nodes have only one edge. Words are compared by their
+    /// hash, which is as strong as the fingerprints themselves.
     words: HashMap<u64, u32, BuildIdentity>,
 }
 
@@ -29,7 +29,7 @@ fn edge(node: u32, word: &[u8]) -> u64 {
         .wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
-/// How many steps a search may take. Only sequences of many wildcards in a row of alternatives come near it.
+/// The maximum number of steps of a search. Only sequences with many wildcards and many alternatives come near it.
 const MAX_STEPS: usize = 4096;
 
 impl Trie {
@@ -56,16 +56,16 @@ impl Trie {
         self.nodes[at as usize].pattern = Some(pattern);
     }
 
-    /// Returns the pattern of a signature's terms. Words win over wildcards, earlier places over later ones.
+    /// Returns the pattern of a signature's terms. Words are preferred to wildcards, in earlier places before later ones.
     ///
-    /// A wildcard stands for one or more terms, since neighbouring wildcards are one.
+    /// A wildcard matches one or more terms, because adjacent wildcards are joined.
     pub(crate) fn find(&self, terms: &[Term<'_>]) -> Option<u32> {
         let mut steps = MAX_STEPS;
         self.search(terms, &mut steps)
     }
 
     fn search(&self, terms: &[Term<'_>], steps: &mut usize) -> Option<u32> {
-        // Depth first with an explicit stack: the alternative tried first is pushed last.
+        // Depth-first search with an explicit stack: the alternative to search first is pushed last.
         let mut stack = vec![(0_u32, 0_usize, false)];
         while let Some((node, at, inside)) = stack.pop() {
             *steps = steps.checked_sub(1)?;

@@ -10,29 +10,29 @@ use crate::token::{Kind, Tokenizer};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Variable<'m> {
-    /// Which wildcard of the pattern it belongs to, counted from 0. A run of variables, such as a list, is one wildcard.
+    /// The number of the pattern's wildcard that it belongs to, counted from 0. A run of variables, such as a list, is one wildcard.
     pub wildcard: usize,
-    /// What it is; [`Kind::Any`] for a word whose place was learned to be a variable.
+    /// The kind of the variable: [`Kind::Any`] for a word in a place that was learned to be a variable.
     pub kind: Kind,
-    /// Its text; borrowed unless it had to be unescaped.
+    /// The text of the variable, borrowed unless it had to be unescaped.
     pub text: Cow<'m, [u8]>,
 }
 
-/// One token of a message, kept.
+/// A copy of one token of a message.
 struct Kept<'m> {
     text: Cow<'m, [u8]>,
     kind: Kind,
     variable: bool,
 }
 
-/// Returns the variables of `message`, in order; `None` when the pattern does not cover it.
+/// Returns the variables of `message`, in order, or `None` if the pattern does not cover the message.
 pub(crate) fn variables<'m, T: Tokenizer>(
     tokenizer: &T,
     pattern: &[Term<'_>],
     message: &'m [u8],
 ) -> Option<Vec<Variable<'m>>> {
     let mut tokens: Vec<Kept<'m>> = Vec::new();
-    // The place in the signature of each token: a run of variables is one place.
+    // The position of each token in the signature. A run of variables has one position.
     let mut places: Vec<usize> = Vec::new();
     tokenizer.tokenize(message, |token| {
         let text = match token.span_in(message) {

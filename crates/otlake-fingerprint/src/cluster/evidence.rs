@@ -1,4 +1,4 @@
-//! The words seen in each place of a set of signatures.
+//! Collects the words seen in each place of a set of signatures.
 
 use std::collections::HashMap;
 
@@ -11,27 +11,27 @@ use crate::lexicon;
 use crate::similarity::Similarity;
 use crate::term::Term;
 
-/// How many times the limit is asked of a place that is only known by its neighbours.
+/// The factor by which the limit is higher for a place that is identified only by its neighbours.
 const CONTEXT: usize = 3;
-/// How much it is worth that the signature exists without the word, as part of the variable beside it.
+/// The weight of the evidence that the signature also exists without the word, as part of the variable next to it.
 const ABSORBED: usize = 2;
-/// How many words a variable in first place must share with a word there, for the word to be a value of it.
+/// The number of words that signatures must share, for a word in first place to be a value of a variable that was seen there.
 const FIRST_SHARED: usize = 3;
-/// How many messages a signature must have, to be known well enough to absorb a rare word.
+/// The number of messages that a signature must have before it can absorb a rare word.
 const WELL_KNOWN: u64 = 50;
-/// How many times as rare a small word must be as one that is written like a name.
+/// The factor by which a word in small letters must be rarer than a word that is written like a name.
 const SMALL: u64 = 5;
 
-/// What was seen in one place.
+/// The words and variables that were seen in one place.
 #[derive(Default)]
 pub(super) struct Place {
-    /// The hash of the first word that counts. Most places see one word, which is no reason to allocate.
+    /// The hash of the first word that counts. It is stored inline, because most places see only one word.
     first: Option<u64>,
-    /// The others, up to the limit.
+    /// The hashes of the other words, up to the limit.
     others: Vec<u64>,
-    /// The weight of all of them.
+    /// The total weight of all these words.
     weight: usize,
-    /// The number of messages with a variable here, and with a word.
+    /// The number of messages with a variable here, followed by the number with a word.
     variables: u64,
     words: u64,
 }
@@ -62,16 +62,16 @@ impl Place {
 /// The evidence of one round.
 #[derive(Default)]
 struct Evidence {
-    /// By everything else in the signature.
+    /// The places by everything else in the signature.
     places: HashMap<u64, Place, BuildIdentity>,
-    /// By the neighbours, the first term and the length alone.
+    /// The places by neighbours, first term and length alone.
     contexts: HashMap<u64, Place, BuildIdentity>,
     /// The number of messages of each signature.
     whole: HashMap<u64, u64, BuildIdentity>,
 }
 
 impl<S: Similarity> WordSets<S> {
-    /// Gathers evidence and masks words once; returns whether anything changed.
+    /// Gathers evidence and masks words once. Returns whether anything changed.
     pub(super) fn round(&self, patterns: &mut [Observed<'_>]) -> bool {
         let evidence = self.gather(patterns);
         let mut hashes = Vec::new();
@@ -148,7 +148,7 @@ impl<S: Similarity> WordSets<S> {
         if weight(pattern, index) == 0 {
             return false;
         }
-        // A variable fills the place as often as a word does, or several words do.
+        // A variable was seen in the place, and either it is as frequent as words or there are several words.
         if place.is_some_and(|place| {
             place.variables > 0 && (place.variables >= place.words || place.several())
         }) && (index > 0 || words_beside(pattern, index) >= FIRST_SHARED)
@@ -177,7 +177,7 @@ impl<S: Similarity> WordSets<S> {
         index > 0 && seen + ABSORBED >= limit || merged >= WELL_KNOWN && merged / rare >= this
     }
 
-    /// Returns how many different words make the place a variable.
+    /// Returns the number of different words that make the place a variable.
     pub(super) fn limit_at(&self, pattern: &[Term<'_>], index: usize) -> usize {
         let words = words_beside(pattern, index);
         let less = words / self.shared.max(1);
@@ -197,7 +197,7 @@ fn words_beside(pattern: &[Term<'_>], index: usize) -> usize {
         .count()
 }
 
-/// Returns how much the word at `index` counts as evidence that its place is a variable.
+/// Returns the weight of the word at `index` as evidence that its place is a variable.
 pub(super) fn weight(pattern: &[Term<'_>], index: usize) -> usize {
     let Term::Word(word) = pattern[index] else {
         return 0;
@@ -218,8 +218,8 @@ pub(super) fn weight(pattern: &[Term<'_>], index: usize) -> usize {
     1 + usize::from(is_identifier(word))
 }
 
-/// Returns whether a word is a name with an underscore, a dot or the like in it. The last label of an enumerator is in capitals
-/// (`app.State.READY`); which one it is may be all that a message says.
+/// Returns whether a word is a name that contains an underscore, a dot or the like. Names with a last label in capitals, such as
+/// `app.State.READY`, are enumerators and excluded: the enumerator may be all that a message says.
 fn is_identifier(word: &[u8]) -> bool {
     let joins = |b: &u8| matches!(b, b'.' | b'_' | b'/' | b'@');
     let inner = word.get(1..word.len() - 1).unwrap_or_default();

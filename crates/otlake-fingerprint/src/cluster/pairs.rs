@@ -1,4 +1,4 @@
-//! Two places that vary at once: each hides the other from evidence that asks for everything else to be equal.
+//! Masks two places that vary at once. Evidence that requires everything else to be equal finds neither of them.
 
 use std::collections::HashMap;
 
@@ -13,13 +13,13 @@ use crate::term::Term;
 
 /// The number of words that two places must share around them.
 const SHARED: usize = 3;
-/// The number of different words between equal neighbours that make a place worth looking at.
+/// The number of different words between equal neighbours that make a place a candidate.
 const UNSTABLE: usize = 3;
-/// The number of places of one signature that are looked at.
+/// The maximum number of candidate places in one signature.
 const MAX_PLACES: usize = 8;
 
 impl<S: Similarity> WordSets<S> {
-    /// Masks pairs of words once; returns whether anything changed.
+    /// Masks pairs of words once. Returns whether anything changed.
     pub(super) fn mask_pairs(&self, patterns: &mut [Observed<'_>]) -> bool {
         let unstable = self.unstable(patterns);
         let mut pairs: HashMap<u64, (Place, Place), BuildIdentity> = HashMap::default();
@@ -49,7 +49,7 @@ impl<S: Similarity> WordSets<S> {
                     first.reaches(self.limit_at(&pattern.terms, a))
                         && second.reaches(self.limit_at(&pattern.terms, b))
                 });
-                // Or the signature is like one where both are variables, and that one is more frequent.
+                // The pair is also masked if the signature with both places as variables exists and is at least as frequent.
                 let wild = whole
                     .wrapping_sub(hashes[a])
                     .wrapping_sub(hashes[b])
@@ -73,7 +73,7 @@ impl<S: Similarity> WordSets<S> {
         changed
     }
 
-    /// Returns, for each signature, the places between whose neighbours several words were seen.
+    /// Returns the candidate places of each signature: the places where several words were seen between the same neighbours.
     fn unstable(&self, patterns: &[Observed<'_>]) -> Vec<Vec<usize>> {
         let mut seen: HashMap<u64, Place, BuildIdentity> = HashMap::default();
         let mut hashes = Vec::new();

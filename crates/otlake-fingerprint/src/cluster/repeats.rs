@@ -1,14 +1,15 @@
-//! Groups of terms that repeat: `* ok * ok * ok` is a list, as long as it happens to be.
+//! Folds groups of terms that repeat: `* ok * ok * ok` is a list of accidental length.
 
 use std::collections::HashSet;
 
 use super::{Observed, join_wildcards};
 use crate::term::Term;
 
-/// The longest group that is looked for.
+/// The maximum number of terms in a group.
 const MAX_GROUP: usize = 6;
 
-/// Makes each run of equal groups one wildcard, and so the single group in a signature that is like another but for the number of groups.
+/// Replaces each run of equal groups by one wildcard. A single group is replaced too, if its signature differs from another one only in
+/// the number of groups.
 pub(super) fn fold(patterns: &mut [Observed<'_>]) {
     let mut folded: HashSet<Vec<Term<'_>>> = HashSet::new();
     let mut groups: HashSet<Vec<Term<'_>>> = HashSet::new();
@@ -34,7 +35,7 @@ pub(super) fn fold(patterns: &mut [Observed<'_>]) {
     }
 }
 
-/// Returns the terms with one group as a wildcard, when that is a signature whose groups were folded.
+/// Returns the terms with one group replaced by a wildcard, if the result is a signature whose groups were folded.
 fn with_single<'s>(
     terms: &[Term<'s>],
     groups: &HashSet<Vec<Term<'s>>>,
@@ -55,8 +56,8 @@ fn with_single<'s>(
     None
 }
 
-/// Returns the range of the first run of equal groups, and the length of a group. A group holds a word, and a variable or two of them; groups
-/// of words alone count next to a variable.
+/// Returns the range of the first run of equal groups, and the length of a group. A group contains a word and one or two variables.
+/// Groups of words alone count only next to a variable.
 fn find(terms: &[Term<'_>]) -> Option<(usize, usize, usize)> {
     for start in 0..terms.len() {
         for len in 2..=MAX_GROUP.min((terms.len() - start) / 2) {

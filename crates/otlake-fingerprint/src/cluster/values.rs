@@ -1,4 +1,4 @@
-//! The values of keys, all at once: two records with equal keys are one statement, however many of their values differ.
+//! Masks the values of keys, all at once: two records with equal keys are the same statement, however many of their values differ.
 
 use std::collections::HashMap;
 
@@ -9,23 +9,23 @@ use super::{Observed, WordSets, join_wildcards};
 use crate::similarity::Similarity;
 use crate::term::{Term, to_bytes};
 
-/// The number of terms that the value of a key may have when another key follows it.
+/// The maximum number of terms in the value of a key that is followed by another key.
 const MAX_VALUE: usize = 6;
 
-/// What was seen behind one key of one set of keys.
+/// The values that were seen after one key of one set of keys.
 #[derive(Default)]
 struct Value {
-    /// The hashes of the different values, words and others.
+    /// The hashes of the different values, whether words or not.
     forms: Vec<u64>,
     /// The number of different values that are words.
     words: usize,
-    /// The number of messages with a variable here, and with words.
+    /// The number of messages with a variable here, followed by the number with words.
     variables: u64,
     texts: u64,
 }
 
 impl<S: Similarity> WordSets<S> {
-    /// Masks the values that vary among signatures which agree in everything else.
+    /// Masks the values that vary among signatures that agree in everything else.
     pub(super) fn mask_values(&self, patterns: &mut [Observed<'_>]) {
         let mut seen: HashMap<(u64, usize), Value> = HashMap::new();
         let mut scratch = Vec::new();
@@ -39,7 +39,7 @@ impl<S: Similarity> WordSets<S> {
                     let terms = &pattern.terms[value.clone()];
                     let text = !terms.contains(&Term::Wildcard);
                     let hash = xxh3_64(&to_bytes(terms.iter().copied()));
-                    // One more form than the limit says all that is asked of them.
+                    // Once the limit is reached, further forms change nothing.
                     let new = !seen.forms.contains(&hash) && seen.words < self.value_limit;
                     if new {
                         seen.forms.push(hash);
@@ -76,7 +76,7 @@ impl<S: Similarity> WordSets<S> {
     }
 }
 
-/// Returns the ranges of the values behind keys: one term, a word and the variable behind it, or all up to the next key.
+/// Returns the ranges of the values of keys: one term, a word and the variable after it, or all terms up to the next key.
 fn values(terms: &[Term<'_>]) -> Vec<std::ops::Range<usize>> {
     let is_key = |term: &Term<'_>| matches!(term, Term::Word(word) if word.ends_with(b"="));
     let mut values = Vec::new();
@@ -94,7 +94,7 @@ fn values(terms: &[Term<'_>]) -> Vec<std::ops::Range<usize>> {
     values
 }
 
-/// Returns the terms with each of the ranges as one wildcard.
+/// Returns the terms with each of the ranges replaced by one wildcard.
 fn without<'s>(terms: &[Term<'s>], ranges: &[std::ops::Range<usize>]) -> Vec<Term<'s>> {
     let mut out = Vec::with_capacity(terms.len());
     let mut at = 0;

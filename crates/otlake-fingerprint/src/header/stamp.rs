@@ -1,9 +1,9 @@
-//! Timestamps at the front of a line.
+//! Recognizes timestamps at the front of a line.
 
 use super::{field_len, skip_spaces};
 use crate::lexicon;
 
-/// Returns the end of the timestamp at `at`, and whether it is in a form that syslog uses.
+/// Returns the end of the timestamp at `at`, and whether it has a form that syslog uses.
 pub(super) fn stamp_end(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
     let text = line.get(at..)?;
     match text.first()? {
@@ -18,7 +18,7 @@ pub(super) fn stamp_end(line: &[u8], at: usize, bracket: bool) -> Option<(usize,
     }
 }
 
-/// `May  1 10:00:00`, `Wed May 01 10:00:00.123 2024`.
+/// Returns the end of a timestamp such as `May  1 10:00:00` or `Wed May 01 10:00:00.123 2024`.
 fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let mut month = false;
     let word = |at: usize| {
@@ -52,7 +52,7 @@ fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
         time += 1;
     }
     time = skip_spaces(line, time);
-    // The year may stand before the time or behind it.
+    // The year may come before or after the time.
     let mut syslog = true;
     if digits(line, time) == 4 && matches!(line.get(time + 4), Some(b' ' | b',')) {
         time = skip_spaces(line, time + 5);
@@ -78,7 +78,7 @@ fn digits(line: &[u8], at: usize) -> usize {
         .count()
 }
 
-/// Returns a date in digits with a time of day, a time of day alone, or, in brackets, seconds since the start.
+/// Returns the end of a date in digits with a time of day, of a time of day alone, or, in brackets, of the seconds since the start.
 fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
     if let Some(end) = time_end(line, at, 2) {
         return Some((end, false));
@@ -105,7 +105,7 @@ fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)>
             }
         }
     }
-    // Dates: parts of digits with equal separators, or 6 or 8 digits.
+    // Dates are parts of digits with equal separators, or 6 or 8 digits.
     let (end, compact) = match after {
         Some(separator @ (b'-' | b'/' | b'.')) if matches!(first, 1 | 2 | 4) => {
             let second = digits(line, at + first + 1);
@@ -146,7 +146,7 @@ fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)>
             .count();
         return Some((time + len, false));
     }
-    // ISO timestamps are what syslog writes today.
+    // Syslog writes ISO timestamps today.
     Some((
         time_end(line, time, 1)?,
         first == 4 && rest.first() == Some(&b'T'),
@@ -197,7 +197,7 @@ fn time_end(line: &[u8], at: usize, least: usize) -> Option<usize> {
         }
         end += 1 + word.len();
     }
-    // Anything else that joins makes it no time.
+    // Any other joiner means that it is not a time.
     match line.get(end) {
         None | Some(b' ' | b'\t' | b']' | b'|' | b',' | b':' | b';') => Some(end),
         Some(_) => None,

@@ -1,8 +1,8 @@
-//! The template of several examples: what all of them share.
+//! Joins the templates of several examples: the result shows what all of them share.
 
 use super::{Atom, Template, Value};
 
-/// Makes `a` cover `b` too. Both have the same words in the same order; between two words, what differs becomes a variable.
+/// Widens `a` to cover `b` too. Both have the same words in the same order. Parts that differ between two words become a variable.
 pub(crate) fn join(a: &mut Template, b: &Template) {
     let mut out = Vec::with_capacity(a.atoms.len());
     let (mut left, mut right) = (a.atoms.as_slice(), b.atoms.as_slice());
@@ -27,7 +27,7 @@ fn until_word(atoms: &[Atom]) -> usize {
         .unwrap_or(atoms.len())
 }
 
-/// Appends what the parts between two words share: what they begin and end with, and a variable for what differs.
+/// Appends what two parts between words share: their common beginning and end, with a variable for the rest.
 fn join_between(a: &[Atom], b: &[Atom], out: &mut Vec<Atom>) {
     let has_variable = |atoms: &[Atom]| atoms.iter().any(|atom| matches!(atom, Atom::Variable(_)));
     if a == b || !has_variable(a) || !has_variable(b) {
@@ -42,7 +42,8 @@ fn join_between(a: &[Atom], b: &[Atom], out: &mut Vec<Atom>) {
         .zip(rest_b.iter().rev())
         .take_while(|(a, b)| alike(a, b))
         .count();
-    // Of two spaces around something that only one has, the first belongs to it: `sent 7 done` and `sent 7 (8 KB) done`.
+    // If only one part has something between two spaces, the first space belongs to it: `sent 7 done` and
+    // `sent 7 (8 KB) done`.
     let longer = if rest_a.len() > rest_b.len() {
         rest_a
     } else {
@@ -93,7 +94,7 @@ fn join_between(a: &[Atom], b: &[Atom], out: &mut Vec<Atom>) {
     }
 }
 
-/// Takes the elements of a list off the end of `out`, when `more` holds further elements: `<num>, <num>` before `, <num>`.
+/// Removes the elements of a list from the end of `out` if `more` has further elements, like `<num>, <num>` before `, <num>`.
 fn fold_list(more: &[Atom], from: usize, out: &mut Vec<Atom>) {
     let Some(gap) = more
         .iter()
@@ -119,7 +120,7 @@ fn alike(a: &Atom, b: &Atom) -> bool {
     a == b || matches!((a, b), (Atom::Variable(_), Atom::Variable(_)))
 }
 
-/// Returns the atom that stands for both of two alike ones.
+/// Returns the atom that covers two similar atoms.
 fn either(a: &Atom, b: &Atom) -> Atom {
     let mut both = a.clone();
     if let (Atom::Variable(value), Atom::Variable(other)) = (&mut both, b) {

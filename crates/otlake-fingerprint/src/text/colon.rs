@@ -6,7 +6,7 @@ use crate::lexicon;
 use crate::token::Token;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// Reads a chunk that ends at a colon, where the colon may belong to it; true when it was consumed.
+    /// Reads a chunk that ends at a colon, if the colon belongs to it. Returns whether the chunk was read.
     #[inline]
     pub(super) fn colon(&mut self, start: usize, end: usize, flags: u8) -> bool {
         let next = self.bytes.get(end + 1).copied().unwrap_or(b' ');
@@ -56,7 +56,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             }
         }
         if flags & DIGIT != 0 && next.is_ascii_digit() {
-            // A time of day, a port, a line number: the token goes on through the colons as long as digits follow.
+            // The token is a time of day, or has a port or a line number. It continues across colons as long as digits follow.
             let mut end = end;
             while bytes.get(end) == Some(&b':')
                 && bytes.get(end + 1).is_some_and(u8::is_ascii_digit)
@@ -87,8 +87,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         false
     }
 
-    /// Returns the end of a Windows path that goes on behind a space: `C:\Program Files\a.dll`. What follows the space belongs to the
-    /// path when it holds a backslash and is no path of its own.
+    /// Returns the end of a Windows path that continues after a space: `C:\Program Files\a.dll`. The text after the space belongs to the path
+    /// if it contains a backslash and is not a path itself.
     fn folders(&self, mut end: usize) -> usize {
         loop {
             let rest = &self.bytes[end..];
@@ -133,7 +133,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 break;
             }
         }
-        // A fraction or a zone may follow the last group; anything else that joins makes it no group.
+        // A fraction or a zone may follow the last group. Any other joiner means that it is not a group.
         let mut end = at;
         while self
             .bytes
@@ -149,7 +149,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         (groups >= 3 && clean).then(|| self.trim_end(start, end))
     }
 
-    /// Reads an IPv6 address with `::` in it, from `start`; false when there is none.
+    /// Reads an IPv6 address that contains `::`, from `start`. Returns false if there is none.
     pub(super) fn address(&mut self, start: usize) -> bool {
         let run = self.bytes[start..]
             .iter()
@@ -158,8 +158,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             .count();
         let end = self.trim_end(start, start + run);
         let text = &self.bytes[start..end];
-        // `a::b` is a path of a programming language as well. A digit makes it an address, a group of four small letters does, and nothing
-        // around it.
+        // `a::b` is also a path in programming languages. It is an address if it has a digit or a group of four lower-case letters, or if
+        // there is nothing around the colons.
         let apart = || {
             text == b"::"
                 && start > 0
@@ -186,7 +186,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         address
     }
 
-    /// Returns the end of a run without white space, quotes or brackets, from `at`: the rest of a URL or a path.
+    /// Returns the end of the run from `at` that has no white space, quotes or brackets: the rest of a URL or a path.
     pub(super) fn run_end(&self, at: usize) -> usize {
         let rest = &self.bytes[at..];
         let run = rest
@@ -207,8 +207,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 }
 
-/// Returns whether dotted labels before a colon and a number are a host and not a file with a line number: the last label is no suffix of
-/// source files, and two labels alone are written small.
+/// Returns whether dotted labels before a colon and a number are a host, and not a file with a line number. They are a host if the last
+/// label is not the suffix of a source file, and if the labels are in lower case when there are only two.
 fn is_host(name: &[u8]) -> bool {
     let Some(dot) = name.iter().rposition(|&b| b == b'.') else {
         return false;

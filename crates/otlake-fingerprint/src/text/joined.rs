@@ -1,4 +1,4 @@
-//! Chunks with dots, dashes, slashes, `@`, quotes or high bytes in them.
+//! Reads chunks that contain dots, dashes, slashes, `@`, quotes or high bytes.
 
 use super::{After, Tail, Text};
 use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, is_alnum};
@@ -6,7 +6,7 @@ use crate::lexicon;
 use crate::token::Token;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// Reads a chunk with dots, dashes, slashes, `@`, quotes or high bytes in it.
+    /// Reads a chunk that contains dots, dashes, slashes, `@`, quotes or high bytes.
     #[inline(never)]
     pub(super) fn joined(&mut self, start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
@@ -27,7 +27,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     fn trimmed(&mut self, mut start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
         let mut end = end;
-        // `C++` and the axis of `x+` keep their sign; other joiners at the end are punctuation.
+        // `C++` and the axis in `x+` keep their sign. Other joiners at the end are punctuation.
         while end > start
             && CLASS[bytes[end - 1] as usize] & (DOT | DASH | ODD) != 0
             && !(bytes[end - 1] == b'+' && end - start > 1 && flags & DIGIT == 0)
@@ -37,7 +37,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         while start < end {
             let next_alnum = bytes.get(start + 1).is_some_and(|&b| is_alnum(b)) && start + 1 < end;
             match bytes[start] {
-                // The slash of `</tag>` is no root.
+                // The slash of `</tag>` is not a root directory.
                 b'/' if start > 0 && bytes[start - 1] == b'<' => start += 1,
                 b'/' if next_alnum || (flags & DOT != 0 && end - start > 2) => break,
                 b'-' | b'+' if bytes.get(start + 1).is_some_and(u8::is_ascii_digit) => break,
@@ -49,7 +49,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return;
         }
         let chunk = &bytes[start..end];
-        // Joiners that were cut off do not count any more.
+        // Joiners that were cut off are ignored from here on.
         let flags = if flags & ODD == 0 {
             flags
         } else {
@@ -97,14 +97,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.plain(start, end);
     }
 
-    /// Reads a chunk with two or more dots in a row, which are a leader (`enabled....0`) and not a joint.
+    /// Reads a chunk with two or more dots in a row. They are a leader (`enabled....0`) and join nothing.
     fn leader(&mut self, start: usize, end: usize) {
         let bytes = self.bytes;
         let whole = self.at;
         let mut from = start;
         while from < end && self.left > 0 {
             let len = memchr::memmem::find(&bytes[from..end], b"..").unwrap_or(end - from);
-            // A date may take parts behind its own.
+            // A date may include the parts that follow it.
             self.at = from + len;
             self.part(from, from + len);
             from = self.at;
@@ -123,7 +123,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Reads a chunk without digits that holds a slash, a backslash, `@` or an apostrophe.
+    /// Reads a chunk without digits that contains a slash, a backslash, `@` or an apostrophe.
     pub(super) fn odd(&mut self, start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
         let chunk = &bytes[start..end];
@@ -146,7 +146,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.plain(start, end);
     }
 
-    /// Reads a word with joiners inside; the calendar and unit rules hold for it as for letters.
+    /// Reads a word with joiners inside. The calendar and unit rules apply to it as to letters.
     pub(super) fn plain(&mut self, start: usize, end: usize) {
         let flags = classes(&self.bytes[start..end]);
         if flags & (DOT | DASH | ODD | HIGH) == 0 {
@@ -160,14 +160,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 }
 
-/// Returns all classes of the bytes of a chunk.
+/// Returns the classes of all bytes of a chunk.
 fn classes(chunk: &[u8]) -> u8 {
     chunk.iter().fold(0, |flags, &b| flags | CLASS[b as usize])
 }
 
-/// Returns whether dotted letters name a place or a package: a generic top-level domain at either end (`ns.example.com`,
-/// `org.example.Service`), which `Class.method` and `file.c` have not. A last label in capitals is an enumerator
-/// (`org.example.State.READY`): it says which message this is.
+/// Returns whether dotted letters name a host or a package. These have a generic top-level domain at either end (`ns.example.com`,
+/// `org.example.Service`), unlike `Class.method` and `file.c`. A last label in capitals is an enumerator (`org.example.State.READY`),
+/// which identifies the message.
 fn is_place(chunk: &[u8]) -> bool {
     let Some(last_dot) = chunk.iter().rposition(|&b| b == b'.') else {
         return false;
@@ -177,7 +177,8 @@ fn is_place(chunk: &[u8]) -> bool {
         return false;
     }
     let first = chunk.split(|&b| b == b'.').next().unwrap_or(chunk);
-    // Three labels and a country: `www.example.de`. `id` ends too many names of settings to count as one.
+    // Three labels that end in a country: `www.example.de`. `id` is not treated as a country, because too many names of settings
+    // end in it.
     let country = last.len() == 2
         && last.iter().all(u8::is_ascii_lowercase)
         && last != b"id"

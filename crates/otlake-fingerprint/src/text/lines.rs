@@ -1,17 +1,17 @@
-//! Which lines of a message count. The first does, unless it says too little: a traceback, a statement of a query language, a line
-//! that announces the next one.
+//! Decides which lines of a message are scanned. Only the first one is, unless it says too little: a traceback, a statement of a query
+//! language, a line that announces the next one.
 
 use super::{After, Lines, Text};
 use crate::lexicon;
 use crate::token::Token;
 
-/// A message goes on to its next line until it has so many words.
+/// The number of words at which a message does not continue on the next line.
 const ENOUGH_WORDS: usize = 3;
 
-/// What Python writes above a traceback. Its last line has the exception.
+/// The line that Python writes above a traceback. The last line of a traceback has the exception.
 const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
 
-/// Returns where the exception stands that a traceback ends in: the first line behind the last head that is not indented.
+/// Returns the position of the exception at the end of a traceback: the first line after the last head that is not indented.
 pub(super) fn exception(message: &[u8]) -> Option<usize> {
     let mut at = memchr::memmem::rfind(message, TRACEBACK)? + TRACEBACK.len();
     loop {
@@ -24,7 +24,7 @@ pub(super) fn exception(message: &[u8]) -> Option<usize> {
 }
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// Returns whether the scan stopped in front of a traceback's frames.
+    /// Returns whether the scan stopped before the frames of a traceback.
     #[inline]
     pub(super) fn traceback(&self) -> bool {
         // A scan that stops at the end of a line has bytes left.
@@ -40,7 +40,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 .is_some_and(|next| self.bytes[next..].starts_with(TRACEBACK))
     }
 
-    /// Moves to the next line when it counts; false ends the scan.
+    /// Moves to the next line if it is scanned. Returns false at the end of the scan.
     #[inline(never)]
     pub(super) fn next_line(&mut self) -> bool {
         if self.lines == Lines::Last || self.is_traceback() {
@@ -83,7 +83,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         &head[start..]
     }
 
-    /// Returns where the text of the next line begins that is not empty.
+    /// Returns the position of the text of the next line that is not empty.
     fn line_behind(&self, end: usize) -> Option<usize> {
         let rest = &self.bytes[end..];
         let blank = rest.iter().position(|b| !b.is_ascii_whitespace())?;

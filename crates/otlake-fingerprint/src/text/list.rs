@@ -1,14 +1,14 @@
-//! Brackets whose content is one value: an empty list, a list of words, the numbers of hosts.
+//! Reads brackets with a single value inside: an empty list, a list of words, the numbers of hosts.
 
 use super::{Tail, Text};
 use crate::class::{CLASS, HEX_LETTER, LETTER};
 use crate::token::Token;
 
-/// The furthest a list reaches.
+/// The maximum number of bytes of a list.
 const MAX_LIST: usize = 1024;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// Reads an empty pair of brackets or a list of words (`[TERM, HUP]`) as one variable; false leaves the bracket a separator.
+    /// Reads an empty pair of brackets or a list of words (`[TERM, HUP]`) as one variable. Returns false if the bracket is only a separator.
     #[inline(never)]
     pub(super) fn list(&mut self, open: u8) -> bool {
         let bytes = self.bytes;
@@ -26,7 +26,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         true
     }
 
-    /// Returns the end of a chunk with the numbers of several hosts behind it: `node-[1,3-5]`.
+    /// Returns the end of a chunk that is followed by the numbers of several hosts: `node-[1,3-5]`.
     pub(super) fn hosts(&self, start: usize, end: usize) -> Option<usize> {
         let bytes = self.bytes;
         let named = bytes[end - 1] == b'-'
@@ -46,7 +46,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 }
 
-/// Returns the length of two or more items with commas between them, up to `close`. One of them is a word; numbers are variables anyhow.
+/// Returns the length of two or more items with commas between them, up to `close`. At least one item is a word, because numbers are
+/// variables anyway.
 fn words_end(text: &[u8], close: u8) -> Option<usize> {
     let mut items = 1;
     let mut item = 0;

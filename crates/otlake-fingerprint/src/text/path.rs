@@ -1,13 +1,13 @@
-//! How far a path goes on: a query, spaces in the names of folders, brackets.
+//! Finds the end of a path, which may have a query, spaces in the names of folders, and brackets.
 
 use super::Text;
 use crate::token::Token;
 
-/// The number of words with spaces between them that a folder's name may have.
+/// The maximum number of words, with spaces between them, in a folder's name.
 const MAX_FOLDER_WORDS: usize = 4;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// Returns the end of a path or another variable with a slash in it, with what belongs to it behind `end`.
+    /// Returns the end of a path or another variable with a slash, including the text after `end` that belongs to it.
     pub(super) fn path_end(&mut self, start: usize, end: usize) -> usize {
         if !self.bytes[start..end].contains(&b'/') {
             return end;
@@ -48,7 +48,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         end
     }
 
-    /// Returns the end of a path that goes on with capitalized words, a slash in the last: `/Library/Application Support/App/a.plist`.
+    /// Returns the end of a path that continues with capitalized words, the last of which has a slash:
+    /// `/Library/Application Support/App/a.plist`.
     fn spaces(&self, mut end: usize) -> usize {
         let bytes = self.bytes;
         'path: loop {

@@ -1,4 +1,4 @@
-//! Quoted strings: variables as values and in prose, words where they are the message.
+//! Reads quoted strings: they are variables as values and in prose, and words where they are the message.
 
 use super::{After, MAX_QUOTED, Tail, Text};
 use crate::class::is_alnum;
@@ -7,10 +7,10 @@ use crate::scanner::MAX_TOKENS;
 use crate::token::Token;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// Reads a double quote: true when it opened a string that is a variable, false when it is a separator.
+    /// Reads a double quote. Returns true if it opened a string that is a variable, and false if it is a separator.
     ///
-    /// A string is text where a message belongs: at the front, and behind a key that says so. It is a variable as any other value and in
-    /// prose; there, a word in capitals at its front is a command (`"GET /a HTTP/1.1"`) and stays.
+    /// A string is text at the front of the message, and after a key that introduces a message. It is a variable as any other value and in
+    /// prose. In prose, a word in capitals at the front of the string is a command (`"GET /a HTTP/1.1"`) and remains a word.
     #[inline(never)]
     pub(super) fn quote(&mut self) -> bool {
         let start = self.at;
@@ -46,7 +46,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             }
             return self.quoted(start, end);
         }
-        // Glued to a token it closes something.
+        // A quote right after a token closes something.
         let opens = matches!(
             self.bytes[start - 1],
             b' ' | b'(' | b'[' | b'{' | b',' | b'<' | b'>' | b'\t'
@@ -73,7 +73,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         true
     }
 
-    /// Reads a quote with a backslash before it, inside a text that is quoted itself: `msg="open \"a b\": denied"`.
+    /// Reads an escaped quote inside a quoted text: `msg="open \"a b\": denied"`.
     fn escaped_quote(&mut self, start: usize) -> bool {
         let bytes = self.bytes;
         let opens = start < 2
@@ -97,14 +97,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         true
     }
 
-    /// Reads a single quote at the front of a chunk: true when it opened a string.
+    /// Reads a single quote at the front of a chunk. Returns true if it opened a string.
     ///
-    /// An apostrophe in a word opens nothing, since a letter stands before it, and closes nothing, since a letter follows it.
+    /// An apostrophe in a word opens nothing, because a letter comes before it, and closes nothing, because a letter follows it.
     pub(super) fn single_quote(&mut self, start: usize) -> bool {
         if self.at_front() && self.after == After::Nothing {
             return false;
         }
-        // What a program panicked with is its message.
+        // The text that a program panicked with is its message.
         if self.bytes[..start].ends_with(b" panicked at ") {
             self.at = start + 1;
             return true;
@@ -129,8 +129,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.quoted(start, end)
     }
 
-    /// Returns whether the string is a key of an object (`{"a":1, "b":2}`, `{'a': 1}`): its content is a word then. In `open "a": denied`
-    /// a string stands before a colon as well, but not behind a brace or a comma.
+    /// Returns whether the string is a key of an object (`{"a":1, "b":2}`, `{'a': 1}`), so that its content is a word. The string in
+    /// `open "a": denied` also comes before a colon, but not after a brace or a comma.
     fn is_key_of_object(&self, start: usize, end: usize) -> bool {
         let before = match self.bytes[..start] {
             [.., byte, b' '] | [.., byte] => byte,
@@ -139,9 +139,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         matches!(before, b'{' | b',') && matches!(self.bytes.get(end), Some(b':' | b'='))
     }
 
-    /// Returns the position behind the quote that closes the one at `start`, on the same line.
+    /// Returns the position after the quote that closes the one at `start`, on the same line.
     ///
-    /// A letter or a digit behind a quote says that it opens something, or is an apostrophe.
+    /// A quote before a letter or a digit closes nothing: it opens something, or is an apostrophe.
     pub(super) fn quote_end(&self, start: usize, quote: u8) -> Option<usize> {
         let limit = self.bytes.len().min(start + MAX_QUOTED);
         let mut at = start + 1;

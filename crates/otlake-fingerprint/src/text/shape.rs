@@ -1,15 +1,15 @@
-//! Variables without a digit: constants that fill the place of a value, hexadecimal bytes, base64, nothing at all.
+//! Recognizes variables without a digit: constants that are values, hexadecimal bytes, base64, and missing values.
 
 use super::{After, Tail, Text};
 use crate::lexicon;
 use crate::token::Token;
 
-/// The shortest run of letters that can be base64; shorter ones cannot be told from names.
+/// The minimum length of a run of letters that can be base64. Shorter ones can't be distinguished from names.
 pub(super) const SHORTEST_BASE64: usize = 16;
-/// The number of hexadecimal pairs in a row that are bytes, even when none holds a digit.
+/// The number of hexadecimal pairs in a row that are bytes even if none of them has a digit.
 const PAIRS: usize = 4;
 
-/// Returns whether letters change between cases as often as random ones do. `NullPointerException` changes once in four letters,
+/// Returns whether letters change case as often as random letters do. `NullPointerException` changes once in four letters, and
 /// `HTTPServerURLBuilder` rarely.
 pub(super) fn is_base64(word: &[u8]) -> bool {
     let capitals = word.iter().filter(|b| b.is_ascii_uppercase()).count();
@@ -31,7 +31,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Returns whether the pair at `start` is one of at least [`PAIRS`] hexadecimal pairs with one space between them.
+    /// Returns whether the pair at `start` is one of at least [`PAIRS`] hexadecimal pairs with single spaces between them.
     fn is_hex_pair(&self, start: usize) -> bool {
         let bytes = self.bytes;
         let pair_at = |at: usize| {
@@ -65,11 +65,11 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         pairs >= PAIRS
     }
 
-    /// Returns whether a word in the place of a value stands for no value or for one of two: `null`, `true`, `no`.
+    /// Returns whether a word in the place of a value means no value or one of two values: `null`, `true`, `no`.
     ///
-    /// Behind a colon and a space, prose may follow (`Note: no space left`): one of two values counts there only when it is all of the
-    /// value. Between two words a colon may also join a name (`cache:on`), and neither half of that is a value. People tell
-    /// `overlap:true` from `overlap:false` when they label events.
+    /// After a colon and a space, prose may follow (`Note: no space left`), so one of two values is only recognized if it is the whole
+    /// value. A colon between two words may also join a name (`cache:on`), neither half of which is a value. People who label events
+    /// distinguish `overlap:true` from `overlap:false`.
     #[inline(never)]
     pub(super) fn is_constant_value(&self, start: usize, end: usize) -> bool {
         let word = &self.bytes[start..end];
@@ -95,7 +95,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Emits an empty variable when a key has no value: the end, a separator or the next key follows.
+    /// Emits an empty variable if a key has no value, so that the end, a separator or the next key follows it.
     #[inline]
     pub(super) fn empty_value(&mut self) {
         let bytes = self.bytes;

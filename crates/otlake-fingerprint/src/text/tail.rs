@@ -1,15 +1,15 @@
-//! What belongs to a variable and stands behind a space: units, zones, the rest of a date.
+//! Finds text that belongs to a variable and comes after a space: units, zones, the rest of a date.
 
 use super::{Tail, Text};
 use crate::class::{CLASS, HEX_LETTER, LETTER, STOP};
 use crate::lexicon;
 use crate::token::Token;
 
-/// How many parts a date may have behind its first name: month, day, time, `PM`, zone, year.
+/// The maximum number of parts of a date after its first name: month, day, time, `PM`, zone, year.
 const MAX_DATE_PARTS: usize = 6;
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// Returns the end of the date that a month or weekday name begins, when digits follow the names.
+    /// Returns the end of the date that begins with the name of a month or weekday, if digits follow the names.
     #[inline(never)]
     pub(super) fn calendar(&self, start: usize, end: usize) -> Option<usize> {
         let bytes = self.bytes;
@@ -57,7 +57,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         date
     }
 
-    /// Returns the end of a variable together with what belongs to it: `5.2 KB`, `08:16:53 PM PDT`, `2024-05-01 10:00:00`.
+    /// Returns the end of a variable, including the text after it that belongs to it: `5.2 KB`, `08:16:53 PM PDT`, `2024-05-01 10:00:00`.
     #[inline]
     pub(super) fn tail(&self, start: usize, end: usize, tail: Tail) -> usize {
         if tail == Tail::Nothing || self.bytes.get(end) != Some(&b' ') {
@@ -80,7 +80,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Returns the end of the unit or the zone behind the space at `end`.
+    /// Returns the end of the unit or the zone after the space at `end`.
     fn unit(&self, end: usize, tail: Tail) -> usize {
         let rest = &self.bytes[end + 1..];
         let len = rest
@@ -118,7 +118,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         to
     }
 
-    /// Returns whether a unit or a zone may end at `at`: `5 s.` ends a sentence, `5 s-expressions` is no quantity.
+    /// Returns whether a unit or a zone may end at `at`: `5 s.` ends a sentence, but `5 s-expressions` is not a quantity.
     fn unit_ends_at(&self, at: usize) -> bool {
         match self.bytes.get(at) {
             Some(b'.') => self.ends_at(at + 1),
@@ -127,7 +127,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Returns the end of the time of day behind a date of the form `2024-05-01`.
+    /// Returns the end of the time of day after a date of the form `2024-05-01`.
     pub(super) fn time_behind(&self, start: usize, end: usize) -> usize {
         let bytes = self.bytes;
         let time = &bytes[end + 1..];
@@ -149,9 +149,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         )
     }
 
-    /// Returns whether a word behind a naming noun is a name: `invalid user ann from`, `closed for user ann`.
+    /// Returns whether a word after a naming noun is a name: `invalid user ann from`, `closed for user ann`.
     ///
-    /// A name ends its phrase: a preposition or a bracket follows, or, when a preposition introduced the noun, the end of the line.
+    /// A name ends its phrase: a preposition or a bracket follows. If a preposition introduced the noun, the end of the line may also follow.
     #[inline(never)]
     pub(super) fn is_name(&self, start: usize, end: usize) -> bool {
         let bytes = self.bytes;

@@ -1,10 +1,10 @@
-//! Chunks with characters beyond ASCII: spaces and punctuation separate, digits are digits, the rest are letters.
+//! Reads chunks with characters beyond ASCII: spaces and punctuation separate tokens, digits are digits, and all others are letters.
 
 use super::{Tail, Text};
 use crate::lexicon;
 use crate::token::Token;
 
-/// What a character beyond ASCII is.
+/// The class of a character.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sort {
     /// An ASCII byte.
@@ -16,7 +16,7 @@ enum Sort {
 }
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// Reads a chunk that holds bytes above 0x7f.
+    /// Reads a chunk that contains bytes above 0x7f.
     #[inline(never)]
     pub(super) fn unicode(&mut self, start: usize, end: usize) {
         let whole = self.at;
@@ -58,7 +58,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                     self.variable(from, at + unit, Tail::Nothing);
                     at += unit;
                 } else {
-                    // A date may take parts behind its own.
+                    // A date may include the parts that follow it.
                     self.at = at;
                     self.part(from, to);
                     at = at.max(self.at);
@@ -80,7 +80,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.word(start, end);
     }
 
-    /// Returns the range without the joiners around it, which holds a letter.
+    /// Returns the range without the joiners around it. The range must contain a letter.
     fn without_joiners(&self, mut start: usize, mut end: usize) -> (usize, usize) {
         let joins = |b: u8| !crate::class::is_alnum(b);
         while start < end && joins(self.bytes[start]) {
@@ -92,7 +92,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         (start, end)
     }
 
-    /// Reads letters beyond ASCII next to digits: a unit (`10µs`), or a script without spaces, where each run is a token of its own.
+    /// Reads letters beyond ASCII next to digits. They are a unit (`10µs`), or a script without spaces, in which each run is a separate token.
     fn mixed_script(&mut self, start: usize, end: usize) {
         let (start, end) = self.without_joiners(start, end);
         let bytes = self.bytes;
@@ -124,7 +124,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 }
 
-/// Returns what the character at the front of `text` is, and its length. A byte that is not UTF-8 is a letter.
+/// Returns the class of the character at the front of `text`, and its length. A byte that is not UTF-8 is a letter.
 fn sort(text: &[u8]) -> (Sort, usize) {
     let len = match text[0] {
         0..0x80 => return (Sort::Ascii, 1),
