@@ -98,7 +98,7 @@ fn arrow_schema(names: &[Name<'_>], arrays: &[ArrayRef]) -> SchemaRef {
     Arc::new(ArrowSchema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Returns whether [`arrow_schema`] would return the given schema for these columns.
+/// Returns whether [`arrow_schema()`] would return the given schema for these columns.
 fn describes(schema: &ArrowSchema, names: &[Name<'_>], arrays: &[ArrayRef]) -> bool {
     let fields = schema.fields();
     fields.len() == names.len()
