@@ -113,5 +113,5 @@ fn one_message(message: &[u8], used: &mut Fingerprinter) {
 
 /// Returns everything about a state except who counted what.
 fn seen(patterns: &Patterns) -> (Vec<otlake::fingerprint::Pattern>, u64) {
-    (patterns.patterns().to_vec(), patterns.refused())
+    (patterns.patterns().to_vec(), patterns.rejected())
 }

@@ -34,7 +34,7 @@ fn check(loaded: Result<Patterns, LoadError>, options: PatternOptions) {
     let again = Patterns::load(&saved, options).expect("what was saved can be loaded");
     assert_eq!(again.save(), saved);
     assert_eq!(again.patterns().to_vec(), state.patterns().to_vec());
-    assert_eq!(again.refused(), state.refused());
+    assert_eq!(again.rejected(), state.rejected());
 
     state.merge(&again);
     assert_eq!(state.save(), saved, "merged with itself");

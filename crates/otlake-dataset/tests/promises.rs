@@ -18,7 +18,7 @@ use otlake_dataset::{
 use otlake_parquet::WriterOptions;
 use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
 use otlake_schema::{SchemaOptions, Table};
-use otlake_storage::{Documents, InMemoryStorage, PutIf, Retry, RetryObserver, RetryReason};
+use otlake_storage::{Documents, InMemoryStorage, PutIf, RetryEvent, RetryObserver, RetryReason};
 
 use self::faulty::{Call, Fault, FaultyStorage, Plan};
 use self::records::{BEGIN, HOUR, Records, by_hour, dataset_writer, numbers, options, read};
@@ -517,7 +517,7 @@ fn retries_are_reported() {
     struct Retried(Mutex<Vec<(String, u32)>>);
 
     impl RetryObserver for Retried {
-        fn retry(&self, retry: &Retry<'_>) {
+        fn retry(&self, retry: &RetryEvent<'_>) {
             assert!(matches!(retry.reason, RetryReason::InDoubt(_)));
             assert!(!retry.pause.is_zero());
             let mut retried = self.0.lock().unwrap();

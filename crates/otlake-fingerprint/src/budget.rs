@@ -10,7 +10,7 @@
 //!   and strata that are less deep keep everything.
 //!
 //! The result does not depend on order, for two reasons. Adding fingerprints to a set can only push others deeper, so a fingerprint that
-//! stays in the whole set also stays in every part of it. And each stratum remembers the smallest bits that were ever evicted and refuses
+//! stays in the whole set also stays in every part of it. And each stratum remembers the smallest bits that were ever evicted and rejects
 //! these and all larger ones, as the whole set would.
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -59,7 +59,7 @@ pub(crate) const fn longest(class: usize) -> usize {
     CLASSES[class].0
 }
 
-/// The smallest bits that were ever evicted from each stratum. These and all larger bits are refused.
+/// The smallest bits that were ever evicted from each stratum. These and all larger bits are rejected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
     /// Empty until a fingerprint is evicted.
@@ -67,8 +67,8 @@ pub(crate) struct Marks {
 }
 
 impl Marks {
-    /// Returns whether a fingerprint of this stratum is refused.
-    pub(crate) fn refuse(&self, stratum: u16, bits: u64) -> bool {
+    /// Returns whether a fingerprint of this stratum is rejected.
+    pub(crate) fn reject(&self, stratum: u16, bits: u64) -> bool {
         self.strata
             .get(stratum as usize)
             .copied()

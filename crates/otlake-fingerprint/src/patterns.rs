@@ -13,7 +13,7 @@ use crate::pattern_set::PatternSet;
 use crate::scanner::Scanner;
 use crate::token::Tokenizer;
 
-/// The number of refused fingerprints that are remembered.
+/// The number of rejected fingerprints that are remembered.
 const RECENT: usize = 4096;
 
 /// Options for [`Patterns`].
@@ -101,7 +101,7 @@ pub struct Known<'p> {
 ///
 /// Memory is bounded by [`PatternOptions::max_bytes`]. The eviction rule is *bottom-k by stratum*. Fingerprints are grouped by the size,
 /// the length and the first word of their signature. When the bound is reached, each group is cut to the same number: the fingerprints
-/// with the largest bits are evicted. From then on they are refused, and their messages are [counted](Self::refused). A fingerprint is a
+/// with the largest bits are evicted. From then on they are rejected, and their messages are [counted](Self::rejected). A fingerprint is a
 /// hash, so the rest of a group is a uniform sample. Small groups keep everything, so a statement that prints free text does not evict
 /// the others. Neither the order of arrival nor the sharding can change which fingerprints stay.
 ///
@@ -128,9 +128,9 @@ pub struct Patterns<T = Scanner, C = WordSets> {
     options: PatternOptions,
     /// The number of entries of each size class.
     counts: [usize; CLASS_COUNT],
-    /// The marks of the strata. Fingerprints at or above the mark of their stratum were evicted and are refused.
+    /// The marks of the strata. Fingerprints at or above the mark of their stratum were evicted and are rejected.
     pub(crate) marks: Marks,
-    /// Recently refused fingerprints, by their low bits. This shortcut makes refusals faster and changes nothing else.
+    /// Recently rejected fingerprints, by their low bits. This shortcut makes rejections faster and changes nothing else.
     recent: Vec<u64>,
     /// The number of messages that this state was given to learn, whether it has kept them or not.
     pub(crate) learned: Counter,
@@ -199,7 +199,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         let _ = self.fingerprinter.fingerprint(message);
         let signature = self.fingerprinter.signature().as_bytes();
         let stratum = budget::stratum(signature);
-        if self.marks.refuse(stratum, fingerprint.as_u64()) {
+        if self.marks.reject(stratum, fingerprint.as_u64()) {
             if self.recent.is_empty() {
                 // The value of an empty slot must not be a fingerprint of that slot: 0 belongs to slot 0, and 1 to slot 1.
                 self.recent = vec![0; RECENT];
@@ -254,7 +254,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         let mut entries: Vec<(u64, &Entry)> = self
             .entries
             .iter()
-            .filter(|&(&key, entry)| !marks.refuse(entry.stratum, key))
+            .filter(|&(&key, entry)| !marks.reject(entry.stratum, key))
             .map(|(&key, entry)| (key, entry))
             .collect();
         entries.sort_unstable_by_key(|entry| entry.0);
@@ -276,7 +276,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         }
     }
 
-    /// Drops the entries that are refused.
+    /// Drops the entries that are rejected.
     fn forget(&mut self) {
         let Self {
             entries,
@@ -285,9 +285,9 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             ..
         } = self;
         entries.retain(|&key, entry| {
-            let refused = marks.refuse(entry.stratum, key);
-            counts[budget::class_of(entry.stratum)] -= usize::from(refused);
-            !refused
+            let rejected = marks.reject(entry.stratum, key);
+            counts[budget::class_of(entry.stratum)] -= usize::from(rejected);
+            !rejected
         });
     }
 
@@ -362,7 +362,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     }
 
     /// Returns the number of messages that were not learned or were forgotten because of the memory bound.
-    pub fn refused(&self) -> u64 {
+    pub fn rejected(&self) -> u64 {
         let kept = self.kept().iter().fold(0_u64, |sum, (_, entry)| {
             sum.saturating_add(entry.count.total())
         });
@@ -432,7 +432,7 @@ mod tests {
         }
         let kept: u64 = patterns.known().map(|known| known.count).sum();
         assert!(kept > 0 && kept < 20);
-        assert_eq!(patterns.refused(), 999 - kept);
+        assert_eq!(patterns.rejected(), 999 - kept);
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl<'b> Reader<'b> {
             above = Some(key);
             let signature: Box<[u8]> = self.run()?.into();
             let stratum = budget::stratum(&signature);
-            if state.marks.refuse(stratum, key) {
+            if state.marks.reject(stratum, key) {
                 return None;
             }
             let example = Example::new(self.run()?);
@@ -301,7 +301,7 @@ mod tests {
         let loaded = Patterns::load(&bytes, PatternOptions::new().with_source(7)).unwrap();
         assert_eq!(loaded.patterns().to_vec(), state().patterns().to_vec());
         assert_eq!(loaded.save(), bytes);
-        assert_eq!(loaded.refused(), 0);
+        assert_eq!(loaded.rejected(), 0);
     }
 
     /// A valid checksum does not prove that the content is a state that can exist.
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn another_fingerprint_version_is_refused() {
+    fn another_fingerprint_version_is_rejected() {
         let bytes = state().save();
         let mut other = bytes[..bytes.len() - CHECKSUM].to_vec();
         other[10] = Fingerprint::VERSION + 1;

@@ -49,7 +49,7 @@ fn merged(a: &Patterns, b: &Patterns) -> Patterns {
 
 /// Everything about a state that can be observed.
 fn seen(patterns: &Patterns) -> (Vec<Pattern>, u64) {
-    (patterns.patterns().to_vec(), patterns.refused())
+    (patterns.patterns().to_vec(), patterns.rejected())
 }
 
 /// The same without times, which shards of a stream number differently.
@@ -179,7 +179,7 @@ proptest! {
         prop_assert_eq!(all.save(), merged(&merged(&c, &b), &a).save());
         prop_assert_eq!(seen(&merged(&all, &a)), seen(&all));
         prop_assert_eq!(grouped(&small(1, &together)), grouped(&all));
-        prop_assert_eq!(small(1, &together).refused(), all.refused());
+        prop_assert_eq!(small(1, &together).rejected(), all.rejected());
         shuffle(&mut together, seed);
         let shuffled = small(1, &together);
         prop_assert_eq!(grouped(&shuffled), grouped(&all));

@@ -59,7 +59,9 @@ pub use crate::names::{check_name, random_digits};
 #[cfg(feature = "object-store")]
 pub use crate::object::ObjectStorage;
 pub use crate::open::{OpenError, open};
-pub use crate::retry::{Retries, RetriesExhausted, Retry, RetryObserver, RetryPolicy, RetryReason};
+pub use crate::retry::{
+    Retries, RetriesExhausted, RetryEvent, RetryObserver, RetryPolicy, RetryReason,
+};
 pub use crate::storage::{Storage, StorageFile};
 
 #[cfg(feature = "object-store")]

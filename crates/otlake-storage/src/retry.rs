@@ -107,13 +107,13 @@ pub struct Retries {
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU64, Ordering};
 ///
-/// use otlake_storage::{Retries, Retry, RetryObserver, RetryPolicy};
+/// use otlake_storage::{Retries, RetryEvent, RetryObserver, RetryPolicy};
 ///
 /// #[derive(Debug, Default)]
 /// struct Counter(AtomicU64);
 ///
 /// impl RetryObserver for Counter {
-///     fn retry(&self, _retry: &Retry<'_>) {
+///     fn retry(&self, _retry: &RetryEvent<'_>) {
 ///         self.0.fetch_add(1, Ordering::Relaxed);
 ///     }
 /// }
@@ -127,13 +127,13 @@ pub struct Retries {
 /// ```
 pub trait RetryObserver: fmt::Debug + Send + Sync {
     /// Receives a retry. The thread that retries waits for it.
-    fn retry(&self, retry: &Retry<'_>);
+    fn retry(&self, retry: &RetryEvent<'_>);
 }
 
 /// A conditional write that has failed and is tried again after a pause.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Retry<'a> {
+pub struct RetryEvent<'a> {
     /// The name of the document.
     pub name: &'a str,
     /// How many times the write has failed so far.
@@ -211,7 +211,7 @@ impl Retries {
             .next()
             .filter(|pause| left.is_some_and(|left| *pause <= left));
         if let (Some(observer), Some(pause)) = (&self.observer, pause) {
-            observer.retry(&Retry {
+            observer.retry(&RetryEvent {
                 name: &self.name,
                 failed: self.failed,
                 reason: &failure,

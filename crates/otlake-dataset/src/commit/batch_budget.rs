@@ -6,7 +6,8 @@ use std::fmt;
 /// can have twenty thousand tenants.
 ///
 /// A batch that exceeds its budget fails, with an error that names the limit and counts the rows. The next
-/// attempt deletes the files that it has written. Outside batches nothing is limited.
+/// attempt deletes the files that it has written. An [`InputBudget`](crate::InputBudget) bounds each payload, in
+/// a batch or outside one.
 ///
 /// ```
 /// use otlake_dataset::{BatchBudget, Dataset};

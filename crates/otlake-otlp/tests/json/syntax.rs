@@ -78,7 +78,7 @@ fn damaged_payloads_are_json_for_both_or_for_neither<S: Subject>() {
         b"/**/",
     ];
     let mut decoder = generous();
-    let (mut taken, mut refused) = (0, 0);
+    let (mut taken, mut rejected) = (0, 0);
     for seed in 0..1_500 {
         let mut rng = Rng::new(seed);
         let mut json = S::arbitrary(&mut rng).json(&mut rng).into_bytes();
@@ -102,13 +102,13 @@ fn damaged_payloads_are_json_for_both_or_for_neither<S: Subject>() {
         if agree::<S>(&mut decoder, &json) {
             taken += 1;
         } else {
-            refused += 1;
+            rejected += 1;
         }
     }
     // If all changes were harmless, or all of them fatal, this test would prove little.
     assert!(
-        taken > 100 && refused > 500,
-        "taken {taken}, refused {refused}"
+        taken > 100 && rejected > 500,
+        "taken {taken}, rejected {rejected}"
     );
 }
 

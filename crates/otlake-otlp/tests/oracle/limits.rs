@@ -193,10 +193,10 @@ fn a_payload_over_the_limit_is_an_error<S: Subject>() {
     };
     assert_eq!(decode(payload.len()).rows.len(), 2);
     let (bytes, limit) = (payload.len(), payload.len() - 1);
-    let refused = decode(limit);
-    assert_eq!(refused.rows, []);
+    let rejected = decode(limit);
+    assert_eq!(rejected.rows, []);
     assert_eq!(
-        *refused.result.unwrap_err().kind(),
+        *rejected.result.unwrap_err().kind(),
         InvalidPayloadKind::PayloadTooLarge { bytes, limit }
     );
 }

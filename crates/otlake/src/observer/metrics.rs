@@ -3,7 +3,7 @@ use metrics::{
     gauge, histogram,
 };
 
-use otlake_storage::{Retry, RetryObserver, RetryReason};
+use otlake_storage::{RetryEvent, RetryObserver, RetryReason};
 
 use super::{Activity, Observer, Operation, TableActivity, overflow_reasons};
 
@@ -95,7 +95,7 @@ impl Default for MetricsObserver {
 
 /// Counts every retry in `otlake_storage_retries_total`.
 impl RetryObserver for MetricsObserver {
-    fn retry(&self, retry: &Retry<'_>) {
+    fn retry(&self, retry: &RetryEvent<'_>) {
         let reason = match retry.reason {
             RetryReason::Conflict => "conflict",
             _ => "in_doubt",

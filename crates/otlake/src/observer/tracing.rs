@@ -1,4 +1,4 @@
-use otlake_storage::{Retry, RetryObserver, RetryReason};
+use otlake_storage::{RetryEvent, RetryObserver, RetryReason};
 use tracing::{Span, debug, warn};
 
 use super::{Activity, Observer, Operation, overflow_reasons};
@@ -43,7 +43,7 @@ impl Default for TracingObserver {
 
 /// Makes an event at the level WARN of every retry.
 impl RetryObserver for TracingObserver {
-    fn retry(&self, retry: &Retry<'_>) {
+    fn retry(&self, retry: &RetryEvent<'_>) {
         let _entered = self.span.enter();
         let pause_ms = retry.pause.as_millis() as u64;
         let reason = match retry.reason {
