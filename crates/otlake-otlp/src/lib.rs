@@ -73,6 +73,7 @@ mod names;
 mod partial_success;
 mod protobuf;
 mod record;
+mod response;
 mod run;
 mod summary;
 #[cfg(feature = "opentelemetry-proto")]
@@ -90,6 +91,7 @@ pub use crate::framing::{
 pub use crate::limits::{InvalidUtf8, Limits};
 #[cfg(feature = "opentelemetry-proto")]
 pub use crate::partial_success::PartialSuccess;
+pub use crate::response::{RpcCode, RpcStatus};
 pub use crate::summary::{Rejection, RejectionReason, Summary};
 #[cfg(feature = "opentelemetry-proto")]
 pub use crate::typed::ExportRequest;

@@ -2,7 +2,10 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsPartialSuccess;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsPartialSuccess;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTracePartialSuccess;
 
+use otlake_row::Signal;
+
 use crate::Summary;
+use crate::response::{error_message, records_of};
 
 impl Summary {
     /// Returns the `partial_success` of the response to a request that was decoded, or `None` if there is
@@ -18,7 +21,7 @@ impl Summary {
     /// assert_eq!(summary.partial_success::<ExportLogsPartialSuccess>(), None);
     /// ```
     pub fn partial_success<P: PartialSuccess>(&self) -> Option<P> {
-        let message = error_message(self, P::RECORDS)?;
+        let message = error_message(self, records_of(P::SIGNAL))?;
         let rejected = i64::try_from(self.rejected).unwrap_or(i64::MAX);
         Some(P::new(rejected, message))
     }
@@ -30,7 +33,7 @@ impl Summary {
 /// crate.
 pub trait PartialSuccess: private::Sealed {
     #[doc(hidden)]
-    const RECORDS: &'static str;
+    const SIGNAL: Signal;
 
     #[doc(hidden)]
     fn new(rejected: i64, error_message: String) -> Self;
@@ -41,11 +44,11 @@ mod private {
 }
 
 macro_rules! partial_success {
-    ($message:ident, $rejected:ident, $records:literal) => {
+    ($message:ident, $rejected:ident, $signal:expr) => {
         impl private::Sealed for $message {}
 
         impl PartialSuccess for $message {
-            const RECORDS: &'static str = $records;
+            const SIGNAL: Signal = $signal;
 
             fn new($rejected: i64, error_message: String) -> $message {
                 $message {
@@ -57,28 +60,9 @@ macro_rules! partial_success {
     };
 }
 
-partial_success! { ExportLogsPartialSuccess, rejected_log_records, "log records" }
-partial_success! { ExportTracePartialSuccess, rejected_spans, "spans" }
-partial_success! { ExportMetricsPartialSuccess, rejected_data_points, "data points" }
-
-fn error_message(summary: &Summary, records: &str) -> Option<String> {
-    let mut sentences = Vec::new();
-    if summary.rejected > 0 {
-        let (rejected, all) = (summary.rejected, summary.accepted + summary.rejected);
-        let mut sentence = format!("{rejected} of {all} {records} were rejected");
-        if let Some(first) = &summary.first_rejection {
-            sentence.push_str(&format!(", the first because: {first}"));
-        }
-        sentences.push(sentence);
-    }
-    if summary.replaced_strings > 0 {
-        let strings = summary.replaced_strings;
-        sentences.push(format!(
-            "{strings} strings were not valid UTF-8, and U+FFFD replaced the invalid parts"
-        ));
-    }
-    (!sentences.is_empty()).then(|| sentences.join("; "))
-}
+partial_success! { ExportLogsPartialSuccess, rejected_log_records, Signal::Logs }
+partial_success! { ExportTracePartialSuccess, rejected_spans, Signal::Traces }
+partial_success! { ExportMetricsPartialSuccess, rejected_data_points, Signal::Metrics }
 
 #[cfg(test)]
 mod tests {
