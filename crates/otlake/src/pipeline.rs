@@ -6,19 +6,20 @@ mod report;
 mod retry;
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::error::Error;
 use std::time::Instant;
 
 use otlake_dataset::{BatchId, Dataset, DatasetWriter, RowError};
 use otlake_fingerprint::Patterns;
-use otlake_otlp::{Format, InflateLimits, OtlpDecoder, Summary};
-use otlake_row::{Row, RowSink, Signal, Stage};
+use otlake_otlp::{DecodeError, Format, InflateLimits, OtlpDecoder, Summary};
+use otlake_row::{Bytes, Row, RowSink, Signal, Stage};
 use otlake_schema::{Schema, Table};
 
 pub use self::batch::{Batch, BatchOutcome};
 pub use self::builder::{DatasetOptions, PipelineBuilder};
 pub use self::error::{BatchError, FinishBatchError, FlushError, IngestError};
-pub use self::payload::EncodedPayload;
+pub use self::payload::{EncodedPayload, MalformedPayload};
 pub use self::report::Report;
 pub use self::retry::Retry;
 use crate::observer::Observed;
@@ -35,6 +36,7 @@ use crate::{Activity, FingerprintStage, Operation, PatternsTable};
 pub struct Pipeline<C = ()> {
     decoder: OtlpDecoder,
     inflate_limits: InflateLimits,
+    malformed: MalformedPayload,
     stages: C,
     writer: DatasetWriter,
     /// Whether a batch was begun and not finished.
@@ -57,6 +59,19 @@ impl<C: Stage> RowSink for Chain<'_, C> {
     #[inline]
     fn row(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
         self.stages.row(row, self.writer)
+    }
+}
+
+/// A sink that keeps nothing.
+#[derive(Debug)]
+struct Discard;
+
+impl RowSink for Discard {
+    type Error = Infallible;
+
+    #[inline]
+    fn row(&mut self, _: &mut Row<'_>) -> Result<(), Infallible> {
+        Ok(())
     }
 }
 
@@ -155,6 +170,9 @@ impl<C: Stage> Pipeline<C> {
     ) -> Result<Summary, IngestError> {
         self.observe_ingest(signal, payload.bytes().len(), |this| {
             let payload = payload.inflate(this.inflate_limits)?;
+            if this.malformed == MalformedPayload::RejectAll {
+                this.check(signal, format, &payload)?;
+            }
             this.within_budget(payload.len(), |this| {
                 let (decoder, mut chain) = this.parts();
                 Ok(decoder.decode(signal, format, &payload, &mut chain)?)
@@ -230,6 +248,23 @@ impl<C: Stage> Pipeline<C> {
         let result = self.observe_with(Operation::Ingest(signal), 0, push, |_| records());
         self.total.merge(records());
         result
+    }
+
+    /// Decodes a payload to its end without keeping a record.
+    fn check(
+        &mut self,
+        signal: Signal,
+        format: Format,
+        payload: &Bytes,
+    ) -> Result<(), IngestError> {
+        match self.decoder.decode(signal, format, payload, &mut Discard) {
+            Ok(_) => Ok(()),
+            Err(DecodeError::Payload { error, .. }) => Err(IngestError::Payload {
+                source: error,
+                records: Box::default(),
+            }),
+            Err(DecodeError::Sink { error, .. }) => match error {},
+        }
     }
 
     /// Decodes a payload of this size, and counts the records that exceed its budget as rejected.

@@ -1,5 +1,6 @@
 mod builder;
 mod error;
+mod reservation;
 mod worker;
 
 use std::future::Future;
@@ -12,10 +13,11 @@ use std::thread::JoinHandle;
 
 use otlake_otlp::{Format, Summary};
 use otlake_row::Signal;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 pub use self::builder::ServiceBuilder;
 pub use self::error::{ServiceError, TryIngestError};
+pub use self::reservation::Reservation;
 use self::worker::Request;
 use crate::{EncodedPayload, Pipeline};
 
@@ -133,9 +135,9 @@ impl Shared {
         workers.clear();
     }
 
-    /// Returns the permits that a payload needs. A payload that is larger than the whole queue takes all of it.
-    fn units(&self, payload: &EncodedPayload) -> u32 {
-        let units = payload.bytes().len() / UNIT + 1;
+    /// Returns the permits for bytes of a payload. A payload that is larger than the whole queue takes all of it.
+    fn units(&self, bytes: usize) -> u32 {
+        let units = bytes / UNIT + 1;
         u32::try_from(units).unwrap_or(u32::MAX).min(self.capacity)
     }
 
@@ -145,7 +147,7 @@ impl Shared {
         signal: Signal,
         format: Format,
         payload: EncodedPayload,
-        room: OwnedSemaphorePermit,
+        room: Option<OwnedSemaphorePermit>,
     ) -> Option<Response> {
         let (answer, response) = oneshot::channel();
         let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
@@ -182,10 +184,10 @@ impl ServiceHandle {
         payload: impl Into<EncodedPayload>,
     ) -> Result<Summary, ServiceError> {
         let payload = payload.into();
-        let units = self.shared.units(&payload);
+        let units = self.shared.units(payload.bytes().len());
         let room = Arc::clone(&self.shared.room).acquire_many_owned(units);
         let room = room.await.map_err(|_| ServiceError::Closed)?;
-        let response = self.shared.send(signal, format, payload, room);
+        let response = self.shared.send(signal, format, payload, Some(room));
         response.ok_or(ServiceError::Closed)?.await
     }
 
@@ -202,14 +204,19 @@ impl ServiceHandle {
         payload: impl Into<EncodedPayload>,
     ) -> Result<Response, TryIngestError> {
         let payload = payload.into();
-        let units = self.shared.units(&payload);
-        let room = Arc::clone(&self.shared.room).try_acquire_many_owned(units);
-        let room = room.map_err(|error| match error {
-            TryAcquireError::NoPermits => TryIngestError::Full,
-            TryAcquireError::Closed => TryIngestError::Closed,
-        })?;
-        let response = self.shared.send(signal, format, payload, room);
-        response.ok_or(TryIngestError::Closed)
+        let mut reservation = self.reserve();
+        reservation.grow_to(payload.bytes().len())?;
+        reservation.ingest(signal, format, payload)
+    }
+
+    /// Returns a reservation of the queue for a payload that is still being received.
+    pub fn reserve(&self) -> Reservation {
+        Reservation::new(Arc::clone(&self.shared))
+    }
+
+    /// Returns the bytes of payloads that were accepted or reserved and are not durable, in units of 1 KiB.
+    pub fn queued_bytes(&self) -> usize {
+        (self.shared.capacity as usize).saturating_sub(self.shared.room.available_permits()) * UNIT
     }
 }
 

@@ -10,7 +10,7 @@ use otlake_row::{KeyLimits, Stage, StageChain};
 use otlake_schema::{Naming, SchemaOptions};
 use otlake_storage::{Documents, RetryObserver, Storage};
 
-use super::{Pipeline, Retry};
+use super::{MalformedPayload, Pipeline, Retry};
 use crate::observer::Observed;
 use crate::{FingerprintStage, Observer};
 
@@ -23,6 +23,7 @@ use crate::{FingerprintStage, Observer};
 pub struct PipelineBuilder<C = (), D = DatasetOptions> {
     decoder: OtlpDecoderBuilder,
     inflate_limits: InflateLimits,
+    malformed: MalformedPayload,
     stages: C,
     retry: Retry,
     observer: Option<Observed>,
@@ -59,6 +60,7 @@ impl<D> PipelineBuilder<(), D> {
         PipelineBuilder {
             decoder: OtlpDecoder::builder().limits(limits),
             inflate_limits: InflateLimits::default().with_bytes(limits.payload_bytes()),
+            malformed: MalformedPayload::default(),
             stages: (),
             retry: Retry::default(),
             observer: None,
@@ -72,6 +74,13 @@ impl<C, D> PipelineBuilder<C, D> {
     pub fn limits(mut self, limits: Limits) -> PipelineBuilder<C, D> {
         self.decoder = self.decoder.limits(limits);
         self.inflate_limits = self.inflate_limits.with_bytes(limits.payload_bytes());
+        self
+    }
+
+    /// Sets the treatment of payloads that turn out to be malformed after some records. Default: the records
+    /// before the fault are kept.
+    pub fn malformed_payloads(mut self, malformed: MalformedPayload) -> PipelineBuilder<C, D> {
+        self.malformed = malformed;
         self
     }
 
@@ -116,6 +125,7 @@ impl<C: StageChain, D> PipelineBuilder<C, D> {
         PipelineBuilder {
             decoder: self.decoder,
             inflate_limits: self.inflate_limits,
+            malformed: self.malformed,
             stages: self.stages.with(stage),
             retry: self.retry,
             observer: self.observer,
@@ -300,6 +310,7 @@ impl<C> PipelineBuilder<C> {
         let builder = PipelineBuilder {
             decoder: self.decoder,
             inflate_limits: self.inflate_limits,
+            malformed: self.malformed,
             stages: self.stages,
             retry: self.retry,
             observer: self.observer,
@@ -322,6 +333,7 @@ impl<C> PipelineBuilder<C, Dataset> {
         Pipeline {
             decoder: self.decoder.build(),
             inflate_limits: self.inflate_limits,
+            malformed: self.malformed,
             stages: self.stages,
             writer: self.dataset.writer(),
             in_batch: false,

@@ -52,6 +52,17 @@ impl EncodedPayload {
     }
 }
 
+/// The treatment of a payload that turns out to be malformed after some of its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum MalformedPayload {
+    /// The records before the fault are kept, and the error counts them.
+    #[default]
+    KeepRecordsBefore,
+    /// No record of the payload is kept. Each payload is decoded twice: first to find a fault.
+    RejectAll,
+}
+
 macro_rules! from_bytes {
     ($($bytes:ty),*) => {$(
         impl From<$bytes> for EncodedPayload {

@@ -19,7 +19,7 @@ pub(super) struct Request {
     pub(super) format: Format,
     pub(super) payload: EncodedPayload,
     /// The room in the queue, which is given back with the answer.
-    pub(super) room: OwnedSemaphorePermit,
+    pub(super) room: Option<OwnedSemaphorePermit>,
     pub(super) answer: oneshot::Sender<Result<Summary, ServiceError>>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Request {
 struct Ingested {
     result: Result<Summary, IngestError>,
     answer: oneshot::Sender<Result<Summary, ServiceError>>,
-    _room: OwnedSemaphorePermit,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 /// A worker, which delivers requests in groups.

@@ -1,0 +1,66 @@
+use std::sync::Arc;
+
+use otlake_otlp::Format;
+use otlake_row::Signal;
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
+
+use super::{Response, Shared, TryIngestError};
+use crate::EncodedPayload;
+
+/// A share of the queue of a [`Service`](crate::Service), for a payload that is still being received. It grows
+/// with the bytes that have arrived, so a sender that only states a length takes no share.
+///
+/// The share is given back when the reservation is dropped, or when the response of its payload has resolved.
+#[derive(Debug)]
+pub struct Reservation {
+    shared: Arc<Shared>,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Reservation {
+    pub(super) fn new(shared: Arc<Shared>) -> Reservation {
+        Reservation { shared, room: None }
+    }
+
+    /// Grows the share to this many bytes. A smaller number changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the queue is full, or when the service is shut down.
+    pub fn grow_to(&mut self, bytes: usize) -> Result<(), TryIngestError> {
+        let held = self.room.as_ref().map_or(0, |room| room.num_permits());
+        let units = self.shared.units(bytes);
+        let missing = units.saturating_sub(u32::try_from(held).unwrap_or(u32::MAX));
+        if missing == 0 {
+            return Ok(());
+        }
+        let room = Arc::clone(&self.shared.room).try_acquire_many_owned(missing);
+        let room = room.map_err(|error| match error {
+            TryAcquireError::NoPermits => TryIngestError::Full,
+            TryAcquireError::Closed => TryIngestError::Closed,
+        })?;
+        match &mut self.room {
+            Some(held) => held.merge(room),
+            none => *none = Some(room),
+        }
+        Ok(())
+    }
+
+    /// Accepts the payload, like [`ServiceHandle::try_ingest`](crate::ServiceHandle::try_ingest).
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the payload is larger than the reservation and the queue is full, or when the
+    /// service is shut down.
+    pub fn ingest(
+        mut self,
+        signal: Signal,
+        format: Format,
+        payload: impl Into<EncodedPayload>,
+    ) -> Result<Response, TryIngestError> {
+        let payload = payload.into();
+        self.grow_to(payload.bytes().len())?;
+        let response = self.shared.send(signal, format, payload, self.room);
+        response.ok_or(TryIngestError::Closed)
+    }
+}
