@@ -147,6 +147,8 @@
 //! * `tracing` (off): `TracingObserver`, which records activities as events of the `tracing` crate.
 //! * `metrics` (off): `MetricsObserver`, which counts activities in the recorder of the `metrics` crate.
 //! * `tokio` (off): `Service`, pipelines on threads of their own behind an asynchronous handle.
+//! * `http` (off): `Receiver`, which answers the requests of OTLP/HTTP in any server with the types of the `http` crate.
+//! * `grpc` (off): `Receiver` also answers the calls of OTLP/gRPC, and is a service of tower.
 //! * `opentelemetry-proto` (off): requests as that crate's message types.
 
 #[cfg(feature = "stages")]
@@ -163,6 +165,8 @@ mod observer;
 mod patterns_table;
 #[cfg(feature = "pipeline")]
 mod pipeline;
+#[cfg(feature = "http")]
+mod receiver;
 #[cfg(feature = "stages")]
 mod redact;
 #[cfg(feature = "stages")]
@@ -203,7 +207,12 @@ pub use crate::patterns_table::{PatternsTable, PatternsTableError};
 #[cfg(feature = "pipeline")]
 pub use crate::pipeline::{
     Batch, BatchError, BatchOutcome, DatasetOptions, EncodedPayload, FinishBatchError, FlushError,
-    IngestError, Pipeline, PipelineBuilder, PipelineSink, Report, Retry,
+    IngestError, MalformedPayload, Pipeline, PipelineBuilder, PipelineSink, Report, Retry,
+};
+#[cfg(feature = "http")]
+pub use crate::receiver::{
+    Acknowledge, Failure, FailureKind, HttpExport, Outcome, Protocol, Receiver, ReceiverBody,
+    ReceiverBuilder,
 };
 #[cfg(feature = "stages")]
 pub use crate::redact::{Redact, RedactBuilder, RedactError, Sensitive};
@@ -213,7 +222,7 @@ pub use crate::rename::{Rename, RenameBuilder};
 pub use crate::sample::{InvalidProbability, Sample};
 #[cfg(feature = "tokio")]
 pub use crate::service::{
-    Response, Service, ServiceBuilder, ServiceError, ServiceHandle, TryIngestError,
+    Reservation, Response, Service, ServiceBuilder, ServiceError, ServiceHandle, TryIngestError,
 };
 
 #[cfg(all(doctest, feature = "pipeline", feature = "zstd"))]

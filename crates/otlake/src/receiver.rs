@@ -1,0 +1,267 @@
+mod body;
+mod builder;
+mod failure;
+#[cfg(feature = "grpc")]
+mod grpc;
+mod http_export;
+mod upload;
+
+use std::error::Error;
+use std::future::poll_fn;
+use std::pin::pin;
+
+use ::http::header::{AUTHORIZATION, EXPECT};
+use ::http::request::Parts;
+use ::http::{Request, Response, Version};
+use bytes::{Buf, Bytes};
+use http_body::Body;
+use otlake_otlp::{Format, Summary};
+use otlake_row::Signal;
+use tokio::time::timeout;
+
+pub use self::body::ReceiverBody;
+use self::builder::Options;
+pub use self::builder::{Acknowledge, ReceiverBuilder};
+pub use self::failure::{Failure, FailureKind};
+pub use self::http_export::HttpExport;
+use self::upload::Upload;
+use crate::{EncodedPayload, Reservation, ServiceHandle};
+
+/// What answers the requests of OTLP senders: it reads a body within limits, passes it to a
+/// [`Service`](crate::Service), and answers as the
+/// [specification of OTLP](https://opentelemetry.io/docs/specs/otlp/) demands when the records are durable.
+///
+/// It works in any server that has requests and responses of the `http` crate. With the feature `grpc`, it answers
+/// OTLP/gRPC as well, on the same port or on another one, and is a `tower_service::Service`. Payloads of both go to the
+/// decoder as bytes; no message types are built.
+///
+/// ```
+/// # #[cfg(feature = "http")] {
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use http_body_util::{BodyExt, Full};
+/// use otlake::dataset::Dataset;
+/// use otlake::row::Bytes;
+/// use otlake::storage::InMemoryStorage;
+/// use otlake::{Pipeline, Receiver, Service};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let dataset = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?;
+/// let service = Service::builder()
+///     .group_time(Duration::from_millis(20))
+///     .start(|_worker| Pipeline::on(&dataset).build())?;
+/// let receiver = Receiver::builder().body_bytes(4 << 20).build(service.handle());
+///
+/// // Your server calls this for each request.
+/// let request = http::Request::post("/v1/logs")
+///     .header("content-type", "application/json")
+///     .body(Full::<Bytes>::from(r#"{"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]}"#))?;
+/// let response = receiver.respond(request).await;
+///
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(response.into_body().collect().await?.to_bytes(), "{}");
+/// service.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A response has an [`Outcome`] in its extensions, for logs and metrics of the server.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    service: ServiceHandle,
+    options: Options,
+}
+
+/// The outcome of a request, in the extensions of its response.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The protocol of the request.
+    pub protocol: Protocol,
+    /// The signal, or `None` if the path is unknown.
+    pub signal: Option<Signal>,
+    /// The outcome for the records, or why the request failed. With [`Acknowledge::Accepted`] the outcome for the
+    /// records is not known, and all of its counts are 0.
+    pub result: Result<Summary, Failure>,
+}
+
+/// A protocol that transports OTLP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// OTLP/HTTP.
+    Http,
+    /// OTLP/gRPC.
+    Grpc,
+}
+
+impl Receiver {
+    /// Returns a builder with the defaults.
+    pub fn builder() -> ReceiverBuilder {
+        ReceiverBuilder::new()
+    }
+
+    /// Answers a request. Never fails: what goes wrong is in the response.
+    ///
+    /// The records of a body that was received are stored even if the future is dropped.
+    pub async fn respond<B>(&self, request: Request<B>) -> Response<ReceiverBody>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        #[cfg(feature = "grpc")]
+        if grpc::is_grpc(&parts) {
+            return self.respond_grpc(&parts, body).await;
+        }
+        self.respond_http(&parts, body).await
+    }
+
+    async fn respond_http<B>(&self, parts: &Parts, body: B) -> Response<ReceiverBody>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let export = match self.authorize(parts) {
+            Ok(()) => HttpExport::of(parts),
+            Err(failure) => Err(failure),
+        };
+        let result = match (self.read(parts, body, &export, 0).await, &export) {
+            (Ok((body, reservation)), Ok(export)) => {
+                let payload = EncodedPayload::new(body, export.encoding());
+                let (signal, format) = (export.signal(), export.format());
+                self.ingest(reservation, signal, format, payload).await
+            }
+            (Err(failure), _) => Err(failure),
+            (Ok(_), Err(failure)) => Err(failure.clone()),
+        };
+        let signal = export.as_ref().ok().map(HttpExport::signal);
+        let response = match (&export, &result) {
+            (Ok(export), Ok(summary)) => export.response(summary),
+            (Err(failure), _) | (_, Err(failure)) => failure.http_response(
+                http_export::response_format(parts),
+                self.options.retry_after,
+            ),
+        };
+        let mut response = response.map(ReceiverBody::whole);
+        response.extensions_mut().insert(Outcome {
+            protocol: Protocol::Http,
+            signal,
+            result,
+        });
+        response
+    }
+
+    /// Checks the token of a request.
+    fn authorize(&self, parts: &Parts) -> Result<(), Failure> {
+        let Some(token) = &self.options.bearer_token else {
+            return Ok(());
+        };
+        let header = parts.headers.get(AUTHORIZATION);
+        let sent = header.and_then(|value| value.to_str().ok()?.split_once(' '));
+        match sent {
+            Some((scheme, sent))
+                if scheme.eq_ignore_ascii_case("bearer")
+                    && is_equal(sent.trim().as_bytes(), token.as_bytes()) =>
+            {
+                Ok(())
+            }
+            _ => Err(Failure::new(
+                FailureKind::Unauthenticated,
+                "the request has no valid bearer token in its Authorization header",
+            )),
+        }
+    }
+
+    /// Reads a body of at most [`ReceiverBuilder::body_bytes`] and a `prefix`, if the request was acceptable so far.
+    async fn read<B, T>(
+        &self,
+        parts: &Parts,
+        body: B,
+        request: &Result<T, Failure>,
+        prefix: usize,
+    ) -> Result<(Bytes, Reservation), Failure>
+    where
+        B: Body,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let mut body = pin!(body);
+        let limit = self.options.body_bytes.saturating_add(prefix);
+        let read = async {
+            let too_large = body.size_hint().lower() > limit as u64;
+            let result = match request {
+                Err(failure) => Err(failure.clone()),
+                Ok(_) if too_large => Err(Failure::too_large(limit)),
+                Ok(_) => {
+                    let mut upload = Upload::new(&self.service, limit);
+                    loop {
+                        let Some(frame) =
+                            poll_fn(|context| body.as_mut().poll_frame(context)).await
+                        else {
+                            break Ok(upload);
+                        };
+                        let frame = match frame {
+                            Ok(frame) => frame,
+                            Err(error) => return Err(Failure::broken_body(error)),
+                        };
+                        if let Ok(data) = frame.into_data()
+                            && let Err(failure) = upload.push(data)
+                        {
+                            break Err(failure);
+                        }
+                    }
+                }
+            };
+            // A server of HTTP/1 closes the connection when a body was not read. Then the sender may not get to read
+            // the response, so an ordinary body is read to its end, and dropped.
+            if result.is_err()
+                && parts.version < Version::HTTP_2
+                && !parts.headers.contains_key(EXPECT)
+            {
+                let mut left = limit.saturating_mul(2);
+                while let Some(Ok(frame)) =
+                    poll_fn(|context| body.as_mut().poll_frame(context)).await
+                {
+                    let bytes = frame.data_ref().map_or(0, Buf::remaining);
+                    match left.checked_sub(bytes) {
+                        Some(rest) => left = rest,
+                        None => break,
+                    }
+                }
+            }
+            result
+        };
+        match timeout(self.options.body_time, read).await {
+            Ok(result) => result.map(Upload::finish),
+            Err(_) => match request {
+                Err(failure) => Err(failure.clone()),
+                Ok(_) => Err(Failure::new(
+                    FailureKind::SlowBody,
+                    "the body has not arrived in time",
+                )),
+            },
+        }
+    }
+
+    async fn ingest(
+        &self,
+        reservation: Reservation,
+        signal: Signal,
+        format: Format,
+        payload: EncodedPayload,
+    ) -> Result<Summary, Failure> {
+        let response = reservation.ingest(signal, format, payload)?;
+        match self.options.acknowledge {
+            Acknowledge::Durable => Ok(response.await?),
+            Acknowledge::Accepted => Ok(Summary::default()),
+        }
+    }
+}
+
+/// Compares two texts in a time that depends on their lengths alone.
+fn is_equal(left: &[u8], right: &[u8]) -> bool {
+    let pairs = left.iter().zip(right);
+    left.len() == right.len() && pairs.fold(0, |all, (left, right)| all | (left ^ right)) == 0
+}

@@ -1,0 +1,55 @@
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ::http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use otlake_row::Bytes;
+
+/// The body of a response of a [`Receiver`](crate::Receiver): bytes that are there at once, and, for gRPC, trailers.
+#[derive(Clone, Debug, Default)]
+pub struct ReceiverBody {
+    data: Option<Bytes>,
+    trailers: Option<HeaderMap>,
+}
+
+impl ReceiverBody {
+    /// Returns a body without trailers.
+    pub(super) fn whole(data: Bytes) -> ReceiverBody {
+        ReceiverBody {
+            data: (!data.is_empty()).then_some(data),
+            trailers: None,
+        }
+    }
+
+    /// Returns a body with trailers.
+    #[cfg(feature = "grpc")]
+    pub(super) fn with_trailers(data: Bytes, trailers: HeaderMap) -> ReceiverBody {
+        ReceiverBody {
+            data: Some(data),
+            trailers: Some(trailers),
+        }
+    }
+}
+
+impl Body for ReceiverBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let data = self.data.take().map(Frame::data);
+        let frame = data.or_else(|| self.trailers.take().map(Frame::trailers));
+        Poll::Ready(frame.map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_none() && self.trailers.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.data.as_ref().map_or(0, |data| data.len() as u64))
+    }
+}

@@ -1,0 +1,129 @@
+use ::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use ::http::request::Parts;
+use ::http::{HeaderValue, Method, Response};
+use otlake_otlp::{ContentEncoding, Format, Summary};
+use otlake_row::{Bytes, Signal};
+
+use super::{Failure, FailureKind};
+
+/// The signal, format and encoding that the head of an OTLP/HTTP request states.
+///
+/// A [`Receiver`](crate::Receiver) does all of this itself. Use it to pass requests to something else:
+///
+/// ```
+/// # #[cfg(feature = "http")] {
+/// use otlake::otlp::{Format, Summary};
+/// use otlake::row::Signal;
+/// use otlake::HttpExport;
+///
+/// let request = http::Request::post("/v1/traces")
+///     .header("content-type", "application/x-protobuf")
+///     .body(())?;
+/// let (parts, ()) = request.into_parts();
+/// let export = HttpExport::of(&parts).expect("it is valid");
+/// assert_eq!((export.signal(), export.format()), (Signal::Traces, Format::Protobuf));
+/// assert_eq!(export.response(&Summary::default()).status(), 200);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpExport {
+    signal: Signal,
+    format: Format,
+    encoding: ContentEncoding,
+}
+
+impl HttpExport {
+    /// Reads method, path, `Content-Type` and `Content-Encoding`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the failure to answer with if one of them is not one of OTLP/HTTP, or is not supported.
+    pub fn of(parts: &Parts) -> Result<HttpExport, Failure> {
+        let signal = match parts.uri.path() {
+            "/v1/logs" => Signal::Logs,
+            "/v1/traces" => Signal::Traces,
+            "/v1/metrics" => Signal::Metrics,
+            _ => {
+                return Err(Failure::new(
+                    FailureKind::UnknownPath,
+                    "the path is none of /v1/logs, /v1/traces and /v1/metrics",
+                ));
+            }
+        };
+        if parts.method != Method::POST {
+            return Err(Failure::new(
+                FailureKind::Method,
+                "the method of an export is POST",
+            ));
+        }
+        let format = content_type(parts).ok_or_else(|| {
+            Failure::new(
+                FailureKind::MediaType,
+                "the Content-Type is neither application/x-protobuf nor application/json",
+            )
+        })?;
+        let mut encodings = parts.headers.get_all(CONTENT_ENCODING).iter();
+        let encoding = match (encodings.next(), encodings.next()) {
+            (None, _) => Some(ContentEncoding::Identity),
+            (Some(only), None) => only.to_str().ok().and_then(ContentEncoding::from_header),
+            (Some(_), Some(_)) => None,
+        };
+        let encoding = encoding.ok_or_else(Failure::encoding)?;
+        Ok(HttpExport {
+            signal,
+            format,
+            encoding,
+        })
+    }
+
+    /// Returns the signal of the path.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// Returns the format of the payload, and of the response.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Returns the compression of the body.
+    pub fn encoding(&self) -> ContentEncoding {
+        self.encoding
+    }
+
+    /// Returns the response to a request whose records have this outcome: a full or a partial success.
+    pub fn response(&self, summary: &Summary) -> Response<Bytes> {
+        let body = summary.response(self.signal, self.format);
+        let mut response = Response::new(Bytes::from(body));
+        let content_type = media_type(self.format);
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+        response
+    }
+}
+
+/// Returns the format of a failure: that of the request, if it is known.
+pub(super) fn response_format(parts: &Parts) -> Format {
+    content_type(parts).unwrap_or(Format::Protobuf)
+}
+
+pub(super) fn media_type(format: Format) -> HeaderValue {
+    HeaderValue::from_static(match format {
+        Format::Json => "application/json",
+        _ => "application/x-protobuf",
+    })
+}
+
+/// Returns the format that the `Content-Type` states. Some senders write `application/protobuf`.
+fn content_type(parts: &Parts) -> Option<Format> {
+    let value = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    let is = |name: &str| essence.eq_ignore_ascii_case(name);
+    if is("application/x-protobuf") || is("application/protobuf") {
+        Some(Format::Protobuf)
+    } else if is("application/json") {
+        Some(Format::Json)
+    } else {
+        None
+    }
+}
