@@ -40,6 +40,42 @@ const fn table() -> [u8; 256] {
     classes
 }
 
+/// Returns the class bits of all bytes of a chunk.
+#[inline]
+pub(crate) fn classes(chunk: &[u8]) -> u8 {
+    chunk
+        .iter()
+        .fold(0, |flags, &byte| flags | CLASS[byte as usize])
+}
+
+/// The bytes that [`leading_letters`] looks at.
+pub(crate) const WORD: usize = 16;
+
+/// Returns the number of ASCII letters at the front.
+#[inline(always)]
+pub(crate) fn leading_letters(block: &[u8; WORD]) -> usize {
+    let ([low, high], _) = block.as_chunks::<8>() else {
+        return 0;
+    };
+    let others = other_bytes(*low);
+    if others != 0 {
+        return others.trailing_zeros() as usize / 8;
+    }
+    8 + other_bytes(*high).trailing_zeros() as usize / 8
+}
+
+/// Returns the highest bit of the first byte that is not an ASCII letter. Higher bits mean nothing.
+#[inline(always)]
+fn other_bytes(bytes: [u8; 8]) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // Letters become 1 to 26, bytes between them 0 or 27 to 31, and all others more.
+    let numbers = (u64::from_le_bytes(bytes) | (0x20 * EACH)) ^ (0x60 * EACH);
+    // A carry or a borrow changes only what is above a byte that is not a letter.
+    let above = numbers.wrapping_add(EACH * (0x7f - 26));
+    let below = numbers.wrapping_sub(EACH);
+    (above | below | numbers) & (0x80 * EACH)
+}
+
 /// Returns whether `byte` is a letter, a digit or part of a multi-byte character.
 pub(crate) fn is_alnum(byte: u8) -> bool {
     CLASS[byte as usize] & (DIGIT | HEX_LETTER | LETTER) != 0
@@ -61,5 +97,24 @@ mod tests {
         assert_eq!(CLASS[b' ' as usize], STOP);
         assert_eq!(CLASS[b'=' as usize], STOP);
         assert!(is_alnum(b'z') && is_alnum(b'0') && is_alnum(0xe9) && !is_alnum(b'.'));
+    }
+
+    #[test]
+    fn leading_letters_end_at_every_other_byte() {
+        for len in 0..=WORD {
+            for other in (0..=255_u8).filter(|byte| !byte.is_ascii_alphabetic()) {
+                for letter in [b'a', b'z', b'A', b'Z'] {
+                    // What follows must not matter.
+                    for rest in [0, b'q', b'`', 0x80, 0xff] {
+                        let mut block = [rest; WORD];
+                        block[..len].fill(letter);
+                        if let Some(end) = block.get_mut(len) {
+                            *end = other;
+                        }
+                        assert_eq!(leading_letters(&block), len, "{block:x?}");
+                    }
+                }
+            }
+        }
     }
 }

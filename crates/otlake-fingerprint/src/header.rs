@@ -2,7 +2,7 @@
 
 mod stamp;
 
-use crate::class::{CLASS, DIGIT, STOP, is_alnum};
+use crate::class::{CLASS, DIGIT, STOP, is_alnum, leading_letters};
 use crate::level::{Level, level_of_word};
 use crate::lexicon;
 use stamp::stamp_end;
@@ -11,8 +11,6 @@ use stamp::stamp_end;
 const MAX_HEADER: usize = 512;
 /// The maximum number of fields before the timestamp: a label, an epoch, a date, a node.
 const MAX_LEADING: usize = 5;
-/// The maximum length of the name of a level, a month or a weekday.
-const LONGEST_NAME: usize = 13;
 /// The maximum length of a bracketed field.
 const MAX_GROUP: usize = 192;
 
@@ -36,19 +34,17 @@ pub(crate) fn header(message: &[u8]) -> Option<Header> {
         b'[' | b'<' | b'-' => first_chunk(message)?,
         _ => return None,
     };
-    let mut flags = 0;
-    let mut end = start;
-    for &byte in &message[start..message.len().min(MAX_HEADER)] {
-        let class = CLASS[byte as usize];
-        if class & STOP != 0 {
-            break;
-        }
-        flags |= class;
-        end += 1;
-    }
-    let chunk = &message[start..end];
-    let may_begin = flags & DIGIT != 0
-        || chunk[0].is_ascii_uppercase() && chunk.len() <= LONGEST_NAME && is_name(chunk);
+    let chunk = &message[start..message.len().min(MAX_HEADER)];
+    let letters = match chunk.first_chunk() {
+        Some(block) => leading_letters(block),
+        None => chunk.iter().take_while(|b| b.is_ascii_alphabetic()).count(),
+    };
+    let rest = &chunk[letters..];
+    let stop = rest
+        .iter()
+        .position(|&b| CLASS[b as usize] & (STOP | DIGIT) != 0);
+    let digit = stop.is_some_and(|stop| rest[stop].is_ascii_digit());
+    let may_begin = digit || stop.unwrap_or(rest.len()) == 0 && is_name(&chunk[..letters]);
     if may_begin { find(message) } else { None }
 }
 
@@ -62,12 +58,15 @@ fn first_chunk(message: &[u8]) -> Option<usize> {
     Some(separator.map_or(0, |at| at + 1))
 }
 
-#[inline(never)]
+/// Returns whether a word of letters can begin a header.
 fn is_name(name: &[u8]) -> bool {
-    name.len() >= 3
-        && (lexicon::is_month(name)
-            || lexicon::is_weekday(name)
-            || name.iter().all(u8::is_ascii_uppercase) && level_of_word(name).is_some())
+    match name {
+        [b'A'..=b'Z', b'A'..=b'Z', ..] => {
+            level_of_word(name).is_some() && name.iter().all(u8::is_ascii_uppercase)
+        }
+        [b'A'..=b'Z', ..] => lexicon::is_month(name) || lexicon::is_weekday(name),
+        _ => false,
+    }
 }
 
 #[inline(never)]

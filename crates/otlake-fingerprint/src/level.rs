@@ -165,42 +165,58 @@ fn is_level_key(word: &[u8]) -> bool {
 
 /// Returns the level that `word` names, in any case.
 pub(crate) fn level_of_word(word: &[u8]) -> Option<Level> {
-    if !(3..=13).contains(&word.len()) {
+    // Few words have the first letter and the length of a name.
+    let &initial = word.first()?;
+    if word.len() > 13 || LENGTHS[initial as usize & 0x1f] >> word.len() & 1 == 0 {
         return None;
     }
-    const NAMES: [(&[u8], Level); 26] = [
-        (b"trace", Level::Trace),
-        (b"finest", Level::Trace),
-        (b"verbose", Level::Trace),
-        (b"vrb", Level::Trace),
-        (b"debug", Level::Debug),
-        (b"dbg", Level::Debug),
-        (b"info", Level::Info),
-        (b"inf", Level::Info),
-        (b"note", Level::Info),
-        (b"information", Level::Info),
-        (b"informational", Level::Info),
-        (b"notice", Level::Info),
-        (b"warn", Level::Warn),
-        (b"wrn", Level::Warn),
-        (b"warning", Level::Warn),
-        (b"error", Level::Error),
-        (b"err", Level::Error),
-        (b"severe", Level::Error),
-        (b"fatal", Level::Fatal),
-        (b"ftl", Level::Fatal),
-        (b"critical", Level::Fatal),
-        (b"crit", Level::Fatal),
-        (b"alert", Level::Fatal),
-        (b"emerg", Level::Fatal),
-        (b"emergency", Level::Fatal),
-        (b"panic", Level::Fatal),
-    ];
     NAMES
         .iter()
         .find(|(name, _)| word.eq_ignore_ascii_case(name))
         .map(|&(_, level)| level)
 }
+
+/// The lengths of the names of levels, as bits, by the low bits of their first letter.
+static LENGTHS: [u16; 32] = {
+    let mut table = [0; 32];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let name = NAMES[at].0;
+        table[name[0] as usize & 0x1f] |= 1 << name.len();
+        at += 1;
+    }
+    table
+};
+
+/// The names of levels.
+const NAMES: [(&[u8], Level); 26] = [
+    (b"trace", Level::Trace),
+    (b"finest", Level::Trace),
+    (b"verbose", Level::Trace),
+    (b"vrb", Level::Trace),
+    (b"debug", Level::Debug),
+    (b"dbg", Level::Debug),
+    (b"info", Level::Info),
+    (b"inf", Level::Info),
+    (b"note", Level::Info),
+    (b"information", Level::Info),
+    (b"informational", Level::Info),
+    (b"notice", Level::Info),
+    (b"warn", Level::Warn),
+    (b"wrn", Level::Warn),
+    (b"warning", Level::Warn),
+    (b"error", Level::Error),
+    (b"err", Level::Error),
+    (b"severe", Level::Error),
+    (b"fatal", Level::Fatal),
+    (b"ftl", Level::Fatal),
+    (b"critical", Level::Fatal),
+    (b"crit", Level::Fatal),
+    (b"alert", Level::Fatal),
+    (b"emerg", Level::Fatal),
+    (b"emergency", Level::Fatal),
+    (b"panic", Level::Fatal),
+];
 
 /// Returns the position after the ANSI escape sequence that begins at `at`.
 pub(crate) fn skip_escape(message: &[u8], at: usize) -> usize {

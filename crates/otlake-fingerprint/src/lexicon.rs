@@ -93,9 +93,6 @@ pub(crate) fn is_unit(word: &[u8]) -> bool {
     )
 }
 
-/// The length of the longest word that [`is_unit`] knows.
-pub(crate) const LONGEST_UNIT: usize = 12;
-
 /// Returns the length of the unit at the front of `text` if it has a character beyond ASCII, or if all of `text` is a unit; otherwise 0.
 /// Micro has two code points, U+00B5 and U+03BC.
 pub(crate) fn unit_at(text: &[u8]) -> usize {
@@ -154,6 +151,12 @@ pub(crate) fn is_weekday(word: &[u8]) -> bool {
         word,
         b"Monday" | b"Tuesday" | b"Wednesday" | b"Thursday" | b"Friday" | b"Saturday" | b"Sunday"
     )
+}
+
+/// Returns whether the name of a month or a weekday begins with these letters.
+#[inline]
+pub(crate) fn begins_calendar_name(letters: [u8; 3]) -> bool {
+    is_month(&letters) || is_weekday(&letters)
 }
 
 /// Returns whether `word` is a common time zone abbreviation. This is a closed list and not a shape, because `ALERT` and `EXIT` also

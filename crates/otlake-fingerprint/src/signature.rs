@@ -8,8 +8,11 @@ use crate::token::Token;
 /// The maximum length of a signature in bytes. Tokens beyond it are ignored.
 pub const MAX_SIGNATURE: usize = 8 * 1024;
 
-/// The maximum length of words that are copied as one block: a single move instead of a call.
+/// The number of bytes that are copied for a shorter word: a single move instead of a call.
 const BLOCK: usize = 16;
+
+/// The size of the buffer. A variable may be two bytes beyond the limit.
+const BUFFER: usize = MAX_SIGNATURE + 2;
 
 /// The canonical form of a message: its words in order, and one mark for each run of variables.
 ///
@@ -17,8 +20,8 @@ const BLOCK: usize = 16;
 /// accidental. Kinds are left out because the same parameter is `12` today and `0x1f` tomorrow.
 #[derive(Clone)]
 pub struct Signature {
-    /// The version byte, then the tokens, each followed by a space. The buffer is one block longer than the limit.
-    bytes: Box<[u8]>,
+    /// The version byte, then the tokens, each followed by a space.
+    bytes: Box<[u8; BUFFER]>,
     len: usize,
     /// Whether the last token was a variable.
     open: bool,
@@ -42,23 +45,30 @@ impl Signature {
             }
             return;
         }
-        let word = token.text();
-        let Some(end) = self
-            .len
-            .checked_add(word.len())
-            .filter(|&end| end < MAX_SIGNATURE)
-        else {
-            return;
-        };
-        let to = &mut self.bytes[self.len..];
-        if word.len() <= BLOCK {
-            copy_short(to, word);
-        } else {
-            to[..word.len()].copy_from_slice(word);
+        let (len, rest) = token.with_rest();
+        let start = self.len;
+        match rest.first_chunk::<BLOCK>() {
+            // What follows the word in the message is copied too, and overwritten by what follows it here.
+            Some(block) if len < BLOCK && start < MAX_SIGNATURE - BLOCK => {
+                self.bytes[start..start + BLOCK].copy_from_slice(block);
+                self.bytes[start + len] = b' ';
+                self.len = start + len + 1;
+                self.open = false;
+            }
+            _ => self.push_long(token.text()),
         }
-        self.bytes[end] = b' ';
-        self.len = end + 1;
-        self.open = false;
+    }
+
+    /// Appends a word of any length, or one that is close to the end of the message or of the buffer.
+    #[inline(never)]
+    fn push_long(&mut self, word: &[u8]) {
+        let end = self.len + word.len();
+        if end < MAX_SIGNATURE {
+            self.bytes[self.len..end].copy_from_slice(word);
+            self.bytes[end] = b' ';
+            self.len = end + 1;
+            self.open = false;
+        }
     }
 
     /// Returns the bytes that are hashed: the version, then the tokens.
@@ -72,26 +82,9 @@ impl Signature {
     }
 }
 
-/// Copies up to [`BLOCK`] bytes with two overlapping moves of a fixed size.
-#[inline]
-fn copy_short(to: &mut [u8], word: &[u8]) {
-    let len = word.len();
-    if let (Some(head), Some(tail)) = (word.first_chunk::<8>(), word.last_chunk::<8>()) {
-        to[..8].copy_from_slice(head);
-        to[len - 8..len].copy_from_slice(tail);
-    } else if let (Some(head), Some(tail)) = (word.first_chunk::<4>(), word.last_chunk::<4>()) {
-        to[..4].copy_from_slice(head);
-        to[len - 4..len].copy_from_slice(tail);
-    } else {
-        for (to, from) in to.iter_mut().zip(word) {
-            *to = *from;
-        }
-    }
-}
-
 impl Default for Signature {
     fn default() -> Self {
-        let mut bytes = vec![0; MAX_SIGNATURE + BLOCK].into_boxed_slice();
+        let mut bytes = Box::new([0; BUFFER]);
         bytes[0] = Fingerprint::VERSION;
         Self {
             bytes,
@@ -136,7 +129,7 @@ mod tests {
         let text = b"abcdefghijklmnopqrstuvwxyz";
         for len in 1..text.len() {
             let mut signature = Signature::default();
-            signature.push(&Token::word(&text[..len]));
+            signature.push(&Token::leading_word(text, len));
             signature.push(&Token::word(b"z"));
             let expected = [&text[..len], b" z "].concat();
             assert_eq!(signature.as_bytes(), expected);

@@ -10,7 +10,9 @@ mod shape;
 mod tail;
 mod unicode;
 
-use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP};
+use crate::class::{
+    CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP, WORD, classes, leading_letters,
+};
 use crate::level::skip_escape;
 use crate::lexicon;
 use crate::scanner::{MAX_BYTES, MAX_TOKENS};
@@ -53,28 +55,36 @@ enum Lines {
     All,
     /// The current line is the last one.
     Last,
+    /// The current line was the last one, because the frames of a traceback follow it.
+    Traceback,
 }
 
+/// A scan of one text.
 struct Text<'t, 'f, F> {
     bytes: &'t [u8],
     at: usize,
     after: After,
-    /// The range of the last token if it was a word, otherwise an empty range at 0.
-    last: (usize, usize),
-    /// The range of the first word.
-    first: (usize, usize),
-    /// The number of words so far.
-    words: usize,
-    /// Whether the last word was a noun that a name may follow, with a word before it.
-    naming: bool,
-    /// Whether the word before that noun was a preposition.
-    preposition: bool,
+    words: Words,
     /// The number of tokens that may still be emitted.
     left: usize,
     /// The position of the closing quote of a quoted text that is read as words.
     closing: usize,
     lines: Lines,
     emit: &'f mut F,
+}
+
+/// The words so far, as far as rules about later chunks depend on them.
+#[derive(Default)]
+struct Words {
+    count: usize,
+    /// The range of the first word.
+    first: (usize, usize),
+    /// The range of the last token if it was a word, otherwise an empty range at 0.
+    last: (usize, usize),
+    /// Whether the last word was a noun that a name may follow, with a word before it.
+    naming: bool,
+    /// Whether the word before that noun was a preposition.
+    preposition: bool,
 }
 
 /// Emits the tokens of a text of at most [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES) bytes. Only its first [`MAX_BYTES`] bytes are scanned,
@@ -103,11 +113,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             bytes,
             at: 0,
             after: After::Nothing,
-            last: (0, 0),
-            first: (0, 0),
-            words: 0,
-            naming: false,
-            preposition: false,
+            words: Words::default(),
             left: MAX_TOKENS,
             closing: 0,
             lines: Lines::Decide,
@@ -118,48 +124,77 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     #[inline]
     fn run(&mut self) {
         let bytes = self.bytes;
-        while self.at < bytes.len() && self.left > 0 {
-            let byte = bytes[self.at];
-            if CLASS[byte as usize] & STOP != 0 {
+        while self.left > 0 {
+            let start = self.at;
+            let Some(rest) = bytes.get(start..) else {
+                return;
+            };
+            let Some(&byte) = rest.first() else {
+                return;
+            };
+            let class = CLASS[byte as usize];
+            if class & STOP != 0 {
                 if byte == b' ' {
-                    self.at += 1;
+                    self.at = start + 1;
                 } else if !self.separator(byte) {
                     return;
                 }
                 continue;
             }
-            let start = self.at;
-            let mut flags = 0;
-            let mut end = start;
-            for &byte in &bytes[start..] {
-                let class = CLASS[byte as usize];
-                if class & STOP != 0 {
-                    break;
+            if class & (HEX_LETTER | LETTER) != 0
+                && let Some(block) = rest.first_chunk()
+            {
+                // Most chunks are words that a space follows, and none of the rules for letters can apply to them.
+                let len = leading_letters(block);
+                if len > 0
+                    && let Some(&next) = block.get(len)
+                    && CLASS[next as usize] & STOP != 0
+                {
+                    if !self.is_ordinary(block, len)
+                        || next == b':' && rest.get(len + 1) != Some(&b' ')
+                    {
+                        self.letters_before(next, start, start + len);
+                    } else if next == b'=' {
+                        self.emit_word(rest, start, len + 1);
+                        self.key(start + len + 1);
+                    } else {
+                        self.emit_word(rest, start, len);
+                        self.at = start + len + usize::from(next == b' ');
+                    }
+                    continue;
                 }
-                flags |= class;
-                end += 1;
             }
+            let (len, flags) = chunk(rest);
+            let end = start + len;
             self.at = end;
             if bytes.get(end) == Some(&b':') && self.colon(start, end, flags) {
                 continue;
             }
-            if flags & (DIGIT | DOT | DASH | ODD | HIGH) == 0 {
-                // Most words are short and lower-case, and none of the rules for letters apply to them.
-                let plain = flags & LETTER != 0
-                    && matches!(bytes[start], b'a'..=b'k' | b'm'..=b'z')
-                    && self.after == After::Nothing
-                    && !self.naming
-                    && end - start < shape::SHORTEST_BASE64;
-                if plain {
-                    self.word(start, end);
-                } else {
-                    self.letters(start, end, flags);
-                }
+            if flags == DIGIT {
+                self.variable(start, end, Tail::Unit);
+            } else if flags & (DIGIT | DOT | DASH | ODD | HIGH) == 0 {
+                self.letters(start, end);
             } else if flags & (DOT | DASH | ODD | HIGH) == 0 {
-                self.alphanumeric(start, end, flags);
+                self.alphanumeric(start, end);
             } else {
                 self.joined(start, end, flags);
             }
+        }
+    }
+
+    /// Returns whether none of the rules for letters can apply to a chunk of `len` letters.
+    #[inline(always)]
+    fn is_ordinary(&self, block: &[u8; WORD], len: usize) -> bool {
+        let is_value = self.after != After::Nothing;
+        !self.words.naming && shape::is_ordinary(block, len, is_value)
+    }
+
+    /// Reads a chunk of letters, given the separator that ends it.
+    #[inline(never)]
+    fn letters_before(&mut self, separator: u8, start: usize, end: usize) {
+        self.at = end;
+        if separator != b':' || !self.colon(start, end, classes(&self.bytes[start..end])) {
+            self.letters(start, end);
         }
     }
 
@@ -212,40 +247,29 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
 
     /// Returns whether there was no word yet, except the name of a level. A quoted text is then the message and not a value.
     fn at_front(&self) -> bool {
-        match self.words {
+        match self.words.count {
             0 => true,
-            1 => crate::level::level_of_word(&self.bytes[self.first.0..self.first.1]).is_some(),
+            1 => crate::level::level_of_word(&self.bytes[self.words.first.0..self.words.first.1])
+                .is_some(),
             _ => false,
         }
     }
 
     /// Reads a chunk of letters only.
-    #[inline]
-    fn letters(&mut self, start: usize, end: usize, flags: u8) {
-        let bytes = self.bytes;
-        let word = &bytes[start..end];
-        if flags == HEX_LETTER && self.is_hex(start, end) {
+    fn letters(&mut self, start: usize, end: usize) {
+        let word = &self.bytes[start..end];
+        let initial = shape::initial(word[0]);
+        let is_variable = initial & shape::HEXADECIMAL != 0 && self.is_hex(start, end)
+            || self.after != After::Nothing
+                && initial & shape::CONSTANT != 0
+                && self.is_constant_value(start, end)
+            || word.len() >= shape::SHORTEST_BASE64 && shape::is_base64(word)
+            || word == b"localhost"
+            || self.words.naming && self.is_name(start, end);
+        if is_variable {
             return self.variable(start, end, Tail::Nothing);
         }
-        // The initials of null, undefined, true, false, yes, no, on and off.
-        const CONSTANTS: u32 = initials(b"nutfyo", b'a');
-        if self.after != After::Nothing
-            && CONSTANTS << 1 >> (word[0] & 31) & 1 != 0
-            && self.is_constant_value(start, end)
-        {
-            return self.variable(start, end, Tail::Nothing);
-        }
-        if word.len() >= shape::SHORTEST_BASE64 && shape::is_base64(word) || word == b"localhost" {
-            return self.variable(start, end, Tail::Nothing);
-        }
-        if self.naming && self.is_name(start, end) {
-            return self.variable(start, end, Tail::Nothing);
-        }
-        // The initials of the months and weekdays: J F M A S O N D T W.
-        const INITIALS: u32 = initials(b"JFMASONDTW", b'A');
-        let initial = word[0].wrapping_sub(b'A');
-        if initial < 26
-            && INITIALS >> initial & 1 != 0
+        if initial & shape::CALENDAR != 0
             && let Some(end) = self.calendar(start, end)
         {
             self.at = end;
@@ -254,12 +278,10 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         self.word(start, end);
     }
 
-    /// Reads a chunk of letters and digits, or of digits only.
-    #[inline]
-    fn alphanumeric(&mut self, start: usize, end: usize, flags: u8) {
-        if flags == DIGIT {
-            self.variable(start, end, Tail::Unit);
-        } else if self.is_key(start, end) {
+    /// Reads a chunk of letters and digits.
+    #[inline(never)]
+    fn alphanumeric(&mut self, start: usize, end: usize) {
+        if self.is_key(start, end) {
             self.word(start, end);
         } else {
             self.variable(start, end, Tail::Nothing);
@@ -281,66 +303,91 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     }
 
     /// Emits a word. An equals sign right after it belongs to the word and makes it a key.
-    #[inline]
+    #[inline(never)]
     fn word(&mut self, start: usize, end: usize) {
-        let key = self.bytes.get(end) == Some(&b'=');
-        let end = if key { end + 1 } else { end };
-        let word = &self.bytes[start..end];
-        (self.emit)(Token::word(word));
-        self.naming = self.last.1 + 1 == start && self.last.1 > 0 && self.is_naming(word);
-        if self.naming {
-            let before = &self.bytes[self.last.0..self.last.1];
-            self.preposition = lexicon::is_preposition(before) || word == b"for";
-        }
-        if self.words == 0 {
-            self.first = (start, end);
-        }
-        self.words += 1;
-        self.done();
-        self.last = (start, end);
-        if key {
-            self.at = end;
-            self.after = After::Key;
-            self.empty_value();
+        let rest = &self.bytes[start..];
+        if self.bytes.get(end) == Some(&b'=') {
+            self.emit_word(rest, start, end + 1 - start);
+            self.key(end + 1);
+        } else {
+            self.emit_word(rest, start, end - start);
         }
     }
 
-    /// Returns whether a name may follow `word`, which comes right after the last word.
+    /// Moves behind a key, to its value.
     #[inline]
-    fn is_naming(&self, word: &[u8]) -> bool {
-        // All such words begin with one of four letters.
-        if !matches!(word[0], b'u' | b'a' | b'h' | b'f') {
+    fn key(&mut self, end: usize) {
+        self.at = end;
+        self.after = After::Key;
+        self.empty_value();
+    }
+
+    /// Emits the word that is the first `len` bytes of `rest`.
+    #[inline(always)]
+    fn emit_word(&mut self, rest: &'t [u8], start: usize, len: usize) {
+        (self.emit)(Token::leading_word(rest, len));
+        let end = start + len;
+        self.words.naming = shape::may_be_naming(rest[0], len) && self.is_naming(start, end);
+        if self.words.count == 0 {
+            self.words.first = (start, end);
+        }
+        self.words.count += 1;
+        self.done();
+        self.words.last = (start, end);
+    }
+
+    /// Returns whether a name may follow a word, which must come right after the last word.
+    #[inline(never)]
+    fn is_naming(&mut self, start: usize, end: usize) -> bool {
+        if self.words.last.1 + 1 != start || self.words.last.1 == 0 {
             return false;
         }
-        lexicon::is_naming_noun(word)
-            || word == b"for" && lexicon::is_credential(&self.bytes[self.last.0..self.last.1])
+        let word = &self.bytes[start..end];
+        let before = &self.bytes[self.words.last.0..self.words.last.1];
+        self.words.preposition = lexicon::is_preposition(before) || word == b"for";
+        lexicon::is_naming_noun(word) || word == b"for" && lexicon::is_credential(before)
     }
 
-    #[inline]
     fn variable(&mut self, start: usize, end: usize, tail: Tail) {
-        let whole = self.tail(start, end, tail);
+        let end = self.tail(start, end, tail);
         // The chunk may end after the variable, at a full stop that was trimmed.
-        self.at = self.at.max(whole);
-        (self.emit)(Token::variable(&self.bytes[start..whole]));
+        self.at = self.at.max(end);
+        (self.emit)(Token::variable(&self.bytes[start..end]));
         self.done();
-        self.naming = false;
-        self.last = (0, 0);
+        self.words.naming = false;
+        self.words.last = (0, 0);
     }
 
     #[inline]
     fn done(&mut self) {
         self.after = After::Nothing;
-        self.left -= usize::from(self.left > 0);
+        self.left = self.left.saturating_sub(1);
     }
 }
 
-/// Returns a bit for each of the letters, counted from `first`.
-const fn initials(letters: &[u8], first: u8) -> u32 {
-    let mut mask = 0;
-    let mut at = 0;
-    while at < letters.len() {
-        mask |= 1 << (letters[at] - first);
-        at += 1;
+/// Returns the length of the chunk at the front of a text, and the classes of its bytes.
+#[inline(always)]
+fn chunk(text: &[u8]) -> (usize, u8) {
+    let mut flags = 0;
+    let (fours, rest) = text.as_chunks::<4>();
+    let mut len = 0;
+    for four in fours {
+        for (at, &byte) in four.iter().enumerate() {
+            let class = CLASS[byte as usize];
+            if class & STOP != 0 {
+                return (len + at, flags);
+            }
+            flags |= class;
+        }
+        len += 4;
     }
-    mask
+    for &byte in rest {
+        let class = CLASS[byte as usize];
+        if class & STOP != 0 {
+            break;
+        }
+        flags |= class;
+        len += 1;
+    }
+    (len, flags)
 }

@@ -9,9 +9,11 @@ use crate::kind::kind_of;
 ///
 /// The [`kind`](Self::kind) of a variable is determined lazily, because a fingerprint only needs to know that the token *is* a
 /// variable: the same parameter is `12` today and `0x1f` tomorrow.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Token<'t> {
-    text: &'t [u8],
+    /// The bytes of the token, and whatever follows them: a copy of fixed size may read both.
+    rest: &'t [u8],
+    len: usize,
     variable: bool,
     kind: Option<Kind>,
 }
@@ -23,7 +25,8 @@ impl<'t> Token<'t> {
     /// the mark of variables.
     pub const fn word(text: &'t [u8]) -> Self {
         Self {
-            text,
+            rest: text,
+            len: text.len(),
             variable: false,
             kind: None,
         }
@@ -32,7 +35,8 @@ impl<'t> Token<'t> {
     /// Creates a variable whose kind follows from its text.
     pub const fn variable(text: &'t [u8]) -> Self {
         Self {
-            text,
+            rest: text,
+            len: text.len(),
             variable: true,
             kind: None,
         }
@@ -41,15 +45,34 @@ impl<'t> Token<'t> {
     /// Creates a variable of a kind that the tokenizer knows.
     pub const fn typed(text: &'t [u8], kind: Kind) -> Self {
         Self {
-            text,
+            rest: text,
+            len: text.len(),
             variable: true,
             kind: Some(kind),
         }
     }
 
+    /// Creates a word of the first `len` bytes of `rest`.
+    #[inline]
+    pub(crate) const fn leading_word(rest: &'t [u8], len: usize) -> Self {
+        Self {
+            rest,
+            len,
+            variable: false,
+            kind: None,
+        }
+    }
+
     /// Returns the bytes of the token, as they are in the message.
+    #[inline]
     pub const fn text(&self) -> &'t [u8] {
-        self.text
+        self.rest.split_at(self.len).0
+    }
+
+    /// Returns the length of the token, and its bytes with whatever follows them.
+    #[inline]
+    pub(crate) const fn with_rest(&self) -> (usize, &'t [u8]) {
+        (self.len, self.rest)
     }
 
     /// Returns whether this is a variable; otherwise its text is part of the fingerprint.
@@ -60,16 +83,25 @@ impl<'t> Token<'t> {
     /// Returns the kind of the token.
     pub fn kind(&self) -> Kind {
         self.kind
-            .unwrap_or_else(|| kind_of(self.text, self.variable))
+            .unwrap_or_else(|| kind_of(self.text(), self.variable))
     }
 
     /// Returns the range of the token in `message`, or `None` if it is not a part of the message, such as a key path of a JSON body.
     pub fn span_in(&self, message: &[u8]) -> Option<Range<usize>> {
-        let start = (self.text.as_ptr() as usize).checked_sub(message.as_ptr() as usize)?;
-        let end = start.checked_add(self.text.len())?;
+        let start = (self.rest.as_ptr() as usize).checked_sub(message.as_ptr() as usize)?;
+        let end = start.checked_add(self.len)?;
         (end <= message.len()).then_some(start..end)
     }
 }
+
+impl PartialEq for Token<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |token: &Self| (token.variable, token.kind);
+        self.text() == other.text() && parts(self) == parts(other)
+    }
+}
+
+impl Eq for Token<'_> {}
 
 impl fmt::Debug for Token<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,7 +109,7 @@ impl fmt::Debug for Token<'_> {
             f,
             "{:?}({:?})",
             self.kind(),
-            String::from_utf8_lossy(self.text)
+            String::from_utf8_lossy(self.text())
         )
     }
 }

@@ -9,14 +9,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Reads a chunk that ends at a colon, if the colon belongs to it. Returns whether the chunk was read.
     #[inline]
     pub(super) fn colon(&mut self, start: usize, end: usize, flags: u8) -> bool {
-        let next = self.bytes.get(end + 1).copied().unwrap_or(b' ');
-        if next == b' ' {
-            return false;
+        match self.bytes.get(end + 1) {
+            None | Some(b' ') => false,
+            Some(&next) => self.tight_colon(start, end, flags, next),
         }
-        self.tight_colon(start, end, flags, next)
     }
 
-    pub(super) fn tight_colon(&mut self, start: usize, end: usize, flags: u8, next: u8) -> bool {
+    #[inline(never)]
+    fn tight_colon(&mut self, start: usize, end: usize, flags: u8, next: u8) -> bool {
         let bytes = self.bytes;
         if next == b'/' && bytes.get(end + 2) == Some(&b'/') && flags & (ODD | HIGH) == 0 {
             let end = self.run_end(end);

@@ -1,7 +1,7 @@
 //! Reads chunks that contain dots, dashes, slashes, `@`, quotes or high bytes.
 
 use super::{After, Tail, Text};
-use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, is_alnum};
+use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, classes, is_alnum};
 use crate::lexicon;
 use crate::token::Token;
 
@@ -26,6 +26,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Reads an ASCII chunk, or a part of one, without the joiners around it.
     fn trimmed(&mut self, mut start: usize, end: usize, flags: u8) {
         let bytes = self.bytes;
+        let whole = end - start;
         let mut end = end;
         // `C++` and the axis in `x+` keep their sign. Other joiners at the end are punctuation.
         while end > start
@@ -50,7 +51,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
         let chunk = &bytes[start..end];
         // Joiners that were cut off are ignored from here on.
-        let flags = if flags & ODD == 0 {
+        let flags = if flags & ODD == 0 || chunk.len() == whole {
             flags
         } else {
             classes(chunk)
@@ -58,7 +59,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if flags & DOT != 0 && chunk.windows(2).any(|pair| pair == b"..") {
             return self.leader(start, end);
         }
-        if flags & DIGIT != 0 && chunk.iter().any(u8::is_ascii_digit) {
+        if flags & DIGIT != 0 {
             if flags & DASH != 0
                 && let Some(plus) = symbol(chunk)
             {
@@ -150,7 +151,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     pub(super) fn plain(&mut self, start: usize, end: usize) {
         let flags = classes(&self.bytes[start..end]);
         if flags & (DOT | DASH | ODD | HIGH) == 0 {
-            self.letters(start, end, flags);
+            self.letters(start, end);
         } else if self.after != After::Nothing && matches!(&self.bytes[start..end], b"n/a" | b"N/A")
         {
             self.variable(start, end, Tail::Nothing);
@@ -158,11 +159,6 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             self.word(start, end);
         }
     }
-}
-
-/// Returns the classes of all bytes of a chunk.
-fn classes(chunk: &[u8]) -> u8 {
-    chunk.iter().fold(0, |flags, &b| flags | CLASS[b as usize])
 }
 
 /// Returns whether dotted letters name a host or a package. These have a generic top-level domain at either end (`ns.example.com`,
@@ -188,8 +184,13 @@ fn is_place(chunk: &[u8]) -> bool {
 
 /// Returns the length of the symbol in a code address: `do_exit+0x1a/0x30`, `do_exit+173`.
 fn symbol(chunk: &[u8]) -> Option<usize> {
-    let plus = memchr::memchr(b'+', chunk)?;
-    let (name, offset) = (&chunk[..plus], &chunk[plus + 1..]);
+    let offset = chunk
+        .iter()
+        .rposition(|&b| !b.is_ascii_hexdigit() && !matches!(b, b'x' | b'/'))?;
+    let (name, offset) = match chunk.split_at(offset) {
+        (name, [b'+', offset @ ..]) => (name, offset),
+        _ => return None,
+    };
     let named = name
         .first()
         .is_some_and(|&b| b.is_ascii_alphabetic() || b == b'_')
@@ -203,7 +204,7 @@ fn symbol(chunk: &[u8]) -> Option<usize> {
     let parts = offset.split(|&b| b == b'/');
     let address = parts.clone().count() <= 2 && parts.clone().all(hex)
         || !offset.is_empty() && offset.iter().all(u8::is_ascii_digit);
-    (named && address).then_some(plus)
+    (named && address).then_some(name.len())
 }
 
 /// Returns whether a chunk is four or more pairs of hexadecimal letters with dashes between them.

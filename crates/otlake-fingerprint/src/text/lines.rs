@@ -23,62 +23,80 @@ pub(super) fn exception(message: &[u8]) -> Option<usize> {
     }
 }
 
-impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
+impl<'t, F: FnMut(Token<'_>)> Text<'t, '_, F> {
     /// Returns whether the scan stopped before the frames of a traceback.
     #[inline]
     pub(super) fn traceback(&self) -> bool {
-        // A scan that stops at the end of a line has bytes left.
-        self.at < self.bytes.len() && self.lines != Lines::Last && self.is_traceback()
+        match self.lines {
+            Lines::Traceback => true,
+            Lines::Last => false,
+            // A scan that stops after the last token that counts has bytes left.
+            Lines::Decide | Lines::All => {
+                self.at < self.bytes.len()
+                    && self.is_traceback(self.line_before(self.at), self.line_behind(self.at))
+            }
+        }
     }
 
-    #[inline(never)]
-    fn is_traceback(&self) -> bool {
-        let line = self.line_before(self.at);
-        line.trim_ascii_end().ends_with(TRACEBACK)
-            || self
-                .line_behind(self.at)
-                .is_some_and(|next| self.bytes[next..].starts_with(TRACEBACK))
+    /// Returns whether the frames of a traceback follow a line, given the position of the next one.
+    fn is_traceback(&self, line: &[u8], next: Option<usize>) -> bool {
+        line.ends_with(TRACEBACK)
+            || next.is_some_and(|next| self.bytes[next..].starts_with(TRACEBACK))
     }
 
     /// Moves to the next line if it is scanned. Returns false at the end of the scan.
     #[inline(never)]
     pub(super) fn next_line(&mut self) -> bool {
-        if self.lines == Lines::Last || self.is_traceback() {
+        let go_on = self.lines != Lines::Last && self.finds_line();
+        if !go_on && self.lines != Lines::Traceback {
+            self.lines = Lines::Last;
+        }
+        go_on
+    }
+
+    fn finds_line(&mut self) -> bool {
+        let line = self.line_before(self.at);
+        let next = self.line_behind(self.at);
+        let announces = line.ends_with(b":");
+        if self.is_traceback(line, next) {
+            self.lines = Lines::Traceback;
             return false;
         }
-        let Some(next) = self.line_behind(self.at) else {
+        let Some(next) = next else {
             return false;
         };
         if self.lines == Lines::Decide
-            && lexicon::is_query_verb(&self.bytes[self.first.0..self.first.1])
+            && lexicon::is_query_verb(&self.bytes[self.words.first.0..self.words.first.1])
         {
             self.lines = Lines::All;
         }
         if self.lines == Lines::Decide {
             let line = &self.bytes[next..];
-            let letters = line.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-            if lexicon::is_query_verb(&line[..letters]) && line.get(letters) != Some(&b':') {
+            if begins_statement(line) {
                 self.lines = Lines::All;
             } else if names_exception(line) {
                 self.lines = Lines::Last;
             } else {
-                let announced = self.line_before(self.at).trim_ascii_end().ends_with(b":");
-                let indented = self.bytes[next - 1] != b'\n' && self.bytes[next - 1] != b'\r';
-                if indented && is_frame(line) || !announced && self.words >= ENOUGH_WORDS {
+                let indented = !matches!(self.bytes[next - 1], b'\n' | b'\r');
+                if indented && is_frame(line) || !announces && self.words.count >= ENOUGH_WORDS {
                     return false;
                 }
             }
         }
         self.at = next;
         self.after = After::Nothing;
-        self.last = (0, 0);
-        self.naming = false;
+        self.words.last = (0, 0);
+        self.words.naming = false;
         true
     }
 
-    /// Returns the line that ends at `end`.
-    fn line_before(&self, end: usize) -> &[u8] {
-        let head = &self.bytes[..end];
+    /// Returns the line that ends at `end`, without white space at its end.
+    fn line_before(&self, end: usize) -> &'t [u8] {
+        let head = self.bytes[..end].trim_ascii_end();
+        // Nobody asks for more of a line that has no colon there.
+        if !head.ends_with(b":") {
+            return &head[head.len()..];
+        }
         let start = memchr::memrchr2(b'\n', b'\r', head).map_or(0, |at| at + 1);
         &head[start..]
     }
@@ -89,6 +107,15 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let blank = rest.iter().position(|b| !b.is_ascii_whitespace())?;
         Some(end + blank)
     }
+}
+
+/// Returns whether a line begins with the verb of a statement. A colon after it makes it a label.
+fn begins_statement(line: &[u8]) -> bool {
+    let letters = line.iter().take_while(|b| b.is_ascii_uppercase()).count();
+    lexicon::is_query_verb(&line[..letters])
+        && !line
+            .get(letters)
+            .is_some_and(|&byte| byte == b':' || byte.is_ascii_lowercase())
 }
 
 /// Returns whether a line is a frame of a stack trace, or the mark below a line of code.

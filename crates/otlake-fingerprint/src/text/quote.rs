@@ -30,11 +30,11 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
         let empty = end == start + 2;
         let value = self.after != After::Nothing;
-        if self.words == 0 && self.left < MAX_TOKENS && self.command(start, end) {
+        if self.words.count == 0 && self.left < MAX_TOKENS && self.command(start, end) {
             return true;
         }
         if value || self.at_front() {
-            let key = &self.bytes[self.last.0..self.last.1];
+            let key = &self.bytes[self.words.last.0..self.words.last.1];
             let key = key.strip_suffix(b"=").unwrap_or(key);
             if !empty && (self.at_front() || lexicon::is_message_key(key)) {
                 self.closing = end - 1;

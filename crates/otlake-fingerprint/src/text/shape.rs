@@ -1,6 +1,7 @@
 //! Recognizes variables without a digit: constants that are values, hexadecimal bytes, base64, and missing values.
 
 use super::{After, Tail, Text};
+use crate::class::WORD;
 use crate::lexicon;
 use crate::token::Token;
 
@@ -21,14 +22,93 @@ pub(super) fn is_base64(word: &[u8]) -> bool {
     capitals >= third && word.len() - capitals >= third && changes >= third && !word.contains(&b'_')
 }
 
-impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
-    /// Returns whether a chunk of the letters `a` to `f` is a number: eight or more, or one of several bytes (`de ad be ef`).
-    pub(super) fn is_hex(&self, start: usize, end: usize) -> bool {
-        match end - start {
-            8.. => true,
-            2 => self.is_hex_pair(start),
-            _ => false,
+/// The letter can begin a hexadecimal number.
+pub(super) const HEXADECIMAL: u8 = 1;
+/// The letter begins the name of a month or a weekday.
+pub(super) const CALENDAR: u8 = 1 << 1;
+/// The letter begins a word for no value or for one of two: null, undefined, true, false, yes, no, on, off.
+pub(super) const CONSTANT: u8 = 1 << 2;
+/// The letter begins `localhost`.
+const LOCALHOST: u8 = 1 << 3;
+
+/// What a letter can begin.
+static INITIALS: [u8; 128] = {
+    let mut table = [0; 128];
+    let sets: [(&[u8], u8); 4] = [
+        (b"abcdefABCDEF", HEXADECIMAL),
+        (b"JFMASONDTW", CALENDAR),
+        (b"nutfyoNUTFYO", CONSTANT),
+        (b"l", LOCALHOST),
+    ];
+    let mut set = 0;
+    while set < sets.len() {
+        let (letters, bit) = sets[set];
+        let mut at = 0;
+        while at < letters.len() {
+            table[letters[at] as usize] |= bit;
+            at += 1;
         }
+        set += 1;
+    }
+    table
+};
+
+/// The lengths of the words that a name may follow, by the low bits of their first letter.
+static NAMING: [u32; 32] = {
+    let words: [&[u8]; 6] = [
+        b"user",
+        b"username",
+        b"account",
+        b"host",
+        b"hostname",
+        b"for",
+    ];
+    let mut table = [0; 32];
+    let mut at = 0;
+    while at < words.len() {
+        table[words[at][0] as usize & 0x1f] |= 1 << words[at].len();
+        at += 1;
+    }
+    table
+};
+
+/// Returns what a letter can begin.
+#[inline(always)]
+pub(super) fn initial(letter: u8) -> u8 {
+    INITIALS[letter as usize & 0x7f]
+}
+
+/// Returns whether a word of this length that begins with this letter can be one that a name may follow.
+#[inline(always)]
+pub(super) fn may_be_naming(initial: u8, len: usize) -> bool {
+    len < 32 && NAMING[initial as usize & 0x1f] >> len & 1 != 0
+}
+
+/// Returns whether no rule for letters can apply to the first `len` bytes, at least one and all of them letters, unless they follow a noun
+/// before a name.
+#[inline(always)]
+pub(super) fn is_ordinary(block: &[u8; WORD], len: usize, is_value: bool) -> bool {
+    let first = initial(block[0]) & if is_value { !0 } else { !CONSTANT };
+    if first == 0 {
+        return true;
+    }
+    let hexadecimal = match len {
+        2 => first & initial(block[1]) & HEXADECIMAL != 0,
+        8.. => first & initial(block[1]) & initial(block[2]) & initial(block[3]) & HEXADECIMAL != 0,
+        _ => false,
+    };
+    !hexadecimal
+        && first & CONSTANT == 0
+        && (first & LOCALHOST == 0 || len != b"localhost".len())
+        && (first & CALENDAR == 0 || !lexicon::begins_calendar_name([block[0], block[1], block[2]]))
+}
+
+impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
+    /// Returns whether a chunk of letters is a hexadecimal number: eight digits or more, or one of several bytes (`de ad be ef`).
+    pub(super) fn is_hex(&self, start: usize, end: usize) -> bool {
+        matches!(end - start, 2 | 8..)
+            && self.bytes[start..end].iter().all(u8::is_ascii_hexdigit)
+            && (end - start > 2 || self.is_hex_pair(start))
     }
 
     /// Returns whether the pair at `start` is one of at least [`PAIRS`] hexadecimal pairs with single spaces between them.

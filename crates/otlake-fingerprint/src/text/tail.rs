@@ -1,7 +1,7 @@
 //! Finds text that belongs to a variable and comes after a space: units, zones, the rest of a date.
 
 use super::{Tail, Text};
-use crate::class::{CLASS, HEX_LETTER, LETTER, STOP};
+use crate::class::{CLASS, STOP, leading_letters};
 use crate::lexicon;
 use crate::token::Token;
 
@@ -83,11 +83,10 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Returns the end of the unit or the zone after the space at `end`.
     fn unit(&self, end: usize, tail: Tail) -> usize {
         let rest = &self.bytes[end + 1..];
-        let len = rest
-            .iter()
-            .take(lexicon::LONGEST_UNIT + 1)
-            .take_while(|&&b| CLASS[b as usize] & (HEX_LETTER | LETTER) != 0)
-            .count();
+        let len = match rest.first_chunk() {
+            Some(block) => leading_letters(block),
+            None => rest.iter().take_while(|b| b.is_ascii_alphabetic()).count(),
+        };
         let word = &rest[..len];
         let fits = match tail {
             Tail::Unit => lexicon::is_unit(word),
@@ -155,20 +154,20 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     #[inline(never)]
     pub(super) fn is_name(&self, start: usize, end: usize) -> bool {
         let bytes = self.bytes;
-        if self.last.1 + 1 != start
+        if self.words.last.1 + 1 != start
             || bytes[start - 1] != b' '
             || lexicon::is_preposition(&bytes[start..end])
         {
             return false;
         }
         match bytes.get(end) {
-            None | Some(b'\n' | b'\r') => self.preposition,
+            None | Some(b'\n' | b'\r') => self.words.preposition,
             Some(b'.') => {
-                self.preposition && bytes.get(end + 1).is_none_or(u8::is_ascii_whitespace)
+                self.words.preposition && bytes.get(end + 1).is_none_or(u8::is_ascii_whitespace)
             }
             Some(b' ') => match bytes.get(end + 1) {
                 Some(b'[' | b'(') => true,
-                None | Some(b'\n' | b'\r') => self.preposition,
+                None | Some(b'\n' | b'\r') => self.words.preposition,
                 Some(_) => {
                     let rest = &bytes[end + 1..];
                     let len = rest
