@@ -12,7 +12,7 @@ use std::pin::pin;
 
 use ::http::header::{AUTHORIZATION, EXPECT};
 use ::http::request::Parts;
-use ::http::{Request, Response, Version};
+use ::http::{Request, Response};
 use bytes::{Buf, Bytes};
 use http_body::Body;
 use otlake_otlp::{Format, Summary};
@@ -145,7 +145,7 @@ impl Receiver {
                 self.options.retry_after,
             ),
         };
-        let mut response = response.map(ReceiverBody::whole);
+        let mut response = response.map(ReceiverBody::from);
         response.extensions_mut().insert(Outcome {
             protocol: Protocol::Http,
             signal,
@@ -214,12 +214,9 @@ impl Receiver {
                     }
                 }
             };
-            // A server of HTTP/1 closes the connection when a body was not read. Then the sender may not get to read
-            // the response, so an ordinary body is read to its end, and dropped.
-            if result.is_err()
-                && parts.version < Version::HTTP_2
-                && !parts.headers.contains_key(EXPECT)
-            {
+            // A server closes the connection or resets the stream when a body was not read. Then the sender may not get
+            // to read the response, so an ordinary body is read to its end, and dropped.
+            if result.is_err() && !parts.headers.contains_key(EXPECT) {
                 let mut left = limit.saturating_mul(2);
                 while let Some(Ok(frame)) =
                     poll_fn(|context| body.as_mut().poll_frame(context)).await

@@ -13,21 +13,23 @@ pub struct ReceiverBody {
     trailers: Option<HeaderMap>,
 }
 
+#[cfg(feature = "grpc")]
 impl ReceiverBody {
-    /// Returns a body without trailers.
-    pub(super) fn whole(data: Bytes) -> ReceiverBody {
-        ReceiverBody {
-            data: (!data.is_empty()).then_some(data),
-            trailers: None,
-        }
-    }
-
     /// Returns a body with trailers.
-    #[cfg(feature = "grpc")]
     pub(super) fn with_trailers(data: Bytes, trailers: HeaderMap) -> ReceiverBody {
         ReceiverBody {
             data: Some(data),
             trailers: Some(trailers),
+        }
+    }
+}
+
+/// A body without trailers, for what a server answers itself.
+impl<T: Into<Bytes>> From<T> for ReceiverBody {
+    fn from(data: T) -> ReceiverBody {
+        ReceiverBody {
+            data: Some(data.into()).filter(|data| !data.is_empty()),
+            trailers: None,
         }
     }
 }

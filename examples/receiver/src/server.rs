@@ -1,0 +1,184 @@
+use std::convert::Infallible;
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use metrics_exporter_prometheus::PrometheusHandle;
+use otlake::{Outcome, Receiver, ReceiverBody, ServiceHandle};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tracing::{debug, warn};
+
+use crate::arguments::Arguments;
+
+/// The time for a handshake of TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The time for requests in flight at a shutdown.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Accepts connections and serves HTTP/1.1 and HTTP/2 on them.
+pub struct Server {
+    receiver: Receiver,
+    service: ServiceHandle,
+    metrics: PrometheusHandle,
+    tls: Option<TlsAcceptor>,
+    connections: Arc<Semaphore>,
+    http: Builder<TokioExecutor>,
+    stop: watch::Sender<bool>,
+}
+
+impl Server {
+    pub fn new(
+        arguments: &Arguments,
+        receiver: Receiver,
+        service: ServiceHandle,
+        metrics: PrometheusHandle,
+    ) -> Result<Arc<Server>, Box<dyn Error>> {
+        let mut http = Builder::new(TokioExecutor::new());
+        let idle = arguments.idle_time;
+        http.http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(idle)
+            .half_close(true);
+        let mut http2 = http.http2();
+        http2.timer(TokioTimer::new()).max_concurrent_streams(128);
+        http2
+            .keep_alive_interval(idle / 2)
+            .keep_alive_timeout(idle / 2);
+        let tls = match &arguments.tls[..] {
+            [certificates, key] => Some(acceptor(certificates, key)?),
+            _ => None,
+        };
+        Ok(Arc::new(Server {
+            receiver,
+            service,
+            metrics,
+            tls,
+            connections: Arc::new(Semaphore::new(arguments.connections)),
+            http,
+            stop: watch::Sender::new(false),
+        }))
+    }
+
+    /// Closes the listeners, and waits until the requests in flight are answered.
+    pub async fn shut_down(&self) {
+        self.stop.send_replace(true);
+        let _ = timeout(GRACE, self.stop.closed()).await;
+    }
+
+    /// Accepts connections until the shutdown, and waits for them.
+    pub async fn accept(self: Arc<Server>, listener: TcpListener) {
+        let mut stop = self.stop.subscribe();
+        let graceful = GracefulShutdown::new();
+        while let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = stop.changed() => break,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let (server, watcher) = (Arc::clone(&self), graceful.watcher());
+                    tokio::spawn(async move {
+                        server.serve(stream, watcher).await;
+                        drop(permit);
+                    });
+                }
+                Err(error) => {
+                    warn!(%error, "a connection can't be accepted"); // too many open files?
+                    sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+        drop(listener);
+        graceful.shutdown().await;
+    }
+
+    async fn serve(self: Arc<Server>, stream: TcpStream, watcher: Watcher) {
+        let _ = stream.set_nodelay(true);
+        let Some(stream) = self.secured(stream).await else {
+            return;
+        };
+        let http = self.http.clone();
+        let answer = service_fn(move |request| {
+            let server = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(server.answer(request).await) }
+        });
+        let connection = http
+            .serve_connection(TokioIo::new(stream), answer)
+            .into_owned();
+        if let Err(error) = watcher.watch(connection).await {
+            debug!(error, "a connection has ended");
+        }
+    }
+
+    /// Does the handshake of TLS, if there is one.
+    async fn secured(&self, stream: TcpStream) -> Option<Box<dyn Stream>> {
+        let Some(tls) = &self.tls else {
+            return Some(Box::new(stream));
+        };
+        let stream = timeout(HANDSHAKE, tls.accept(stream)).await.ok()?;
+        Some(Box::new(stream.ok()?))
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<ReceiverBody> {
+        match request.uri().path() {
+            "/healthz" => Response::new("ok\n".into()),
+            "/metrics" => {
+                metrics::gauge!("otlake_queued_bytes").set(self.service.queued_bytes() as f64);
+                self.metrics.run_upkeep();
+                Response::new(self.metrics.render().into())
+            }
+            _ => self.export(request).await,
+        }
+    }
+
+    /// Answers a request of OTLP, and logs and counts it.
+    async fn export(&self, request: Request<Incoming>) -> Response<ReceiverBody> {
+        let started = Instant::now();
+        let response = self.receiver.respond(request).await;
+        let Some(outcome) = response.extensions().get::<Outcome>() else {
+            return response;
+        };
+        let signal = outcome.signal.map_or("unknown", |signal| signal.name());
+        let mut status = StatusCode::OK;
+        if let Err(failure) = &outcome.result {
+            let (message, cause) = (failure.message(), failure.source());
+            warn!(signal, kind = ?failure.kind(), message, cause, "a request has failed");
+            status = failure.kind().http_status();
+        }
+        let protocol = format!("{:?}", outcome.protocol);
+        let status = status.as_str().to_owned();
+        let labels = [
+            ("protocol", protocol),
+            ("signal", signal.to_owned()),
+            ("status", status),
+        ];
+        metrics::counter!("otlake_requests_total", &labels).increment(1);
+        metrics::histogram!("otlake_request_duration_seconds", &labels).record(started.elapsed());
+        response
+    }
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+fn acceptor(certificates: &Path, key: &Path) -> Result<TlsAcceptor, Box<dyn Error>> {
+    let certificates = CertificateDer::pem_file_iter(certificates)?.collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(key)?;
+    let config = rustls::ServerConfig::builder().with_no_client_auth();
+    let mut config = config.with_single_cert(certificates, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
