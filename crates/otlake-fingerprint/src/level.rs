@@ -1,6 +1,6 @@
 //! Finds the level of a message that has no severity of its own.
 
-use crate::class::is_alnum;
+use crate::class::{WORD, is_alnum};
 use crate::header::{Header, header};
 use crate::scanner::skip_front;
 
@@ -165,18 +165,90 @@ fn is_level_key(word: &[u8]) -> bool {
 
 /// Returns the level that `word` names, in any case.
 pub(crate) fn level_of_word(word: &[u8]) -> Option<Level> {
-    // Few words have the first letter and the length of a name.
-    let &initial = word.first()?;
-    if word.len() > 13 || LENGTHS[initial as usize & 0x1f] >> word.len() & 1 == 0 {
-        return None;
-    }
-    NAMES
-        .iter()
-        .find(|(name, _)| word.eq_ignore_ascii_case(name))
-        .map(|&(_, level)| level)
+    let mut block = [0; WORD];
+    block.get_mut(..word.len())?.copy_from_slice(word);
+    level_of_block(&block, word.len())
 }
 
-/// The lengths of the names of levels, as bits, by the low bits of their first letter.
+/// Returns the level that the first `len` bytes name, in any case.
+#[inline]
+pub(crate) fn level_of_block(block: &[u8; WORD], len: usize) -> Option<Level> {
+    // Few words have the first letter and the length of a name.
+    let letter = block[0] as usize & 0x1f;
+    if len >= WORD || LENGTHS[letter] >> len & 1 == 0 {
+        return None;
+    }
+    let word = first_bytes(block, len);
+    let (first, end) = RANGES[letter];
+    (usize::from(first)..usize::from(end))
+        // The names have small letters only. Of what differs from one in this bit alone, only its capital is a letter.
+        .find(|&at| KEYS[at] == word | CASE & KEYS[at])
+        .map(|at| NAMES[at].1)
+}
+
+/// Returns whether the first `len` bytes, fewer than all and all of them letters, are capitals.
+#[inline]
+pub(crate) fn is_capitals(block: &[u8; WORD], len: usize) -> bool {
+    first_bytes(block, len) & CASE == 0
+}
+
+/// Returns the first `len` bytes, fewer than all, as a number.
+#[inline]
+fn first_bytes(block: &[u8; WORD], len: usize) -> u128 {
+    u128::from_le_bytes(*block) & !(u128::MAX << (8 * len))
+}
+
+/// The bit of every byte that small and capital letters differ in.
+const CASE: u128 = u128::from_le_bytes([0x20; WORD]);
+
+/// The names as numbers.
+static KEYS: [u128; NAMES.len()] = {
+    let mut keys = [0; NAMES.len()];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let mut block = [0; WORD];
+        let mut byte = 0;
+        while byte < NAMES[at].0.len() {
+            block[byte] = NAMES[at].0[byte];
+            byte += 1;
+        }
+        keys[at] = u128::from_le_bytes(block);
+        at += 1;
+    }
+    keys
+};
+
+/// The names of levels, sorted by their first letter.
+const NAMES: [(&[u8], Level); 26] = [
+    (b"alert", Level::Fatal),
+    (b"critical", Level::Fatal),
+    (b"crit", Level::Fatal),
+    (b"debug", Level::Debug),
+    (b"dbg", Level::Debug),
+    (b"error", Level::Error),
+    (b"err", Level::Error),
+    (b"emerg", Level::Fatal),
+    (b"emergency", Level::Fatal),
+    (b"fatal", Level::Fatal),
+    (b"ftl", Level::Fatal),
+    (b"finest", Level::Trace),
+    (b"info", Level::Info),
+    (b"inf", Level::Info),
+    (b"information", Level::Info),
+    (b"informational", Level::Info),
+    (b"note", Level::Info),
+    (b"notice", Level::Info),
+    (b"panic", Level::Fatal),
+    (b"severe", Level::Error),
+    (b"trace", Level::Trace),
+    (b"verbose", Level::Trace),
+    (b"vrb", Level::Trace),
+    (b"warn", Level::Warn),
+    (b"warning", Level::Warn),
+    (b"wrn", Level::Warn),
+];
+
+/// The lengths of the names, as bits, by the low bits of their first letter.
 static LENGTHS: [u16; 32] = {
     let mut table = [0; 32];
     let mut at = 0;
@@ -188,35 +260,20 @@ static LENGTHS: [u16; 32] = {
     table
 };
 
-/// The names of levels.
-const NAMES: [(&[u8], Level); 26] = [
-    (b"trace", Level::Trace),
-    (b"finest", Level::Trace),
-    (b"verbose", Level::Trace),
-    (b"vrb", Level::Trace),
-    (b"debug", Level::Debug),
-    (b"dbg", Level::Debug),
-    (b"info", Level::Info),
-    (b"inf", Level::Info),
-    (b"note", Level::Info),
-    (b"information", Level::Info),
-    (b"informational", Level::Info),
-    (b"notice", Level::Info),
-    (b"warn", Level::Warn),
-    (b"wrn", Level::Warn),
-    (b"warning", Level::Warn),
-    (b"error", Level::Error),
-    (b"err", Level::Error),
-    (b"severe", Level::Error),
-    (b"fatal", Level::Fatal),
-    (b"ftl", Level::Fatal),
-    (b"critical", Level::Fatal),
-    (b"crit", Level::Fatal),
-    (b"alert", Level::Fatal),
-    (b"emerg", Level::Fatal),
-    (b"emergency", Level::Fatal),
-    (b"panic", Level::Fatal),
-];
+/// The range of the names by the low bits of their first letter.
+static RANGES: [(u8, u8); 32] = {
+    let mut table = [(0, 0); 32];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let letter = NAMES[at].0[0] as usize & 0x1f;
+        if table[letter].1 == 0 {
+            table[letter].0 = at as u8;
+        }
+        at += 1;
+        table[letter].1 = at as u8;
+    }
+    table
+};
 
 /// Returns the position after the ANSI escape sequence that begins at `at`.
 pub(crate) fn skip_escape(message: &[u8], at: usize) -> usize {
@@ -296,7 +353,11 @@ mod tests {
     /// The level and the fingerprint use the same rules for the fields of a header.
     #[test]
     fn the_level_of_a_header_wins() {
-        let cases: [(&str, Level); 12] = [
+        let cases: [(&str, Level); 13] = [
+            (
+                "\u{1b}[2m10:00:00\u{1b}[0m \u{1b}[33m WARN\u{1b}[0m \u{1b}[2mapp::net:\u{1b}[0m ERROR is a word",
+                Level::Warn,
+            ),
             (
                 "2024-05-01 10:00:00,123 WARN [main] a.B: ERROR is a word",
                 Level::Warn,

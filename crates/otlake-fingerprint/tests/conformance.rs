@@ -46,8 +46,9 @@ fn the_suites_agree_with_the_reference() {
         include_str!("../testdata/golden-v1.json"),
         include_str!("../testdata/scanner.json"),
     ];
-    const HEADERS: [&str; 5] = [
+    const HEADERS: [&str; 6] = [
         "",
+        "\u{1b}[2m2024-05-01T10:00:00Z\u{1b}[0m \u{1b}[32m INFO\u{1b}[0m \u{1b}[2mapp::net\u{1b}[0m: ",
         "2024-05-01 10:00:00,123 INFO [main] app.Worker: ",
         "May  1 10:00:00 web app[17]: ",
         "I0501 10:00:00.123456    17 server.go:24] ",
@@ -399,13 +400,18 @@ fn raw_line() -> impl Strategy<Value = Vec<u8>> {
         (
             prop::sample::select(fields),
             prop::sample::select(&[" ", " ", " ", "  ", "|", ""][..]),
+            // Colours are rare, but in one line there are several.
+            prop::sample::select(&["", "", "\u{1b}[0m", "\u{1b}[1;32m", "\u{1b}]0;t\u{7}"][..]),
         ),
         1..7,
     );
-    (header, words()).prop_map(|(fields, message)| {
+    (any::<bool>(), header, words()).prop_map(|(coloured, fields, message)| {
         let header: String = fields
             .into_iter()
-            .map(|(field, space)| format!("{field}{space}"))
+            .map(|(field, space, colour)| {
+                let colour = if coloured { colour } else { "" };
+                format!("{colour}{field}{colour}{space}")
+            })
             .collect();
         [header.into_bytes(), message].concat()
     })

@@ -1,20 +1,24 @@
 //! Recognizes timestamps at the front of a line.
 
-use super::{field_len, skip_spaces};
+use super::fields::skip_spaces;
 use crate::lexicon;
 
 /// Returns the end of the timestamp at `at`, and whether it has a form that syslog uses.
 pub(super) fn stamp_end(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
     let text = line.get(at..)?;
-    match text.first()? {
-        b'0'..=b'9' => numeric_stamp(line, at, bracket),
-        b'I' | b'W' | b'E' | b'F' | b'D'
+    match text.first_chunk::<3>()? {
+        [b'0'..=b'9', ..] => numeric_stamp(line, at, bracket),
+        [b'I' | b'W' | b'E' | b'F' | b'D', ..]
             if text.len() > 8 && text[1..5].iter().all(u8::is_ascii_digit) && text[5] == b' ' =>
         {
             let from = skip_spaces(line, at + 5);
             Some((time_end(line, from, 2)?, false))
         }
-        _ => named_stamp(line, at),
+        // The first three letters decide most of what is not a timestamp.
+        [first, second, third] if lexicon::begins_calendar_name([*first, *second, *third]) => {
+            named_stamp(line, at)
+        }
+        _ => None,
     }
 }
 
@@ -80,11 +84,15 @@ fn digits(line: &[u8], at: usize) -> usize {
 
 /// Returns the end of a date in digits with a time of day, of a time of day alone, or, in brackets, of the seconds since the start.
 fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
-    if let Some(end) = time_end(line, at, 2) {
-        return Some((end, false));
+    let iso = iso_stamp_end(line, at);
+    if iso.is_some() {
+        return iso;
     }
     let first = digits(line, at);
     let after = line.get(at + first).copied();
+    if first <= 2 && after == Some(b':') {
+        return Some((time_end(line, at, 2)?, false));
+    }
     if bracket && after == Some(b'.') {
         let fraction = digits(line, at + first + 1);
         let end = at + first + 1 + fraction;
@@ -153,53 +161,121 @@ fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)>
     ))
 }
 
+/// The length of the longest zone.
+const LONGEST_ZONE: usize = 4;
+/// The length of `2024-05-01T10:00:00`.
+const ISO: usize = 19;
+
+/// Returns the end of the timestamp at `at` if it has the form of ISO 8601, and whether syslog writes it so.
+#[inline]
+pub(super) fn iso_stamp_end(line: &[u8], at: usize) -> Option<(usize, bool)> {
+    let joint = iso_joint(line, at)?;
+    Some((time_rest(line, at + ISO)?, joint == b'T'))
+}
+
+/// Returns the byte between date and time if both are as ISO 8601 has them, the most common form by far.
+#[inline]
+fn iso_joint(line: &[u8], at: usize) -> Option<u8> {
+    let text = line.get(at..)?;
+    let stamp = text.first_chunk::<ISO>()?;
+    let [date, ..] = stamp.first_chunk::<11>()?.as_chunks::<8>().0 else {
+        return None;
+    };
+    let [.., time] = stamp.as_rchunks::<8>().1 else {
+        return None;
+    };
+    let day = stamp[8].is_ascii_digit() && stamp[9].is_ascii_digit();
+    let joint = stamp[10];
+    let fits = has_form(*date, *b"0000-00-")
+        && has_form(*time, *b"00:00:00")
+        && day
+        && matches!(joint, b'T' | b't' | b' ' | b'_' | b':')
+        && !text.get(ISO).is_some_and(u8::is_ascii_digit);
+    fits.then_some(joint)
+}
+
+/// Returns whether all bytes are the same as those of a form, in which a zero is any digit.
+#[inline]
+fn has_form(text: [u8; 8], form: [u8; 8]) -> bool {
+    // Zero where a byte is that of the form, and up to 9 where a digit is.
+    let distance = u64::from_le_bytes(text) ^ u64::from_le_bytes(form);
+    // What a byte lacks to its highest bit when it is as far off as it must not be.
+    let slack = form.map(|byte| if byte == b'0' { 0x80 - 10 } else { 0x80 - 1 });
+    let sum = distance.wrapping_add(u64::from_le_bytes(slack));
+    (distance | sum) & 0x8080_8080_8080_8080 == 0
+}
+
 /// Returns the end of the time of day at `at`, with fraction, `AM` or `PM`, and zone. Minutes and seconds have at least `least` digits.
 fn time_end(line: &[u8], at: usize, least: usize) -> Option<usize> {
-    let hour = digits(line, at);
-    if !(1..=2).contains(&hour) || line.get(at + hour) != Some(&b':') {
-        return None;
+    // The end of one or two digits, at least as many as given, with no third.
+    let part = |at: usize, least: usize| {
+        let rest = line.get(at..)?;
+        let len = match rest {
+            [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', ..] => return None,
+            [b'0'..=b'9', b'0'..=b'9', ..] => 2,
+            [b'0'..=b'9', ..] => 1,
+            _ => return None,
+        };
+        (len >= least).then_some(at + len)
+    };
+    let colon = |at: usize| (line.get(at) == Some(&b':')).then_some(at + 1);
+    let hour = part(at, 1)?;
+    let minute = part(colon(hour)?, least)?;
+    time_rest(line, part(colon(minute)?, least)?)
+}
+
+/// Returns the end of a time whose seconds end at `end`, with fraction, offset and zone.
+fn time_rest(line: &[u8], mut end: usize) -> Option<usize> {
+    if matches!(line.get(end), Some(b'.' | b',' | b':')) {
+        let fraction = digits(line, end + 1);
+        end += if fraction > 0 { 1 + fraction } else { 0 };
     }
-    let mut end = at + hour + 1;
-    let fits = |at: usize| (least..=2).contains(&digits(line, at));
-    if !fits(end) {
-        return None;
-    }
-    end += digits(line, end);
-    if line.get(end) != Some(&b':') || !fits(end + 1) {
-        return None;
-    }
-    end += 1 + digits(line, end + 1);
-    if matches!(line.get(end), Some(b'.' | b',' | b':')) && digits(line, end + 1) > 0 {
-        end += 1 + digits(line, end + 1);
-    }
-    match &line[end..] {
-        [b'Z', ..] => end += 1,
-        [b'+' | b'-', ..] if digits(line, end + 1) == 4 => end += 5,
-        [b'+' | b'-', ..]
-            if digits(line, end + 1) == 2
-                && line.get(end + 3) == Some(&b':')
-                && digits(line, end + 4) == 2 =>
-        {
-            end += 6
+    match line.get(end) {
+        Some(b'Z') => end += 1,
+        Some(b'+' | b'-') => {
+            end += match digits(line, end + 1) {
+                4 => 5,
+                2 if line.get(end + 3) == Some(&b':') && digits(line, end + 4) == 2 => 6,
+                2 => 3,
+                _ => 0,
+            };
         }
-        [b'+' | b'-', ..] if digits(line, end + 1) == 2 => end += 3,
         _ => {}
     }
-    for _ in 0..2 {
-        let Some(rest) = line[end..].strip_prefix(b" ") else {
-            break;
-        };
-        let word = &rest[..field_len(rest).min(8)];
-        let word = word.strip_suffix(b"]").unwrap_or(word);
-        let numeric = matches!(word, [b'+' | b'-', digits @ ..] if digits.len() == 4 && digits.iter().all(u8::is_ascii_digit));
-        if !numeric && !lexicon::is_zone(word) {
-            break;
-        }
-        end += 1 + word.len();
+    if line.get(end) == Some(&b' ') {
+        end = zone_end(line, end);
     }
     // Any other joiner means that it is not a time.
     match line.get(end) {
         None | Some(b' ' | b'\t' | b']' | b'|' | b',' | b':' | b';') => Some(end),
         Some(_) => None,
     }
+}
+
+/// Returns the end of up to two zones, each with a space before it.
+fn zone_end(line: &[u8], at: usize) -> usize {
+    let mut end = at;
+    for _ in 0..2 {
+        let Some([b' ', rest @ ..]) = line.get(end..) else {
+            break;
+        };
+        let len = match rest.first() {
+            Some(b'+' | b'-') if digits(rest, 1) == 4 => 5,
+            Some(b'A'..=b'Z') => {
+                let capitals = rest.iter().take(LONGEST_ZONE + 1);
+                let len = capitals.take_while(|b| b.is_ascii_uppercase()).count();
+                if !lexicon::is_zone(&rest[..len]) {
+                    break;
+                }
+                len
+            }
+            _ => break,
+        };
+        match &rest[len..] {
+            [] | [b' ' | b'\t' | b'|', ..] | [b']'] | [b']', b' ' | b'\t' | b'|', ..] => {}
+            _ => break,
+        }
+        end += 1 + len;
+    }
+    end
 }

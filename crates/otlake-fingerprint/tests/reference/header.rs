@@ -1,10 +1,42 @@
 //! Section "The header of a raw line".
 
-use super::text::{is_match, match_len};
+use super::text::{escape_len, is_match, match_len};
 use super::vocabulary::{is_alnum, is_level, is_month, is_separator, is_weekday, is_zone};
 
 /// Returns where the message begins behind its header.
 pub(super) fn end(message: &[u8]) -> Option<usize> {
+    // Escapes are taken out, with the position of every byte that is left.
+    let window = &message[..message.len().min(512)];
+    let (mut plain, mut origins) = (Vec::new(), Vec::new());
+    let mut at = 0;
+    while at < window.len() {
+        match escape_len(&window[at..]) {
+            Some(len) => at += len,
+            None => {
+                plain.push(window[at]);
+                origins.push(at);
+                at += 1;
+            }
+        }
+    }
+    origins.push(window.len());
+    let blank = plain.len() - super::skip_blank(&plain).len();
+    let blank = if plain == window { 0 } else { blank };
+    let end = origins[blank + fields_end(&plain[blank..])?];
+    // Text must follow on the line.
+    let mut at = end;
+    while at < message.len() && !matches!(message[at], b'\n' | b'\r') {
+        match escape_len(&message[at..]) {
+            Some(len) => at += len,
+            None if is_alnum(message[at]) => return Some(end),
+            None => at += 1,
+        }
+    }
+    None
+}
+
+/// Returns where the fields of a header end, in the first bytes of a message.
+fn fields_end(message: &[u8]) -> Option<usize> {
     let first = *message.first()?;
     if !is_alnum(first) && !b"[<-".contains(&first) {
         return None;
@@ -18,8 +50,7 @@ pub(super) fn end(message: &[u8]) -> Option<usize> {
     if !named && !chunk.iter().any(u8::is_ascii_digit) {
         return None;
     }
-    let window = &message[..message.len().min(512)];
-    let line = window.split(|b| matches!(b, b'\n' | b'\r')).next()?;
+    let line = message.split(|b| matches!(b, b'\n' | b'\r')).next()?;
     let mut header = Header {
         line,
         end: 0,
@@ -28,11 +59,7 @@ pub(super) fn end(message: &[u8]) -> Option<usize> {
     };
     header.before_timestamp()?;
     header.behind_timestamp();
-    let end = delimiters(line, header.end);
-    let first = message[end..]
-        .iter()
-        .find(|b| is_alnum(**b) || matches!(b, b'\n' | b'\r'));
-    first.is_some_and(|b| is_alnum(*b)).then_some(end)
+    Some(delimiters(line, header.end))
 }
 
 struct Header<'l> {

@@ -37,6 +37,26 @@ pub(super) fn match_len(pattern: &str, text: &[u8]) -> Option<usize> {
     compiled(pattern).find(text).map(|found| found.len())
 }
 
+/// Returns the length of the ANSI escape at the front, as if nothing could cut it off.
+pub(super) fn escape_len(text: &[u8]) -> Option<usize> {
+    if text.first() != Some(&0x1b) {
+        return None;
+    }
+    Some(match text.get(1) {
+        Some(b'[') => match_len(r"^\x1b\[[\x20-\x3f]*", text)? + 1,
+        Some(b']') => {
+            let rest = &text[2..];
+            let end = rest.iter().position(|b| matches!(b, 0x07 | 0x1b));
+            2 + match end {
+                Some(end) if rest[end] == 0x07 => end + 1,
+                Some(end) => end + 2,
+                None => rest.len(),
+            }
+        }
+        _ => 2,
+    })
+}
+
 /// The value position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Position {
@@ -138,26 +158,8 @@ impl<'t> Text<'t> {
             b'[' | b'{' if before.is_none_or(|b| b" =:(,".contains(b)) && self.list() => return,
             b',' | b';' | b')' | b']' | b'}' => self.position = Position::None,
             0x1b => {
-                self.at += match text.get(self.at + 1) {
-                    Some(b'[') => {
-                        let inside = text[self.at + 2..]
-                            .iter()
-                            .take_while(|b| matches!(b, 0x20..=0x3f))
-                            .count();
-                        2 + inside + 1
-                    }
-                    Some(b']') => {
-                        let rest = &text[self.at + 2..];
-                        let end = rest.iter().position(|b| matches!(b, 0x07 | 0x1b));
-                        2 + match end {
-                            Some(end) if rest[end] == 0x07 => end + 1,
-                            Some(end) => end + 2,
-                            None => rest.len(),
-                        }
-                    }
-                    _ => 2,
-                };
-                self.at = self.at.min(text.len());
+                let len = escape_len(&text[self.at..]).unwrap();
+                self.at = text.len().min(self.at + len);
                 return;
             }
             _ => {}

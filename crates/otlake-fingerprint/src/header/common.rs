@@ -1,0 +1,67 @@
+//! Reads the most common headers without looking at all rules.
+
+use super::fields::{follows_word, process_end, skip_spaces};
+use super::stamp::iso_stamp_end;
+use super::{ESCAPE, Header, MAX_HEADER, line_of};
+use crate::class::{WORD, leading_letters};
+use crate::level::{is_capitals, level_of_block};
+use crate::lexicon;
+
+/// Returns the header if it is one of the most common forms: a timestamp, or a timestamp and a level in capitals, with a word behind it that
+/// no rule for headers is about. [`fields::read`](super::fields::read) says the same of these lines, and takes longer.
+#[inline]
+pub(super) fn read(message: &[u8]) -> Option<Header> {
+    let (end, host) = iso_stamp_end(message, 0)?;
+    let mut word = word_behind(message, end)?;
+    let level = level_of_block(word.block, word.len);
+    if level.is_some() {
+        if !is_capitals(word.block, word.len) {
+            return None;
+        }
+        word = word_behind(message, word.start + word.len)?;
+    } else {
+        let [first, second, third, ..] = *word.block;
+        let is_field = word.len < 2
+            || is_capitals(word.block, word.len)
+            || lexicon::begins_calendar_name([first, second, third]);
+        if is_field {
+            return None;
+        }
+    }
+    // A word that begins with `s` may be the stream of a container's log.
+    let is_message = word.block[0] != b's'
+        && follows_word(&message[word.start + word.len..])
+        && !(level.is_none() && host && names_process(message, word.start));
+    is_message.then_some(Header {
+        end: word.start,
+        level,
+    })
+}
+
+/// Returns whether a host and a process may be at `at`.
+fn names_process(message: &[u8], at: usize) -> bool {
+    // A colon or a bracket is behind every process.
+    let window = &message[at..message.len().min(MAX_HEADER)];
+    let Some(end) = memchr::memchr2(b':', b']', window) else {
+        return false;
+    };
+    let line = line_of(message);
+    message.get(line.len()) == Some(&ESCAPE)
+        || at + end < line.len() && process_end(line, at).is_some()
+}
+
+/// A word with a space behind it.
+struct Word<'l> {
+    start: usize,
+    len: usize,
+    block: &'l [u8; WORD],
+}
+
+/// Returns the word behind the spaces at `at`.
+#[inline]
+fn word_behind(line: &[u8], at: usize) -> Option<Word<'_>> {
+    let start = skip_spaces(line, at);
+    let block = line.get(start..)?.first_chunk()?;
+    let len = leading_letters(block);
+    (start > at && len > 0 && block.get(len) == Some(&b' ')).then_some(Word { start, len, block })
+}
