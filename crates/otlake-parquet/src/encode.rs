@@ -8,6 +8,7 @@ pub(crate) mod dictionary_array_encoder;
 pub(crate) mod dictionary_chunk;
 pub(crate) mod distinct_table;
 pub(crate) mod double_encoder;
+pub(crate) mod encoding_memory;
 pub(crate) mod integer_encoder;
 pub(crate) mod nested_leaves;
 pub(crate) mod null_chunk;

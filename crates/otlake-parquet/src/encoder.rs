@@ -12,6 +12,7 @@ use parquet::bloom_filter::Sbbf;
 use crate::compress::compressor::Compressor;
 use crate::encode::array_encoder::{ArrayEncoder, EncoderKind};
 use crate::encode::decoded_array;
+use crate::encode::encoding_memory::EncodingMemory;
 use crate::encode::nested_leaves::NestedLeaves;
 use crate::encode::null_chunk;
 use crate::encode::spliced_column::SplicedColumn;
@@ -25,10 +26,7 @@ use crate::page::chunk_draft::ChunkDraft;
 use crate::page::chunk_writer::ChunkWriter;
 use crate::page::levels::Levels;
 use crate::page::page_writer::{PageBuffers, PageWriter};
-
-/// The bytes of finished column chunks that are collected before they are written. Small row groups go out in one
-/// write; large ones are not held in memory twice.
-pub(crate) const FLUSH_AT: usize = 4 << 20;
+use crate::room::rounded;
 
 /// The number of columns whose Parquet types are cached: more than any reasonable stream has. The limit keeps a
 /// stream with ever new names from growing the cache without end.
@@ -94,6 +92,44 @@ impl Encoder {
             + self.pages.memory_size()
     }
 
+    /// Returns the bytes of memory that [`encode_row_group`](Self::encode_row_group) takes for `batch` at most, in
+    /// addition to [`memory_size`](Self::memory_size). The row group is included. Looks at every string.
+    pub fn memory_to_encode(&self, batch: &RecordBatch) -> usize {
+        let memory = EncodingMemory::of(batch, &self.options);
+        // The last piece has room that it does not need, or is a copy.
+        let last = memory
+            .all
+            .min(self.options.buffer_bytes() + memory.body / 4);
+        self.growth(&memory) + memory.all + last
+    }
+
+    /// Returns the bytes of memory that [`FileWriter::write_row_group`](crate::FileWriter::write_row_group) takes for
+    /// `batch` at most, in addition to [`memory_size`](Self::memory_size) and to what the file takes already. Looks at
+    /// every string.
+    pub fn memory_to_write(&self, batch: &RecordBatch) -> usize {
+        let memory = EncodingMemory::of(batch, &self.options);
+        let out = memory.all.min(self.options.buffer_bytes() + memory.body);
+        self.growth(&memory) + rounded(out + out / 4).saturating_sub(self.out.capacity())
+    }
+
+    fn growth(&self, memory: &EncodingMemory) -> usize {
+        let of = |needed: usize, size: usize| needed.saturating_sub(size);
+        of(memory.body, self.draft.memory_size())
+            + of(memory.page, self.compressor.memory_size())
+            + of(memory.pages, self.pages.memory_size())
+            + self.arrays.growth(memory)
+            + memory.other
+    }
+
+    /// Frees the buffers that are kept between row groups; see [`memory_size`](Self::memory_size).
+    pub fn release_memory(&mut self) {
+        self.out = Vec::new();
+        self.compressor.release_memory();
+        self.draft = ChunkDraft::default();
+        self.arrays = ArrayEncoder::default();
+        self.pages = PageBuffers::default();
+    }
+
     /// Encodes `batch` as a row group that can be [appended](crate::FileWriter::append) to a file later,
     /// on any thread. A batch without rows gives a row group that adds its columns to the file's schema.
     ///
@@ -123,20 +159,26 @@ impl Encoder {
 
         self.begin();
         let mut chunks = ChunkList::default();
+        let (mut pieces, mut base) = (Vec::new(), 0);
         if batch.num_rows() > 0 {
             chunks.chunks.reserve_exact(first_chunk);
             for (EncodedColumn { column, .. }, array) in std::iter::zip(&columns, batch.columns()) {
                 let to = Destination {
-                    base: 0,
+                    base,
                     chunks: &mut chunks,
                 };
                 self.put_column(column, array, to)?;
+                if self.out.len() >= self.options.buffer_bytes() {
+                    base += self.out.len() as u64;
+                    pieces.push(self.take_out());
+                }
             }
-            self.put_bloom_filters(0, &mut chunks)?;
+            self.put_bloom_filters(base, &mut chunks)?;
+            pieces.push(self.take_out());
         }
         Ok(EncodedRowGroup {
             rows: batch.num_rows(),
-            bytes: self.take_out(),
+            pieces,
             chunks,
             columns,
             sorting: self.options.shared_sorting_columns(),
@@ -146,7 +188,7 @@ impl Encoder {
     /// Takes the encoded bytes. A small buffer is copied and kept; a large one is handed over, so that its
     /// bytes are not in memory twice.
     fn take_out(&mut self) -> Vec<u8> {
-        if self.out.capacity() > FLUSH_AT {
+        if self.out.capacity() > self.options.buffer_bytes() {
             let mut bytes = std::mem::take(&mut self.out);
             bytes.shrink_to_fit();
             return bytes;

@@ -57,6 +57,7 @@ mod error;
 mod file;
 mod options;
 mod page;
+mod room;
 mod varint;
 
 pub use crate::compress::compression::{Compression, ParseCompressionError, ZstdLevel};

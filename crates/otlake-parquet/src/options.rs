@@ -15,6 +15,7 @@ use crate::compress::compression::Compression;
 ///     .with_rows_per_file(1_000_000);
 /// assert_eq!(options.compression(), Compression::Snappy);
 /// ```
+// One field for each option, which is why there are more than a dozen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WriterOptions {
     compression: Compression,
@@ -27,6 +28,7 @@ pub struct WriterOptions {
     sorting_columns: Arc<[SortingColumn]>,
     rows_per_file: u64,
     bytes_per_file: u64,
+    buffer_bytes: usize,
     key_values: Vec<(String, String)>,
     created_by: String,
 }
@@ -45,6 +47,7 @@ impl WriterOptions {
             sorting_columns: Arc::default(),
             rows_per_file: 10_000_000,
             bytes_per_file: 128 << 20,
+            buffer_bytes: 4 << 20,
             key_values: Vec::new(),
             created_by: concat!("otlake-parquet version ", env!("CARGO_PKG_VERSION")).to_owned(),
         }
@@ -126,6 +129,14 @@ impl WriterOptions {
         self
     }
 
+    /// Sets the bytes of encoded column chunks that are collected before they are written. Default: 4 MiB. The
+    /// buffer may be larger by the chunk that fills it. Small row groups are written at once; large ones are not
+    /// held in memory twice.
+    pub fn with_buffer_bytes(mut self, bytes: usize) -> Self {
+        self.buffer_bytes = bytes;
+        self
+    }
+
     /// Sets the key-value metadata of every file. Default: none. Pairs that are given to
     /// [`FileWriter::finish`](crate::FileWriter::finish) come after these.
     pub fn with_key_values(mut self, key_values: Vec<(String, String)>) -> Self {
@@ -191,6 +202,11 @@ impl WriterOptions {
     /// Returns the value of [`with_bytes_per_file`](Self::with_bytes_per_file).
     pub fn bytes_per_file(&self) -> u64 {
         self.bytes_per_file
+    }
+
+    /// Returns the value of [`with_buffer_bytes`](Self::with_buffer_bytes).
+    pub fn buffer_bytes(&self) -> usize {
+        self.buffer_bytes
     }
 
     /// Returns the value of [`with_key_values`](Self::with_key_values).

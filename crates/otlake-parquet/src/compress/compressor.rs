@@ -7,6 +7,7 @@ use std::io;
 
 use crate::compress::compression::Compression;
 use crate::error::EncoderError;
+use crate::room::make_room_for;
 
 /// The format's number for pages without compression.
 pub(crate) const UNCOMPRESSED: i32 = 0;
@@ -59,6 +60,10 @@ impl Compressor {
         self.buffer.capacity()
     }
 
+    pub(crate) fn release_memory(&mut self) {
+        self.buffer = Vec::new();
+    }
+
     pub(crate) fn compression(&self) -> Compression {
         self.compression
     }
@@ -87,6 +92,7 @@ impl Compressor {
         const BLOCK: usize = 128 << 10;
         let out = &mut self.buffer;
         out.clear();
+        make_room_for(out, page.len() + 9 + 3 * (page.len() / BLOCK + 1));
         out.extend_from_slice(&0xFD2F_B528u32.to_le_bytes());
         // A single segment has no window descriptor, and its size has 1, 2 or 4 bytes.
         match page.len() {
@@ -121,7 +127,7 @@ impl Compressor {
             #[cfg(feature = "zstd")]
             Context::Zstd(context) => {
                 out.clear();
-                out.reserve(zstd::zstd_safe::compress_bound(page.len()));
+                make_room_for(out, zstd::zstd_safe::compress_bound(page.len()));
                 context.compress_to_buffer(page, out)?
             }
             #[cfg(feature = "snappy")]
@@ -137,6 +143,7 @@ impl Compressor {
             }
             Context::None => {
                 out.clear();
+                make_room_for(out, page.len());
                 out.extend_from_slice(page);
                 page.len()
             }
@@ -149,6 +156,7 @@ impl Compressor {
 #[cfg(any(feature = "snappy", feature = "lz4"))]
 fn grow(out: &mut Vec<u8>, len: usize) {
     if out.len() < len {
+        make_room_for(out, len);
         out.resize(len, 0);
     }
 }

@@ -9,6 +9,7 @@ use crate::encode::boolean_encoder;
 use crate::encode::byte_array_encoder::{ByteArrayEncoder, ByteArrays};
 use crate::encode::dictionary_array_encoder::DictionaryArrayEncoder;
 use crate::encode::double_encoder::DoubleEncoder;
+use crate::encode::encoding_memory::EncodingMemory;
 use crate::encode::integer_encoder::IntegerEncoder;
 use crate::page::page_writer::PageWriter;
 
@@ -89,6 +90,18 @@ impl ArrayEncoder {
             EncoderKind::ByteArray => self.byte_arrays.encode(ByteArrays::of(array), writer),
             EncoderKind::DictionaryArray => self.dictionary_arrays.encode(array, writer),
         }
+    }
+
+    /// Returns the bytes that the buffers grow by at most, while they become as large as `memory` says.
+    pub(crate) fn growth(&self, memory: &EncodingMemory) -> usize {
+        let of = |needed: usize, size: usize| needed.saturating_sub(size);
+        of(memory.doubles, self.doubles.memory_size())
+            + of(memory.integers, self.integers.memory_size())
+            + of(memory.byte_arrays, self.byte_arrays.memory_size())
+            + of(
+                memory.dictionary_arrays,
+                self.dictionary_arrays.memory_size(),
+            )
     }
 
     pub(crate) fn memory_size(&self) -> usize {

@@ -20,6 +20,9 @@ use crate::page::page_writer::PageWriter;
 /// `integer_encoder.rs`.
 const SAMPLE: usize = 1024;
 
+/// Bytes that the length of a value takes at most, packed.
+pub(crate) const LENGTH: usize = 5;
+
 /// The values of an Arrow array of text or bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct ByteArrays<'a> {
@@ -229,6 +232,8 @@ fn write_plain(values: ByteStrings<'_>, lengths: &mut Vec<i64>, writer: &mut Pag
     if let Some(filter) = writer.bloom_filter(values.len()) {
         values.iter().for_each(|value| filter.insert(value));
     }
+    let bytes: usize = (0..values.len()).map(|number| values.len_of(number)).sum();
+    writer.make_room(bytes + LENGTH * values.len());
     for page in 0..writer.pages() {
         let slice = writer.begin_page(page);
         let values = ByteStrings {
@@ -313,11 +318,6 @@ impl<'a> ByteArrayEntries<'a> {
         self.order.map_or(entry, |order| order[entry] as usize)
     }
 
-    /// Returns the size of the dictionary page.
-    pub(crate) fn page_bytes(&self) -> usize {
-        (0..self.len()).map(|entry| self.get(entry).len() + 4).sum()
-    }
-
     /// Returns the size of all values that `indices` refer to.
     pub(crate) fn value_bytes(&self, indices: &[u32]) -> usize {
         let indices = indices.iter();
@@ -336,6 +336,10 @@ impl<'a> ByteArrayEntries<'a> {
 impl DictionaryEntries for ByteArrayEntries<'_> {
     fn len(&self) -> usize {
         self.order.map_or(self.values.len(), <[u32]>::len)
+    }
+
+    fn page_bytes(&self) -> usize {
+        (0..self.len()).map(|entry| self.get(entry).len() + 4).sum()
     }
 
     fn put(&self, out: &mut Vec<u8>) {

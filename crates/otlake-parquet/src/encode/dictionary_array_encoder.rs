@@ -9,7 +9,7 @@ use arrow_buffer::{Buffer, ScalarBuffer};
 use crate::encode::byte_array_encoder::{
     ByteArrayEncoder, ByteArrayEntries, ByteArrays, ByteStrings, Span,
 };
-use crate::encode::dictionary_chunk::mark_occurring;
+use crate::encode::dictionary_chunk::{DictionaryEntries, mark_occurring};
 use crate::encode::distinct_table::{DistinctTable, hash_bytes};
 use crate::page::layout::dense;
 use crate::page::page_writer::PageWriter;
@@ -21,7 +21,7 @@ const SEARCHED: usize = 64;
 
 /// A dictionary larger than its page may be is written nevertheless when the values of all rows would take
 /// more than this many times its bytes: a few very long values in many rows. Not measured.
-const WORTH: usize = 4;
+pub(crate) const WORTH: usize = 4;
 
 /// Encodes dictionaries of text and bytes.
 #[derive(Debug, Default)]
@@ -92,7 +92,9 @@ impl DictionaryArrayEncoder {
             values,
             order: None,
         };
-        let unique = occurring > 64 && occurring * 4 > keys.len() * 3;
+        let unique = occurring > 64
+            && occurring * 4 > keys.len() * 3
+            && entries.value_bytes(keys) <= entries.page_bytes() * WORTH;
         if unique || (occurring == count && is_too_large(writer, &entries, keys)) {
             let numbers = keys.iter().map(|key| *key as usize);
             byte_arrays.encode_plain(values, numbers, writer);

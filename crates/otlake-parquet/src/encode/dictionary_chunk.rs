@@ -10,6 +10,9 @@ use crate::page::rle::{bit_width, put_indices, uniform};
 pub(crate) trait DictionaryEntries {
     fn len(&self) -> usize;
 
+    /// Returns the size of the dictionary page.
+    fn page_bytes(&self) -> usize;
+
     /// Appends all entries in their plain encoding.
     fn put(&self, out: &mut Vec<u8>);
 
@@ -24,13 +27,14 @@ pub(crate) fn write(
     indices: &[u32],
 ) {
     let count = entries.len();
+    let width = bit_width(count as u64 - 1);
+    writer.make_room(entries.page_bytes() + packed_bytes(indices.len(), width));
     entries.put(&mut writer.draft.body);
     writer.draft.dictionary = Some(DictionaryPage {
         end: writer.draft.body.len(),
         values: count,
     });
     writer.draft.distinct = Some(count as u64);
-    let width = bit_width(count as u64 - 1);
     let pages = writer.pages();
     for page in 0..pages {
         let slice = writer.begin_page(page);
@@ -46,6 +50,11 @@ pub(crate) fn write(
         };
         writer.end_page(&slice, Encoding::RLE_DICTIONARY, bounds);
     }
+}
+
+/// Returns the bytes that so many indices take at most. They are packed by eight; what runs add is less.
+pub(crate) fn packed_bytes(indices: usize, width: u32) -> usize {
+    (indices + 8) * width as usize / 8 + indices / 4
 }
 
 /// Sets a flag to 1 for each of `count` entries that is among `indices`, and to 0 for all others. Returns the

@@ -46,6 +46,7 @@ impl DoubleEncoder {
         if let Some(filter) = writer.bloom_filter(values.len()) {
             values.iter().for_each(|value| filter.insert(value));
         }
+        writer.make_room(size_of_val(values));
         for page in 0..writer.pages() {
             let slice = writer.begin_page(page);
             let values = &values[slice.values.clone()];
@@ -134,6 +135,10 @@ struct DoubleEntries<'a>(&'a [f64]);
 impl DictionaryEntries for DoubleEntries<'_> {
     fn len(&self) -> usize {
         self.0.len()
+    }
+
+    fn page_bytes(&self) -> usize {
+        size_of_val(self.0)
     }
 
     fn put(&self, out: &mut Vec<u8>) {

@@ -109,6 +109,8 @@ fn encode(
     if let Some(filter) = writer.bloom_filter(values.len()) {
         insert_all(filter, values, width);
     }
+    // Packed, they take a little more at worst, before they are written as they are.
+    writer.make_room(values.len() * (width.bytes() + 1));
     for page in 0..writer.pages() {
         let slice = writer.begin_page(page);
         let values = &values[slice.values.clone()];
@@ -236,6 +238,10 @@ struct IntegerEntries<'a> {
 impl DictionaryEntries for IntegerEntries<'_> {
     fn len(&self) -> usize {
         self.values.len()
+    }
+
+    fn page_bytes(&self) -> usize {
+        self.values.len() * self.width.bytes()
     }
 
     fn put(&self, out: &mut Vec<u8>) {

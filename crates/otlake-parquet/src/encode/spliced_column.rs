@@ -25,6 +25,7 @@ use crate::options::WriterOptions;
 use crate::page::bound_store::{BoundStore, Bounds};
 use crate::page::chunk_draft::{ChunkDraft, DataPage, DictionaryPage};
 use crate::page::encoding::Encoding;
+use crate::room::make_room_for;
 
 /// A column that the `parquet` crate encoded, as a file in memory.
 pub(crate) struct SplicedColumn {
@@ -87,6 +88,7 @@ impl SplicedColumn {
         let has_nan = self.nan.get(leaf) != Some(&false);
         let rows = row_group.num_rows() as usize;
         let mut reader = SerializedPageReader::new(Arc::clone(&self.file), chunk, rows, None)?;
+        make_room_for(&mut draft.body, chunk.uncompressed_size() as usize);
         while let Some(page) = reader.get_next_page()? {
             draft.body.extend_from_slice(page.buffer());
             let end = draft.body.len();

@@ -19,6 +19,20 @@ pub struct FileSummary {
     pub columns: Vec<ColumnSummary>,
 }
 
+impl FileSummary {
+    /// Returns the bytes of memory that the summary takes.
+    pub fn memory_size(&self) -> usize {
+        let columns = self.columns.iter().map(|column| {
+            let bounds = [&column.min, &column.max].into_iter().flatten();
+            column.name.capacity() + bounds.map(Bound::heap_size).sum::<usize>()
+        });
+        size_of::<Self>()
+            + self.name.capacity()
+            + self.columns.capacity() * size_of::<ColumnSummary>()
+            + columns.sum::<usize>()
+    }
+}
+
 /// A summary of a top-level column.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -63,6 +77,14 @@ pub enum Bound {
 }
 
 impl Bound {
+    fn heap_size(&self) -> usize {
+        match self {
+            Self::Utf8(text) => text.capacity(),
+            Self::Binary(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
+
     /// Reads a value of type `data_type` from its plain encoding.
     pub(crate) fn from_plain(data_type: &DataType, bytes: &[u8]) -> Option<Self> {
         use DataType::*;

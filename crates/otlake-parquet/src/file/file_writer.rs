@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::Field;
 
-use crate::encoder::{Destination, Encoder, FLUSH_AT};
+use crate::encoder::{Destination, Encoder};
 use crate::error::FileError;
 use crate::file::column::Column;
 use crate::file::file_summary::{Bound, ColumnSummary, FileSummary};
@@ -104,6 +104,32 @@ impl<W: Write> FileWriter<W> {
             + names.sum::<usize>()
     }
 
+    /// Returns the bytes of memory that [`finish`](Self::finish) takes at most, in addition to
+    /// [`memory_size`](Self::memory_size) and to the buffers of the encoder: nulls of the row groups that lack columns,
+    /// the footer, and the summary. Key-value metadata is not included.
+    pub fn memory_to_finish(&self) -> usize {
+        let leaves: usize = self
+            .columns
+            .iter()
+            .map(|column| column.column.leaves.len())
+            .sum();
+        let names: usize = self
+            .columns
+            .iter()
+            .map(|column| column.column.name().len())
+            .sum();
+        let summary = self.columns.len() * size_of::<ColumnSummary>() + 2 * names;
+        let schema: usize = self
+            .columns
+            .iter()
+            .map(|column| column.column.elements.len())
+            .sum();
+        let schema = schema + 8 * leaves;
+        let footer = self.footer.size(leaves) + schema;
+        // Bounds of the columns come from the statistics.
+        summary + footer + footer / 4 + self.footer.missing_size(leaves)
+    }
+
     /// Returns the destination of the file.
     pub fn destination(&self) -> &W {
         &self.sink
@@ -161,12 +187,15 @@ impl<W: Write> FileWriter<W> {
             self.write(MAGIC)?;
         }
         let offset = self.position;
-        self.write(&group.bytes)?;
+        for piece in &group.pieces {
+            self.write(piece)?;
+        }
         self.broken = false;
 
         let first = self.footer.chunks.chunks.len();
         self.footer.chunks.append(&group.chunks, offset);
-        let mut chunks = Vec::with_capacity(first);
+        let leaves = self.columns.iter().map(|column| column.column.leaves.len());
+        let mut chunks = Vec::with_capacity(leaves.sum());
         for (FileColumn { column, nulls }, place) in std::iter::zip(&mut self.columns, &self.places)
         {
             let encoded = place.map(|place| &group.columns[place]);
@@ -194,6 +223,7 @@ impl<W: Write> FileWriter<W> {
         }
         encoder.begin();
         self.put_magic(encoder);
+        self.reserve_missing();
         for number in 0..self.footer.row_groups.len() {
             let Footer { chunks, row_groups } = &mut self.footer;
             let group = &mut row_groups[number];
@@ -229,6 +259,18 @@ impl<W: Write> FileWriter<W> {
         self.sink.flush()?;
         let summary = self.summary();
         Ok((self.sink, summary))
+    }
+
+    /// Makes room for the chunks that row groups lack, and no more.
+    fn reserve_missing(&mut self) {
+        let leaves = self
+            .columns
+            .iter()
+            .map(|column| column.column.leaves.len())
+            .sum();
+        let missing = self.footer.missing(leaves);
+        self.footer.chunks.chunks.reserve_exact(missing);
+        self.footer.chunks.pages.reserve_exact(missing);
     }
 
     fn check_room(&self) -> Result<(), FileError> {
@@ -314,7 +356,8 @@ impl<W: Write> FileWriter<W> {
         self.put_magic(encoder);
         let rows = batch.num_rows();
         let offset = self.position + encoder.out.len() as u64;
-        let mut chunks = Vec::with_capacity(self.columns.len());
+        let leaves = self.columns.iter().map(|column| column.column.leaves.len());
+        let mut chunks = Vec::with_capacity(leaves.sum());
         for number in 0..self.columns.len() {
             let column = Arc::clone(&self.columns[number].column);
             let first = self.footer.chunks.chunks.len();
@@ -334,7 +377,7 @@ impl<W: Write> FileWriter<W> {
                 }
             }
             chunks.extend((first..self.footer.chunks.chunks.len()).map(Some));
-            if encoder.out.len() >= FLUSH_AT {
+            if encoder.out.len() >= encoder.options.buffer_bytes() {
                 self.flush(encoder)?;
             }
         }

@@ -4,11 +4,20 @@
 
 use std::ops::Range;
 
-use crate::file::chunk_list::{ChunkList, ChunkMetadata, HEAD_END, TAIL_END, TAIL_START};
+use crate::file::chunk_list::{
+    ChunkList, ChunkMetadata, HEAD_END, PageLocation, TAIL_END, TAIL_START,
+};
 use crate::file::column::Column;
 use crate::file::schema;
 use crate::file::thrift::{Element, Fields};
 use crate::options::SortingColumn;
+use crate::room::make_room;
+
+/// Bytes of a chunk in the footer, and of a page in the page index, beyond what is serialised before; of a page of
+/// nulls.
+const CHUNK: usize = 96;
+const LOCATION: usize = 24;
+const NULL_PAGE: usize = 64;
 
 /// The chunks and row groups of a file so far.
 #[derive(Debug, Default)]
@@ -59,11 +68,49 @@ impl Footer {
     /// Returns the bytes of memory that the footer takes.
     pub(crate) fn memory_size(&self) -> usize {
         let groups = self.row_groups.iter().map(|group| {
-            size_of_val(group.chunks.as_slice()) + size_of_val(group.sorting.as_slice())
+            group.chunks.capacity() * size_of::<Option<usize>>()
+                + group.sorting.capacity() * size_of::<(i32, bool, bool)>()
         });
         self.chunks.memory_size()
             + self.row_groups.capacity() * size_of::<RowGroup>()
             + groups.sum::<usize>()
+    }
+
+    /// Returns the number of chunks that row groups lack in a file of so many leaves.
+    pub(crate) fn missing(&self, leaves: usize) -> usize {
+        // Each chunk is in one row group.
+        leaves * self.row_groups.len() - self.chunks.chunks.len()
+    }
+
+    /// Returns the bytes that the chunks which row groups lack take in memory, and their pages in the file.
+    pub(crate) fn missing_size(&self, leaves: usize) -> usize {
+        let missing = self.missing(leaves);
+        let each = size_of::<ChunkMetadata>()
+            + size_of::<PageLocation>()
+            + 2 * size_of::<Option<usize>>()
+            + NULL_PAGE
+            + self.metadata_of_nulls();
+        // Serialised metadata doubles its buffers.
+        match missing {
+            0 => 0,
+            _ => missing * each + self.chunks.metadata.len() + self.chunks.column_indexes.len(),
+        }
+    }
+
+    /// Returns the bytes of page index and footer of a file of so many leaves, without its schema.
+    pub(crate) fn size(&self, leaves: usize) -> usize {
+        let chunks = leaves * self.row_groups.len();
+        self.chunks.metadata.len()
+            + self.chunks.column_indexes.len()
+            + self.chunks.pages.len() * LOCATION
+            + chunks * CHUNK
+            + self.missing(leaves) * self.metadata_of_nulls()
+    }
+
+    /// Returns the bytes of the metadata of a chunk of nulls: no more than of other chunks.
+    fn metadata_of_nulls(&self) -> usize {
+        let chunks = self.chunks.chunks.len().max(1);
+        (self.chunks.metadata.len() + self.chunks.column_indexes.len()) / chunks + 128
     }
 
     /// Appends everything that comes after the last page and bloom filter of a file that has `position` bytes
@@ -76,6 +123,8 @@ impl Footer {
         key_values: [&[(String, String)]; 2],
         created_by: &str,
     ) {
+        let leaves = columns.iter().map(|column| column.leaves.len()).sum();
+        make_room(out, self.size(leaves));
         let indexes = self.put_page_index(out, position);
 
         let start = out.len();
@@ -113,7 +162,6 @@ impl Footer {
         }
         file.binary(6, created_by.as_bytes());
         // Without a column order, readers must not use min_value and max_value.
-        let leaves = columns.iter().map(|column| column.leaves.len()).sum();
         file.list(7, Element::Struct, leaves);
         for _ in 0..leaves {
             file.struct_element(|order| order.structure(1, |_| {}));

@@ -14,10 +14,10 @@ use crate::options::SortingColumn;
 #[derive(Debug)]
 pub struct EncodedRowGroup {
     pub(crate) rows: usize,
-    /// Column chunks and bloom filters.
-    pub(crate) bytes: Vec<u8>,
+    /// Column chunks and bloom filters, in pieces, so that no buffer has to grow to the size of all of them.
+    pub(crate) pieces: Vec<Vec<u8>>,
     /// The chunks of [`Self::columns`], in the same order; offsets count from the start of
-    /// [`Self::bytes`].
+    /// [`Self::pieces`].
     pub(crate) chunks: ChunkList,
     pub(crate) columns: Vec<EncodedColumn>,
     /// The order of the rows, as far as the file has these columns.
@@ -42,13 +42,14 @@ impl EncodedRowGroup {
     /// Returns the number of bytes that the row group adds to its file, page index and footer not
     /// included.
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.pieces.iter().map(Vec::len).sum()
     }
 
     /// Returns the bytes of memory that the row group takes. What it shares with its encoder is not
     /// included.
     pub fn memory_size(&self) -> usize {
-        self.bytes.capacity()
+        let pieces = self.pieces.iter().map(Vec::capacity);
+        pieces.sum::<usize>()
             + self.chunks.memory_size()
             + self.columns.capacity() * size_of::<EncodedColumn>()
     }

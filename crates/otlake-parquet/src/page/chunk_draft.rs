@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::file::column::Order;
 use crate::page::bound_store::{Bound, BoundStore, Bounds};
 use crate::page::encoding::Encoding;
+use crate::room::make_room_for;
 
 /// The bodies of a chunk's pages, one after another, and what is known about them. Reused for every
 /// chunk.
@@ -44,6 +45,15 @@ pub(crate) struct DataPage {
     pub(crate) bounds: Option<Bounds>,
 }
 
+/// The largest block of packed numbers, which is written in full however few there are, and the heads of page, levels
+/// and values.
+const PAGE: usize = 512;
+
+/// Returns the bytes that the bodies of pages take at most.
+pub(crate) fn body_bytes(values: usize, levels: usize, pages: usize) -> usize {
+    values + 2 * levels + PAGE * pages
+}
+
 impl DataPage {
     /// Returns whether the page has no value other than nulls.
     pub(crate) fn is_null(&self) -> bool {
@@ -61,6 +71,12 @@ impl ChunkDraft {
         self.distinct = None;
         self.chunk_bounds = None;
         self.boundary_order = None;
+    }
+
+    /// Makes room for the bodies of all pages, whose values take at most `values` bytes, and which have so many
+    /// `levels` of each kind.
+    pub(crate) fn make_room(&mut self, values: usize, levels: usize, pages: usize) {
+        make_room_for(&mut self.body, body_bytes(values, levels, pages));
     }
 
     /// Returns the bodies of all pages. The dictionary page is first and has no [`DataPage`].

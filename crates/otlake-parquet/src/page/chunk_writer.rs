@@ -9,6 +9,7 @@ use crate::file::column::Leaf;
 use crate::file::column_metadata;
 use crate::page::chunk_draft::{ChunkDraft, DataPage};
 use crate::page::page_header;
+use crate::room::make_room;
 
 /// A page with fewer bytes than this is not compressed: the call takes microseconds whatever the page,
 /// and the page's header and metadata are larger than anything it could save.
@@ -23,6 +24,9 @@ const SMALL_SPARSE: usize = 512;
 /// The bytes from the middle of a larger packed page that are compressed to see whether compression is
 /// worth it: for timestamps and ids as packed deltas it is not.
 const PROBE: usize = 1024;
+
+/// Bytes that a page header takes at most, except for the bounds of its values.
+const HEADER: usize = 64;
 
 /// The format has 32 bits for the size of a page, and compression may add a little.
 const LARGEST_PAGE: usize = i32::MAX as usize - (16 << 20);
@@ -130,6 +134,7 @@ impl ChunkWriter<'_> {
                     })?
             };
             let before = out.len();
+            make_room(out, stored.len() + HEADER);
             page_header::put(out, self.draft, body.len(), stored.len(), page);
             sizes.uncompressed += (out.len() - before + body.len()) as u64;
             out.extend_from_slice(stored);

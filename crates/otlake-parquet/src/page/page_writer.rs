@@ -66,6 +66,18 @@ impl<'a> PageWriter<'a> {
         self.buffers.slices.len()
     }
 
+    /// Makes room for pages whose values take at most `values` bytes. The chunk is cut into pages already.
+    pub(crate) fn make_room(&mut self, values: usize) {
+        let last = self.buffers.slices.last();
+        // Levels of a flat column take a bit each.
+        let levels = match self.levels {
+            Levels::Flat { rows, .. } => rows / 8,
+            Levels::Nested(_) => last.map_or(0, |last| last.levels.end),
+        };
+        self.draft
+            .make_room(values, levels, self.buffers.slices.len());
+    }
+
     /// Starts the bloom filter for at most `distinct` distinct values, if the column is to have one.
     pub(crate) fn bloom_filter(&mut self, distinct: usize) -> Option<&mut Sbbf> {
         self.bloom_filter.start(distinct)
