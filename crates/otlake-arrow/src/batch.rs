@@ -11,7 +11,7 @@ use otlake_schema::{
 };
 
 use crate::column::field::push_value;
-use crate::column::{Scratch, Values};
+use crate::column::{Extent, Scratch, Values};
 use crate::column_builder::ColumnBuilder;
 use crate::group::{OpenGroup, text_of};
 use crate::options::BatchOptions;
@@ -139,8 +139,8 @@ impl BatchBuilder {
 
     /// Returns the number of bytes that the record batch stores in addition to values of a fixed width:
     /// texts, bytes, and the elements of lists and maps. A string that is already in a dictionary is not
-    /// counted again. [`memory_size`](Self::memory_size) is at most this number plus 8 bytes for each row
-    /// and column, apart from a few bytes per column. Unlike `memory_size`, this costs nothing to call.
+    /// counted again. [`batch_size`](Self::batch_size) is at most this number plus 8 bytes for each row
+    /// and column, apart from a few bytes per column. Unlike `batch_size`, this costs nothing to call.
     pub fn stored_bytes(&self) -> usize {
         self.scratch.bytes
     }
@@ -154,10 +154,30 @@ impl BatchBuilder {
 
     /// Returns the size of the record batch's values in bytes, including the values that are filled in when
     /// it is finished. Visits every column.
+    pub fn batch_size(&self) -> usize {
+        self.size(Extent::Values)
+    }
+
+    /// Returns the number of bytes that the builder has allocated for values, or is about to allocate. This is
+    /// about twice the [`batch_size`](Self::batch_size), because vectors double when they are full, unless the
+    /// memory of an earlier record batch was [recycled](Self::recycle). Visits every column.
     pub fn memory_size(&self) -> usize {
+        self.size(Extent::Memory) + self.scratch.text.capacity()
+    }
+
+    fn size(&self, extent: Extent) -> usize {
         let columns = self.columns.iter();
-        let columns: usize = columns.map(|column| column.memory_size(self.rows)).sum();
-        columns + self.overflow.memory_size()
+        let columns: usize = columns.map(|column| column.size(self.rows, extent)).sum();
+        columns + self.overflow.size(extent)
+    }
+
+    /// Frees the memory that is kept for record batches to come, which [`recycle`](Self::recycle) has taken back.
+    /// Does nothing to columns that have values.
+    pub fn release_memory(&mut self) {
+        for column in &mut self.columns {
+            column.values.release_memory();
+        }
+        self.scratch.text = String::new();
     }
 
     /// Returns the number of cells that rows have repeated since the builder was created: for each row, the

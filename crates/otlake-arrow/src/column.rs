@@ -5,6 +5,7 @@ mod boolean;
 mod bytes;
 pub(crate) mod derived;
 mod dictionary;
+mod extent;
 pub(crate) mod field;
 mod float64;
 mod int64;
@@ -27,6 +28,7 @@ use otlake_schema::{ColumnType, ValueText};
 
 use self::boolean::BooleanColumn;
 use self::bytes::BytesColumn;
+pub(crate) use self::extent::Extent;
 use self::float64::Float64Column;
 use self::int64::Int64Column;
 use self::nested::Nested;
@@ -117,8 +119,8 @@ impl Values {
     }
 
     /// Returns the size of the values in bytes.
-    pub(crate) fn memory_size(&self) -> usize {
-        each!(self, _ => 0, column => column.memory_size())
+    pub(crate) fn size(&self, extent: Extent) -> usize {
+        each!(self, _ => 0, column => column.size(extent))
     }
 
     /// Removes the values and returns them as an array, or `None` for [`Values::Empty`]. The column keeps
@@ -149,6 +151,21 @@ impl Values {
             Values::Nested(column) => column.recycle(array),
             // Booleans are small and bytes are rare.
             _ => {}
+        }
+    }
+
+    /// Frees the memory that is kept for later values, if the column has no values.
+    pub(crate) fn release_memory(&mut self) {
+        if self.len() > 0 {
+            return;
+        }
+        match self {
+            Values::Empty(_) => {}
+            Values::Boolean(column) => *column = BooleanColumn::default(),
+            Values::Int64(column) => *column = Int64Column::default(),
+            Values::Float64(column) => *column = Float64Column::default(),
+            Values::Utf8(column) | Values::Binary(column) => column.release_memory(),
+            Values::Nested(column) => column.release_memory(),
         }
     }
 

@@ -1,8 +1,8 @@
 use arrow_array::ArrayRef;
 use otlake_schema::{Absent, Column, FieldColumn};
 
-use crate::column::Values;
 use crate::column::field::values_of;
+use crate::column::{Extent, Values};
 
 /// A column of the record batch that is being built.
 pub(crate) struct ColumnBuilder {
@@ -61,7 +61,7 @@ impl ColumnBuilder {
     }
 
     /// Returns the size of the column in bytes once it has a value for each of `rows` rows.
-    pub(crate) fn memory_size(&self, rows: usize) -> usize {
+    pub(crate) fn size(&self, rows: usize, extent: Extent) -> usize {
         let missing = match (&self.values, &self.field) {
             // A column without a type is not in the record batch.
             (Values::Empty(_), None) => 0,
@@ -69,6 +69,6 @@ impl ColumnBuilder {
             (Values::Empty(_), Some(_)) => rows,
             (values, _) => rows.saturating_sub(values.len()),
         };
-        self.values.memory_size() + missing * size_of::<u64>()
+        self.values.size(extent) + extent.of_items(missing, 0) * size_of::<u64>()
     }
 }

@@ -3,6 +3,7 @@ use std::ops::Range;
 use arrow_array::{ArrayRef, new_null_array};
 use arrow_buffer::NullBufferBuilder;
 
+use crate::column::Extent;
 use crate::column::field::overflow_type;
 use crate::column::map::{EntryIds, MapEntries};
 
@@ -65,7 +66,7 @@ impl OverflowColumn {
     }
 
     /// Adds entries to any rows, including earlier ones. The entries must be in the order of their rows.
-    pub(crate) fn insert(&mut self, added: Vec<(usize, EntryIds)>) {
+    pub(crate) fn insert(&mut self, added: Vec<(u32, EntryIds)>) {
         let mut all = Vec::with_capacity(self.len() + added.len());
         let mut rows = Vec::with_capacity(self.rows.len());
         let ends = self.rows.iter().skip(1).map(|(_, begin)| *begin as usize);
@@ -77,7 +78,8 @@ impl OverflowColumn {
             .map(|(row, end)| (*row, end))
             .collect();
         let mut known = known.into_iter().peekable();
-        let mut added = added.into_iter().peekable();
+        let added = added.into_iter().map(|(row, entry)| (row as usize, entry));
+        let mut added = added.peekable();
         while let Some(row) = [
             known.peek().map(|((row, _), _)| *row),
             added.peek().map(|(row, _)| *row),
@@ -100,8 +102,8 @@ impl OverflowColumn {
         self.rows = rows;
     }
 
-    pub(crate) fn memory_size(&self) -> usize {
-        self.entries.memory_size() + size_of_val(self.rows.as_slice())
+    pub(crate) fn size(&self, extent: Extent) -> usize {
+        self.entries.size(extent) + extent.of(&self.rows)
     }
 
     /// Removes the maps and returns them as the column of a record batch with `rows` rows. The column has

@@ -535,7 +535,7 @@ fn finish(
     naive: &mut Naive,
     before: &mut Option<RecordBatch>,
 ) -> Result<(), TestCaseError> {
-    let size = builder.memory_size();
+    let size = builder.batch_size();
     let bound = builder.stored_bytes() + builder.rows() * 8 * builder.schema().columns().len();
     // The first offset of each array, and the validity of columns.
     let slack = 64 * (builder.schema().columns().len() + 8);

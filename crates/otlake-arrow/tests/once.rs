@@ -39,9 +39,9 @@ fn assert_small(builder: &BatchBuilder, sent: usize, case: &str) {
     let rows = builder.rows() * 8 * (builder.schema().columns().len() + 4);
     let most = 4 * sent + rows;
     assert!(
-        builder.memory_size() <= most,
+        builder.batch_size() <= most,
         "{case}: {} bytes",
-        builder.memory_size()
+        builder.batch_size()
     );
     assert!(
         builder.stored_bytes() <= most,

@@ -48,17 +48,18 @@ impl BatchBuilder {
                             *texts[entry].get_or_insert_with(add)
                         }
                     };
-                    let text = Some(text);
                     stored += ENTRY;
-                    rejected.push((row, EntryIds { name, text }));
+                    let text = Some(text);
+                    // A record batch has at most 2^30 rows.
+                    rejected.push((row as u32, EntryIds { name, text }));
                     counts.count(reason, 1);
                 },
             );
             self.scratch.bytes += stored;
         }
         if !rejected.is_empty() {
-            // The sort is stable, so the columns of a row keep their order.
-            rejected.sort_by_key(|(row, _)| *row);
+            // This keeps the order of a row's columns: each has a name with a higher id than those before it.
+            rejected.sort_unstable_by_key(|(row, entry)| (*row, entry.name));
             self.overflow.insert(rejected);
         }
         if self.schema.revision() != revision {

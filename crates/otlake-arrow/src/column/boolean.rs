@@ -3,6 +3,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray};
 use arrow_buffer::BooleanBufferBuilder;
 
+use super::Extent;
 use super::validity::Validity;
 
 pub(crate) struct BooleanColumn {
@@ -47,8 +48,9 @@ impl BooleanColumn {
         }
     }
 
-    pub(super) fn memory_size(&self) -> usize {
-        self.values.as_slice().len()
+    pub(super) fn size(&self, extent: Extent) -> usize {
+        let bytes = self.values.as_slice().len();
+        extent.of_items(bytes, self.values.capacity() / 8) + self.validity.size(extent)
     }
 
     pub(super) fn finish(&mut self) -> ArrayRef {

@@ -4,6 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, DictionaryArray, Int32Array};
 
+use super::Extent;
 use super::dictionary::Dictionary;
 use super::strings::{FREE, StringKind, Strings};
 use super::validity::Validity;
@@ -146,12 +147,18 @@ impl BytesColumn {
         0
     }
 
-    pub(super) fn memory_size(&self) -> usize {
-        let ids = self
-            .dictionary
-            .as_ref()
-            .map_or(0, |dictionary| size_of_val(dictionary.ids()));
-        self.strings.memory_size() + ids
+    pub(super) fn size(&self, extent: Extent) -> usize {
+        let dictionary = self.dictionary.as_ref();
+        let dictionary = dictionary.map_or(0, |dictionary| dictionary.size(extent));
+        self.strings.size(extent) + self.validity.size(extent) + dictionary
+    }
+
+    /// Frees the memory that is kept for values to come. There are none.
+    pub(super) fn release_memory(&mut self) {
+        self.strings = Strings::default();
+        if let Some(dictionary) = &mut self.dictionary {
+            dictionary.release_memory();
+        }
     }
 
     pub(super) fn finish(&mut self) -> ArrayRef {

@@ -3,6 +3,7 @@ use std::hash::{BuildHasher, Hasher};
 use arrow_buffer::Buffer;
 use hashbrown::HashTable;
 
+use super::Extent;
 use super::padded_vec::PaddedVec;
 use super::strings::Strings;
 
@@ -118,6 +119,24 @@ impl Dictionary {
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.ids.len()
+    }
+
+    pub(super) fn size(&self, extent: Extent) -> usize {
+        let table = match extent {
+            Extent::Values => 0,
+            // While a table grows, it and one of twice its size exist.
+            Extent::Memory if 2 * self.table.len() > self.table.capacity() => {
+                3 * self.table.allocation_size()
+            }
+            Extent::Memory => self.table.allocation_size(),
+        };
+        self.ids.size(extent) + table
+    }
+
+    /// Frees the memory that is kept for values to come. There are none.
+    pub(super) fn release_memory(&mut self) {
+        self.ids = PaddedVec::default();
+        self.table = HashTable::new();
     }
 
     /// Returns the id of each value.

@@ -4,6 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{ArrayRef, Float64Array};
 
+use super::Extent;
 use super::padded_vec::PaddedVec;
 use super::validity::Validity;
 
@@ -47,8 +48,8 @@ impl Float64Column {
         }
     }
 
-    pub(super) fn memory_size(&self) -> usize {
-        size_of_val(self.values.as_slice())
+    pub(super) fn size(&self, extent: Extent) -> usize {
+        self.values.size(extent) + self.validity.size(extent)
     }
 
     pub(super) fn finish(&mut self) -> ArrayRef {

@@ -4,6 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, Int64Array};
 
+use super::Extent;
 use super::padded_vec::PaddedVec;
 use super::validity::Validity;
 
@@ -53,8 +54,8 @@ impl Int64Column {
         }
     }
 
-    pub(super) fn memory_size(&self) -> usize {
-        size_of_val(self.values.as_slice())
+    pub(super) fn size(&self, extent: Extent) -> usize {
+        self.values.size(extent) + self.validity.size(extent)
     }
 
     pub(super) fn finish(&mut self) -> ArrayRef {

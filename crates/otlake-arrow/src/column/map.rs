@@ -7,8 +7,8 @@ use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field};
 
 use super::pool::Pool;
-use super::recycle_offsets;
 use super::validity::Validity;
+use super::{Extent, recycle_offsets};
 
 /// The entries of maps from names to texts, one map after the other.
 pub(crate) struct MapEntries {
@@ -25,6 +25,9 @@ const SMALL: usize = 32;
 
 /// Size of an entry in bytes, in addition to its name and its text: the offsets or ids of both.
 pub(crate) const ENTRY: usize = 16;
+
+/// Approximate size of a name in a [`LargeMap`] in bytes: the name itself, on the heap, and its slot in the table.
+const NUMBER: usize = 96;
 
 /// The names of the last map, once it is large. Without them, a sender could make the search for a free
 /// name take time quadratic in what it sent.
@@ -154,8 +157,12 @@ impl MapEntries {
         self.texts.replace(texts.collect());
     }
 
-    pub(crate) fn memory_size(&self) -> usize {
-        self.names.memory_size() + self.texts.memory_size()
+    pub(crate) fn size(&self, extent: Extent) -> usize {
+        let of_names = match extent {
+            Extent::Values => 0,
+            Extent::Memory => self.large.numbers.capacity() * NUMBER,
+        };
+        self.names.size(extent) + self.texts.size(extent) + self.validity.size(extent) + of_names
     }
 
     /// Removes the entries and returns them as an array of maps. Map number n has the entries from offset n
@@ -256,8 +263,8 @@ impl MapColumn {
         self.offsets.resize(self.offsets.len() + count, end);
     }
 
-    pub(super) fn memory_size(&self) -> usize {
-        self.entries.memory_size() + size_of_val(self.offsets.as_slice())
+    pub(super) fn size(&self, extent: Extent) -> usize {
+        self.entries.size(extent) + extent.of(&self.offsets) + self.validity.size(extent)
     }
 
     pub(super) fn finish(&mut self) -> ArrayRef {
@@ -265,6 +272,10 @@ impl MapColumn {
         let offsets = std::mem::replace(&mut self.offsets, vec![0]);
         // Entries are not repeated in this column, so dictionaries would not help.
         self.entries.finish(offsets, nulls, true)
+    }
+
+    pub(super) fn release_memory(&mut self) {
+        *self = MapColumn::new(&self.entries.data_type);
     }
 
     /// Reuses the memory of the offsets, but not that of the entries, because those are few.

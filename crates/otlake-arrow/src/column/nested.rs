@@ -13,7 +13,7 @@ use otlake_schema::{ColumnType, FieldKind, Member, ValueText};
 use super::field::{push_value, type_of_attribute};
 use super::map::MapColumn;
 use super::validity::Validity;
-use super::{Scratch, Values, recycle_offsets};
+use super::{Extent, Scratch, Values, recycle_offsets};
 
 /// A column of values that may contain other values.
 pub(crate) enum Nested {
@@ -77,16 +77,36 @@ impl Nested {
         }
     }
 
-    pub(crate) fn memory_size(&self) -> usize {
+    pub(crate) fn size(&self, extent: Extent) -> usize {
         match self {
-            Nested::Value(_, values) => values.memory_size(),
-            Nested::Map(column) => column.memory_size(),
+            Nested::Value(_, values) => values.size(extent),
+            Nested::Map(column) => column.size(extent),
             Nested::List(column) => {
-                size_of_val(column.offsets.as_slice()) + column.items.memory_size()
+                extent.of(&column.offsets)
+                    + column.validity.size(extent)
+                    + column.items.size(extent)
             }
             Nested::Struct(column) => {
                 let members = column.members.iter();
-                members.map(|(_, column)| column.memory_size()).sum()
+                let members = members.map(|(_, column)| column.size(extent));
+                members.sum::<usize>() + column.validity.size(extent)
+            }
+        }
+    }
+
+    /// Frees the memory that is kept for values to come. There are none.
+    pub(crate) fn release_memory(&mut self) {
+        match self {
+            Nested::Value(_, values) => values.release_memory(),
+            Nested::Map(column) => column.release_memory(),
+            Nested::List(column) => {
+                column.offsets = vec![0];
+                column.items.release_memory();
+            }
+            Nested::Struct(column) => {
+                for (_, member) in &mut column.members {
+                    member.release_memory();
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 use arrow_buffer::{ArrowNativeType, Buffer};
 
-use super::recycle_vec;
+use super::{Extent, recycle_vec};
 
 /// A vector of values, followed by slots that already hold zero, so that a run of nulls only moves the end.
 ///
@@ -64,6 +64,10 @@ impl<T: ArrowNativeType> PaddedVec<T> {
     #[inline(never)]
     fn prepare(&mut self) {
         self.slots.resize(self.len + BLOCK, T::default());
+    }
+
+    pub(super) fn size(&self, extent: Extent) -> usize {
+        extent.of_items(self.len, self.slots.capacity()) * size_of::<T>()
     }
 
     /// Removes and returns the values.

@@ -4,6 +4,7 @@ use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, DictionaryArray, Int32Array};
 use arrow_buffer::NullBuffer;
 
+use super::Extent;
 use super::strings::{StringKind, Strings};
 
 /// A sequence of texts in which some texts occur again and again. Each use of a text is stored as an id.
@@ -65,12 +66,9 @@ impl Pool {
         self.text(self.id(used))
     }
 
-    pub(crate) fn memory_size(&self) -> usize {
-        let ids = self
-            .ids
-            .as_ref()
-            .map_or(0, |ids| size_of_val(ids.as_slice()));
-        self.texts.memory_size() + ids
+    pub(crate) fn size(&self, extent: Extent) -> usize {
+        let ids = self.ids.as_ref().map_or(0, |ids| extent.of(ids));
+        self.texts.size(extent) + ids
     }
 
     /// Removes the uses and returns an array of their texts, or a dictionary if that is much smaller and

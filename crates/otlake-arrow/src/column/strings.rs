@@ -5,7 +5,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BinaryArray, StringArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 
-use super::{recycle_offsets, recycle_vec};
+use super::{Extent, recycle_offsets, recycle_vec};
 
 /// The type of a column of byte strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,8 +123,8 @@ impl Strings {
         recycle_vec(&mut self.data, data);
     }
 
-    pub(super) fn memory_size(&self) -> usize {
-        self.data.len() + size_of_val(self.offsets.as_slice())
+    pub(super) fn size(&self, extent: Extent) -> usize {
+        extent.of(&self.data) + extent.of(&self.offsets)
     }
 
     pub(super) fn finish(&mut self, kind: StringKind, nulls: Option<NullBuffer>) -> ArrayRef {

@@ -1,5 +1,7 @@
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 
+use super::Extent;
+
 /// A bitmap of the values of a column that are not null.
 ///
 /// Each value has a bit, which is set if the value is not null. The bits end at the last null, so values
@@ -54,6 +56,14 @@ impl Validity {
     pub(super) fn is_null(&self, index: usize) -> bool {
         let word = self.words.get(index / BITS);
         self.nulls > 0 && word.is_some_and(|word| word & (1 << (index % BITS)) == 0)
+    }
+
+    /// Returns the size of the bitmap in bytes. It does not count as a part of the values.
+    pub(super) fn size(&self, extent: Extent) -> usize {
+        match extent {
+            Extent::Values => 0,
+            Extent::Memory => extent.of(&self.words),
+        }
     }
 
     /// Removes and returns the nulls among the `len` values, or returns `None` if there are none.
