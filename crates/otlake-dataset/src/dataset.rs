@@ -13,7 +13,7 @@ use otlake_schema::{DatasetSchema, OverflowCounts, Table};
 use crate::dataset::builder::{DatasetBuilder, MetricTables, Options};
 use crate::dataset::shared_table::SharedTable;
 use crate::error::{FlushError, StepError};
-use crate::files::batch_files::BatchFiles;
+use crate::files::batch_files::{BatchFiles, ClosedFiles};
 use crate::files::file_names::BatchId;
 use crate::memory_budget::MemoryBudget;
 use crate::writer::DatasetWriter;
@@ -176,7 +176,11 @@ impl Dataset {
     pub(crate) fn batch_files(&self, batch: &BatchId) -> Vec<BatchFiles> {
         let (budget, usage) = (self.shared.options.batch_budget, Arc::default());
         let tables = self.shared.tables.iter();
-        let files = tables.map(|table| BatchFiles::new(table.files.names(), batch, budget, &usage));
+        let files = tables.map(|table| {
+            let closed =
+                ClosedFiles::new(self.budget(), table.ledger.bytes_of_batch(self.budget()));
+            BatchFiles::new(table.files.names(), batch, budget, &usage, closed)
+        });
         files.collect()
     }
 }

@@ -147,8 +147,40 @@ impl Files {
         }
     }
 
+    /// Returns the bytes of memory, other than those for encoding, that it takes to append a row group to the open
+    /// file of a slot and then to close the file.
+    pub(crate) fn memory_to_append(&self, slot: usize, target: Option<&BatchFiles>) -> usize {
+        let partition = &self.slots[slot].partition;
+        let of = |open: Option<&OpenFile>| open.map_or(0, OpenFile::memory_to_append);
+        match target {
+            Some(batch) => of(batch.open(&partition.directory)),
+            None => of(partition.lock().as_ref()),
+        }
+    }
+
+    /// Returns the bytes of memory that it takes to close the open file of a slot.
+    pub(crate) fn memory_to_close(&self, slot: usize, target: Option<&BatchFiles>) -> usize {
+        let partition = &self.slots[slot].partition;
+        let of = |open: Option<&OpenFile>| open.map_or(0, OpenFile::memory_to_close);
+        match target {
+            Some(batch) => of(batch.open(&partition.directory)),
+            None => of(partition.lock().as_ref()),
+        }
+    }
+
+    /// Returns the bytes of memory of the buffers that the encoder keeps.
+    pub(crate) fn memory_of_encoder(&self) -> usize {
+        self.encoder.memory_size()
+    }
+
+    /// Frees the buffers that the encoder keeps.
+    pub(crate) fn release_memory(&mut self) {
+        self.encoder.release_memory();
+    }
+
     /// Writes rows as one row group to the open file of a slot, or to a new file if the open one would exceed
-    /// its number of rows. Rows that exceed a whole file are split into several files.
+    /// its number of rows. Rows that exceed a whole file are split into several files, and rows whose encoding
+    /// takes more than `encoding` bytes of memory into several row groups.
     ///
     /// # Errors
     ///
@@ -158,20 +190,59 @@ impl Files {
         slot: usize,
         rows: &RecordBatch,
         since: Option<Instant>,
+        encoding: usize,
         mut target: Target<'_>,
     ) -> Result<(), LostRows> {
         let most = self.encoder.options().rows_per_file();
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         if rows.num_rows() <= most {
-            return self.write_row_group(slot, rows, since, target);
+            return self.write_parts(slot, rows, since, encoding, target);
         }
         let mut lost = None;
         for start in (0..rows.num_rows()).step_by(most) {
             let part = rows.slice(start, most.min(rows.num_rows() - start));
-            let written = self.write_row_group(slot, &part, since, target.as_deref_mut());
+            let written = self.write_parts(slot, &part, since, encoding, target.as_deref_mut());
             lost = LostRows::both(lost, written.err());
         }
         lost.map_or(Ok(()), Err)
+    }
+
+    /// Writes rows as one row group, or its halves if encoding them all takes more than `encoding` bytes.
+    fn write_parts(
+        &mut self,
+        slot: usize,
+        rows: &RecordBatch,
+        since: Option<Instant>,
+        encoding: usize,
+        mut target: Target<'_>,
+    ) -> Result<(), LostRows> {
+        let count = rows.num_rows();
+        if count < 2 || !self.shared.budget().is_limited() {
+            return self.write_row_group(slot, rows, since, target);
+        }
+        let needed = self.memory_to_encode(rows);
+        let halves = [
+            rows.slice(0, count / 2),
+            rows.slice(count / 2, count - count / 2),
+        ];
+        // What a dictionary takes, all halves have.
+        let is_less = |half| self.memory_to_encode(half) <= needed / 4 * 3;
+        if needed <= encoding || !halves.iter().all(is_less) {
+            return self.write_row_group(slot, rows, since, target);
+        }
+        let mut lost = None;
+        for part in halves {
+            let written = self.write_parts(slot, &part, since, encoding, target.as_deref_mut());
+            lost = LostRows::both(lost, written.err());
+        }
+        lost.map_or(Ok(()), Err)
+    }
+
+    fn memory_to_encode(&self, rows: &RecordBatch) -> usize {
+        match self.shared.budget().writers() {
+            0 | 1 => self.encoder.memory_to_write(rows),
+            _ => self.encoder.memory_to_encode(rows),
+        }
     }
 
     fn write_row_group(
@@ -291,7 +362,9 @@ impl Files {
             if let Some(slot) = slot.next() {
                 slot.room = self.encoder.options().rows_per_file();
             }
+            let room = self.shared.budget().reserve(file.memory_to_close());
             let closed = self.close_shared(&partition, file);
+            drop(room);
             lost = LostRows::both(lost, closed.err());
             self.shared.release(partition);
         }

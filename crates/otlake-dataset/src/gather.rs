@@ -21,7 +21,7 @@ use otlake_schema::{DatasetSchema, OverflowCounts, Schema};
 
 use crate::error::LostRows;
 use crate::gather::row_buffer::{RowBuffer, RowInterner};
-use crate::gather::row_groups::{RowGroupLimits, RowGroups};
+use crate::gather::row_groups::{COLUMN, RowGroupLimits, RowGroups};
 use crate::gather::sort::sorted;
 
 /// The destination of row groups.
@@ -29,8 +29,13 @@ pub(crate) trait RowGroupSink {
     /// Returns how many more rows fit the open file.
     fn room(&self) -> u64;
 
-    /// Writes the rows of a row group. `since` is when the first of them arrived.
-    fn row_group(&mut self, rows: &RecordBatch, since: Option<Instant>) -> Result<(), LostRows>;
+    /// Writes the rows of a row group. Their values take up `size` bytes, and the first of them arrived at `since`.
+    fn row_group(
+        &mut self,
+        rows: &RecordBatch,
+        size: usize,
+        since: Option<Instant>,
+    ) -> Result<(), LostRows>;
 }
 
 /// Options for a [`Gather`].
@@ -59,6 +64,10 @@ pub(crate) struct Gather {
     /// The bytes of the rows that wait in partitions.
     waiting_bytes: usize,
 }
+
+/// The bytes of a slot without rows: its entries here, its partition, its files and their names. Measured as the
+/// memory that 300 slots took up.
+const SLOT: usize = 768;
 
 /// The waiting rows of a slot.
 #[derive(Debug, Default)]
@@ -210,9 +219,10 @@ impl Gather {
         since: Option<Instant>,
         to: &mut impl RowGroupSink,
     ) -> Result<(), LostRows> {
+        let size = self.row_groups.size();
         let rows = self.row_groups.take();
         let in_order = sorted(&rows, &self.options.order);
-        let taken = to.row_group(&in_order, since);
+        let taken = to.row_group(&in_order, size, since);
         drop(in_order);
         self.row_groups.recycle(rows);
         taken
@@ -242,16 +252,67 @@ impl Gather {
         self.row_groups.coerce(published);
     }
 
+    /// Returns the bytes of memory that it takes to make row groups of the rows of a slot: the columns, if the rows
+    /// have none yet, and what it takes to sort and to encode a row group. `encoding` returns the bytes for
+    /// encoding, given the size of the values and the number of columns.
+    pub(crate) fn memory_to_drain(
+        &self,
+        slot: usize,
+        encoding: impl Fn(usize, usize) -> usize,
+    ) -> usize {
+        let rows = &self.slots[slot].rows;
+        let columns = self.row_groups.columns();
+        let (size, growth) = if self.options.partitioned {
+            let most = self.row_groups.most_bytes(rows.largest());
+            let numbers = rows.rows() * columns * size_of::<u64>();
+            let size = most.min(rows.memory_size_alone() + numbers);
+            (size, (2 * size).saturating_sub(self.buffers()))
+        } else {
+            (self.row_groups.size(), 0)
+        };
+        let sorted = if self.options.order.is_empty() {
+            0
+        } else {
+            size
+        };
+        growth + sorted + encoding(size, columns)
+    }
+
+    /// Returns the bytes of the columns if they only have rows during a call. Their memory is kept for the next.
+    pub(crate) fn buffers(&self) -> usize {
+        match self.options.partitioned {
+            true => self.row_groups.kept(),
+            false => 0,
+        }
+    }
+
+    /// Frees the memory that is kept for later row groups.
+    pub(crate) fn release_memory(&mut self) {
+        self.row_groups.release_memory();
+    }
+
     /// Returns the bytes of memory that the rows take up. This measures every column.
     pub(crate) fn memory_size(&self) -> usize {
-        self.row_groups.memory_size() + self.waiting_bytes + self.interner.memory_size()
+        match self.options.partitioned {
+            true => self.row_groups.columns() * COLUMN + self.waiting_memory(),
+            false => self.row_groups.memory_size() + self.waiting_memory(),
+        }
     }
 
     /// Returns an upper estimate of the bytes of memory that the rows take up, without measuring every
     /// column.
     #[inline]
     pub(crate) fn memory_estimate(&self) -> usize {
-        self.row_groups.memory_estimate() + self.waiting_bytes + self.interner.memory_size()
+        match self.options.partitioned {
+            true => self.row_groups.columns() * COLUMN + self.waiting_memory(),
+            false => self.row_groups.memory_estimate() + self.waiting_memory(),
+        }
+    }
+
+    #[inline]
+    fn waiting_memory(&self) -> usize {
+        let slots = self.slots.len() * SLOT;
+        slots + self.waiting_bytes + self.interner.memory_size() + self.interner.table_size()
     }
 
     /// Makes the estimate exact again, and frees resources and scopes that no row uses any more.

@@ -8,6 +8,7 @@
 
 pub(crate) mod input_budget;
 mod published_types;
+mod row_sizes;
 pub(crate) mod table_sink;
 pub(crate) mod table_writer;
 
@@ -277,12 +278,18 @@ impl DatasetWriter {
     ///
     /// Returns an error as [`Self::flush`] does.
     pub fn release_memory(&mut self, target: usize) -> Result<(), FlushError> {
-        let released = self.try_release_memory(target);
+        let released = self.try_release_memory(target, None);
         Ok(self.noted(released)?)
     }
 
-    fn try_release_memory(&mut self, target: usize) -> Result<(), WriteError> {
+    /// Releases memory; `busy` is the table that needs its buffers again soon.
+    fn try_release_memory(&mut self, target: usize, busy: Option<usize>) -> Result<(), WriteError> {
         let budget = Arc::clone(self.dataset.budget());
+        for (index, table) in self.opened() {
+            if budget.used() > target && busy.is_some_and(|busy| busy != index) {
+                table.release_memory();
+            }
+        }
         let mut slots = Vec::new();
         let tables = self.tables.iter_mut().enumerate();
         for (index, table) in tables.filter_map(|(index, table)| Some((index, table.as_mut()?))) {
@@ -293,19 +300,19 @@ impl DatasetWriter {
             }
         }
         let mut result = Ok(());
-        for (_, index, slot) in largest_first(slots.clone()) {
+        for (bytes, index, slot) in largest_first(slots.clone()) {
             if budget.used() <= target {
                 return result;
             }
             let Some(table) = &mut self.tables[index] else {
                 continue;
             };
-            let before = budget.used();
             let mut written = table.write_row_group(slot, self.batch.target(index));
             // Every row group adds metadata to its file. It may take up more memory than the rows did,
             // and would leave too little for later rows. The file is closed now, because the slot has
             // no rows left to write.
-            if budget.used_by_files() > target / 2 || budget.used() >= before {
+            let file = table.measure_file(slot, self.batch.target(index));
+            if budget.used_by_files() > target / 2 || file >= bytes {
                 let closed = table.close_slot(slot, self.batch.target(index));
                 written = WriteError::both(written, closed);
             }
@@ -326,16 +333,25 @@ impl DatasetWriter {
                 result = WriteError::both(result, closed);
             }
         }
+        // What is left are summaries of files that wait for a commit, and buffers.
+        for index in 0..self.tables.len() {
+            self.dataset.table(index).commit_if_many();
+        }
+        for (_, table) in self.opened() {
+            if budget.used() > target {
+                table.release_memory();
+            }
+        }
         result
     }
 
-    /// Releases memory when the budget is used up.
+    /// Releases memory when the budget is used up by rows of the table with this index.
     #[cold]
-    fn shed(&mut self) -> Result<(), WriteError> {
+    fn shed(&mut self, index: usize) -> Result<(), WriteError> {
         let budget = Arc::clone(self.dataset.budget());
         // Measuring corrects estimates that were too high.
         self.opened().for_each(|(_, table)| table.measure());
-        let (own, used) = (self.memory_counted(), budget.used());
+        let (own, used) = (self.memory_counted(), budget.used_by_rows_and_files());
         // Freeing an eighth lasts for a while, and still leaves the other partitions long row groups.
         let most = budget.for_rows_and_files();
         let over = used.saturating_sub(most - most / 8);
@@ -346,7 +362,7 @@ impl DatasetWriter {
             false if own >= fair => over_fair,
             false => return Ok(()),
         };
-        self.try_release_memory(used.saturating_sub(over))
+        self.try_release_memory(budget.used().saturating_sub(over), Some(index))
     }
 
     /// Returns the bytes that are counted for this writer's rows in the budget.
@@ -423,7 +439,7 @@ impl DatasetWriter {
             {
                 let columns = table.schema().columns().len();
                 let written = self.row_groups();
-                let shed = self.shed();
+                let shed = self.shed(index);
                 self.input.repeat(self.row_groups() - written, row, columns);
                 shed?;
             }
@@ -464,7 +480,7 @@ impl DatasetWriter {
         if let Some(table) = &mut self.tables[index] {
             table.record_batch(batch, self.batch.target(index))?;
             if self.dataset.budget().is_used_up() {
-                self.shed()?;
+                self.shed(index)?;
             }
         }
         Ok(())

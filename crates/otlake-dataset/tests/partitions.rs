@@ -82,7 +82,8 @@ fn resources_count_towards_the_size_of_a_row_group() {
             records.push_from(&resource, &mut sink, number, BEGIN, &[]);
             peak = peak.max(sink.memory_size());
         }
-        assert!(peak < 2 << 20, "{peak} bytes with {partitioning:?}");
+        // Columns that have doubled, and the buffers that they are encoded in. The resources have 5 MB.
+        assert!(peak < 7 << 20, "{peak} bytes with {partitioning:?}");
     }
 }
 
@@ -101,7 +102,7 @@ fn memory_that_resources_take_up_is_released_no_further_than_asked_for() {
     sink.release_memory(target).unwrap();
     let (stats, size) = (sink.stats()[0], sink.memory_size());
     assert!(size <= target, "{size} bytes, not {target}");
-    assert!((5..16).contains(&stats.row_groups), "{stats:?}");
+    assert!((5..32).contains(&stats.row_groups), "{stats:?}");
     sink.flush().unwrap();
     let size = sink.memory_size();
     assert!(size < 200_000, "{size} bytes with nothing open");
@@ -145,7 +146,7 @@ impl StorageFile for SendingFile {
 fn bytes_that_a_file_has_sent_are_no_longer_counted() {
     let in_flight = Arc::new(AtomicUsize::new(0));
     let storage = Sending(InMemoryStorage::new(), Arc::clone(&in_flight));
-    let options = options().memory_limit(4 << 20).row_group_rows(10);
+    let options = options().memory_limit(16 << 20).row_group_rows(10);
     let mut sink = options.open_files(Arc::new(storage)).unwrap().writer();
     let mut records = Records::new();
     for number in 0..2_000 {

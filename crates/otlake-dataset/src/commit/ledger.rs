@@ -10,8 +10,9 @@ use otlake_storage::random_digits;
 use crate::commit::Commit;
 use crate::commit::manifest::Manifest;
 use crate::error::CommitError;
-use crate::files::batch_files::ClosedFile;
+use crate::files::batch_files::{ClosedFile, ClosedFiles};
 use crate::files::file_names::BatchId;
+use crate::memory_budget::{MemoryBudget, Share, Use};
 
 /// The files of one table that any writer has closed outside a batch and that are not committed yet. The ledger
 /// also keeps the summaries of the latest files, for a report.
@@ -41,13 +42,23 @@ struct Closed {
     recent: VecDeque<FileSummary>,
     /// The maximum number of summaries that are kept.
     keep: usize,
+    /// The maximum number of bytes that the kept summaries take up.
+    keep_bytes: usize,
+    recent_bytes: usize,
+    pending_bytes: usize,
+    memory: Share,
     /// The number of summaries that were dropped since the last report.
     omitted: u64,
 }
 
 impl Ledger {
     /// Creates a ledger that keeps at most `keep` summaries for a report.
-    pub(crate) fn new(table: Table, commit: Option<Arc<dyn Commit>>, keep: usize) -> Self {
+    pub(crate) fn new(
+        table: Table,
+        commit: Option<Arc<dyn Commit>>,
+        keep: usize,
+        budget: &Arc<MemoryBudget>,
+    ) -> Self {
         Self {
             table,
             commit,
@@ -60,6 +71,10 @@ impl Ledger {
                 pending: Vec::new(),
                 recent: VecDeque::new(),
                 keep,
+                keep_bytes: budget.for_summaries(),
+                recent_bytes: 0,
+                pending_bytes: 0,
+                memory: Share::new(budget, Use::Files),
                 omitted: 0,
             }),
         }
@@ -70,7 +85,23 @@ impl Ledger {
         let mut closed = self.closed();
         closed.report(&file.summary);
         if self.commit.is_some() {
+            closed.pending_bytes += file.memory_size();
             closed.pending.push(file);
+        }
+        closed.count();
+    }
+
+    /// Returns whether the files that wait for a commit take up more memory than the summaries of files may.
+    pub(crate) fn is_full(&self) -> bool {
+        let closed = self.closed();
+        closed.pending_bytes > closed.keep_bytes
+    }
+
+    /// Returns the bytes of the summaries of a batch that are kept: all of them if they are committed.
+    pub(crate) fn bytes_of_batch(&self, budget: &MemoryBudget) -> usize {
+        match self.commit {
+            Some(_) => usize::MAX,
+            None => budget.for_summaries_of_a_batch(),
         }
     }
 
@@ -82,9 +113,10 @@ impl Ledger {
     pub(crate) fn commit_batch(
         &self,
         batch: &BatchId,
-        files: &[ClosedFile],
+        closed: &mut ClosedFiles,
         schema_version: Option<u64>,
     ) -> Result<(), CommitError> {
+        let files = closed.files.make_contiguous();
         if let Some(commit) = &self.commit
             && !files.is_empty()
         {
@@ -93,8 +125,10 @@ impl Ledger {
             committed
                 .map_err(|error| CommitError::new(self.table.name(), batch.as_str(), error))?;
         }
-        let mut closed = self.closed();
-        files.iter().for_each(|file| closed.report(&file.summary));
+        let mut own = self.closed();
+        own.omitted += closed.omitted;
+        files.iter().for_each(|file| own.report(&file.summary));
+        own.count();
         Ok(())
     }
 
@@ -103,7 +137,10 @@ impl Ledger {
     pub(crate) fn take_recent(&self) -> (Vec<FileSummary>, u64) {
         let mut closed = self.closed();
         let omitted = std::mem::take(&mut closed.omitted);
-        (std::mem::take(&mut closed.recent).into(), omitted)
+        let recent = std::mem::take(&mut closed.recent);
+        closed.recent_bytes = 0;
+        closed.count();
+        (recent.into(), omitted)
     }
 
     /// Commits the files that are in no commit yet.
@@ -120,7 +157,7 @@ impl Ledger {
             let (name, manifest) = match commits.attempt.take() {
                 Some(attempt) => attempt,
                 None => {
-                    let pending = std::mem::take(&mut self.closed().pending);
+                    let pending = self.closed().take_pending();
                     if pending.is_empty() {
                         return Ok(());
                     }
@@ -148,11 +185,26 @@ impl Closed {
             self.omitted += 1;
             return;
         }
-        if self.recent.len() == self.keep {
-            self.recent.pop_front();
+        self.recent_bytes += file.memory_size();
+        self.recent.push_back(file.clone());
+        while self.recent.len() > self.keep || self.recent_bytes > self.keep_bytes {
+            let Some(oldest) = self.recent.pop_front() else {
+                return;
+            };
+            self.recent_bytes -= oldest.memory_size();
             self.omitted += 1;
         }
-        self.recent.push_back(file.clone());
+    }
+
+    fn take_pending(&mut self) -> Vec<ClosedFile> {
+        self.pending_bytes = 0;
+        self.count();
+        std::mem::take(&mut self.pending)
+    }
+
+    /// Counts the memory of all summaries.
+    fn count(&mut self) {
+        self.memory.set(self.recent_bytes + self.pending_bytes);
     }
 }
 

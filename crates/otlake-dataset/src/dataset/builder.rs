@@ -162,20 +162,31 @@ impl DatasetBuilder {
 
     /// Sets the number of file summaries that are kept for each table until the next
     /// [report](Dataset::report). If there are more, the oldest are dropped and counted. Default: 256. A
-    /// summary takes about 100 bytes for each column of its file, which the memory limit does not count.
+    /// summary takes about 150 bytes for each column of its file. With a memory limit fewer are kept: those of a
+    /// table take up at most 1/64 of it.
     pub fn file_summaries(mut self, files: usize) -> DatasetBuilder {
         self.options.file_summaries = files;
         self
     }
 
-    /// Limits the bytes of memory for rows, open files and encoding, over all tables, partitions and writers.
-    /// Three quarters are for rows and files: when they are used up, row groups are written and files closed
-    /// early. The rest is for encoding, so a row group has at most an eighth of the limit divided by the number
-    /// of writers, with partitions half of that, and with sorted rows two thirds of it. Default: no limit except
-    /// that of each row group.
+    /// Limits the bytes of memory that rows, open files, buffers and encoding take up together, over all tables,
+    /// partitions and writers. Default: no limit except that of each row group.
     ///
-    /// A column counts as 1,280 bytes before it has a value. With a limit that leaves little more than that,
-    /// row groups are very small and the limit may be exceeded: allow at least some MiB for each writer.
+    /// When rows and files have used up their share, about two thirds, row groups are written early and files are
+    /// closed. The rest is for encoding. A writer reserves what a row group needs before it encodes it, and waits for
+    /// the others if there is not enough. So a row group has an eighth of the limit, divided by the number of
+    /// writers; a sixteenth with partitions; two thirds of the former or four fifths of the latter when rows are
+    /// sorted. A row group whose encoding takes more is cut.
+    ///
+    /// The limit is meant to hold for rows of any shape as long as no row, with its resource and scope, is larger than
+    /// a thirty-second of it divided by the number of writers, and a part of an upload to an object store is no larger
+    /// than an eighth. A larger row can exceed it, by up to eight times the size of the row for each writer. A column
+    /// counts for 1,280 bytes before it has a value, and a partition for 768; some MiB for each writer are the least
+    /// that makes sense.
+    ///
+    /// Not counted are payloads and record batches, which are the caller's, compression contexts, and the conversion of
+    /// a column whose type another writer has published differently. The summaries of files of an open batch are
+    /// counted, but can't be freed before it is finished: about 150 bytes for each column of each file.
     pub fn memory_limit(mut self, bytes: usize) -> DatasetBuilder {
         self.options.memory_limit = bytes;
         self
@@ -249,7 +260,12 @@ impl DatasetBuilder {
             commit,
             retry_observer,
         } = self;
-        options.writer = options.writer.with_sorting_columns(options.order.clone());
+        let budget = Arc::new(MemoryBudget::new(options.memory_limit));
+        let buffer_bytes = budget.buffer_bytes(options.writer.buffer_bytes());
+        options.writer = options
+            .writer
+            .with_sorting_columns(options.order.clone())
+            .with_buffer_bytes(buffer_bytes);
         let encoder = Encoder::new(options.writer.clone())?;
         let commit = match (&documents, commit) {
             (Some(documents), None) => {
@@ -259,7 +275,6 @@ impl DatasetBuilder {
             }
             (_, commit) => commit,
         };
-        let budget = Arc::new(MemoryBudget::new(options.memory_limit));
         let mut tables = Vec::with_capacity(Table::ALL.len());
         let mut is_new = true;
         for table in Table::ALL {
@@ -278,7 +293,12 @@ impl DatasetBuilder {
                 table,
                 catalog,
                 files: Arc::new(files),
-                ledger: Arc::new(Ledger::new(table, commit.clone(), options.file_summaries)),
+                ledger: Arc::new(Ledger::new(
+                    table,
+                    commit.clone(),
+                    options.file_summaries,
+                    &budget,
+                )),
                 documents: documents.clone().map(SharedDocuments),
             }));
         }

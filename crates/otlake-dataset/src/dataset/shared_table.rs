@@ -38,6 +38,7 @@ impl SharedTable {
                 open.take().map(|open| open.into_closing(None))
             };
             if let Some(file) = file {
+                let _room = self.files.budget().reserve(file.memory_to_close());
                 let key_values = column_names::of_published(&self.catalog.current());
                 let closed = file.close(encoder, &key_values, |summary| {
                     self.ledger.push(ClosedFile {
@@ -57,6 +58,14 @@ impl SharedTable {
         self.ledger.commit(self.schema_version())
     }
 
+    /// Commits the files that wait for it if their summaries take up much memory. After an error they wait for the
+    /// next flush, which tries again and returns it.
+    pub(crate) fn commit_if_many(&self) {
+        if self.ledger.is_full() {
+            let _ = self.commit();
+        }
+    }
+
     /// Returns the version of the published schema, if it is published.
     fn schema_version(&self) -> Option<u64> {
         let published = self.documents.is_some();
@@ -72,7 +81,7 @@ impl SharedTable {
         self.delete_leftovers(files)
             .map_err(FinishBatchError::Leftovers)?;
         self.ledger
-            .commit_batch(batch, &files.take_closed(), self.schema_version())
+            .commit_batch(batch, files.closed(), self.schema_version())
             .map_err(FinishBatchError::Commit)
     }
 

@@ -1,6 +1,6 @@
 //! The files of an open batch. Only the writer of the batch appends to them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use otlake_parquet::FileSummary;
@@ -10,6 +10,7 @@ use crate::commit::batch_budget::{BatchBudget, BatchUsage, BudgetExceeded};
 use crate::files::file_names::{BatchId, FileNames, is_numbered};
 use crate::files::open_file::{OpenFile, PartitionValues};
 use crate::files::shared_files::SharedFiles;
+use crate::memory_budget::{MemoryBudget, Share, Use};
 
 /// The files that a batch has written to one table so far.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(crate) struct BatchFiles {
     budget: BatchBudget,
     /// The part of the budget that the batch has used, over all tables.
     usage: Arc<Mutex<BatchUsage>>,
-    closed: Vec<ClosedFile>,
+    closed: ClosedFiles,
 }
 
 /// A file that is visible.
@@ -33,6 +34,24 @@ pub(crate) struct ClosedFile {
     pub(crate) partition: PartitionValues,
 }
 
+/// The bytes of the entries of a file's names, in addition to the text of the names.
+const NAMES: usize = 128;
+
+/// The visible files of a batch.
+#[derive(Debug)]
+pub(crate) struct ClosedFiles {
+    pub(crate) files: VecDeque<ClosedFile>,
+    /// The number of files whose summaries were dropped, because only a report needs them.
+    pub(crate) omitted: u64,
+    /// The maximum number of bytes that the kept summaries take up.
+    keep_bytes: usize,
+    /// The bytes of the kept summaries.
+    bytes: usize,
+    /// The bytes of the names of all files.
+    names: usize,
+    memory: Share,
+}
+
 impl BatchFiles {
     /// Creates a list without files. The names of its files follow from the identity of the batch.
     pub(crate) fn new(
@@ -40,6 +59,7 @@ impl BatchFiles {
         batch: &BatchId,
         budget: BatchBudget,
         usage: &Arc<Mutex<BatchUsage>>,
+        closed: ClosedFiles,
     ) -> Self {
         Self {
             budget,
@@ -48,7 +68,7 @@ impl BatchFiles {
             created: BTreeSet::new(),
             beginnings: BTreeSet::new(),
             open: HashMap::new(),
-            closed: Vec::new(),
+            closed,
         }
     }
 
@@ -107,14 +127,25 @@ impl BatchFiles {
         let name = self.names.next_name_in(directory);
         let file = OpenFile::create(files.storage(), &name, files.budget());
         // The name is also recorded after an error, because the file may exist.
+        self.closed.names += name.len() + beginning.len() + NAMES;
         self.created.insert(name.clone());
         self.beginnings.insert(beginning);
+        self.closed.count();
         (name, file)
     }
 
     /// Adds a file that was closed.
     pub(crate) fn push_closed(&mut self, file: ClosedFile) {
-        self.closed.push(file);
+        let closed = &mut self.closed;
+        closed.bytes += file.memory_size();
+        closed.files.push_back(file);
+        while closed.bytes > closed.keep_bytes
+            && let Some(oldest) = closed.files.pop_front()
+        {
+            closed.bytes -= oldest.memory_size();
+            closed.omitted += 1;
+        }
+        closed.count();
     }
 
     /// Returns the common beginning of the file names in each directory.
@@ -127,8 +158,38 @@ impl BatchFiles {
         is_numbered(name, beginning) && !self.created.contains(name)
     }
 
-    /// Takes the closed files.
-    pub(crate) fn take_closed(&mut self) -> Vec<ClosedFile> {
-        std::mem::take(&mut self.closed)
+    /// Returns the closed files.
+    pub(crate) fn closed(&mut self) -> &mut ClosedFiles {
+        &mut self.closed
+    }
+}
+
+impl ClosedFiles {
+    /// Creates an empty list that keeps at most `keep_bytes` bytes of summaries.
+    pub(crate) fn new(budget: &Arc<MemoryBudget>, keep_bytes: usize) -> Self {
+        Self {
+            files: VecDeque::new(),
+            omitted: 0,
+            keep_bytes,
+            bytes: 0,
+            names: 0,
+            memory: Share::new(budget, Use::Files),
+        }
+    }
+
+    fn count(&mut self) {
+        self.memory.set(self.bytes + self.names);
+    }
+}
+
+impl ClosedFile {
+    /// Returns the bytes of memory of the file's summary and its partition values.
+    pub(crate) fn memory_size(&self) -> usize {
+        let values = self.partition.iter().map(|(name, value)| {
+            size_of::<(String, Option<String>)>()
+                + name.capacity()
+                + value.as_ref().map_or(0, String::capacity)
+        });
+        self.summary.memory_size() + values.sum::<usize>()
     }
 }

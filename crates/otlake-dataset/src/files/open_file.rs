@@ -66,9 +66,13 @@ impl OpenFile {
         self.rows.has(account)
     }
 
-    /// Returns whether the file is full, by the options of the encoder.
+    /// Returns whether the file is full, either by the options of the encoder or because another row group or
+    /// closing the file would take too much memory.
     fn is_full(&self, encoder: &Encoder) -> bool {
+        let budget = self.memory.budget();
         self.rows() >= encoder.options().rows_per_file()
+            || self.memory_to_close() > budget.for_closing()
+            || self.writer.destination().memory_size() > budget.for_storage_of_a_file()
             || self.writer.bytes_written() >= encoder.options().bytes_per_file()
     }
 
@@ -76,6 +80,17 @@ impl OpenFile {
     fn takes(&self, rows: u64, encoder: &Encoder) -> bool {
         self.rows() + rows <= encoder.options().rows_per_file()
             && self.writer.row_groups_written() < MOST_ROW_GROUPS
+    }
+
+    /// Returns the bytes of memory that it takes to append a row group, other than those of the row group, because
+    /// buffers double, and then to close the file.
+    pub(crate) fn memory_to_append(&self) -> usize {
+        self.writer.memory_size() + self.writer.destination().memory_size() + self.memory_to_close()
+    }
+
+    /// Returns the bytes of memory that it takes to close the file.
+    pub(crate) fn memory_to_close(&self) -> usize {
+        self.writer.memory_to_finish()
     }
 
     /// Measures the bytes of memory that the file takes up now. They also change without a write, because parts
@@ -196,6 +211,11 @@ impl ClosingFile {
     /// Returns the bytes that were written.
     pub(crate) fn bytes(&self) -> u64 {
         self.writer.bytes_written()
+    }
+
+    /// Returns the bytes of memory that closing the file takes.
+    pub(crate) fn memory_to_close(&self) -> usize {
+        self.writer.memory_to_finish()
     }
 
     /// Writes the footer, commits the file, and passes its summary to `visible`.

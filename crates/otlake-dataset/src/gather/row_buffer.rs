@@ -55,6 +55,8 @@ pub struct RowBuffer {
     bytes: usize,
     /// The bytes of the resources and scopes of [`Self::runs`].
     origin_bytes: usize,
+    /// The bytes of the largest row, with its resource and scope.
+    largest: usize,
     /// The interner that made the keys of the rows.
     keys: Option<KeysId>,
 }
@@ -99,6 +101,11 @@ impl RowBuffer {
         self.memory_size() + self.origin_bytes
     }
 
+    /// Returns the bytes of the largest row, with its resource and scope.
+    pub(crate) fn largest(&self) -> usize {
+        self.largest
+    }
+
     /// Appends a copy of a row.
     ///
     /// # Panics
@@ -121,7 +128,9 @@ impl RowBuffer {
                 origin: origin.clone(),
             });
         }
+        let (before, with_origin) = (self.open.len(), origin.memory_size());
         Writer::new(&mut self.open).row(row, interner.names());
+        self.largest = self.largest.max(self.open.len() - before + with_origin);
         self.rows += 1;
         if self.open.len() >= PIECE {
             self.close_piece();

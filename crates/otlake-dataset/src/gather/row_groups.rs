@@ -15,7 +15,7 @@ pub(crate) struct RowGroupLimits {
 /// The bytes of a column without values: its builder, its name, and its entries in the schemas of rows,
 /// record batch and file. Measured with 1,000 partitions of 90 columns, as the memory they took up in addition
 /// to values and footers.
-const COLUMN: usize = 1_280;
+pub(crate) const COLUMN: usize = 1_280;
 
 /// The columns of the current row group.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub(crate) struct RowGroups {
     limits: RowGroupLimits,
     /// The estimate at which the row group is measured again.
     review: usize,
-    /// The bytes by which the estimate exceeded the size when the columns were last measured.
-    overestimate: usize,
+    /// The bytes of memory when the columns were last measured, and the estimate of the values at that time.
+    measured: (usize, usize),
     /// The version of the dataset and the revision of the schema when the columns were last coerced.
     coerced: Option<(u64, u64)>,
 }
@@ -36,7 +36,7 @@ impl RowGroups {
             builder: BatchBuilder::with_options(schema, options),
             limits,
             review: 0,
-            overestimate: 0,
+            measured: (0, 0),
             coerced: None,
         };
         row_groups.schedule_review();
@@ -66,26 +66,58 @@ impl RowGroups {
         self.builder.overflow_counts()
     }
 
-    /// Returns the bytes of the gathered rows, and of the columns that hold them. This measures every
+    /// Returns the bytes of memory of the gathered rows, and of the columns that hold them. This measures every
     /// column.
     pub(crate) fn memory_size(&self) -> usize {
-        self.builder.memory_size() + self.builder.schema().columns().len() * COLUMN
+        self.builder.memory_size() + self.columns() * COLUMN
     }
 
     /// Returns an approximate upper bound of [`Self::memory_size`]. Costs nothing.
     pub(crate) fn memory_estimate(&self) -> usize {
-        self.upper_estimate().saturating_sub(self.overestimate)
+        let (memory, then) = self.measured;
+        // Vectors double when they are full.
+        memory + 2 * self.upper_estimate().saturating_sub(then)
     }
 
     /// Measures every column, so that the estimate is exact again.
     pub(crate) fn measure(&mut self) {
-        self.overestimate = self.upper_estimate().saturating_sub(self.memory_size());
+        self.measured = (self.memory_size(), self.upper_estimate());
     }
 
     fn upper_estimate(&self) -> usize {
-        let columns = self.builder.schema().columns().len();
+        let columns = self.columns();
         let numbers = columns * size_of::<u64>();
         self.builder.stored_bytes() + self.builder.rows() * numbers + columns * COLUMN
+    }
+
+    /// Returns the bytes of memory that was kept for later row groups when the columns were last measured.
+    pub(crate) fn kept(&self) -> usize {
+        self.measured.0.saturating_sub(self.columns() * COLUMN)
+    }
+
+    /// Returns the number of columns.
+    pub(crate) fn columns(&self) -> usize {
+        self.builder.schema().columns().len()
+    }
+
+    /// Returns the size of the values of the rows in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.builder.batch_size()
+    }
+
+    /// Returns the largest size in bytes that the values of a row group can have. A row group can exceed its limit
+    /// by what rows add between two measurements, and by `row`, the size of the last row.
+    pub(crate) fn most_bytes(&self, row: usize) -> usize {
+        self.limits
+            .bytes
+            .saturating_add(self.limits.bytes / 8)
+            .saturating_add(row)
+    }
+
+    /// Frees the memory that is kept for later row groups.
+    pub(crate) fn release_memory(&mut self) {
+        self.builder.release_memory();
+        self.measure();
     }
 
     /// Infers columns and types from a row that will be pushed later.
@@ -111,11 +143,12 @@ impl RowGroups {
             return Ok(false);
         }
         self.schedule_review();
+        self.measure();
         // Resource and scope are not counted: the next row group would contain them again, however small
         // it is.
         let own = self
             .builder
-            .memory_size()
+            .batch_size()
             .saturating_sub(self.builder.group_bytes());
         Ok(own >= self.limits.bytes)
     }
@@ -138,7 +171,6 @@ impl RowGroups {
     pub(crate) fn take(&mut self) -> RecordBatch {
         let batch = self.builder.finish_batch();
         self.builder.freeze();
-        self.overestimate = 0;
         self.schedule_review();
         batch
     }
@@ -147,14 +179,15 @@ impl RowGroups {
     pub(crate) fn discard(&mut self) {
         if self.builder.rows() > 0 {
             self.builder.finish_batch();
-            self.overestimate = 0;
             self.schedule_review();
+            self.measure();
         }
     }
 
     /// Reuses the memory of a row group that was written.
     pub(crate) fn recycle(&mut self, batch: RecordBatch) {
         self.builder.recycle(batch);
+        self.measure();
     }
 
     /// Schedules the next measurement for when the columns may have grown by an eighth of the limit. It is not

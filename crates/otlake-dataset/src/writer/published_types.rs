@@ -66,11 +66,12 @@ impl PublishedTypes {
             };
             let published = published.type_name();
             let values = value_type(array.data_type());
-            if type_name(values) != published {
+            if type_name(&without_dictionaries(values)) != published {
                 return Err(mismatch(published));
             }
-            let array = if is_nested(values) && values != own.data_type() {
-                retyped(array, own.data_type()).map_err(|_| mismatch(published))?
+            let own_type = with_dictionaries(own.data_type(), values);
+            let array = if is_nested(values) && *values != own_type {
+                retyped(array, &own_type).map_err(|_| mismatch(published))?
             } else {
                 Arc::clone(array)
             };
@@ -209,6 +210,43 @@ fn is_nested(data_type: &DataType) -> bool {
         data_type,
         DataType::List(_) | DataType::Struct(_) | DataType::Map(_, _)
     )
+}
+
+/// Returns a type in which dictionaries inside lists, maps and structs are replaced by their values.
+fn without_dictionaries(data_type: &DataType) -> DataType {
+    let inner = |field: &FieldRef| {
+        let inner = without_dictionaries(value_type(field.data_type()));
+        Arc::new(Field::clone(field).with_data_type(inner))
+    };
+    match data_type {
+        DataType::List(item) => DataType::List(inner(item)),
+        DataType::Map(entry, sorted) => DataType::Map(inner(entry), *sorted),
+        DataType::Struct(members) => DataType::Struct(members.iter().map(inner).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Returns a published type, with dictionaries inside lists, maps and structs where `found` has them.
+fn with_dictionaries(published: &DataType, found: &DataType) -> DataType {
+    let inner = |(published, found): (&FieldRef, &FieldRef)| {
+        let data_type = match found.data_type() {
+            dictionary @ DataType::Dictionary(..) => dictionary.clone(),
+            other => with_dictionaries(published.data_type(), other),
+        };
+        Arc::new(Field::clone(published).with_data_type(data_type))
+    };
+    match (published, found) {
+        (DataType::List(published), DataType::List(found)) => {
+            DataType::List(inner((published, found)))
+        }
+        (DataType::Map(published, sorted), DataType::Map(found, _)) => {
+            DataType::Map(inner((published, found)), *sorted)
+        }
+        (DataType::Struct(published), DataType::Struct(found)) => {
+            DataType::Struct(published.iter().zip(found).map(inner).collect())
+        }
+        (published, _) => published.clone(),
+    }
 }
 
 /// Gives a nested array the names, field ids and nullability of another type of the same shape.

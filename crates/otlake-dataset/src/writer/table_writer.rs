@@ -1,9 +1,11 @@
 //! Writes one table for one writer: connects the parts.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use arrow_array::{RecordBatch, UInt64Array};
+use arrow_schema::ArrowError;
 use arrow_select::take::take_record_batch;
 use otlake_parquet::{Encoder, EncoderError};
 use otlake_row::{Group, Row};
@@ -18,11 +20,12 @@ use crate::files::column_names::ColumnNames;
 use crate::files::{Files, Target};
 use crate::gather::row_groups::RowGroupLimits;
 use crate::gather::{Gather, GatherOptions, RowGroupSink};
-use crate::memory_budget::{Share, Use};
+use crate::memory_budget::{MemoryBudget, Share, Use};
 use crate::report::TableStats;
 use crate::route::Route;
 use crate::route::batch_partitions::PartitionColumns;
 use crate::writer::published_types::{AttributeNames, PublishedTypes, find_new};
+use crate::writer::row_sizes::RowSizes;
 
 /// Writes the rows of one table to files. Its parts are independent of one another: `route` finds the slot of
 /// a row, `gather` keeps the rows of each slot, and `files` has the files of each slot.
@@ -35,6 +38,8 @@ pub(crate) struct TableWriter {
     files: Files,
     column_names: ColumnNames,
     memory: Share,
+    /// The buffers for encoding, and with partitions the columns.
+    buffers: Share,
     /// The number of bytes by which the counted memory may differ from the estimate.
     granule: usize,
     /// The types that record batches must have. `None` until the first record batch arrives.
@@ -53,6 +58,7 @@ struct SlotFiles<'a> {
     files: &'a mut Files,
     slot: usize,
     target: Target<'a>,
+    budget: &'a MemoryBudget,
 }
 
 impl RowGroupSink for SlotFiles<'_> {
@@ -60,9 +66,53 @@ impl RowGroupSink for SlotFiles<'_> {
         self.files.room(self.slot)
     }
 
-    fn row_group(&mut self, rows: &RecordBatch, since: Option<Instant>) -> Result<(), LostRows> {
+    fn row_group(
+        &mut self,
+        rows: &RecordBatch,
+        size: usize,
+        since: Option<Instant>,
+    ) -> Result<(), LostRows> {
         let target = self.target.as_deref_mut();
-        self.files.write(self.slot, rows, since, target)
+        let encoding = self.budget.encoding_bytes(size, rows.num_columns());
+        self.files.write(self.slot, rows, since, encoding, target)
+    }
+}
+
+/// The rows of a record batch that are in one partition.
+enum Part<'a> {
+    All(&'a RecordBatch),
+    /// Those with these numbers.
+    Some(&'a RecordBatch, &'a [u64]),
+}
+
+impl Part<'_> {
+    fn columns(&self) -> usize {
+        let (Self::All(batch) | Self::Some(batch, _)) = self;
+        batch.num_columns()
+    }
+
+    fn rows(&self) -> usize {
+        match self {
+            Self::All(batch) => batch.num_rows(),
+            Self::Some(_, numbers) => numbers.len(),
+        }
+    }
+
+    /// Returns the number of a row in the record batch.
+    fn number(&self, row: usize) -> usize {
+        match self {
+            Self::All(_) => row,
+            Self::Some(_, numbers) => numbers[row] as usize,
+        }
+    }
+
+    fn take(&self, rows: Range<usize>) -> Result<RecordBatch, ArrowError> {
+        match self {
+            Self::All(batch) => Ok(batch.slice(rows.start, rows.len())),
+            Self::Some(batch, numbers) => {
+                take_record_batch(batch, &UInt64Array::from(numbers[rows].to_vec()))
+            }
+        }
     }
 }
 
@@ -102,6 +152,7 @@ impl TableWriter {
             files: Files::new(encoder, files, ledger, Arc::clone(account)),
             column_names: ColumnNames::default(),
             memory: Share::new(dataset.budget(), Use::Rows),
+            buffers: Share::new(dataset.budget(), Use::Buffers),
             granule: dataset.budget().granule(),
             types: None,
             attributes,
@@ -236,10 +287,16 @@ impl TableWriter {
             return Ok(());
         }
         self.publish()?;
+        let budget = Arc::clone(self.dataset.budget());
+        let memory = self
+            .gather
+            .memory_to_drain(slot, |size, columns| budget.encoding_bytes(size, columns));
+        let room = budget.reserve(memory + self.files.memory_to_append(slot, target.as_deref()));
         let mut to = SlotFiles {
             files: &mut self.files,
             slot,
             target,
+            budget: &budget,
         };
         let drained = self.gather.drain(slot, &mut to);
         let writers = self.dataset.budget().writers();
@@ -249,6 +306,7 @@ impl TableWriter {
             self.gather.set_column_limits(limits);
         }
         self.set_memory();
+        drop(room);
         Ok(drained?)
     }
 
@@ -259,27 +317,45 @@ impl TableWriter {
         mut target: Target<'_>,
     ) -> Result<(), TableSinkError> {
         let batch = self.published_types(batch)?.fit(batch)?;
-        if batch.num_rows() == 0 {
-            return Ok(());
+        let (rows, most) = (batch.num_rows(), self.dataset.budget().rows_at_once());
+        let mut result = Ok(());
+        for start in (0..rows).step_by(most) {
+            let rows = batch.slice(start, most.min(rows - start));
+            let written = self.write_rows(&rows, target.as_deref_mut());
+            result = TableSinkError::both(result, written);
         }
+        result
+    }
+
+    /// Writes the rows of a record batch that has the published types.
+    fn write_rows(
+        &mut self,
+        batch: &RecordBatch,
+        mut target: Target<'_>,
+    ) -> Result<(), TableSinkError> {
+        let sizes = self
+            .dataset
+            .budget()
+            .is_limited()
+            .then(|| RowSizes::of(batch));
         let Some(mut partitioner) = self.route.partitioner().cloned() else {
             let row = Row::new(self.shared.table.signal(), Group::new(&[]), Group::new(&[]));
-            return self.write_part(&row, &batch, target);
+            return self.write_part(&row, &Part::All(batch), sizes.as_ref(), target);
         };
         let published = self.shared.catalog.current();
         let columns =
-            PartitionColumns::new(&batch, self.shared.table, &partitioner, |location, name| {
+            PartitionColumns::new(batch, self.shared.table, &partitioner, |location, name| {
                 self.attributes.column_of(&published, location, name)
             });
         let parts = columns.group(batch.num_rows(), &mut partitioner);
         let mut result = Ok(());
-        for part in &parts {
-            let rows = match parts.len() {
-                1 => batch.clone(),
-                _ => take_record_batch(&batch, &UInt64Array::from(part.clone()))?,
+        for numbers in &parts {
+            let part = match parts.len() {
+                1 => Part::All(batch),
+                _ => Part::Some(batch, numbers),
             };
-            let written = columns.with_row(part[0] as usize, |row| {
-                self.write_part(row, &rows, target.as_deref_mut())
+            let written = columns.with_row(numbers[0] as usize, |row| {
+                self.write_part(row, &part, sizes.as_ref(), target.as_deref_mut())
             });
             result = TableSinkError::both(result, written);
         }
@@ -309,7 +385,8 @@ impl TableWriter {
     fn write_part(
         &mut self,
         row: &Row<'_>,
-        rows: &RecordBatch,
+        part: &Part<'_>,
+        sizes: Option<&RowSizes>,
         mut target: Target<'_>,
     ) -> Result<(), TableSinkError> {
         let (slot, opened) = match self.route.find(row) {
@@ -318,16 +395,33 @@ impl TableWriter {
         };
         // Earlier rows of the slot come first in the file.
         let written = self.write_row_group(slot, target.as_deref_mut());
-        let result = WriteError::both(opened, written);
+        let mut result = WriteError::both(opened, written);
         self.update_column_names();
         let since = self.dataset.options().max_age.map(|_| Instant::now());
-        let most = self.dataset.options().row_groups.rows;
-        let mut lost = None;
-        for start in (0..rows.num_rows()).step_by(most) {
-            let part = rows.slice(start, most.min(rows.num_rows() - start));
-            let part = self.gather.sorted(&part);
-            let written = self.files.write(slot, &part, since, target.as_deref_mut());
+        let budget = Arc::clone(self.dataset.budget());
+        let limits = column_limits(&self.dataset, self.route.is_partitioned());
+        let (mut start, mut lost) = (0, None);
+        while start < part.rows() {
+            let end = part.rows().min(start + limits.rows);
+            let (rows, size) = match sizes {
+                Some(sizes) => sizes.until((start..end).map(|row| part.number(row)), limits.bytes),
+                None => (end - start, 0),
+            };
+            let encoding = budget.encoding_bytes(size, part.columns());
+            // The rows are copied if they are not all rows of the batch, and once more if they are sorted.
+            let room = budget.reserve(
+                3 * size + encoding + self.files.memory_to_append(slot, target.as_deref()),
+            );
+            let rows = part.take(start..start + rows)?;
+            start += rows.num_rows();
+            let rows = self.gather.sorted(&rows);
+            let written = self
+                .files
+                .write(slot, &rows, since, encoding, target.as_deref_mut());
             lost = LostRows::both(lost, written.err());
+            self.set_memory();
+            drop(room);
+            result = WriteError::both(result, self.close_largest(target.as_deref_mut()));
         }
         let lost = lost.map_or(Ok(()), |lost| Err(lost.into()));
         Ok(WriteError::both(result, lost)?)
@@ -359,8 +453,32 @@ impl TableWriter {
     ) -> Result<(), WriteError> {
         let written = self.write_row_group(slot, target.as_deref_mut());
         self.update_column_names();
+        let budget = Arc::clone(self.dataset.budget());
+        let room = budget.reserve(self.files.memory_to_close(slot, target.as_deref()));
         let closed = self.files.close_slot(slot, target);
+        drop(room);
         WriteError::both(written, closed.map_err(WriteError::from))
+    }
+
+    /// Closes the largest files while the budget is used up, between the row groups of one record batch.
+    fn close_largest(&mut self, mut target: Target<'_>) -> Result<(), WriteError> {
+        let budget = Arc::clone(self.dataset.budget());
+        let mut result = Ok(());
+        if !budget.is_used_up() {
+            return result;
+        }
+        let mut slots: Vec<(usize, usize)> = (0..self.slots())
+            .map(|slot| (self.files.measure(slot, target.as_deref_mut()), slot))
+            .collect();
+        slots.sort_unstable_by(|a, b| b.cmp(a));
+        for (_, slot) in slots {
+            if budget.used_by_rows_and_files() <= budget.for_rows_and_files() / 8 * 7 {
+                break;
+            }
+            let closed = self.close_slot(slot, target.as_deref_mut());
+            result = WriteError::both(result, closed);
+        }
+        result
     }
 
     /// Writes all rows.
@@ -444,6 +562,13 @@ impl TableWriter {
         self.files.measure(slot, target)
     }
 
+    /// Frees the memory that is kept for later row groups.
+    pub(crate) fn release_memory(&mut self) {
+        self.gather.release_memory();
+        self.files.release_memory();
+        self.set_memory();
+    }
+
     /// Measures the rows, so that the estimate of their memory is exact again.
     pub(crate) fn measure(&mut self) {
         self.gather.measure();
@@ -452,11 +577,13 @@ impl TableWriter {
 
     fn set_memory(&mut self) {
         self.memory.set(self.gather.memory_estimate());
+        self.buffers
+            .set(self.gather.buffers() + self.files.memory_of_encoder());
     }
 
     /// Returns the bytes that rows take up. This measures every column.
     pub(crate) fn memory_size(&self) -> usize {
-        self.gather.memory_size()
+        self.gather.memory_size() + self.buffers.bytes()
     }
 
     /// Returns the bytes that are counted for rows in the budget.

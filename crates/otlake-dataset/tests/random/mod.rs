@@ -11,14 +11,14 @@ pub struct Random(u64);
 impl Random {
     /// Creates a generator for one of many sequences, from `OTLAKE_SEED`, or 1.
     pub fn of_sequence(number: u64) -> Self {
-        let mut seed = Self(variable("OTLAKE_SEED", 1));
+        let mut seed = Self(Self::variable("OTLAKE_SEED", 1));
         seed.number();
         Self(seed.number() ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
     /// Returns `OTLAKE_ROUNDS`, or `default`.
     pub fn rounds(default: u64) -> u64 {
-        variable("OTLAKE_ROUNDS", default)
+        Self::variable("OTLAKE_ROUNDS", default)
     }
 
     pub fn number(&mut self) -> u64 {
@@ -37,11 +37,12 @@ impl Random {
     pub fn one_of<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }
-}
 
-fn variable(name: &str, default: u64) -> u64 {
-    env::var(name).map_or(default, |value| {
-        let number = value.parse();
-        number.unwrap_or_else(|_| panic!("{name}={value} is not a number"))
-    })
+    /// Returns a number from the environment, or `default`.
+    pub fn variable(name: &str, default: u64) -> u64 {
+        env::var(name).map_or(default, |value| {
+            let number = value.parse();
+            number.unwrap_or_else(|_| panic!("{name}={value} is not a number"))
+        })
+    }
 }

@@ -51,10 +51,22 @@ impl RowInterner {
         self.groups.bytes.load(Ordering::Relaxed)
     }
 
+    /// Returns the bytes of the hash table of resources and scopes, and of the remains in it of those that no row
+    /// uses any more.
+    #[inline]
+    pub(crate) fn table_size(&self) -> usize {
+        // While the table grows, a second one of twice its size exists.
+        let entry = size_of::<(u64, Weak<PackedGroup>)>() + 1;
+        2 * self.groups.by_hash.capacity() * entry
+            + self.groups.by_hash.len() * GROUP
+            + self.groups.scratch.memory_size()
+    }
+
     /// Frees the remains of resources and scopes that no row uses any more, about 100 bytes each. Otherwise
     /// they are freed when new ones need the space.
     pub fn release_unused(&mut self) {
         self.last = None;
+        self.groups.scratch = Packed::default();
         self.groups
             .by_hash
             .retain(|_, group| group.strong_count() > 0);
@@ -93,6 +105,9 @@ impl RowInterner {
         }
     }
 }
+
+/// The bytes of an empty group on the heap.
+const GROUP: usize = size_of::<PackedGroup>() + 2 * size_of::<usize>();
 
 /// Translates the keys of other interners to keys of this one.
 #[derive(Debug, Default)]
