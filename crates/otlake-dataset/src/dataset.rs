@@ -141,7 +141,7 @@ impl Dataset {
         self.table(index_of(table)).catalog.current()
     }
 
-    /// Returns an estimate of the bytes of memory that rows and open files take up.
+    /// Returns an estimate of the bytes of memory that rows, files, buffers and summaries of files take up.
     pub fn memory_estimate(&self) -> usize {
         self.shared.budget.used()
     }

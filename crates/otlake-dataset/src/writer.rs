@@ -263,7 +263,7 @@ impl DatasetWriter {
         open.sum()
     }
 
-    /// Returns the bytes of memory that the rows of this writer and the open files of the dataset take
+    /// Returns the bytes of memory that the rows and buffers of this writer and the files of the dataset take
     /// up. This measures every column.
     pub fn memory_size(&self) -> usize {
         let tables = self.tables.iter().flatten();

@@ -167,6 +167,8 @@ fn writers_share_one_memory_limit() {
             }
         });
         dataset.flush().unwrap();
+        // Takes the summaries of the files.
+        dataset.report();
         assert_eq!(dataset.memory_estimate(), 0);
         assert_eq!(all(&storage), (0..rows).collect::<Vec<_>>());
     }
