@@ -129,7 +129,7 @@ fn the_memory_limit_holds_for_rows_of_every_shape() {
     let limit = Random::variable("OTLAKE_MEMORY_LIMIT", 16) as usize * (1 << 20);
     let mut exceeded = Vec::new();
     let first = Random::variable("OTLAKE_FIRST", 0);
-    for round in first..first + Random::rounds(20) {
+    for round in first..first + Random::rounds(12) {
         let shape = Shape::random(&mut Random::of_sequence(round), limit);
         let used = peak(&shape, limit) as f64 / limit as f64;
         eprintln!("{round}: {used:.2} {shape:?}");
