@@ -12,29 +12,37 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Datum, Record};
 
+/// Reads the files of a report, in its order.
 pub fn read_files(storage: &InMemoryStorage, table: Table, files: &[FileSummary]) -> Vec<Record> {
-    let fields = field_columns(table);
-    let mut records = Vec::new();
-    for file in files {
-        let bytes = storage.files()[&file.name].clone();
+    let stored = storage.files();
+    let records = files.iter().flat_map(|file| {
+        let bytes = stored[&file.name].clone();
         assert_eq!(bytes.len() as u64, file.bytes);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
-        let full_names = full_names(&reader);
-        let before = records.len();
-        for batch in reader.build().unwrap() {
-            let batch = batch.unwrap();
-            for field in &fields {
-                let column = batch.column_by_name(field.name);
-                assert!(
-                    column.is_some(),
-                    "every file of {table:?} has {}",
-                    field.name
-                );
-            }
-            let record = |row| record(&batch, row, &fields, &full_names);
-            records.extend((0..batch.num_rows()).map(record));
+        let records = read_file(bytes, table);
+        assert_eq!(records.len() as u64, file.rows);
+        records
+    });
+    records.collect()
+}
+
+/// Reads a file.
+pub fn read_file(bytes: Bytes, table: Table) -> Vec<Record> {
+    let fields = field_columns(table);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+    let full_names = full_names(&reader);
+    let mut records = Vec::new();
+    for batch in reader.build().unwrap() {
+        let batch = batch.unwrap();
+        for field in &fields {
+            let column = batch.column_by_name(field.name);
+            assert!(
+                column.is_some(),
+                "every file of {table:?} has {}",
+                field.name
+            );
         }
-        assert_eq!((records.len() - before) as u64, file.rows);
+        let record = |row| record(&batch, row, &fields, &full_names);
+        records.extend((0..batch.num_rows()).map(record));
     }
     records
 }
