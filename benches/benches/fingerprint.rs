@@ -1,5 +1,5 @@
-//! Fingerprinting a line of log text: the scanner alone, then the report's cases `fingerprint` and
-//! `pattern_known`; the feature `peers` adds the peers.
+//! Fingerprinting a line of log text: the scanner alone, then the report's cases `fingerprint`,
+//! `pattern_known` and `pattern_timestamped`; the feature `peers` adds the peers.
 
 #![allow(
     clippy::unwrap_used,

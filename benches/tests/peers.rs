@@ -313,6 +313,7 @@ fn every_case_on_bodies_runs() {
         [
             "fingerprint",
             "pattern_known",
+            "pattern_timestamped",
             "peer_logdrain",
             "peer_logdrain_masks",
             "peer_drain3"

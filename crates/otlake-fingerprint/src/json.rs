@@ -357,8 +357,10 @@ fn unescape(text: &[u8], out: &mut [u8]) -> usize {
                 b't' => b'\t',
                 // For tokens, a code point beyond ASCII is a letter. Its exact form does not matter, as long as it is always the same.
                 b'u' => {
+                    // The parser of numbers takes a sign as well.
                     let code = text
                         .get(at..at + 4)
+                        .filter(|hex| hex.iter().all(u8::is_ascii_hexdigit))
                         .and_then(|hex| std::str::from_utf8(hex).ok())
                         .and_then(|hex| u16::from_str_radix(hex, 16).ok());
                     at += if code.is_some() { 4 } else { 0 };
@@ -376,4 +378,25 @@ fn unescape(text: &[u8], out: &mut [u8]) -> usize {
         len += 1;
     }
     len
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_bytes_and_a_broken_one_is_a_space() {
+        let cases: [(&[u8], &[u8]); 5] = [
+            (br"a\n\t\\", b"a\n\t\\"),
+            (br"\u0041\u00e9\u20ac", b"A\xe9\xac"),
+            (br"\u+12f", b" +12f"),
+            (br"\u12", b" 12"),
+            (br"a\", b"a "),
+        ];
+        for (text, expected) in cases {
+            let mut out = [0; 16];
+            let len = unescape(text, &mut out);
+            assert_eq!(&out[..len], expected, "{}", text.escape_ascii());
+        }
+    }
 }

@@ -451,13 +451,14 @@ fn json() -> impl Strategy<Value = Vec<u8>> {
             1 => prop::collection::vec(inner, 0..3).prop_map(serde_json::Value::from),
         ]
     });
-    (tree, any::<prop::sample::Index>(), 0..6).prop_map(|(tree, index, damage)| {
+    (tree, any::<prop::sample::Index>(), 0..7).prop_map(|(tree, index, damage)| {
         let mut text = format!("{{\"k\":{tree}}}").into_bytes();
         let at = index.index(text.len());
         match damage {
             0 => text.truncate(at),
             1 => text[at] = b',',
             2 => drop(text.remove(at)),
+            3 => drop(text.splice(at..at, *b"\\u+12f\\u00e9\\n")),
             _ => {}
         }
         text
