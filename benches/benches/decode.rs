@@ -1,56 +1,23 @@
-//! Decoding the records of a payload. The floors come first; the feature `peers` adds prost.
+//! Decodes payloads to rows, beside the floors that only walk over the bytes and the peers.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a bench that cannot run has nobody to tell but the terminal"
 )]
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use otlake_benches::{Workload, floors};
+mod cases;
+
+use criterion::{Criterion, criterion_group, criterion_main};
 
 fn decode(criterion: &mut Criterion) {
-    let workloads = Workload::generated().unwrap();
-    for workload in &workloads {
-        let mut group = criterion.benchmark_group(format!("decode/{}", workload.name()));
-        group.throughput(Throughput::Elements(workload.records() as u64));
-        group.bench_function("floor_walk", |bencher| {
-            bencher.iter(|| {
-                let records = |payload| floors::walk(workload.signal(), payload).unwrap().records;
-                workload
-                    .payloads()
-                    .iter()
-                    .map(|payload| records(payload))
-                    .sum::<usize>()
-            });
-        });
-        group.bench_function("floor_walk_utf8", |bencher| {
-            bencher.iter(|| {
-                let records = |payload| {
-                    floors::walk_utf8(workload.signal(), payload)
-                        .unwrap()
-                        .records
-                };
-                workload
-                    .payloads()
-                    .iter()
-                    .map(|payload| records(payload))
-                    .sum::<usize>()
-            });
-        });
-        #[cfg(feature = "peers")]
-        group.bench_function("peer_prost", |bencher| {
-            use otlake_benches::peers;
-            bencher.iter(|| {
-                let records = |payload| peers::records(workload.signal(), payload).unwrap();
-                workload
-                    .payloads()
-                    .iter()
-                    .map(|payload| records(payload))
-                    .sum::<usize>()
-            });
-        });
-        group.finish();
-    }
+    let names = [
+        "decode",
+        "floor_walk",
+        "floor_walk_utf8",
+        "peer_prost_decode",
+        "peer_serde_json",
+    ];
+    cases::bench(criterion, "decode", &names);
 }
 
 criterion_group!(benches, decode);

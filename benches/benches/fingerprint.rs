@@ -1,34 +1,32 @@
-//! Fingerprinting a line of log text: the scanner alone, then the report's cases `fingerprint`,
-//! `pattern_known` and `pattern_timestamped`; the feature `peers` adds the peers.
+//! Fingerprints lines of log text (`fingerprint`) and learns their patterns (`pattern_known`, and
+//! `pattern_timestamped` for lines with a growing timestamp), beside the scanner alone and, with the
+//! feature `peers`, the peers.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a bench that cannot run has nobody to tell but the terminal"
 )]
 
+mod cases;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use otlake_benches::{Bodies, lineup_of_bodies};
+use otlake_benches::{Bodies, Case, Kind, lineup_of_bodies};
 use otlake_fingerprint::{Scanner, Tokenizer};
 
 fn fingerprint(criterion: &mut Criterion) {
     let bodies = Bodies::generated().unwrap();
-    let mut group = criterion.benchmark_group(Bodies::NAME);
-    group.throughput(Throughput::Elements(bodies.lines().len() as u64));
-    group.bench_function("scanner", |bencher| {
-        bencher.iter(|| {
-            let mut tokens = 0;
-            for line in bodies.lines() {
-                Scanner::new().tokenize(line.as_bytes(), |_| tokens += 1);
-            }
-            tokens
-        });
+    let scanner = Case::per_line("scanner", Kind::Stage, &bodies, |line| {
+        let mut tokens = 0;
+        Scanner::new().tokenize(line.as_bytes(), |_| tokens += 1);
+        std::hint::black_box(tokens);
     });
-    for mut case in lineup_of_bodies(&bodies).unwrap() {
-        group.bench_function(case.name(), |bencher| {
-            bencher.iter(|| case.pass().unwrap());
-        });
-    }
-    group.finish();
+    let mut cases = vec![scanner];
+    cases.extend(lineup_of_bodies(&bodies).unwrap());
+    let size = Throughput::ElementsAndBytes {
+        elements: bodies.lines().len() as u64,
+        bytes: bodies.bytes() as u64,
+    };
+    cases::bench_group(criterion, "fingerprint/bodies", size, cases);
 }
 
 criterion_group!(benches, fingerprint);
