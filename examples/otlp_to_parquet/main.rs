@@ -242,19 +242,16 @@ fn convert(
         match pipeline.ingest(signal, payload.format, payload.bytes) {
             Ok(summary) => {
                 if let Some(first) = summary.first_rejection {
-                    let rejected = summary.rejected;
+                    let rejected = tables::counted(summary.rejected, "record", "records");
                     broken(
-                        format!(
-                            "payload {number}: {rejected} records rejected, the first: {first}"
-                        )
-                        .into(),
+                        format!("payload {number}: {rejected} rejected, the first: {first}").into(),
                     );
                 }
                 if let Some(first) = summary.first_unknown_field {
-                    let unknown = summary.unknown_fields;
-                    let message = format!(
-                        "payload {number}: {unknown} unknown fields skipped, the first: {first}"
-                    );
+                    let unknown =
+                        tables::counted(summary.unknown_fields, "unknown field", "unknown fields");
+                    let message =
+                        format!("payload {number}: {unknown} skipped, the first: {first}");
                     // A field of a newer protocol is one thing, a payload of nothing else another.
                     match summary.accepted {
                         0 => broken(message.into()),

@@ -70,14 +70,28 @@ pub fn summary(run: &Run, tables: &[TableReport], patterns: Option<&FileSummary>
     };
     let mut text = format!("{table}\n{speed} records/s ({seconds:.3} s, {workers})");
     let notes = [
-        (run.records.rejected, "records rejected"),
-        (run.records.replaced_strings, "strings that were not UTF-8"),
-        (run.overflow.total(), "values in overflow"),
+        (run.records.rejected, "record rejected", "records rejected"),
+        (
+            run.records.replaced_strings,
+            "string that was not UTF-8",
+            "strings that were not UTF-8",
+        ),
+        (
+            run.overflow.total(),
+            "value in overflow",
+            "values in overflow",
+        ),
     ];
-    for (count, what) in notes.into_iter().filter(|(count, _)| *count > 0) {
-        text += &format!(", {} {what}", grouped(count));
+    for (count, one, many) in notes.into_iter().filter(|(count, ..)| *count > 0) {
+        text += &format!(", {}", counted(count, one, many));
     }
     text
+}
+
+/// Returns a count and its noun, in the singular or plural.
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    let noun = if count == 1 { one } else { many };
+    format!("{} {noun}", grouped(count))
 }
 
 /// Returns a table of every column with its type, the share of rows that have a value, and its
