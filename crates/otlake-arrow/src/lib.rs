@@ -43,6 +43,8 @@
 //! Use it to pass telemetry to a query engine or to another file format: it needs no Parquet. It has no
 //! features.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod batch;
 mod column;
 mod column_builder;

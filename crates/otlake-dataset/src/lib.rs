@@ -73,6 +73,8 @@
 //!
 //! `zstd`, `snappy` and `lz4`, all on by default, are the codecs of the files.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod catalog;
 mod commit;
 mod dataset;

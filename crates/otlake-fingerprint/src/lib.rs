@@ -52,6 +52,8 @@
 //!
 //! None.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod budget;
 mod class;
 mod cluster;

@@ -59,6 +59,8 @@
 //!   `opentelemetry-proto` crate, for services that get them from their gRPC server, and
 //!   `Summary::partial_success` returns the part of the response that reports rejected records.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod attributes;
 mod decoder;
 mod encoding;

@@ -50,6 +50,8 @@
 //! `zstd`, `snappy` and `lz4`, all on by default, are the codecs. Without any of them, files are not
 //! compressed.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod compress;
 mod encode;
 mod encoder;

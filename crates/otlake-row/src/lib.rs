@@ -46,6 +46,8 @@
 //! To write a stage, a sink or a decoder of your own. The crate knows no Arrow, no protobuf, no JSON and
 //! no async.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod enums;
 pub mod fields;
 mod group;

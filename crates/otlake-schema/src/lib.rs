@@ -38,6 +38,8 @@
 //! Use it to find columns for something that is neither Arrow nor Parquet, such as the tables of a
 //! database.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod column;
 mod column_type;
 mod columns;

@@ -40,6 +40,8 @@
 //!   for everything that implements the trait `ObjectStore` of the object_store crate.
 //! - `aws`, `gcp`, `azure`: that crate's clients, and their URLs in [`open`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod documents;
 mod error;
 mod in_memory;

@@ -151,6 +151,8 @@
 //! * `grpc` (off): `Receiver` also answers the calls of OTLP/gRPC, and is a service of tower.
 //! * `opentelemetry-proto` (off): requests as that crate's message types.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "stages")]
 mod changed_group;
 #[cfg(feature = "stages")]
