@@ -5,7 +5,7 @@ use otlake_testkit::measure;
 use crate::case::{Case, Error};
 use crate::figure::Figure;
 
-/// How cases are measured.
+/// The settings of a measurement.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// Number of timings per case.

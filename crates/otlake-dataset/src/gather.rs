@@ -74,7 +74,7 @@ const SLOT: usize = 768;
 struct Waiting {
     /// The packed rows. Empty without partitions, because rows then become columns at once.
     rows: RowBuffer,
-    /// When the first of the rows arrived.
+    /// The time at which the first of the rows arrived.
     since: Option<Instant>,
 }
 

@@ -12,7 +12,7 @@ use crate::{Format, RejectionReason, Summary, foreign};
 pub enum DecodeError<E> {
     /// The payload is invalid.
     Payload {
-        /// What is wrong with it.
+        /// The fault.
         error: InvalidPayload,
         /// The outcome for the records before the fault.
         summary: Summary,

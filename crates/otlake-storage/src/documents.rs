@@ -123,7 +123,7 @@ impl fmt::Debug for Version {
 pub enum PutIf {
     /// Nothing exists under the name.
     Absent,
-    /// What exists under the name is still this version.
+    /// The document still has this version.
     Matches(Version),
 }
 

@@ -17,7 +17,7 @@ pub struct RetryPolicy {
     pub first_pause: Duration,
     /// The longest pause, before the random part.
     pub longest_pause: Duration,
-    /// How long all requests and pauses may take. A request that has begun is not cut off: how long it
+    /// The time that all requests and pauses may take together. A request that has begun is not cut off: how long it
     /// may take is a setting of the store.
     pub deadline: Duration,
 }
@@ -136,7 +136,7 @@ pub trait RetryObserver: fmt::Debug + Send + Sync {
 pub struct RetryEvent<'a> {
     /// The name of the document.
     pub name: &'a str,
-    /// How many times the write has failed so far.
+    /// The number of attempts that have failed so far.
     pub failed: u32,
     /// Why it failed this time.
     pub reason: &'a RetryReason,

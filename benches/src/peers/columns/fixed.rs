@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 
 use super::value::{hex, text};
 
-/// The columns that every log record has.
+/// The columns that every log record has, one field each.
 #[derive(Debug, Default)]
 pub(super) struct Fixed {
     timestamp: TimestampNanosecondBuilder,

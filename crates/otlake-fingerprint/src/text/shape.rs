@@ -31,7 +31,7 @@ pub(super) const CONSTANT: u8 = 1 << 2;
 /// The letter begins `localhost`.
 const LOCALHOST: u8 = 1 << 3;
 
-/// What a letter can begin.
+/// The kinds of tokens that each letter can begin.
 static INITIALS: [u8; 128] = {
     let mut table = [0; 128];
     let sets: [(&[u8], u8); 4] = [

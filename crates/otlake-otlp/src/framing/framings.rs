@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How the payloads of an inflated file are told apart.
+/// The way in which the payloads of an inflated file are separated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Framing {

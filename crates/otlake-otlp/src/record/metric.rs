@@ -106,7 +106,7 @@ impl<'r> HistogramDataPoint<'r> {
     }
 }
 
-/// An `ExponentialHistogramDataPoint` without its attributes.
+/// An `ExponentialHistogramDataPoint` without its attributes, field by field, which is why there are more than a dozen.
 #[derive(Default)]
 pub(crate) struct ExponentialHistogramDataPoint<'r> {
     pub(crate) start_time_unix_nano: u64,

@@ -3,7 +3,7 @@ use otlake_row::{Row, Value, fields};
 use super::{Entries, push_sent};
 use crate::values::Values;
 
-/// A `Span` without its attributes.
+/// A `Span` without its attributes, field by field, which is why there are more than a dozen.
 #[derive(Default)]
 pub(crate) struct Span<'r> {
     pub(crate) trace_id: &'r [u8],

@@ -101,7 +101,7 @@ where
     ///
     /// # Errors
     ///
-    /// As for [`write`](Self::write).
+    /// Fails like [`write`](Self::write).
     pub fn append(&mut self, group: &EncodedRowGroup) -> Result<(), RollingError> {
         if group.rows() == 0 {
             return Ok(());

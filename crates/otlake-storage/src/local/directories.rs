@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::StorageError;
 
-/// How many paths are remembered at most. A writer uses a few directories at a time, and very many over
+/// The maximum number of paths that are remembered. A writer uses a few directories at a time, and very many over
 /// the years.
 const REMEMBERED: usize = 4096;
 

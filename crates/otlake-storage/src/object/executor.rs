@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-/// How long dropping the executor waits for running tasks, which are uploads being aborted. Not measured:
+/// The time for which dropping the executor waits for running tasks, which are uploads being aborted. Not measured:
 /// long enough for a request that is retried, short enough for a process that ends.
 const PATIENCE: Duration = Duration::from_secs(10);
 

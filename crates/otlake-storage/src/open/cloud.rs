@@ -15,7 +15,7 @@ use crate::object::ObjectStorage;
 /// [`LONGEST_CHECK`].
 const CHECK_RETRIES: usize = 2;
 
-/// How long the check may take in all. Connecting may take 5 seconds by object_store's default, and the
+/// The time that the check may take in all. Connecting may take 5 seconds by object_store's default, and the
 /// credentials may come from a server of their own.
 const LONGEST_CHECK: Duration = Duration::from_secs(15);
 
