@@ -8,7 +8,7 @@ mod upload;
 
 use std::error::Error;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 
 use ::http::header::{AUTHORIZATION, EXPECT};
 use ::http::request::Parts;
@@ -195,38 +195,15 @@ impl Receiver {
                 Err(failure) => Err(failure.clone()),
                 Ok(_) if too_large => Err(Failure::too_large(limit)),
                 Ok(_) => {
-                    let mut upload = Upload::new(&self.service, limit);
-                    loop {
-                        let Some(frame) =
-                            poll_fn(|context| body.as_mut().poll_frame(context)).await
-                        else {
-                            break Ok(upload);
-                        };
-                        let frame = match frame {
-                            Ok(frame) => frame,
-                            Err(error) => return Err(Failure::broken_body(error)),
-                        };
-                        if let Ok(data) = frame.into_data()
-                            && let Err(failure) = upload.push(data)
-                        {
-                            break Err(failure);
-                        }
-                    }
+                    let stated = body.size_hint().exact();
+                    let upload = Upload::new(&self.service, limit, stated);
+                    receive(body.as_mut(), upload).await
                 }
             };
             // A server closes the connection or resets the stream when a body was not read. Then the sender may not get
             // to read the response, so an ordinary body is read to its end, and dropped.
             if result.is_err() && !parts.headers.contains_key(EXPECT) {
-                let mut left = limit.saturating_mul(2);
-                while let Some(Ok(frame)) =
-                    poll_fn(|context| body.as_mut().poll_frame(context)).await
-                {
-                    let bytes = frame.data_ref().map_or(0, Buf::remaining);
-                    match left.checked_sub(bytes) {
-                        Some(rest) => left = rest,
-                        None => break,
-                    }
-                }
+                drain(body.as_mut(), limit.saturating_mul(2)).await;
             }
             result
         };
@@ -253,6 +230,32 @@ impl Receiver {
         match self.options.acknowledge {
             Acknowledge::Durable => Ok(response.await?),
             Acknowledge::Accepted => Ok(Summary::default()),
+        }
+    }
+}
+
+/// Reads a body to its end.
+async fn receive<B>(mut body: Pin<&mut B>, mut upload: Upload) -> Result<Upload, Failure>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        // What is not data is trailers, which mean nothing here.
+        if let Ok(data) = frame.map_err(Failure::broken_body)?.into_data() {
+            upload.push(data)?;
+        }
+    }
+    Ok(upload)
+}
+
+/// Reads the rest of a body, of `limit` bytes at most, and drops it.
+async fn drain<B: Body>(mut body: Pin<&mut B>, mut limit: usize) {
+    while let Some(Ok(frame)) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+        let bytes = frame.data_ref().map_or(0, Buf::remaining);
+        match limit.checked_sub(bytes) {
+            Some(rest) => limit = rest,
+            None => return,
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::{Reservation, ServiceHandle};
 pub(super) struct Upload {
     reservation: Reservation,
     limit: usize,
+    /// The length that the sender states. Memory is only allocated for bytes that have arrived, and for as many again.
+    stated: usize,
     received: Received,
 }
 
@@ -19,10 +21,12 @@ enum Received {
 }
 
 impl Upload {
-    pub(super) fn new(service: &ServiceHandle, limit: usize) -> Upload {
+    pub(super) fn new(service: &ServiceHandle, limit: usize, stated: Option<u64>) -> Upload {
+        let stated = stated.map_or(limit, |bytes| usize::try_from(bytes).unwrap_or(limit));
         Upload {
             reservation: service.reserve(),
             limit,
+            stated: stated.min(limit),
             received: Received::One(Bytes::new()),
         }
     }
@@ -41,17 +45,23 @@ impl Upload {
             return Err(Failure::too_large(self.limit));
         }
         self.reservation.grow_to(len)?;
+        let capacity = len.saturating_mul(2).min(self.stated).max(len);
         match &mut self.received {
             Received::One(bytes) if bytes.is_empty() => {
                 *bytes = data.copy_to_bytes(data.remaining());
             }
             Received::One(bytes) => {
-                let mut several = Vec::with_capacity(len);
+                let mut several = Vec::with_capacity(capacity);
                 several.extend_from_slice(bytes);
                 append(&mut several, data);
                 self.received = Received::Several(several);
             }
-            Received::Several(several) => append(several, data),
+            Received::Several(several) => {
+                if several.capacity() < len {
+                    several.reserve_exact(capacity - several.len());
+                }
+                append(several, data);
+            }
         }
         Ok(())
     }

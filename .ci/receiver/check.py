@@ -1,0 +1,136 @@
+"""Starts the receiver, lets the OpenTelemetry SDKs send to it, and compares the files with what they sent, field by field.
+
+    python check.py RECEIVER RUST_SENDER
+
+RECEIVER is the program of examples/receiver, and RUST_SENDER its sender, or `-`. Three rounds: undisturbed, with a queue that is so
+small that the receiver answers 429, and with a storage that fails for a while, so that it answers 503. The senders try again by
+themselves then, and each record is in the files once.
+"""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.dataset
+
+import records
+from receiver import GRPC, HTTP, WORK, Receiver, assert_equal, get
+
+HERE = Path(__file__).parent
+COUNT = 100
+RUST = sys.argv[2]
+
+PYTHON = [sys.executable, HERE / "send.py"]
+NODE = ["node", "target/receiver-node/send.js"]
+SENDERS = {
+    **{f"python {protocol}": [*PYTHON, protocol] for protocol in ("http/protobuf", "grpc")},
+    **{f"node {protocol}": [*NODE, protocol] for protocol in ("http/protobuf", "http/json", "grpc")},
+    **({} if RUST == "-" else {f"rust {protocol}": [RUST, protocol] for protocol in ("http/protobuf", "http/json", "grpc")}),
+}
+# This exporter gives up at the first UNAVAILABLE, in the version that we use.
+NO_RETRY = {"node grpc"}
+
+
+def requests() -> Counter:
+    """Returns how many requests of each protocol were answered with each status."""
+    found = Counter()
+    for line in get("/metrics").splitlines():
+        if line.startswith("otlake_requests_total{"):
+            labels, count = line.removeprefix("otlake_requests_total{").split("} ")
+            labels = dict(label.split("=") for label in labels.replace('"', "").split(","))
+            found[labels["protocol"], labels["status"]] += int(count)
+    return found
+
+
+def start(name: str) -> subprocess.Popen:
+    endpoint = GRPC if name.endswith("grpc") else HTTP
+    return subprocess.Popen([*SENDERS[name], endpoint, str(COUNT)])
+
+
+def rows(lake: Path, table: str) -> list[dict]:
+    return pyarrow.dataset.dataset(lake / table, format="parquet").to_table().to_pylist()
+
+
+def simplified(row: dict) -> dict:
+    """Returns a row whose parts can be compared: one value per point, and events as tuples."""
+    row = dict(row)
+    if row.get("events") is not None:
+        row["events"] = [(e["name"], e["time_unix_nano"], dict(e["attributes"])) for e in row["events"]]
+    row["value"] = row.get("as_int") if row.get("as_int") is not None else row.get("as_double")
+    return row
+
+
+def check(lake: Path, senders):
+    expected = {"logs": Counter(), "traces": Counter(), "metrics": Counter()}
+    found = {table: {} for table in expected}
+    for table in expected:
+        for row in map(simplified, rows(lake, table)):
+            found[table].setdefault((row["attr_id"], row.get("name") if table == "metrics" else None), []).append(row)
+    for sender in senders:
+        for i in range(COUNT):
+            wanted = [("logs", records.log(sender, i)), ("traces", records.span(sender, i))]
+            wanted += [("metrics", point) for point in records.points(sender, i)]
+            for table, record in wanted:
+                key = (f"{sender} {i}", record["name"] if table == "metrics" else None)
+                same = found[table].pop(key, [])
+                assert_equal(f"{table}, rows of {key}", len(same), 1)
+                for column, value in record.items():
+                    assert_equal(f"{table}, {key}, {column}", same[0].get(column), value)
+    for table, others in found.items():
+        assert_equal(f"{table}, rows that were not sent", list(others), [])
+
+
+def undisturbed():
+    lake = WORK / "undisturbed"
+    receiver = Receiver(lake, "--group-time", "100")
+    for name in SENDERS:
+        assert_equal(name, start(name).wait(60), 0)
+    assert_equal("answers", {status for _, status in requests()}, {"200"})
+    receiver.stop()
+    check(lake, SENDERS)
+    return f"{len(SENDERS)} senders"
+
+
+def full_queue():
+    lake = WORK / "full-queue"
+    receiver = Receiver(lake, "--group-time", "100", "--queue-bytes", "6144", "--workers", "1")
+    senders = [name for name in SENDERS if name not in NO_RETRY]
+    running = {name: start(name) for name in senders}
+    for name, sender in running.items():
+        assert_equal(name, sender.wait(120), 0)
+    found = requests()
+    assert found["Http", "429"] and found["Grpc", "429"], found
+    receiver.stop()
+    check(lake, senders)
+    return f"{found['Http', '429'] + found['Grpc', '429']} times 429"
+
+
+def failing_storage():
+    lake = WORK / "failing-storage"
+    receiver = Receiver(lake, "--group-time", "50")
+    # A file takes the place of the directory, until requests of both protocols have failed.
+    lake.touch()
+    senders = [name for name in SENDERS if name not in NO_RETRY]
+    running = {name: start(name) for name in senders}
+    end = time.monotonic() + 60
+    while not all(requests()[protocol, "503"] for protocol in ("Http", "Grpc")):
+        assert time.monotonic() < end, "the receiver never answers 503"
+        time.sleep(0.1)
+    lake.unlink()
+    for name, sender in running.items():
+        assert_equal(name, sender.wait(120), 0)
+    found = requests()
+    receiver.stop()
+    check(lake, senders)
+    return f"{found['Http', '503'] + found['Grpc', '503']} times 503"
+
+
+if __name__ == "__main__":
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    for round in (undisturbed, full_queue, failing_storage):
+        started = time.monotonic()
+        print(f"{round.__name__}: {round()}, {time.monotonic() - started:.0f} s", flush=True)
