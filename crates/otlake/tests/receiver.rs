@@ -360,6 +360,18 @@ fn a_failure_is_retryable_where_the_specification_lists_its_status() {
     }
 }
 
+#[test]
+fn the_documentation_lists_every_failure() {
+    let page = include_str!("../../../docs/receiver.md");
+    for kind in FailureKind::ALL {
+        let status = kind.http_status().as_u16();
+        let code = kind.rpc_code();
+        let retry = if kind.is_retryable() { "yes" } else { "no" };
+        let row = format!("| `{kind:?}` | {status} | {code:?} | {retry} |");
+        assert!(page.contains(&row), "docs/receiver.md has no row {row}");
+    }
+}
+
 /// The receiver is a service of tower, with any body.
 #[tokio::test]
 async fn the_receiver_is_a_tower_service() {
