@@ -5,6 +5,8 @@
 //! cargo run --release -p otlake-receiver --features load --bin load -- ADDRESS CONNECTIONS REQUESTS RECORDS [BYTES]
 //! ```
 //!
+//! With `memory:DIRECTORY` as the address, CONNECTIONS pipelines without a receiver write the same records to a dataset there.
+//!
 //! Each connection sends one request after another. RECORDS is the number of log records of a request; with BYTES, a request
 //! is padded to that size instead. Requests that are answered with 429 or 503 are sent again after `Retry-After`.
 
@@ -17,9 +19,13 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use otlake::ReceiverBody;
+use otlake::dataset::Dataset;
+use otlake::{Pipeline, ReceiverBody};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What the connections have seen.
 #[derive(Default)]
@@ -46,6 +52,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let body = body(records, bytes);
     let size = body.len();
     let left = Arc::new(AtomicUsize::new(requests));
+    if let Some(directory) = address.strip_prefix("memory:") {
+        let elapsed = from_memory(directory, connections, &body, &left)?.as_secs_f64();
+        println!(
+            "{connections} pipelines: {:.0} records/s",
+            (requests * records) as f64 / elapsed
+        );
+        return Ok(());
+    }
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
@@ -87,12 +101,7 @@ async fn send(
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let mut seen = Seen::default();
-    while left
-        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            left.checked_sub(1)
-        })
-        .is_ok()
-    {
+    while take(&left) {
         let started = Instant::now();
         loop {
             let request = Request::post("/v1/logs")
@@ -114,6 +123,49 @@ async fn send(
         seen.latencies.push(started.elapsed());
     }
     Ok(seen)
+}
+
+/// Writes requests from memory with one pipeline for each thread, and returns the time until all are durable.
+fn from_memory(
+    directory: &str,
+    threads: usize,
+    body: &Bytes,
+    left: &AtomicUsize,
+) -> Result<Duration, Box<dyn Error>> {
+    let dataset = Dataset::builder()
+        .partitioning("{table}".parse()?)
+        .memory_limit(256 << 20)
+        .open(otlake::storage::open(directory)?)?;
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        let run = || {
+            let mut pipeline = Pipeline::on(&dataset).fingerprint().build();
+            while take(left) {
+                pipeline
+                    .ingest_logs(body.clone())
+                    .map_err(|error| error.to_string())?;
+            }
+            pipeline
+                .write_row_groups()
+                .map_err(|error| error.to_string())
+        };
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().try_for_each(|thread| {
+            thread
+                .join()
+                .map_err(|_| "a thread has panicked".to_owned())?
+        })
+    })?;
+    dataset.flush()?;
+    Ok(started.elapsed())
+}
+
+/// Takes one of the requests that are left.
+fn take(left: &AtomicUsize) -> bool {
+    let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+        left.checked_sub(1)
+    });
+    taken.is_ok()
 }
 
 /// Returns an `ExportLogsServiceRequest`.
