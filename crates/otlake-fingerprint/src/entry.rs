@@ -3,10 +3,9 @@
 use std::cmp::Ordering;
 use std::sync::OnceLock;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use crate::budget;
 use crate::counter::Counter;
+use crate::example::{self, Example};
 use crate::patterns::Sighting;
 use crate::signature::MAX_SIGNATURE;
 use crate::template::{Template, join};
@@ -54,44 +53,16 @@ pub(crate) fn unit(class: usize) -> usize {
         + template_limit(signature)
 }
 
-/// A message that was kept, with its hash.
-///
-/// Examples are ordered by length, because short ones are easy to read, and then by hash. They are not ordered by bytes, because
-/// messages that differ only in a timestamp arrive in that order, so each would be a new largest one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Example {
-    pub(crate) bytes: Vec<u8>,
-    hash: u64,
-}
-
-impl Example {
-    pub(crate) fn new(bytes: &[u8]) -> Self {
-        Self {
-            bytes: bytes.to_vec(),
-            hash: xxh3_64(bytes),
-        }
-    }
-
-    /// Compares two examples by length, hash and bytes.
-    pub(crate) fn order(&self, other: &Self) -> Ordering {
-        self.bytes
-            .len()
-            .cmp(&other.bytes.len())
-            .then(self.hash.cmp(&other.hash))
-            .then_with(|| self.bytes.cmp(&other.bytes))
-    }
-
-    fn set(&mut self, bytes: &[u8], hash: u64) {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(bytes);
-        self.hash = hash;
-    }
-}
-
 impl Entry {
     /// Creates the entry of a fingerprint that was seen once.
-    pub(crate) fn new(signature: &[u8], message: &[u8], stratum: u16, source: u64) -> Self {
-        let example = Example::new(&message[..message.len().min(example_limit(signature.len()))]);
+    pub(crate) fn new<T: Tokenizer>(
+        tokenizer: &T,
+        signature: &[u8],
+        message: &[u8],
+        stratum: u16,
+        source: u64,
+    ) -> Self {
+        let example = Example::new(tokenizer, message, example_limit(signature.len()));
         Self::from_parts(
             signature.into(),
             example.clone(),
@@ -124,31 +95,27 @@ impl Entry {
 
     /// Keeps a message of this fingerprint as an example if it is smaller or larger than all others.
     #[inline]
-    pub(crate) fn exemplify(&mut self, message: &[u8]) {
-        let limit = example_limit(self.signature.len());
-        let message = &message[..message.len().min(limit)];
-        let (shortest, longest) = (self.example.bytes.len(), self.longest.bytes.len());
+    pub(crate) fn exemplify<T: Tokenizer>(&mut self, tokenizer: &T, message: &[u8]) {
+        let (shortest, longest) = (self.example.message_len(), self.longest.message_len());
         if message.len() <= shortest || message.len() >= longest {
-            self.improve(message);
+            self.improve(tokenizer, message);
         }
     }
 
     #[inline(never)]
-    fn improve(&mut self, message: &[u8]) {
-        if message == self.example.bytes || message == self.longest.bytes {
+    fn improve<T: Tokenizer>(&mut self, tokenizer: &T, message: &[u8]) {
+        if self.example.is_whole(message) || self.longest.is_whole(message) {
             return;
         }
-        let hash = xxh3_64(message);
-        let place = |example: &Example| {
-            (message.len().cmp(&example.bytes.len()))
-                .then(hash.cmp(&example.hash))
-                .then_with(|| message.cmp(&example.bytes))
-        };
-        if place(&self.example) == Ordering::Less {
-            self.example.set(message, hash);
-            self.template.take();
-        } else if place(&self.longest) == Ordering::Greater {
-            self.longest.set(message, hash);
+        let limit = example_limit(self.signature.len());
+        let hash = example::hash(message, limit);
+        let changed = self
+            .example
+            .replace(tokenizer, message, limit, hash, Ordering::Less)
+            || self
+                .longest
+                .replace(tokenizer, message, limit, hash, Ordering::Greater);
+        if changed {
             self.template.take();
         }
     }
@@ -189,7 +156,8 @@ impl Entry {
     /// Returns whether messages could have produced this entry. The memory bound and the laws of merging depend on that.
     pub(crate) fn is_sound(&self) -> bool {
         self.signature.len() <= MAX_SIGNATURE
-            && self.longest.bytes.len() <= example_limit(self.signature.len())
+            && self.example.is_sound(example_limit(self.signature.len()))
+            && self.longest.is_sound(example_limit(self.signature.len()))
             && self.longest.order(&self.example) != Ordering::Less
             && self.count.total() > 0
             && (self.first_seen == 0) == (self.last_seen == 0)
@@ -199,11 +167,11 @@ impl Entry {
 
     /// Returns the template of both examples.
     pub(crate) fn template<T: Tokenizer>(&self, tokenizer: &T) -> Template {
-        let mut template = Template::of(tokenizer, &self.signature, &self.example.bytes);
+        let mut template = Template::of(tokenizer, &self.signature, self.example.bytes());
         if self.example != self.longest {
             join(
                 &mut template,
-                &Template::of(tokenizer, &self.signature, &self.longest.bytes),
+                &Template::of(tokenizer, &self.signature, self.longest.bytes()),
             );
         }
         template

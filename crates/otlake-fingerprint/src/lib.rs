@@ -59,6 +59,7 @@ mod class;
 mod cluster;
 mod counter;
 mod entry;
+mod example;
 mod fingerprint;
 mod hash;
 mod header;

@@ -11,7 +11,7 @@ use crate::cluster::{Clusterer, Observed};
 use crate::entry::Entry;
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hash::BuildIdentity;
-use crate::level::{Level, level};
+use crate::level::Level;
 use crate::template::{MAX_TEMPLATE, join};
 use crate::term::{Term, terms, to_bytes};
 use crate::token::Tokenizer;
@@ -61,7 +61,8 @@ pub struct Pattern {
     pub count: u64,
     /// The fingerprints of this pattern, smallest first.
     pub fingerprints: Vec<Fingerprint>,
-    /// The shortest message seen, possibly truncated. Of several, it is the one with the smallest hash.
+    /// The shortest message seen. If it is long, its header is left out and it may be truncated. Of several, it is the one with the smallest
+    /// hash.
     pub example: Vec<u8>,
     /// Nanoseconds since the Unix epoch, if sightings were given.
     pub first_seen_unix_nano: Option<u64>,
@@ -263,7 +264,7 @@ fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) 
             .iter()
             .map(|(bits, _)| Fingerprint::new(*bits))
             .collect(),
-        example: model.example.bytes.clone(),
+        example: model.example.bytes().to_vec(),
         first_seen_unix_nano: members
             .iter()
             .map(|(_, entry)| entry.first_seen)
@@ -274,6 +275,6 @@ fn pattern<T: Tokenizer>(key: &[u8], members: &[&(u64, &Entry)], tokenizer: &T) 
             .map(|(_, entry)| entry.last_seen)
             .filter(|&time| time != 0)
             .max(),
-        level: Level::from_severity_number(severity).or_else(|| level(&model.example.bytes)),
+        level: Level::from_severity_number(severity).or_else(|| model.example.level()),
     }
 }

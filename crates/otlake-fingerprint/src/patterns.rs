@@ -8,7 +8,7 @@ use crate::counter::Counter;
 use crate::entry::{Entry, unit};
 use crate::fingerprint::{Fingerprint, Fingerprinter};
 use crate::hash::BuildIdentity;
-use crate::level::{Level, level};
+use crate::level::Level;
 use crate::pattern_set::PatternSet;
 use crate::scanner::Scanner;
 use crate::token::Tokenizer;
@@ -81,7 +81,8 @@ pub struct Known<'p> {
     pub template: &'p str,
     /// The number of messages with this fingerprint.
     pub count: u64,
-    /// The shortest message seen, possibly truncated. Of several, it is the one with the smallest hash.
+    /// The shortest message seen. If it is long, its header is left out and it may be truncated. Of several, it is the one with the smallest
+    /// hash.
     pub example: &'p [u8],
     /// Nanoseconds since the Unix epoch, if sightings were given.
     pub first_seen_unix_nano: Option<u64>,
@@ -179,7 +180,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         };
         entry.count.add(self.options.source, 1);
         entry.see(sighting);
-        entry.exemplify(message);
+        entry.exemplify(self.fingerprinter.tokenizer(), message);
     }
 
     /// Computes the fingerprint of `message` and learns it.
@@ -208,7 +209,8 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             self.recent[slot] = fingerprint.as_u64();
             return;
         }
-        let mut entry = Entry::new(signature, message, stratum, self.options.source);
+        let tokenizer = self.fingerprinter.tokenizer();
+        let mut entry = Entry::new(tokenizer, signature, message, stratum, self.options.source);
         entry.see(sighting);
         self.insert(fingerprint.as_u64(), entry);
         let class = budget::class_of(stratum);
@@ -336,11 +338,11 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             fingerprint: Fingerprint::new(bits),
             template: entry.template_text(self.fingerprinter.tokenizer()),
             count: entry.count.total(),
-            example: &entry.example.bytes,
+            example: entry.example.bytes(),
             first_seen_unix_nano: known(entry.first_seen),
             last_seen_unix_nano: known(entry.last_seen),
             level: Level::from_severity_number(entry.severity_number)
-                .or_else(|| level(&entry.example.bytes)),
+                .or_else(|| entry.example.level()),
         })
     }
 

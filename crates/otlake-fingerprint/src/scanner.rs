@@ -74,6 +74,10 @@ impl Tokenizer for Scanner {
         }
         start..message.len()
     }
+
+    fn header(&self, message: &[u8]) -> usize {
+        message_start(message)
+    }
 }
 
 /// Emits the tokens of a message.

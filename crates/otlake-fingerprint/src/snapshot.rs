@@ -5,10 +5,12 @@
 //! marks of what was evicted: varint, then for each, by ascending stratum: stratum u16 LE · bits u64 LE
 //! learned: counter
 //! entries: varint, then for each, by ascending fingerprint:
-//!     fingerprint u64 LE · signature: bytes · shortest example: bytes · longest example: bytes · counter
+//!     fingerprint u64 LE · signature: bytes · shortest example · longest example · counter
 //!     first seen varint · last seen varint · severity varint
 //! XXH3-64 of all of the above, u64 LE
 //!
+//! example = bytes · 0 for a whole message, otherwise 1 plus the severity number of its level, if any: u8 · its length varint ·
+//!           hash u64 LE
 //! bytes   = varint length, then that many bytes
 //! counter = varint number of sources, then for each, ascending: source varint · count varint
 //! varint  = LEB128, at most ten bytes
@@ -20,8 +22,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::budget::{self, STRATA};
 use crate::cluster::{Clusterer, WordSets};
 use crate::counter::Counter;
-use crate::entry::{Entry, Example};
+use crate::entry::Entry;
+use crate::example::{Cut, Example};
 use crate::fingerprint::Fingerprint;
+use crate::level::Level;
 use crate::patterns::{PatternOptions, Patterns};
 use crate::scanner::Scanner;
 use crate::token::Tokenizer;
@@ -98,8 +102,8 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
         for (key, entry) in entries {
             out.extend_from_slice(&key.to_le_bytes());
             put_bytes(&mut out, &entry.signature);
-            put_bytes(&mut out, &entry.example.bytes);
-            put_bytes(&mut out, &entry.longest.bytes);
+            put_example(&mut out, &entry.example);
+            put_example(&mut out, &entry.longest);
             put_counter(&mut out, &entry.count);
             put_varint(&mut out, entry.first_seen);
             put_varint(&mut out, entry.last_seen);
@@ -169,6 +173,20 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+fn put_example(out: &mut Vec<u8>, example: &Example) {
+    put_bytes(out, example.bytes());
+    match example.cut() {
+        None => out.push(0),
+        Some((cut, hash)) => {
+            let severity = cut.level.map_or(0, Level::severity_number);
+            // Severity numbers are at most 24.
+            out.push(severity as u8 + 1);
+            put_varint(out, cut.len as u64);
+            out.extend_from_slice(&hash.to_le_bytes());
+        }
+    }
+}
+
 fn put_counter(out: &mut Vec<u8>, counter: &Counter) {
     let sources = counter.sources();
     put_varint(out, sources.len() as u64);
@@ -208,8 +226,8 @@ impl<'b> Reader<'b> {
             if state.marks.reject(stratum, key) {
                 return None;
             }
-            let example = Example::new(self.run()?);
-            let longest = Example::new(self.run()?);
+            let example = self.example()?;
+            let longest = self.example()?;
             let mut count = Counter::new(state.options().source, 0);
             self.counter(&mut count)?;
             let first_seen = self.varint()?;
@@ -224,6 +242,24 @@ impl<'b> Reader<'b> {
             state.insert(key, entry);
         }
         Some(())
+    }
+
+    fn example(&mut self) -> Option<Example> {
+        let bytes = self.run()?;
+        let cut = match self.byte()? {
+            0 => None,
+            tag => {
+                let severity = i32::from(tag - 1);
+                let level = Level::from_severity_number(severity);
+                // Each level has one number.
+                if severity != level.map_or(0, Level::severity_number) {
+                    return None;
+                }
+                let len = usize::try_from(self.varint()?).ok()?;
+                Some((Cut { len, level }, self.fixed()?))
+            }
+        };
+        Some(Example::saved(bytes, cut))
     }
 
     fn byte(&mut self) -> Option<u8> {
@@ -281,6 +317,10 @@ mod tests {
     use crate::entry::example_limit;
 
     fn state() -> Patterns {
+        let long = format!(
+            "2024-05-01 10:00:00,123 WARN [main] app.Worker: disk {} full",
+            "1".repeat(200)
+        );
         let mut patterns = Patterns::new(PatternOptions::new().with_source(7));
         for message in [
             "disk 1 full",
@@ -289,6 +329,7 @@ mod tests {
             "{\"msg\":\"a\"}",
             "",
             "\u{1b}[1mx",
+            &long,
         ] {
             let _ = patterns.observe(message.as_bytes());
         }
@@ -314,8 +355,10 @@ mod tests {
             bytes.extend([Fingerprint::VERSION, 0, 0, 1]);
             bytes.extend(17_u64.to_le_bytes());
             put_bytes(&mut bytes, b"");
-            put_bytes(&mut bytes, example);
-            put_bytes(&mut bytes, longest);
+            for example in [example, longest] {
+                put_bytes(&mut bytes, example);
+                bytes.push(0);
+            }
             bytes.extend(rest);
             let checksum = xxh3_64(&bytes);
             bytes.extend(checksum.to_le_bytes());

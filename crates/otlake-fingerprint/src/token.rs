@@ -213,6 +213,12 @@ pub trait Tokenizer {
     fn text(&self, message: &[u8]) -> Range<usize> {
         0..message.len()
     }
+
+    /// Returns the length of the header of `message`, such as a timestamp, that can be left out: the rest must have the same tokens.
+    fn header(&self, message: &[u8]) -> usize {
+        let _ = message;
+        0
+    }
 }
 
 impl<T: Tokenizer + ?Sized> Tokenizer for &T {
@@ -222,6 +228,10 @@ impl<T: Tokenizer + ?Sized> Tokenizer for &T {
 
     fn text(&self, message: &[u8]) -> Range<usize> {
         (**self).text(message)
+    }
+
+    fn header(&self, message: &[u8]) -> usize {
+        (**self).header(message)
     }
 }
 
