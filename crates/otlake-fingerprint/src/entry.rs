@@ -168,7 +168,9 @@ impl Entry {
     /// Returns the template of both examples.
     pub(crate) fn template<T: Tokenizer>(&self, tokenizer: &T) -> Template {
         let mut template = Template::of(tokenizer, &self.signature, self.example.bytes());
-        if self.example != self.longest {
+        // Only different texts are evidence of what they share.
+        let (first, last) = (self.example.bytes(), self.longest.bytes());
+        if first[tokenizer.header(first)..] != last[tokenizer.header(last)..] {
             join(
                 &mut template,
                 &Template::of(tokenizer, &self.signature, self.longest.bytes()),
