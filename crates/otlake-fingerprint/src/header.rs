@@ -52,7 +52,8 @@ fn fields_of(message: &[u8]) -> Option<Header> {
             .count(),
     };
     // Most messages begin with a word and a space.
-    if message.get(letters) == Some(&b' ') && !is_name(&message[..letters]) {
+    let (name, behind) = message.split_at(letters);
+    if behind.first() == Some(&b' ') && !is_name(name, behind) {
         return None;
     }
     find(message, 0)
@@ -72,11 +73,14 @@ fn bracketed(message: &[u8]) -> Option<Header> {
     find(message, separator.map_or(0, |at| at + 1))
 }
 
-/// Returns whether a word of letters can begin a header.
-fn is_name(name: &[u8]) -> bool {
+/// Returns whether a chunk without digits can begin a header, given the text behind it.
+fn is_name(name: &[u8], behind: &[u8]) -> bool {
     match name {
-        [b'A'..=b'Z', b'A'..=b'Z', ..] => {
-            level_of_word(name).is_some() && name.iter().all(u8::is_ascii_uppercase)
+        [b'A'..=b'Z' | b'_', b'A'..=b'Z' | b'_', ..] => {
+            // A category, in front of a date or an epoch. What is behind an escape is looked at when the escapes are taken out.
+            let labels = matches!(behind, [b' ', b'0'..=b'9' | ESCAPE, ..]);
+            (labels || level_of_word(name).is_some())
+                && name.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
         }
         [b'A'..=b'Z', ..] => lexicon::is_month(name) || lexicon::is_weekday(name),
         _ => false,
@@ -94,7 +98,7 @@ fn find(message: &[u8], start: usize) -> Option<Header> {
     match window.get(stop) {
         Some(&ESCAPE) => return find_coloured(message),
         Some(byte) if byte.is_ascii_digit() => {}
-        _ if is_name(&window[start..stop]) => {}
+        _ if is_name(&window[start..stop], &window[stop..]) => {}
         _ => return None,
     }
     let line = line_of(message);
@@ -190,6 +194,8 @@ mod tests {
             "2024-05-01T10:00:00.000Z\tINFO\tnet/server.go:17\t§started\t{\"a\": 1}",
             "INFO 2024-05-01 10:00:00 §started",
             "2024-05-01T10:00:00.1234567Z web app[17]: [warn] §started",
+            "KERNREC 1714557600 2024.05.01 R02-M1 2024-05-01-10.00.00.675872 R02-M1 RAS KERNEL FATAL §started",
+            "DISK_ALERT 2024-05-01 10:00:00 §started",
         ];
         let mut wrong = Vec::new();
         for line in lines {
@@ -238,6 +244,8 @@ mod tests {
             "2024-05-01 10:00:00 INFO",
             "1.2.3 released",
             "May the first",
+            "GET 10:00:00",
+            "KERNREC 17 10.0.0.1 is down",
             "-1 is returned",
         ] {
             assert_eq!(header(line.as_bytes()), None, "{line}");

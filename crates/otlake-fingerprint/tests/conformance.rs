@@ -367,6 +367,8 @@ fn raw_line() -> impl Strategy<Value = Vec<u8>> {
         "[warn]",
         "core:error",
         "E/Tag:",
+        "KERNREC",
+        "DISK_ALERT",
         "D Tag:",
         "[main]",
         "[17]",

@@ -41,12 +41,16 @@ fn fields_end(message: &[u8]) -> Option<usize> {
     if !is_alnum(first) && !b"[<-".contains(&first) {
         return None;
     }
-    let chunk = message
-        .split(|b| is_separator(*b))
-        .find(|chunk| chunk.iter().any(|b| is_alnum(*b)))?;
+    let mut behind = 0;
+    let chunk = message.split(|b| is_separator(*b)).find(|chunk| {
+        behind += chunk.len() + 1;
+        chunk.iter().any(|b| is_alnum(*b))
+    })?;
+    let behind = &message[behind - 1..];
     let named = is_month(chunk)
         || is_weekday(chunk)
-        || is_level(chunk) && chunk.iter().all(u8::is_ascii_uppercase);
+        || is_level(chunk) && chunk.iter().all(u8::is_ascii_uppercase)
+        || is_match("^[A-Z_]{2,}$", chunk) && is_match("^ [0-9]", behind);
     if !named && !chunk.iter().any(u8::is_ascii_digit) {
         return None;
     }
