@@ -6,12 +6,15 @@
 mod measured;
 
 use std::alloc::System;
+use std::sync::Arc;
+use std::thread;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
+use otlake::dataset::Dataset;
 use otlake::parquet::SortingColumn;
 use otlake::row::Bytes;
 use otlake::{FingerprintStage, Pipeline, PipelineBuilder};
@@ -47,6 +50,7 @@ fn ingest(pipeline: &mut Pipeline<(FingerprintStage,)>, payloads: &[Bytes], time
 fn memory_is_bounded_and_most_of_it_is_reused() {
     memory_is_reused();
     a_memory_limit_is_kept();
+    workers_share_a_memory_limit();
     a_resource_is_not_kept_once_for_each_record();
 }
 
@@ -81,7 +85,7 @@ fn a_memory_limit_is_kept() {
         nulls_first: false,
     };
     for (tenants, records_per_turn) in [(1, 1), (8, 1), (100, 1)] {
-        let payloads = [of_tenants(0, tenants, records_per_turn)];
+        let payloads = [of_tenants(0, 10_000, tenants, records_per_turn)];
         let by_tenant = if tenants == 1 {
             ""
         } else {
@@ -104,6 +108,38 @@ fn a_memory_limit_is_kept() {
                  {records_per_turn} records, sorted by {order:?}"
             );
         }
+    }
+}
+
+fn workers_share_a_memory_limit() {
+    const LIMIT: usize = 32 << 20;
+    const PAYLOADS: usize = 16;
+    let payloads: Vec<Bytes> = (0..PAYLOADS)
+        .map(|seed| of_tenants(seed as u64, 2_500, 40, 1))
+        .collect();
+    for workers in [1, 2, 8] {
+        let (_, whole) = measure(|| {
+            let dataset = Dataset::builder()
+                .memory_limit(LIMIT)
+                .partitioning("tenant={attr.tenant}".parse().unwrap())
+                .open_files(Arc::new(Nowhere))
+                .unwrap();
+            thread::scope(|scope| {
+                for payloads in payloads.chunks(PAYLOADS / workers) {
+                    let mut pipeline = Pipeline::on(&dataset).fingerprint().build();
+                    scope.spawn(move || ingest(&mut pipeline, payloads, 1));
+                }
+            });
+        });
+        let peak = whole.peak as usize;
+        assert!(
+            peak <= LIMIT,
+            "{peak} bytes at once with a limit of {LIMIT} and {workers} workers"
+        );
+        assert!(
+            peak >= LIMIT / 4,
+            "{peak} bytes at once with {workers} workers: too few to test a limit of {LIMIT}"
+        );
     }
 }
 

@@ -73,7 +73,7 @@ fn many_partitions_at_once() {
                 limited().partitioning(by_tenant).open_partitions(open)
             }
         };
-        let payload = |seed| of_tenants(seed, partitions, records_per_turn);
+        let payload = |seed| of_tenants(seed, 10_000, partitions, records_per_turn);
         let payloads: Vec<Bytes> = (0..PAYLOADS).map(payload).collect();
         let written = (0..2)
             .map(|_| write(builder(), &payloads))

@@ -39,9 +39,16 @@ impl StorageFile for Nothing {
     }
 }
 
-/// Records with some 30 of 120 attributes each, and a tenant that is another after so many records.
-pub(crate) fn of_tenants(seed: u64, tenants: usize, records_per_turn: usize) -> Bytes {
+/// A payload of records with some 30 of 120 attributes each. Every `records_per_turn` records the next of `tenants`
+/// tenants has its turn.
+pub(crate) fn of_tenants(
+    seed: u64,
+    records: usize,
+    tenants: usize,
+    records_per_turn: usize,
+) -> Bytes {
     let shape = Shape {
+        records,
         log_attributes: 30.0,
         attribute_names: 120,
         string_share: 0.6,
