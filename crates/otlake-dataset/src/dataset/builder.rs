@@ -173,20 +173,25 @@ impl DatasetBuilder {
     /// partitions and writers. Default: no limit except that of each row group.
     ///
     /// When rows and files have used up their share, about two thirds, row groups are written early and files are
-    /// closed. The rest is for encoding. A writer reserves what a row group needs before it encodes it, and waits for
-    /// the others if there is not enough. So a row group has an eighth of the limit, divided by the number of
-    /// writers; a sixteenth with partitions; two thirds of the former or four fifths of the latter when rows are
-    /// sorted. A row group whose encoding takes more is cut.
+    /// closed. The rest is for encoding. A writer reserves what a row group needs before encoding it, and waits for
+    /// other writers if too little is left. So the values of a row group take up at most an eighth of the limit
+    /// divided by the number of writers; with partitions a sixteenth; if rows are sorted, a twelfth, and with
+    /// partitions a twentieth. A row group whose encoding would take more than it has reserved is split.
     ///
-    /// The limit is meant to hold for rows of any shape as long as no row, with its resource and scope, is larger than
-    /// a thirty-second of it divided by the number of writers, and a part of an upload to an object store is no larger
-    /// than an eighth. A larger row can exceed it, by up to eight times the size of the row for each writer. A column
-    /// counts for 1,280 bytes before it has a value, and a partition for 768; some MiB for each writer are the least
-    /// that makes sense.
+    /// The limit holds under these conditions, tested with an allocator that counts and rows of random shapes:
     ///
-    /// Not counted are payloads and record batches, which are the caller's, compression contexts, and the conversion of
-    /// a column whose type another writer has published differently. The summaries of files of an open batch are
-    /// counted, but can't be freed before it is finished: about 150 bytes for each column of each file.
+    /// - The limit is at least 4 MiB for each writer. With 2 MiB it may be exceeded by a tenth.
+    /// - No row, together with its resource and scope, is larger than the limit divided by 128 and by the number of
+    ///   writers. Larger ones may exceed it, because a row is never split, and writing the rows of one partition does
+    ///   not free a resource that rows of others have, too.
+    /// - The storage buffers at most an eighth of the limit for each file: for object stores, a part of an upload.
+    ///
+    /// Under these conditions the limit held for all of 178 shapes. Of 154 others, the worst took 1.9 times the limit.
+    ///
+    /// The limit does not count payloads and record batches, which belong to the caller, compression contexts, and
+    /// the conversion of columns whose type another writer has published differently. It counts the summaries of the
+    /// files of an open batch, about 150 bytes for each column of each file, but can't free them before the batch is
+    /// finished. A column counts as 1,280 bytes before it has a value, and a partition as 768 bytes.
     pub fn memory_limit(mut self, bytes: usize) -> DatasetBuilder {
         self.options.memory_limit = bytes;
         self

@@ -90,6 +90,12 @@ impl Shape {
             ..shape
         }
     }
+
+    /// Returns the bytes of a row with its resource.
+    pub fn row_bytes(&self) -> usize {
+        let overflow = 2 * self.overflow_bytes;
+        self.resource_bytes + overflow + self.body_bytes + 60 * self.attributes
+    }
 }
 
 /// What rows are made of, which is the test's and not the writers'.
