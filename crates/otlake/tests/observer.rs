@@ -131,31 +131,65 @@ fn an_observer_is_told_about_rows_that_come_from_no_payload() {
     assert_eq!(pipeline.finish().unwrap().records.accepted, 2);
 }
 
+/// A document is written by another writer first, and then the response to a write is lost.
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+fn retry(observer: impl otlake::storage::RetryObserver + 'static) {
+    use otlake::storage::{Retries, RetryPolicy, StorageError, StorageErrorKind};
+
+    let retries = Retries::new("_otlake/logs.schema.json", RetryPolicy::default());
+    let mut retries = retries.with_observer(Some(Arc::new(observer)));
+    retries.pause_after_conflict().unwrap();
+    let lost = std::io::Error::other("the connection was reset");
+    let lost = StorageError::new("put", "_otlake/logs.schema.json", lost);
+    let lost = lost.with_kind(StorageErrorKind::InDoubt);
+    retries.pause_in_doubt(lost).unwrap();
+}
+
+/// Returns the counters that `work` leaves in a recorder: their names with the values of their labels.
 #[cfg(feature = "metrics")]
-#[test]
-fn the_metrics_adapter_counts() {
+fn counters(work: impl FnOnce()) -> Vec<(String, u64)> {
     use metrics_util::MetricKind;
     use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
-    metrics::with_local_recorder(&recorder, || {
+    metrics::with_local_recorder(&recorder, work);
+    let metrics = snapshotter.snapshot().into_vec().into_iter();
+    let counters = metrics.filter(|(key, ..)| key.kind() == MetricKind::Counter);
+    let counters = counters.map(|(key, _, _, value)| {
+        let labels: Vec<_> = key.key().labels().map(|label| label.value()).collect();
+        let DebugValue::Counter(count) = value else {
+            panic!("a counter counts")
+        };
+        (format!("{} {}", key.key().name(), labels.join(" ")), count)
+    });
+    counters.collect()
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn the_metrics_adapter_counts_retries_by_reason() {
+    let mut counters = counters(|| {
+        retry(otlake::MetricsObserver::new().with_label("worker", "w3"));
+    });
+    counters.retain(|(_, count)| *count > 0);
+    counters.sort();
+    assert_eq!(
+        counters,
+        [
+            ("otlake_storage_retries_total w3 conflict".to_owned(), 1),
+            ("otlake_storage_retries_total w3 in_doubt".to_owned(), 1),
+        ]
+    );
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn the_metrics_adapter_counts() {
+    let counters = counters(|| {
         let observer = otlake::MetricsObserver::new().with_label("worker", "w3");
         run(Pipeline::builder().observer(observer));
     });
-    let counters: Vec<(String, u64)> = snapshotter
-        .snapshot()
-        .into_vec()
-        .into_iter()
-        .filter(|(key, ..)| key.kind() == MetricKind::Counter)
-        .map(|(key, _, _, value)| {
-            let labels: Vec<_> = key.key().labels().map(|label| label.value()).collect();
-            let DebugValue::Counter(count) = value else {
-                panic!("a counter counts")
-            };
-            (format!("{} {}", key.key().name(), labels.join(" ")), count)
-        })
-        .collect();
     for (name, count) in [
         ("otlake_payloads_total w3 logs ingested", 1),
         ("otlake_payloads_total w3 logs failed", 1),
@@ -174,9 +208,9 @@ fn the_metrics_adapter_counts() {
     }
 }
 
+/// Returns the lines that `work` leaves in a log.
 #[cfg(feature = "tracing")]
-#[test]
-fn the_tracing_adapter_makes_events() {
+fn log(work: impl FnOnce()) -> String {
     use std::io;
 
     #[derive(Clone, Default)]
@@ -200,11 +234,44 @@ fn the_tracing_adapter_makes_events() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    tracing::subscriber::with_default(subscriber, || {
+    tracing::subscriber::with_default(subscriber, work);
+    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn the_tracing_adapter_warns_of_retries() {
+    let log = log(|| {
+        let span = tracing::info_span!("pipeline", worker = 3);
+        retry(otlake::TracingObserver::in_span(span));
+    });
+    let lines: Vec<&str> = log.lines().collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    for (line, failed) in lines.iter().zip(1..) {
+        assert!(
+            line.contains("WARN pipeline{worker=3}: otlake: retries a write"),
+            "{log}"
+        );
+        assert!(
+            line.contains("document=\"_otlake/logs.schema.json\""),
+            "{log}"
+        );
+        assert!(
+            line.contains(&format!("failed={failed} pause_ms=")),
+            "{log}"
+        );
+    }
+    assert!(!lines[0].contains("error"), "a conflict is no error: {log}");
+    assert!(lines[1].contains("the connection was reset"), "{log}");
+}
+
+#[cfg(feature = "tracing")]
+#[test]
+fn the_tracing_adapter_makes_events() {
+    let log = log(|| {
         let span = tracing::info_span!("pipeline", worker = 3);
         run(Pipeline::builder().observer(otlake::TracingObserver::in_span(span)));
     });
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines: Vec<&str> = log.lines().collect();
     let warned = lines
         .iter()
