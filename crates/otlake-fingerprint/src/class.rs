@@ -64,7 +64,7 @@ pub(crate) fn leading_letters(block: &[u8; WORD]) -> usize {
     8 + other_bytes(*high).trailing_zeros() as usize / 8
 }
 
-/// Returns the highest bit of the first byte that is not an ASCII letter. Higher bits mean nothing.
+/// Returns a number whose lowest bit that is set is the highest of the first byte that is not an ASCII letter. It is 0 if all are letters.
 #[inline(always)]
 fn other_bytes(bytes: [u8; 8]) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;

@@ -7,6 +7,8 @@ use crate::token::Token;
 
 /// The minimum length of a run of letters that can be base64. Shorter ones can't be distinguished from names.
 pub(super) const SHORTEST_BASE64: usize = 16;
+/// [`is_ordinary`] does not look for base64, because a block is too short for it and the separator behind it.
+const _: () = assert!(WORD <= SHORTEST_BASE64);
 /// The number of hexadecimal pairs in a row that are bytes even if none of them has a digit.
 const PAIRS: usize = 4;
 
@@ -53,7 +55,7 @@ static INITIALS: [u8; 128] = {
     table
 };
 
-/// The lengths of the words that a name may follow, by the low bits of their first letter.
+/// The lengths of the words that a name may follow, by the low bits of their first letter: [`lexicon::is_naming_noun`] and `for`.
 static NAMING: [u32; 32] = {
     let words: [&[u8]; 6] = [
         b"user",
