@@ -7,6 +7,7 @@
 //! ```
 
 pub(crate) mod input_budget;
+mod part;
 mod published_types;
 mod row_sizes;
 pub(crate) mod table_sink;

@@ -1,12 +1,9 @@
 //! Writes one table for one writer: connects the parts.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-use arrow_array::{RecordBatch, UInt64Array};
-use arrow_schema::ArrowError;
-use arrow_select::take::take_record_batch;
+use arrow_array::RecordBatch;
 use otlake_parquet::{Encoder, EncoderError};
 use otlake_row::{Group, Row};
 use otlake_schema::{DatasetSchema, Schema};
@@ -24,6 +21,7 @@ use crate::memory_budget::{MemoryBudget, Share, Use};
 use crate::report::TableStats;
 use crate::route::Route;
 use crate::route::batch_partitions::PartitionColumns;
+use crate::writer::part::Part;
 use crate::writer::published_types::{AttributeNames, PublishedTypes, find_new};
 use crate::writer::row_sizes::RowSizes;
 
@@ -75,44 +73,6 @@ impl RowGroupSink for SlotFiles<'_> {
         let target = self.target.as_deref_mut();
         let encoding = self.budget.encoding_bytes(size, rows.num_columns());
         self.files.write(self.slot, rows, since, encoding, target)
-    }
-}
-
-/// The rows of a record batch that are in one partition.
-enum Part<'a> {
-    All(&'a RecordBatch),
-    /// Those with these numbers.
-    Some(&'a RecordBatch, &'a [u64]),
-}
-
-impl Part<'_> {
-    fn columns(&self) -> usize {
-        let (Self::All(batch) | Self::Some(batch, _)) = self;
-        batch.num_columns()
-    }
-
-    fn rows(&self) -> usize {
-        match self {
-            Self::All(batch) => batch.num_rows(),
-            Self::Some(_, numbers) => numbers.len(),
-        }
-    }
-
-    /// Returns the number of a row in the record batch.
-    fn number(&self, row: usize) -> usize {
-        match self {
-            Self::All(_) => row,
-            Self::Some(_, numbers) => numbers[row] as usize,
-        }
-    }
-
-    fn take(&self, rows: Range<usize>) -> Result<RecordBatch, ArrowError> {
-        match self {
-            Self::All(batch) => Ok(batch.slice(rows.start, rows.len())),
-            Self::Some(batch, numbers) => {
-                take_record_batch(batch, &UInt64Array::from(numbers[rows].to_vec()))
-            }
-        }
     }
 }
 
