@@ -6,7 +6,7 @@ mod worker;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{SendError, Sender};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
 use std::thread::JoinHandle;
@@ -28,6 +28,9 @@ use crate::{EncodedPayload, Pipeline};
 /// [batch](Pipeline::batch): failed writes are retried, and a request that was answered with success is in
 /// the files exactly once. The files of a group are closed with it, so the time and the size of a group are a
 /// choice between quick answers and large files.
+///
+/// If a stage panics, its worker ends, and the requests of its group fail with [`ServiceError::Panicked`]. The
+/// other workers go on. A service whose last worker has panicked rejects every request.
 ///
 /// ```
 /// # #[cfg(feature = "tokio")] {
@@ -87,8 +90,13 @@ const UNIT: usize = 1 << 10;
 #[derive(Debug)]
 struct Worker {
     requests: Sender<Request>,
-    /// Requests that wait for this worker.
+    /// Requests that wait for this worker, or at least [`Worker::GONE`] if it has panicked.
     waiting: Arc<AtomicUsize>,
+}
+
+impl Worker {
+    /// More requests than can wait in the memory of a machine.
+    const GONE: usize = usize::MAX / 4;
 }
 
 impl Service {
@@ -141,7 +149,7 @@ impl Shared {
         u32::try_from(units).unwrap_or(u32::MAX).min(self.capacity)
     }
 
-    /// Sends a request to the worker with the fewest waiting requests.
+    /// Sends a request to the worker with the fewest waiting requests. Returns `None` if no worker is left.
     fn send(
         &self,
         signal: Signal,
@@ -150,20 +158,29 @@ impl Shared {
         room: Option<OwnedSemaphorePermit>,
     ) -> Option<Response> {
         let (answer, response) = oneshot::channel();
-        let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
-        let worker = workers
-            .iter()
-            .min_by_key(|worker| worker.waiting.load(Ordering::Relaxed))?;
-        worker.waiting.fetch_add(1, Ordering::Relaxed);
-        let request = Request {
+        let mut request = Request {
             signal,
             format,
             payload,
             room,
             answer,
         };
-        worker.requests.send(request).ok()?;
-        Some(Response(response))
+        let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let worker = workers
+                .iter()
+                .filter(|worker| worker.waiting.load(Ordering::Relaxed) < Worker::GONE)
+                .min_by_key(|worker| worker.waiting.load(Ordering::Relaxed))?;
+            worker.waiting.fetch_add(1, Ordering::Relaxed);
+            match worker.requests.send(request) {
+                Ok(()) => return Some(Response(response)),
+                // It has panicked. The others go on.
+                Err(SendError(returned)) => {
+                    worker.waiting.fetch_add(Worker::GONE, Ordering::Relaxed);
+                    request = returned;
+                }
+            }
+        }
     }
 }
 

@@ -132,11 +132,13 @@ async fn only_the_sender_of_a_malformed_payload_gets_an_error() {
     assert!(matches!(closed.await, Err(ServiceError::Closed)));
 }
 
-struct Panics;
+/// Panics at a row if it is `true`.
+struct Panics(bool);
 
 impl Stage for Panics {
-    fn row<S: RowSink>(&mut self, _: &mut Row<'_>, _: &mut S) -> Result<(), S::Error> {
-        panic!("a stage of one's own")
+    fn row<S: RowSink>(&mut self, row: &mut Row<'_>, next: &mut S) -> Result<(), S::Error> {
+        assert!(!self.0, "a stage of one's own");
+        next.row(row)
     }
 }
 
@@ -145,10 +147,47 @@ async fn a_stage_that_panics_is_an_error_for_its_senders() {
     let (_, dataset) = dataset();
     let builder = Service::builder().workers(1);
     let service = builder
-        .start(|_| Pipeline::on(&dataset).stage(Panics).build())
+        .start(|_| Pipeline::on(&dataset).stage(Panics(true)).build())
         .unwrap();
     let handle = service.handle();
     let sent = handle.ingest(Signal::Logs, Format::Protobuf, payload(0));
     assert!(matches!(sent.await, Err(ServiceError::Panicked)));
+    // The worker may not have ended yet.
+    let sent = handle.ingest(Signal::Logs, Format::Protobuf, payload(1));
+    let error = sent.await.unwrap_err();
+    assert!(matches!(
+        error,
+        ServiceError::Panicked | ServiceError::Closed
+    ));
     assert!(service.shutdown().await.is_empty());
+}
+
+#[tokio::test]
+async fn when_a_worker_panics_the_others_take_its_requests() {
+    let (storage, dataset) = dataset();
+    let builder = Service::builder().workers(2);
+    let service = builder
+        .group_time(Duration::from_millis(5))
+        .start(|worker| {
+            let stage = Panics(worker == 0);
+            Pipeline::on(&dataset).stage(stage).build()
+        })
+        .unwrap();
+    let handle = service.handle();
+    // With nothing waiting, the first worker is chosen.
+    let sent = handle.ingest(Signal::Logs, Format::Protobuf, payload(0));
+    assert!(matches!(sent.await, Err(ServiceError::Panicked)));
+    // It may not have ended yet.
+    let mut sent = Err(ServiceError::Panicked);
+    while matches!(sent, Err(ServiceError::Panicked)) {
+        let sending = handle.ingest(Signal::Logs, Format::Protobuf, payload(1));
+        sent = sending.await;
+    }
+    assert_eq!(sent.unwrap().accepted, 10);
+    for seed in 2..20 {
+        let sent = handle.ingest(Signal::Logs, Format::Protobuf, payload(seed));
+        assert_eq!(sent.await.unwrap().accepted, 10);
+    }
+    assert_eq!(service.shutdown().await.len(), 1);
+    assert_eq!(data_files(&storage).iter().sum::<u64>(), 190);
 }

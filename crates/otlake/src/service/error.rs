@@ -14,13 +14,13 @@ pub enum ServiceError {
     /// sent again.
     #[error("the records could not be made durable: send the request again")]
     Group(#[source] Arc<BatchError>),
-    /// The service is shut down. The request was not accepted.
-    #[error("the service is shut down")]
+    /// The service is shut down, or all of its workers have panicked. The request was not accepted.
+    #[error("the service is shut down, or all of its workers have panicked")]
     Closed,
     /// A stage panicked. Whether the records are durable is not known.
     #[error(
         "the worker of the request has panicked, and its records may or may not be durable: restart the \
-         service"
+         service to replace the worker"
     )]
     Panicked,
 }
@@ -32,7 +32,7 @@ pub enum TryIngestError {
     /// The queue is full.
     #[error("the queue is full: send the request again later")]
     Full,
-    /// The service is shut down.
-    #[error("the service is shut down")]
+    /// The service is shut down, or all of its workers have panicked.
+    #[error("the service is shut down, or all of its workers have panicked")]
     Closed,
 }
