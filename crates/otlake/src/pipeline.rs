@@ -250,7 +250,7 @@ impl<C: Stage> Pipeline<C> {
         result
     }
 
-    /// Decodes a payload to its end without keeping a record.
+    /// Returns an error if a payload is malformed. Decodes all of it, and keeps no record.
     fn check(
         &mut self,
         signal: Signal,

@@ -27,11 +27,10 @@ pub use self::http_export::HttpExport;
 use self::upload::Upload;
 use crate::{EncodedPayload, Reservation, ServiceHandle};
 
-/// What answers the requests of OTLP senders: it reads a body within limits, passes it to a
-/// [`Service`](crate::Service), and answers as the
-/// [specification of OTLP](https://opentelemetry.io/docs/specs/otlp/) demands when the records are durable.
+/// A receiver of OTLP requests. It reads a body within limits, passes it to a [`Service`](crate::Service), and, when
+/// the records are durable, responds as [OTLP's specification](https://opentelemetry.io/docs/specs/otlp/) demands.
 ///
-/// It works in any server that has requests and responses of the `http` crate. With the feature `grpc`, it answers
+/// It works in any server that uses the request and response types of the `http` crate. With the feature `grpc`, it answers
 /// OTLP/gRPC as well, on the same port or on another one, and is a `tower_service::Service`. Payloads of both go to the
 /// decoder as bytes; no message types are built.
 ///
@@ -82,8 +81,8 @@ pub struct Outcome {
     pub protocol: Protocol,
     /// The signal, or `None` if the path is unknown.
     pub signal: Option<Signal>,
-    /// The outcome for the records, or why the request failed. With [`Acknowledge::Accepted`] the outcome for the
-    /// records is not known, and all of its counts are 0.
+    /// The counts of accepted and rejected records, or the failure of the request. With
+    /// [`Acknowledge::Accepted`] the counts are not known yet, and all of them are 0.
     pub result: Result<Summary, Failure>,
 }
 
@@ -103,9 +102,9 @@ impl Receiver {
         ReceiverBuilder::new()
     }
 
-    /// Answers a request. Never fails: what goes wrong is in the response.
+    /// Responds to a request. Errors are reported in the response.
     ///
-    /// The records of a body that was received are stored even if the future is dropped.
+    /// Once the body has been received, its records are stored even if the future is dropped.
     pub async fn respond<B>(&self, request: Request<B>) -> Response<ReceiverBody>
     where
         B: Body,
@@ -200,8 +199,8 @@ impl Receiver {
                     receive(body.as_mut(), upload).await
                 }
             };
-            // A server closes the connection or resets the stream when a body was not read. Then the sender may not get
-            // to read the response, so an ordinary body is read to its end, and dropped.
+            // A server closes the connection or resets the stream if a body was not read, and the sender may then miss
+            // the response. So an ordinary body is read to its end and dropped.
             if result.is_err() && !parts.headers.contains_key(EXPECT) {
                 drain(body.as_mut(), limit.saturating_mul(2)).await;
             }
@@ -241,7 +240,7 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
-        // What is not data is trailers, which mean nothing here.
+        // Other frames are trailers, which have no meaning in OTLP.
         if let Ok(data) = frame.map_err(Failure::broken_body)?.into_data() {
             upload.push(data)?;
         }

@@ -192,8 +192,8 @@ impl ServiceHandle {
     /// # Errors
     ///
     /// Returns an error when the payload is damaged or malformed; the records before the fault are durable
-    /// then. Also returns an error when the records could not be made durable in any attempt, and when the
-    /// service is shut down.
+    /// then, unless the pipeline [rejects all](crate::MalformedPayload::RejectAll) of them. Also returns an error
+    /// when the records could not be made durable in any attempt, and when the service is shut down.
     pub async fn ingest(
         &self,
         signal: Signal,
@@ -208,8 +208,8 @@ impl ServiceHandle {
         response.ok_or(ServiceError::Closed)?.await
     }
 
-    /// Accepts a payload at once, or rejects it if the queue is full: answer with HTTP's 429 or gRPC's
-    /// `RESOURCE_EXHAUSTED` then. The response resolves like that of [`ServiceHandle::ingest`].
+    /// Accepts a payload at once, or rejects it if the queue is full: then answer with HTTP's 429 or gRPC's
+    /// `UNAVAILABLE`. The response resolves like that of [`ServiceHandle::ingest`].
     ///
     /// # Errors
     ///
@@ -226,7 +226,7 @@ impl ServiceHandle {
         reservation.ingest(signal, format, payload)
     }
 
-    /// Returns a reservation of the queue for a payload that is still being received.
+    /// Returns an empty reservation in the queue, for a payload that is still being received.
     pub fn reserve(&self) -> Reservation {
         Reservation::new(Arc::clone(&self.shared))
     }

@@ -6,7 +6,7 @@ use ::http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use otlake_row::Bytes;
 
-/// The body of a response of a [`Receiver`](crate::Receiver): bytes that are there at once, and, for gRPC, trailers.
+/// The body of a response of a [`Receiver`](crate::Receiver): complete in memory, and with trailers for gRPC.
 #[derive(Clone, Debug, Default)]
 pub struct ReceiverBody {
     data: Option<Bytes>,
@@ -24,7 +24,7 @@ impl ReceiverBody {
     }
 }
 
-/// A body without trailers, for what a server answers itself.
+/// Returns a body without trailers, for responses of the server's own.
 impl<T: Into<Bytes>> From<T> for ReceiverBody {
     fn from(data: T) -> ReceiverBody {
         ReceiverBody {

@@ -20,15 +20,15 @@ pub(super) struct Options {
     pub(super) bearer_token: Option<Arc<str>>,
 }
 
-/// When a request is answered with success.
+/// The point in time at which a request is answered with success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Acknowledge {
-    /// When its records are durable.
+    /// The request's records are durable.
     #[default]
     Durable,
-    /// When it is in the queue: before it is decoded, so a malformed payload is answered with success. What is
-    /// in the queue is lost when the process dies.
+    /// The request is in the queue. It is not decoded yet, so a malformed payload is answered with success, too.
+    /// Queued requests are lost if the process dies.
     Accepted,
 }
 
@@ -71,13 +71,13 @@ impl ReceiverBuilder {
         self
     }
 
-    /// Demands that each request has this token, as `Authorization: Bearer TOKEN`. Default: none is demanded.
+    /// Requires this token in each request, as `Authorization: Bearer TOKEN`. Default: no token is required.
     pub fn bearer_token(mut self, token: impl Into<Arc<str>>) -> ReceiverBuilder {
         self.options.bearer_token = Some(token.into());
         self
     }
 
-    /// Builds the receiver in front of a service.
+    /// Builds a receiver that passes requests to a service.
     #[must_use]
     pub fn build(self, service: ServiceHandle) -> Receiver {
         Receiver {

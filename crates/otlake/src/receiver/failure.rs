@@ -11,15 +11,15 @@ use otlake_row::Bytes;
 use super::http_export::media_type;
 use crate::{IngestError, ServiceError, TryIngestError};
 
-/// Why a request was not answered with success.
+/// The reason why a request was not answered with success.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     kind: FailureKind,
     message: Arc<str>,
-    /// The path of the field that is at fault, and the fault.
+    /// The path of the malformed field, and a description of the fault.
     violation: Option<Arc<(String, String)>>,
-    /// The cause, which is for the operator of the service and not for the sender.
+    /// The cause. It is meant for the operator of the service and is not sent to the sender.
     #[source]
     cause: Option<Cause>,
 }
@@ -29,15 +29,15 @@ pub struct Failure {
 #[error(transparent)]
 struct Cause(Arc<dyn Error + Send + Sync>);
 
-/// The kinds of failures, and with them the answers that OTLP's specification demands.
+/// The kind of a failure, which determines the response that OTLP's specification demands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// The path is not one of OTLP.
+    /// The path is none of OTLP's.
     UnknownPath,
     /// The method is not POST.
     Method,
-    /// The `Content-Type` is not one of OTLP/HTTP.
+    /// The `Content-Type` is none of OTLP/HTTP's.
     MediaType,
     /// The compression is unknown, or its feature is off.
     Encoding,
@@ -49,7 +49,7 @@ pub enum FailureKind {
     Malformed,
     /// The body was cut off, or is not framed as its protocol demands.
     BrokenBody,
-    /// The body has not arrived in time.
+    /// The body did not arrive in time.
     SlowBody,
     /// The queue of the service is full.
     QueueFull,
@@ -90,18 +90,17 @@ impl FailureKind {
         }
     }
 
-    /// Returns the status with which OTLP/HTTP answers.
+    /// Returns the status of the OTLP/HTTP response.
     pub fn http_status(self) -> StatusCode {
         self.answer().0
     }
 
-    /// Returns the code with which OTLP/gRPC answers.
+    /// Returns the code of the OTLP/gRPC response.
     pub fn rpc_code(self) -> RpcCode {
         self.answer().1
     }
 
-    /// Returns whether the same request may succeed later. The response asks the sender to wait and to send it
-    /// again.
+    /// Returns whether the same request may succeed later. If so, the response asks the sender to retry.
     pub fn is_retryable(self) -> bool {
         matches!(self, FailureKind::QueueFull | FailureKind::Unavailable)
     }
@@ -185,7 +184,8 @@ impl Failure {
         &self.message
     }
 
-    /// Returns the status as a message. If the request may be sent again, it has the time after which.
+    /// Returns the status as a message. If the failure [is retryable](FailureKind::is_retryable), the message has
+    /// the delay `retry_after`.
     pub fn status(&self, retry_after: Duration) -> RpcStatus {
         let mut status = RpcStatus::new(self.kind.rpc_code(), &*self.message);
         if self.kind.is_retryable() {
@@ -198,8 +198,8 @@ impl Failure {
         status
     }
 
-    /// Returns the response of OTLP/HTTP, in the format of the request. If the request may be sent again, it has
-    /// the time after which, rounded up to seconds.
+    /// Returns the response of OTLP/HTTP, in the format of the request. If the failure
+    /// [is retryable](FailureKind::is_retryable), its `Retry-After` is `retry_after`, rounded up to seconds.
     pub fn http_response(&self, format: Format, retry_after: Duration) -> Response<Bytes> {
         let body = self.status(retry_after).encode(format);
         let mut response = Response::new(Bytes::from(body));

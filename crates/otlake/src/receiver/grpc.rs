@@ -25,19 +25,19 @@ const GRPC_STATUS_DETAILS: HeaderName = HeaderName::from_static("grpc-status-det
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
-/// The bytes before a message: whether it is compressed, and its length.
+/// The number of bytes before a message: a flag that says whether it is compressed, and its length.
 const PREFIX: usize = 5;
 
-/// The characters that `grpc-message` has percent-encoded; those beyond ASCII are always encoded.
+/// The characters that are percent-encoded in `grpc-message`, in addition to those beyond ASCII.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// What the head of a call states.
+/// The signal and encoding that the head of a call states.
 struct Call {
     signal: Signal,
     encoding: ContentEncoding,
 }
 
-/// Returns whether this is a call of gRPC with messages in protobuf.
+/// Returns whether a request is a gRPC call with messages in protobuf.
 pub(super) fn is_grpc(parts: &Parts) -> bool {
     let value = parts.headers.get(CONTENT_TYPE);
     let value = value
@@ -64,7 +64,7 @@ impl Call {
         if parts.method != Method::POST {
             return Err(Failure::new(
                 FailureKind::Method,
-                "a call of gRPC is a POST",
+                "the method of a gRPC call is POST",
             ));
         }
         let encoding = match parts.headers.get(GRPC_ENCODING) {
@@ -75,7 +75,7 @@ impl Call {
         Ok(Call { signal, encoding })
     }
 
-    /// Takes the message out of a body, which has exactly one.
+    /// Returns the message of a body, which must have exactly one.
     fn message(&self, body: &Bytes) -> Result<EncodedPayload, Failure> {
         let broken = |message: &str| Failure::new(FailureKind::BrokenBody, message);
         let Some(&[compressed, length @ ..]) = body.first_chunk::<PREFIX>() else {
@@ -142,7 +142,7 @@ impl Receiver {
         response
     }
 
-    /// Returns a response without a body, whose headers have the status.
+    /// Returns a response without a body, with the status in its headers.
     fn grpc_failure(&self, failure: &Failure) -> Response<ReceiverBody> {
         let mut response = Response::new(ReceiverBody::default());
         let headers = response.headers_mut();
@@ -151,7 +151,7 @@ impl Receiver {
         let message = utf8_percent_encode(status.message(), ENCODED).to_string();
         let details = STANDARD_NO_PAD.encode(status.encode(Format::Protobuf));
         for (name, value) in [(GRPC_MESSAGE, message), (GRPC_STATUS_DETAILS, details)] {
-            // Both are plain ASCII.
+            // Both are printable ASCII, so this does not fail.
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(name, value);
             }

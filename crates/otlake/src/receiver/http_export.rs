@@ -8,7 +8,7 @@ use super::{Failure, FailureKind};
 
 /// The signal, format and encoding that the head of an OTLP/HTTP request states.
 ///
-/// A [`Receiver`](crate::Receiver) does all of this itself. Use it to pass requests to something else:
+/// A [`Receiver`](crate::Receiver) does all of this itself. Use this type to handle requests without one:
 ///
 /// ```
 /// # #[cfg(feature = "http")] {
@@ -38,7 +38,7 @@ impl HttpExport {
     ///
     /// # Errors
     ///
-    /// Returns the failure to answer with if one of them is not one of OTLP/HTTP, or is not supported.
+    /// Returns the failure to respond with if OTLP/HTTP does not allow one of them, or if it is not supported.
     pub fn of(parts: &Parts) -> Result<HttpExport, Failure> {
         let signal = match parts.uri.path() {
             "/v1/logs" => Signal::Logs,
@@ -102,7 +102,7 @@ impl HttpExport {
     }
 }
 
-/// Returns the format of a failure: that of the request, if it is known.
+/// Returns the format for reporting a failure: that of the request, or protobuf if it is unknown.
 pub(super) fn response_format(parts: &Parts) -> Format {
     content_type(parts).unwrap_or(Format::Protobuf)
 }

@@ -3,12 +3,12 @@ use bytes::{Buf, Bytes};
 use super::Failure;
 use crate::{Reservation, ServiceHandle};
 
-/// A body that is being received. What has arrived of it has a share of the service's queue, so the memory of all
-/// bodies together is bounded by the size of the queue.
+/// A body that is being received. The bytes that have arrived are counted in the service's queue, so the size of the
+/// queue bounds the memory of all bodies together.
 pub(super) struct Upload {
     reservation: Reservation,
     limit: usize,
-    /// The length that the sender states. Memory is only allocated for bytes that have arrived, and for as many again.
+    /// The length that the sender states. At most twice the number of received bytes is allocated.
     stated: usize,
     received: Received,
 }

@@ -6,8 +6,8 @@ use crate::{BatchError, IngestError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
-    /// The payload is damaged or malformed. The records before the fault are durable. It has the same fault
-    /// when it is sent again.
+    /// The payload is damaged or malformed. The records before the fault are durable, unless the pipeline
+    /// [rejects all](crate::MalformedPayload::RejectAll) of them. Sending the payload again does not help.
     #[error(transparent)]
     Payload(IngestError),
     /// The group of the request could not be made durable in any attempt. The request may succeed when it is

@@ -12,13 +12,13 @@ use super::ServiceError;
 use crate::pipeline::Batch;
 use crate::{BatchError, EncodedPayload, IngestError, Pipeline};
 
-/// A payload whose sender waits.
+/// A payload, and the channel on which its sender waits for the answer.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) signal: Signal,
     pub(super) format: Format,
     pub(super) payload: EncodedPayload,
-    /// The room in the queue, which is given back with the answer.
+    /// The share of the queue, which is given back with the answer.
     pub(super) room: Option<OwnedSemaphorePermit>,
     pub(super) answer: oneshot::Sender<Result<Summary, ServiceError>>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Groups<C> {
     pub(super) pipeline: Pipeline<C>,
     pub(super) requests: Receiver<Request>,
     pub(super) waiting: Arc<AtomicUsize>,
-    /// The identity of this worker, which with a number is that of a group.
+    /// The identity of this worker. With a number appended, it is the identity of a group.
     pub(super) source: String,
     pub(super) next: u64,
     pub(super) time: Duration,
@@ -91,7 +91,7 @@ impl<C: Stage> Groups<C> {
         match delivered {
             Ok(_) => {
                 for Ingested { result, answer, .. } in ingested {
-                    // Nobody may wait any more.
+                    // The caller may have stopped waiting.
                     let _ = answer.send(result.map_err(ServiceError::Payload));
                 }
             }
@@ -100,7 +100,7 @@ impl<C: Stage> Groups<C> {
     }
 }
 
-/// Ingests a request. One whose rows can't be written is `rejected`.
+/// Ingests a request. If its rows can't be written, the request is stored in `rejected`.
 fn ingest<C: Stage>(
     batch: &mut Batch<'_, C>,
     request: Request,
