@@ -141,15 +141,15 @@ impl MemoryBudget {
     ///
     /// Columns take up twice the size of their values, because vectors double. Without partitions they count as
     /// rows. With partitions they are only needed during a call. [Encoding](Self::encoding_bytes) takes twice the
-    /// size, too, and a sorted copy once. All of this has to fit, for all writers at once, the quarter of the limit
-    /// that is left for calls.
+    /// size, too, and a sorted copy once. All of this has to fit into the quarter of the limit that is left
+    /// for calls, for all writers at once.
     pub(crate) fn row_group_bytes(&self, wanted: usize, partitioned: bool, sorted: bool) -> usize {
         let copies = 2 + if partitioned { 2 } else { 0 } + usize::from(sorted);
         wanted.min(self.limit / (4 * copies * self.writers().max(1)))
     }
 
     /// Returns the bytes that encoding a row group of `bytes` bytes may take, such that the row groups of all writers
-    /// fit the limit. A row group is split if it takes more, which happens if a dictionary has to be expanded.
+    /// fit into the limit. A row group is split if it takes more, which happens if a dictionary has to be expanded.
     pub(crate) fn encoding_bytes(&self, bytes: usize, columns: usize) -> usize {
         /// The bytes of a column's metadata and of buffers, which do not depend on the size of the row group.
         const COLUMN: usize = 1_536;

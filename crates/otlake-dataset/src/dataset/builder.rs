@@ -183,10 +183,11 @@ impl DatasetBuilder {
     /// - The limit is at least 4 MiB for each writer. With 2 MiB it may be exceeded by a tenth.
     /// - No row, together with its resource and scope, is larger than the limit divided by 128 and by the number of
     ///   writers. Larger ones may exceed it, because a row is never split, and writing the rows of one partition does
-    ///   not free a resource that rows of others have, too.
+    ///   not free a resource that rows of other partitions share.
     /// - The storage buffers at most an eighth of the limit for each file: for object stores, a part of an upload.
     ///
-    /// Under these conditions the limit held for all of 178 shapes. Of 154 others, the worst took 1.9 times the limit.
+    /// Under these conditions the limit held for all of 178 shapes. Of 154 shapes that violate them, the worst took
+    /// 1.9 times the limit.
     ///
     /// The limit does not count payloads and record batches, which belong to the caller, compression contexts, and
     /// the conversion of columns whose type another writer has published differently. It counts the summaries of the

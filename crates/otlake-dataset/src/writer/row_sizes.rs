@@ -26,7 +26,7 @@ impl RowSizes {
                 _ => {
                     let dictionary = array.as_dictionary_opt::<Int32Type>();
                     let keys = dictionary.map(|dictionary| dictionary.keys().to_data());
-                    // The values of a dictionary are there once, however many rows have them.
+                    // The values of a dictionary exist once, however many rows refer to them.
                     let data = keys.unwrap_or_else(|| array.to_data());
                     others += data.get_slice_memory_size().unwrap_or(0);
                     continue;

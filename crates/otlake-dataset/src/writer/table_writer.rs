@@ -35,11 +35,7 @@ pub(crate) struct TableWriter {
     gather: Gather,
     files: Files,
     column_names: ColumnNames,
-    memory: Share,
-    /// The buffers for encoding, and with partitions the columns.
-    buffers: Share,
-    /// The number of bytes by which the counted memory may differ from the estimate.
-    granule: usize,
+    memory: CountedMemory,
     /// The types that record batches must have. `None` until the first record batch arrives.
     types: Option<PublishedTypes>,
     /// The attributes that partitions depend on.
@@ -49,6 +45,36 @@ pub(crate) struct TableWriter {
     /// The number of partitions that were opened and of row groups that became full. Each of them makes the
     /// writer begin a row group, with resource and scope again.
     begun: u64,
+}
+
+/// The memory of a writer that is counted in the budget.
+#[derive(Debug)]
+struct CountedMemory {
+    rows: Share,
+    /// The buffers for encoding, and with partitions the columns.
+    buffers: Share,
+    /// The number of bytes by which the counted rows may differ from the estimate.
+    granule: usize,
+}
+
+impl CountedMemory {
+    fn new(budget: &Arc<MemoryBudget>) -> Self {
+        Self {
+            rows: Share::new(budget, Use::Rows),
+            buffers: Share::new(budget, Use::Buffers),
+            granule: budget.granule(),
+        }
+    }
+
+    /// Counts the rows anew if the estimate has changed noticeably, and returns whether it has.
+    #[inline]
+    fn update_rows(&mut self, estimate: usize) -> bool {
+        let changed = estimate.abs_diff(self.rows.bytes()) > self.granule;
+        if changed {
+            self.rows.set(estimate);
+        }
+        changed
+    }
 }
 
 /// Passes row groups to the files of a slot.
@@ -111,9 +137,7 @@ impl TableWriter {
             gather: Gather::new(schema, gather, limits),
             files: Files::new(encoder, files, ledger, Arc::clone(account)),
             column_names: ColumnNames::default(),
-            memory: Share::new(dataset.budget(), Use::Rows),
-            buffers: Share::new(dataset.budget(), Use::Buffers),
-            granule: dataset.budget().granule(),
+            memory: CountedMemory::new(dataset.budget()),
             types: None,
             attributes,
             writers: dataset.budget().writers(),
@@ -177,11 +201,7 @@ impl TableWriter {
                 result = WriteError::both(result, Err(lost.into()));
             }
         }
-        let estimate = self.gather.memory_estimate();
-        let changed = estimate.abs_diff(self.memory.bytes()) > self.granule;
-        if changed {
-            self.memory.set(estimate);
-        }
+        let changed = self.memory.update_rows(self.gather.memory_estimate());
         result?;
         Ok(changed)
     }
@@ -536,20 +556,20 @@ impl TableWriter {
     }
 
     fn set_memory(&mut self) {
-        self.memory.set(self.gather.memory_estimate());
-        self.buffers
-            .set(self.gather.buffers() + self.files.memory_of_encoder());
+        let buffers = self.gather.buffers() + self.files.memory_of_encoder();
+        self.memory.rows.set(self.gather.memory_estimate());
+        self.memory.buffers.set(buffers);
     }
 
     /// Returns the bytes that rows take up. This measures every column.
     pub(crate) fn memory_size(&self) -> usize {
-        self.gather.memory_size() + self.buffers.bytes()
+        self.gather.memory_size() + self.memory.buffers.bytes()
     }
 
     /// Returns the bytes that are counted for rows in the budget.
     #[inline]
     pub(crate) fn memory_counted(&self) -> usize {
-        self.memory.bytes()
+        self.memory.rows.bytes()
     }
 }
 

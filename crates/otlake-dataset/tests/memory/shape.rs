@@ -14,7 +14,7 @@ pub enum Feed {
     RecordBatches,
 }
 
-/// The rows of a round.
+/// The rows of a round. Each field is drawn at random, which is why there are more than a dozen.
 #[derive(Clone, Debug)]
 pub struct Shape {
     pub rows: usize,
