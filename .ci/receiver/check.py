@@ -3,8 +3,8 @@
     python check.py RECEIVER RUST_SENDER
 
 RECEIVER is the program of examples/receiver, and RUST_SENDER its sender, or `-`. Three rounds: undisturbed, with a queue
-that is full for a while, so that the receiver answers 429, and with a storage that fails for a while, so that it answers 503. The senders try again by
-themselves then, and each record is in the files once.
+that is full for a while, so that the receiver answers 429, and with a storage that fails for a while, so that it answers 503. The senders then retry by
+themselves, and each record is in the files once.
 """
 
 import shutil

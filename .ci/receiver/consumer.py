@@ -32,7 +32,7 @@ def payload(partition: int, offset: int) -> bytes:
 def append(partition: int, offset: int):
     file = LOG / str(partition) / f"{offset}.logs"
     file.parent.mkdir(parents=True, exist_ok=True)
-    # A message is there as a whole, or not at all.
+    # The message appears as a whole, or not at all.
     temporary = LOG / "message.tmp"
     temporary.write_bytes(payload(partition, offset))
     temporary.rename(file)

@@ -35,20 +35,20 @@ trait Log {
     /// Returns the range that was stored last. Its start is the committed offset.
     fn stored(&self, partition: &str) -> std::io::Result<Range<u64>>;
 
-    /// Commits the start of a range and stores the range, in one step.
+    /// Stores a range and commits its start as the offset, in one step.
     fn store(&self, partition: &str, range: Range<u64>) -> std::io::Result<()>;
 }
 
-/// The longest range.
+/// The maximum number of messages in a range.
 const MESSAGES: u64 = 16;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [log, lake] = &arguments[..] else {
-        return Err("queue_consumer LOG LAKE".into());
+        return Err("usage: queue_consumer LOG LAKE".into());
     };
     let storage = LocalDirectory::new(lake);
-    // The open files of a process that was killed.
+    // A process that was killed leaves temporary files.
     storage.remove_leftovers(std::time::Duration::ZERO)?;
     let mut pipeline = Pipeline::builder()
         .partitioning("{table}".parse()?)

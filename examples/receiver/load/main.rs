@@ -8,7 +8,7 @@
 //! With `memory:DIRECTORY` as the address, CONNECTIONS pipelines without a receiver write the same records to a dataset there.
 //!
 //! Each connection sends one request after another. RECORDS is the number of log records of a request; with BYTES, a request
-//! is padded to that size instead. Requests that are answered with 429 or 503 are sent again after `Retry-After`.
+//! is padded to that size instead. Requests that are answered with 429 or 503 are sent again after a second.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use tokio::task::JoinSet;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What the connections have seen.
+/// The latencies and retries that connections have measured.
 #[derive(Default)]
 struct Seen {
     latencies: Vec<Duration>,
@@ -38,7 +38,7 @@ struct Seen {
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [address, numbers @ ..] = &arguments[..] else {
-        return Err("ADDRESS CONNECTIONS REQUESTS RECORDS [BYTES]".into());
+        return Err("usage: load ADDRESS CONNECTIONS REQUESTS RECORDS [BYTES]".into());
     };
     let numbers = numbers
         .iter()
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (connections, requests, records, bytes) = match numbers[..] {
         [connections, requests, records] => (connections, requests, records, 0),
         [connections, requests, records, bytes] => (connections, requests, records, bytes),
-        _ => return Err("ADDRESS CONNECTIONS REQUESTS RECORDS [BYTES]".into()),
+        _ => return Err("usage: load ADDRESS CONNECTIONS REQUESTS RECORDS [BYTES]".into()),
     };
     let body = body(records, bytes);
     let size = body.len();

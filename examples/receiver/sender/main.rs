@@ -23,7 +23,7 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 /// Seconds since 1970.
 const BEGIN: u64 = 1_764_000_000;
 
-/// What the sender is called with.
+/// A sender, with the arguments of the program.
 struct Sender {
     protocol: String,
     endpoint: String,
@@ -67,14 +67,14 @@ macro_rules! exporter {
 async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [protocol, endpoint, count] = &arguments[..] else {
-        return Err("PROTOCOL ENDPOINT COUNT".into());
+        return Err("usage: send PROTOCOL ENDPOINT COUNT".into());
     };
     let sender = Sender {
         protocol: protocol.clone(),
         endpoint: endpoint.clone(),
         count: count.parse()?,
     };
-    // The exporters of HTTP block, and have a runtime of their own.
+    // The HTTP exporters block, and have a runtime of their own.
     tokio::task::spawn_blocking(move || {
         sender.logs()?;
         sender.traces()?;
@@ -181,7 +181,7 @@ impl Sender {
             histogram.record(i as f64, &attributes);
         }
         if provider.shutdown().is_err() {
-            // The reader waits for 5 s, whatever it is told. Its thread goes on to try, and the check notices what is missing.
+            // The reader waits for 5 s, whatever the timeout. Its thread goes on exporting, and the check finds missing points.
             std::thread::sleep(Duration::from_secs(20));
         }
         Ok(())

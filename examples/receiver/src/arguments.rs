@@ -6,9 +6,10 @@ use otlake::dataset::Partitioning;
 use otlake::{Acknowledge, MalformedPayload};
 
 /// Receives OTLP over HTTP and gRPC, and writes the Parquet files of a dataset.
+// One field for each option, which is why there are more than a dozen.
 #[derive(Debug, Parser)]
 pub struct Arguments {
-    /// Where the dataset is: a directory, `s3://bucket/prefix`, `gs://…`, `az://…`
+    /// Location of the dataset: a directory, `s3://bucket/prefix`, `gs://…` or `az://…`
     #[arg(long)]
     pub storage: String,
     /// Directories of the files
@@ -17,10 +18,10 @@ pub struct Arguments {
     /// Addresses; each accepts OTLP over HTTP and gRPC, `/healthz` and `/metrics`
     #[arg(long, default_values = ["127.0.0.1:4318", "127.0.0.1:4317"])]
     pub listen: Vec<String>,
-    /// When a request is answered: `durable` or `memory`
+    /// Answer a request when its records are `durable`, or when it is in `memory`
     #[arg(long, value_parser = ack, default_value = "durable")]
     pub ack: Acknowledge,
-    /// What is kept of a malformed payload: the records `before` the fault, or `nothing`
+    /// Keep the records of a malformed payload `before` the fault, or `nothing`
     #[arg(long, value_parser = malformed, default_value = "before")]
     pub malformed: MalformedPayload,
     /// Workers, each with a thread
@@ -29,13 +30,13 @@ pub struct Arguments {
     /// Milliseconds for which requests are gathered before they become durable together
     #[arg(long, value_parser = milliseconds, default_value = "1000")]
     pub group_time: Duration,
-    /// Bytes of requests in memory; more are answered with 429
+    /// Bytes of requests in memory; further requests are answered with 429
     #[arg(long, default_value_t = 128 << 20)]
     pub queue_bytes: usize,
     /// Bytes of rows and open files in memory
     #[arg(long, default_value_t = 256 << 20)]
     pub memory_bytes: usize,
-    /// Bytes of a request, as it was sent and once inflated
+    /// Bytes of a request, both as sent and inflated
     #[arg(long, default_value_t = 20 << 20)]
     pub body_bytes: usize,
     /// Milliseconds in which a body has to arrive
@@ -44,10 +45,10 @@ pub struct Arguments {
     /// Milliseconds without the head of a request after which a connection is closed
     #[arg(long, value_parser = milliseconds, default_value = "75000")]
     pub idle_time: Duration,
-    /// Connections at once; more wait
+    /// Connections at once; further ones wait
     #[arg(long, default_value_t = 1024)]
     pub connections: usize,
-    /// The token that requests must have
+    /// Token that each request must have
     #[arg(long, env = "OTLAKE_BEARER_TOKEN", hide_env_values = true)]
     pub bearer_token: Option<String>,
     /// Files of the certificates and of the private key for TLS, in PEM
@@ -59,7 +60,7 @@ fn ack(text: &str) -> Result<Acknowledge, &'static str> {
     match text {
         "durable" => Ok(Acknowledge::Durable),
         "memory" => Ok(Acknowledge::Accepted),
-        _ => Err("neither `durable` nor `memory`"),
+        _ => Err("expected `durable` or `memory`"),
     }
 }
 
@@ -67,7 +68,7 @@ fn malformed(text: &str) -> Result<MalformedPayload, &'static str> {
     match text {
         "before" => Ok(MalformedPayload::KeepRecordsBefore),
         "nothing" => Ok(MalformedPayload::RejectAll),
-        _ => Err("neither `before` nor `nothing`"),
+        _ => Err("expected `before` or `nothing`"),
     }
 }
 

@@ -74,7 +74,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 /// Opens the dataset and starts the workers.
 fn start(arguments: &Arguments) -> Result<Service<(FingerprintStage,)>, Box<dyn Error>> {
     if !arguments.storage.contains(':') {
-        // Temporary files of a process that was killed.
+        // A process that was killed leaves temporary files.
         LocalDirectory::new(&arguments.storage).remove_leftovers(Duration::ZERO)?;
     }
     let dataset = Dataset::builder()

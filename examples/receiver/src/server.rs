@@ -23,9 +23,9 @@ use tracing::{debug, warn};
 
 use crate::arguments::Arguments;
 
-/// The time for a handshake of TLS.
+/// The time limit of a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// The time for requests in flight at a shutdown.
+/// The time that a shutdown gives requests in flight.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Accepts connections and serves HTTP/1.1 and HTTP/2 on them.
@@ -96,7 +96,8 @@ impl Server {
                     });
                 }
                 Err(error) => {
-                    warn!(%error, "a connection can't be accepted"); // too many open files?
+                    // The limit of open files may have been reached.
+                    warn!(%error, "a connection can't be accepted");
                     sleep(Duration::from_millis(100)).await;
                 }
             }
@@ -123,7 +124,7 @@ impl Server {
         }
     }
 
-    /// Does the handshake of TLS, if there is one.
+    /// Performs the TLS handshake, if TLS is enabled.
     async fn secured(&self, stream: TcpStream) -> Option<Box<dyn Stream>> {
         let Some(tls) = &self.tls else {
             return Some(Box::new(stream));
@@ -144,7 +145,7 @@ impl Server {
         }
     }
 
-    /// Answers a request of OTLP, and logs and counts it.
+    /// Responds to an OTLP request, logs a failure, and counts the request.
     async fn export(&self, request: Request<Incoming>) -> Response<ReceiverBody> {
         let started = Instant::now();
         let response = self.receiver.respond(request).await;
