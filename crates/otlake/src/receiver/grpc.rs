@@ -15,6 +15,7 @@ use otlake_row::Signal;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::failure::encodings;
+use super::http_export::essence;
 use super::{Failure, FailureKind, Outcome, Protocol, Receiver, ReceiverBody};
 use crate::EncodedPayload;
 
@@ -39,11 +40,7 @@ struct Call {
 
 /// Returns whether a request is a gRPC call with messages in protobuf.
 pub(super) fn is_grpc(parts: &Parts) -> bool {
-    let value = parts.headers.get(CONTENT_TYPE);
-    let value = value
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let essence = value.split(';').next().unwrap_or_default().trim();
+    let essence = essence(parts);
     essence == "application/grpc" || essence == "application/grpc+proto"
 }
 

@@ -114,10 +114,17 @@ pub(super) fn media_type(format: Format) -> HeaderValue {
     })
 }
 
+/// Returns the `Content-Type` without its parameters, or an empty string if there is none.
+pub(super) fn essence(parts: &Parts) -> &str {
+    let value = parts.headers.get(CONTENT_TYPE);
+    let value = value.and_then(|value| value.to_str().ok());
+    let value = value.unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim()
+}
+
 /// Returns the format that the `Content-Type` states. Some senders write `application/protobuf`.
 fn content_type(parts: &Parts) -> Option<Format> {
-    let value = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let essence = value.split(';').next().unwrap_or_default().trim();
+    let essence = essence(parts);
     let is = |name: &str| essence.eq_ignore_ascii_case(name);
     if is("application/x-protobuf") || is("application/protobuf") {
         Some(Format::Protobuf)
