@@ -96,7 +96,7 @@ impl Encoder {
     /// addition to [`memory_size`](Self::memory_size). The row group is included. Looks at every string.
     pub fn memory_to_encode(&self, batch: &RecordBatch) -> usize {
         let memory = EncodingMemory::of(batch, &self.options);
-        // The last piece has room that it does not need, or is a copy.
+        // The last piece has more capacity than it needs, or is a copy.
         let last = memory
             .all
             .min(self.options.buffer_bytes() + memory.body / 4);

@@ -1,10 +1,10 @@
-//! Room in buffers, without the doubling of [`Vec`]: a buffer of many MiB would waste as many again.
+//! Grows buffers by less than [`Vec`] does: it doubles them, so a buffer of many MiB could waste as many again.
 
 /// The size up to which a buffer doubles when it grows.
 const SMALL: usize = 64 << 10;
 
-/// Makes room for `more` bytes after those in `out`. A large buffer grows by a quarter at least, so that it is moved a
-/// few times only.
+/// Makes room for `more` bytes at the end of `out`. A large buffer grows by at least a quarter, so that it is moved only a
+/// few times.
 #[inline]
 pub(crate) fn make_room(out: &mut Vec<u8>, more: usize) {
     if out.capacity() - out.len() < more {
@@ -16,8 +16,8 @@ pub(crate) fn make_room(out: &mut Vec<u8>, more: usize) {
     }
 }
 
-/// Makes room for `bytes` bytes in all. Sizes are rounded, so that a buffer of slowly growing contents is moved a few
-/// times only.
+/// Makes room for `bytes` bytes in total. Sizes are rounded up, so that a buffer whose contents grow slowly is moved only
+/// a few times.
 #[inline]
 pub(crate) fn make_room_for(out: &mut Vec<u8>, bytes: usize) {
     if out.capacity() < bytes {
@@ -25,7 +25,7 @@ pub(crate) fn make_room_for(out: &mut Vec<u8>, bytes: usize) {
     }
 }
 
-/// Returns the capacity of a buffer that [`make_room_for`] has made for `bytes` bytes.
+/// Returns the capacity that [`make_room_for`] gives a buffer for `bytes` bytes.
 pub(crate) fn rounded(bytes: usize) -> usize {
     match bytes {
         small @ ..SMALL => small.next_power_of_two(),

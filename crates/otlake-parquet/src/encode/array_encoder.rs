@@ -92,7 +92,7 @@ impl ArrayEncoder {
         }
     }
 
-    /// Returns the bytes that the buffers grow by at most, while they become as large as `memory` says.
+    /// Returns the maximum number of bytes by which the buffers grow until they are as large as in `memory`.
     pub(crate) fn growth(&self, memory: &EncodingMemory) -> usize {
         let of = |needed: usize, size: usize| needed.saturating_sub(size);
         of(memory.doubles, self.doubles.memory_size())

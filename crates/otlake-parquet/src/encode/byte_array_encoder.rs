@@ -20,7 +20,7 @@ use crate::page::page_writer::PageWriter;
 /// `integer_encoder.rs`.
 const SAMPLE: usize = 1024;
 
-/// Bytes that the length of a value takes at most, packed.
+/// The maximum number of bytes of a value's length, packed.
 pub(crate) const LENGTH: usize = 5;
 
 /// The values of an Arrow array of text or bytes.

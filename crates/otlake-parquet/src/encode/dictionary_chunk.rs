@@ -52,7 +52,8 @@ pub(crate) fn write(
     }
 }
 
-/// Returns the bytes that so many indices take at most. They are packed by eight; what runs add is less.
+/// Returns the maximum number of bytes of encoded indices. They are packed in groups of eight. The last term
+/// bounds what runs add.
 pub(crate) fn packed_bytes(indices: usize, width: u32) -> usize {
     (indices + 8) * width as usize / 8 + indices / 4
 }

@@ -1,7 +1,6 @@
-//! The memory that encoding a record batch takes, before it is encoded.
+//! Computes how much memory encoding a record batch takes, before it is encoded.
 //!
-//! Everything here is an upper bound: what a buffer takes for the values of a column if its encoder does what takes
-//! most.
+//! Every number is an upper bound: it assumes that an encoder chooses the encoding that takes the most memory.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
@@ -16,17 +15,18 @@ use crate::options::WriterOptions;
 use crate::page::chunk_draft::body_bytes;
 use crate::room::rounded;
 
-/// Bytes of the metadata of a chunk with one page, before and after it has a file; of a further page, its bounds not
-/// included.
+/// Bytes of the metadata of a chunk with one page, both before and after the chunk is appended to a file.
 const CHUNK: usize = 1_024;
+/// Bytes of the metadata of each further page, without its bounds.
 const PAGE: usize = 256;
 
-/// How many times its size a column takes that the `parquet` crate encodes: decoded, as its own buffers, as a file in
-/// memory, and as a chunk of ours. Measured with lists of floats.
+/// The memory of a column that the `parquet` crate encodes, as a multiple of its size: decoded, in that crate's buffers,
+/// as a file in memory, and as a chunk of ours. Measured with lists of floats.
 const SPLICED: usize = 8;
 
-/// Bytes of tables that are there however few values are looked up in them: of numbers, and of others.
+/// The minimum size of the lookup tables for numbers in bytes.
 const NUMBERS: usize = 24 << 10;
+/// The minimum size of all other lookup tables in bytes.
 const TABLES: usize = 4 << 10;
 
 /// The sizes of the buffers of an encoder.
@@ -44,11 +44,11 @@ pub(crate) struct EncodingMemory {
     pub(crate) dictionary_arrays: usize,
     /// The buffers for levels and for cutting pages.
     pub(crate) pages: usize,
-    /// What exists during the call only: levels, columns that the `parquet` crate encodes, bloom filters, metadata.
+    /// Memory that exists only during the call: levels, columns that the `parquet` crate encodes, bloom filters, metadata.
     pub(crate) other: usize,
 }
 
-/// Where the leaf of a column is, and in which options it is encoded.
+/// The nesting of a leaf of a column, and the options for encoding it.
 #[derive(Clone, Copy)]
 struct Leaf<'a> {
     options: &'a WriterOptions,
@@ -59,7 +59,7 @@ struct Leaf<'a> {
 }
 
 impl EncodingMemory {
-    /// Returns what the columns of `batch` take.
+    /// Returns the memory for encoding the columns of `batch`.
     pub(crate) fn of(batch: &RecordBatch, options: &WriterOptions) -> Self {
         let mut memory = Self::default();
         for (field, column) in std::iter::zip(batch.schema_ref().fields(), batch.columns()) {
@@ -142,7 +142,7 @@ impl EncodingMemory {
         let pages = bytes / leaf.options.data_page_bytes().max(1)
             + leaf.levels / leaf.options.data_page_rows()
             + 1;
-        // A value larger than a page has one of its own, with the small values before it.
+        // A value larger than a page has a page of its own, and the small values before it have another.
         let pages = (2 * pages).min(leaf.levels + 1);
         let levels = match leaf.is_nested {
             true => leaf.levels,
@@ -159,7 +159,7 @@ impl EncodingMemory {
             false => leaf.levels / 4 + 64 * pages,
         });
         if leaf.is_nested {
-            // Those of the leaf and of what is around it, and the next ones while they are made.
+            // The levels of the leaf and of its parents, and the next levels while they are computed.
             self.other = self.other.max(16 * leaf.levels);
         }
         if leaf.has_bloom_filter {
@@ -167,7 +167,7 @@ impl EncodingMemory {
         }
     }
 
-    /// Returns the bytes of the values, written out, and of the largest one.
+    /// Returns the bytes of the encoded values, and of the largest one.
     fn add_dictionary(
         &mut self,
         array: &ArrayRef,
@@ -221,7 +221,7 @@ impl EncodingMemory {
     fn add_chunk(&mut self, body: usize, largest: usize, pages: usize, leaf: Leaf<'_>) {
         let page = (leaf.options.data_page_bytes() + largest).min(body);
         self.body = self.body.max(rounded(body));
-        // What codecs ask for is at most a sixth more.
+        // Codecs need at most a sixth more than the page.
         self.page = self.page.max(rounded(page + page / 6 + 1_024));
         self.all += body + 64 * pages;
         // A minimum and a maximum, in the statistics and in the page index.
@@ -230,12 +230,12 @@ impl EncodingMemory {
     }
 }
 
-/// Returns the bytes of the buffers for so many byte strings, of which so many are in a page.
+/// Returns the bytes of the buffers for `values` byte arrays, of which a page has `at_once`.
 fn byte_arrays(values: usize, at_once: usize) -> usize {
     TABLES + 64 * values + 16 * at_once
 }
 
-/// Returns the items of all lists, without those before and after a slice.
+/// Returns the items of the lists in a slice.
 fn items<O: OffsetSizeTrait>(offsets: &[O], values: &ArrayRef) -> ArrayRef {
     let (first, last) = (offsets[0].as_usize(), offsets[offsets.len() - 1].as_usize());
     values.slice(first, last - first)

@@ -109,7 +109,7 @@ fn encode(
     if let Some(filter) = writer.bloom_filter(values.len()) {
         insert_all(filter, values, width);
     }
-    // Packed, they take a little more at worst, before they are written as they are.
+    // At worst, packing takes a little more than plain values, which are then written instead.
     writer.make_room(values.len() * (width.bytes() + 1));
     for page in 0..writer.pages() {
         let slice = writer.begin_page(page);

@@ -261,7 +261,7 @@ impl<W: Write> FileWriter<W> {
         Ok((self.sink, summary))
     }
 
-    /// Makes room for the chunks that row groups lack, and no more.
+    /// Reserves exactly the capacity for the chunks that row groups lack.
     fn reserve_missing(&mut self) {
         let leaves = self
             .columns

@@ -49,7 +49,7 @@ pub(crate) struct DataPage {
 /// and values.
 const PAGE: usize = 512;
 
-/// Returns the bytes that the bodies of pages take at most.
+/// Returns the maximum number of bytes of the bodies of all pages.
 pub(crate) fn body_bytes(values: usize, levels: usize, pages: usize) -> usize {
     values + 2 * levels + PAGE * pages
 }

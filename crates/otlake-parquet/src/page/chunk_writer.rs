@@ -25,7 +25,7 @@ const SMALL_SPARSE: usize = 512;
 /// worth it: for timestamps and ids as packed deltas it is not.
 const PROBE: usize = 1024;
 
-/// Bytes that a page header takes at most, except for the bounds of its values.
+/// The maximum number of bytes of a page header, without the bounds of its values.
 const HEADER: usize = 64;
 
 /// The format has 32 bits for the size of a page, and compression may add a little.
