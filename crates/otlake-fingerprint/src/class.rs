@@ -48,10 +48,10 @@ pub(crate) fn classes(chunk: &[u8]) -> u8 {
         .fold(0, |flags, &byte| flags | CLASS[byte as usize])
 }
 
-/// The bytes that [`leading_letters`] looks at.
+/// The number of bytes that [`leading_letters`] reads.
 pub(crate) const WORD: usize = 16;
 
-/// Returns the number of ASCII letters at the front.
+/// Returns the number of ASCII letters at the front of a block.
 #[inline(always)]
 pub(crate) fn leading_letters(block: &[u8; WORD]) -> usize {
     let ([low, high], _) = block.as_chunks::<8>() else {
@@ -64,13 +64,13 @@ pub(crate) fn leading_letters(block: &[u8; WORD]) -> usize {
     8 + other_bytes(*high).trailing_zeros() as usize / 8
 }
 
-/// Returns a number whose lowest bit that is set is the highest of the first byte that is not an ASCII letter. It is 0 if all are letters.
+/// Returns a number whose lowest set bit is the highest bit of the first byte that is not an ASCII letter, or 0 if all are letters.
 #[inline(always)]
 fn other_bytes(bytes: [u8; 8]) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     // Letters become 1 to 26, bytes between them 0 or 27 to 31, and all others more.
     let numbers = (u64::from_le_bytes(bytes) | (0x20 * EACH)) ^ (0x60 * EACH);
-    // A carry or a borrow changes only what is above a byte that is not a letter.
+    // A carry or a borrow only changes bytes after one that is not a letter.
     let above = numbers.wrapping_add(EACH * (0x7f - 26));
     let below = numbers.wrapping_sub(EACH);
     (above | below | numbers) & (0x80 * EACH)
@@ -104,7 +104,7 @@ mod tests {
         for len in 0..=WORD {
             for other in (0..=255_u8).filter(|byte| !byte.is_ascii_alphabetic()) {
                 for letter in [b'a', b'z', b'A', b'Z'] {
-                    // What follows must not matter.
+                    // The bytes after it must not matter.
                     for rest in [0, b'q', b'`', 0x80, 0xff] {
                         let mut block = [rest; WORD];
                         block[..len].fill(letter);

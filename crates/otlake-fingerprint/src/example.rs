@@ -1,4 +1,4 @@
-//! [`Example`]: a message that is kept to show what its fingerprint is about.
+//! [`Example`]: a message that is kept to illustrate its fingerprint.
 
 use std::cmp::Ordering;
 
@@ -7,20 +7,20 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::level::{Level, level};
 use crate::token::Tokenizer;
 
-/// A message that was kept. A long one is cut off, and its header is left out, so that the header does not take the place of the text.
+/// A message that was kept. A long one is cut off, and its header is left out, so that the text has all of the space.
 ///
 /// Examples are ordered by length, because short ones are easy to read, and then by hash. They are not ordered by bytes, because
 /// messages that differ only in a timestamp arrive in that order, so each would be a new largest one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Example {
     bytes: Vec<u8>,
-    /// What was cut off or left out, if anything was.
+    /// The facts about the whole message, if anything was cut off or left out.
     cut: Option<Cut>,
     /// The hash of the message as far as the limit.
     hash: u64,
 }
 
-/// What an example does not show of a message beyond the limit.
+/// Facts about a message beyond the limit that its example does not show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Cut {
     /// The length of the message.
@@ -29,12 +29,12 @@ pub(crate) struct Cut {
     pub(crate) level: Option<Level>,
 }
 
-/// Returns the hash that messages of one length are ordered by.
+/// Returns the hash by which messages of equal length are ordered.
 pub(crate) fn hash(message: &[u8], limit: usize) -> u64 {
     xxh3_64(&message[..message.len().min(limit)])
 }
 
-/// Returns the bytes of a message that an example keeps, and what it does not keep.
+/// Returns the bytes of a message that an example keeps, and the facts that they do not show.
 fn kept<'m, T: Tokenizer>(
     tokenizer: &T,
     message: &'m [u8],
@@ -48,7 +48,7 @@ fn kept<'m, T: Tokenizer>(
         level: level(message),
     };
     let text = &message[tokenizer.header(message)..];
-    // The tokens of the text must not be other ones without the header.
+    // Without the header, the text must not seem to begin with another one: its tokens would change.
     let text = if tokenizer.header(text) > 0 {
         message
     } else {
@@ -58,7 +58,7 @@ fn kept<'m, T: Tokenizer>(
 }
 
 impl Example {
-    /// Keeps a message.
+    /// Creates an example of a message.
     pub(crate) fn new<T: Tokenizer>(tokenizer: &T, message: &[u8], limit: usize) -> Self {
         let (bytes, cut) = kept(tokenizer, message, limit);
         Self {
@@ -81,7 +81,7 @@ impl Example {
         &self.bytes
     }
 
-    /// Returns what has to be saved for an example that is not a whole message.
+    /// Returns the facts and the hash that have to be saved if the example is not a whole message.
     pub(crate) fn cut(&self) -> Option<(Cut, u64)> {
         self.cut.map(|cut| (cut, self.hash))
     }
@@ -100,24 +100,24 @@ impl Example {
         self.cut.map_or(self.bytes.len(), |cut| cut.len)
     }
 
-    /// Returns whether this is all of `message`.
+    /// Returns whether the example is `message` as a whole.
     pub(crate) fn is_whole(&self, message: &[u8]) -> bool {
         self.cut.is_none() && self.bytes == message
     }
 
-    /// Returns whether a message can have been kept like this.
+    /// Returns whether some message could have produced this example.
     pub(crate) fn is_sound(&self, limit: usize) -> bool {
         self.bytes.len() <= limit && self.cut.is_none_or(|cut| cut.len > limit)
     }
 
-    /// Compares two examples by length, hash and what is kept.
+    /// Compares two examples by length, hash and kept bytes.
     pub(crate) fn order(&self, other: &Self) -> Ordering {
         (self.message_len(), self.hash)
             .cmp(&(other.message_len(), other.hash))
             .then_with(|| (&self.bytes, self.cut).cmp(&(&other.bytes, other.cut)))
     }
 
-    /// Keeps `message`, whose hash is `hash`, instead of this example if it is smaller or larger, as `wanted` says. Returns whether it did.
+    /// Replaces this example by `message`, whose hash is `hash`, if the message compares to it as `wanted`. Returns whether it did.
     pub(crate) fn replace<T: Tokenizer>(
         &mut self,
         tokenizer: &T,

@@ -33,7 +33,7 @@ pub(crate) fn header(message: &[u8]) -> Option<Header> {
     has_text(&message[header.end..]).then_some(header)
 }
 
-/// Returns the fields of a header at the front of a message. They may be all of the line.
+/// Returns the fields of a header at the front of a message. They may take up the whole line.
 #[inline]
 fn fields_of(message: &[u8]) -> Option<Header> {
     match message.first()? {
@@ -77,7 +77,7 @@ fn bracketed(message: &[u8]) -> Option<Header> {
 fn is_name(name: &[u8], behind: &[u8]) -> bool {
     match name {
         [b'A'..=b'Z' | b'_', b'A'..=b'Z' | b'_', ..] => {
-            // A category, in front of a date or an epoch. What is behind an escape is looked at when the escapes are taken out.
+            // A category, in front of a date or an epoch. Text after an escape is checked once the escapes are removed.
             let labels = matches!(behind, [b' ', b'0'..=b'9' | ESCAPE, ..]);
             (labels || level_of_word(name).is_some())
                 && name.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
@@ -138,7 +138,7 @@ fn find_coloured(message: &[u8]) -> Option<Header> {
     Some(Header { end, ..fields })
 }
 
-/// Returns whether a letter or a digit is on the line. If there is none behind the header, the header is the message.
+/// Returns whether the rest of the line has a letter or a digit. If there is none after the header, the header is the message.
 fn has_text(text: &[u8]) -> bool {
     let mut at = 0;
     loop {

@@ -1,4 +1,4 @@
-//! Reads the most common headers without looking at all rules.
+//! Reads the most common headers without checking all rules.
 
 use super::fields::{follows_word, process_end, skip_spaces};
 use super::stamp::iso_stamp_end;
@@ -7,8 +7,8 @@ use crate::class::{WORD, leading_letters};
 use crate::level::{is_capitals, level_of_block};
 use crate::lexicon;
 
-/// Returns the header if it is one of the most common forms: a timestamp, or a timestamp and a level in capitals, with a word behind it that
-/// no rule for headers is about. [`fields::read`](super::fields::read) says the same of these lines, and takes longer.
+/// Returns the header if it has one of the most common forms: a timestamp, or a timestamp and a level in capitals, followed by a word to
+/// which no rule for headers applies. [`fields::read`](super::fields::read) returns the same for these lines, but takes longer.
 #[inline]
 pub(super) fn read(message: &[u8]) -> Option<Header> {
     let (end, host) = iso_stamp_end(message, 0)?;
@@ -40,7 +40,7 @@ pub(super) fn read(message: &[u8]) -> Option<Header> {
 
 /// Returns whether a host and a process may be at `at`.
 fn names_process(message: &[u8], at: usize) -> bool {
-    // A colon or a bracket is behind every process.
+    // Every process is followed by a colon or a bracket.
     let window = &message[at..message.len().min(MAX_HEADER)];
     let Some(end) = memchr::memchr2(b':', b']', window) else {
         return false;
@@ -50,14 +50,14 @@ fn names_process(message: &[u8], at: usize) -> bool {
         || at + end < line.len() && process_end(line, at).is_some()
 }
 
-/// A word with a space behind it.
+/// A word that is followed by a space.
 struct Word<'l> {
     start: usize,
     len: usize,
     block: &'l [u8; WORD],
 }
 
-/// Returns the word behind the spaces at `at`.
+/// Returns the word after the spaces at `at`.
 #[inline]
 fn word_behind(line: &[u8], at: usize) -> Option<Word<'_>> {
     let start = skip_spaces(line, at);

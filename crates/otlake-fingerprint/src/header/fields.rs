@@ -10,7 +10,7 @@ const MAX_LEADING: usize = 5;
 /// The maximum length of a bracketed field.
 const MAX_GROUP: usize = 192;
 
-/// Returns the header of a line. It may be all of the line.
+/// Returns the header of a line. It may take up the whole line.
 pub(super) fn read(line: &[u8]) -> Option<Header> {
     let mut fields = Fields {
         line,
@@ -130,7 +130,7 @@ impl Fields<'_> {
             if at >= line.len() {
                 return;
             }
-            // Words in capitals and small letters are no timestamp.
+            // A word that begins with two capitals or a small letter is not a timestamp.
             let may_be_stamp = !matches!(
                 line[at..],
                 [b'A'..=b'Z', b'A'..=b'Z', ..] | [b'a'..=b'z', ..]
@@ -188,7 +188,7 @@ impl Fields<'_> {
                 (self.at, at, weak) = (end, end, 0);
                 continue;
             }
-            // Behind a level, only digits may follow.
+            // Only digits may follow a level.
             if self.level.is_some() && (logger || !line[at].is_ascii_digit()) {
                 return;
             }
@@ -229,7 +229,7 @@ impl Fields<'_> {
         } else {
             at
         };
-        // Most words are no level, and most levels are a word in capitals.
+        // Most words are not levels, and most levels are in capitals.
         if let Some(block) = line.get(from..)?.first_chunk() {
             let len = leading_letters(block);
             let next = block.get(len);
@@ -287,7 +287,7 @@ impl Fields<'_> {
     /// Returns the end of the logger, class or source position at `at`.
     fn logger_end(&self, at: usize) -> Option<usize> {
         let line = self.line;
-        // Most words that are no logger are followed by a space and another word.
+        // Most words that are not loggers are followed by a space and another word.
         let mut end = at;
         if let Some(block) = line.get(at..)?.first_chunk() {
             end += leading_letters(block);
@@ -354,7 +354,7 @@ impl Fields<'_> {
     }
 }
 
-/// Returns whether a space follows a word, and then nothing that may stand behind a logger.
+/// Returns whether a word is followed by a space, and then by nothing that may follow a logger.
 pub(super) fn follows_word(rest: &[u8]) -> bool {
     matches!(rest, [b' ', next, ..] if !matches!(next, b' ' | b'\t' | b':' | b'-' | b'['))
 }
@@ -363,7 +363,7 @@ pub(super) fn follows_word(rest: &[u8]) -> bool {
 #[derive(Clone, Copy)]
 enum Joins {
     Never,
-    /// The bytes next to it decide.
+    /// Decided by the neighbouring bytes.
     Inside,
     Always,
 }
@@ -385,7 +385,7 @@ static LOGGER: [Joins; 256] = {
     table
 };
 
-/// Returns whether a space follows a level that is not in capitals, and then what shows that it is one.
+/// Returns whether a level that is not in capitals is followed by a space, and then by something that shows that it is a level.
 fn ends_field(rest: &[u8]) -> bool {
     matches!(rest, [b' ', b' ' | b'[', ..] | [b' ', b'-', b' ', ..])
 }
