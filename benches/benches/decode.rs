@@ -1,4 +1,4 @@
-//! Decodes payloads to rows, beside the floors that only walk over the bytes and the peers.
+//! Decodes payloads to rows, next to the peers and to floors that only walk over the bytes.
 
 #![allow(
     clippy::unwrap_used,

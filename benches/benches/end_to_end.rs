@@ -1,4 +1,4 @@
-//! Takes payloads to Parquet files, beside the peers.
+//! Takes payloads to Parquet files, next to the peers.
 
 #![allow(
     clippy::unwrap_used,

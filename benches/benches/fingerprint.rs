@@ -1,5 +1,5 @@
 //! Fingerprints lines of log text (`fingerprint`) and learns their patterns (`pattern_known`, and
-//! `pattern_timestamped` for lines with a growing timestamp), beside the scanner alone and, with the
+//! `pattern_timestamped` for lines with a growing timestamp), next to the scanner alone and, with the
 //! feature `peers`, the peers.
 
 #![allow(

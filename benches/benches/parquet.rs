@@ -1,4 +1,4 @@
-//! Writes record batches to Parquet files, beside the floor that only compresses the finished columns.
+//! Writes record batches to Parquet files, next to a floor that only compresses the finished columns.
 
 #![allow(
     clippy::unwrap_used,

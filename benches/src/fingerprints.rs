@@ -36,7 +36,7 @@ fn pattern_known(bodies: &Bodies) -> Case<'_> {
     })
 }
 
-/// Does the same with a timestamp in front of each line. It grows with every line, so no line occurs
+/// Learns the patterns of lines with a timestamp in front of each. It grows with every line, so no line occurs
 /// twice.
 fn pattern_timestamped(bodies: &Bodies) -> Case<'_> {
     let mut fingerprinter = Fingerprinter::new();
@@ -53,7 +53,7 @@ fn pattern_timestamped(bodies: &Bodies) -> Case<'_> {
     })
 }
 
-/// Adds one to the decimal number that the digits of `time` are.
+/// Adds one to the decimal number that the digits of `time` form.
 fn tick(time: &mut [u8]) {
     for digit in time.iter_mut().rev().filter(|byte| byte.is_ascii_digit()) {
         if *digit < b'9' {

@@ -6,7 +6,7 @@ use criterion::{Criterion, Throughput};
 use otlake_benches::{Case, Workload, lineup};
 
 /// Benchmarks the cases with these names on every workload: one group per workload, with the floors and, with the
-/// feature `peers`, the peers beside our own code. A workload that has no such case of ours gets no group.
+/// feature `peers`, the peers next to our own code. A workload that has no such case of ours gets no group.
 pub fn bench(criterion: &mut Criterion, stage: &str, names: &[&str]) {
     let mut workloads = Workload::generated().unwrap();
     workloads.push(Workload::recorded().unwrap());

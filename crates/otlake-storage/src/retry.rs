@@ -138,7 +138,7 @@ pub struct RetryEvent<'a> {
     pub name: &'a str,
     /// The number of attempts that have failed so far.
     pub failed: u32,
-    /// Why it failed this time.
+    /// The reason why the last attempt failed.
     pub reason: &'a RetryReason,
     /// The pause before the next attempt.
     pub pause: Duration,

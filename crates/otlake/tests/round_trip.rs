@@ -1,4 +1,4 @@
-//! From payloads to files and back: every record, field and attribute of prost's decode stands in
+//! From payloads to files and back: every record, field and attribute of prost's decode is in
 //! the files that the pipeline writes.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

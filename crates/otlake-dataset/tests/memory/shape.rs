@@ -1,4 +1,4 @@
-//! What the rows of a round look like.
+//! The random shapes of rows.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use otlake_row::{Cell, Group, Key, Keys, Location, Row, RowSink, Signal, Value, 
 
 use crate::random::Random;
 
-/// How rows come to a writer.
+/// The way in which rows reach a writer.
 #[derive(Clone, Copy, Debug)]
 pub enum Feed {
     Rows,
@@ -42,7 +42,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Returns a shape with rows enough to make a limit of `limit` bytes matter.
+    /// Returns a shape with enough rows to reach a limit of `limit` bytes.
     pub fn random(random: &mut Random, limit: usize) -> Self {
         let codecs = [
             Compression::ZSTD,
@@ -98,7 +98,7 @@ impl Shape {
     }
 }
 
-/// What rows are made of, which is the test's and not the writers'.
+/// The texts and keys of rows. They belong to the test, and the limit does not count them.
 pub struct Source {
     shape: Shape,
     keys: Keys,

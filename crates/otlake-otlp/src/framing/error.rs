@@ -74,7 +74,7 @@ pub enum PayloadErrorKind {
     FeatureOff {
         /// The compression, which has the name of the feature.
         encoding: &'static str,
-        /// Whether it is a single message.
+        /// Whether a single message is compressed, and not the file.
         message: bool,
     },
     /// The file begins like none of the framings. This is the only error of its reader.
@@ -100,7 +100,7 @@ pub enum PayloadErrorKind {
         bytes: Option<u64>,
         /// The limit.
         limit: usize,
-        /// Whether it was the whole file.
+        /// Whether the payload is the whole file.
         file: bool,
     },
     /// The file ends within a message. This is the last error of its reader.
