@@ -31,12 +31,13 @@ mod rows;
 mod run;
 mod stages;
 mod table;
+mod workers;
 mod workload;
 
 pub use bodies::Bodies;
 pub use case::{Case, Error, Kind, Outcome};
 pub use figure::{Figure, to_json};
-pub use lineup::{lineup, lineup_of_bodies};
+pub use lineup::{lineup, lineup_of_bodies, lineup_of_workers};
 pub use run::Run;
 pub use table::write_table;
 pub use workload::Workload;

@@ -3,7 +3,7 @@ use otlake_otlp::Format;
 use crate::bodies::Bodies;
 use crate::case::{Case, Error};
 use crate::workload::Workload;
-use crate::{fingerprints, floors, stages};
+use crate::{fingerprints, floors, stages, workers};
 
 /// Returns all cases on payloads, in the order of the table: stages, floors, and peers if they are
 /// built.
@@ -37,4 +37,13 @@ pub fn lineup_of_bodies(bodies: &Bodies) -> Result<Vec<Case<'_>>, Error> {
     #[cfg(feature = "peers")]
     cases.extend(crate::peers::miners(bodies)?);
     Ok(cases)
+}
+
+/// Returns the cases with several workers on one dataset.
+///
+/// # Errors
+///
+/// Fails if the workload cannot be prepared for a case.
+pub fn lineup_of_workers(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
+    workers::workers(workload)
 }

@@ -219,6 +219,7 @@ pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Erro
     Ok(chunks)
 }
 
-fn take_bytes(storage: &InMemoryStorage) -> usize {
+/// Removes all files and returns their total size.
+pub(crate) fn take_bytes(storage: &InMemoryStorage) -> usize {
     storage.take_files().values().map(Bytes::len).sum()
 }

@@ -91,6 +91,16 @@ impl Workload {
         ])
     }
 
+    /// Returns the workload of the cases with several workers: 40 payloads of logs like `10k`.
+    ///
+    /// # Errors
+    ///
+    /// Never fails in practice, because the payloads are generated.
+    pub fn many() -> Result<Self, Error> {
+        let payload = |seed| Bytes::from(logs_payload(&Shape::ten_thousand().with_seed(seed)));
+        Self::new("many", Signal::Logs, (1..=40).map(payload).collect())
+    }
+
     /// Returns the payloads in `examples/data/logs`, which were recorded from SDKs.
     ///
     /// # Errors

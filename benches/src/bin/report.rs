@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use mimalloc::MiMalloc;
 use otlake_benches::{
-    Bodies, Case, Error, Figure, Run, Workload, lineup, lineup_of_bodies, to_json, write_table,
+    Bodies, Case, Error, Figure, Run, Workload, lineup, lineup_of_bodies, lineup_of_workers,
+    to_json, write_table,
 };
 use otlake_otlp::Format;
 use otlake_row::Signal;
@@ -21,8 +22,8 @@ static ALLOCATOR: CountingAllocator<MiMalloc> = CountingAllocator::new(MiMalloc)
 
 /// Measures records per second, allocations and output size of otlake's stages and of the floors
 /// below which no decoder can get. With the feature `peers`, also of other ways from OTLP to
-/// Parquet and from lines to templates. Everything runs on one thread with mimalloc, all cases
-/// round after round.
+/// Parquet and from lines to templates. All cases run round after round with mimalloc, on one
+/// thread except for those with several workers.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -89,18 +90,18 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     let mut all = Vec::new();
     for workload in &workloads {
-        writeln!(
-            out,
-            "{}: {} payloads, {} records, {:.0} B per record",
-            workload.name(),
-            workload.payloads().len(),
-            workload.records(),
-            workload.bytes() as f64 / workload.records() as f64,
-        )?;
+        describe(workload, &mut out)?;
         if let Some(directory) = &arguments.save {
             save(directory, workload)?;
         }
         let cases = lineup(workload)?;
+        let (name, records) = (workload.name(), workload.records());
+        all.extend(measure(arguments, name, records, cases, &mut out)?);
+    }
+    if arguments.payloads.is_empty() {
+        let workload = Workload::many()?;
+        describe(&workload, &mut out)?;
+        let cases = lineup_of_workers(&workload)?;
         let (name, records) = (workload.name(), workload.records());
         all.extend(measure(arguments, name, records, cases, &mut out)?);
     }
@@ -117,7 +118,7 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
     }
     writeln!(
         out,
-        "One thread, mimalloc, median of {} rounds over all cases (± half the interquartile range).\n\
+        "One thread (workers_…: as many as the name says), mimalloc, median of {} rounds over all cases (± half the interquartile range).\n\
          × peer: speed against the faster Parquet peer at ZSTD(1), for bodies against peer_logdrain; higher is better.\n\
          × floor: time relative to floor_walk_utf8; lower is better.\n\
          heap B, allocs: per record, in one warm pass; peak MB: most bytes live at once in that pass; out B: file bytes per record.",
@@ -130,6 +131,17 @@ fn report(arguments: &Arguments) -> Result<(), Error> {
         file.flush()?;
     }
     Ok(())
+}
+
+fn describe(workload: &Workload, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}: {} payloads, {} records, {:.0} B per record",
+        workload.name(),
+        workload.payloads().len(),
+        workload.records(),
+        workload.bytes() as f64 / workload.records() as f64,
+    )
 }
 
 /// Measures the selected cases and writes their table.
