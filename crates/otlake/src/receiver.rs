@@ -9,6 +9,7 @@ mod upload;
 use std::error::Error;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::time::Instant;
 
 use ::http::header::{AUTHORIZATION, EXPECT};
 use ::http::request::Parts;
@@ -187,35 +188,34 @@ impl Receiver {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let mut body = pin!(body);
+        let started = Instant::now();
+        let body_time = self.options.body_time;
         let limit = self.options.body_bytes.saturating_add(prefix);
-        let read = async {
-            let too_large = body.size_hint().lower() > limit as u64;
-            let result = match request {
-                Err(failure) => Err(failure.clone()),
-                Ok(_) if too_large => Err(Failure::too_large(limit)),
-                Ok(_) => {
-                    let stated = body.size_hint().exact();
-                    let upload = Upload::new(&self.service, limit, stated);
-                    receive(body.as_mut(), upload).await
-                }
-            };
-            // A server closes the connection or resets the stream if a body was not read, and the sender may then miss
-            // the response. So an ordinary body is read to its end and dropped.
-            if result.is_err() && !parts.headers.contains_key(EXPECT) {
-                drain(body.as_mut(), limit.saturating_mul(2)).await;
+        let received = match request {
+            Err(failure) => Err(failure.clone()),
+            Ok(_) if body.size_hint().lower() > limit as u64 => {
+                Err(Failure::too_large(self.options.body_bytes))
             }
-            result
+            Ok(_) => {
+                let stated = body.size_hint().exact();
+                let upload = Upload::new(&self.service, self.options.body_bytes, prefix, stated);
+                let receive = timeout(body_time, receive(body.as_mut(), upload));
+                receive.await.unwrap_or_else(|_| {
+                    Err(Failure::new(
+                        FailureKind::SlowBody,
+                        "the body has not arrived in time",
+                    ))
+                })
+            }
         };
-        match timeout(self.options.body_time, read).await {
-            Ok(result) => result.map(Upload::finish),
-            Err(_) => match request {
-                Err(failure) => Err(failure.clone()),
-                Ok(_) => Err(Failure::new(
-                    FailureKind::SlowBody,
-                    "the body has not arrived in time",
-                )),
-            },
+        // A server closes the connection or resets the stream if a body was not read, and the sender may then miss
+        // the response. So an ordinary body is read to its end and dropped. If that takes too long, the response is
+        // still the one to the failure.
+        if received.is_err() && !parts.headers.contains_key(EXPECT) {
+            let left = body_time.saturating_sub(started.elapsed());
+            let _ = timeout(left, drain(body.as_mut(), limit.saturating_mul(2))).await;
         }
+        received.map(Upload::finish)
     }
 
     async fn ingest(

@@ -352,6 +352,25 @@ async fn bodies_on_their_way_share_the_room_of_the_queue() {
     assert_eq!(running.finish().await, 1);
 }
 
+#[tokio::test]
+async fn a_sender_that_stops_gets_the_failure_before_it() {
+    let running = Running::start("running").await;
+    let post = |path: &str| Request::post(path).header("content-type", "application/json");
+    let respond = |path: &str, bytes| {
+        let request = post(path).body(TestBody::stops_after(vec![b' '; bytes]));
+        running.receiver.respond(request.unwrap())
+    };
+    // The queue of the test has 64 KiB, and so may a body.
+    let (first, second) = tokio::join!(respond("/v1/logs", 40_000), respond("/v1/logs", 40_000));
+    assert_eq!(
+        (first.status().as_u16(), second.status().as_u16()),
+        (408, 429)
+    );
+    assert_eq!(respond("/v1/logs", 70_000).await.status(), 413);
+    assert_eq!(respond("/v1/profiles", 40_000).await.status(), 404);
+    running.finish().await;
+}
+
 #[test]
 fn a_failure_is_retryable_where_the_specification_lists_its_status() {
     for kind in FailureKind::ALL {

@@ -41,7 +41,8 @@ struct Call {
 /// Returns whether a request is a gRPC call with messages in protobuf.
 pub(super) fn is_grpc(parts: &Parts) -> bool {
     let essence = essence(parts);
-    essence == "application/grpc" || essence == "application/grpc+proto"
+    let is = |name: &str| essence.eq_ignore_ascii_case(name);
+    is("application/grpc") || is("application/grpc+proto")
 }
 
 impl Call {

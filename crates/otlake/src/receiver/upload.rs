@@ -7,7 +7,10 @@ use crate::{Reservation, ServiceHandle};
 /// queue bounds the memory of all bodies together.
 pub(super) struct Upload {
     reservation: Reservation,
+    /// The maximum size of the payload.
     limit: usize,
+    /// The number of bytes before the payload.
+    prefix: usize,
     /// The length that the sender states. At most twice the number of received bytes is allocated.
     stated: usize,
     received: Received,
@@ -21,12 +24,19 @@ enum Received {
 }
 
 impl Upload {
-    pub(super) fn new(service: &ServiceHandle, limit: usize, stated: Option<u64>) -> Upload {
-        let stated = stated.map_or(limit, |bytes| usize::try_from(bytes).unwrap_or(limit));
+    pub(super) fn new(
+        service: &ServiceHandle,
+        limit: usize,
+        prefix: usize,
+        stated: Option<u64>,
+    ) -> Upload {
+        let longest = limit.saturating_add(prefix);
+        let stated = stated.map_or(longest, |bytes| usize::try_from(bytes).unwrap_or(longest));
         Upload {
             reservation: service.reserve(),
             limit,
-            stated: stated.min(limit),
+            prefix,
+            stated: stated.min(longest),
             received: Received::One(Bytes::new()),
         }
     }
@@ -41,7 +51,7 @@ impl Upload {
     /// Appends a piece.
     pub(super) fn push(&mut self, mut data: impl Buf) -> Result<(), Failure> {
         let len = self.len().saturating_add(data.remaining());
-        if len > self.limit {
+        if len > self.limit.saturating_add(self.prefix) {
             return Err(Failure::too_large(self.limit));
         }
         self.reservation.grow_to(len)?;
