@@ -33,6 +33,7 @@ mod json;
 mod payload;
 mod request;
 mod rng;
+mod rpc;
 
 pub use agreement::{Decoded, Disagreement, compare_with_prost};
 pub use allocator::{Allocations, CountingAllocator, measure};
@@ -51,3 +52,4 @@ pub use payload::{
 };
 pub use request::Request;
 pub use rng::Rng;
+pub use rpc::{Any, BadRequest, FieldViolation, RetryDelay, RetryInfo, Status};

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use otlake::otlp::Format;
+use otlake_testkit::{BadRequest, RetryInfo};
 use prost::Message;
 use serde_json::Value;
 
@@ -13,62 +14,15 @@ pub(crate) struct Status {
     pub(crate) violation: Option<(String, String)>,
 }
 
-#[derive(Clone, PartialEq, prost::Message)]
-struct StatusMessage {
-    #[prost(int32, tag = "1")]
-    code: i32,
-    #[prost(string, tag = "2")]
-    message: String,
-    #[prost(message, repeated, tag = "3")]
-    details: Vec<Any>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Any {
-    #[prost(string, tag = "1")]
-    type_url: String,
-    #[prost(bytes = "vec", tag = "2")]
-    value: Vec<u8>,
-}
-
-/// `RetryInfo` and `BadRequest` have one field each, a message of two fields.
-#[derive(Clone, PartialEq, prost::Message)]
-struct RetryInfo {
-    #[prost(message, optional, tag = "1")]
-    retry_delay: Option<RetryDelay>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct RetryDelay {
-    #[prost(int64, tag = "1")]
-    seconds: i64,
-    #[prost(int32, tag = "2")]
-    nanos: i32,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct BadRequest {
-    #[prost(message, repeated, tag = "1")]
-    field_violations: Vec<FieldViolation>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct FieldViolation {
-    #[prost(string, tag = "1")]
-    field: String,
-    #[prost(string, tag = "2")]
-    description: String,
-}
-
 impl Status {
     pub(crate) fn decode_from(body: &[u8], format: Format) -> Status {
         match format {
-            Format::Protobuf => Status::of_message(StatusMessage::decode(body).unwrap()),
+            Format::Protobuf => Status::of_message(otlake_testkit::Status::decode(body).unwrap()),
             _ => Status::of_json(&serde_json::from_slice(body).unwrap()),
         }
     }
 
-    fn of_message(message: StatusMessage) -> Status {
+    fn of_message(message: otlake_testkit::Status) -> Status {
         let mut status = Status {
             code: message.code.into(),
             message: message.message,
