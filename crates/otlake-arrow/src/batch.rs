@@ -16,7 +16,8 @@ use crate::column_builder::ColumnBuilder;
 use crate::group::{OpenGroup, text_of};
 use crate::options::BatchOptions;
 use crate::overflow::OverflowColumn;
-use crate::slots::{Slot, Slots};
+use crate::projection::Projection;
+use crate::slots::{NoColumn, Slot, Slots};
 
 /// An error from adding a row to a record batch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +58,7 @@ const MAX_ROWS: usize = 1 << 30;
 pub struct BatchBuilder {
     schema: Schema,
     options: BatchOptions,
+    projection: Projection,
     columns: Vec<ColumnBuilder>,
     slots: Slots,
     inference: SchemaInference,
@@ -91,6 +93,7 @@ impl BatchBuilder {
         BatchBuilder {
             schema,
             options,
+            projection: Projection::All,
             columns: Vec::new(),
             slots: Slots::new(),
             inference: SchemaInference::new(),
@@ -102,6 +105,36 @@ impl BatchBuilder {
             reserved: None,
             last_schema: None,
         }
+    }
+
+    /// Restricts record batches to the columns with these names, in the order of the schema. Values of other
+    /// columns are left out: nothing is converted or stored for them.
+    ///
+    /// The overflow column has the values that do not fit their columns, so selecting it costs as much as selecting
+    /// every column. Without it, values that overflow are left out and not
+    /// [counted](BatchBuilder::overflow_counts).
+    ///
+    /// ```
+    /// use otlake_arrow::BatchBuilder;
+    /// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+    /// use otlake_schema::Schema;
+    ///
+    /// let mut builder = BatchBuilder::new(Schema::logs()).with_projection(["severity_number"]);
+    /// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+    /// row.push(fields::SEVERITY_NUMBER, Value::Int(17));
+    /// row.push(fields::BODY, Value::String("disk full"));
+    /// builder.row(&mut row)?;
+    /// let batch = builder.finish_batch();
+    /// assert_eq!((batch.num_rows(), batch.num_columns()), (1, 1));
+    /// # Ok::<_, otlake_arrow::BatchError>(())
+    /// ```
+    #[must_use]
+    pub fn with_projection(
+        mut self,
+        columns: impl IntoIterator<Item = impl Into<String>>,
+    ) -> BatchBuilder {
+        self.projection = Projection::only(columns, &self.schema);
+        self
     }
 
     /// Returns the columns found so far.
@@ -191,20 +224,23 @@ impl BatchBuilder {
     fn fit_columns(&mut self) {
         let known = self.columns.len();
         let plain = self.options.plain_strings;
-        let columns = self.schema.columns()[known..].iter();
-        self.columns
-            .extend(columns.map(|column| ColumnBuilder::new(column, plain)));
+        let projection = &self.projection;
+        let columns = self.schema.columns()[known..].iter().map(|column| {
+            let (needed, selected) = (projection.needs(column), projection.selects(column.name()));
+            ColumnBuilder::new(column, plain, needed, selected)
+        });
+        self.columns.extend(columns);
     }
 
-    /// Appends a cell of the current row, or of a group that begins with that row. If the cell overflows,
+    /// Appends a cell of the current row, or of a group that begins with that row. If the cell has no column,
     /// returns the reason.
     #[inline(always)]
-    fn push(&mut self, cell: &Cell<'_>, keys: &Keys) -> Result<ColumnId, OverflowReason> {
+    fn push(&mut self, cell: &Cell<'_>, keys: &Keys) -> Result<ColumnId, NoColumn> {
         let id = self.column_of(cell.key, keys)?;
         let column = &mut self.columns[id.index()];
         if column.claimed != self.rows {
             if column.claimed > self.rows {
-                return Err(OverflowReason::Duplicate);
+                return Err(OverflowReason::Duplicate.into());
             }
             column.fill_up(self.rows);
         }
@@ -222,36 +258,46 @@ impl BatchBuilder {
             }
             (Values::Float64(doubles), Value::Double(double)) => doubles.push(*double),
             (Values::Boolean(bools), Value::Bool(bool)) => bools.push(*bool),
-            _ => return self.push_other(id, &cell.value),
+            _ => return Ok(self.push_other(id, &cell.value)?),
         }
         column.claimed = self.rows + 1;
         Ok(id)
     }
 
-    /// Returns the column of a key, or the reason why its values overflow.
+    /// Returns the column of a key, or the reason why it has none.
     #[inline(always)]
-    fn column_of(&mut self, key: Key, keys: &Keys) -> Result<ColumnId, OverflowReason> {
+    fn column_of(&mut self, key: Key, keys: &Keys) -> Result<ColumnId, NoColumn> {
         match self.slots.slot(key) {
             Slot::Column(id) => Ok(id),
-            Slot::Overflow(reason) => Err(reason),
+            Slot::Overflow(reason) => Err(NoColumn::Overflow(reason)),
+            Slot::Skipped => Err(NoColumn::Skipped),
             Slot::Unknown | Slot::Reserved => self.look_up(key, keys),
         }
     }
 
     #[cold]
-    fn look_up(&mut self, key: Key, keys: &Keys) -> Result<ColumnId, OverflowReason> {
-        match self.slots.look_up(key, keys, &mut self.schema) {
+    fn look_up(&mut self, key: Key, keys: &Keys) -> Result<ColumnId, NoColumn> {
+        let found = match self.slots.look_up(key, keys, &mut self.schema) {
             Slot::Column(id) => {
                 self.fit_columns();
-                Ok(id)
+                match self.columns[id.index()].needed {
+                    true => Ok(id),
+                    false => Err(NoColumn::Skipped),
+                }
             }
-            Slot::Overflow(reason) => Err(reason),
             Slot::Reserved => {
                 self.reserved = Some(key);
-                Err(OverflowReason::Duplicate)
+                return Err(OverflowReason::Duplicate.into());
             }
+            Slot::Overflow(_) if !self.projection.selects_overflow() => Err(NoColumn::Skipped),
+            Slot::Overflow(reason) => Err(NoColumn::Overflow(reason)),
+            Slot::Skipped => Err(NoColumn::Skipped),
             Slot::Unknown => unreachable!("it was just looked up"),
+        };
+        if matches!(found, Err(NoColumn::Skipped)) {
+            self.slots.skip(key);
         }
+        found
     }
 
     /// Appends a value that has to be converted, or that may widen the type of the column.
@@ -284,6 +330,9 @@ impl BatchBuilder {
 
     #[cold]
     fn overflow(&mut self, cell: &Cell<'_>, keys: &Keys, reason: OverflowReason) {
+        if !self.projection.selects_overflow() {
+            return;
+        }
         if cell.key.is_excess()
             && let Value::KvList(entries) = cell.value
         {
@@ -322,7 +371,7 @@ impl RowSink for BatchBuilder {
         }
         self.push_groups();
         for cell in row.cells() {
-            if let Err(reason) = self.push(cell, keys) {
+            if let Err(NoColumn::Overflow(reason)) = self.push(cell, keys) {
                 self.overflow(cell, keys, reason);
             }
         }

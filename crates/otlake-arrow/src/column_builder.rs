@@ -11,12 +11,21 @@ pub(crate) struct ColumnBuilder {
     /// to an open group, which has the value of all its rows.
     pub(crate) claimed: usize,
     pub(crate) field: Option<FieldColumn>,
+    /// Whether values are collected: for the column itself, or for a column that is computed from it.
+    pub(crate) needed: bool,
+    /// Whether record batches have the column.
+    pub(crate) selected: bool,
 }
 
 pub(crate) const CLAIMED_BY_GROUP: usize = usize::MAX;
 
 impl ColumnBuilder {
-    pub(crate) fn new(column: &Column, plain_strings: bool) -> ColumnBuilder {
+    pub(crate) fn new(
+        column: &Column,
+        plain_strings: bool,
+        needed: bool,
+        selected: bool,
+    ) -> ColumnBuilder {
         let field = column.field().copied();
         let values = match field {
             // A derived column is computed when the record batch is finished.
@@ -28,6 +37,8 @@ impl ColumnBuilder {
             values,
             claimed: 0,
             field,
+            needed,
+            selected,
         }
     }
 
@@ -53,6 +64,9 @@ impl ColumnBuilder {
 
     /// Removes and returns the values of `rows` rows, or returns `None` for [`Values::Empty`].
     pub(crate) fn finish(&mut self, rows: usize) -> Option<ArrayRef> {
+        if !self.needed {
+            return None;
+        }
         if self.claimed < rows {
             self.fill_up(rows);
         }
@@ -62,6 +76,9 @@ impl ColumnBuilder {
 
     /// Returns the size of the column in bytes once it has a value for each of `rows` rows.
     pub(crate) fn size(&self, rows: usize, extent: Extent) -> usize {
+        if !self.needed {
+            return 0;
+        }
         let missing = match (&self.values, &self.field) {
             // A column without a type is not in the record batch.
             (Values::Empty(_), None) => 0,

@@ -51,6 +51,7 @@ mod column_builder;
 mod group;
 mod options;
 mod overflow;
+mod projection;
 mod sink;
 mod slots;
 

@@ -17,6 +17,22 @@ pub(crate) enum Slot {
     Overflow(OverflowReason),
     /// The key belongs to a field that has a reserved name; see [`Resolved::Reserved`].
     Reserved,
+    /// The values of the key are left out, because the projection has neither its column nor `overflow`.
+    Skipped,
+}
+
+/// The reason why a cell has no column.
+#[derive(Clone, Copy)]
+pub(crate) enum NoColumn {
+    Overflow(OverflowReason),
+    Skipped,
+}
+
+impl From<OverflowReason> for NoColumn {
+    #[inline]
+    fn from(reason: OverflowReason) -> NoColumn {
+        NoColumn::Overflow(reason)
+    }
 }
 
 impl Slots {
@@ -46,6 +62,15 @@ impl Slots {
     pub(crate) fn slot(&self, key: Key) -> Slot {
         let slots = &self.by_location[key.location() as usize];
         slots.get(key.index()).copied().unwrap_or(Slot::Unknown)
+    }
+
+    /// Leaves out the values of a resolved key.
+    #[cold]
+    pub(crate) fn skip(&mut self, key: Key) {
+        let slots = &mut self.by_location[key.location() as usize];
+        if let Some(slot) = slots.get_mut(key.index()) {
+            *slot = Slot::Skipped;
+        }
     }
 
     /// Resolves a key, which may add a column to the schema.

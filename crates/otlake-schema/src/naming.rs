@@ -93,11 +93,22 @@ pub fn full_name(location: Location, name: &str) -> String {
     }
 }
 
+/// Returns the location and the name that a [`full_name`] was made of.
+pub(crate) fn split_full_name(full_name: &str) -> (Location, &str) {
+    let attributes = [Location::Resource, Location::Scope, Location::Attribute];
+    full_name
+        .split_once('.')
+        .and_then(|(before, name)| {
+            let mut locations = attributes.into_iter();
+            let location = locations.find(|location| prefix(*location) == before)?;
+            Some((location, name))
+        })
+        .unwrap_or((Location::Field, full_name))
+}
+
 /// Returns whether a [`full_name`] is that of an attribute, not of a field.
 pub(crate) fn is_attribute(full_name: &str) -> bool {
-    let prefixes = [Location::Resource, Location::Scope, Location::Attribute].map(prefix);
-    let location = full_name.split_once('.').map(|(location, _)| location);
-    location.is_some_and(|location| prefixes.contains(&location))
+    split_full_name(full_name).0 != Location::Field
 }
 
 /// Returns the names that a column may get, best first: the one given, then with a short and with a

@@ -9,7 +9,7 @@ use crate::column_type::ColumnType;
 use crate::columns::{FieldColumn, field_columns, is_of_late_field};
 use crate::dataset_schema::DatasetSchema;
 use crate::inferred::Inferred;
-use crate::naming::{Folded, candidates, fold, full_name, is_attribute};
+use crate::naming::{Folded, candidates, fold, full_name, is_attribute, split_full_name};
 use crate::options::SchemaOptions;
 use crate::overflow::{OVERFLOW, OverflowReason};
 use crate::table::Table;
@@ -33,6 +33,8 @@ pub struct Schema {
     /// The used part of the column budget.
     budgeted: usize,
     revision: u64,
+    /// Whether names without a column overflow, whatever the budget.
+    closed: bool,
 }
 
 /// Bytes that the name of an attribute with a column may have, unless the attribute is promoted: names are
@@ -69,6 +71,7 @@ impl Schema {
             reserved: HashSet::from([fold(OVERFLOW)]),
             budgeted: 0,
             revision: 0,
+            closed: false,
         };
         for field in field_columns(table) {
             schema.add(field.name.to_owned(), None, Some(field));
@@ -82,6 +85,14 @@ impl Schema {
         let mut schema = Schema::new(dataset.table(), options);
         schema.merge(dataset);
         schema
+    }
+
+    /// Closes the schema: from now on a name that has no column overflows, whatever the column budget. A
+    /// reader that has announced its columns does not find new ones.
+    #[must_use]
+    pub fn closed(mut self) -> Schema {
+        self.closed = true;
+        self
     }
 
     /// Returns the table.
@@ -149,6 +160,13 @@ impl Schema {
                 None => Resolved::Column(id),
             };
         }
+        if self.closed {
+            let is_reserved = location == Location::Field && self.is_reserved(name);
+            return match is_reserved {
+                true => Resolved::Reserved,
+                false => Resolved::Overflow(OverflowReason::Budget),
+            };
+        }
         let promoted = self.options.promoted.contains(&full_name);
         let budgeted = location != Location::Field && !promoted;
         let base = match location {
@@ -182,11 +200,16 @@ impl Schema {
     /// the column was lost when a dataset was merged.
     #[inline]
     pub fn widen(&mut self, id: ColumnId, value: &Value<'_>) -> Option<ColumnType> {
+        self.widen_to(id, Inferred::of(value))
+    }
+
+    #[inline]
+    fn widen_to(&mut self, id: ColumnId, inferred: Inferred) -> Option<ColumnType> {
         let column = &mut self.columns[id.index()];
         if column.overflows.is_some() {
             return None;
         }
-        let joined = column.inferred.join(Inferred::of(value));
+        let joined = column.inferred.join(inferred);
         if joined != column.inferred {
             if column.frozen && joined.column_type() != column.inferred.column_type() {
                 return None;
@@ -280,6 +303,39 @@ impl Schema {
         }
         self.merge(dataset);
         coercions
+    }
+
+    /// Adds the columns and types that another schema of the table has found, such as that of another file.
+    /// Names are resolved again, in the order in which the other schema found them, so the column budget and
+    /// the naming are those of this schema.
+    ///
+    /// ```
+    /// use otlake_row::{Location, Value};
+    /// use otlake_schema::{ColumnType, Resolved, Schema};
+    ///
+    /// let found = |value: Value<'_>| {
+    ///     let mut schema = Schema::logs();
+    ///     if let Resolved::Column(id) = schema.resolve(Location::Attribute, "status") {
+    ///         schema.widen(id, &value);
+    ///     }
+    ///     schema
+    /// };
+    /// let mut schema = found(Value::Int(200));
+    /// schema.join(&found(Value::Double(0.5)));
+    /// let status = schema.columns().last().expect("logs have columns");
+    /// assert_eq!((status.name(), status.column_type()), ("attr_status", Some(ColumnType::Float64)));
+    /// ```
+    pub fn join(&mut self, other: &Schema) {
+        for column in &other.columns {
+            if let Some(full_name) = &column.full_name
+                && column.inferred != Inferred::Empty
+            {
+                let (location, name) = split_full_name(full_name);
+                if let Resolved::Column(id) = self.resolve(location, name) {
+                    self.widen_to(id, column.inferred);
+                }
+            }
+        }
     }
 
     /// Returns whether a field must not have this name.

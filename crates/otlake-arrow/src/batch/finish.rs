@@ -14,7 +14,8 @@ type Name<'a> = (&'a str, Option<u32>);
 
 impl BatchBuilder {
     /// Returns the rows added so far as a record batch, and begins the next one. The record batch has a
-    /// column for each column of the schema that has a type.
+    /// column for each column of the schema that has a type and belongs to the
+    /// [projection](BatchBuilder::with_projection).
     ///
     /// All columns are nullable. The fields come first, then the attributes in the order in which they were
     /// found, then `overflow`.
@@ -31,6 +32,9 @@ impl BatchBuilder {
             .map(|column| column.finish(rows))
             .collect();
         for (id, declared) in self.schema.columns().iter().enumerate() {
+            if !self.columns[id].selected {
+                continue;
+            }
             let array = match declared.field() {
                 Some(field) if field.kind.is_derived() => self.derive(*field, &own),
                 _ => own[id].clone(),
@@ -46,8 +50,11 @@ impl BatchBuilder {
                 arrays.push(array);
             }
         }
-        names.push((OVERFLOW, Some(OVERFLOW_ID)));
-        arrays.push(self.overflow.finish(rows, self.options.plain_strings));
+        let overflow = self.overflow.finish(rows, self.options.plain_strings);
+        if self.projection.selects_overflow() {
+            names.push((OVERFLOW, Some(OVERFLOW_ID)));
+            arrays.push(overflow);
+        }
         self.rows = 0;
         self.scratch.bytes = 0;
         let schema = match self.last_schema.take() {

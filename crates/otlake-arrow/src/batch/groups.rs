@@ -5,6 +5,7 @@ use super::BatchBuilder;
 use crate::column::Values;
 use crate::column_builder::CLAIMED_BY_GROUP;
 use crate::group::{OpenGroup, Rest};
+use crate::slots::NoColumn;
 
 impl BatchBuilder {
     /// Appends the cells of a group with its first row.
@@ -19,7 +20,7 @@ impl BatchBuilder {
             let pushed = match self.column_of(cell.key, keys) {
                 // Lists belong to records, not to groups, and cannot be repeated.
                 Ok(id) if matches!(self.columns[id.index()].values, Values::Nested(_)) => {
-                    Err(OverflowReason::Type)
+                    Err(OverflowReason::Type.into())
                 }
                 _ => self.push(cell, keys),
             };
@@ -28,7 +29,10 @@ impl BatchBuilder {
                     self.columns[id.index()].claimed = CLAIMED_BY_GROUP;
                     open.columns.push(id);
                 }
-                Err(reason) => open.push_overflow(cell, keys, reason, &mut rest),
+                Err(NoColumn::Overflow(reason)) if self.projection.selects_overflow() => {
+                    open.push_overflow(cell, keys, reason, &mut rest);
+                }
+                Err(_) => {}
             }
         }
         open.close(location, &rest, plain);

@@ -1,11 +1,12 @@
 mod field_columns;
+mod projection;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use otlake_row::{Group, Key, KeyLimits, Signal, fields};
-use otlake_schema::{DatasetSchema, OVERFLOW, SchemaOptions, ValueText};
+use otlake_schema::{DatasetSchema, OVERFLOW, Resolved, SchemaOptions, ValueText};
 use proptest::prelude::*;
 
 use super::*;
