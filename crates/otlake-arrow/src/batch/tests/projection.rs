@@ -121,6 +121,6 @@ fn a_projection_to_no_columns_counts_rows_and_stores_nothing() {
         assert_eq!((batch.num_rows(), batch.num_columns()), (4, 0));
     }
     let text = attribute(&mut keys, "text");
-    push_all(&mut builder, &keys, &[&[(text, Value::String("x"))]; 9]);
+    push_all(&mut builder, &keys, &[&[(text, Value::String("x"))][..]; 9]);
     assert_eq!((builder.rows(), builder.stored_bytes()), (9, 0));
 }
