@@ -179,6 +179,35 @@ fn rows_are_sorted_within_row_groups_that_record_the_order() {
 }
 
 #[test]
+fn a_manifest_has_the_order_of_files_whose_row_groups_follow_one_another() {
+    let by_time = SortingColumn {
+        name: "time_unix_nano".to_owned(),
+        descending: true,
+        nulls_first: false,
+    };
+    // How far the time of each record is from that of the previous one.
+    for (step, expected) in [(-1, vec![by_time.clone()]), (1, Vec::new())] {
+        let storage = InMemoryStorage::new();
+        let options = options()
+            .sorted_rows(vec![by_time.clone()])
+            .row_group_rows(50);
+        let mut sink = dataset_writer(&storage, options);
+        let mut records = Records::new();
+        for number in 0..100 {
+            records.push(&mut sink, number, BEGIN + step * number, &[]);
+        }
+        sink.finish().unwrap();
+        let mut files = storage.files().into_iter();
+        let (_, manifest) = files
+            .find(|(name, _)| name.starts_with("_otlake/manifests/"))
+            .unwrap();
+        let manifest = Manifest::from_json(&manifest).unwrap();
+        assert_eq!(manifest.row_groups(), 2);
+        assert_eq!(manifest.files()[0].sort_order, expected, "{step}");
+    }
+}
+
+#[test]
 fn files_are_closed_by_age_when_nothing_arrives() {
     let storage = InMemoryStorage::new();
     let age = Duration::from_secs(60);

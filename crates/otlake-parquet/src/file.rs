@@ -9,4 +9,5 @@ pub(crate) mod footer;
 pub(crate) mod rolling_writer;
 pub(crate) mod row_group;
 pub(crate) mod schema;
+pub(crate) mod sort_order;
 pub(crate) mod thrift;

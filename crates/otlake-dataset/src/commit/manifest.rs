@@ -7,7 +7,7 @@ use otlake_schema::Table;
 
 pub(crate) use self::types::type_name;
 use crate::files::file_names::{BatchId, BatchIdError};
-use otlake_parquet::{Bound, FileSummary};
+use otlake_parquet::{Bound, FileSummary, SortingColumn};
 
 /// The files that one flush or one batch has written to a table, with the statistics that a catalogue needs, so
 /// that a catalogue does not have to open the files.
@@ -20,11 +20,12 @@ use otlake_parquet::{Bound, FileSummary};
 /// | `format`, `table` | `otlake.manifest/1`; the table's name |
 /// | `batch`, `schema_version` | as set, or absent |
 /// | `totals` | `files`, `rows`, `bytes`, `row_groups` of all files |
-/// | `files` | for each: `name`, `partition`, `rows`, `bytes`, `row_groups`, `time`, `fingerprint`, `columns` |
+/// | `files` | for each: `name`, `partition`, `rows`, `bytes`, `row_groups`, `time`, `fingerprint`, `columns`, `sort_order` |
 /// | `partition` | a list of `name` and `value`, which is null for the default partition |
 /// | `time` | `min` and `max` of the column `timestamp` in RFC 3339, and `min_micros`, `max_micros` since the epoch |
 /// | `fingerprint` | `min` and `max` of the column `fingerprint` |
 /// | `columns` | for each: `name`, `type`, `nulls`, and `min` and `max` where they are known |
+/// | `sort_order` | for each: `name`, `descending`, `nulls_first`; absent if the order of the file is unknown |
 ///
 /// Types are named as in a [`DatasetSchema`](otlake_schema::DatasetSchema). Integers are numbers with 64
 /// bits, which JavaScript's numbers can't hold. Bytes are base64. NaN and the infinities are strings, as in the
@@ -82,6 +83,9 @@ pub struct ManifestFile {
     pub row_groups: usize,
     /// The top-level columns, in the order of the file's schema.
     pub columns: Vec<ManifestColumn>,
+    /// The columns by which the rows of the whole file are sorted, from
+    /// [`FileSummary::sort_order`]; empty if the order is unknown.
+    pub sort_order: Vec<SortingColumn>,
 }
 
 /// A column of a [`ManifestFile`].
@@ -141,6 +145,7 @@ impl Manifest {
             bytes: file.bytes,
             row_groups: file.row_groups,
             columns: columns.collect(),
+            sort_order: file.sort_order.clone(),
         });
     }
 

@@ -3,6 +3,8 @@
 use arrow_schema::DataType;
 use bytes::Bytes;
 
+use crate::options::SortingColumn;
+
 /// A summary of a finished file.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -17,6 +19,12 @@ pub struct FileSummary {
     pub row_groups: usize,
     /// The top-level columns, in the order of the schema.
     pub columns: Vec<ColumnSummary>,
+    /// The columns by which the rows of the whole file are sorted; empty if the order is unknown.
+    ///
+    /// The `sorting_columns` in a footer hold for one row group. The file is sorted too if it has a single row group,
+    /// or if the values of the first column never decrease from one row group to the next (or increase, in descending
+    /// order), and none of them is null. If row groups share a value, only the first column is listed.
+    pub sort_order: Vec<SortingColumn>,
 }
 
 impl FileSummary {
@@ -26,10 +34,14 @@ impl FileSummary {
             let bounds = [&column.min, &column.max].into_iter().flatten();
             column.name.capacity() + bounds.map(Bound::heap_size).sum::<usize>()
         });
+        let sorting = self.sort_order.iter();
+        let sorting = sorting.map(|column| column.name.capacity());
         size_of::<Self>()
             + self.name.capacity()
             + self.columns.capacity() * size_of::<ColumnSummary>()
             + columns.sum::<usize>()
+            + self.sort_order.capacity() * size_of::<SortingColumn>()
+            + sorting.sum::<usize>()
     }
 }
 

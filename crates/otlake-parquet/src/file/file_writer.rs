@@ -9,7 +9,7 @@ use arrow_schema::Field;
 
 use crate::encoder::{Destination, Encoder};
 use crate::error::FileError;
-use crate::file::column::Column;
+use crate::file::column::{Column, Order};
 use crate::file::file_summary::{Bound, ColumnSummary, FileSummary};
 use crate::file::footer::{Footer, RowGroup};
 use crate::file::row_group::EncodedRowGroup;
@@ -462,6 +462,33 @@ impl<W: Write> FileWriter<W> {
             bytes: self.position,
             row_groups: groups.len(),
             columns,
+            sort_order: self.sort_order(),
         }
+    }
+
+    fn sort_order(&self) -> Vec<SortingColumn> {
+        if self
+            .footer
+            .row_groups
+            .iter()
+            .any(|group| group.sorting.is_empty())
+        {
+            return Vec::new();
+        }
+        let leaves = || {
+            let columns = self.columns.iter();
+            columns.flat_map(|column| column.column.leaves.iter().map(move |leaf| (column, leaf)))
+        };
+        let columns: Vec<&FileColumn> = leaves().map(|(column, _)| column).collect();
+        let orders: Vec<Order> = leaves().map(|(_, leaf)| leaf.order).collect();
+        let order = self.footer.sort_order(&orders, |leaf| columns[leaf].nulls);
+        let order = order
+            .into_iter()
+            .map(|(leaf, descending, nulls_first)| SortingColumn {
+                name: columns[leaf as usize].column.name().to_owned(),
+                descending,
+                nulls_first,
+            });
+        order.collect()
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use otlake_parquet::SortingColumn;
 use otlake_schema::Table;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -52,6 +53,15 @@ struct File {
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     fingerprint: Option<Range>,
     columns: Vec<Column>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sort_order: Vec<Sorting>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sorting {
+    name: String,
+    descending: bool,
+    nulls_first: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -161,6 +171,7 @@ impl File {
                 .fingerprint_range()
                 .map(|(min, max)| Range { min, max }),
             columns: file.columns.iter().map(Column::of).collect(),
+            sort_order: file.sort_order.iter().map(Sorting::of).collect(),
         }
     }
 
@@ -175,7 +186,26 @@ impl File {
             rows: self.rows,
             bytes: self.bytes,
             row_groups: self.row_groups,
+            sort_order: self.sort_order.into_iter().map(Sorting::read).collect(),
         })
+    }
+}
+
+impl Sorting {
+    fn of(column: &SortingColumn) -> Self {
+        Self {
+            name: column.name.clone(),
+            descending: column.descending,
+            nulls_first: column.nulls_first,
+        }
+    }
+
+    fn read(self) -> SortingColumn {
+        SortingColumn {
+            name: self.name,
+            descending: self.descending,
+            nulls_first: self.nulls_first,
+        }
     }
 }
 

@@ -208,6 +208,7 @@ fn manifests() -> impl Strategy<Value = Manifest> {
         0..1u64 << 40,
         0usize..30_000,
         columns,
+        prop::collection::vec((".{0,5}", any::<[bool; 2]>()), 0..3),
     );
     let files = prop::collection::vec(file, 0..4);
     let batch = prop::option::of("[A-Za-z0-9_-][A-Za-z0-9._-]{0,20}");
@@ -218,13 +219,23 @@ fn manifests() -> impl Strategy<Value = Manifest> {
         manifest.schema_version = version;
         let files = files.into_iter().enumerate();
         manifest.files.extend(files.map(
-            |(number, (partition, rows, bytes, row_groups, columns))| ManifestFile {
-                name: format!("{number}"),
-                partition,
-                rows,
-                bytes,
-                row_groups,
-                columns,
+            |(number, (partition, rows, bytes, row_groups, columns, sorting))| {
+                ManifestFile {
+                    name: format!("{number}"),
+                    partition,
+                    rows,
+                    bytes,
+                    row_groups,
+                    columns,
+                    sort_order: sorting
+                        .into_iter()
+                        .map(|(name, [descending, nulls_first])| SortingColumn {
+                            name,
+                            descending,
+                            nulls_first,
+                        })
+                        .collect(),
+                }
             },
         ));
         manifest
