@@ -32,7 +32,7 @@ fn options() -> Result<PipelineBuilder, Box<dyn Error>> {
 /// the process ends first, the queue delivers the same payload again.
 fn deliver(pipeline: &mut Pipeline, offset: u64) -> Result<(), Box<dyn Error>> {
     let payload = read_from_queue(offset)?;
-    let id = BatchId::new(format!("checkout-0-{offset}"))?;
+    let id = BatchId::new("checkout-0", offset)?;
     // Failed writes are retried: see `PipelineBuilder::retry`.
     let outcome = pipeline.batch(&id, |batch| batch.ingest_logs(payload))?;
     for failure in &outcome.failures {
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let lake = LocalDirectory::new("target/otlake-batches");
 
     let mut killed = options()?.build(lake.clone())?;
-    killed.begin_batch(&BatchId::new("checkout-0-1")?)?;
+    killed.begin_batch(&BatchId::new("checkout-0", 1)?)?;
     killed.ingest_logs(read_from_queue(1)?)?;
     killed.flush()?;
     drop(killed);

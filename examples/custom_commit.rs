@@ -69,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut writer = dataset.writer();
     for _ in 0..2 {
         // As if the acknowledgement of the first attempt had been lost.
-        writer.begin_batch(&BatchId::new("orders-3-1048576")?)?;
+        writer.begin_batch(&BatchId::new("orders-3", 1048576)?)?;
         let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
         row.push(fields::BODY, Value::String("order placed"));
         writer.row(&mut row)?;

@@ -72,7 +72,7 @@ fn consume(log: &impl Log, partition: &str, pipeline: &mut Pipeline) -> Result<(
             log.store(partition, range.clone())?;
         }
         let messages = log.read(partition, range.clone())?;
-        let id = BatchId::new(format!("queue-{partition}-{}", range.start))?;
+        let id = BatchId::new(format!("queue-{partition}"), range.start)?;
         let outcome = pipeline.batch(&id, |batch| {
             for (signal, payload) in messages {
                 batch.ingest(signal, otlake::otlp::Format::Protobuf, payload)?;

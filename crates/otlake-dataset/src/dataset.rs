@@ -14,7 +14,7 @@ use crate::dataset::builder::{DatasetBuilder, MetricTables, Options};
 use crate::dataset::shared_table::SharedTable;
 use crate::error::{FlushError, StepError};
 use crate::files::batch_files::{BatchFiles, ClosedFiles};
-use crate::files::file_names::BatchId;
+use crate::files::batch_id::BatchId;
 use crate::memory_budget::MemoryBudget;
 use crate::writer::DatasetWriter;
 

@@ -8,6 +8,7 @@
 
 pub(crate) mod account;
 pub(crate) mod batch_files;
+pub(crate) mod batch_id;
 pub(crate) mod column_names;
 pub(crate) mod file_names;
 pub(crate) mod open_file;

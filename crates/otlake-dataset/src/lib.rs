@@ -89,7 +89,8 @@ mod writer;
 pub use crate::catalog::published_schema::{PublishError, PublishedSchema};
 pub use crate::commit::Commit;
 pub use crate::commit::batch_budget::{BatchBudget, BudgetExceeded};
-pub use crate::commit::manifest::{Manifest, ManifestColumn, ManifestError, ManifestFile};
+pub use crate::commit::manifest::file::{ManifestColumn, ManifestFile, ManifestLeaf};
+pub use crate::commit::manifest::{Manifest, ManifestError};
 pub use crate::commit::manifest_commit::ManifestCommit;
 pub use crate::dataset::builder::{DatasetBuilder, MetricTables};
 pub use crate::dataset::{Dataset, TableReport};
@@ -97,11 +98,13 @@ pub use crate::error::{
     CommitError, FinishBatchError, FlushError, LossCause, LostRows, OpenError, RowError,
     TableSinkError,
 };
-pub use crate::files::file_names::{BatchId, BatchIdError, FileNames};
+pub use crate::files::batch_id::{BatchId, BatchIdError};
+pub use crate::files::file_names::FileNames;
 pub use crate::files::rolling_sink::RollingSink;
 pub use crate::gather::row_buffer::{RowBuffer, RowInterner};
 pub use crate::report::TableStats;
 pub use crate::route::partition::Partitioning;
+pub use crate::route::partition_value::{PartitionLiteral, PartitionValue, Transform};
 pub use crate::route::partitioner::Partitioner;
 pub use crate::route::template::{ParsePartitioningError, PartitioningErrorKind};
 pub use crate::writer::DatasetWriter;

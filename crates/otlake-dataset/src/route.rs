@@ -3,6 +3,7 @@
 pub(crate) mod batch_partitions;
 mod escape;
 pub(crate) mod partition;
+pub(crate) mod partition_value;
 pub(crate) mod partitioner;
 pub(crate) mod template;
 mod time;
@@ -88,7 +89,7 @@ impl Route {
     pub(crate) fn open(&mut self, row: &Row<'_>) -> (usize, String, PartitionValues) {
         let slot = self.slots.len();
         let (directory, values) = match &self.partitioner {
-            Some(partitioner) => (partitioner.directory(row), partitioner.values(row)),
+            Some(partitioner) => (partitioner.directory(row), partitioner.values(row).into()),
             None => Default::default(),
         };
         self.by_key.insert(self.next_key.clone(), slot);

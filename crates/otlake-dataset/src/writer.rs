@@ -27,7 +27,7 @@ use crate::commit::batch_state::{BatchState, OpenBatch};
 use crate::dataset::{Dataset, TableReport, index_of};
 use crate::error::{FinishBatchError, FlushError, RowError, StepError, TableSinkError, WriteError};
 use crate::files::account::Account;
-use crate::files::file_names::BatchId;
+use crate::files::batch_id::BatchId;
 use crate::report::TableStats;
 use crate::writer::input_budget::{InputUsage, RejectedRows};
 use crate::writer::table_sink::TableSink;

@@ -281,12 +281,12 @@ fn a_repeated_batch_is_visible_exactly_once() {
     };
     // Another batch, whose identity has that of the one below in front.
     let mut sink = dataset(1_000);
-    sink.begin_batch(&BatchId::new("topic-1-7").unwrap())
+    sink.begin_batch(&BatchId::new("topic-1", 7).unwrap())
         .unwrap();
     push(&mut sink, 100..110);
     sink.finish_batch().unwrap();
     // An attempt that wrote all of its files and was never acknowledged.
-    let identity = BatchId::new("topic-1").unwrap();
+    let identity = BatchId::new("topic", 1).unwrap();
     let mut sink = dataset(4);
     sink.begin_batch(&identity).unwrap();
     push(&mut sink, 0..50);
@@ -304,10 +304,11 @@ fn a_repeated_batch_is_visible_exactly_once() {
     assert_eq!(all(), batches.clone().collect::<Vec<_>>());
 
     // A batch that is abandoned for another leaves no rows outside closed files.
-    sink.begin_batch(&BatchId::new("given-up").unwrap())
+    sink.begin_batch(&BatchId::new("given-up", 1).unwrap())
         .unwrap();
     push(&mut sink, 300..305);
-    sink.begin_batch(&BatchId::new("topic-2").unwrap()).unwrap();
+    sink.begin_batch(&BatchId::new("topic", 2).unwrap())
+        .unwrap();
     push(&mut sink, 400..405);
     sink.finish_batch().unwrap();
     assert_eq!(all(), batches.chain(400..405).collect::<Vec<_>>());
@@ -328,7 +329,7 @@ fn a_repeated_batch_is_visible_exactly_once() {
                 "{} is listed twice",
                 file.name
             );
-            assert_eq!(file.partition[0].0, "date");
+            assert_eq!(file.partition[0].name, "date");
         }
     }
     let files: BTreeSet<String> = read(&storage).into_keys().collect();

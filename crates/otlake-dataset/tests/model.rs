@@ -419,7 +419,7 @@ impl Model {
     }
 
     fn try_batch(&mut self, writer: usize, id: String) {
-        let batch = BatchId::new(id.as_str()).unwrap();
+        let batch: BatchId = id.parse().unwrap();
         self.writers[writer].batch = None;
         let begun = self.writers[writer].writer.begin_batch(&batch);
         if !self.note(writer, begun) {

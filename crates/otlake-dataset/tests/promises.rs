@@ -34,7 +34,7 @@ fn span() -> Row<'static> {
 }
 
 fn id(text: &str) -> BatchId {
-    BatchId::new(text).unwrap()
+    BatchId::new(text, 1).unwrap()
 }
 
 /// Returns the numbers of all visible log records, sorted.
@@ -333,8 +333,8 @@ fn finishing_a_batch_lists_only_the_names_of_its_own_files() {
     writer.finish_batch().unwrap();
     let listed = storage.calls(Call::List);
     let prefixes = [
-        "logs/date=2026-11-22/hour=07/part-a-",
-        "logs/date=2026-11-22/hour=08/part-a-",
+        "logs/date=2026-11-22/hour=07/part-a-1-",
+        "logs/date=2026-11-22/hour=08/part-a-1-",
     ];
     assert_eq!(listed[1..], prefixes, "the first is that of opening");
 }

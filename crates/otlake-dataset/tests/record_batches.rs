@@ -99,7 +99,7 @@ fn a_batch_with_an_identity_is_visible_exactly_once() {
         ("resource_service_name", Arc::new(services)),
     ];
     let batch = batch(columns);
-    let id = BatchId::new("import-1").unwrap();
+    let id = BatchId::new("import", 1).unwrap();
     for _ in 0..2 {
         let mut writer = dataset_writer(&storage, options());
         writer.begin_batch(&id).unwrap();
@@ -171,7 +171,7 @@ fn a_batch_that_does_not_fit_is_rejected() {
     drop(before);
 
     // In a batch with an identity a rejected record batch fails the whole attempt.
-    writer.begin_batch(&BatchId::new("a").unwrap()).unwrap();
+    writer.begin_batch(&BatchId::new("a", 1).unwrap()).unwrap();
     assert!(
         writer
             .table(Table::Logs)

@@ -221,7 +221,7 @@ fn batches_of_several_writers_are_visible_exactly_once() {
                 scope.spawn(move || {
                     let mut writer = dataset.writer();
                     for batch in 0..3 {
-                        let batch_id = BatchId::new(format!("b-{worker}-{batch}")).unwrap();
+                        let batch_id = BatchId::new(format!("b-{worker}"), batch as u64).unwrap();
                         // The first attempt is abandoned after some of its files are closed.
                         for rows in [15, 20] {
                             writer.begin_batch(&batch_id).unwrap();

@@ -65,7 +65,7 @@ mod varint;
 pub use crate::compress::compression::{Compression, ParseCompressionError, ZstdLevel};
 pub use crate::encoder::Encoder;
 pub use crate::error::{EncoderError, FileError, RollingError};
-pub use crate::file::file_summary::{Bound, ColumnSummary, FileSummary};
+pub use crate::file::file_summary::{Bound, ColumnSummary, FileSummary, LeafSummary};
 pub use crate::file::file_writer::FileWriter;
 pub use crate::file::rolling_writer::RollingWriter;
 pub use crate::file::row_group::EncodedRowGroup;

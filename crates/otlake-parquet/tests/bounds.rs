@@ -10,15 +10,17 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{
-    Array, ArrayRef, FixedSizeBinaryArray, Float64Array, Int64Array, RecordBatch, StringArray,
-    new_null_array,
+    Array, ArrayRef, FixedSizeBinaryArray, Float64Array, Int64Array, ListArray, RecordBatch,
+    StringArray, StructArray, new_null_array,
 };
 use arrow_cast::cast;
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use bytes::Bytes;
 use otlake_parquet::{Bound, ColumnSummary, Encoder, FileWriter, WriterOptions};
+use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use parquet::file::metadata::ColumnChunkMetaData;
 use proptest::prelude::*;
 use support::{Kind, Nulls, batch, batches, column, write};
 
@@ -120,10 +122,95 @@ fn check(batches: &[RecordBatch], options: WriterOptions) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
+    /// A summary of any file counts what the parquet crate reads in the footer, leaf by leaf.
+    #[test]
+    fn leaves_and_offsets_are_those_of_the_footer(batches in batches()) {
+        check_leaves(&batches);
+    }
+
     #[test]
     fn bounds_are_those_of_the_footer(batches in batches(), truncate in 1usize..70) {
         check(&batches, WriterOptions::new().with_statistics_truncate_length(truncate));
     }
+}
+
+fn check_leaves(batches: &[RecordBatch]) {
+    let (file, summary) = write(WriterOptions::new(), batches);
+    let metadata = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let groups = metadata.metadata().row_groups();
+    let offsets: Vec<u64> = groups
+        .iter()
+        .map(|group| group.file_offset().unwrap() as u64)
+        .collect();
+    assert_eq!(summary.row_group_offsets, offsets);
+    let mut number = 0;
+    for column in &summary.columns {
+        let own = [(column.nulls, summary.rows, column.compressed_bytes)];
+        let leaves = column.leaves.iter();
+        let leaves = leaves.map(|leaf| (leaf.nulls, leaf.values, leaf.compressed_bytes));
+        let leaves = match column.leaves.len() {
+            0 => own.to_vec(),
+            _ => leaves.collect(),
+        };
+        for (nulls, values, bytes) in leaves {
+            let chunks = || groups.iter().map(|group| group.column(number));
+            let counted = |chunk: &ColumnChunkMetaData| chunk.statistics()?.null_count_opt();
+            let expected: u64 = chunks().map(|chunk| counted(chunk).unwrap()).sum();
+            assert_eq!(nulls, expected, "nulls of {}", column.name);
+            let expected: i64 = chunks().map(|chunk| chunk.num_values()).sum();
+            assert_eq!(values, expected as u64, "values of {}", column.name);
+            let expected: i64 = chunks().map(|chunk| chunk.compressed_size()).sum();
+            assert_eq!(bytes, expected as u64, "bytes of {}", column.name);
+            number += 1;
+        }
+    }
+    assert_eq!(number, metadata.parquet_schema().num_columns());
+}
+
+/// A nested column with field ids: its leaves have the ids of the file, a leaf in a list has no bounds, and one in
+/// a struct has those of its values.
+#[test]
+fn leaves_of_nested_columns_have_ids_and_bounds_outside_of_lists() {
+    let with_id = |field: Field, id: i32| {
+        field.with_metadata([(PARQUET_FIELD_ID_META_KEY.to_owned(), id.to_string())].into())
+    };
+    let item = Arc::new(with_id(Field::new("element", DataType::Int64, true), 3));
+    let list = ListArray::from_iter_primitive::<Int64Type, _, _>([
+        Some(vec![Some(7), None]),
+        None,
+        Some(vec![]),
+    ]);
+    let (_, offsets, values, nulls) = list.into_parts();
+    let list: ArrayRef = Arc::new(ListArray::new(item, offsets, values, nulls));
+    let fields = [
+        with_id(Field::new("n", DataType::Int64, true), 4),
+        with_id(Field::new("list", list.data_type().clone(), true), 2),
+    ];
+    let numbers = array(vec![Some(5), None, Some(-5)]);
+    let message: ArrayRef = Arc::new(StructArray::new(
+        fields.to_vec().into(),
+        vec![numbers, list],
+        None,
+    ));
+    let field = with_id(Field::new("message", message.data_type().clone(), true), 1);
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![message]).unwrap();
+    let (_, summary) = write(WriterOptions::new(), &[batch]);
+
+    let column = &summary.columns[0];
+    assert_eq!(column.field_id, Some(1));
+    let leaves: Vec<_> = column
+        .leaves
+        .iter()
+        .map(|leaf| (&*leaf.path, leaf.field_id, leaf.values, leaf.nulls))
+        .collect();
+    let expected = [
+        ("message.n", Some(4), 3, 1),
+        ("message.list.list.element", Some(3), 4, 3),
+    ];
+    assert_eq!(leaves, expected);
+    let bounds = |number: usize| (&column.leaves[number].min, &column.leaves[number].max);
+    assert_eq!(bounds(0), (&Some(Bound::Int64(-5)), &Some(Bound::Int64(5))));
+    assert_eq!(bounds(1), (&None, &None));
 }
 
 /// The columns of one file with the columns of each group as a row group.

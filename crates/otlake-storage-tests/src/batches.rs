@@ -46,14 +46,21 @@ pub fn small_files(rows_per_file: u64) -> PipelineBuilder {
         .rows_per_file(rows_per_file)
 }
 
+/// Returns the identity of a batch. Up to eight batches that follow each other may be written at once, so
+/// they are of different sources.
+pub fn identity(batch: u64) -> BatchId {
+    BatchId::new(format!("numbers-{}", batch % 8), batch / 8).expect("letters and numbers")
+}
+
 /// Makes one attempt at batch `batch`: writes its records as logs and as spans.
 ///
 /// # Errors
 ///
 /// Returns the first error.
 pub fn try_batch(pipeline: &mut Pipeline, batch: u64) -> Result<(), BatchError> {
-    let identity = BatchId::new(format!("numbers-{batch}")).expect("letters and numbers");
-    pipeline.begin_batch(&identity).map_err(BatchError::Begin)?;
+    pipeline
+        .begin_batch(&identity(batch))
+        .map_err(BatchError::Begin)?;
     for records in records_of_batch(batch).chunks(16) {
         pipeline.ingest(Signal::Logs, Format::Json, Numbered::logs(records))?;
         pipeline.ingest(Signal::Traces, Format::Json, Numbered::spans(records))?;
@@ -126,7 +133,7 @@ pub fn assert_manifests(
 ) {
     let mut listed = BTreeMap::new();
     for (table, batch) in batches.flat_map(|batch| [("logs", batch), ("traces", batch)]) {
-        let name = format!("_otlake/manifests/{table}/numbers-{batch}.json");
+        let name = format!("_otlake/manifests/{table}/{}.json", identity(batch));
         let document = storage.get(&name).expect("it can be read");
         let document = document.unwrap_or_else(|| panic!("{case}: {name} is missing"));
         let manifest = Manifest::from_json(&document.bytes).expect("a manifest");

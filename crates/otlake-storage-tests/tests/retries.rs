@@ -28,7 +28,7 @@ where
     S: Documents + Clone + 'static,
 {
     let mut pipeline = small_files(5).build(storage.clone()).unwrap();
-    let batch = BatchId::new("numbers-0").unwrap();
+    let batch = BatchId::new("numbers", 0).unwrap();
     pipeline.begin_batch(&batch).unwrap();
     let records = records_of_batch(0);
     let (logs, spans) = (Numbered::logs(&records), Numbered::spans(&records));
@@ -171,7 +171,7 @@ fn every_request_fails_once() {
         Numbered::logs(&[Numbered::new(3), Numbered::new(4)]),
     ];
     let try_once = |pipeline: &mut Pipeline, batch: usize| {
-        let id = BatchId::new(batch.to_string()).unwrap();
+        let id = BatchId::new("large", batch as u64).unwrap();
         pipeline.begin_batch(&id).map_err(BatchError::Begin)?;
         pipeline.ingest(Signal::Logs, Format::Json, payloads[batch].clone())?;
         pipeline.finish_batch().map_err(BatchError::Finish)
@@ -236,7 +236,7 @@ fn a_batch_that_has_lost_records_is_not_finished() {
         };
         let records = records_of_batch(0);
         let mut failed = pipeline
-            .begin_batch(&BatchId::new("numbers-0").unwrap())
+            .begin_batch(&BatchId::new("numbers", 0).unwrap())
             .is_err();
         for record in &records {
             let record = std::slice::from_ref(record);

@@ -73,7 +73,7 @@ fn payload(seed: u64) -> Vec<u8> {
 }
 
 fn id() -> BatchId {
-    BatchId::new("numbers-1").unwrap()
+    BatchId::new("numbers", 1).unwrap()
 }
 
 #[test]

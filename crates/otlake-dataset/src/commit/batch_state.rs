@@ -2,7 +2,7 @@
 
 use crate::files::Target;
 use crate::files::batch_files::BatchFiles;
-use crate::files::file_names::BatchId;
+use crate::files::batch_id::BatchId;
 
 /// The state of a writer's batch: one for all tables, so that they can't disagree.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use crate::commit::Commit;
 use crate::commit::manifest::Manifest;
 use crate::error::CommitError;
 use crate::files::batch_files::{ClosedFile, ClosedFiles};
-use crate::files::file_names::BatchId;
+use crate::files::batch_id::BatchId;
 use crate::memory_budget::{MemoryBudget, Share, Use};
 
 /// The files of one table that any writer has closed outside a batch and that are not committed yet. The ledger
@@ -121,9 +121,9 @@ impl Ledger {
             && !files.is_empty()
         {
             let manifest = manifest_of(self.table, files, schema_version).with_batch(batch.clone());
-            let committed = commit.commit(batch.as_str(), &manifest);
-            committed
-                .map_err(|error| CommitError::new(self.table.name(), batch.as_str(), error))?;
+            let name = batch.to_string();
+            let committed = commit.commit(&name, &manifest);
+            committed.map_err(|error| CommitError::new(self.table.name(), &name, error))?;
         }
         let mut own = self.closed();
         own.omitted += closed.omitted;
@@ -214,7 +214,7 @@ fn manifest_of(table: Table, files: &[ClosedFile], schema_version: Option<u64>) 
         manifest = manifest.with_schema_version(version);
     }
     for file in files {
-        manifest.add(&file.summary, file.partition.clone());
+        manifest.add(&file.summary, file.partition.to_vec());
     }
     manifest
 }

@@ -1,35 +1,48 @@
 //! The list of the files that a flush or a batch has written.
 
+pub(crate) mod file;
 mod json;
 mod types;
 
+use otlake_parquet::FileSummary;
 use otlake_schema::Table;
 
+use self::file::ManifestFile;
 pub(crate) use self::types::type_name;
-use crate::files::file_names::{BatchId, BatchIdError};
-use otlake_parquet::{Bound, FileSummary, SortingColumn};
+use crate::files::batch_id::{BatchId, BatchIdError};
+use crate::route::partition_value::PartitionValue;
 
 /// The files that one flush or one batch has written to a table, with the statistics that a catalogue needs, so
 /// that a catalogue does not have to open the files.
 ///
-/// As JSON it is a document of the format `otlake.manifest/1`, which later versions read too. Later versions
+/// As JSON it is a document of the format `otlake.manifest/2`, which later versions read too. Later versions
 /// may add members:
 ///
 /// | member | value |
 /// |---|---|
-/// | `format`, `table` | `otlake.manifest/1`; the table's name |
-/// | `batch`, `schema_version` | as set, or absent |
+/// | `format`, `table` | `otlake.manifest/2`; the table's name |
+/// | `batch` | `source` and `sequence` of the batch, or absent |
+/// | `schema_version` | as set, or absent |
+/// | `replaces` | the names of the files that are no longer part of the table once this manifest is, or absent |
 /// | `totals` | `files`, `rows`, `bytes`, `row_groups` of all files |
-/// | `files` | for each: `name`, `partition`, `rows`, `bytes`, `row_groups`, `time`, `fingerprint`, `columns`, `sort_order` |
-/// | `partition` | a list of `name` and `value`, which is null for the default partition |
+/// | `files` | for each: `name`, `partition`, `rows`, `bytes`, `row_groups`, `row_group_offsets`, `time`, `fingerprint`, `columns`, `sort_order` |
+/// | `partition` | a list of `name`, `transform`, `source` if the transform is `identity`, and `value`, which is null for the default partition |
+/// | `transform` | `date`, with a value like `"2026-11-22"`; `year`, `month`, `day`, `hour`, `minute`, with an integer; `identity` or `text`, with a string |
+/// | `row_group_offsets` | the position of the first byte of each row group |
 /// | `time` | `min` and `max` of the column `timestamp` in RFC 3339, and `min_micros`, `max_micros` since the epoch |
 /// | `fingerprint` | `min` and `max` of the column `fingerprint` |
-/// | `columns` | for each: `name`, `type`, `nulls`, and `min` and `max` where they are known |
+/// | `columns` | for each: `name`, `id`, `type`, `nulls`, `bytes`, `min` and `max` where they are known, `leaves` if it is nested |
 /// | `sort_order` | for each: `name`, `descending`, `nulls_first`; absent if the order of the file is unknown |
+/// | `leaves` | for each: `path`, `id`, `type`, `values`, `nulls`, `bytes`, `min` and `max` where they are known |
 ///
 /// Types are named as in a [`DatasetSchema`](otlake_schema::DatasetSchema). Integers are numbers with 64
 /// bits, which JavaScript's numbers can't hold. Bytes are base64. NaN and the infinities are strings, as in the
 /// JSON of proto3.
+///
+/// The format `otlake.manifest/1` is read as well. It had no field ids, leaves, sizes of columns, row group
+/// offsets; all partition values were text. A batch had a text for an identity: `orders-3-1048576` is
+/// read as the source `orders-3` with the sequence 1048576, and a text that does not end in such a number as a source
+/// with the sequence 0.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -42,7 +55,8 @@ use otlake_parquet::{Bound, FileSummary, SortingColumn};
 ///
 /// let storage = InMemoryStorage::new();
 /// let mut writer = Dataset::builder().open(Arc::new(storage.clone()))?.writer();
-/// writer.begin_batch(&BatchId::new("orders-3-1048576")?)?;
+/// let batch = BatchId::new("orders-3", 1048576)?;
+/// writer.begin_batch(&batch)?;
 /// for severity in [3, 1, 2] {
 ///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
 ///     row.push(fields::SEVERITY_NUMBER, Value::Int(severity));
@@ -50,7 +64,7 @@ use otlake_parquet::{Bound, FileSummary, SortingColumn};
 /// }
 /// writer.finish_batch()?;
 ///
-/// let name = ManifestCommit::document_name(Table::Logs, "orders-3-1048576");
+/// let name = ManifestCommit::document_name(Table::Logs, &batch.to_string());
 /// let document = storage.get(&name)?.expect("the batch is finished");
 /// let manifest = Manifest::from_json(&document.bytes)?;
 /// assert_eq!(manifest.rows(), 3);
@@ -64,44 +78,7 @@ pub struct Manifest {
     batch: Option<BatchId>,
     schema_version: Option<u64>,
     files: Vec<ManifestFile>,
-}
-
-/// A file of a [`Manifest`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ManifestFile {
-    /// The name of the file in the storage.
-    pub name: String,
-    /// The partition columns and their values, from [`Partitioner::values`](crate::Partitioner::values);
-    /// `None` is the value of the default partition.
-    pub partition: Vec<(String, Option<String>)>,
-    /// The number of rows.
-    pub rows: u64,
-    /// The number of bytes.
-    pub bytes: u64,
-    /// The number of row groups.
-    pub row_groups: usize,
-    /// The top-level columns, in the order of the file's schema.
-    pub columns: Vec<ManifestColumn>,
-    /// The columns by which the rows of the whole file are sorted, from
-    /// [`FileSummary::sort_order`]; empty if the order is unknown.
-    pub sort_order: Vec<SortingColumn>,
-}
-
-/// A column of a [`ManifestFile`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct ManifestColumn {
-    /// The name of the column.
-    pub name: String,
-    /// The type in words: `int64`, `timestamp[us, UTC]`, `list<float64>`.
-    pub type_name: String,
-    /// The number of rows in which the column is null.
-    pub nulls: u64,
-    /// A lower bound of the values; see [`ColumnSummary::min`](otlake_parquet::ColumnSummary::min).
-    pub min: Option<Bound>,
-    /// An upper bound of the values; see [`ColumnSummary::max`](otlake_parquet::ColumnSummary::max).
-    pub max: Option<Bound>,
+    replaces: Vec<String>,
 }
 
 impl Manifest {
@@ -112,6 +89,7 @@ impl Manifest {
             batch: None,
             schema_version: None,
             files: Vec::new(),
+            replaces: Vec::new(),
         }
     }
 
@@ -129,24 +107,16 @@ impl Manifest {
         self
     }
 
+    /// Sets the names of the files that are no longer part of the table once this manifest is.
+    #[must_use]
+    pub fn with_replaces(mut self, names: Vec<String>) -> Self {
+        self.replaces = names;
+        self
+    }
+
     /// Adds a file of a partition.
-    pub fn add(&mut self, file: &FileSummary, partition: Vec<(String, Option<String>)>) {
-        let columns = file.columns.iter().map(|column| ManifestColumn {
-            name: column.name.clone(),
-            type_name: type_name(&column.data_type),
-            nulls: column.nulls,
-            min: column.min.clone(),
-            max: column.max.clone(),
-        });
-        self.files.push(ManifestFile {
-            name: file.name.clone(),
-            partition,
-            rows: file.rows,
-            bytes: file.bytes,
-            row_groups: file.row_groups,
-            columns: columns.collect(),
-            sort_order: file.sort_order.clone(),
-        });
+    pub fn add(&mut self, file: &FileSummary, partition: Vec<PartitionValue>) {
+        self.files.push(ManifestFile::of(file, partition));
     }
 
     /// Returns the table.
@@ -169,6 +139,12 @@ impl Manifest {
         &self.files
     }
 
+    /// Returns the names of the files that are no longer part of the table once this manifest is: those that
+    /// compaction has merged into the files of this manifest, or that retention has dropped.
+    pub fn replaces(&self) -> &[String] {
+        &self.replaces
+    }
+
     /// Returns the number of rows of all files.
     pub fn rows(&self) -> u64 {
         self.sum(|file| file.rows)
@@ -189,8 +165,8 @@ impl Manifest {
         self.files.iter().map(of).fold(0, u64::saturating_add)
     }
 
-    /// Reads the JSON that [`Manifest::to_json`] writes. Members that this version does not know are
-    /// ignored.
+    /// Reads the JSON that [`Manifest::to_json`] writes, now or in version 1. Members that this version does not
+    /// know are ignored.
     ///
     /// # Errors
     ///
@@ -205,32 +181,6 @@ impl Manifest {
     }
 }
 
-impl ManifestFile {
-    /// Returns the column with a name.
-    pub fn column(&self, name: &str) -> Option<&ManifestColumn> {
-        self.columns.iter().find(|column| column.name == name)
-    }
-
-    /// Returns the earliest and the latest `timestamp`, in microseconds since the epoch; `None` if no row has
-    /// one.
-    pub fn time_range(&self) -> Option<(i64, i64)> {
-        self.integers("timestamp")
-    }
-
-    /// Returns the least and the greatest `fingerprint`; `None` if no row has one.
-    pub fn fingerprint_range(&self) -> Option<(i64, i64)> {
-        self.integers("fingerprint")
-    }
-
-    fn integers(&self, column: &str) -> Option<(i64, i64)> {
-        let column = self.column(column)?;
-        match (&column.min, &column.max) {
-            (Some(Bound::Int64(min)), Some(Bound::Int64(max))) => Some((*min, *max)),
-            _ => None,
-        }
-    }
-}
-
 /// The error of [`Manifest::from_json`]: why a document is not a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -240,8 +190,9 @@ pub enum ManifestError {
     Malformed(String),
     /// The document was written by an incompatible version.
     #[error(
-        "the manifest has format {found:?}, this version reads {:?}: update the reader",
-        json::FORMAT
+        "the manifest has format {found:?}, this version reads {:?} and {:?}: update the reader",
+        json::VERSION_1,
+        json::VERSION_2
     )]
     Format {
         /// The format of the document.

@@ -162,7 +162,7 @@ impl DatasetBuilder {
 
     /// Sets the number of file summaries that are kept for each table until the next
     /// [report](Dataset::report). If there are more, the oldest are dropped and counted. Default: 256. A
-    /// summary takes about 150 bytes for each column of its file. With a memory limit fewer are kept: those of a
+    /// summary takes about 200 bytes for each column of its file. With a memory limit fewer are kept: those of a
     /// table take up at most 1/64 of it.
     pub fn file_summaries(mut self, files: usize) -> DatasetBuilder {
         self.options.file_summaries = files;
@@ -191,7 +191,7 @@ impl DatasetBuilder {
     ///
     /// The limit does not count payloads and record batches, which belong to the caller, compression contexts, and
     /// the conversion of columns whose type another writer has published differently. It counts the summaries of the
-    /// files of an open batch, about 150 bytes for each column of each file, but can't free them before the batch is
+    /// files of an open batch, about 200 bytes for each column of each file, but can't free them before the batch is
     /// finished. A column counts as 1,280 bytes before it has a value, and a partition as 768 bytes.
     pub fn memory_limit(mut self, bytes: usize) -> DatasetBuilder {
         self.options.memory_limit = bytes;

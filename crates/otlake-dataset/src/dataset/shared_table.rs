@@ -11,8 +11,8 @@ use crate::commit::ledger::Ledger;
 use crate::dataset::TableReport;
 use crate::error::{CommitError, FinishBatchError, FlushError, LostRows};
 use crate::files::batch_files::{BatchFiles, ClosedFile};
+use crate::files::batch_id::BatchId;
 use crate::files::column_names;
-use crate::files::file_names::BatchId;
 use crate::files::shared_files::SharedFiles;
 
 #[derive(Debug)]

@@ -7,10 +7,12 @@ use otlake_parquet::FileSummary;
 use otlake_storage::StorageError;
 
 use crate::commit::batch_budget::{BatchBudget, BatchUsage, BudgetExceeded};
-use crate::files::file_names::{BatchId, FileNames, is_numbered};
+use crate::files::batch_id::BatchId;
+use crate::files::file_names::{FileNames, is_numbered};
 use crate::files::open_file::{OpenFile, PartitionValues};
 use crate::files::shared_files::SharedFiles;
 use crate::memory_budget::{MemoryBudget, Share, Use};
+use crate::route::partition_value::PartitionValue;
 
 /// The files that a batch has written to one table so far.
 #[derive(Debug)]
@@ -185,11 +187,8 @@ impl ClosedFiles {
 impl ClosedFile {
     /// Returns the bytes of memory of the file's summary and its partition values.
     pub(crate) fn memory_size(&self) -> usize {
-        let values = self.partition.iter().map(|(name, value)| {
-            size_of::<(String, Option<String>)>()
-                + name.capacity()
-                + value.as_ref().map_or(0, String::capacity)
-        });
+        let values = self.partition.iter();
+        let values = values.map(|value| size_of::<PartitionValue>() + value.heap_size());
         self.summary.memory_size() + values.sum::<usize>()
     }
 }

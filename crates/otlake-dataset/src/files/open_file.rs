@@ -16,9 +16,10 @@ use otlake_storage::{Storage, StorageError, StorageFile};
 use crate::error::LostRows;
 use crate::files::account::{Account, Contributions, Unsettled};
 use crate::memory_budget::{MemoryBudget, Share, Use};
+use crate::route::partition_value::PartitionValue;
 
-/// The partition columns of a file and their values.
-pub(crate) type PartitionValues = Vec<(String, Option<String>)>;
+/// The partition columns of a file and their values, which all files of a partition share.
+pub(crate) type PartitionValues = Arc<[PartitionValue]>;
 
 /// The maximum number of row groups in a file: Parquet numbers them with 16 bits.
 const MOST_ROW_GROUPS: usize = i16::MAX as usize;

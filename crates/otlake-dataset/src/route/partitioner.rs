@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use otlake_row::{Key, Keys, KeysId, Location, Row, Value, fields};
-use otlake_schema::{Table, ValueText};
+use otlake_schema::{Table, ValueText, full_name};
 
 use super::escape::{self, DEFAULT, LEADING_DEFAULT};
 use super::template::{CellName, Part, Piece};
-use super::time::{EventTime, Packer};
+use super::time::{EventTime, Packer, TimeField};
 use crate::route::partition::Partitioning;
+use crate::route::partition_value::{PartitionLiteral, PartitionValue, Transform};
 
 /// Set in the packed time of a row that has a time.
 const PRESENT: u32 = 1 << 31;
@@ -124,7 +125,7 @@ impl Partitioner {
     /// are the name and what comes after the `=`; for another part with a placeholder, the template of the
     /// part and all of its text. A part that consists of one placeholder, with or without a name, has no
     /// value where the directory has the default partition.
-    pub fn values(&self, row: &Row<'_>) -> Vec<(String, Option<String>)> {
+    pub fn values(&self, row: &Row<'_>) -> Vec<PartitionValue> {
         let mut values = Vec::new();
         for part in &self.parts {
             let named = part.name_prefix();
@@ -140,7 +141,9 @@ impl Partitioner {
             let texts: Vec<_> = pieces.map(|piece| self.text(piece, row)).collect();
             let missing = alone && texts.iter().all(Option::is_none);
             value.extend(texts.iter().map(|text| text.as_deref().unwrap_or(DEFAULT)));
-            values.push((part.name.clone(), (!missing).then_some(value)));
+            let transform = part.transform();
+            let value = (!missing).then(|| PartitionLiteral::of_text(&transform, value));
+            values.push(PartitionValue::new(&*part.name, transform, value));
         }
         values
     }
@@ -234,6 +237,29 @@ impl CellName {
 }
 
 impl Part {
+    /// Returns the computation of the part's value.
+    fn transform(&self) -> Transform {
+        let named = self.name_prefix();
+        let mut pieces = self.pieces.iter().peekable();
+        pieces.next_if(|piece| {
+            named > 0 && matches!(piece, Piece::Text(text) if text.len() == named)
+        });
+        match (pieces.next(), pieces.next()) {
+            (Some(Piece::Time(field)), None) => match field {
+                TimeField::Year => Transform::Year,
+                TimeField::Month => Transform::Month,
+                TimeField::Day => Transform::Day,
+                TimeField::Date => Transform::Date,
+                TimeField::Hour => Transform::Hour,
+                TimeField::Minute => Transform::Minute,
+            },
+            (Some(Piece::Cell(cell)), None) => {
+                Transform::Identity(full_name(cell.location, &cell.name))
+            }
+            _ => Transform::Text,
+        }
+    }
+
     fn has_placeholder(&self) -> bool {
         self.pieces
             .iter()

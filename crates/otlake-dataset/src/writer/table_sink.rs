@@ -41,7 +41,7 @@ use crate::writer::DatasetWriter;
 /// let batch = RecordBatch::try_from_iter([("resource_host_name", hosts), ("body", bodies)])?;
 ///
 /// let mut writer = dataset.writer();
-/// writer.begin_batch(&BatchId::new("import-7")?)?;
+/// writer.begin_batch(&BatchId::new("import", 7)?)?;
 /// writer.table(Table::Logs).batch(&batch)?;
 /// writer.finish_batch()?;
 ///

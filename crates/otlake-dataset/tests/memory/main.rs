@@ -76,7 +76,7 @@ fn write(
 ) {
     let of_batch = shape
         .in_batch
-        .then(|| BatchId::new(format!("batch-{number}")).unwrap());
+        .then(|| BatchId::new("batch", number as u64).unwrap());
     if let Some(batch) = &of_batch {
         writer.begin_batch(batch).unwrap();
     }

@@ -56,6 +56,9 @@ pub(crate) struct ChunkMetadata {
     pub(crate) bloom_filter: Option<(u64, usize)>,
     pub(crate) compressed: u64,
     pub(crate) uncompressed: u64,
+    /// The number of values, nulls included: the rows, unless the chunk is in a list or a map.
+    pub(crate) values: u64,
+    pub(crate) nulls: u64,
 }
 
 /// The range of the values of a chunk.
@@ -101,6 +104,8 @@ impl ChunkList {
                 bloom_filter: chunk.bloom_filter.map(|(offset, len)| (base + offset, len)),
                 compressed: chunk.compressed,
                 uncompressed: chunk.uncompressed,
+                values: chunk.values,
+                nulls: chunk.nulls,
             }
         }));
         self.metadata.extend_from_slice(&group.metadata);

@@ -33,6 +33,9 @@ pub(crate) struct Leaf {
     /// The elements of `path_in_schema`, serialised.
     pub(crate) path: Vec<u8>,
     pub(crate) path_len: usize,
+    /// The names of the path, joined with dots.
+    pub(crate) dotted_path: Arc<str>,
+    pub(crate) field_id: Option<i32>,
     pub(crate) order: Order,
 }
 
@@ -89,6 +92,17 @@ impl Column {
         value_type(self.field.data_type())
     }
 
+    pub(crate) fn field_id(&self) -> Option<i32> {
+        field_id(&self.root)
+    }
+
+    /// Returns the types of the leaves, and whether they are in a list or a map.
+    pub(crate) fn leaf_types(&self) -> Vec<(&DataType, bool)> {
+        let mut types = Vec::with_capacity(self.leaves.len());
+        put_leaf_types(self.value_type(), false, &mut types);
+        types
+    }
+
     /// Returns whether `field` has the same Parquet type, whatever its Arrow type.
     pub(crate) fn accepts(&self, field: &Field) -> bool {
         if self.value_type() == value_type(field.data_type()) {
@@ -103,6 +117,30 @@ pub(crate) fn value_type(data_type: &DataType) -> &DataType {
         DataType::Dictionary(_, value) => value_type(value),
         DataType::RunEndEncoded(_, value) => value_type(value.data_type()),
         other => other,
+    }
+}
+
+fn field_id(node: &parquet::schema::types::Type) -> Option<i32> {
+    let info = node.get_basic_info();
+    info.has_id().then(|| info.id())
+}
+
+fn put_leaf_types<'t>(
+    data_type: &'t DataType,
+    is_repeated: bool,
+    types: &mut Vec<(&'t DataType, bool)>,
+) {
+    match value_type(data_type) {
+        DataType::Struct(fields) => fields
+            .iter()
+            .for_each(|field| put_leaf_types(field.data_type(), is_repeated, types)),
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::ListView(field)
+        | DataType::LargeListView(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _) => put_leaf_types(field.data_type(), true, types),
+        leaf => types.push((leaf, is_repeated)),
     }
 }
 
@@ -185,6 +223,8 @@ impl Leaf {
             max_repetition_level: descriptor.max_rep_level() as u64,
             path,
             path_len: descriptor.path().parts().len(),
+            dotted_path: descriptor.path().string().into(),
+            field_id: field_id(descriptor.self_type()),
             order,
         }
     }

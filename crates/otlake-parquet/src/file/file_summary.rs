@@ -1,5 +1,7 @@
 //! Summaries of finished files.
 
+use std::sync::Arc;
+
 use arrow_schema::DataType;
 use bytes::Bytes;
 
@@ -17,6 +19,8 @@ pub struct FileSummary {
     pub bytes: u64,
     /// The number of row groups.
     pub row_groups: usize,
+    /// The position of the first byte of each row group, ascending.
+    pub row_group_offsets: Vec<u64>,
     /// The top-level columns, in the order of the schema.
     pub columns: Vec<ColumnSummary>,
     /// The columns by which the rows of the whole file are sorted; empty if the order is unknown.
@@ -32,12 +36,19 @@ impl FileSummary {
     pub fn memory_size(&self) -> usize {
         let columns = self.columns.iter().map(|column| {
             let bounds = [&column.min, &column.max].into_iter().flatten();
-            column.name.capacity() + bounds.map(Bound::heap_size).sum::<usize>()
+            let leaves = column.leaves.iter().map(|leaf| {
+                let bounds = [&leaf.min, &leaf.max].into_iter().flatten();
+                size_of::<LeafSummary>() + bounds.map(Bound::heap_size).sum::<usize>()
+            });
+            column.name.capacity()
+                + bounds.map(Bound::heap_size).sum::<usize>()
+                + leaves.sum::<usize>()
         });
         let sorting = self.sort_order.iter();
         let sorting = sorting.map(|column| column.name.capacity());
         size_of::<Self>()
             + self.name.capacity()
+            + self.row_group_offsets.capacity() * size_of::<u64>()
             + self.columns.capacity() * size_of::<ColumnSummary>()
             + columns.sum::<usize>()
             + self.sort_order.capacity() * size_of::<SortingColumn>()
@@ -53,6 +64,8 @@ pub struct ColumnSummary {
     pub name: String,
     /// The type of the column; for dictionaries and runs that of the values.
     pub data_type: DataType,
+    /// The field id, if the column has one.
+    pub field_id: Option<i32>,
     /// The number of rows in which the column is null, including the rows of row groups that lack it.
     pub nulls: u64,
     /// A lower bound of the values: the least value, or a prefix of it if it is text or bytes longer than
@@ -68,6 +81,33 @@ pub struct ColumnSummary {
     pub compressed_bytes: u64,
     /// The size of the pages before compression, page headers included.
     pub uncompressed_bytes: u64,
+    /// The leaves of a list, map or struct, in the order of the file. Empty for a column of a primitive type,
+    /// which is its own leaf.
+    pub leaves: Box<[LeafSummary]>,
+}
+
+/// A summary of a leaf of a nested column: a part of it that has pages.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LeafSummary {
+    /// The names from the column to the leaf, joined with dots: `overflow.key_value.key`. Shared by all files of
+    /// an encoder.
+    pub path: Arc<str>,
+    /// The type of the leaf; for dictionaries and runs that of the values.
+    pub data_type: DataType,
+    /// The field id, if the leaf has one.
+    pub field_id: Option<i32>,
+    /// The number of values, nulls included. An empty list or map counts as one.
+    pub values: u64,
+    /// The number of nulls, including those of lists, maps and structs around the leaf that are null or empty.
+    pub nulls: u64,
+    /// A lower bound of the values, as [`ColumnSummary::min`]; `None` inside lists and maps, where readers can't
+    /// use one.
+    pub min: Option<Bound>,
+    /// An upper bound of the values, as [`ColumnSummary::max`]; `None` inside lists and maps.
+    pub max: Option<Bound>,
+    /// The size of the pages in the file, page headers included.
+    pub compressed_bytes: u64,
 }
 
 /// A lower or an upper bound of values.

@@ -5,12 +5,12 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch};
-use arrow_schema::Field;
+use arrow_schema::{DataType, Field};
 
 use crate::encoder::{Destination, Encoder};
 use crate::error::FileError;
-use crate::file::column::{Column, Order};
-use crate::file::file_summary::{Bound, ColumnSummary, FileSummary};
+use crate::file::column::{Column, Leaf, Order};
+use crate::file::file_summary::{Bound, ColumnSummary, FileSummary, LeafSummary};
 use crate::file::footer::{Footer, RowGroup};
 use crate::file::row_group::EncodedRowGroup;
 use crate::options::SortingColumn;
@@ -118,7 +118,10 @@ impl<W: Write> FileWriter<W> {
             .iter()
             .map(|column| column.column.name().len())
             .sum();
-        let summary = self.columns.len() * size_of::<ColumnSummary>() + 2 * names;
+        let summary = self.columns.len() * size_of::<ColumnSummary>()
+            + leaves * size_of::<LeafSummary>()
+            + self.footer.row_groups.len() * size_of::<u64>()
+            + 2 * names;
         let schema: usize = self
             .columns
             .iter()
@@ -432,28 +435,38 @@ impl<W: Write> FileWriter<W> {
             let leaves = leaf..leaf + column.leaves.len();
             leaf = leaves.end;
             let list = &self.footer.chunks;
-            let numbers = || {
+            let chunks = || {
                 let groups = groups.iter();
-                groups.flat_map(|group| group.chunks[leaves.clone()].iter().flatten().copied())
+                let numbers =
+                    groups.flat_map(|group| group.chunks[leaves.clone()].iter().flatten());
+                numbers.map(|number| &list.chunks[*number])
             };
-            let chunks = || numbers().map(|number| &list.chunks[number]);
-            let range = match &column.leaves[..] {
-                [leaf] if column.root.is_primitive() => list.range(leaf.order, numbers()),
-                _ => None,
-            };
-            let bounds = range.and_then(|(min, max)| {
-                let bound = |bytes| Bound::from_plain(column.value_type(), bytes);
-                Some((bound(min)?, bound(max)?))
-            });
-            let (min, max) = bounds.unzip();
+            let (mut min, mut max, mut summaries) = (None, None, Vec::new());
+            if column.root.is_primitive() {
+                (min, max) = self.bounds(leaves.start, &column.leaves[0], column.value_type());
+            } else {
+                summaries.reserve_exact(column.leaves.len());
+                let types = column.leaf_types();
+                let found = std::iter::zip(&column.leaves, types).enumerate();
+                summaries.extend(found.map(|(number, (leaf, (data_type, is_repeated)))| {
+                    let number = leaves.start + number;
+                    let bounds = match is_repeated {
+                        false => self.bounds(number, leaf, data_type),
+                        true => (None, None),
+                    };
+                    self.leaf_summary(number, leaf, data_type, bounds)
+                }));
+            }
             columns.push(ColumnSummary {
                 name: column.name().to_owned(),
                 data_type: column.value_type().clone(),
+                field_id: column.field_id(),
                 nulls: *nulls,
                 min,
                 max,
                 compressed_bytes: chunks().map(|chunk| chunk.compressed).sum(),
                 uncompressed_bytes: chunks().map(|chunk| chunk.uncompressed).sum(),
+                leaves: summaries.into(),
             });
         }
         FileSummary {
@@ -461,8 +474,51 @@ impl<W: Write> FileWriter<W> {
             rows: self.rows,
             bytes: self.position,
             row_groups: groups.len(),
+            row_group_offsets: groups.iter().map(|group| group.offset).collect(),
             columns,
             sort_order: self.sort_order(),
+        }
+    }
+
+    /// Returns the numbers of the chunks of a leaf, given by its number in the file.
+    fn chunks_of(&self, leaf: usize) -> impl Iterator<Item = usize> {
+        let groups = self.footer.row_groups.iter();
+        groups.filter_map(move |group| group.chunks[leaf])
+    }
+
+    /// Returns the bounds of a leaf, given by its number in the file.
+    fn bounds(
+        &self,
+        number: usize,
+        leaf: &Leaf,
+        data_type: &DataType,
+    ) -> (Option<Bound>, Option<Bound>) {
+        let range = self.footer.chunks.range(leaf.order, self.chunks_of(number));
+        let bounds = range.and_then(|(min, max)| {
+            let bound = |bytes| Bound::from_plain(data_type, bytes);
+            Some((bound(min)?, bound(max)?))
+        });
+        bounds.unzip()
+    }
+
+    fn leaf_summary(
+        &self,
+        number: usize,
+        leaf: &Leaf,
+        data_type: &DataType,
+        (min, max): (Option<Bound>, Option<Bound>),
+    ) -> LeafSummary {
+        let list = &self.footer.chunks.chunks;
+        let chunks = || self.chunks_of(number).map(|chunk| &list[chunk]);
+        LeafSummary {
+            path: Arc::clone(&leaf.dotted_path),
+            data_type: data_type.clone(),
+            field_id: leaf.field_id,
+            values: chunks().map(|chunk| chunk.values).sum(),
+            nulls: chunks().map(|chunk| chunk.nulls).sum(),
+            min,
+            max,
+            compressed_bytes: chunks().map(|chunk| chunk.compressed).sum(),
         }
     }
 

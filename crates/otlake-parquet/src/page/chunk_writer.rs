@@ -100,6 +100,8 @@ impl ChunkWriter<'_> {
             bloom_filter: None,
             compressed,
             uncompressed: sizes.uncompressed,
+            values: draft.pages.iter().map(|page| page.values as u64).sum(),
+            nulls: draft.pages.iter().map(|page| page.nulls as u64).sum(),
         });
         Ok(())
     }

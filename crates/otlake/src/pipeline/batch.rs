@@ -52,7 +52,7 @@ impl<C: Stage> Pipeline<C> {
     ///
     /// # let payloads = [&b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi"[..]; 2];
     /// let mut pipeline = Pipeline::builder().build(InMemoryStorage::new())?;
-    /// let outcome = pipeline.batch(&BatchId::new("checkout-0-1817")?, |batch| {
+    /// let outcome = pipeline.batch(&BatchId::new("checkout-0", 1817)?, |batch| {
     ///     for payload in payloads {
     ///         batch.ingest_logs(payload)?;
     ///     }

@@ -35,7 +35,7 @@ pub(super) struct Groups<C> {
     pub(super) pipeline: Pipeline<C>,
     pub(super) requests: Receiver<Request>,
     pub(super) waiting: Arc<AtomicUsize>,
-    /// The identity of this worker. With a number appended, it is the identity of a group.
+    /// The source of the batches of this worker. Each group is a batch.
     pub(super) source: String,
     pub(super) next: u64,
     pub(super) time: Duration,
@@ -46,7 +46,7 @@ impl<C: Stage> Groups<C> {
     /// Delivers groups until no handle can send any more and all requests are answered.
     pub(super) fn run(mut self) -> Pipeline<C> {
         while let Ok(first) = self.requests.recv() {
-            let id = BatchId::new(format!("{}-{}", self.source, self.next));
+            let id = BatchId::new(&*self.source, self.next);
             self.next += 1;
             match id {
                 Ok(id) => self.deliver(&id, first),

@@ -1,18 +1,21 @@
-//! The documents of the format `otlake.manifest/1`.
+//! The documents of the formats `otlake.manifest/1` and `/2`.
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use otlake_parquet::SortingColumn;
+use otlake_parquet::{Bound, SortingColumn};
 use otlake_schema::Table;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
+use super::file::{ManifestColumn, ManifestFile, ManifestLeaf};
 use super::types;
-use super::{Manifest, ManifestColumn, ManifestError, ManifestFile};
-use crate::files::file_names::BatchId;
+use super::{Manifest, ManifestError};
+use crate::files::batch_id::{BatchId, BatchIdError};
+use crate::route::partition_value::{PartitionLiteral, PartitionValue, Transform};
 
-pub(super) const FORMAT: &str = "otlake.manifest/1";
+pub(super) const VERSION_1: &str = "otlake.manifest/1";
+pub(super) const VERSION_2: &str = "otlake.manifest/2";
 
 /// The member that every version of the format has.
 #[derive(Deserialize)]
@@ -20,16 +23,46 @@ struct Head {
     format: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Document {
-    format: String,
     table: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    batch: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    batch: Option<Batch>,
     schema_version: Option<u64>,
+    #[serde(default)]
+    replaces: Vec<String>,
     totals: Totals,
     files: Vec<File>,
+}
+
+/// A [`Document`] to be written. Its files are converted one after another, because a batch may have many.
+#[derive(Serialize)]
+struct NewDocument<'m> {
+    format: &'static str,
+    table: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<Batch>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema_version: Option<u64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    replaces: &'m [String],
+    totals: Totals,
+    #[serde(serialize_with = "put_files")]
+    files: &'m [ManifestFile],
+}
+
+fn put_files<S: Serializer>(files: &[ManifestFile], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(files.iter().map(File::of))
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Batch {
+    Id {
+        source: String,
+        sequence: u64,
+    },
+    /// The identity in version 1.
+    Text(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,10 +76,12 @@ struct Totals {
 #[derive(Serialize, Deserialize)]
 struct File {
     name: String,
-    partition: Vec<PartitionValue>,
+    partition: Vec<Partition>,
     rows: u64,
     bytes: u64,
     row_groups: usize,
+    #[serde(default)]
+    row_group_offsets: Vec<u64>,
     /// Derived from the columns, for readers that look at nothing else. So is the next member.
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     time: Option<TimeRange>,
@@ -65,9 +100,35 @@ struct Sorting {
 }
 
 #[derive(Serialize, Deserialize)]
-struct PartitionValue {
+struct Partition {
     name: String,
-    value: Option<String>,
+    /// Absent in version 1.
+    #[serde(default)]
+    transform: TransformName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    value: Option<Literal>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TransformName {
+    Date,
+    Year,
+    Month,
+    Day,
+    Hour,
+    Minute,
+    Identity,
+    #[default]
+    Text,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Literal {
+    Integer(i32),
+    Text(String),
 }
 
 #[derive(Serialize)]
@@ -87,8 +148,29 @@ struct Range {
 #[derive(Serialize, Deserialize)]
 struct Column {
     name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<i32>,
     r#type: String,
     nulls: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max: Option<Value>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    leaves: Vec<Leaf>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Leaf {
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<i32>,
+    r#type: String,
+    values: u64,
+    nulls: u64,
+    bytes: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     min: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -96,30 +178,36 @@ struct Column {
 }
 
 pub(super) fn write(manifest: &Manifest) -> Vec<u8> {
-    let document = Document {
-        format: FORMAT.to_owned(),
-        table: manifest.table.name().to_owned(),
-        batch: manifest.batch.as_ref().map(BatchId::to_string),
+    let batch = manifest.batch.as_ref().map(|batch| Batch::Id {
+        source: batch.source().to_owned(),
+        sequence: batch.sequence(),
+    });
+    let document = NewDocument {
+        format: VERSION_2,
+        table: manifest.table.name(),
+        batch,
         schema_version: manifest.schema_version,
+        replaces: &manifest.replaces,
         totals: Totals::of(manifest),
-        files: manifest.files.iter().map(File::of).collect(),
+        files: &manifest.files,
     };
-    let json = serde_json::to_vec_pretty(&document);
+    let json = serde_json::to_vec(&document);
     json.unwrap_or_else(|error| unreachable!("strings and numbers are JSON: {error}"))
 }
 
 pub(super) fn read(json: &[u8]) -> Result<Manifest, ManifestError> {
     let malformed = |error: serde_json::Error| ManifestError::Malformed(error.to_string());
     let Head { format } = serde_json::from_slice(json).map_err(malformed)?;
-    if format != FORMAT {
+    if format != VERSION_1 && format != VERSION_2 {
         return Err(ManifestError::Format { found: format });
     }
     let document: Document = serde_json::from_slice(json).map_err(malformed)?;
     let table =
         Table::from_name(&document.table).ok_or(ManifestError::UnknownTable(document.table))?;
     let mut manifest = Manifest::new(table);
-    manifest.batch = document.batch.map(BatchId::new).transpose()?;
+    manifest.batch = document.batch.map(Batch::read).transpose()?;
     manifest.schema_version = document.schema_version;
+    manifest.replaces = document.replaces;
     let mut names = HashSet::new();
     for file in document.files {
         if !names.insert(file.name.clone()) {
@@ -129,6 +217,15 @@ pub(super) fn read(json: &[u8]) -> Result<Manifest, ManifestError> {
     }
     document.totals.check(&Totals::of(&manifest))?;
     Ok(manifest)
+}
+
+impl Batch {
+    fn read(self) -> Result<BatchId, BatchIdError> {
+        match self {
+            Self::Id { source, sequence } => BatchId::new(source, sequence),
+            Self::Text(text) => text.parse().or_else(|_| BatchId::new(text, 0)),
+        }
+    }
 }
 
 impl Totals {
@@ -157,15 +254,13 @@ impl Totals {
 
 impl File {
     fn of(file: &ManifestFile) -> Self {
-        let partition = file.partition.iter().cloned();
         Self {
             name: file.name.clone(),
-            partition: partition
-                .map(|(name, value)| PartitionValue { name, value })
-                .collect(),
+            partition: file.partition.iter().map(Partition::of).collect(),
             rows: file.rows,
             bytes: file.bytes,
             row_groups: file.row_groups,
+            row_group_offsets: file.row_group_offsets.clone(),
             time: file.time_range().map(TimeRange::of),
             fingerprint: file
                 .fingerprint_range()
@@ -182,11 +277,12 @@ impl File {
         Ok(ManifestFile {
             columns: columns.collect::<Result<_, _>>()?,
             name: self.name,
-            partition: partition.map(|pair| (pair.name, pair.value)).collect(),
+            partition: partition.map(Partition::read).collect(),
             rows: self.rows,
             bytes: self.bytes,
             row_groups: self.row_groups,
             sort_order: self.sort_order.into_iter().map(Sorting::read).collect(),
+            row_group_offsets: self.row_group_offsets,
         })
     }
 }
@@ -225,37 +321,127 @@ impl TimeRange {
     }
 }
 
+impl Partition {
+    fn of(value: &PartitionValue) -> Self {
+        let (transform, source) = match &value.transform {
+            Transform::Date => (TransformName::Date, None),
+            Transform::Year => (TransformName::Year, None),
+            Transform::Month => (TransformName::Month, None),
+            Transform::Day => (TransformName::Day, None),
+            Transform::Hour => (TransformName::Hour, None),
+            Transform::Minute => (TransformName::Minute, None),
+            Transform::Identity(source) => (TransformName::Identity, Some(source.clone())),
+            Transform::Text => (TransformName::Text, None),
+        };
+        let literal = |literal: &PartitionLiteral| match literal {
+            PartitionLiteral::Integer(value) => Literal::Integer(*value),
+            literal => Literal::Text(literal.to_string()),
+        };
+        Self {
+            name: value.name.clone(),
+            transform,
+            source,
+            value: value.value.as_ref().map(literal),
+        }
+    }
+
+    fn read(self) -> PartitionValue {
+        let transform = match (self.transform, self.source) {
+            (TransformName::Date, _) => Transform::Date,
+            (TransformName::Year, _) => Transform::Year,
+            (TransformName::Month, _) => Transform::Month,
+            (TransformName::Day, _) => Transform::Day,
+            (TransformName::Hour, _) => Transform::Hour,
+            (TransformName::Minute, _) => Transform::Minute,
+            (TransformName::Identity, Some(source)) => Transform::Identity(source),
+            // An identity of nothing known is a text.
+            (TransformName::Identity, None) | (TransformName::Text, _) => Transform::Text,
+        };
+        let value = self.value.map(|value| match value {
+            Literal::Integer(value) => PartitionLiteral::Integer(value),
+            Literal::Text(text) => PartitionLiteral::of_text(&transform, text),
+        });
+        PartitionValue::new(self.name, transform, value)
+    }
+}
+
 impl Column {
     fn of(column: &ManifestColumn) -> Self {
         Self {
             name: column.name.clone(),
+            id: column.field_id,
             r#type: column.type_name.clone(),
             nulls: column.nulls,
+            bytes: column.bytes,
             min: column.min.as_ref().map(types::to_json),
             max: column.max.as_ref().map(types::to_json),
+            leaves: column.leaves.iter().map(Leaf::of).collect(),
         }
     }
 
     fn read(self, file: &str) -> Result<ManifestColumn, ManifestError> {
-        let bound = |value: Option<Value>| match value {
-            None => Ok(None),
-            Some(value) => match types::from_json(&self.r#type, &value) {
-                Some(bound) => Ok(Some(bound)),
-                None => Err(ManifestError::Bound {
-                    file: file.to_owned(),
-                    column: self.name.clone(),
-                    type_name: self.r#type.clone(),
-                    found: value.to_string(),
-                }),
-            },
-        };
-        let (min, max) = (bound(self.min)?, bound(self.max)?);
+        let [min, max] = bounds(file, &self.name, &self.r#type, [self.min, self.max])?;
+        let leaves = self.leaves.into_iter().map(|leaf| leaf.read(file));
         Ok(ManifestColumn {
+            leaves: leaves.collect::<Result<_, _>>()?,
             name: self.name,
+            field_id: self.id,
             type_name: self.r#type,
             nulls: self.nulls,
+            bytes: self.bytes,
             min,
             max,
         })
     }
+}
+
+impl Leaf {
+    fn of(leaf: &ManifestLeaf) -> Self {
+        Self {
+            path: leaf.path.clone(),
+            id: leaf.field_id,
+            r#type: leaf.type_name.clone(),
+            values: leaf.values,
+            nulls: leaf.nulls,
+            bytes: leaf.bytes,
+            min: leaf.min.as_ref().map(types::to_json),
+            max: leaf.max.as_ref().map(types::to_json),
+        }
+    }
+
+    fn read(self, file: &str) -> Result<ManifestLeaf, ManifestError> {
+        let [min, max] = bounds(file, &self.path, &self.r#type, [self.min, self.max])?;
+        Ok(ManifestLeaf {
+            path: self.path,
+            field_id: self.id,
+            type_name: self.r#type,
+            values: self.values,
+            nulls: self.nulls,
+            bytes: self.bytes,
+            min,
+            max,
+        })
+    }
+}
+
+/// Reads the bounds of a column or leaf.
+fn bounds(
+    file: &str,
+    column: &str,
+    type_name: &str,
+    [min, max]: [Option<Value>; 2],
+) -> Result<[Option<Bound>; 2], ManifestError> {
+    let bound = |value: Option<Value>| match value {
+        None => Ok(None),
+        Some(value) => match types::from_json(type_name, &value) {
+            Some(bound) => Ok(Some(bound)),
+            None => Err(ManifestError::Bound {
+                file: file.to_owned(),
+                column: column.to_owned(),
+                type_name: type_name.to_owned(),
+                found: value.to_string(),
+            }),
+        },
+    };
+    Ok([bound(min)?, bound(max)?])
 }

@@ -111,7 +111,10 @@ fn cells_are_found_at_their_location() {
     let values = partitioner.values(&row);
     let values: Vec<_> = values
         .iter()
-        .map(|(name, value)| (name.as_str(), value.as_deref()))
+        .map(|value| {
+            let text = value.value.as_ref().map(ToString::to_string);
+            (value.name.as_str(), text)
+        })
         .collect();
     assert_eq!(
         values,
@@ -126,7 +129,41 @@ fn cells_are_found_at_their_location() {
             ("e", None),
             ("b", Some("B__HIVE_DEFAULT_PARTITION__")),
         ]
+        .map(|(name, value)| (name, value.map(str::to_owned)))
     );
+}
+
+/// A part with one placeholder has the type of the placeholder, any other part is text.
+#[test]
+fn values_have_the_types_of_their_placeholders() {
+    let mut row = empty_row(Signal::Logs);
+    row.push(fields::TIME_UNIX_NANO, Value::Int(TIME));
+    row.push(fields::SEVERITY_TEXT, Value::String("7"));
+    let template = "date={date}/{hour}/m=x{minute}/y={year}{month}/a=b={day}/s={severity_text}/\
+        t={signal}/r={resource.a.b}";
+    let text = |text: &str| PartitionLiteral::Text(text.to_owned());
+    let identity = |source: &str| Transform::Identity(source.to_owned());
+    let expected = [
+        (
+            "date",
+            Transform::Date,
+            Some(PartitionLiteral::Date(20_779)),
+        ),
+        (
+            "{hour}",
+            Transform::Hour,
+            Some(PartitionLiteral::Integer(7)),
+        ),
+        ("m", Transform::Text, Some(text("x30"))),
+        ("y", Transform::Text, Some(text("202611"))),
+        ("a", Transform::Text, Some(text("b=22"))),
+        ("s", identity("severity_text"), Some(text("7"))),
+        ("t", Transform::Text, Some(text("logs"))),
+        ("r", identity("resource.a.b"), None),
+    ];
+    let expected =
+        expected.map(|(name, transform, value)| PartitionValue::new(name, transform, value));
+    assert_eq!(partitioner(template, Table::Logs).values(&row), expected);
 }
 
 #[test]

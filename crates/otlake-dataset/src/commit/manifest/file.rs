@@ -1,0 +1,170 @@
+//! The files of a manifest.
+
+use otlake_parquet::{Bound, FileSummary, SortingColumn};
+
+use super::types::type_name;
+use crate::route::partition_value::{PartitionValue, day_of, hour_of};
+
+/// A file of a [`Manifest`](crate::Manifest).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ManifestFile {
+    /// The name of the file in the storage.
+    pub name: String,
+    /// The partition columns and their values, from [`Partitioner::values`](crate::Partitioner::values).
+    pub partition: Vec<PartitionValue>,
+    /// The number of rows.
+    pub rows: u64,
+    /// The number of bytes.
+    pub bytes: u64,
+    /// The number of row groups.
+    pub row_groups: usize,
+    /// The position of the first byte of each row group, ascending. Empty in manifests of version 1.
+    pub row_group_offsets: Vec<u64>,
+    /// The top-level columns, in the order of the file's schema.
+    pub columns: Vec<ManifestColumn>,
+    /// The columns by which the rows of the whole file are sorted, from
+    /// [`FileSummary::sort_order`]; empty if the order is unknown.
+    pub sort_order: Vec<SortingColumn>,
+}
+
+/// A column of a [`ManifestFile`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ManifestColumn {
+    /// The name of the column.
+    pub name: String,
+    /// The field id, if the column has one.
+    pub field_id: Option<i32>,
+    /// The type in words: `int64`, `timestamp[us, UTC]`, `list<float64>`.
+    pub type_name: String,
+    /// The number of rows in which the column is null.
+    pub nulls: u64,
+    /// The bytes of the column in the file; `None` in manifests of version 1.
+    pub bytes: Option<u64>,
+    /// A lower bound of the values; see [`ColumnSummary::min`](otlake_parquet::ColumnSummary::min).
+    pub min: Option<Bound>,
+    /// An upper bound of the values; see [`ColumnSummary::max`](otlake_parquet::ColumnSummary::max).
+    pub max: Option<Bound>,
+    /// The leaves of a list, map or struct, in the order of the file. Empty for a column of a primitive type,
+    /// which is its own leaf; see [`ManifestFile::leaves`].
+    pub leaves: Vec<ManifestLeaf>,
+}
+
+/// A leaf of a [`ManifestFile`]: a column of a primitive type, or a part of a nested column that has pages of its
+/// own.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ManifestLeaf {
+    /// The names from the column to the leaf, joined with dots: `overflow.key_value.key`.
+    pub path: String,
+    /// The field id, if the leaf has one.
+    pub field_id: Option<i32>,
+    /// The type in words: `int64`.
+    pub type_name: String,
+    /// The number of values, nulls included. An empty list or map counts as one.
+    pub values: u64,
+    /// The number of nulls, including those of lists, maps and structs around the leaf that are null or empty.
+    pub nulls: u64,
+    /// The bytes of the leaf in the file.
+    pub bytes: u64,
+    /// A lower bound of the values; `None` inside lists and maps.
+    pub min: Option<Bound>,
+    /// An upper bound of the values; `None` inside lists and maps.
+    pub max: Option<Bound>,
+}
+
+impl ManifestFile {
+    /// Creates the entry of a file of a partition.
+    pub fn of(file: &FileSummary, partition: Vec<PartitionValue>) -> Self {
+        let columns = file.columns.iter().map(|column| ManifestColumn {
+            name: column.name.clone(),
+            field_id: column.field_id,
+            type_name: type_name(&column.data_type),
+            nulls: column.nulls,
+            bytes: Some(column.compressed_bytes),
+            min: column.min.clone(),
+            max: column.max.clone(),
+            leaves: column.leaves.iter().map(ManifestLeaf::of).collect(),
+        });
+        Self {
+            name: file.name.clone(),
+            partition,
+            rows: file.rows,
+            bytes: file.bytes,
+            row_groups: file.row_groups,
+            row_group_offsets: file.row_group_offsets.clone(),
+            columns: columns.collect(),
+            sort_order: file.sort_order.clone(),
+        }
+    }
+
+    /// Returns the column with a name.
+    pub fn column(&self, name: &str) -> Option<&ManifestColumn> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Returns all leaves in the order of the file, including the columns of primitive types. This is the form in
+    /// which table formats keep statistics: by the field id of a leaf.
+    pub fn leaves(&self) -> impl Iterator<Item = ManifestLeaf> {
+        self.columns.iter().flat_map(|column| {
+            let own = column.leaves.is_empty().then(|| ManifestLeaf {
+                path: column.name.clone(),
+                field_id: column.field_id,
+                type_name: column.type_name.clone(),
+                values: self.rows,
+                nulls: column.nulls,
+                bytes: column.bytes.unwrap_or_default(),
+                min: column.min.clone(),
+                max: column.max.clone(),
+            });
+            own.into_iter().chain(column.leaves.iter().cloned())
+        })
+    }
+
+    /// Returns the earliest and the latest `timestamp`, in microseconds since the epoch; `None` if no row has
+    /// one.
+    pub fn time_range(&self) -> Option<(i64, i64)> {
+        self.integers("timestamp")
+    }
+
+    /// Returns the least and the greatest `fingerprint`; `None` if no row has one.
+    pub fn fingerprint_range(&self) -> Option<(i64, i64)> {
+        self.integers("fingerprint")
+    }
+
+    /// Returns the day of all rows, in days since 1970-01-01, if the partition columns determine it: `date`, or
+    /// `year`, `month` and `day`.
+    pub fn day(&self) -> Option<i32> {
+        day_of(&self.partition)
+    }
+
+    /// Returns the hour of all rows, in hours since 1970-01-01, if the partition columns determine it: those of
+    /// [`day`](Self::day), and `hour`.
+    pub fn hour(&self) -> Option<i64> {
+        hour_of(&self.partition)
+    }
+
+    fn integers(&self, column: &str) -> Option<(i64, i64)> {
+        let column = self.column(column)?;
+        match (&column.min, &column.max) {
+            (Some(Bound::Int64(min)), Some(Bound::Int64(max))) => Some((*min, *max)),
+            _ => None,
+        }
+    }
+}
+
+impl ManifestLeaf {
+    fn of(leaf: &otlake_parquet::LeafSummary) -> Self {
+        Self {
+            path: leaf.path.to_string(),
+            field_id: leaf.field_id,
+            type_name: type_name(&leaf.data_type),
+            values: leaf.values,
+            nulls: leaf.nulls,
+            bytes: leaf.compressed_bytes,
+            min: leaf.min.clone(),
+            max: leaf.max.clone(),
+        }
+    }
+}
