@@ -8,6 +8,8 @@ mod span;
 
 use otlake_row::{Key, Row, Value};
 
+use crate::values::Values;
+
 pub(crate) use self::group::{Resource, Scope, entity_ref};
 pub(crate) use self::log_record::LogRecord;
 pub(crate) use self::metric::{
@@ -24,6 +26,14 @@ pub(crate) type Entries<'r> = &'r [(&'r str, Value<'r>)];
 fn push_sent<'r>(row: &mut Row<'r>, key: Key, value: Value<'r>) {
     if was_sent(&value) {
         row.push(key, value);
+    }
+}
+
+/// Pushes a time in nanoseconds, unless it is 0, which proto3 does not send.
+#[inline]
+fn push_time<'r>(row: &mut Row<'r>, key: Key, time: u64, values: &Values<'r>) {
+    if time != 0 {
+        values.push_unsigned(time, |value| row.push(key, value));
     }
 }
 

@@ -206,6 +206,24 @@ impl<'r> Values<'r> {
         }
     }
 
+    /// Passes an unsigned number to `push`, as the value that [`Self::unsigned`] returns.
+    ///
+    /// Pushing in each branch is faster than pushing what both return. The compiler would merge the branches in
+    /// memory: it stores the value as words and copies it as a vector, which waits for the stores.
+    #[inline]
+    pub(crate) fn push_unsigned(&self, value: u64, push: impl FnOnce(Value<'r>)) {
+        match i64::try_from(value) {
+            Ok(int) => push(Value::Int(int)),
+            Err(_) => self.push_digits(value, push),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_digits(&self, value: u64, push: impl FnOnce(Value<'r>)) {
+        push(self.digits(value));
+    }
+
     #[cold]
     fn digits(&self, value: u64) -> Value<'r> {
         Value::String(self.arena.alloc_str(&value.to_string()))

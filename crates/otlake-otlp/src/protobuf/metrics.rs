@@ -325,8 +325,12 @@ fn histogram_data_point<'r>(
     let arena = attributes.values.arena;
     let mut exemplars = BumpVec::new_in(arena);
     let (mut counts, mut bounds) = (BumpVec::new_in(arena), BumpVec::new_in(arena));
-    let count = |bits: u64, values: &Values<'r>| values.unsigned(bits);
-    let bound = |bits: u64, _: &Values<'r>| Value::Double(f64::from_bits(bits));
+    let push_count = |bits: u64, values: &Values<'r>, counts: &mut BumpVec<'r, Value<'r>>| {
+        values.push_unsigned(bits, |value| counts.push(value));
+    };
+    let push_bound = |bits: u64, _: &Values<'r>, bounds: &mut BumpVec<'r, Value<'r>>| {
+        bounds.push(Value::Double(f64::from_bits(bits)));
+    };
     let mut reader = Reader::new(bytes);
     while !reader.is_empty() {
         let tag = reader.tag()?;
@@ -341,18 +345,14 @@ fn histogram_data_point<'r>(
             SUM => fields.sum = Some(double(&mut reader).within("sum")?),
             MIN => fields.min = Some(double(&mut reader).within("min")?),
             MAX => fields.max = Some(double(&mut reader).within("max")?),
-            BUCKET_COUNTS => {
-                packed_fixed64(&mut reader, values, &mut counts, count).within("bucket_counts")?
-            }
-            BUCKET_COUNT => {
-                push_fixed64(&mut reader, values, &mut counts, count).within("bucket_counts")?
-            }
-            EXPLICIT_BOUNDS => {
-                packed_fixed64(&mut reader, values, &mut bounds, bound).within("explicit_bounds")?
-            }
-            EXPLICIT_BOUND => {
-                push_fixed64(&mut reader, values, &mut bounds, bound).within("explicit_bounds")?
-            }
+            BUCKET_COUNTS => packed_fixed64(&mut reader, values, &mut counts, push_count)
+                .within("bucket_counts")?,
+            BUCKET_COUNT => push_fixed64(&mut reader, values, &mut counts, push_count)
+                .within("bucket_counts")?,
+            EXPLICIT_BOUNDS => packed_fixed64(&mut reader, values, &mut bounds, push_bound)
+                .within("explicit_bounds")?,
+            EXPLICIT_BOUND => push_fixed64(&mut reader, values, &mut bounds, push_bound)
+                .within("explicit_bounds")?,
             EXEMPLARS => push_exemplar(&mut reader, values, &mut exemplars)?,
             FLAGS => fields.flags = reader.varint().within("flags")? as u32,
             tag => attributes.values.skip(&mut reader, tag, KNOWN)?,
@@ -447,14 +447,14 @@ fn buckets<'r>(
                 while !packed.is_empty() {
                     let count = packed.varint().within("bucket_counts")?;
                     if values.room() {
-                        counts.push(values.unsigned(count));
+                        values.push_unsigned(count, |value| counts.push(value));
                     }
                 }
             }
             BUCKET_COUNT => {
                 let count = reader.varint().within("bucket_counts")?;
                 if values.room() {
-                    counts.push(values.unsigned(count));
+                    values.push_unsigned(count, |value| counts.push(value));
                 }
             }
             tag => values.skip(&mut reader, tag, KNOWN)?,
@@ -584,12 +584,12 @@ fn packed_fixed64<'r>(
     reader: &mut Reader<'r>,
     values: &mut Values<'r>,
     into: &mut BumpVec<'r, Value<'r>>,
-    value: impl Fn(u64, &Values<'r>) -> Value<'r>,
+    push: impl Fn(u64, &Values<'r>, &mut BumpVec<'r, Value<'r>>),
 ) -> Result<()> {
     let mut packed = Reader::new(reader.delimited()?);
     into.reserve(values.room_for(packed.remaining() / size_of::<u64>()));
     while !packed.is_empty() {
-        push_fixed64(&mut packed, values, into, &value)?;
+        push_fixed64(&mut packed, values, into, &push)?;
     }
     Ok(())
 }
@@ -600,11 +600,11 @@ fn push_fixed64<'r>(
     reader: &mut Reader<'r>,
     values: &mut Values<'r>,
     into: &mut BumpVec<'r, Value<'r>>,
-    value: impl Fn(u64, &Values<'r>) -> Value<'r>,
+    push: impl Fn(u64, &Values<'r>, &mut BumpVec<'r, Value<'r>>),
 ) -> Result<()> {
     let bits = reader.fixed64()?;
     if values.room() {
-        into.push(value(bits, values));
+        push(bits, values, into);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 use otlake_row::{Row, Value, fields};
 
-use super::push_sent;
+use super::{push_sent, push_time};
 use crate::values::Values;
 
 /// A `LogRecord` without its attributes.
@@ -28,7 +28,7 @@ impl<'r> LogRecord<'r> {
                 self.observed_time_unix_nano,
             ),
         ] {
-            push_sent(row, key, values.unsigned(time));
+            push_time(row, key, time, values);
         }
         let severity_number = Value::Int(self.severity_number.into());
         push_sent(row, fields::SEVERITY_NUMBER, severity_number);

@@ -1,7 +1,7 @@
 use bumpalo::Bump;
 use otlake_row::{MetricKind, Row, Value, fields};
 
-use super::{Entries, push_sent};
+use super::{Entries, push_sent, push_time};
 use crate::values::Values;
 
 /// The fields of a `Metric` that concern all of its data points.
@@ -97,7 +97,7 @@ impl<'r> HistogramDataPoint<'r> {
     #[inline]
     pub(crate) fn push(self, values: &Values<'r>, row: &mut Row<'r>) {
         push_times(self.start_time_unix_nano, self.time_unix_nano, values, row);
-        row.push(fields::COUNT, values.unsigned(self.count));
+        values.push_unsigned(self.count, |count| row.push(fields::COUNT, count));
         push_statistics(self.sum, self.min, self.max, row);
         row.push(fields::EXPLICIT_BOUNDS, Value::Array(self.explicit_bounds));
         row.push(fields::BUCKET_COUNTS, Value::Array(self.bucket_counts));
@@ -137,10 +137,10 @@ impl<'r> ExponentialHistogramDataPoint<'r> {
     #[inline]
     pub(crate) fn push(self, values: &Values<'r>, row: &mut Row<'r>) {
         push_times(self.start_time_unix_nano, self.time_unix_nano, values, row);
-        row.push(fields::COUNT, values.unsigned(self.count));
+        values.push_unsigned(self.count, |count| row.push(fields::COUNT, count));
         push_statistics(self.sum, self.min, self.max, row);
         row.push(fields::SCALE, Value::Int(self.scale.into()));
-        row.push(fields::ZERO_COUNT, values.unsigned(self.zero_count));
+        values.push_unsigned(self.zero_count, |count| row.push(fields::ZERO_COUNT, count));
         row.push(fields::ZERO_THRESHOLD, Value::Double(self.zero_threshold));
         for (buckets, offset, bucket_counts) in [
             (
@@ -180,7 +180,7 @@ impl<'r> SummaryDataPoint<'r> {
     #[inline]
     pub(crate) fn push(self, values: &Values<'r>, row: &mut Row<'r>) {
         push_times(self.start_time_unix_nano, self.time_unix_nano, values, row);
-        row.push(fields::COUNT, values.unsigned(self.count));
+        values.push_unsigned(self.count, |count| row.push(fields::COUNT, count));
         row.push(fields::SUM, Value::Double(self.sum));
         row.push(fields::QUANTILE_VALUES, Value::Array(self.quantile_values));
         push_sent(row, fields::FLAGS, Value::Int(self.flags.into()));
@@ -228,8 +228,8 @@ impl<'r> Exemplar<'r> {
 
 #[inline]
 fn push_times<'r>(start: u64, time: u64, values: &Values<'r>, row: &mut Row<'r>) {
-    push_sent(row, fields::START_TIME_UNIX_NANO, values.unsigned(start));
-    push_sent(row, fields::TIME_UNIX_NANO, values.unsigned(time));
+    push_time(row, fields::START_TIME_UNIX_NANO, start, values);
+    push_time(row, fields::TIME_UNIX_NANO, time, values);
 }
 
 #[inline]

@@ -1,6 +1,6 @@
 use otlake_row::{Row, Value, fields};
 
-use super::{Entries, push_sent};
+use super::{Entries, push_sent, push_time};
 use crate::values::Values;
 
 /// A `Span` without its attributes, field by field, which is why there are more than a dozen.
@@ -38,10 +38,9 @@ impl<'r> Span<'r> {
         push_sent(row, fields::FLAGS, count(self.flags));
         push_sent(row, fields::NAME, Value::String(self.name));
         push_sent(row, fields::KIND, Value::Int(self.kind.into()));
-        let start = values.unsigned(self.start_time_unix_nano);
-        push_sent(row, fields::START_TIME_UNIX_NANO, start);
-        let end = values.unsigned(self.end_time_unix_nano);
-        push_sent(row, fields::END_TIME_UNIX_NANO, end);
+        let (start, end) = (self.start_time_unix_nano, self.end_time_unix_nano);
+        push_time(row, fields::START_TIME_UNIX_NANO, start, values);
+        push_time(row, fields::END_TIME_UNIX_NANO, end, values);
         let dropped = count(self.dropped_attributes_count);
         push_sent(row, fields::DROPPED_ATTRIBUTES_COUNT, dropped);
         push_sent(row, fields::EVENTS, Value::Array(self.events));
