@@ -18,7 +18,7 @@ use otlake::storage::InMemoryStorage;
 use otlake::{EncodedPayload, FingerprintStage, IngestError, Pipeline, PipelineBuilder, Report};
 use otlake_testkit::{CanonicalRow, CanonicalValue, Request, Rng, Shape, logs_payload};
 use prost::Message;
-use read_back::{Record, expected_record, read_file, read_files};
+use read_back::{Record, expected_record, read_file};
 
 /// Runs payloads through a pipeline and compares its files with prost's decode, in the same order.
 fn assert_nothing_is_lost<R: Request>(
@@ -56,6 +56,19 @@ fn write<R: Request>(builder: PipelineBuilder, payloads: &[Vec<u8>]) -> Written 
         expected,
         files,
     }
+}
+
+/// Reads the files of a report, in its order.
+fn read_files(storage: &InMemoryStorage, table: Table, files: &[FileSummary]) -> Vec<Record> {
+    let stored = storage.files();
+    let records = files.iter().flat_map(|file| {
+        let bytes = stored[&file.name].clone();
+        assert_eq!(bytes.len() as u64, file.bytes);
+        let records = read_file(bytes, table);
+        assert_eq!(records.len() as u64, file.rows);
+        records
+    });
+    records.collect()
 }
 
 /// Runs payloads through a pipeline; returns its report and what prost says of the payloads.

@@ -4,26 +4,11 @@ use otlake::arrow::arrow_array::cast::AsArray;
 use otlake::arrow::arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
 use otlake::arrow::arrow_array::{Array, RecordBatch};
 use otlake::arrow::arrow_schema::DataType;
-use otlake::parquet::FileSummary;
 use otlake::row::{Bytes, Value};
 use otlake::schema::{FieldColumn, Table, ValueText, field_columns};
-use otlake::storage::InMemoryStorage;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Datum, Record};
-
-/// Reads the files of a report, in its order.
-pub fn read_files(storage: &InMemoryStorage, table: Table, files: &[FileSummary]) -> Vec<Record> {
-    let stored = storage.files();
-    let records = files.iter().flat_map(|file| {
-        let bytes = stored[&file.name].clone();
-        assert_eq!(bytes.len() as u64, file.bytes);
-        let records = read_file(bytes, table);
-        assert_eq!(records.len() as u64, file.rows);
-        records
-    });
-    records.collect()
-}
 
 /// Reads a file.
 pub fn read_file(bytes: Bytes, table: Table) -> Vec<Record> {

@@ -6,7 +6,7 @@ mod found;
 use std::collections::BTreeMap;
 
 pub use self::expected::expected_record;
-pub use self::found::{read_file, read_files};
+pub use self::found::read_file;
 
 /// A record by the names of columns: the fields that every file has, and everything else as a
 /// sorted list, whether it is in a column or in the overflow.
