@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::{cast, concat_batches};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use otlake_arrow::{BatchBuilder, BatchOptions};
 use otlake_datafusion::OtlpTable;
 use otlake_otlp::{Format, OtlpDecoder, PayloadReader, signal_of_json, signal_of_protobuf};
@@ -102,7 +102,8 @@ async fn a_table_has_the_rows_that_the_decoder_produces_in_every_framing() {
 async fn a_column_is_the_same_whatever_else_is_selected() {
     let context = context(1);
     for signal in SIGNALS {
-        let path = format!("{DATA}/{}", signal.name());
+        // One file of all signals: every column is a query.
+        let path = format!("{DATA}/collector/all.jsonl.gz");
         let table = OtlpTable::builder(&path, signal)
             .open(&context.state())
             .await
@@ -120,4 +121,72 @@ async fn a_column_is_the_same_whatever_else_is_selected() {
         let batch = one_batch(&context, &count).await;
         assert_eq!(kit::integers(&batch, "n"), [all.num_rows() as i64]);
     }
+}
+
+/// Writes the recorded payloads of a signal to a dataset in `lake`, with one worker.
+fn write_dataset(lake: &std::path::Path, signal: Signal) {
+    let storage = otlake::storage::LocalDirectory::new(lake);
+    let mut pipeline = otlake::Pipeline::builder()
+        .fingerprint()
+        .build(storage)
+        .unwrap();
+    for path in files_in(&format!("{DATA}/{}", signal.name())) {
+        for payload in PayloadReader::new(std::fs::File::open(path).unwrap()) {
+            let payload = payload.unwrap();
+            pipeline
+                .ingest(signal, payload.format, payload.bytes)
+                .unwrap();
+        }
+    }
+    pipeline.flush().unwrap();
+}
+
+#[tokio::test]
+async fn raw_files_with_a_published_schema_are_the_table_that_the_dataset_is() {
+    for signal in SIGNALS {
+        let (name, lake) = (signal.name(), tempfile::tempdir().unwrap());
+        write_dataset(lake.path(), signal);
+        let (context, lake) = (context(1), lake.path().display());
+        let files = format!("{lake}/{name}/");
+        context
+            .register_parquet("dataset", files, Default::default())
+            .await
+            .unwrap();
+        let schema = format!("schema={lake}/_otlake/{name}.schema.json");
+        let raw = format!("read_otlp('{DATA}/{name}', '{name}', '{schema}')");
+        let expected = one_batch(&context, "SELECT * FROM dataset").await;
+        let actual = one_batch(&context, &format!("SELECT * FROM {raw}")).await;
+        assert_eq!(actual.num_columns(), expected.num_columns(), "{name}");
+        for field in expected.schema().fields() {
+            let column = actual.column_by_name(field.name()).unwrap();
+            let same_type = match field.data_type() {
+                // Their inner fields have field ids here and none there.
+                nested if nested.is_nested() => column.data_type().is_nested(),
+                flat => column.data_type() == flat,
+            };
+            assert!(same_type, "{field} is {}", column.data_type());
+            let column = cast(column, field.data_type()).unwrap();
+            let of_dataset = expected.column_by_name(field.name()).unwrap();
+            assert_eq!(&column, of_dataset, "{name}: {}", field.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn record_batches_have_at_most_as_many_rows_as_the_session_says() {
+    let config = SessionConfig::new()
+        .with_target_partitions(1)
+        .with_batch_size(50);
+    let context = SessionContext::new_with_config(config);
+    otlake_datafusion::register(&context);
+    let file = format!("{DATA}/collector/logs.jsonl");
+    for columns in ["*", "body", "count(*)"] {
+        let sql = format!("SELECT {columns} FROM read_otlp('{file}', 'logs')");
+        let batches = query(&context, &sql).await;
+        let rows: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+        assert!(rows.iter().all(|rows| (1..=50).contains(rows)), "{rows:?}");
+        assert!(columns == "count(*)" || rows.len() > 2, "{rows:?}");
+    }
+    let sql = format!("SELECT * FROM read_otlp('{file}', 'logs') LIMIT 60");
+    assert_eq!(rows(&query(&context, &sql).await), 60);
 }
