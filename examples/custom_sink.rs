@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::path::Path;
 
 use otlake::otlp::{ContentEncoding, Format, Limits, OtlpDecoder};
-use otlake::row::{GroupId, Location, Row, RowSink, Signal, Value, fields};
+use otlake::row::{GroupId, Row, RowSink, Signal, Value, fields};
 
 /// The severity ranges of the OpenTelemetry log data model.
 const RANGES: [&str; 7] = [
@@ -41,11 +41,8 @@ impl RowSink for SeverityCounts {
             .as_ref()
             .is_none_or(|(id, _)| *id != resource.id())
         {
-            let service_name = row.keys().find(Location::Resource, "service.name");
-            let service = service_name
-                .and_then(|key| resource.get(key))
-                .and_then(Value::as_str);
-            self.current = Some((resource.id(), service.unwrap_or("unknown").to_owned()));
+            let service = row.service_name().unwrap_or("unknown");
+            self.current = Some((resource.id(), service.to_owned()));
         }
         let severity = row
             .get(fields::SEVERITY_NUMBER)

@@ -37,9 +37,7 @@ impl Stage for Team {
         let team = match self.current {
             Some((id, team)) if id == resource.id() => team,
             _ => {
-                let service = row.keys().find(Location::Resource, "service.name");
-                let service = service.and_then(|key| resource.get(key));
-                let team = match service.and_then(Value::as_str) {
+                let team = match row.service_name() {
                     Some("checkout" | "payment") => "money",
                     Some("frontend" | "catalog" | "recommendation") => "shop",
                     _ => "unknown",

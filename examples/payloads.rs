@@ -15,7 +15,7 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use otlake::otlp::{
-    Format, Framing, Payload, PayloadReader, SignalError, signal_of_json, signal_of_protobuf,
+    Format, Framing, Payload, PayloadReader, SignalError,
 };
 
 fn main() -> ExitCode {
@@ -92,11 +92,7 @@ fn format_name(format: Format) -> &'static str {
 }
 
 fn signal_name(payload: &Payload) -> &'static str {
-    let signal = match payload.format {
-        Format::Json => signal_of_json(&payload.bytes),
-        _ => signal_of_protobuf(&payload.bytes),
-    };
-    match signal {
+    match payload.signal() {
         Ok(Some(signal)) => signal.name(),
         Ok(None) => "unknown",
         Err(SignalError::Profiles) => "profiles",

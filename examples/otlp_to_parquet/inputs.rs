@@ -4,9 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use otlake::otlp::{
-    Format, OtlpDecoder, Payload, PayloadReader, signal_of_json, signal_of_protobuf,
-};
+use otlake::otlp::{OtlpDecoder, Payload, PayloadReader};
 use otlake::row::{Row, Signal, sink_fn};
 
 use crate::Error;
@@ -39,11 +37,7 @@ impl Input {
         if let Some(signal) = arguments.signal {
             return Ok(signal);
         }
-        let of_content = match payload.format {
-            Format::Json => signal_of_json(&payload.bytes),
-            _ => signal_of_protobuf(&payload.bytes),
-        };
-        if let Some(signal) = of_content?.or_else(|| self.signal_of_path()) {
+        if let Some(signal) = payload.signal()?.or_else(|| self.signal_of_path()) {
             return Ok(signal);
         }
         // Perhaps it is no payload at all. The decoder will say so.

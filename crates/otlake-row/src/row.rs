@@ -1,7 +1,7 @@
 use smallvec::SmallVec;
 
 use crate::owned::OwnedRow;
-use crate::{Bytes, Group, Key, Keys, Signal, Value};
+use crate::{Bytes, Group, Key, Keys, Location, Signal, Value};
 
 /// A key and its value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -143,6 +143,40 @@ impl<'a> Row<'a> {
             .iter()
             .find(|cell| cell.key == key)
             .map(|cell| &cell.value)
+    }
+
+    /// Returns the first value of a name: an attribute of the record, its scope or its resource, or a field of the
+    /// record.
+    ///
+    /// This looks the name up for every row. A sink that needs the same name for many rows is faster with
+    /// [`Keys::find`], as long as the rows have the same [`Keys::id`], and [`Row::get`] or [`Group::get`].
+    ///
+    /// ```
+    /// use otlake_row::{Cell, Group, Keys, Location, Row, Signal, Value};
+    ///
+    /// let mut keys = Keys::new();
+    /// let key = keys.intern(Location::Resource, "host.name").expect("below the key limit");
+    /// let cells = [Cell { key, value: Value::String("a") }];
+    /// let mut row = Row::new(Signal::Logs, Group::new(&cells), Group::new(&[]));
+    /// row.set_keys(&keys);
+    ///
+    /// let host = row.find(Location::Resource, "host.name").and_then(Value::as_str);
+    /// assert_eq!(host, Some("a"));
+    /// assert!(row.find(Location::Attribute, "host.name").is_none());
+    /// ```
+    pub fn find(&self, location: Location, name: &str) -> Option<&Value<'a>> {
+        let key = self.keys.find(location, name)?;
+        match location {
+            Location::Resource => self.resource.get(key),
+            Location::Scope => self.scope.get(key),
+            Location::Field | Location::Attribute => self.get(key),
+        }
+    }
+
+    /// Returns the resource's `service.name`, if it is a string. The costs are those of [`Row::find`].
+    pub fn service_name(&self) -> Option<&'a str> {
+        let name = self.find(Location::Resource, "service.name")?;
+        name.as_str()
     }
 
     /// Returns a copy that can hold values which live shorter than those of this row, such as text that

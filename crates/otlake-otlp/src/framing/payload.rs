@@ -1,6 +1,7 @@
-use otlake_row::Bytes;
+use otlake_row::{Bytes, Signal};
 
 use super::detect::is_json;
+use super::signal::{SignalError, signal_of_json, signal_of_protobuf};
 
 /// The encoding of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +24,29 @@ impl Format {
             Format::Protobuf
         }
     }
+
+    /// Returns the format that the `Content-Type` header of an OTLP/HTTP request states, or `None` if it is
+    /// another media type.
+    ///
+    /// ```
+    /// use otlake_otlp::Format;
+    ///
+    /// assert_eq!(Format::from_content_type("application/json; charset=utf-8"), Some(Format::Json));
+    /// assert_eq!(Format::from_content_type("application/x-protobuf"), Some(Format::Protobuf));
+    /// assert_eq!(Format::from_content_type("text/plain"), None);
+    /// ```
+    pub fn from_content_type(value: &str) -> Option<Format> {
+        let essence = value.split(';').next().unwrap_or_default().trim();
+        let is = |name: &str| essence.eq_ignore_ascii_case(name);
+        // Some senders write `application/protobuf`.
+        if is("application/x-protobuf") || is("application/protobuf") {
+            Some(Format::Protobuf)
+        } else if is("application/json") {
+            Some(Format::Json)
+        } else {
+            None
+        }
+    }
 }
 
 /// One request of a file.
@@ -37,4 +61,29 @@ pub struct Payload {
     pub number: u64,
     /// The offset of the payload in the inflated file, in bytes.
     pub offset: u64,
+}
+
+impl Payload {
+    /// Returns the signal, or `None` if the payload does not say. See [`signal_of_json`] and [`signal_of_protobuf`],
+    /// which is a good guess.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the payload holds profiles, or is not a request.
+    ///
+    /// ```
+    /// use otlake_otlp::PayloadReader;
+    /// use otlake_row::Signal;
+    ///
+    /// let file = br#"{"resourceSpans":[]}"#;
+    /// let payload = PayloadReader::new(&file[..]).next().expect("there is one")?;
+    /// assert_eq!(payload.signal()?, Some(Signal::Traces));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn signal(&self) -> Result<Option<Signal>, SignalError> {
+        match self.format {
+            Format::Json => signal_of_json(&self.bytes),
+            Format::Protobuf => signal_of_protobuf(&self.bytes),
+        }
+    }
 }

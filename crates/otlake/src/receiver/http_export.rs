@@ -122,15 +122,7 @@ pub(super) fn essence(parts: &Parts) -> &str {
     value.split(';').next().unwrap_or_default().trim()
 }
 
-/// Returns the format that the `Content-Type` states. Some senders write `application/protobuf`.
+/// Returns the format that the `Content-Type` states.
 fn content_type(parts: &Parts) -> Option<Format> {
-    let essence = essence(parts);
-    let is = |name: &str| essence.eq_ignore_ascii_case(name);
-    if is("application/x-protobuf") || is("application/protobuf") {
-        Some(Format::Protobuf)
-    } else if is("application/json") {
-        Some(Format::Json)
-    } else {
-        None
-    }
+    Format::from_content_type(essence(parts))
 }
