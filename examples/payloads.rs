@@ -14,9 +14,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use otlake::otlp::{
-    Format, Framing, Payload, PayloadReader, SignalError,
-};
+use otlake::otlp::{Format, Framing, Payload, PayloadReader, SignalError};
 
 fn main() -> ExitCode {
     match run() {
