@@ -1,5 +1,5 @@
 //! A custom `Commit`: a table whose log is a text file with one line for each file, in the manner of a table
-//! format or a catalogue. A commit that is repeated adds nothing twice.
+//! format or a catalogue. A batch that is attempted twice is added once.
 //!
 //! ```text
 //! cargo run --example custom_commit
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use otlake::dataset::{BatchId, Commit, Dataset, Manifest};
+use otlake::dataset::{BatchId, Commit, CommitOutcome, Dataset, Manifest};
 use otlake::row::{Group, Row, RowSink, Signal, Value, fields};
 use otlake::storage::LocalDirectory;
 
@@ -38,20 +38,31 @@ impl TableLog {
 }
 
 impl Commit for TableLog {
-    fn commit(&self, name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn commit(
+        &self,
+        name: &str,
+        manifest: &Manifest,
+    ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
         let _one_at_a_time = self.lock.lock().map_err(|_| "a commit panicked")?;
         let mut commits = self.read()?;
-        // The same name again is a retry, which replaces the lines of the first attempt.
         let name = format!("{}/{name}", manifest.table().name());
         let files = manifest.files().iter();
         let lines = files.map(|file| format!("{name} {} {}", file.name, file.rows));
-        commits.insert(name.clone(), lines.collect());
+        let lines: Vec<String> = lines.collect();
+        match commits.get(&name) {
+            // The same files again: the response to the first call was lost.
+            Some(known) if *known == lines => return Ok(CommitOutcome::Committed),
+            // Another attempt of the batch was faster.
+            Some(_) => return Ok(CommitOutcome::AlreadyCommitted { files: None }),
+            None => {}
+        }
+        commits.insert(name, lines);
         // Readers see the log before or after the commit, never a part of it.
         let next = self.path.with_extension("next");
         let lines: Vec<String> = commits.into_values().flatten().collect();
         fs::write(&next, lines.join("\n"))?;
         fs::rename(&next, &self.path)?;
-        Ok(())
+        Ok(CommitOutcome::Committed)
     }
 }
 
@@ -69,7 +80,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut writer = dataset.writer();
     for _ in 0..2 {
         // As if the acknowledgement of the first attempt had been lost.
-        writer.begin_batch(&BatchId::new("orders-3", 1048576)?)?;
+        let start = writer.begin_batch(&BatchId::new("orders-3", 1048576)?)?;
+        println!("{start:?}");
         let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
         row.push(fields::BODY, Value::String("order placed"));
         writer.row(&mut row)?;

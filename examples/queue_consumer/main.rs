@@ -15,7 +15,7 @@ use std::error::Error;
 use std::ops::Range;
 
 use otlake::Pipeline;
-use otlake::dataset::BatchId;
+use otlake::dataset::{BatchId, BatchStart};
 use otlake::row::Signal;
 use otlake::storage::LocalDirectory;
 
@@ -79,10 +79,14 @@ fn consume(log: &impl Log, partition: &str, pipeline: &mut Pipeline) -> Result<(
             }
             Ok(())
         })?;
-        println!(
-            "{partition} {range:?}: {} records",
-            outcome.records.accepted
-        );
+        match outcome.start {
+            BatchStart::Begun => println!(
+                "{partition} {range:?}: {} records",
+                outcome.records.accepted
+            ),
+            // The process ended before it had stored its progress.
+            BatchStart::AlreadyFinished => println!("{partition} {range:?} is there already"),
+        }
         range = range.end..range.end;
         log.store(partition, range.clone())?;
     }

@@ -13,11 +13,13 @@ pub(crate) mod batch_state;
 pub(crate) mod ledger;
 pub(crate) mod manifest;
 pub(crate) mod manifest_commit;
+pub(crate) mod watermarks;
 
 use std::error::Error;
 use std::fmt;
 
 use crate::commit::manifest::Manifest;
+use crate::files::batch_id::BatchId;
 
 /// Makes the files of a flush part of a table: the last step of a flush or a batch.
 ///
@@ -31,17 +33,24 @@ use crate::commit::manifest::Manifest;
 /// - **Outside a batch** each flush retries it, with the same name and the same manifest. So a commit whose
 ///   response was lost must not add the files twice: compare the name.
 /// - **In a batch** the name is the batch's identity, which [`Manifest::batch`] returns as well. After an
-///   error the whole batch is repeated, perhaps by another process, and its manifest may then list other
-///   files. A commit replaces the files that an earlier one with the same identity has added.
+///   error the whole batch is repeated, perhaps by another process, and its manifest lists other files. The first
+///   commit of a table counts; a later one with the same identity adds nothing and returns
+///   [`CommitOutcome::AlreadyCommitted`]. Two attempts may commit at once, if one of them was thought dead, and one
+///   of them may be very late. A table format keeps the last sequence number of each source with its files to
+///   recognise them.
 ///
 /// Names are unique within a table. Calls for one table never overlap in one process outside batches;
 /// batches of several writers may commit at once.
+///
+/// A batch is *finished* when it is committed in all of its tables and files of other attempts are deleted. Then
+/// [`finish`](Self::finish) is called, and from then on [`is_finished`](Self::is_finished) returns true for it, so
+/// that a retry of the batch does nothing. [`Watermarks`](crate::Watermarks) implements both.
 ///
 /// ```
 /// use std::error::Error;
 /// use std::sync::{Arc, Mutex};
 ///
-/// use otlake_dataset::{Commit, Dataset, Manifest};
+/// use otlake_dataset::{Commit, CommitOutcome, Dataset, Manifest};
 /// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
 /// use otlake_storage::InMemoryStorage;
 ///
@@ -50,10 +59,14 @@ use crate::commit::manifest::Manifest;
 /// struct Names(Mutex<Vec<String>>);
 ///
 /// impl Commit for Names {
-///     fn commit(&self, _name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>> {
+///     fn commit(
+///         &self,
+///         _name: &str,
+///         manifest: &Manifest,
+///     ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
 ///         let mut names = self.0.lock().map_err(|_| "a commit panicked")?;
 ///         names.extend(manifest.files().iter().map(|file| file.name.clone()));
-///         Ok(())
+///         Ok(CommitOutcome::Committed)
 ///     }
 /// }
 ///
@@ -78,5 +91,47 @@ pub trait Commit: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// Returns an error when the files are not part of the table, or when that is unknown.
-    fn commit(&self, name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>>;
+    fn commit(
+        &self,
+        name: &str,
+        manifest: &Manifest,
+    ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>>;
+
+    /// Returns whether a batch is finished. A batch with a lower sequence number than a finished one of its source
+    /// is finished as well.
+    ///
+    /// The default returns false, so that every attempt writes the rows of its batch, and only
+    /// [`commit`](Self::commit) recognises that it is not needed.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when that is unknown. The batch is not begun then.
+    fn is_finished(&self, batch: &BatchId) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let _ = batch;
+        Ok(false)
+    }
+
+    /// Records that a batch is finished. The default does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when it is not recorded, or when that is unknown. The batch is repeated then.
+    fn finish(&self, batch: &BatchId) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let _ = batch;
+        Ok(())
+    }
+}
+
+/// The outcome of a [`Commit::commit`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "files that are not part of the table have to be deleted"]
+pub enum CommitOutcome {
+    /// The files of the manifest are part of the table.
+    Committed,
+    /// The table has the batch already, with the files of another attempt. Those of the manifest are not part of it,
+    /// and the caller deletes them.
+    AlreadyCommitted {
+        /// The names of the files that the table has, if they are known. Files of other attempts are deleted then.
+        files: Option<Vec<String>>,
+    },
 }

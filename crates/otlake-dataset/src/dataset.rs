@@ -179,7 +179,9 @@ impl Dataset {
         let files = tables.map(|table| {
             let closed =
                 ClosedFiles::new(self.budget(), table.ledger.bytes_of_batch(self.budget()));
-            BatchFiles::new(table.files.names(), batch, budget, &usage, closed)
+            let can_be_found = table.documents.is_some();
+            let names = table.files.names();
+            BatchFiles::new(names, batch, can_be_found, budget, &usage, closed)
         });
         files.collect()
     }

@@ -9,6 +9,7 @@ use otlake_storage::StorageError;
 
 use crate::catalog::published_schema::PublishError;
 use crate::commit::batch_budget::BudgetExceeded;
+use crate::files::batch_id::BatchId;
 
 /// Rows that were accepted and are lost, because their file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -181,6 +182,23 @@ pub enum FlushError {
     Commit(#[from] CommitError),
 }
 
+/// The error of [`begin_batch`](crate::DatasetWriter::begin_batch). No batch is open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BeginBatchError {
+    /// The earlier rows can't be flushed.
+    #[error(transparent)]
+    Flush(#[from] FlushError),
+    /// The commit target does not say whether the batch is finished.
+    #[error("whether the batch {batch} is finished could not be found out: begin it again")]
+    Unknown {
+        /// The batch.
+        batch: BatchId,
+        /// The error of [`Commit::is_finished`](crate::Commit::is_finished).
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
 /// The error of [`finish_batch`](crate::DatasetWriter::finish_batch). The batch has to be repeated from
 /// [`begin_batch`](crate::DatasetWriter::begin_batch) on.
 #[derive(Debug, thiserror::Error)]
@@ -200,12 +218,22 @@ pub enum FinishBatchError {
     /// The types of the columns could not be published.
     #[error("the schema could not be published")]
     Publish(#[source] PublishError),
-    /// The files that an earlier attempt left could not be found or deleted.
-    #[error("the files of an earlier attempt could not be deleted")]
+    /// The files of other attempts could not be found or deleted.
+    #[error("the files of other attempts could not be deleted")]
     Leftovers(#[source] StorageError),
     /// The files could not be committed.
     #[error(transparent)]
     Commit(CommitError),
+    /// The files are committed, but the commit target has not recorded, or does not say, that the batch is
+    /// finished.
+    #[error("that the batch {batch} is finished could not be recorded")]
+    Record {
+        /// The batch.
+        batch: BatchId,
+        /// The error of [`Commit::finish`](crate::Commit::finish) or
+        /// [`Commit::is_finished`](crate::Commit::is_finished).
+        source: Box<dyn Error + Send + Sync>,
+    },
 }
 
 /// The error of writing a record batch; see [`DatasetWriter::table`](crate::DatasetWriter::table).

@@ -87,16 +87,18 @@ mod route;
 mod writer;
 
 pub use crate::catalog::published_schema::{PublishError, PublishedSchema};
-pub use crate::commit::Commit;
 pub use crate::commit::batch_budget::{BatchBudget, BudgetExceeded};
+pub use crate::commit::batch_state::BatchStart;
 pub use crate::commit::manifest::file::{ManifestColumn, ManifestFile, ManifestLeaf};
 pub use crate::commit::manifest::{Manifest, ManifestError};
 pub use crate::commit::manifest_commit::ManifestCommit;
+pub use crate::commit::watermarks::{WatermarkError, Watermarks};
+pub use crate::commit::{Commit, CommitOutcome};
 pub use crate::dataset::builder::{DatasetBuilder, MetricTables};
 pub use crate::dataset::{Dataset, TableReport};
 pub use crate::error::{
-    CommitError, FinishBatchError, FlushError, LossCause, LostRows, OpenError, RowError,
-    TableSinkError,
+    BeginBatchError, CommitError, FinishBatchError, FlushError, LossCause, LostRows, OpenError,
+    RowError, TableSinkError,
 };
 pub use crate::files::batch_id::{BatchId, BatchIdError};
 pub use crate::files::file_names::FileNames;

@@ -14,6 +14,7 @@ pub(crate) mod table_sink;
 pub(crate) mod table_writer;
 
 use std::cmp::Reverse;
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,9 +24,11 @@ use otlake_parquet::EncoderError;
 use otlake_row::{Row, RowSink};
 use otlake_schema::{Schema, Table};
 
-use crate::commit::batch_state::{BatchState, OpenBatch};
+use crate::commit::batch_state::{BatchStart, BatchState, OpenBatch};
 use crate::dataset::{Dataset, TableReport, index_of};
-use crate::error::{FinishBatchError, FlushError, RowError, StepError, TableSinkError, WriteError};
+use crate::error::{
+    BeginBatchError, FinishBatchError, FlushError, RowError, StepError, TableSinkError, WriteError,
+};
 use crate::files::account::Account;
 use crate::files::batch_id::BatchId;
 use crate::report::TableStats;
@@ -103,31 +106,46 @@ impl DatasetWriter {
         std::mem::replace(&mut self.input, InputUsage::NONE).rejected()
     }
 
-    /// Begins a batch whose input has an identity. The names of its files follow from the identity, so that
-    /// the same input under the same identity overwrites the files of an earlier attempt. Earlier rows are
-    /// flushed first. A batch that is still open is abandoned: its rows are dropped, except those in closed
-    /// files, which a retry of that batch deletes.
+    /// Begins a batch whose input has an identity, or finds that an earlier attempt has finished it: see
+    /// [`BatchStart`]. Earlier rows are flushed first. A batch that is still open is abandoned: its rows are
+    /// dropped, except those in closed files, which a retry of that batch deletes.
+    ///
+    /// The names of the files begin with the identity. With documents, each attempt has names of its own, so that it
+    /// can't touch the files of another one. Without documents, an attempt overwrites the files of the previous one.
     ///
     /// # Errors
     ///
-    /// Returns an error if the earlier rows can't be flushed; see [`Self::flush`]. No batch is open then.
-    pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), FlushError> {
-        if self.batch.is_open() {
-            self.abandon();
-        }
+    /// Returns an error if the earlier rows can't be flushed (see [`Self::flush`]), or if the commit target does not
+    /// say whether the batch is finished. No batch is open then.
+    pub fn begin_batch(&mut self, batch: &BatchId) -> Result<BatchStart, BeginBatchError> {
+        self.discard_batch();
         self.flush()?;
+        if self.is_finished(batch).map_err(|source| {
+            let batch = batch.clone();
+            BeginBatchError::Unknown { batch, source }
+        })? {
+            self.batch = BatchState::Skipped;
+            return Ok(BatchStart::AlreadyFinished);
+        }
         self.batch = BatchState::Open(OpenBatch {
             id: batch.clone(),
             files: self.dataset.batch_files(batch),
         });
         // The batch has no files yet, however full the shared ones are.
         self.opened().for_each(|(_, table)| table.forget_open());
-        Ok(())
+        Ok(BatchStart::Begun)
     }
 
-    /// Finishes the batch: closes its files, deletes files of earlier attempts that this one has not
-    /// overwritten, and commits. When this returns without an error, the rows of the batch are visible exactly
-    /// once, however many attempts it took.
+    fn is_finished(&self, batch: &BatchId) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        match self.dataset.table(0).ledger.target() {
+            Some(commit) => commit.is_finished(batch),
+            None => Ok(false),
+        }
+    }
+
+    /// Finishes the batch: closes its files, commits them, and deletes those of other attempts. If another attempt
+    /// has committed the batch in the meantime, the files of this one are deleted instead. When this returns without
+    /// an error, the rows of the batch are visible exactly once, however many attempts it took.
     ///
     /// Deleting needs a dataset with documents. Without them, an attempt that splits its rows differently from
     /// the previous one, for example because of other options, may leave rows of that one visible.
@@ -140,6 +158,10 @@ impl DatasetWriter {
     pub fn finish_batch(&mut self) -> Result<(), FinishBatchError> {
         let result = match &self.batch {
             BatchState::Idle => return Err(FinishBatchError::NoBatch),
+            BatchState::Skipped => {
+                self.batch = BatchState::Idle;
+                return Ok(());
+            }
             BatchState::Failed(_) => Err(FinishBatchError::Incomplete),
             BatchState::Open(_) => self.close_all().map_err(FinishBatchError::from),
         };
@@ -155,19 +177,40 @@ impl DatasetWriter {
     }
 
     fn commit_batch(&mut self) -> Result<(), FinishBatchError> {
-        if let BatchState::Open(batch) = &mut self.batch {
-            for (index, files) in batch.files.iter_mut().enumerate() {
-                self.dataset.table(index).finish_batch(&batch.id, files)?;
+        let BatchState::Open(OpenBatch { id, files }) = &mut self.batch else {
+            return Ok(());
+        };
+        let record = |source| {
+            let batch = id.clone();
+            FinishBatchError::Record { batch, source }
+        };
+        let target = self.dataset.table(0).ledger.target();
+        // Another attempt may have finished the batch while this one was slow, and its manifests may be gone.
+        if let Some(target) = target
+            && target.is_finished(id).map_err(record)?
+        {
+            for (index, files) in files.iter().enumerate() {
+                let deleted = self.dataset.table(index).delete_own(files);
+                deleted.map_err(FinishBatchError::Leftovers)?;
             }
+            return Ok(());
         }
-        Ok(())
+        for (index, files) in files.iter_mut().enumerate() {
+            self.dataset.table(index).finish_batch(id, files)?;
+        }
+        match target {
+            Some(target) => target.finish(id).map_err(record),
+            None => Ok(()),
+        }
     }
 
     /// Abandons the open batch, if there is one: drops its rows, except those in closed files, which a retry
     /// of the batch deletes. Later rows belong to no batch.
     pub fn discard_batch(&mut self) {
-        if self.batch.is_open() {
-            self.abandon();
+        match self.batch {
+            BatchState::Idle => {}
+            BatchState::Skipped => self.batch = BatchState::Idle,
+            BatchState::Open(_) | BatchState::Failed(_) => self.abandon(),
         }
     }
 
@@ -418,6 +461,9 @@ impl DatasetWriter {
 
     #[inline]
     fn try_row(&mut self, row: &mut Row<'_>) -> Result<(), RowError> {
+        if self.batch.is_skipped() {
+            return Ok(());
+        }
         if self.input.is_used_up() {
             self.input.reject();
             return Ok(());
@@ -469,6 +515,9 @@ impl DatasetWriter {
         index: usize,
         batch: &RecordBatch,
     ) -> Result<(), TableSinkError> {
+        if self.batch.is_skipped() {
+            return Ok(());
+        }
         let table = Table::ALL[index];
         if !self.dataset.options().writes(table) {
             return Err(TableSinkError::NoTable {

@@ -22,8 +22,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use bytes::Bytes;
 use otlake_dataset::{
-    BatchId, Dataset, DatasetBuilder, DatasetWriter, FinishBatchError, FlushError, Manifest,
-    MetricTables, RowError,
+    BatchId, BatchStart, BeginBatchError, Dataset, DatasetBuilder, DatasetWriter, FinishBatchError,
+    FlushError, Manifest, MetricTables, RowError,
 };
 use otlake_parquet::{SortingColumn, WriterOptions};
 use otlake_row::{Cell, Group, Keys, Location, Row, RowSink, Signal, Value, fields};
@@ -82,11 +82,12 @@ struct Model {
     next: i64,
     /// Rows that have to be visible.
     acknowledged: BTreeSet<i64>,
-    /// Batches by identity, and whether they are acknowledged.
-    batches: BTreeMap<String, Batch>,
+    /// Batches by identity.
+    batches: BTreeMap<BatchId, Batch>,
     /// The numbers of the rows of each file, by name; kept while the file has the same bytes.
     read: HashMap<String, (Bytes, Vec<i64>)>,
-    /// Files that no manifest has to list: their commit was in doubt, or their writer crashed.
+    /// Files that no manifest has to list: their commit was in doubt, their writer crashed, or they are of an
+    /// attempt that overlapped another one.
     unlisted: BTreeSet<String>,
 }
 
@@ -96,7 +97,9 @@ struct Writer {
     pending: BTreeSet<i64>,
     /// Rows that it has reported as lost since it was last flushed.
     lost: u64,
-    batch: Option<String>,
+    batch: Option<BatchId>,
+    /// Whether the batch was finished before.
+    skipped: bool,
     /// Whether a call in the batch has failed.
     failed: bool,
 }
@@ -104,6 +107,8 @@ struct Writer {
 struct Batch {
     rows: Vec<i64>,
     acknowledged: bool,
+    /// Whether two writers have attempted it at once, so that files of one may stay behind.
+    overlapped: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -233,6 +238,7 @@ impl Model {
                 pending: BTreeSet::new(),
                 lost: 0,
                 batch: None,
+                skipped: false,
                 failed: false,
             });
         }
@@ -391,45 +397,66 @@ impl Model {
     }
 
     fn begin_batch(&mut self, writer: usize) {
-        let open = |id: &str| self.writers.iter().any(|w| w.batch.as_deref() == Some(id));
-        let unfinished = self.batches.iter();
+        let source = format!("source-{}", self.random.below(3));
+        let of_source = self.batches.iter();
+        let of_source = of_source.filter(|(id, _)| id.source() == source);
         // Sometimes one that is acknowledged already, as if the acknowledgement was lost.
         let again = self.random.below(4) == 0;
-        let unfinished = unfinished.filter(|(_, batch)| again || !batch.acknowledged);
-        let unfinished: Vec<String> = unfinished
-            .map(|(id, _)| id.clone())
-            .filter(|id| !open(id))
-            .collect();
-        let id = if unfinished.is_empty() || self.random.below(3) == 0 {
-            let rows = self.random.below(10) as i64;
-            let id = format!("batch-{}", self.batches.len());
-            self.batches.insert(
-                id.clone(),
-                Batch {
-                    rows: (self.next..self.next + rows).collect(),
-                    acknowledged: false,
-                },
-            );
-            self.next += rows;
-            id
-        } else {
-            unfinished[self.random.below(unfinished.len())].clone()
+        let (finished, unfinished): (Vec<_>, Vec<_>) =
+            of_source.partition(|(_, batch)| batch.acknowledged);
+        // The batches of a source are finished in order, so there is at most one that is not.
+        let (finished, unfinished) = match (finished.len(), unfinished.first()) {
+            (0, unfinished) => (None, unfinished),
+            (count, unfinished) => (Some(finished[self.random.below(count)].0), unfinished),
         };
+        let number = self.batches.len() as u64 + 1;
+        let id = match (finished, unfinished) {
+            (Some(finished), _) if again => finished.clone(),
+            (_, Some((unfinished, _))) => (*unfinished).clone(),
+            (_, None) => BatchId::new(source, number).unwrap(),
+        };
+        if !self.batches.contains_key(&id) {
+            let rows = self.random.below(10) as i64;
+            let batch = Batch {
+                rows: (self.next..self.next + rows).collect(),
+                acknowledged: false,
+                overlapped: false,
+            };
+            self.batches.insert(id.clone(), batch);
+            self.next += rows;
+        }
         self.try_batch(writer, id);
     }
 
-    fn try_batch(&mut self, writer: usize, id: String) {
-        let batch: BatchId = id.parse().unwrap();
+    fn try_batch(&mut self, writer: usize, id: BatchId) {
         self.writers[writer].batch = None;
-        let begun = self.writers[writer].writer.begin_batch(&batch);
+        let others = self.writers.iter();
+        let overlaps = others
+            .filter(|other| other.batch.as_ref() == Some(&id))
+            .count()
+            > 0;
+        let begun = self.writers[writer].writer.begin_batch(&id);
+        let (begun, start) = match begun {
+            Ok(start) => (Ok(()), Some(start)),
+            Err(BeginBatchError::Flush(error)) => (Err(error), None),
+            Err(BeginBatchError::Unknown { .. }) => {
+                self.acknowledge(writer);
+                return;
+            }
+            Err(error) => panic!("{error}"),
+        };
         if !self.note(writer, begun) {
             return;
         }
         self.acknowledge(writer);
         self.writers[writer].batch = Some(id.clone());
         self.writers[writer].failed = false;
+        self.writers[writer].skipped = start == Some(BatchStart::AlreadyFinished);
         let batch = self.batches.get_mut(&id).unwrap();
-        batch.acknowledged = false;
+        if batch.acknowledged {
+            assert_eq!(start, Some(BatchStart::AlreadyFinished), "{id} is finished");
+        }
+        batch.overlapped |= overlaps;
         let rows = batch.rows.clone();
         for number in rows {
             self.row(writer, number);
@@ -446,8 +473,10 @@ impl Model {
             writer,
             batch,
             failed,
+            skipped,
             ..
         } = &mut self.writers[writer];
+        let (skipped, failed) = (std::mem::take(skipped), *failed);
         let result = writer.finish_batch();
         let Some(id) = batch.take() else {
             assert!(
@@ -458,17 +487,23 @@ impl Model {
         };
         match result {
             Ok(()) => {
-                assert!(!*failed, "{id} is finished after an error");
+                assert!(skipped || !failed, "{id} is finished after an error");
                 let visible = self.visible();
+                let listed = self.listed_rows();
                 let batch = self.batches.get_mut(&id).unwrap();
                 batch.acknowledged = true;
                 for row in &batch.rows {
+                    let times = listed.get(row).copied().unwrap_or(0);
+                    assert_eq!(times, 1, "row {row} of {id} is in manifests {times} times");
                     let times = visible.get(row).copied().unwrap_or(0);
-                    assert_eq!(times, 1, "row {row} of {id} is visible {times} times");
+                    assert!(
+                        times == 1 || batch.overlapped && times > 1,
+                        "row {row} of {id} is visible {times} times"
+                    );
                 }
             }
             Err(FinishBatchError::NoBatch) => panic!("{id} is open"),
-            Err(FinishBatchError::Incomplete) => assert!(*failed, "{id}"),
+            Err(FinishBatchError::Incomplete) => assert!(failed, "{id}"),
             Err(_) => {}
         }
     }
@@ -491,7 +526,7 @@ impl Model {
             self.acknowledge(writer);
         }
         let unfinished = self.batches.iter().filter(|(_, batch)| !batch.acknowledged);
-        let unfinished: Vec<String> = unfinished.map(|(id, _)| id.clone()).collect();
+        let unfinished: Vec<BatchId> = unfinished.map(|(id, _)| id.clone()).collect();
         for id in unfinished {
             let writer = self.random.below(self.writers.len());
             self.try_batch(writer, id.clone());
@@ -501,8 +536,20 @@ impl Model {
         self.dataset.as_ref().unwrap().flush().unwrap();
 
         let visible = self.visible();
+        let overlapped = self.batches.values().filter(|batch| batch.overlapped);
+        let overlapped: BTreeSet<i64> = overlapped.flat_map(|batch| &batch.rows).copied().collect();
         for (row, times) in &visible {
-            assert_eq!(*times, 1, "row {row} is visible {times} times");
+            assert!(
+                *times == 1 || overlapped.contains(row),
+                "row {row} is visible {times} times"
+            );
+        }
+        let listed = self.listed_rows();
+        for (row, times) in &listed {
+            assert_eq!(*times, 1, "row {row} is in manifests {times} times");
+        }
+        for row in self.batches.values().flat_map(|batch| &batch.rows) {
+            assert!(listed.contains_key(row), "row {row} is in no manifest");
         }
         let batches = self.batches.values();
         let of_batches = batches.flat_map(|batch| &batch.rows);
@@ -535,6 +582,21 @@ impl Model {
         visible
     }
 
+    /// Returns how often each row is in a file that a manifest lists.
+    fn listed_rows(&mut self) -> BTreeMap<i64, usize> {
+        // This reads the files that have not been read yet.
+        self.visible();
+        let mut rows = BTreeMap::new();
+        for (name, times) in self.listed() {
+            let file = self.read.get(&name);
+            let (_, numbers) = file.unwrap_or_else(|| panic!("{name} is listed and not there"));
+            for row in numbers {
+                *rows.entry(*row).or_default() += times;
+            }
+        }
+        rows
+    }
+
     /// Returns the files of all manifests, and how often each is listed.
     fn listed(&self) -> BTreeMap<String, usize> {
         let mut listed = BTreeMap::new();
@@ -552,6 +614,8 @@ impl Model {
     fn check_manifests(&self) {
         let mut unlisted = self.storage.in_doubt();
         unlisted.extend(self.unlisted.iter().cloned());
+        let overlapped = self.batches.iter().filter(|(_, batch)| batch.overlapped);
+        let overlapped: Vec<String> = overlapped.map(|(id, _)| format!("/part-{id}-")).collect();
         let files = self.storage.inner.files();
         let listed = self.listed();
         for (name, times) in &listed {
@@ -560,7 +624,9 @@ impl Model {
         }
         for name in files.keys().filter(|name| name.ends_with(".parquet")) {
             assert!(
-                listed.contains_key(name) || unlisted.contains(name),
+                listed.contains_key(name)
+                    || unlisted.contains(name)
+                    || overlapped.iter().any(|beginning| name.contains(beginning)),
                 "{name} is in no manifest"
             );
         }

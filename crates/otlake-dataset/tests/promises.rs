@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use otlake_dataset::{
-    BatchBudget, BatchId, BudgetExceeded, Commit, Dataset, FinishBatchError, FlushError, LossCause,
-    Manifest, OpenError, PublishError, PublishedSchema, RowError,
+    BatchBudget, BatchId, BatchStart, BeginBatchError, BudgetExceeded, Commit, CommitOutcome,
+    Dataset, DatasetWriter, FinishBatchError, FlushError, LossCause, Manifest, OpenError,
+    PublishError, PublishedSchema, RowError,
 };
 use otlake_parquet::WriterOptions;
 use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
@@ -33,8 +34,14 @@ fn span() -> Row<'static> {
     row
 }
 
-fn id(text: &str) -> BatchId {
-    BatchId::new(text, 1).unwrap()
+fn id(source: &str) -> BatchId {
+    BatchId::new(source, 1).unwrap()
+}
+
+/// Begins a batch that is not finished.
+fn begin(writer: &mut DatasetWriter, source: &str) {
+    let start = writer.begin_batch(&id(source)).unwrap();
+    assert_eq!(start, BatchStart::Begun);
 }
 
 /// Returns the numbers of all visible log records, sorted.
@@ -65,7 +72,7 @@ fn a_batch_that_cannot_begin_is_open_in_no_table() {
     writer.row(&mut span()).unwrap();
     storage.set_plan(Plan::All(Call::Commit, Fault::Error));
     let error = writer.begin_batch(&id("a")).unwrap_err();
-    assert!(matches!(error, FlushError::Lost(lost) if lost.rows() == 2));
+    assert!(matches!(error, BeginBatchError::Flush(FlushError::Lost(lost)) if lost.rows() == 2));
     storage.set_plan(Plan::Never);
     records.push(&mut writer, 2, BEGIN, &[]);
     writer.flush().unwrap();
@@ -73,7 +80,7 @@ fn a_batch_that_cannot_begin_is_open_in_no_table() {
         writer.finish_batch(),
         Err(FinishBatchError::NoBatch)
     ));
-    writer.begin_batch(&id("a")).unwrap();
+    begin(&mut writer, "a");
     records.push(&mut writer, 3, BEGIN, &[]);
     writer.finish_batch().unwrap();
     assert_eq!(logs(&storage.inner), [2, 3]);
@@ -137,13 +144,13 @@ fn a_commit_is_repeated_as_it_was() {
             &self,
             name: &str,
             manifest: &Manifest,
-        ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
             let mut attempts = self.0.lock().unwrap();
             attempts.push((name.to_owned(), manifest.clone()));
             if attempts.len() < 3 {
                 Err("busy".into())
             } else {
-                Ok(())
+                Ok(CommitOutcome::Committed)
             }
         }
     }
@@ -327,7 +334,7 @@ fn finishing_a_batch_lists_only_the_names_of_its_own_files() {
     let options = options().partitioning(by_hour());
     let mut writer = options.open(Arc::new(storage.clone())).unwrap().writer();
     let mut records = Records::new();
-    writer.begin_batch(&id("a")).unwrap();
+    begin(&mut writer, "a");
     records.push(&mut writer, 1, BEGIN, &[]);
     records.push(&mut writer, 2, BEGIN + HOUR, &[]);
     writer.finish_batch().unwrap();
@@ -356,17 +363,17 @@ fn summaries_are_bounded_and_of_visible_files() {
     assert_eq!((report.files.len(), report.omitted_files), (3, 7));
     assert_eq!(writer.report()[0].omitted_files, 0);
 
-    writer.begin_batch(&id("a")).unwrap();
+    begin(&mut writer, "a");
     records.push(&mut writer, 10, BEGIN, &[]);
     records.push(&mut writer, 11, BEGIN, &[]);
-    storage.set_plan(Plan::All(Call::List, Fault::Error));
+    storage.set_plan(Plan::All(Call::Put, Fault::Error));
     assert!(writer.finish_batch().is_err());
     assert!(
         writer.report()[0].files.is_empty(),
         "the batch is not finished"
     );
     storage.set_plan(Plan::Never);
-    writer.begin_batch(&id("a")).unwrap();
+    begin(&mut writer, "a");
     records.push(&mut writer, 10, BEGIN, &[]);
     records.push(&mut writer, 11, BEGIN, &[]);
     writer.finish_batch().unwrap();
@@ -380,7 +387,7 @@ fn a_batch_with_an_error_is_not_finished_in_any_table() {
     let files = WriterOptions::new().with_rows_per_file(1);
     let options = options().writer_options(files);
     let mut writer = options.open(Arc::new(storage.clone())).unwrap().writer();
-    writer.begin_batch(&id("a")).unwrap();
+    begin(&mut writer, "a");
     Records::new().push(&mut writer, 1, BEGIN, &[]);
     storage.set_plan(Plan::All(Call::Create, Fault::Error));
     assert!(matches!(writer.row(&mut span()), Err(RowError::Lost(_))));
@@ -414,7 +421,7 @@ fn a_batch_does_not_exceed_its_budget() {
                 records.push(writer, number, BEGIN, &tenant);
             }
         };
-        writer.begin_batch(&id("a")).unwrap();
+        begin(&mut writer, "a");
         push(&mut records, &mut writer);
         match writer.finish_batch() {
             Err(FinishBatchError::Lost(lost)) => {
@@ -462,51 +469,124 @@ fn rows_keep_their_order_within_a_partition() {
     }
 }
 
-/// The manifest of a batch is written when the files of earlier attempts are gone, so that it lists all
-/// that is visible of the batch.
+/// A commit target that knows no batches is asked again for each attempt. The files that it has are those of the
+/// first attempt that it has accepted, and no other files are left.
 #[test]
-fn the_manifest_of_a_batch_comes_last() {
+fn files_of_attempts_that_were_not_committed_are_deleted() {
     #[derive(Debug)]
-    struct Compared(InMemoryStorage, Mutex<usize>);
+    struct FirstCounts(Mutex<Option<Vec<String>>>);
 
-    impl Commit for Compared {
+    impl Commit for FirstCounts {
         fn commit(
             &self,
             _name: &str,
             manifest: &Manifest,
-        ) -> Result<(), Box<dyn Error + Send + Sync>> {
-            let visible: Vec<String> = read(&self.0).into_keys().collect();
-            let mut listed: Vec<String> = manifest
-                .files()
-                .iter()
-                .map(|file| file.name.clone())
-                .collect();
-            listed.sort_unstable();
-            assert_eq!(visible, listed);
-            *self.1.lock().unwrap() += 1;
-            Ok(())
+        ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
+            let mut first = self.0.lock().unwrap();
+            if first.is_some() {
+                return Ok(CommitOutcome::AlreadyCommitted { files: None });
+            }
+            let files = manifest.files().iter();
+            *first = Some(files.map(|file| file.name.clone()).collect());
+            Ok(CommitOutcome::Committed)
         }
     }
 
     let storage = InMemoryStorage::new();
-    let commit = Arc::new(Compared(storage.clone(), Mutex::new(0)));
-    for rows_per_file in [1, 1_000] {
-        let files = WriterOptions::new().with_rows_per_file(rows_per_file);
+    let commit = Arc::new(FirstCounts(Mutex::default()));
+    for attempt in 0..4 {
+        let files = WriterOptions::new().with_rows_per_file(attempt % 2 * 1_000 + 1);
         let options = options().commit(commit.clone()).writer_options(files);
         let mut writer = dataset_writer(&storage, options);
-        writer.begin_batch(&id("a")).unwrap();
+        begin(&mut writer, "a");
         for number in 0..5 {
             Records::new().push(&mut writer, number, BEGIN, &[]);
         }
-        if rows_per_file == 1 {
+        if attempt == 0 {
             // The process ends with five visible files.
             assert_eq!(read(&storage).len(), 5);
-        } else {
-            writer.finish_batch().unwrap();
+            continue;
         }
+        writer.finish_batch().unwrap();
+        let visible: Vec<String> = read(&storage).into_keys().collect();
+        assert_eq!(commit.0.lock().unwrap().as_ref(), Some(&visible));
+        assert_eq!(logs(&storage), [0, 1, 2, 3, 4]);
     }
-    assert_eq!(*commit.1.lock().unwrap(), 1);
-    assert_eq!(logs(&storage), [0, 1, 2, 3, 4]);
+}
+
+/// Two attempts at once, because one of them was thought dead: whichever finishes first counts, and the other one
+/// leaves nothing, also if it goes on when the batch is long finished.
+#[test]
+fn of_two_attempts_at_once_one_counts() {
+    for slow_has_files in [false, true] {
+        let storage = InMemoryStorage::new();
+        let writer = || {
+            let files = WriterOptions::new().with_rows_per_file(2);
+            dataset_writer(&storage, options().writer_options(files))
+        };
+        let (mut slow, mut fast) = (writer(), writer());
+        let mut records = Records::new();
+        begin(&mut slow, "a");
+        records.push(&mut slow, 1, BEGIN, &[]);
+        slow.row(&mut span()).unwrap();
+        if slow_has_files {
+            slow.flush().unwrap();
+        }
+        begin(&mut fast, "a");
+        for number in [1, 2, 3] {
+            records.push(&mut fast, number, BEGIN, &[]);
+        }
+        fast.row(&mut span()).unwrap();
+        fast.finish_batch().unwrap();
+        let finished = storage.files();
+        for number in [2, 3] {
+            records.push(&mut slow, number, BEGIN, &[]);
+        }
+        slow.finish_batch().unwrap();
+        assert_eq!(storage.files(), finished);
+        assert_eq!(logs(&storage), [1, 2, 3]);
+    }
+}
+
+/// A retry whose caller does not look at the outcome of its beginning writes nothing, and rows that follow the batch
+/// are written.
+#[test]
+fn the_rows_of_a_finished_batch_are_skipped() {
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options());
+    let mut records = Records::new();
+    begin(&mut writer, "a");
+    records.push(&mut writer, 1, BEGIN, &[]);
+    writer.finish_batch().unwrap();
+    let before = storage.files();
+    for ends in [true, false] {
+        let start = writer.begin_batch(&id("a")).unwrap();
+        assert_eq!(start, BatchStart::AlreadyFinished);
+        records.push(&mut writer, 1, BEGIN, &[("new", Value::Bool(true))]);
+        writer.flush().unwrap();
+        if ends {
+            writer.finish_batch().unwrap();
+            assert!(matches!(
+                writer.finish_batch(),
+                Err(FinishBatchError::NoBatch)
+            ));
+        } else {
+            writer.discard_batch();
+        }
+        assert_eq!(storage.files(), before);
+    }
+    // Earlier batches of the source are finished, too.
+    let earlier = BatchId::new("a", 0).unwrap();
+    assert_eq!(
+        writer.begin_batch(&earlier).unwrap(),
+        BatchStart::AlreadyFinished
+    );
+    begin(&mut writer, "b");
+    records.push(&mut writer, 2, BEGIN, &[]);
+    writer.finish_batch().unwrap();
+    records.push(&mut writer, 3, BEGIN, &[]);
+    writer.flush().unwrap();
+    assert_eq!(logs(&storage), [1, 2, 3]);
 }
 
 /// Each retry of a document is reported while the writer waits: that of a published schema, and that of a

@@ -224,7 +224,7 @@ fn batches_of_several_writers_are_visible_exactly_once() {
                         let batch_id = BatchId::new(format!("b-{worker}"), batch as u64).unwrap();
                         // The first attempt is abandoned after some of its files are closed.
                         for rows in [15, 20] {
-                            writer.begin_batch(&batch_id).unwrap();
+                            let _ = writer.begin_batch(&batch_id).unwrap();
                             for row in 0..rows {
                                 let number = (worker * 3 + batch) * 20 + row;
                                 let time = BEGIN + row % 2 * HOUR;

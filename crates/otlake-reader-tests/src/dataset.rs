@@ -98,7 +98,7 @@ impl Table {
             .promote(PROMOTED)
             .fingerprint()
             .build(LocalDirectory::new(lake))?;
-        pipeline.begin_batch(&BatchId::new("day", day as u64)?)?;
+        let _ = pipeline.begin_batch(&BatchId::new("day", day as u64)?)?;
         let taken = self.ingest(&mut pipeline, request)?;
         pipeline.finish_batch()?;
         Ok(taken.accepted)

@@ -8,7 +8,7 @@ use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::schema::Table;
 use otlake::{BatchError, Pipeline, PipelineBuilder};
-use otlake_dataset::{BatchId, Manifest, PublishedSchema};
+use otlake_dataset::{BatchId, BatchStart, Manifest, PublishedSchema};
 use otlake_storage::Documents;
 use serde_json::json;
 
@@ -58,9 +58,12 @@ pub fn identity(batch: u64) -> BatchId {
 ///
 /// Returns the first error.
 pub fn try_batch(pipeline: &mut Pipeline, batch: u64) -> Result<(), BatchError> {
-    pipeline
+    let start = pipeline
         .begin_batch(&identity(batch))
         .map_err(BatchError::Begin)?;
+    if start == BatchStart::AlreadyFinished {
+        return pipeline.finish_batch().map_err(BatchError::Finish);
+    }
     for records in records_of_batch(batch).chunks(16) {
         pipeline.ingest(Signal::Logs, Format::Json, Numbered::logs(records))?;
         pipeline.ingest(Signal::Traces, Format::Json, Numbered::spans(records))?;

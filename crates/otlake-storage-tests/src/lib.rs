@@ -28,8 +28,8 @@ mod suite;
 mod watched;
 
 pub use batches::{
-    assert_manifests, assert_published, assert_there_once, read_all, records_of_batch, small_files,
-    try_batch,
+    assert_manifests, assert_published, assert_there_once, identity, read_all, records_of_batch,
+    small_files, try_batch,
 };
 pub use faulty::{FaultyStorage, StorageFault};
 pub use numbered::{Numbered, ReadFile, ReadRow};

@@ -208,8 +208,9 @@ pub use crate::observer::{Activity, Observer, Operation, TableActivity};
 pub use crate::patterns_table::{PatternsTable, PatternsTableError};
 #[cfg(feature = "pipeline")]
 pub use crate::pipeline::{
-    Batch, BatchError, BatchOutcome, DatasetOptions, EncodedPayload, FinishBatchError, FlushError,
-    IngestError, MalformedPayload, Pipeline, PipelineBuilder, PipelineSink, Report, Retry,
+    Batch, BatchError, BatchOutcome, BeginBatchError, DatasetOptions, EncodedPayload,
+    FinishBatchError, FlushError, IngestError, MalformedPayload, Pipeline, PipelineBuilder,
+    PipelineSink, Report, Retry,
 };
 #[cfg(feature = "http")]
 pub use crate::receiver::{

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::time::Instant;
 
-use otlake_dataset::{BatchId, Dataset, DatasetWriter, RowError};
+use otlake_dataset::{BatchId, BatchStart, Dataset, DatasetWriter, RowError};
 use otlake_fingerprint::Patterns;
 use otlake_otlp::{DecodeError, Format, InflateLimits, OtlpDecoder, Summary};
 use otlake_row::{Bytes, Row, RowSink, Signal, Stage};
@@ -18,7 +18,7 @@ use otlake_schema::{Schema, Table};
 
 pub use self::batch::{Batch, BatchOutcome};
 pub use self::builder::{DatasetOptions, PipelineBuilder};
-pub use self::error::{BatchError, FinishBatchError, FlushError, IngestError};
+pub use self::error::{BatchError, BeginBatchError, FinishBatchError, FlushError, IngestError};
 pub use self::payload::{EncodedPayload, MalformedPayload};
 pub use self::report::Report;
 pub use self::retry::Retry;
@@ -347,21 +347,24 @@ impl<C: Stage> Pipeline<C> {
         result
     }
 
-    /// Begins a batch whose input has an identity, such as a topic, a partition and an offset: see
-    /// [`DatasetWriter::begin_batch`]. [`Pipeline::batch`] also keeps the payloads and retries.
+    /// Begins a batch whose input has an identity, such as a topic, a partition and an offset, or finds that an
+    /// earlier attempt has finished it: see [`DatasetWriter::begin_batch`]. [`Pipeline::batch`] also keeps the
+    /// payloads and retries.
     ///
     /// # Errors
     ///
-    /// Returns an error when the records from before the batch can't be written. No batch is open then.
-    pub fn begin_batch(&mut self, batch: &BatchId) -> Result<(), FlushError> {
+    /// Returns an error when the records from before the batch can't be written, or when the commit target does not
+    /// say whether the batch is finished. No batch is open then.
+    pub fn begin_batch(&mut self, batch: &BatchId) -> Result<BatchStart, BeginBatchError> {
         self.observe(Operation::BeginBatch, |this| {
             if std::mem::take(&mut this.in_batch) {
                 this.stages.discard();
             }
             let held_back = this.stages.flush(&mut this.writer);
-            this.writer.begin_batch(batch)?;
+            let start = this.writer.begin_batch(batch)?;
             this.in_batch = true;
-            held_back.map_err(FlushError::HeldBack)
+            held_back.map_err(BeginBatchError::HeldBack)?;
+            Ok(start)
         })
     }
 

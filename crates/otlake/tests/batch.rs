@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use otlake::dataset::BatchId;
+use otlake::dataset::{BatchId, BatchStart};
 use otlake::otlp::Format;
 use otlake::row::{OwnedRow, Row, RowSink, Signal, Stage, Value, fields};
 use otlake::storage::{InMemoryStorage, Storage, StorageError, StorageFile};
@@ -101,6 +101,28 @@ fn a_batch_is_repeated_with_the_payloads_so_far() {
             "each is counted once"
         );
     }
+}
+
+/// A batch whose acknowledgement was lost is delivered again: nothing is decoded or written, and the caller is told.
+#[test]
+fn a_batch_that_is_finished_already_is_only_acknowledged() {
+    let storage = InMemoryStorage::new();
+    let mut pipeline = builder().build(storage.clone()).unwrap();
+    for expected in [BatchStart::Begun, BatchStart::AlreadyFinished] {
+        let before = storage.files();
+        let outcome = pipeline.batch(&id(), |batch| batch.ingest_logs(payload(0)));
+        let outcome = outcome.unwrap();
+        assert_eq!(outcome.start, expected);
+        let is_new = expected == BatchStart::Begun;
+        assert_eq!(outcome.records.accepted, if is_new { 50 } else { 0 });
+        assert_eq!(storage.files() != before, is_new);
+        assert_eq!(pipeline.report().records.accepted, 50);
+    }
+    // The next batch is not affected.
+    let next = BatchId::new("numbers", 2).unwrap();
+    let outcome = pipeline.batch(&next, |batch| batch.ingest_logs(payload(1)));
+    assert_eq!(outcome.unwrap().start, BatchStart::Begun);
+    assert_eq!(pipeline.report().records.accepted, 100);
 }
 
 #[test]

@@ -14,6 +14,18 @@ pub(crate) enum BatchState {
     Open(OpenBatch),
     /// A batch is open, but an error has lost some of its rows, so it can only be abandoned.
     Failed(OpenBatch),
+    /// The batch that was begun last was finished by an earlier attempt, so its rows are skipped.
+    Skipped,
+}
+
+/// The outcome of [`begin_batch`](crate::DatasetWriter::begin_batch). Exhaustive, because there is no third one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchStart {
+    /// The batch is open: write its rows and finish it.
+    Begun,
+    /// An earlier attempt has finished the batch, so that it only has to be acknowledged. Rows that are written are
+    /// skipped until the batch is finished, discarded, or followed by another one.
+    AlreadyFinished,
 }
 
 /// A batch and the files that it has written.
@@ -29,7 +41,7 @@ impl BatchState {
     #[inline]
     pub(crate) fn target(&mut self, table: usize) -> Target<'_> {
         match self {
-            Self::Idle => None,
+            Self::Idle | Self::Skipped => None,
             Self::Open(batch) | Self::Failed(batch) => Some(&mut batch.files[table]),
         }
     }
@@ -37,7 +49,7 @@ impl BatchState {
     /// Returns the files of the open batch in a table, read-only.
     pub(crate) fn files(&self, table: usize) -> Option<&BatchFiles> {
         match self {
-            Self::Idle => None,
+            Self::Idle | Self::Skipped => None,
             Self::Open(batch) | Self::Failed(batch) => Some(&batch.files[table]),
         }
     }
@@ -54,6 +66,12 @@ impl BatchState {
 
     /// Returns whether a batch is open.
     pub(crate) fn is_open(&self) -> bool {
-        !matches!(self, Self::Idle)
+        matches!(self, Self::Open(_) | Self::Failed(_))
+    }
+
+    /// Returns whether rows are skipped.
+    #[inline]
+    pub(crate) fn is_skipped(&self) -> bool {
+        matches!(self, Self::Skipped)
     }
 }

@@ -7,8 +7,8 @@ use otlake_parquet::FileSummary;
 use otlake_schema::Table;
 use otlake_storage::random_digits;
 
-use crate::commit::Commit;
 use crate::commit::manifest::Manifest;
+use crate::commit::{Commit, CommitOutcome};
 use crate::error::CommitError;
 use crate::files::batch_files::{ClosedFile, ClosedFiles};
 use crate::files::batch_id::BatchId;
@@ -105,6 +105,11 @@ impl Ledger {
         }
     }
 
+    /// Returns the target of commits.
+    pub(crate) fn target(&self) -> Option<&dyn Commit> {
+        self.commit.as_deref()
+    }
+
     /// Commits the files of a batch, under its identity.
     ///
     /// # Errors
@@ -115,7 +120,7 @@ impl Ledger {
         batch: &BatchId,
         closed: &mut ClosedFiles,
         schema_version: Option<u64>,
-    ) -> Result<(), CommitError> {
+    ) -> Result<CommitOutcome, CommitError> {
         let files = closed.files.make_contiguous();
         if let Some(commit) = &self.commit
             && !files.is_empty()
@@ -123,13 +128,17 @@ impl Ledger {
             let manifest = manifest_of(self.table, files, schema_version).with_batch(batch.clone());
             let name = batch.to_string();
             let committed = commit.commit(&name, &manifest);
-            committed.map_err(|error| CommitError::new(self.table.name(), &name, error))?;
+            let committed =
+                committed.map_err(|error| CommitError::new(self.table.name(), &name, error))?;
+            if committed != CommitOutcome::Committed {
+                return Ok(committed);
+            }
         }
         let mut own = self.closed();
         own.omitted += closed.omitted;
         files.iter().for_each(|file| own.report(&file.summary));
         own.count();
-        Ok(())
+        Ok(CommitOutcome::Committed)
     }
 
     /// Takes the summaries of the files that became visible since the last call, and returns the number of

@@ -5,18 +5,22 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use otlake_schema::Table;
 use otlake_storage::{
     Documents, PutIf, PutOutcome, Retries, RetryObserver, RetryPolicy, StorageErrorKind,
 };
 
-use crate::commit::Commit;
 use crate::commit::manifest::Manifest;
+use crate::commit::watermarks::Watermarks;
+use crate::commit::{Commit, CommitOutcome};
+use crate::files::batch_id::BatchId;
 
 /// The commit of a dataset whose documents are next to the data: writes each manifest as
 /// `_otlake/manifests/TABLE/NAME.json`.
 ///
-/// The name of a manifest is the identity of its batch, or unique to its flush. Each attempt of a batch
-/// replaces the manifest of the earlier ones.
+/// The name of a manifest is the identity of its batch, or unique to its flush. The first attempt of a batch that
+/// commits creates the manifest, and no other one changes it. [`Watermarks`] next to the data say which batches are
+/// finished.
 pub struct ManifestCommit {
     documents: Arc<dyn Documents>,
     retry: RetryPolicy,
@@ -48,46 +52,83 @@ impl ManifestCommit {
     }
 
     /// Returns the name of a manifest in the storage.
-    pub fn document_name(table: otlake_schema::Table, name: &str) -> String {
-        format!("_otlake/manifests/{}/{name}.json", table.name())
+    pub fn document_name(table: Table, name: &str) -> String {
+        format!("{}{name}.json", Self::directory(table))
+    }
+
+    /// Returns the beginning of the names of a table's manifests.
+    pub(crate) fn directory(table: Table) -> String {
+        format!("_otlake/manifests/{}/", table.name())
+    }
+}
+
+impl ManifestCommit {
+    fn watermarks(&self) -> Watermarks {
+        Watermarks::new(Arc::clone(&self.documents))
+            .with_retry(self.retry)
+            .with_retry_observer(self.observer.clone())
     }
 }
 
 impl Commit for ManifestCommit {
-    fn commit(&self, name: &str, manifest: &Manifest) -> Result<(), Box<dyn Error + Send + Sync>> {
+    fn commit(
+        &self,
+        name: &str,
+        manifest: &Manifest,
+    ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
         let document = Self::document_name(manifest.table(), name);
         let retries = Retries::new(&*document, self.retry).with_observer(self.observer.clone());
-        replace(
+        let found = create(
             &*self.documents,
             &document,
             &manifest.to_json().into(),
             retries,
-        )
+        )?;
+        // The name of a flush is its own, so a manifest of this name is that of an earlier attempt, and
+        // compaction may have changed it.
+        let (Some(found), Some(_)) = (found, manifest.batch()) else {
+            return Ok(CommitOutcome::Committed);
+        };
+        let found = Manifest::from_json(&found)?;
+        let files = found.files().iter().map(|file| file.name.clone());
+        Ok(CommitOutcome::AlreadyCommitted {
+            files: Some(files.collect()),
+        })
+    }
+
+    fn is_finished(&self, batch: &BatchId) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        Ok(self.watermarks().is_finished(batch)?)
+    }
+
+    fn finish(&self, batch: &BatchId) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(self.watermarks().raise(batch)?)
     }
 }
 
-/// Writes a document, whether it exists or not.
-fn replace(
+/// Creates a document. If it exists with another content, that is returned.
+fn create(
     documents: &dyn Documents,
     name: &str,
     bytes: &Bytes,
     mut retries: Retries,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
+) -> Result<Option<Bytes>, Box<dyn Error + Send + Sync>> {
     loop {
-        let condition = match documents.get(name)? {
-            // An earlier write has succeeded, and its response was lost.
-            Some(found) if found.bytes == bytes => return Ok(()),
-            Some(found) => PutIf::Matches(found.version),
-            None => PutIf::Absent,
-        };
-        match documents.put(name, bytes.clone(), condition) {
-            Ok(PutOutcome::Stored(_)) => return Ok(()),
-            Ok(PutOutcome::Conflict) => retries.pause_after_conflict()?,
-            // Reading the document shows whether it was written.
-            Err(error) if error.kind() == StorageErrorKind::InDoubt => {
-                retries.pause_in_doubt(error)?;
-            }
+        let doubt = match documents.put(name, bytes.clone(), PutIf::Absent) {
+            Ok(PutOutcome::Stored(_)) => return Ok(None),
+            Ok(PutOutcome::Conflict) => None,
+            Err(error) if error.kind() == StorageErrorKind::InDoubt => Some(error),
             Err(error) => return Err(error.into()),
+        };
+        let is_in_doubt = doubt.is_some();
+        if let Some(error) = doubt {
+            retries.pause_in_doubt(error)?;
+        }
+        match documents.get(name)? {
+            // This write or an earlier one has succeeded, and its response was lost.
+            Some(found) if found.bytes == bytes => return Ok(None),
+            Some(found) => return Ok(Some(found.bytes)),
+            None if is_in_doubt => {}
+            None => retries.pause_after_conflict()?,
         }
     }
 }
@@ -103,7 +144,6 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use otlake_schema::Table;
     use otlake_storage::{
         Document, InMemoryStorage, Storage, StorageError, StorageFile, StoredFile,
     };
@@ -149,16 +189,24 @@ mod tests {
         assert!(storage.0.load(Ordering::Relaxed) < 50);
     }
 
+    /// Of several attempts of a batch, the first one that commits counts.
     #[test]
-    fn a_manifest_is_replaced_by_the_next_of_its_name() {
+    fn the_manifest_of_a_batch_is_never_replaced() {
         let storage = InMemoryStorage::new();
         let commit = ManifestCommit::new(Arc::new(storage.clone()));
-        let first = Manifest::new(Table::Logs);
-        let second = Manifest::new(Table::Logs).with_schema_version(2);
-        for manifest in [&first, &first, &second] {
-            commit.commit("a", manifest).unwrap();
-        }
-        let stored = &storage.files()["_otlake/manifests/logs/a.json"];
-        assert_eq!(Manifest::from_json(stored).unwrap(), second);
+        let batch = BatchId::new("a", 1).unwrap();
+        let first = Manifest::new(Table::Logs).with_batch(batch.clone());
+        let second = first.clone().with_schema_version(2);
+        let outcomes = [&first, &first, &second].map(|manifest| commit.commit("a-1", manifest));
+        let already = CommitOutcome::AlreadyCommitted {
+            files: Some(Vec::new()),
+        };
+        let expected = [CommitOutcome::Committed, CommitOutcome::Committed, already];
+        assert_eq!(outcomes.map(Result::unwrap), expected);
+        let stored = &storage.files()["_otlake/manifests/logs/a-1.json"];
+        assert_eq!(Manifest::from_json(stored).unwrap(), first);
+        assert!(!commit.is_finished(&batch).unwrap());
+        commit.finish(&batch).unwrap();
+        assert!(commit.is_finished(&batch).unwrap());
     }
 }

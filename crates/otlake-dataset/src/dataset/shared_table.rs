@@ -1,5 +1,6 @@
 //! The part of a table that all writers of a dataset share.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use otlake_parquet::Encoder;
@@ -7,6 +8,7 @@ use otlake_schema::{OverflowCounts, Table};
 use otlake_storage::{Documents, StorageError};
 
 use crate::catalog::table_catalog::TableCatalog;
+use crate::commit::CommitOutcome;
 use crate::commit::ledger::Ledger;
 use crate::dataset::TableReport;
 use crate::error::{CommitError, FinishBatchError, FlushError, LostRows};
@@ -72,31 +74,52 @@ impl SharedTable {
         published.then(|| self.catalog.current().version())
     }
 
-    /// Deletes the files that an earlier attempt of a batch has left, and commits those of this one.
+    /// Commits the files of a batch, and deletes those of other attempts. If another attempt was faster, its files
+    /// stay, and those of this one are deleted.
     pub(crate) fn finish_batch(
         &self,
         batch: &BatchId,
         files: &mut BatchFiles,
     ) -> Result<(), FinishBatchError> {
-        self.delete_leftovers(files)
-            .map_err(FinishBatchError::Leftovers)?;
-        self.ledger
+        let committed = self
+            .ledger
             .commit_batch(batch, files.closed(), self.schema_version())
-            .map_err(FinishBatchError::Commit)
+            .map_err(FinishBatchError::Commit)?;
+        let deleted = match committed {
+            CommitOutcome::Committed => self.delete_others(files, &[]),
+            CommitOutcome::AlreadyCommitted { files: winners } => {
+                let deleted = self.delete_own(files);
+                match winners {
+                    Some(winners) => deleted.and_then(|()| self.delete_others(files, &winners)),
+                    None => deleted,
+                }
+            }
+        };
+        deleted.map_err(FinishBatchError::Leftovers)
     }
 
-    fn delete_leftovers(&self, files: &BatchFiles) -> Result<(), StorageError> {
+    /// Deletes the files of other attempts, except those in `keep`. They can never be committed any more.
+    fn delete_others(&self, files: &BatchFiles, keep: &[String]) -> Result<(), StorageError> {
         let Some(SharedDocuments(documents)) = &self.documents else {
             return Ok(());
         };
+        let keep: HashSet<&str> = keep.iter().map(String::as_str).collect();
         for beginning in files.beginnings() {
             for file in documents.list(beginning)? {
-                if files.is_leftover(&file.name, beginning) {
+                if files.is_of_other_attempt(&file.name, beginning) && !keep.contains(&*file.name) {
                     documents.delete(&file.name)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Deletes the files of this attempt, because the batch is committed with those of another one.
+    pub(crate) fn delete_own(&self, files: &BatchFiles) -> Result<(), StorageError> {
+        let Some(SharedDocuments(documents)) = &self.documents else {
+            return Ok(());
+        };
+        files.created().try_for_each(|name| documents.delete(name))
     }
 
     pub(crate) fn report(&self, table: Table) -> TableReport {

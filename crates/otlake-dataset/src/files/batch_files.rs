@@ -8,7 +8,7 @@ use otlake_storage::StorageError;
 
 use crate::commit::batch_budget::{BatchBudget, BatchUsage, BudgetExceeded};
 use crate::files::batch_id::BatchId;
-use crate::files::file_names::{FileNames, is_numbered};
+use crate::files::file_names::{FileNames, is_of_attempt};
 use crate::files::open_file::{OpenFile, PartitionValues};
 use crate::files::shared_files::SharedFiles;
 use crate::memory_budget::{MemoryBudget, Share, Use};
@@ -18,6 +18,8 @@ use crate::route::partition_value::PartitionValue;
 #[derive(Debug)]
 pub(crate) struct BatchFiles {
     names: FileNames,
+    /// The names that begin as those of all attempts of the batch do.
+    of_batch: FileNames,
     /// The names of all files that were created.
     created: BTreeSet<String>,
     /// The common beginning of the file names, for each directory that the batch has files in.
@@ -55,10 +57,13 @@ pub(crate) struct ClosedFiles {
 }
 
 impl BatchFiles {
-    /// Creates a list without files. The names of its files follow from the identity of the batch.
+    /// Creates a list without files. If the files of other attempts `can_be_found`, the files have names that no
+    /// other attempt uses. Otherwise the names follow from the identity of the batch, so that an attempt
+    /// overwrites the files of the previous one.
     pub(crate) fn new(
         names: FileNames,
         batch: &BatchId,
+        can_be_found: bool,
         budget: BatchBudget,
         usage: &Arc<Mutex<BatchUsage>>,
         closed: ClosedFiles,
@@ -66,7 +71,11 @@ impl BatchFiles {
         Self {
             budget,
             usage: Arc::clone(usage),
-            names: names.with_batch(batch),
+            names: match can_be_found {
+                true => names.clone().with_attempt(batch),
+                false => names.clone().with_batch(batch),
+            },
+            of_batch: names.with_batch(batch),
             created: BTreeSet::new(),
             beginnings: BTreeSet::new(),
             open: HashMap::new(),
@@ -83,7 +92,7 @@ impl BatchFiles {
         let mut usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = !self
             .beginnings
-            .contains(&self.names.beginning_in(directory));
+            .contains(&self.of_batch.beginning_in(directory));
         usage.partitions += usize::from(is_new);
         usage.row_groups += 1;
         self.budget.check(*usage)
@@ -125,7 +134,7 @@ impl BatchFiles {
         directory: &str,
         files: &SharedFiles,
     ) -> (String, Result<OpenFile, StorageError>) {
-        let beginning = self.names.beginning_in(directory);
+        let beginning = self.of_batch.beginning_in(directory);
         let name = self.names.next_name_in(directory);
         let file = OpenFile::create(files.storage(), &name, files.budget());
         // The name is also recorded after an error, because the file may exist.
@@ -155,9 +164,14 @@ impl BatchFiles {
         self.beginnings.iter().map(String::as_str)
     }
 
-    /// Returns whether a file was left by an earlier attempt of the batch.
-    pub(crate) fn is_leftover(&self, name: &str, beginning: &str) -> bool {
-        is_numbered(name, beginning) && !self.created.contains(name)
+    /// Returns whether a file was written by another attempt of the batch.
+    pub(crate) fn is_of_other_attempt(&self, name: &str, beginning: &str) -> bool {
+        is_of_attempt(name, beginning) && !self.created.contains(name)
+    }
+
+    /// Returns the names of all files that this attempt has created.
+    pub(crate) fn created(&self) -> impl Iterator<Item = &str> {
+        self.created.iter().map(String::as_str)
     }
 
     /// Returns the closed files.

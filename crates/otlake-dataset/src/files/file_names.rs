@@ -46,6 +46,13 @@ impl FileNames {
         self.with_unique(batch.to_string())
     }
 
+    /// Begins each name with the identity of a batch, and then 64 random bits, so that no two attempts of the batch
+    /// use the same ones: `PREFIX-SOURCE-NUMBER-RANDOM-SEQUENCE.parquet`. Starts the sequence again.
+    #[must_use]
+    pub fn with_attempt(self, batch: &BatchId) -> Self {
+        self.with_unique(format!("{batch}-{}", random_digits()))
+    }
+
     /// Returns the part that distinguishes these names from those of other writers.
     pub fn unique(&self) -> &str {
         &self.unique
@@ -83,7 +90,7 @@ impl FileNames {
         format!("{}{sequence:05}.parquet", self.beginning_in(directory))
     }
 
-    /// Returns the common beginning of all names in a directory; see [`is_numbered`] for the rest of a name.
+    /// Returns the common beginning of all names in a directory; see [`is_of_attempt`] for the rest of a name.
     pub(crate) fn beginning_in(&self, directory: &str) -> String {
         let (above, prefix) = match self.prefix.rfind('/') {
             Some(slash) => self.prefix.split_at(slash + 1),
@@ -94,12 +101,17 @@ impl FileNames {
     }
 }
 
-/// Returns whether a name is `beginning` and a number. The beginning alone is not enough, because the identity of
-/// another batch may begin with that of this one.
-pub(crate) fn is_numbered(name: &str, beginning: &str) -> bool {
+/// Returns whether a name is `beginning`, the random digits of an attempt, and a number. The beginning alone is not
+/// enough, because the identity of another batch may begin with that of this one.
+pub(crate) fn is_of_attempt(name: &str, beginning: &str) -> bool {
     let rest = name.strip_prefix(beginning);
-    let number = rest.and_then(|rest| rest.strip_suffix(".parquet"));
-    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    let rest = rest.and_then(|rest| rest.strip_suffix(".parquet"));
+    let parts = rest.and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(random, number)| {
+        random.len() == 16
+            && random.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 impl Default for FileNames {

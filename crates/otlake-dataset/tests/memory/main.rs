@@ -78,7 +78,7 @@ fn write(
         .in_batch
         .then(|| BatchId::new("batch", number as u64).unwrap());
     if let Some(batch) = &of_batch {
-        writer.begin_batch(batch).unwrap();
+        let _ = writer.begin_batch(batch).unwrap();
     }
     match shape.feed {
         Feed::Rows => source.rows(number..shape.writers, writer),

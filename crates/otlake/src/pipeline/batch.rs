@@ -1,7 +1,7 @@
 use std::thread;
 use std::time::Duration;
 
-use otlake_dataset::BatchId;
+use otlake_dataset::{BatchId, BatchStart};
 use otlake_otlp::{Format, Summary};
 use otlake_row::{Signal, Stage};
 
@@ -20,6 +20,7 @@ pub struct Batch<'p, C> {
     total_before: Summary,
     records: Summary,
     failures: Vec<BatchError>,
+    start: BatchStart,
 }
 
 /// The outcome of [`Pipeline::batch`]: the records are visible exactly once.
@@ -28,6 +29,10 @@ pub struct Batch<'p, C> {
 pub struct BatchOutcome<T> {
     /// The value that the function returned.
     pub value: T,
+    /// What the last attempt has found when it began. If the batch was finished before this call, its payloads were
+    /// not decoded, and `records` counts none. It may also have been finished by the previous attempt of this call,
+    /// whose response was lost.
+    pub start: BatchStart,
     /// The outcome for the records of all payloads, in the attempt that succeeded.
     pub records: Summary,
     /// The errors of the earlier attempts, in order. A [`BatchError::Begin`] among them may mean that records
@@ -82,10 +87,12 @@ impl<C: Stage> Pipeline<C> {
             total_before,
             records: Summary::default(),
             failures: Vec::new(),
+            start: BatchStart::Begun,
         };
         match batch.run(fill) {
             Ok(value) => Ok(BatchOutcome {
                 value,
+                start: batch.start,
                 records: batch.records,
                 failures: batch.failures,
             }),
@@ -147,6 +154,9 @@ impl<C: Stage> Batch<'_, C> {
         format: Format,
         payload: impl Into<EncodedPayload>,
     ) -> Result<Summary, BatchError> {
+        if self.start == BatchStart::AlreadyFinished {
+            return Ok(Summary::default());
+        }
         self.payloads.push((signal, format, payload.into()));
         match self.send(self.payloads.len() - 1) {
             Err(error @ IngestError::Write { .. }) => Ok(self.again(error.into())??),
@@ -170,11 +180,16 @@ impl<C: Stage> Batch<'_, C> {
     }
 
     fn begin(&mut self) -> Result<(), BatchError> {
-        self.pipeline.total = self.total_before.clone();
-        self.records = Summary::default();
-        self.pipeline
-            .begin_batch(self.id)
-            .map_err(BatchError::Begin)
+        let start = self.pipeline.begin_batch(self.id);
+        match start.map_err(BatchError::Begin)? {
+            BatchStart::Begun => {
+                self.pipeline.total = self.total_before.clone();
+                self.records = Summary::default();
+            }
+            // What the last attempt has counted, if there was one, is delivered.
+            BatchStart::AlreadyFinished => self.start = BatchStart::AlreadyFinished,
+        }
+        Ok(())
     }
 
     fn send(&mut self, index: usize) -> Result<Summary, IngestError> {
@@ -205,6 +220,9 @@ impl<C: Stage> Batch<'_, C> {
     fn replay(&mut self) -> Result<Result<Summary, IngestError>, BatchError> {
         self.begin()?;
         let mut last = Ok(Summary::default());
+        if self.start == BatchStart::AlreadyFinished {
+            return Ok(last);
+        }
         for index in 0..self.payloads.len() {
             last = self.send(index);
             if let Err(error @ IngestError::Write { .. }) = last {

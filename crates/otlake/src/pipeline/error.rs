@@ -84,8 +84,7 @@ impl From<DecodeError<RowError>> for IngestError {
     }
 }
 
-/// The error of [`Pipeline::flush`](crate::Pipeline::flush) and
-/// [`Pipeline::begin_batch`](crate::Pipeline::begin_batch).
+/// The error of [`Pipeline::flush`](crate::Pipeline::flush).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlushError {
@@ -95,6 +94,18 @@ pub enum FlushError {
     /// The files can't be written or committed.
     #[error(transparent)]
     Files(#[from] otlake_dataset::FlushError),
+}
+
+/// The error of [`Pipeline::begin_batch`](crate::Pipeline::begin_batch). No batch is open.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BeginBatchError {
+    /// A row from before the batch, which a stage held back, can't be written.
+    #[error("a row that a stage held back can't be written")]
+    HeldBack(#[source] RowError),
+    /// The records from before the batch can't be written, or it is unknown whether the batch is finished.
+    #[error(transparent)]
+    Files(#[from] otlake_dataset::BeginBatchError),
 }
 
 /// The error of [`Pipeline::finish_batch`](crate::Pipeline::finish_batch). The batch has to be repeated from
@@ -114,9 +125,9 @@ pub enum FinishBatchError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchError {
-    /// The records from before the batch can't be written.
-    #[error("the records from before the batch can't be written")]
-    Begin(#[source] FlushError),
+    /// The batch can't be begun.
+    #[error("the batch can't be begun")]
+    Begin(#[source] BeginBatchError),
     /// A payload of the batch can't be ingested.
     #[error(transparent)]
     Ingest(#[from] IngestError),
