@@ -1,11 +1,11 @@
 //! Encodes and compresses the columns of record batches.
 
-use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::Field;
+use foldhash::{HashMap, HashSet, HashSetExt};
 
 use parquet::bloom_filter::Sbbf;
 
@@ -72,7 +72,7 @@ impl Encoder {
             arrays: ArrayEncoder::default(),
             pages: PageBuffers::default(),
             bloom_filters: Vec::new(),
-            columns: HashMap::new(),
+            columns: HashMap::default(),
             out: Vec::new(),
         })
     }

@@ -1,11 +1,11 @@
 //! A Parquet file.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, Field};
+use foldhash::{HashMap, HashSet};
 
 use crate::encoder::{Destination, Encoder};
 use crate::error::FileError;
@@ -70,7 +70,7 @@ impl<W: Write> FileWriter<W> {
             sink,
             position: 0,
             columns: Vec::new(),
-            by_name: HashMap::new(),
+            by_name: HashMap::default(),
             footer: Footer::default(),
             rows: 0,
             broken: false,
@@ -297,7 +297,7 @@ impl<W: Write> FileWriter<W> {
         self.places.clear();
         self.places.resize(self.columns.len(), None);
         let mut new: Vec<FileColumn> = Vec::new();
-        let mut new_names: HashMap<&str, usize> = HashMap::new();
+        let mut new_names: HashSet<&str> = HashSet::default();
         for (place, field) in fields.enumerate() {
             let duplicate = || FileError::DuplicateColumn {
                 column: field.name().clone(),
@@ -317,7 +317,7 @@ impl<W: Write> FileWriter<W> {
                     }
                 }
                 None => {
-                    if new_names.insert(field.name(), place).is_some() {
+                    if !new_names.insert(field.name()) {
                         return Err(duplicate());
                     }
                     // Nulls of earlier rows are counted when they are written.
@@ -329,6 +329,7 @@ impl<W: Write> FileWriter<W> {
                 }
             }
         }
+        self.by_name.reserve(new.len());
         for column in new {
             self.by_name
                 .insert(column.column.name().to_owned(), self.columns.len());
