@@ -33,7 +33,8 @@ fn work(
         let extension = path.extension().unwrap_or_default().to_string_lossy();
         let encoding = ContentEncoding::from_extension(&extension);
         let bytes = std::fs::read(path).map_err(BatchError::other)?;
-        // The same file always gets the same identity, so it is in the dataset once, however often this runs.
+        // The same file always gets the same identity, so it is in the dataset once, however often this runs. Each file is a
+        // source of its own, because the batches of one source have to be finished in order.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let batch = BatchId::new(name.into_owned(), 0).map_err(BatchError::other)?;
         let payload = EncodedPayload::new(bytes, encoding);
