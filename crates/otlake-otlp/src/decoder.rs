@@ -193,6 +193,31 @@ impl OtlpDecoderBuilder {
         self
     }
 
+    /// Leaves the attributes of records, which are most of a payload, out of the rows, for consumers that need
+    /// fields, resources and scopes alone. Attributes inside fields, such as those of events, are kept.
+    ///
+    /// The attributes are validated nevertheless, so the same records are accepted and rejected as without this
+    /// option, and the same payloads have faults. Only strings that are not UTF-8 in attributes are not counted.
+    ///
+    /// ```
+    /// use otlake_otlp::{Format, OtlpDecoder};
+    /// use otlake_row::{Bytes, OwnedRow, Signal};
+    ///
+    /// let mut decoder = OtlpDecoder::builder().without_record_attributes().build();
+    /// // { log_records { severity_number: 9  attributes { key: "a"  value { int_value: 1 } } } }
+    /// let payload = Bytes::from_static(
+    ///     b"\x0a\x10\x12\x0e\x12\x0c\x10\x09\x32\x08\x0a\x02ab\x12\x02\x18\x01",
+    /// );
+    /// let mut rows: Vec<OwnedRow> = Vec::new();
+    /// decoder.decode(Signal::Logs, Format::Protobuf, &payload, &mut rows)?;
+    /// assert_eq!((rows.len(), rows[0].cells.len()), (1, 1));
+    /// # Ok::<(), otlake_otlp::DecodeError<std::convert::Infallible>>(())
+    /// ```
+    pub fn without_record_attributes(mut self) -> OtlpDecoderBuilder {
+        self.rules.skip_record_attributes = true;
+        self
+    }
+
     /// Returns the decoder.
     pub fn build(self) -> OtlpDecoder {
         OtlpDecoder {

@@ -310,7 +310,9 @@ impl<'d, S: RowSink> Run<'d, S> {
             self.reject(reason.into());
             return Ok(());
         }
-        if let Some(excess) = excess {
+        if let Some(excess) = excess
+            && !self.rules.skip_record_attributes
+        {
             row.push(excess.key, excess.value);
         }
         row.set_keys(self.keys);

@@ -12,6 +12,9 @@ use crate::utf8::{short_ascii, valid_prefix};
 pub(crate) struct Rules {
     pub(crate) limits: Limits,
     pub(crate) invalid_utf8: InvalidUtf8,
+    /// Whether rows have no attributes of records; see
+    /// [`without_record_attributes`](crate::OtlpDecoderBuilder::without_record_attributes).
+    pub(crate) skip_record_attributes: bool,
 }
 
 /// Reads the values of one record, resource or scope, and notes if it exceeds a limit. Nested values are

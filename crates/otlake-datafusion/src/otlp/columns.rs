@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, Schem
 use datafusion::arrow::record_batch::RecordBatchOptions;
 use datafusion::error::Result;
 use otlake_arrow::BatchBuilder;
-use otlake_schema::{DatasetSchema, Schema, SchemaOptions};
+use otlake_schema::{DatasetSchema, OVERFLOW, Schema, SchemaOptions};
 
 /// Returns the Arrow schema of a table of raw OTLP files: fields first, then attributes, then `overflow`.
 ///
@@ -31,6 +31,20 @@ pub(crate) fn builder(dataset: &DatasetSchema, schema: &ArrowSchema) -> BatchBui
     let names = schema.fields().iter().map(|field| field.name().as_str());
     BatchBuilder::new(closed(dataset)).with_projection(names)
 }
+
+/// Returns whether the columns of `schema` need attributes of records. `overflow` has those without a column.
+pub(crate) fn have_record_attributes(dataset: &DatasetSchema, schema: &ArrowSchema) -> bool {
+    let is_attribute = |name: &str| {
+        let column = dataset.column(name);
+        let full_name = column.and_then(|column| column.full_name());
+        full_name.is_some_and(|full_name| full_name.starts_with(ATTRIBUTE))
+    };
+    let mut names = schema.fields().iter().map(|field| field.name().as_str());
+    names.any(|name| name == OVERFLOW || is_attribute(name))
+}
+
+/// The beginning of the full name of a record's attribute.
+const ATTRIBUTE: &str = "attr.";
 
 /// Returns a record batch of a [`builder`] with the types of the table. Texts are not copied.
 pub(crate) fn with_table_types(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {

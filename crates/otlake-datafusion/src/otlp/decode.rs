@@ -77,10 +77,14 @@ impl FileDecoder {
         options: OtlpOptions,
     ) -> FileDecoder {
         let fingerprint = fields::NAMES[fields::FINGERPRINT.index()];
+        let mut decoder = OtlpDecoder::builder().limits(options.limits);
+        if !columns::have_record_attributes(dataset, &schema) {
+            decoder = decoder.without_record_attributes();
+        }
         FileDecoder {
             signal: dataset.table().signal(),
             options,
-            decoder: OtlpDecoder::builder().limits(options.limits).build(),
+            decoder: decoder.build(),
             batches: Batches {
                 builder: columns::builder(dataset, &schema),
                 fingerprints: schema

@@ -1,7 +1,7 @@
 //! common.proto and resource.proto: values, attributes, resources and scopes.
 
 use bumpalo::collections::Vec as BumpVec;
-use otlake_row::{Cell, Value};
+use otlake_row::{Cell, Row, Value};
 
 use super::node::Node;
 use crate::attributes::Attributes;
@@ -217,6 +217,21 @@ pub(crate) fn attributes<'r>(
         }
     }
     Ok(())
+}
+
+/// Reads the attributes of a record, and pushes their cells into the row unless the decoder leaves them out.
+#[inline]
+pub(crate) fn record_attributes<'r>(
+    node: Node<'r>,
+    attributes: &mut Attributes<'_, 'r>,
+    row: &mut Row<'r>,
+) -> Result<()> {
+    let skip = attributes.values.rules.skip_record_attributes;
+    self::attributes(node, attributes, |cell| {
+        if !skip {
+            row.push(cell.key, cell.value);
+        }
+    })
 }
 
 /// Adds the items of a repeated field to the previous ones.

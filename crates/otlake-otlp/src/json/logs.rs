@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 use otlake_row::{Row, RowSink, Signal, enums};
 
-use super::common::{any_value, attributes};
+use super::common::{any_value, record_attributes};
 use super::export::Export;
 use super::node::Node;
 use crate::attributes::Attributes;
@@ -52,7 +52,7 @@ fn log_record<'r>(
         let values = &mut attributes.values;
         match name {
             b"attributes" => {
-                self::attributes(node, attributes, |cell| row.push(cell.key, cell.value))?;
+                record_attributes(node, attributes, row)?;
             }
             b"timeUnixNano" | b"time_unix_nano" => {
                 fields.time_unix_nano = node.unsigned64().within("timeUnixNano")?;

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{MetricKind, Row, RowSink, Signal, Value, enums};
 
-use super::common::{attributes, push_entries, push_items};
+use super::common::{push_entries, push_items, record_attributes};
 use super::export::Export;
 use super::node::{Items, Node};
 use crate::attributes::Attributes;
@@ -194,7 +194,7 @@ fn number_data_point<'r>(
     for (name, node) in node.members()? {
         match name {
             b"attributes" => {
-                self::attributes(node, attributes, |cell| row.push(cell.key, cell.value))?;
+                record_attributes(node, attributes, row)?;
             }
             b"startTimeUnixNano" | b"start_time_unix_nano" => {
                 fields.start_time_unix_nano = node.unsigned64().within("startTimeUnixNano")?;
@@ -231,7 +231,7 @@ fn histogram_data_point<'r>(
         let values = &mut attributes.values;
         match name {
             b"attributes" => {
-                self::attributes(node, attributes, |cell| row.push(cell.key, cell.value))?;
+                record_attributes(node, attributes, row)?;
             }
             b"startTimeUnixNano" | b"start_time_unix_nano" => {
                 fields.start_time_unix_nano = node.unsigned64().within("startTimeUnixNano")?;
@@ -268,7 +268,7 @@ fn exponential_histogram_data_point<'r>(
         let values = &mut attributes.values;
         match name {
             b"attributes" => {
-                self::attributes(node, attributes, |cell| row.push(cell.key, cell.value))?;
+                record_attributes(node, attributes, row)?;
             }
             b"startTimeUnixNano" | b"start_time_unix_nano" => {
                 fields.start_time_unix_nano = node.unsigned64().within("startTimeUnixNano")?;
@@ -334,7 +334,7 @@ fn summary_data_point<'r>(
     for (name, node) in node.members()? {
         match name {
             b"attributes" => {
-                self::attributes(node, attributes, |cell| row.push(cell.key, cell.value))?;
+                record_attributes(node, attributes, row)?;
             }
             b"startTimeUnixNano" | b"start_time_unix_nano" => {
                 fields.start_time_unix_nano = node.unsigned64().within("startTimeUnixNano")?;

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Row, RowSink, Signal, Value, enums};
 
-use super::common::{attributes, push_entries, push_items};
+use super::common::{push_entries, push_items, record_attributes};
 use super::export::Export;
 use super::node::Node;
 use crate::attributes::Attributes;
@@ -51,7 +51,7 @@ fn span<'r>(node: Node<'r>, attributes: &mut Attributes<'_, 'r>, row: &mut Row<'
         let values = &mut attributes.values;
         match name {
             b"attributes" => {
-                self::attributes(node, attributes, |cell| row.push(cell.key, cell.value))?;
+                record_attributes(node, attributes, row)?;
             }
             b"traceId" | b"trace_id" => {
                 fields.trace_id = values.id(node.trace_id().within("traceId")?);

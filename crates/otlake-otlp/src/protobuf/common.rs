@@ -4,6 +4,7 @@ use bumpalo::collections::Vec as BumpVec;
 use otlake_row::{Cell, Row, Value};
 
 use super::wire::{Reader, fields};
+use crate::InvalidUtf8;
 use crate::attributes::Attributes;
 use crate::error::{Result, Within};
 use crate::record;
@@ -280,10 +281,52 @@ pub(crate) fn push_attribute<'r>(
     row: &mut Row<'r>,
 ) -> Result<()> {
     let bytes = reader.delimited().within("attributes")?;
+    if attributes.values.rules.skip_record_attributes {
+        return skip_attribute(bytes, attributes);
+    }
     if let Some(cell) = attribute(bytes, attributes)? {
         row.push(cell.key, cell.value);
     }
     Ok(())
+}
+
+/// Validates one attribute that is left out of the row.
+#[inline(never)]
+fn skip_attribute<'r>(bytes: &'r [u8], attributes: &mut Attributes<'_, 'r>) -> Result<()> {
+    let index = attributes.count();
+    if !attributes.room() {
+        return Ok(());
+    }
+    let rules = attributes.values.rules;
+    // Fast path: a short name and a short string or small scalar, unless their bytes decide whether the record
+    // is accepted.
+    if rules.invalid_utf8 == InvalidUtf8::Replace
+        && let Some((name, value)) = key_value::short(bytes)
+        && name.len() <= rules.limits.name_bytes
+        && is_short_scalar(value, rules.limits.value_bytes)
+    {
+        return Ok(());
+    }
+    let values = &mut attributes.values;
+    let (name, _) = values
+        .key_value(bytes, 0)
+        .within_item("attributes", index)?;
+    values.name(name);
+    Ok(())
+}
+
+/// Returns whether an `AnyValue` consists of a string of less than 128 bytes within the limit, or of a scalar as it is
+/// usually encoded.
+#[inline]
+fn is_short_scalar(value: &[u8], limit: usize) -> bool {
+    match value {
+        [ANY_VALUE_STRING, length @ 0..0x80, string @ ..] => {
+            string.len() == usize::from(*length) && string.len() <= limit
+        }
+        [ANY_VALUE_INT | ANY_VALUE_BOOL, 0..0x80] => true,
+        [ANY_VALUE_DOUBLE, rest @ ..] => rest.len() == size_of::<f64>(),
+        _ => false,
+    }
 }
 
 /// Reads a `Resource` from all occurrences of its field, which merge.

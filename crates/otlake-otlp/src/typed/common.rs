@@ -48,7 +48,8 @@ pub(super) fn push_attributes<'r>(
     attributes: &mut Attributes<'_, 'r>,
     row: &mut Row<'r>,
 ) {
-    for cell in cells(typed, attributes) {
+    let skip = attributes.values.rules.skip_record_attributes;
+    for cell in cells(typed, attributes).filter(|_| !skip) {
         row.push(cell.key, cell.value);
     }
 }

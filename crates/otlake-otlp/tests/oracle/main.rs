@@ -22,6 +22,7 @@ macro_rules! for_every_signal {
 }
 
 mod agreement;
+mod attributes;
 mod bytes;
 mod limits;
 mod subject;
