@@ -13,12 +13,18 @@ pub(crate) mod batch_state;
 pub(crate) mod ledger;
 pub(crate) mod manifest;
 pub(crate) mod manifest_commit;
+pub(crate) mod replacement;
+pub(crate) mod table_files;
 pub(crate) mod watermarks;
 
 use std::error::Error;
 use std::fmt;
 
+use otlake_schema::Table;
+
 use crate::commit::manifest::Manifest;
+use crate::commit::manifest::file::ManifestFile;
+use crate::commit::replacement::ReplaceOutcome;
 use crate::files::batch_id::BatchId;
 
 /// Makes the files of a flush part of a table: the last step of a flush or a batch.
@@ -120,7 +126,37 @@ pub trait Commit: fmt::Debug + Send + Sync {
         let _ = batch;
         Ok(())
     }
+
+    /// Returns the files of a table, for what [replaces](Self::replace) them. The default returns
+    /// [`ReplaceUnsupported`].
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the files can't be listed.
+    fn files(&self, table: Table) -> Result<Vec<ManifestFile>, Box<dyn Error + Send + Sync>> {
+        let _ = table;
+        Err(ReplaceUnsupported.into())
+    }
+
+    /// Adds the files of a manifest to its table, and removes those that it [replaces](Manifest::replaces), in one
+    /// step. Changes nothing if one of those is not part of the table any more. The default returns
+    /// [`ReplaceUnsupported`].
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the files are not replaced, or when that is unknown.
+    fn replace(&self, manifest: &Manifest) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {
+        let _ = manifest;
+        Err(ReplaceUnsupported.into())
+    }
 }
+
+/// The error of a commit target that can't replace files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this commit target can't list or replace files: use one that can, such as a ManifestCommit"
+)]
+pub struct ReplaceUnsupported;
 
 /// The outcome of a [`Commit::commit`].
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -83,6 +83,7 @@ mod files;
 mod gather;
 mod memory_budget;
 mod report;
+mod retention;
 mod route;
 mod writer;
 
@@ -92,8 +93,10 @@ pub use crate::commit::batch_state::BatchStart;
 pub use crate::commit::manifest::file::{ManifestColumn, ManifestFile, ManifestLeaf};
 pub use crate::commit::manifest::{Manifest, ManifestError};
 pub use crate::commit::manifest_commit::ManifestCommit;
+pub use crate::commit::replacement::{CleanUp, ReplaceOutcome};
+pub use crate::commit::table_files::{TableFiles, TableFilesError};
 pub use crate::commit::watermarks::{WatermarkError, Watermarks};
-pub use crate::commit::{Commit, CommitOutcome};
+pub use crate::commit::{Commit, CommitOutcome, ReplaceUnsupported};
 pub use crate::dataset::builder::{DatasetBuilder, MetricTables};
 pub use crate::dataset::{Dataset, TableReport};
 pub use crate::error::{
@@ -105,6 +108,7 @@ pub use crate::files::file_names::FileNames;
 pub use crate::files::rolling_sink::RollingSink;
 pub use crate::gather::row_buffer::{RowBuffer, RowInterner};
 pub use crate::report::TableStats;
+pub use crate::retention::drop_older_than;
 pub use crate::route::partition::Partitioning;
 pub use crate::route::partition_value::{PartitionLiteral, PartitionValue, Transform};
 pub use crate::route::partitioner::Partitioner;

@@ -119,6 +119,11 @@ impl Manifest {
         self.files.push(ManifestFile::of(file, partition));
     }
 
+    /// Removes the files for which `keep` returns false.
+    pub(crate) fn retain_files(&mut self, keep: impl FnMut(&ManifestFile) -> bool) {
+        self.files.retain(keep);
+    }
+
     /// Returns the table.
     pub fn table(&self) -> Table {
         self.table
@@ -139,8 +144,8 @@ impl Manifest {
         &self.files
     }
 
-    /// Returns the names of the files that are no longer part of the table once this manifest is: those that
-    /// compaction has merged into the files of this manifest, or that retention has dropped.
+    /// Returns the names of the files that are no longer part of the table once this manifest is: those that the files
+    /// of this manifest replace, or that retention has dropped.
     pub fn replaces(&self) -> &[String] {
         &self.replaces
     }

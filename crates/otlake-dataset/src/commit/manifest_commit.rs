@@ -11,6 +11,9 @@ use otlake_storage::{
 };
 
 use crate::commit::manifest::Manifest;
+use crate::commit::manifest::file::ManifestFile;
+use crate::commit::replacement::ReplaceOutcome;
+use crate::commit::table_files::TableFiles;
 use crate::commit::watermarks::Watermarks;
 use crate::commit::{Commit, CommitOutcome};
 use crate::files::batch_id::BatchId;
@@ -22,9 +25,9 @@ use crate::files::batch_id::BatchId;
 /// commits creates the manifest, and no other one changes it. [`Watermarks`] next to the data say which batches are
 /// finished.
 pub struct ManifestCommit {
-    documents: Arc<dyn Documents>,
-    retry: RetryPolicy,
-    observer: Option<Arc<dyn RetryObserver>>,
+    pub(crate) documents: Arc<dyn Documents>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) observer: Option<Arc<dyn RetryObserver>>,
 }
 
 impl ManifestCommit {
@@ -63,7 +66,7 @@ impl ManifestCommit {
 }
 
 impl ManifestCommit {
-    fn watermarks(&self) -> Watermarks {
+    pub(crate) fn watermarks(&self) -> Watermarks {
         Watermarks::new(Arc::clone(&self.documents))
             .with_retry(self.retry)
             .with_retry_observer(self.observer.clone())
@@ -103,10 +106,19 @@ impl Commit for ManifestCommit {
     fn finish(&self, batch: &BatchId) -> Result<(), Box<dyn Error + Send + Sync>> {
         Ok(self.watermarks().raise(batch)?)
     }
+
+    fn files(&self, table: Table) -> Result<Vec<ManifestFile>, Box<dyn Error + Send + Sync>> {
+        let files = TableFiles::load(&*self.documents, table)?;
+        Ok(files.files().cloned().collect())
+    }
+
+    fn replace(&self, manifest: &Manifest) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {
+        self.put_swap(manifest)
+    }
 }
 
 /// Creates a document. If it exists with another content, that is returned.
-fn create(
+pub(crate) fn create(
     documents: &dyn Documents,
     name: &str,
     bytes: &Bytes,

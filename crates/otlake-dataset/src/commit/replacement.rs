@@ -1,0 +1,173 @@
+//! Replaces files of a table by creating a manifest, and cleans up after that.
+
+use std::collections::HashSet;
+use std::error::Error;
+use std::time::{Duration, SystemTime};
+
+use otlake_schema::Table;
+use otlake_storage::{PutIf, PutOutcome, Retries, StorageErrorKind};
+
+use crate::commit::manifest::Manifest;
+use crate::commit::manifest_commit::{ManifestCommit, create};
+use crate::commit::table_files::{NamedManifest, TableFiles};
+
+/// The beginning of the names of manifests that replace files. A number of 20 digits follows.
+const SWAP: &str = "swap-";
+
+/// The outcome of [`Commit::replace`](crate::Commit::replace).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "files that are not part of the table have to be deleted"]
+pub enum ReplaceOutcome {
+    /// The files of the manifest are part of the table, and those that it replaces are not.
+    Replaced,
+    /// One of the files that the manifest replaces was replaced by others in the meantime. Nothing has changed.
+    Conflict,
+}
+
+/// What [`ManifestCommit::clean_up`] has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CleanUp {
+    /// The files that were deleted because they were replaced before the grace period.
+    pub files: usize,
+    /// The manifests that were deleted, because all of their files are.
+    pub manifests: usize,
+}
+
+impl ManifestCommit {
+    /// Creates the next swap manifest. Their numbers are consecutive, and each is created on the condition that it
+    /// does not exist. So of two compactions that replace the same files at once, one finds the manifest of the
+    /// other.
+    pub(crate) fn put_swap(
+        &self,
+        manifest: &Manifest,
+    ) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {
+        let prefix = format!("{}{SWAP}", Self::directory(manifest.table()));
+        let ours: HashSet<&str> = manifest.replaces().iter().map(String::as_str).collect();
+        let overlaps = |other: &Manifest| {
+            let mut replaces = other.replaces().iter();
+            replaces.any(|name| ours.contains(name.as_str()))
+        };
+        let json = manifest.to_json().into();
+        let mut next = 0;
+        for swap in self.documents.list(&prefix)? {
+            next = next.max(number_of(&swap.name).map_or(0, |number| number + 1));
+            if let Some(found) = self.documents.get(&swap.name)?
+                && overlaps(&Manifest::from_json(&found.bytes)?)
+            {
+                return Ok(ReplaceOutcome::Conflict);
+            }
+        }
+        loop {
+            let name = format!("{prefix}{next:020}.json");
+            let retries = Retries::new(&*name, self.retry).with_observer(self.observer.clone());
+            match create(&*self.documents, &name, &json, retries)? {
+                None => return Ok(ReplaceOutcome::Replaced),
+                Some(found) if overlaps(&Manifest::from_json(&found)?) => {
+                    return Ok(ReplaceOutcome::Conflict);
+                }
+                Some(_) => next += 1,
+            }
+        }
+    }
+
+    /// Deletes the files of a table that were replaced more than `grace` ago, and their entries in manifests.
+    ///
+    /// The grace period has to be longer than any reader takes from reading the manifests to reading the last file,
+    /// and than a writer may be late with a commit. A day is a good choice. Any number of processes may clean up at
+    /// once, while others write and replace. If a process is killed, the next call goes on. Files of a batch that is
+    /// not finished stay until it is.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if files can't be listed, read or deleted. No file of the table is affected.
+    pub fn clean_up(
+        &self,
+        table: Table,
+        grace: Duration,
+    ) -> Result<CleanUp, Box<dyn Error + Send + Sync>> {
+        let mut done = CleanUp::default();
+        let Some(before) = SystemTime::now().checked_sub(grace) else {
+            return Ok(done);
+        };
+        let files = TableFiles::load(&*self.documents, table)?;
+        let manifests = files.manifests();
+        let old_swaps = manifests.iter().filter(|named| named.modified <= before);
+        let expired: HashSet<&str> = old_swaps
+            .flat_map(|named| named.manifest.replaces())
+            .map(String::as_str)
+            .collect();
+        let mut references = files.references();
+        let last = manifests.iter().filter_map(NamedManifest::number).max();
+        for named in manifests {
+            let manifest = &named.manifest;
+            let gone = manifest.files().iter();
+            let gone: Vec<&str> = gone
+                .map(|file| file.name.as_str())
+                .filter(|name| expired.contains(name))
+                .collect();
+            if let Some(batch) = manifest.batch()
+                && !gone.is_empty()
+                && !self.watermarks().is_finished(batch)?
+            {
+                // The manifest is what recognises the next attempt.
+                continue;
+            }
+            // First the files: as long as the manifest lists them, the next call deletes them.
+            for name in &gone {
+                self.documents.delete(name)?;
+                done.files += 1;
+            }
+            let is_empty = gone.len() == manifest.files().len();
+            let hides = manifest.replaces().iter();
+            let mut hides = hides.filter(|name| references.contains(name.as_str()));
+            // A manifest that hides files of others is needed as long as they list them. The last number stays in use.
+            let is_needed = hides.next().is_some()
+                || named.modified > before
+                || named.number().is_some() && named.number() == last;
+            if is_empty && !is_needed {
+                self.documents.delete(&named.document)?;
+                done.manifests += 1;
+            } else if gone.is_empty() || !self.put_without(named, &expired)? {
+                continue;
+            }
+            for name in gone {
+                references.remove(name);
+            }
+        }
+        Ok(done)
+    }
+
+    /// Replaces a manifest by one without the files that are gone, and returns whether nobody else has changed it.
+    fn put_without(
+        &self,
+        named: &NamedManifest,
+        gone: &HashSet<&str>,
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let mut manifest = Manifest::clone(&named.manifest);
+        manifest.retain_files(|file| !gone.contains(&*file.name));
+        let condition = PutIf::Matches(named.version.clone());
+        match self
+            .documents
+            .put(&named.document, manifest.to_json().into(), condition)
+        {
+            Ok(outcome) => Ok(matches!(outcome, PutOutcome::Stored(_))),
+            // The next call finds out.
+            Err(error) if error.kind() == StorageErrorKind::InDoubt => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl NamedManifest {
+    /// Returns the number of a swap manifest.
+    fn number(&self) -> Option<u64> {
+        number_of(&self.document)
+    }
+}
+
+fn number_of(document: &str) -> Option<u64> {
+    let (_, name) = document.rsplit_once('/')?;
+    let digits = name.strip_prefix(SWAP)?.strip_suffix(".json")?;
+    (digits.len() == 20).then(|| digits.parse().ok())?
+}

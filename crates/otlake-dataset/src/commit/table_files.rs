@@ -1,0 +1,149 @@
+//! The files of a table: those that manifests list and that no manifest replaces.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use otlake_schema::Table;
+use otlake_storage::{Documents, StorageError};
+
+use crate::commit::manifest::file::ManifestFile;
+use crate::commit::manifest::{Manifest, ManifestError};
+use crate::commit::manifest_commit::ManifestCommit;
+
+/// The files of a table that has manifests next to the data, at one moment: those that a manifest lists and that no
+/// manifest [replaces](Manifest::replaces).
+///
+/// Files are replaced or dropped by creating one manifest, so a reader sees the table before or after that, and never
+/// a part of it. Replaced files stay readable for a
+/// [grace period](ManifestCommit::clean_up).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{Dataset, TableFiles};
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_schema::Table;
+/// use otlake_storage::InMemoryStorage;
+///
+/// let storage = InMemoryStorage::new();
+/// let mut writer = Dataset::builder().open(Arc::new(storage.clone()))?.writer();
+/// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+/// row.push(fields::BODY, Value::String("ready"));
+/// writer.row(&mut row)?;
+/// writer.flush()?;
+///
+/// let files = TableFiles::load(&storage, Table::Logs)?;
+/// assert_eq!(files.files().map(|file| file.rows).sum::<u64>(), 1);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TableFiles {
+    manifests: Vec<NamedManifest>,
+    replaced: HashSet<String>,
+}
+
+/// A manifest and its document.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedManifest {
+    /// The name of the document.
+    pub(crate) document: String,
+    /// The time at which it was written, by the clock of the storage.
+    pub(crate) modified: SystemTime,
+    pub(crate) version: otlake_storage::Version,
+    pub(crate) manifest: Arc<Manifest>,
+}
+
+/// The error of [`TableFiles::load`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableFilesError {
+    /// The manifests could not be listed or read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A document is not a manifest.
+    #[error("{name} can't be read")]
+    Manifest {
+        /// The name of the document.
+        name: String,
+        /// The fault of the document.
+        source: ManifestError,
+    },
+    /// Manifests were deleted while they were read, every time.
+    #[error(
+        "the manifests of {table} changed {attempts} times while they were read: is cleaning up running in a loop?"
+    )]
+    Changing {
+        /// The name of the table.
+        table: &'static str,
+        /// The number of attempts.
+        attempts: u32,
+    },
+}
+
+/// How often manifests are read again because one of them was deleted in between.
+const ATTEMPTS: u32 = 10;
+
+impl TableFiles {
+    /// Reads all manifests of a table.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a manifest can't be read.
+    pub fn load(documents: &dyn Documents, table: Table) -> Result<Self, TableFilesError> {
+        for _ in 0..ATTEMPTS {
+            if let Some(files) = Self::try_load(documents, table)? {
+                return Ok(files);
+            }
+        }
+        Err(TableFilesError::Changing {
+            table: table.name(),
+            attempts: ATTEMPTS,
+        })
+    }
+
+    /// Returns `None` if a manifest was deleted after it was listed: what replaces its files may have been missed.
+    fn try_load(documents: &dyn Documents, table: Table) -> Result<Option<Self>, TableFilesError> {
+        let mut manifests = Vec::new();
+        for listed in documents.list(&ManifestCommit::directory(table))? {
+            let Some(document) = documents.get(&listed.name)? else {
+                return Ok(None);
+            };
+            let manifest = Manifest::from_json(&document.bytes).map_err(|source| {
+                let name = listed.name.clone();
+                TableFilesError::Manifest { name, source }
+            })?;
+            manifests.push(NamedManifest {
+                document: listed.name,
+                modified: listed.modified,
+                version: document.version,
+                manifest: Arc::new(manifest),
+            });
+        }
+        let replaces = manifests.iter().flat_map(|named| named.manifest.replaces());
+        Ok(Some(Self {
+            replaced: replaces.cloned().collect(),
+            manifests,
+        }))
+    }
+
+    /// Returns the files of the table.
+    pub fn files(&self) -> impl Iterator<Item = &ManifestFile> {
+        self.listed()
+            .filter(|file| !self.replaced.contains(&file.name))
+    }
+
+    pub(crate) fn manifests(&self) -> &[NamedManifest] {
+        &self.manifests
+    }
+
+    fn listed(&self) -> impl Iterator<Item = &ManifestFile> {
+        let manifests = self.manifests.iter();
+        manifests.flat_map(|named| named.manifest.files())
+    }
+
+    /// Returns the names of the files that manifests list, whether they are replaced or not.
+    pub(crate) fn references(&self) -> HashSet<&str> {
+        self.listed().map(|file| file.name.as_str()).collect()
+    }
+}
