@@ -1,4 +1,4 @@
-//! SQL over OTLP with DataFusion: raw OTLP files as tables, and functions for log patterns.
+//! SQL over OTLP with DataFusion: raw OTLP files and datasets as tables, and functions for log patterns.
 //!
 //! ```text
 //!                       files, one after another             only the columns of the query
@@ -6,6 +6,8 @@
 //!                  columns       a thread for    of otlake-otlp   of otlake-arrow
 //!                                each partition
 //! ```
+//!
+//! A [`DatasetTable`] is a table of a dataset: it finds and excludes files by manifests, and DataFusion reads them.
 //!
 //! # Example
 //!
@@ -32,7 +34,7 @@
 //!
 //! # When to use this crate alone
 //!
-//! Use it to query OTLP files that nobody has converted. It does not write anything.
+//! Use it to query OTLP files that nobody has converted, and datasets. It does not write anything.
 //!
 //! # Features
 //!
@@ -42,10 +44,18 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attributes;
+#[cfg(feature = "ballista")]
+mod ballista;
+mod dataset_table;
 mod functions;
 mod otlp;
 mod register;
 
+#[cfg(feature = "ballista")]
+pub use crate::ballista::{OtlakeLogicalCodec, OtlakePhysicalCodec};
+pub use crate::dataset_table::error::DatasetTableError;
+pub use crate::dataset_table::{DatasetFiles, DatasetTable, DatasetTableBuilder};
 pub use crate::functions::fingerprint::FingerprintFunction;
 pub use crate::functions::patterns::PatternsFunction;
 pub use crate::functions::severity::SeverityFunction;
@@ -56,7 +66,7 @@ pub use crate::otlp::options::{Faults, OtlpOptions};
 pub use crate::otlp::read_otlp::ReadOtlp;
 pub use crate::otlp::source::OtlpSource;
 pub use crate::otlp::table::{OtlpTable, OtlpTableBuilder};
-pub use crate::register::{aggregate_functions, register, scalar_functions};
+pub use crate::register::{aggregate_functions, register, register_dataset, scalar_functions};
 
 pub use datafusion;
 
@@ -67,6 +77,9 @@ struct Readme;
 // Tables and functions are shared by the threads of a session.
 const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<DatasetTable>();
+    is_send_and_sync::<DatasetTableBuilder>();
+    is_send_and_sync::<DatasetTableError>();
     is_send_and_sync::<OtlpTable>();
     is_send_and_sync::<OtlpTableBuilder>();
     is_send_and_sync::<OtlpFormat>();

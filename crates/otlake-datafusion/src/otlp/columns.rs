@@ -8,6 +8,8 @@ use datafusion::error::Result;
 use otlake_arrow::BatchBuilder;
 use otlake_schema::{DatasetSchema, OVERFLOW, Schema, SchemaOptions};
 
+use crate::dataset_table::schema::with_attribute_columns;
+
 /// Returns the Arrow schema of a table of raw OTLP files: fields first, then attributes, then `overflow`.
 ///
 /// Strings and bytes are views, as DataFusion reads them from Parquet, so a query has the same types over raw files
@@ -23,7 +25,7 @@ pub(crate) fn table_schema(dataset: &DatasetSchema) -> SchemaRef {
         Field::new(field.name(), data_type, true)
     };
     let fields: Vec<Field> = batch.schema().fields().iter().map(field).collect();
-    Arc::new(ArrowSchema::new(fields))
+    with_attribute_columns(ArrowSchema::new(fields), dataset)
 }
 
 /// Returns a builder of record batches with the columns of `schema`, which are some of the table's.
