@@ -88,19 +88,25 @@ impl<'p> Scanner<'p> {
     #[inline]
     pub(crate) fn string(&mut self) -> Result<Token> {
         let start = self.at + 1;
-        self.at = start + plain_length(&self.json[start..]);
-        if self.json.get(self.at) != Some(&b'"') {
-            self.rest_of_string()?;
-            return Ok(self.end_string(Kind::Escaped, start));
-        }
-        Ok(self.end_string(Kind::String, start))
+        let kind = self.skip_string()?;
+        Ok(Token::new(kind, start, self.at - 1))
     }
 
-    #[inline]
-    fn end_string(&mut self, kind: Kind, start: usize) -> Token {
-        let end = self.at;
+    /// Skips a string, and returns its kind, which fits a register. A whole token would be returned in memory, as fields that are
+    /// then loaded together, which waits for the stores.
+    #[inline(never)]
+    fn skip_string(&mut self) -> Result<Kind> {
         self.at += 1;
-        Token::new(kind, start, end)
+        self.at += plain_length(&self.json[self.at..]);
+        let kind = match self.json.get(self.at) {
+            Some(b'"') => Kind::String,
+            _ => {
+                self.rest_of_string()?;
+                Kind::Escaped
+            }
+        };
+        self.at += 1;
+        Ok(kind)
     }
 
     /// Scans to the closing quote, from the first byte that is not plain text.

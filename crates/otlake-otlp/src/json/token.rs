@@ -4,7 +4,9 @@ use bumpalo::Bump;
 
 use super::text::unescape;
 
+// A whole word, so that a token is copied as words: see `Value` of otlake-row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(crate) enum Kind {
     Null,
     False,
