@@ -3,7 +3,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use otlake::dataset::BatchId;
+use otlake::dataset::{BatchId, BatchStart};
 use otlake::otlp::Summary;
 use otlake::row::Signal;
 use otlake::storage::LocalDirectory;
@@ -98,7 +98,11 @@ impl Table {
             .promote(PROMOTED)
             .fingerprint()
             .build(LocalDirectory::new(lake))?;
-        let _ = pipeline.begin_batch(&BatchId::new("day", day as u64)?)?;
+        // The batches of a source finish in order, so each signal is a source.
+        let batch = BatchId::new(self.signal.name(), day as u64)?;
+        if pipeline.begin_batch(&batch)? == BatchStart::AlreadyFinished {
+            return Err(format!("{}: {batch} has been written before", lake.display()).into());
+        }
         let taken = self.ingest(&mut pipeline, request)?;
         pipeline.finish_batch()?;
         Ok(taken.accepted)
