@@ -1,5 +1,5 @@
 //! A custom `Clusterer`: messages are one pattern if they begin with the same two words, whatever comes after them. It
-//! is coarser than the shipped one, for instance for a first look at the logs of an unknown program.
+//! is coarser than the shipped one, which helps, for instance, with a first look at the logs of an unknown program.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example custom_clusterer

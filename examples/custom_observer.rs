@@ -1,4 +1,4 @@
-//! A custom `Observer`: prints what each call of a pipeline has done, and sums up the time that went to the storage.
+//! A custom `Observer`: prints what each call of a pipeline has done, and sums up the time spent in the storage.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example custom_observer

@@ -43,7 +43,7 @@ fn published_schema(
     Ok(DatasetSchema::from_json(&document.bytes)?)
 }
 
-/// Tells the attribute that each column belongs to, so that the new dataset knows it, too.
+/// Adds to each column the full name of its attribute, so that the new dataset knows it, too.
 fn with_full_names(batch: &RecordBatch, schema: &DatasetSchema) -> Result<RecordBatch, ArrowError> {
     let field = |field: &Field| {
         let column = schema.column(field.name());

@@ -1,5 +1,5 @@
 //! Measures queries over a million log records in raw files, as ratios to decoding without DataFusion:
-//! `cargo run --release -p otlake-datafusion --example figures`. A number of records may follow.
+//! `cargo run --release -p otlake-datafusion --example figures`. An argument sets another number of records.
 
 #![allow(clippy::print_stdout, reason = "an example")]
 
@@ -28,7 +28,7 @@ use otlake_testkit::{Shape, logs_payload};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Number of runs of each measurement, of which the fastest counts.
+/// The number of runs of each measurement, of which the fastest counts.
 const RUNS: usize = 3;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;

@@ -33,8 +33,8 @@ use self::partitions::is_exact;
 ///
 /// - **Schema.** The columns of the published schema, then the partition columns. A file that lacks a column has nulls
 ///   there. Columns that are published later appear when the table is opened again.
-/// - **Files.** Those in manifests, so a batch is read when it is complete, and not before. The list of manifests is
-///   read for every query, and each manifest once.
+/// - **Files.** The table has the files in manifests, so a batch is read once it is committed to the table, and not
+///   before. The list of manifests is read for every query, and each manifest once.
 /// - **Pruning.** Filters exclude files by their partition and by the statistics in manifests, before any file is
 ///   opened. In the files that remain DataFusion uses row group statistics, bloom filters and the page index.
 /// - **Order.** If all files of a query are sorted alike, and no row lacks a value to sort by, the scan says so, and

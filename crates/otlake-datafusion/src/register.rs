@@ -19,7 +19,7 @@ use crate::otlp::read_otlp::ReadOtlp;
 ///
 /// `attr('user.id')` is the text of an attribute of a record, wherever a [`DatasetTable`] has it: in a column, whatever
 /// its type, or in `overflow`. `attr('resource.service.name')` and `attr('scope.x')` are attributes of its resource and
-/// scope. With several tables, name one: `attr(l.overflow, 'user.id')`. It is replaced when a query is planned. In a
+/// scope. With several tables, name one: `attr(l.overflow, 'user.id')`. `attr` is replaced when a query is planned. In a
 /// filter, `attr('user.id') = '7'` becomes a comparison with the column in its own type, so that files and row groups
 /// without the value are skipped.
 pub fn register(context: &SessionContext) {

@@ -42,8 +42,8 @@ use crate::files::batch_id::BatchId;
 ///   error the whole batch is repeated, perhaps by another process, and its manifest lists other files. The first
 ///   commit of a table counts; a later one with the same identity adds nothing and returns
 ///   [`CommitOutcome::AlreadyCommitted`]. Two attempts may commit at once, if one of them was thought dead, and one
-///   of them may be very late. A table format keeps the last sequence number of each source with its files to
-///   recognise them.
+///   of them may be very late. To recognise them, a table format can keep the last sequence number of each source
+///   with its files.
 ///
 /// Names are unique within a table. Calls for one table never overlap in one process outside batches;
 /// batches of several writers may commit at once.
@@ -111,7 +111,7 @@ pub trait Commit: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns an error when that is unknown. The batch is not begun then.
+    /// Returns an error if it is unknown whether the batch is finished. The batch is not begun then.
     fn is_finished(&self, batch: &BatchId) -> Result<bool, Box<dyn Error + Send + Sync>> {
         let _ = batch;
         Ok(false)
@@ -121,25 +121,25 @@ pub trait Commit: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns an error when it is not recorded, or when that is unknown. The batch is repeated then.
+    /// Returns an error if the batch is not recorded as finished, or if that is unknown. The batch is repeated then.
     fn finish(&self, batch: &BatchId) -> Result<(), Box<dyn Error + Send + Sync>> {
         let _ = batch;
         Ok(())
     }
 
-    /// Returns the files of a table, for what [replaces](Self::replace) them. The default returns
+    /// Returns the files of a table, so that the caller can [replace](Self::replace) some of them. The default returns
     /// [`ReplaceUnsupported`].
     ///
     /// # Errors
     ///
-    /// Returns an error when the files can't be listed.
+    /// Returns an error if the files can't be listed.
     fn files(&self, table: Table) -> Result<Vec<ManifestFile>, Box<dyn Error + Send + Sync>> {
         let _ = table;
         Err(ReplaceUnsupported.into())
     }
 
     /// Adds the files of a manifest to its table, and removes those that it [replaces](Manifest::replaces), in one
-    /// step. Changes nothing if one of those is not part of the table any more. The default returns
+    /// step. Changes nothing if one of the replaced files is no longer part of the table. The default returns
     /// [`ReplaceUnsupported`].
     ///
     /// # Errors
@@ -164,10 +164,11 @@ pub struct ReplaceUnsupported;
 pub enum CommitOutcome {
     /// The files of the manifest are part of the table.
     Committed,
-    /// The table has the batch already, with the files of another attempt. Those of the manifest are not part of it,
-    /// and the caller deletes them.
+    /// The table already has the batch, with the files of another attempt. The files of the manifest are not part of
+    /// the table, and the caller deletes them.
     AlreadyCommitted {
-        /// The names of the files that the table has, if they are known. Files of other attempts are deleted then.
+        /// The names of the files that the table has for the batch. If they are known, the files of all other attempts
+        /// are deleted.
         files: Option<Vec<String>>,
     },
 }

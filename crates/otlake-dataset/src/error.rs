@@ -224,8 +224,8 @@ pub enum FinishBatchError {
     /// The files could not be committed.
     #[error(transparent)]
     Commit(CommitError),
-    /// The files are committed, but the commit target has not recorded, or does not say, that the batch is
-    /// finished.
+    /// The commit target could not say whether the batch is finished or, after all files were committed, could not
+    /// record that it is.
     #[error("that the batch {batch} is finished could not be recorded")]
     Record {
         /// The batch.

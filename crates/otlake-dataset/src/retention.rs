@@ -10,13 +10,13 @@ use crate::commit::manifest::Manifest;
 use crate::commit::manifest::file::ManifestFile;
 use crate::commit::replacement::ReplaceOutcome;
 
-/// Drops the partitions of a table whose rows are all older than `age`, by the time in their partition columns or,
-/// without such a column, by the latest `timestamp` of each file. Returns the entries of the files that are no longer
-/// part of the table.
+/// Drops the files of a table whose rows are all older than `age`, by the time in their partition columns or, without
+/// such a column, by the latest `timestamp` of each file. Returns the entries of the files that are no longer part of
+/// the table.
 ///
 /// The files are removed through [`Commit::replace`], in one step; with manifests next to the data,
-/// [`ManifestCommit::clean_up`](crate::ManifestCommit::clean_up) deletes them after the grace period. Files without
-/// a time are kept.
+/// [`ManifestCommit::clean_up`](crate::ManifestCommit::clean_up) deletes them after the grace period. Files that have
+/// neither such a column nor a `timestamp` in every row are kept.
 ///
 /// ```
 /// use std::sync::Arc;

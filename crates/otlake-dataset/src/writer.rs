@@ -106,16 +106,16 @@ impl DatasetWriter {
         std::mem::replace(&mut self.input, InputUsage::NONE).rejected()
     }
 
-    /// Begins a batch whose input has an identity, or finds that an earlier attempt has finished it: see
-    /// [`BatchStart`]. Earlier rows are flushed first. A batch that is still open is abandoned: its rows are
-    /// dropped, except those in closed files, which a retry of that batch deletes.
+    /// Begins a batch, or finds that an earlier attempt has already finished it: see [`BatchStart`]. The identity has
+    /// to be the same for each attempt; see [`BatchId`]. Earlier rows are flushed first. A batch that is still open is
+    /// abandoned: its rows are dropped, except those in closed files, which a retry of that batch deletes.
     ///
     /// The names of the files begin with the identity. With documents, each attempt has names of its own, so that it
-    /// can't touch the files of another one. Without documents, an attempt overwrites the files of the previous one.
+    /// can't overwrite the files of another one. Without documents, an attempt overwrites the files of the previous one.
     ///
     /// # Errors
     ///
-    /// Returns an error if the earlier rows can't be flushed (see [`Self::flush`]), or if the commit target does not
+    /// Returns an error if the earlier rows can't be flushed (see [`Self::flush`]), or if the commit target can't
     /// say whether the batch is finished. No batch is open then.
     pub fn begin_batch(&mut self, batch: &BatchId) -> Result<BatchStart, BeginBatchError> {
         self.discard_batch();

@@ -1,5 +1,6 @@
-//! Queries the recorded OTLP files in `examples/data` with SQL, then a dataset of the same records. Or your own queries of the
-//! files: `-- "SELECT … FROM logs"`. The tables are `logs`, `traces` and `metrics`; `read_otlp('path', 'logs')` reads other files.
+//! Queries the recorded OTLP files in `examples/data` with SQL, then a dataset of the same records. To run your own queries
+//! on the files, pass them: `-- "SELECT … FROM logs"`. The tables are `logs`, `traces` and `metrics`;
+//! `read_otlp('path', 'logs')` reads other files.
 
 #![allow(clippy::print_stdout, reason = "an example")]
 

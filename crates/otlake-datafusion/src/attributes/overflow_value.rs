@@ -11,8 +11,8 @@ use datafusion::scalar::ScalarValue;
 
 /// `overflow_value(overflow, full_name)`: the first value of a name in `overflow`.
 ///
-/// The same as `overflow[full_name]`. DataFusion moves that expression to other places of the plan, and fails to plan
-/// some joins because of it.
+/// It returns the same as `overflow[full_name]`. It is a function of its own because DataFusion moves that expression
+/// to other places of the plan, and then fails to plan some joins.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct OverflowValue {
     signature: Signature,

@@ -23,8 +23,8 @@ use crate::dataset_table::schema::ATTRIBUTE_COLUMNS;
 
 /// Replaces `attr(…)` with what the table has for the attribute.
 ///
-/// A rule of the analyzer, because it needs the columns of the table before projections remove those that a query does
-/// not mention.
+/// This is a rule of the analyzer, because it needs the columns of the table before projections remove those that a
+/// query does not mention.
 #[derive(Debug)]
 pub(crate) struct ResolveAttributes;
 

@@ -16,14 +16,14 @@ use crate::dataset_table::schema::arrow_schema;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DatasetFiles {
-    /// In manifests. The default.
+    /// In manifests. This is the default.
     #[default]
     Manifests,
     /// In a directory of the dataset and the directories below, such as `logs` or `signal=logs`. It must hold files
     /// of one table only.
     ///
     /// This is for datasets whose commit writes no manifests. Files of batches that are not finished are read too,
-    /// and pruning knows nothing but the partition columns.
+    /// and only the partition columns exclude files.
     Listing {
         /// The directory, relative to the dataset.
         directory: String,

@@ -8,7 +8,7 @@ use datafusion::scalar::ScalarValue;
 use otlake_dataset::ManifestFile;
 use otlake_parquet::{Bound, SortingColumn};
 
-/// What is known of a file without opening it.
+/// The facts about a file that are known without opening it.
 #[derive(Clone, Debug)]
 pub(super) struct DataFile {
     pub(super) location: Path,
@@ -17,11 +17,11 @@ pub(super) struct DataFile {
     pub(super) modified: DateTime<Utc>,
     /// The partition columns that the file has, and their values.
     pub(super) partition: Vec<(String, Option<String>)>,
-    /// What its manifest says; `None` for a file that was listed.
+    /// The facts in its manifest; `None` for a file that was listed.
     pub(super) facts: Option<Arc<FileFacts>>,
 }
 
-/// The facts that a manifest has on a file.
+/// The facts that a manifest has about a file.
 #[derive(Clone, Debug)]
 pub(super) struct FileFacts {
     pub(super) rows: u64,
@@ -30,7 +30,7 @@ pub(super) struct FileFacts {
     pub(super) sort_order: Vec<SortingColumn>,
 }
 
-/// The facts on a column of a file.
+/// The facts about a column of a file.
 #[derive(Clone, Debug)]
 struct ColumnFacts {
     /// The index of the column in the table's schema.

@@ -24,8 +24,8 @@ use crate::dataset_table::partitions::{is_exact, retain};
 use crate::dataset_table::statistics::{FileStatistics, statistics, total_rows};
 use crate::dataset_table::{DatasetFiles, DatasetTable, listing, ordering};
 
-/// Columns of files in a scan up to which each file has its statistics: some 50 MB of them. A scan of more files and
-/// columns is pruned as well, but DataFusion then knows only the number of its rows. Not measured.
+/// The largest number of files times columns for which a scan has the statistics of each file, about 50 MB. A larger
+/// scan is pruned as well, but DataFusion then only knows its number of rows. The limit was not measured.
 const STATISTICS: usize = 1 << 18;
 
 impl DatasetTable {

@@ -17,7 +17,8 @@ use super::file::{FileError, OtlpFile};
 use super::metrics::ScanMetrics;
 use super::options::OtlpOptions;
 
-/// Number of bytes of texts and lists after which a record batch ends before it has all of its rows. Not measured.
+/// The number of bytes of texts and lists after which a record batch ends before it has all of its rows. It was not
+/// measured.
 const BATCH_BYTES: usize = 8 << 20;
 
 /// Decodes files to record batches. Keeps names and scratch memory from file to file.
@@ -28,7 +29,7 @@ pub(crate) struct FileDecoder {
     batches: Batches,
 }
 
-/// The sink of the decoder: gathers rows, and hands over record batches.
+/// The sink of the decoder, which gathers rows and hands over record batches.
 struct Batches {
     builder: BatchBuilder,
     fingerprints: Option<Fingerprints>,

@@ -35,7 +35,7 @@ enum Piece {
 }
 
 impl Input {
-    /// Opens an object. Has to be called within a runtime.
+    /// Opens an object. It has to be called within a runtime.
     pub(crate) async fn open(
         store: &dyn ObjectStore,
         path: &Path,

@@ -1,4 +1,4 @@
-//! What is wrong, and what to do.
+//! Errors say what is wrong, and what to do.
 
 use std::sync::Arc;
 

@@ -25,7 +25,7 @@ fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Runtime::new().unwrap().block_on(test);
 }
 
-/// A batch is read when it is finished, once, however often it was attempted. A listing sees its files earlier.
+/// A batch is read once it is committed, and only once, however often it was attempted. A listing sees its files earlier.
 #[test]
 fn only_finished_batches_are_read() {
     let lake = Lake::new();

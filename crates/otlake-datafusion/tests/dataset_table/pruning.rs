@@ -1,4 +1,4 @@
-//! What a query opens.
+//! The files that a query opens.
 
 use otlake_datafusion::DatasetFiles;
 use otlake_dataset::Dataset;

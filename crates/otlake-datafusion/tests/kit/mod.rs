@@ -1,4 +1,4 @@
-//! What the tests share: sessions, files and results.
+//! Sessions, files and results that the tests share.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 

@@ -18,7 +18,8 @@ pub(crate) enum BatchState {
     Skipped,
 }
 
-/// The outcome of [`begin_batch`](crate::DatasetWriter::begin_batch). Exhaustive, because there is no third one.
+/// The outcome of [`begin_batch`](crate::DatasetWriter::begin_batch). The enum is exhaustive, because there is no
+/// third outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchStart {
     /// The batch is open: write its rows and finish it.

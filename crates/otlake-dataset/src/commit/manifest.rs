@@ -39,10 +39,10 @@ use crate::route::partition_value::PartitionValue;
 /// bits, which JavaScript's numbers can't hold. Bytes are base64. NaN and the infinities are strings, as in the
 /// JSON of proto3.
 ///
-/// The format `otlake.manifest/1` is read as well. It had no field ids, leaves, sizes of columns, row group
-/// offsets; all partition values were text. A batch had a text for an identity: `orders-3-1048576` is
-/// read as the source `orders-3` with the sequence 1048576, and a text that does not end in such a number as a source
-/// with the sequence 0.
+/// The format `otlake.manifest/1` is read as well. It had no field ids, leaves, sizes of columns or row
+/// group offsets, and all partition values were text. The identity of a batch was a text: `orders-3-1048576`
+/// is read as the source `orders-3` with the sequence number 1048576, and a text that does not end in such a number as
+/// a source with the sequence number 0.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -22,7 +22,7 @@ use crate::files::batch_id::BatchId;
 /// `_otlake/manifests/TABLE/NAME.json`.
 ///
 /// The name of a manifest is the identity of its batch, or unique to its flush. The first attempt of a batch that
-/// commits creates the manifest, and no other one changes it. [`Watermarks`] next to the data say which batches are
+/// commits creates the manifest, and no other attempt changes it. [`Watermarks`] next to the data say which batches are
 /// finished.
 pub struct ManifestCommit {
     pub(crate) documents: Arc<dyn Documents>,

@@ -24,13 +24,13 @@ pub enum ReplaceOutcome {
     Conflict,
 }
 
-/// What [`ManifestCommit::clean_up`] has done.
+/// The outcome of [`ManifestCommit::clean_up`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CleanUp {
     /// The files that were deleted because they were replaced before the grace period.
     pub files: usize,
-    /// The manifests that were deleted, because all of their files are.
+    /// The manifests that were deleted, because all of their files were.
     pub manifests: usize,
 }
 
@@ -74,9 +74,9 @@ impl ManifestCommit {
     /// Deletes the files of a table that were replaced more than `grace` ago, and their entries in manifests.
     ///
     /// The grace period has to be longer than any reader takes from reading the manifests to reading the last file,
-    /// and than a writer may be late with a commit. A day is a good choice. Any number of processes may clean up at
-    /// once, while others write and replace. If a process is killed, the next call goes on. Files of a batch that is
-    /// not finished stay until it is.
+    /// and longer than a writer may be late with a commit. A day is a good choice. Any number of processes may clean up
+    /// at once, while others write and replace. If a process is killed, the next call continues. Files of a batch
+    /// that is not finished stay until it is.
     ///
     /// # Errors
     ///

@@ -10,7 +10,11 @@ use std::sync::Arc;
 ///
 /// The same input must get the same identity each time, so that a batch is committed once, however often it is
 /// attempted. The batches of a source are finished in ascending order of their sequence numbers, which may have gaps.
-/// So a table only keeps the last number of each source, its watermark, and not the identities of all batches.
+/// So a dataset only keeps the last number of each source, its watermark, and not the identities of all batches.
+///
+/// A source belongs to one input. All tables of a dataset share the sources and their watermarks, so if two pipelines
+/// use one source with the same numbers for different data, the rows of the second one are skipped as already finished,
+/// without an error. Give each pipeline sources of its own.
 ///
 /// A source is part of file names. It has 1 to 100 of the characters `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`, and does
 /// not begin with a dot. As text, an identity is the source, a hyphen and the number.

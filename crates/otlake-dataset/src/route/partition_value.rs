@@ -88,7 +88,8 @@ impl PartitionValue {
 }
 
 impl PartitionLiteral {
-    /// Reads the text that a directory has for the value of a transform. Text that is none of it stays text.
+    /// Reads the text that a directory has for the value of a transform. If the text doesn't have that form, it stays
+    /// text.
     pub(crate) fn of_text(transform: &Transform, text: String) -> Self {
         let literal = match transform {
             Transform::Date => text.parse().ok().map(|date| Self::Date(days(date))),

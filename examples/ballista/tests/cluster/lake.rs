@@ -1,4 +1,4 @@
-//! The dataset of the recorded payloads, and what is asked of it.
+//! The dataset of the recorded payloads, and the queries over it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
