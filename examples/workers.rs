@@ -34,7 +34,8 @@ fn work(
         let encoding = ContentEncoding::from_extension(&extension);
         let bytes = std::fs::read(path).map_err(BatchError::other)?;
         // The same file always gets the same identity, so it is in the dataset once, however often this runs. Each file is a
-        // source of its own, because the batches of one source have to be finished in order.
+        // source of its own, because the batches of one source have to be finished in order. Its name is enough here: all files
+        // are in one directory. Two files must never share a source and a number, or the second one would be skipped.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let batch = BatchId::new(name.into_owned(), 0).map_err(BatchError::other)?;
         let payload = EncodedPayload::new(bytes, encoding);
