@@ -6,6 +6,9 @@
 //!      ▲                       │ a call failed
 //!      │                       ▼
 //!      └─────────────── Failed(batch): finish_batch abandons it
+//!
+//!            begin_batch: finished before     finish_batch: nothing to do
+//!     Idle ──────────────▶ Skipped ─────────────────────────▶ Idle
 //! ```
 
 pub(crate) mod batch_budget;
