@@ -55,7 +55,7 @@ fn a_filter_on_a_partition_and_a_trace_id_opens_at_most_two_of_500_files() {
             let by_partition = format!(
                 "SELECT body FROM logs WHERE date = '{date}' AND service = '{service}' AND trace_id = '{id}'"
             );
-            // Without a word about partitions: the bounds of both columns are in the manifests.
+            // The filter names no partition column: the bounds of both columns are in the manifests.
             let by_columns = format!(
                 "SELECT body FROM logs WHERE \"timestamp\" BETWEEN '{date}T00:00:00Z' AND '{date}T23:59:59Z' \
                  AND resource_service_name = '{service}' AND trace_id = '{id}'"

@@ -63,9 +63,7 @@ impl ManifestCommit {
     pub(crate) fn directory(table: Table) -> String {
         format!("_otlake/manifests/{}/", table.name())
     }
-}
 
-impl ManifestCommit {
     pub(crate) fn watermarks(&self) -> Watermarks {
         Watermarks::new(Arc::clone(&self.documents))
             .with_retry(self.retry)
@@ -88,7 +86,7 @@ impl Commit for ManifestCommit {
             retries,
         )?;
         // The name of a flush is its own, so a manifest of this name is that of an earlier attempt, and
-        // compaction may have changed it.
+        // cleaning up may have changed it.
         let (Some(found), Some(_)) = (found, manifest.batch()) else {
             return Ok(CommitOutcome::Committed);
         };
@@ -201,7 +199,7 @@ mod tests {
         assert!(storage.0.load(Ordering::Relaxed) < 50);
     }
 
-    /// Of several attempts of a batch, the first one that commits counts.
+    /// The first attempt of a batch that commits counts.
     #[test]
     fn the_manifest_of_a_batch_is_never_replaced() {
         let storage = InMemoryStorage::new();

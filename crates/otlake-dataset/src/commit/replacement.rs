@@ -36,7 +36,7 @@ pub struct CleanUp {
 
 impl ManifestCommit {
     /// Creates the next swap manifest. Their numbers are consecutive, and each is created on the condition that it
-    /// does not exist. So of two compactions that replace the same files at once, one finds the manifest of the
+    /// does not exist. So if two callers replace the same files at once, one of them finds the manifest of the
     /// other.
     pub(crate) fn put_swap(
         &self,

@@ -16,7 +16,7 @@ use crate::files::batch_id::BatchId;
 /// number or a lower one is finished in all tables.
 ///
 /// The watermark of a source is a document, `_otlake/watermarks/SOURCE.json`, next to the data. It stays when the
-/// files of the batch are compacted or dropped, so that a late retry does not bring their rows back. A
+/// files of the batch are replaced or dropped, so that a late retry does not bring their rows back. A
 /// [`Commit`](crate::Commit) to a table format can keep it there or use this.
 ///
 /// ```
