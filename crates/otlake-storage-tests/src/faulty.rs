@@ -1,6 +1,7 @@
 //! A storage that fails on demand.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::process;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -168,6 +169,11 @@ impl<S: Storage> Storage for FaultyStorage<S> {
 impl<S: Documents> Documents for FaultyStorage<S> {
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
         self.plan.look("read", || self.inner.get(name))
+    }
+
+    fn read_range(&self, name: &str, range: Range<u64>) -> Result<Option<Bytes>, StorageError> {
+        self.plan
+            .look("read", || self.inner.read_range(name, range))
     }
 
     fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {

@@ -15,6 +15,8 @@ const SUITE: &str = include_str!("../testdata/suite.json");
 /// - `put NAME CONTENT CONDITION OUTCOME`: the condition is `absent` or the label of a version, the outcome
 ///   is `conflict` or the label that the new version gets;
 /// - `get NAME CONTENT [LABEL]`: the content is null where nothing exists;
+/// - `read NAME BEGIN END CONTENT`: a range; the content is null where nothing exists, and `"error"` where the file ends
+///   before the range;
 /// - `list PREFIX NAMES`; `delete NAME`;
 /// - `reject NAME` and `reject list PREFIX`: every operation fails because the name is invalid.
 ///
@@ -86,6 +88,19 @@ impl<'a> Run<'a> {
                     assert_eq!(version.as_ref(), Some(&self.versions[label]), "{at}");
                 }
             }
+            "read" => {
+                let bound = |place: usize| step[place].as_u64().expect(&at);
+                let read = storage.read_range(name, bound(2)..bound(3));
+                match (read, step[4].as_str()) {
+                    (Err(error), Some("error")) => {
+                        assert_eq!(error.kind(), StorageErrorKind::Failed, "{at}: {error}");
+                    }
+                    (read, content) => {
+                        let read = read.expect(&at);
+                        assert_eq!(read.as_deref(), content.map(str::as_bytes), "{at}");
+                    }
+                }
+            }
             "list" => {
                 let listed = storage.list(name).expect(&at);
                 let names: Vec<_> = listed.iter().map(|file| file.name.as_str()).collect();
@@ -101,6 +116,7 @@ impl<'a> Run<'a> {
                 let errors = [
                     storage.create(name).map(drop).unwrap_err(),
                     storage.get(name).unwrap_err(),
+                    storage.read_range(name, 0..1).unwrap_err(),
                     storage.put(name, "x".into(), PutIf::Absent).unwrap_err(),
                     storage.delete(name).unwrap_err(),
                 ];

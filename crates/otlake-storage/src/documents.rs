@@ -1,6 +1,7 @@
 //! Small documents next to the files.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -44,6 +45,34 @@ pub trait Documents: Storage {
     /// Returns an error when the name is invalid or reading fails.
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError>;
 
+    /// Reads a range of the bytes of a file or document, or returns `None` if it does not exist. An empty range is read
+    /// without looking for the file.
+    ///
+    /// The default reads the whole file and returns a part of it.
+    ///
+    /// ```
+    /// use otlake_storage::{Documents, InMemoryStorage, PutIf};
+    ///
+    /// let storage = InMemoryStorage::new();
+    /// let _stored = storage.put("a", "0123456789".into(), PutIf::Absent)?;
+    /// assert_eq!(storage.read_range("a", 3..6)?.as_deref(), Some(&b"345"[..]));
+    /// assert!(storage.read_range("a", 8..11).is_err(), "it ends at 10");
+    /// # Ok::<(), otlake_storage::StorageError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the name is invalid, reading fails, or the file ends before the range does.
+    fn read_range(&self, name: &str, range: Range<u64>) -> Result<Option<Bytes>, StorageError> {
+        if range.is_empty() {
+            return Ok(Some(Bytes::new()));
+        }
+        let document = self.get(name)?;
+        document
+            .map(|document| slice(name, &document.bytes, &range))
+            .transpose()
+    }
+
     /// Writes the document `name` if `condition` holds. It is durable when this returns.
     ///
     /// # Errors
@@ -69,6 +98,24 @@ pub trait Documents: Storage {
     ///
     /// Returns an error when the name is invalid or deleting fails.
     fn delete(&self, name: &str) -> Result<(), StorageError>;
+}
+
+/// Returns the bytes of a range, without a copy.
+pub(crate) fn slice(name: &str, bytes: &Bytes, range: &Range<u64>) -> Result<Bytes, StorageError> {
+    let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
+    match (start, end) {
+        (Ok(start), Ok(end)) if start <= end && end <= bytes.len() => Ok(bytes.slice(start..end)),
+        _ => Err(too_short(name, range, bytes.len() as u64)),
+    }
+}
+
+/// Returns the error of a range that ends after the file.
+pub(crate) fn too_short(name: impl fmt::Display, range: &Range<u64>, bytes: u64) -> StorageError {
+    let reason = format!(
+        "bytes {} to {} were requested, and it has {bytes}: it was truncated or replaced",
+        range.start, range.end
+    );
+    StorageError::new("read", name, reason)
 }
 
 /// A document as it was read.
@@ -166,6 +213,14 @@ macro_rules! documents_behind {
         impl<D: Documents + ?Sized> Documents for $pointer {
             fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
                 (**self).get(name)
+            }
+
+            fn read_range(
+                &self,
+                name: &str,
+                range: Range<u64>,
+            ) -> Result<Option<Bytes>, StorageError> {
+                (**self).read_range(name, range)
             }
 
             fn put(

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
+use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version, slice};
 use crate::error::StorageError;
 use crate::names::{check_name, check_prefix};
 use crate::storage::{Storage, StorageFile};
@@ -85,6 +85,15 @@ impl Documents for InMemoryStorage {
             let version = Version::new(file.bytes.clone());
             Document::new(file.bytes.clone(), version)
         }))
+    }
+
+    fn read_range(&self, name: &str, range: Range<u64>) -> Result<Option<Bytes>, StorageError> {
+        check_name("read", name)?;
+        if range.is_empty() {
+            return Ok(Some(Bytes::new()));
+        }
+        let bytes = self.lock().get(name).map(|file| file.bytes.clone());
+        bytes.map(|bytes| slice(name, &bytes, &range)).transpose()
     }
 
     fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {

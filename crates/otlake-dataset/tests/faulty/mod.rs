@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -228,6 +229,10 @@ impl Storage for FaultyStorage {
 impl Documents for FaultyStorage {
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
         self.look(Call::Get, name, || self.inner.get(name))
+    }
+
+    fn read_range(&self, name: &str, range: Range<u64>) -> Result<Option<Bytes>, StorageError> {
+        self.look(Call::Get, name, || self.inner.read_range(name, range))
     }
 
     fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {

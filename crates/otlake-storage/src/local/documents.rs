@@ -1,7 +1,8 @@
 //! Documents in a directory, one writer at a time.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use fs4::FileExt;
 use super::directories::sync;
 use super::temporary::{LOCK, is_reserved};
 use super::{LocalDirectory, walk};
-use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
+use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version, too_short};
 use crate::error::{StorageError, StorageErrorKind};
 use crate::names::check_prefix;
 use crate::storage::Storage;
@@ -20,6 +21,33 @@ impl Documents for LocalDirectory {
         let path = self.resolve("read", name)?;
         let read = read(&path).map_err(|error| StorageError::new("read", path.display(), error))?;
         Ok(read.map(|bytes| Document::new(bytes.clone(), Version::new(bytes))))
+    }
+
+    fn read_range(&self, name: &str, range: Range<u64>) -> Result<Option<Bytes>, StorageError> {
+        let path = self.resolve("read", name)?;
+        if range.is_empty() {
+            return Ok(Some(Bytes::new()));
+        }
+        let fail = |error| StorageError::new("read", path.display(), error);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(fail(error)),
+        };
+        let size = file.metadata().map_err(fail)?.len();
+        // Checked first, so that a wrong range can't request any amount of memory.
+        if range.end > size {
+            return Err(too_short(path.display(), &range, size));
+        }
+        let bytes = range.end - range.start;
+        let mut read = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
+        file.seek(SeekFrom::Start(range.start)).map_err(fail)?;
+        file.take(bytes).read_to_end(&mut read).map_err(fail)?;
+        if read.len() as u64 != bytes {
+            let size = range.start + read.len() as u64;
+            return Err(too_short(path.display(), &range, size));
+        }
+        Ok(Some(Bytes::from(read)))
     }
 
     fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {

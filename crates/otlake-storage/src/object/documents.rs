@@ -1,11 +1,15 @@
 //! Documents as objects.
 
+use std::ops::Range;
+
 use bytes::Bytes;
-use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
+use object_store::{
+    Error, GetOptions, GetRange, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
+};
 
 use super::ObjectStorage;
 use super::failure::{Effect, UploadFailure, failed, is_missing_bucket, kind, no_runtime};
-use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version};
+use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version, too_short};
 use crate::error::{StorageError, StorageErrorKind};
 
 impl Documents for ObjectStorage {
@@ -20,6 +24,31 @@ impl Documents for ObjectStorage {
         });
         match read.ok_or_else(|| no_runtime("read", name))? {
             Ok(document) => Ok(Some(document)),
+            Err(error @ Error::NotFound { .. }) if !is_missing_bucket(&error) => Ok(None),
+            Err(error) => Err(failed("read", name, Effect::None, error)),
+        }
+    }
+
+    fn read_range(&self, name: &str, range: Range<u64>) -> Result<Option<Bytes>, StorageError> {
+        let path = self.resolve("read", name)?;
+        if range.is_empty() {
+            return Ok(Some(Bytes::new()));
+        }
+        let store = self.store.clone();
+        let wanted = range.clone();
+        let read = self.executor.run(async move {
+            let options = GetOptions {
+                range: Some(GetRange::Bounded(wanted)),
+                ..GetOptions::default()
+            };
+            let object = store.get_opts(&path, options).await?;
+            let size = object.meta.size;
+            Ok((object.bytes().await?, size))
+        });
+        match read.ok_or_else(|| no_runtime("read", name))? {
+            Ok((bytes, _)) if bytes.len() as u64 == range.end - range.start => Ok(Some(bytes)),
+            // Stores return what exists of the range.
+            Ok((_, size)) => Err(too_short(name, &range, size)),
             Err(error @ Error::NotFound { .. }) if !is_missing_bucket(&error) => Ok(None),
             Err(error) => Err(failed("read", name, Effect::None, error)),
         }
