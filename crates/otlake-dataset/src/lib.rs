@@ -77,6 +77,7 @@
 
 mod catalog;
 mod commit;
+mod compact;
 mod dataset;
 mod error;
 mod files;
@@ -97,6 +98,11 @@ pub use crate::commit::replacement::{CleanUp, ReplaceOutcome};
 pub use crate::commit::table_files::{TableFiles, TableFilesError};
 pub use crate::commit::watermarks::{WatermarkError, Watermarks};
 pub use crate::commit::{Commit, CommitOutcome, ReplaceUnsupported};
+pub use crate::compact::error::CompactionError;
+pub use crate::compact::options::CompactionOptions;
+pub use crate::compact::plan::{CompactionGroup, CompactionPlan};
+pub use crate::compact::report::CompactionReport;
+pub use crate::compact::{CompactionProgress, Compactor};
 pub use crate::dataset::builder::{DatasetBuilder, MetricTables};
 pub use crate::dataset::{Dataset, TableReport};
 pub use crate::error::{
@@ -130,6 +136,7 @@ const _: () = {
     is_send_and_sync::<Dataset>();
     is_send_and_sync::<DatasetBuilder>();
     is_send_and_sync::<PublishedSchema>();
+    is_send_and_sync::<Compactor>();
     is_send_and_sync::<Manifest>();
     is_send_and_sync::<RowBuffer>();
     is_send_and_sync::<RowInterner>();

@@ -8,7 +8,7 @@
 
 pub(crate) mod input_budget;
 mod part;
-mod published_types;
+pub(crate) mod published_types;
 mod row_sizes;
 pub(crate) mod table_sink;
 pub(crate) mod table_writer;

@@ -14,12 +14,9 @@ pub(crate) fn sorted(batch: &RecordBatch, order: &[SortingColumn]) -> RecordBatc
         .iter()
         .filter_map(|wanted| {
             let values = batch.column_by_name(&wanted.name)?;
-            has_order(values.data_type()).then(|| SortColumn {
+            Some(SortColumn {
                 values: values.clone(),
-                options: Some(SortOptions {
-                    descending: wanted.descending,
-                    nulls_first: wanted.nulls_first,
-                }),
+                options: Some(sort_options(wanted, values.data_type())?),
             })
         })
         .collect();
@@ -29,6 +26,14 @@ pub(crate) fn sorted(batch: &RecordBatch, order: &[SortingColumn]) -> RecordBatc
     lexsort_to_indices(&columns, None)
         .and_then(|indices| take_record_batch(batch, &indices))
         .unwrap_or_else(|error| unreachable!("every column has an order and all rows: {error}"))
+}
+
+/// Returns how the values of a column of an order are compared; `None` if its type has no order.
+pub(crate) fn sort_options(column: &SortingColumn, data_type: &DataType) -> Option<SortOptions> {
+    has_order(data_type).then_some(SortOptions {
+        descending: column.descending,
+        nulls_first: column.nulls_first,
+    })
 }
 
 fn has_order(data_type: &DataType) -> bool {

@@ -38,6 +38,11 @@ impl PublishedTypes {
         Self { published, fields }
     }
 
+    /// Returns the fields, with the columns of the published schema.
+    pub(crate) fn fields(&self) -> &Arc<ArrowSchema> {
+        &self.fields
+    }
+
     pub(crate) fn version(&self) -> u64 {
         self.published.version()
     }
@@ -198,14 +203,14 @@ fn name_taken(column: &str) -> TableSinkError {
 }
 
 /// Returns the type of the values of a dictionary, and any other type as it is.
-fn value_type(data_type: &DataType) -> &DataType {
+pub(crate) fn value_type(data_type: &DataType) -> &DataType {
     match data_type {
         DataType::Dictionary(_, values) => values,
         other => other,
     }
 }
 
-fn is_nested(data_type: &DataType) -> bool {
+pub(crate) fn is_nested(data_type: &DataType) -> bool {
     matches!(
         data_type,
         DataType::List(_) | DataType::Struct(_) | DataType::Map(_, _)
@@ -213,7 +218,7 @@ fn is_nested(data_type: &DataType) -> bool {
 }
 
 /// Returns a type in which dictionaries inside lists, maps and structs are replaced by their values.
-fn without_dictionaries(data_type: &DataType) -> DataType {
+pub(crate) fn without_dictionaries(data_type: &DataType) -> DataType {
     let inner = |field: &FieldRef| {
         let inner = without_dictionaries(value_type(field.data_type()));
         Arc::new(Field::clone(field).with_data_type(inner))
@@ -250,7 +255,7 @@ fn with_dictionaries(published: &DataType, found: &DataType) -> DataType {
 }
 
 /// Gives a nested array the names, field ids and nullability of another type of the same shape.
-fn retyped(array: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn retyped(array: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, ArrowError> {
     let data = array.to_data();
     let inner: Vec<&DataType> = match data_type {
         DataType::List(item) | DataType::Map(item, _) => vec![item.data_type()],

@@ -1,0 +1,163 @@
+//! Merges sorted runs.
+
+use std::rc::Rc;
+
+use arrow_array::RecordBatch;
+use arrow_row::{Row, Rows};
+use bytes::Bytes;
+
+use super::columns::Columns;
+use super::error::CompactionError;
+use super::input::Input;
+use super::order::RowOrder;
+use super::rows::{Chunk, Position, gather};
+
+/// A merge of runs, each of which is sorted. Equal rows come in the order of their runs.
+pub(crate) struct Merge<'a> {
+    order: &'a RowOrder,
+    columns: &'a Columns,
+    /// The runs that have more rows.
+    cursors: Vec<Cursor>,
+}
+
+/// The next row of a run.
+struct Cursor {
+    input: Input<'static>,
+    chunk: Rc<Chunk>,
+    keys: Rows,
+    row: usize,
+    bytes: usize,
+}
+
+/// The rows of the next row group.
+#[derive(Default)]
+struct Selection {
+    chunks: Vec<Rc<Chunk>>,
+    positions: Vec<Position>,
+    /// The bytes of memory of all rows of the chunks.
+    bytes: usize,
+}
+
+impl<'a> Merge<'a> {
+    pub(crate) fn new(
+        order: &'a RowOrder,
+        columns: &'a Columns,
+        runs: Vec<Bytes>,
+    ) -> Result<Self, CompactionError> {
+        let mut cursors = Vec::with_capacity(runs.len());
+        for run in runs {
+            let mut input = Input::in_memory("a run of sorted rows", run)?;
+            let Some(chunk) = input.next(columns)? else {
+                continue;
+            };
+            cursors.push(Cursor {
+                keys: order.keys(&chunk)?,
+                row: 0,
+                bytes: chunk.memory_size(),
+                chunk: Rc::new(chunk),
+                input,
+            });
+        }
+        Ok(Self {
+            order,
+            columns,
+            cursors,
+        })
+    }
+
+    /// Returns the next rows in order, at most as many as given and about as many bytes; `None` after the last one.
+    pub(crate) fn next_row_group(
+        &mut self,
+        (most_rows, most_bytes): (usize, usize),
+    ) -> Result<Option<RecordBatch>, CompactionError> {
+        let mut selection = Selection::default();
+        // The number of the chunk of each cursor in the selection.
+        let mut numbers: Vec<Option<usize>> = vec![None; self.cursors.len()];
+        while !self.cursors.is_empty()
+            && selection.positions.len() < most_rows
+            && selection.bytes < most_bytes
+        {
+            let least = self.least();
+            let end = self.end_of_stretch(least);
+            let cursor = &mut self.cursors[least];
+            let number = *numbers[least].get_or_insert_with(|| {
+                selection.chunks.push(Rc::clone(&cursor.chunk));
+                selection.chunks.len() - 1
+            });
+            let room = most_rows - selection.positions.len();
+            let end = end.min(cursor.row.saturating_add(room));
+            let rows = cursor.row..end;
+            selection.positions.extend(rows.map(|row| (number, row)));
+            cursor.row = end;
+            if end < cursor.chunk.rows {
+                continue;
+            }
+            // Only rows of chunks that are used up count, because those of the others stay in memory anyway.
+            selection.bytes += cursor.bytes;
+            numbers[least] = None;
+            match cursor.input.next(self.columns)? {
+                Some(chunk) => {
+                    cursor.keys = self.order.keys(&chunk)?;
+                    cursor.bytes = chunk.memory_size();
+                    cursor.chunk = Rc::new(chunk);
+                    cursor.row = 0;
+                }
+                None => {
+                    self.cursors.remove(least);
+                    numbers.remove(least);
+                }
+            }
+        }
+        if selection.positions.is_empty() {
+            return Ok(None);
+        }
+        let chunks: Vec<&Chunk> = selection.chunks.iter().map(AsRef::as_ref).collect();
+        let fields = self.columns.fields();
+        Ok(Some(gather(fields, &chunks, &selection.positions)?))
+    }
+
+    /// Returns the cursor whose row comes next.
+    fn least(&self) -> usize {
+        let mut least = 0;
+        if !self.order.is_empty() {
+            for number in 1..self.cursors.len() {
+                if self.cursors[number].key() < self.cursors[least].key() {
+                    least = number;
+                }
+            }
+        }
+        least
+    }
+
+    /// Returns the end of the rows of a cursor that come before the rows of all others, within its chunk. The first row
+    /// is one of them.
+    fn end_of_stretch(&self, least: usize) -> usize {
+        let cursor = &self.cursors[least];
+        let rows = cursor.chunk.rows;
+        if self.order.is_empty() {
+            return rows;
+        }
+        let others = (0..self.cursors.len()).filter(|other| *other != least);
+        // The first of equal keys is the one that its own rows have to come before.
+        let other = others.min_by_key(|other| (self.cursors[*other].key(), *other));
+        let Some(other) = other else {
+            return rows;
+        };
+        let bound = self.cursors[other].key();
+        let mut end = cursor.row + 1;
+        while end < rows {
+            let key = cursor.keys.row(end);
+            if key > bound || key == bound && other < least {
+                break;
+            }
+            end += 1;
+        }
+        end
+    }
+}
+
+impl Cursor {
+    fn key(&self) -> Row<'_> {
+        self.keys.row(self.row)
+    }
+}

@@ -1,0 +1,179 @@
+//! Which files are merged.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use otlake_schema::Table;
+
+use super::options::CompactionOptions;
+use crate::commit::manifest::file::ManifestFile;
+
+/// The files of a table that a [`Compactor`](crate::Compactor) would merge. Its `Display` is a list for people.
+///
+/// Files are grouped by partition and time window. Of each group those are chosen that are smaller than half of the
+/// target size. The largest of them stays as long as it is larger than all others together: a file is only rewritten if
+/// it becomes at least twice as large. So however often a table is compacted, no row is written more often than
+/// log2(target size / size of the first file) times.
+#[derive(Clone, Debug)]
+pub struct CompactionPlan {
+    table: Table,
+    target_bytes: u64,
+    groups: Vec<CompactionGroup>,
+    kept_files: usize,
+    kept_bytes: u64,
+}
+
+/// Files of one partition and time window that are merged.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CompactionGroup {
+    /// The directory of the files; empty if they are in none.
+    pub directory: String,
+    /// The beginning of the time window, in microseconds since the epoch; `None` for files without a time.
+    pub window: Option<i64>,
+    /// The files, at least two, those with the earliest rows first.
+    pub files: Vec<ManifestFile>,
+}
+
+impl CompactionPlan {
+    /// Chooses the files to merge from those of a table.
+    pub(crate) fn new(table: Table, files: Vec<ManifestFile>, options: &CompactionOptions) -> Self {
+        let target_bytes = options.target_bytes();
+        let window = i64::try_from(options.window.as_micros()).unwrap_or(i64::MAX);
+        let (mut kept_files, mut kept_bytes) = (0, 0);
+        let mut keep = |file: &ManifestFile| {
+            kept_files += 1;
+            kept_bytes += file.bytes;
+        };
+        let mut groups: BTreeMap<(String, Option<i64>, String), Vec<ManifestFile>> =
+            BTreeMap::new();
+        for file in files {
+            if file.bytes >= target_bytes.div_ceil(2) {
+                keep(&file);
+                continue;
+            }
+            let directory = file.name.rsplit_once('/').map_or("", |(above, _)| above);
+            let latest = file.time_range().map(|(_, latest)| latest);
+            let start = latest.map(|latest| latest.div_euclid(window).saturating_mul(window));
+            // Escaped values in a directory are cut, so two partitions may share one.
+            let partition = format!("{:?}", file.partition);
+            let key = (directory.to_owned(), start, partition);
+            groups.entry(key).or_default().push(file);
+        }
+        let mut chosen = Vec::new();
+        for ((directory, window, _), mut files) in groups {
+            files.sort_by_key(|file| file.bytes);
+            let mut bytes: u64 = files.iter().map(|file| file.bytes).sum();
+            while let Some(largest) = files.last()
+                && (files.len() < 2 || largest.bytes > bytes - largest.bytes)
+            {
+                bytes -= largest.bytes;
+                keep(largest);
+                files.pop();
+            }
+            if files.is_empty() {
+                continue;
+            }
+            files.sort_by(|a, b| {
+                let key = |file: &ManifestFile| file.time_range().map(|(earliest, _)| earliest);
+                key(a).cmp(&key(b)).then_with(|| a.name.cmp(&b.name))
+            });
+            chosen.push(CompactionGroup {
+                directory,
+                window,
+                files,
+            });
+        }
+        Self {
+            table,
+            target_bytes,
+            groups: chosen,
+            kept_files,
+            kept_bytes,
+        }
+    }
+
+    /// Returns the table.
+    pub fn table(&self) -> Table {
+        self.table
+    }
+
+    /// Returns the files that are merged with each other. If together they are larger than the target, they become
+    /// several files.
+    pub fn groups(&self) -> &[CompactionGroup] {
+        &self.groups
+    }
+
+    /// Returns the number of files that are merged.
+    pub fn files(&self) -> usize {
+        self.groups.iter().map(|group| group.files.len()).sum()
+    }
+
+    /// Returns the number of bytes that are merged.
+    pub fn bytes(&self) -> u64 {
+        self.groups.iter().map(CompactionGroup::bytes).sum()
+    }
+
+    /// Returns whether there is nothing to merge.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+}
+
+impl CompactionGroup {
+    /// Returns the number of bytes of all files.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// Returns the number of rows of all files.
+    pub fn rows(&self) -> u64 {
+        self.files.iter().map(|file| file.rows).sum()
+    }
+}
+
+impl fmt::Display for CompactionPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = |bytes: u64| bytes.div_ceil(self.target_bytes).max(1);
+        let after: u64 = self.groups.iter().map(|group| most(group.bytes())).sum();
+        writeln!(
+            f,
+            "{}: {} files with {} become at most {after} of about {}; {} with {} stay",
+            self.table.name(),
+            self.files(),
+            Size(self.bytes()),
+            Size(self.target_bytes),
+            self.kept_files,
+            Size(self.kept_bytes),
+        )?;
+        for group in &self.groups {
+            writeln!(
+                f,
+                "  {}: {} files with {} and {} rows",
+                if group.directory.is_empty() {
+                    "."
+                } else {
+                    &group.directory
+                },
+                group.files.len(),
+                Size(group.bytes()),
+                group.rows(),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A number of bytes for people.
+pub(crate) struct Size(pub(crate) u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            bytes @ 0..1_000 => write!(f, "{bytes} bytes"),
+            bytes @ 1_000..1_000_000 => write!(f, "{:.1} kB", bytes as f64 / 1e3),
+            bytes @ 1_000_000..1_000_000_000 => write!(f, "{:.1} MB", bytes as f64 / 1e6),
+            bytes => write!(f, "{:.1} GB", bytes as f64 / 1e9),
+        }
+    }
+}

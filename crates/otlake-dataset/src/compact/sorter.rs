@@ -1,0 +1,187 @@
+//! Sorts more rows than fit in memory: parts of them are sorted and encoded in memory, and then merged.
+//!
+//! ```text
+//!  rows of files ──▶ chunks ──▶ sort ──▶ run: a Parquet file in memory ──┐
+//!                                                        run ────────────┼─▶ merge ──▶ row groups
+//!                                                        run ────────────┘
+//! ```
+
+use bytes::Bytes;
+use otlake_parquet::{Encoder, FileWriter, SortingColumn};
+
+use arrow_array::RecordBatch;
+
+use super::columns::Columns;
+use super::error::CompactionError;
+use super::merge::Merge;
+use super::order::RowOrder;
+use super::rows::{Chunk, gather};
+
+/// The bytes of memory for each purpose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MemoryShares {
+    /// The rows that are sorted at once.
+    pub(crate) run: usize,
+    /// The rows of a row group.
+    pub(crate) row_group: usize,
+    /// The decoded rows of each run while runs are merged.
+    pub(crate) cursor: usize,
+}
+
+/// The largest number of runs that are merged.
+pub(crate) const MOST_RUNS: usize = 32;
+
+impl MemoryShares {
+    /// Divides a memory limit. The other half of it is for runs.
+    pub(crate) fn of(limit: usize) -> Self {
+        Self {
+            run: limit / 8,
+            row_group: limit / 16,
+            // Each has a decoder, and rows of the row group that is gathered.
+            cursor: limit / 4 / MOST_RUNS / 2,
+        }
+    }
+}
+
+/// Rows that are waiting to be sorted, and runs of sorted rows.
+pub(crate) struct Sorter<'a> {
+    order: &'a [SortingColumn],
+    shares: MemoryShares,
+    row_group_rows: usize,
+    chunks: Vec<Chunk>,
+    /// The bytes of memory of the chunks.
+    bytes: usize,
+    rows: u64,
+    runs: Vec<Bytes>,
+}
+
+impl<'a> Sorter<'a> {
+    pub(crate) fn new(
+        order: &'a [SortingColumn],
+        shares: MemoryShares,
+        row_group_rows: usize,
+    ) -> Self {
+        Self {
+            order,
+            shares,
+            row_group_rows,
+            chunks: Vec::new(),
+            bytes: 0,
+            rows: 0,
+            runs: Vec::new(),
+        }
+    }
+
+    /// Returns the number of runs, and the bytes that they take together.
+    pub(crate) fn runs(&self) -> (usize, u64) {
+        let bytes = self.runs.iter().map(|run| run.len() as u64).sum();
+        (self.runs.len(), bytes)
+    }
+
+    /// Adds rows. Returns whether they are in a run now, together with all earlier ones.
+    pub(crate) fn push(
+        &mut self,
+        chunk: Chunk,
+        columns: &Columns,
+        encoder: &mut Encoder,
+    ) -> Result<bool, CompactionError> {
+        self.bytes += chunk.memory_size();
+        self.rows += chunk.rows as u64;
+        self.chunks.push(chunk);
+        if self.bytes < self.shares.run {
+            return Ok(false);
+        }
+        self.end_run(columns, encoder)?;
+        Ok(true)
+    }
+
+    /// Sorts the rows in memory and encodes them.
+    fn end_run(&mut self, columns: &Columns, encoder: &mut Encoder) -> Result<(), CompactionError> {
+        let mut file = FileWriter::new(Vec::new());
+        let mut write = |batch: &RecordBatch| file.write_row_group(encoder, batch);
+        let chunks = std::mem::take(&mut self.chunks);
+        let bytes = std::mem::take(&mut self.bytes);
+        let rows = usize::MAX;
+        write_sorted(
+            self.order,
+            columns,
+            &chunks,
+            bytes,
+            (rows, self.shares.cursor),
+            &mut write,
+        )?;
+        let (bytes, _) = file.finish(encoder, &[])?;
+        self.runs.push(bytes.into());
+        Ok(())
+    }
+
+    /// Passes all rows on in order, as row groups.
+    pub(crate) fn finish(
+        mut self,
+        columns: &Columns,
+        encoder: &mut Encoder,
+        write: &mut dyn FnMut(&mut Encoder, &RecordBatch) -> Result<(), CompactionError>,
+    ) -> Result<(), CompactionError> {
+        let limits = (self.row_group_rows, self.shares.row_group);
+        if self.runs.is_empty() {
+            let mut write = |batch: &RecordBatch| write(encoder, batch);
+            let (chunks, bytes) = (&self.chunks, self.bytes);
+            return write_sorted(self.order, columns, chunks, bytes, limits, &mut write);
+        }
+        if !self.chunks.is_empty() {
+            self.end_run(columns, encoder)?;
+        }
+        let order = RowOrder::new(self.order, columns)?;
+        let mut merge = Merge::new(&order, columns, self.runs)?;
+        while let Some(batch) = merge.next_row_group(limits)? {
+            write(encoder, &batch)?;
+        }
+        Ok(())
+    }
+}
+
+/// Sorts rows that are in memory and passes them on in row groups of at most so many rows and about so many bytes.
+fn write_sorted<E>(
+    order: &[SortingColumn],
+    columns: &Columns,
+    chunks: &[Chunk],
+    bytes: usize,
+    (most_rows, most_bytes): (usize, usize),
+    write: &mut dyn FnMut(&RecordBatch) -> Result<(), E>,
+) -> Result<(), CompactionError>
+where
+    CompactionError: From<E>,
+{
+    let positions = RowOrder::new(order, columns)?.sort(chunks)?;
+    let chunks: Vec<&Chunk> = chunks.iter().collect();
+    let row = bytes / positions.len().max(1);
+    let rows = (most_bytes / row.max(1)).clamp(1, most_rows);
+    // As many groups as necessary, all of the same size.
+    let groups = positions.len().div_ceil(rows).max(1);
+    let rows = positions.len().div_ceil(groups).max(1);
+    for part in positions.chunks(rows) {
+        write_bounded(columns, &chunks, part, most_bytes, write)?;
+    }
+    Ok(())
+}
+
+/// Copies rows and passes them on, in two halves if they are much larger than the average.
+fn write_bounded<E>(
+    columns: &Columns,
+    chunks: &[&Chunk],
+    positions: &[(usize, usize)],
+    most_bytes: usize,
+    write: &mut dyn FnMut(&RecordBatch) -> Result<(), E>,
+) -> Result<(), CompactionError>
+where
+    CompactionError: From<E>,
+{
+    let batch = gather(columns.fields(), chunks, positions)?;
+    if positions.len() > 1 && batch.get_array_memory_size() > 2 * most_bytes {
+        drop(batch);
+        let (left, right) = positions.split_at(positions.len() / 2);
+        write_bounded(columns, chunks, left, most_bytes, write)?;
+        return write_bounded(columns, chunks, right, most_bytes, write);
+    }
+    Ok(write(&batch)?)
+}

@@ -1,0 +1,277 @@
+//! All cells of all rows survive, in the order that was asked for.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Int32Array, LargeStringArray, RecordBatch, StringArray};
+use otlake_dataset::{Commit, CommitOutcome, CompactionOptions, Compactor, Manifest, MetricTables};
+use otlake_otlp::{Format, OtlpDecoder};
+use otlake_parquet::{Compression, Encoder, FileWriter, SortingColumn, WriterOptions};
+use otlake_row::{Bytes, Signal, Value};
+use otlake_schema::{SchemaOptions, Table};
+use otlake_storage::{Documents, InMemoryStorage, Storage};
+use otlake_testkit::{
+    Rng, arbitrary_logs_request, arbitrary_metrics_request, arbitrary_traces_request,
+};
+use prost::Message;
+
+use super::cells::{assert_sorted, commit, field_ids, files, rows};
+use super::random::Random;
+use super::records::{BEGIN, HOUR, Records, by_hour, dataset_writer, options};
+
+pub fn by(name: &str) -> SortingColumn {
+    SortingColumn {
+        name: name.to_owned(),
+        descending: false,
+        nulls_first: false,
+    }
+}
+
+/// Random requests of all signals, whose attributes change their names and types all the time, in random partitions,
+/// files and row groups, are merged in random orders with little or much memory. The oracle is the multiset of all rows
+/// with all cells before that.
+#[test]
+fn all_cells_of_random_requests_survive() {
+    for sequence in 0..Random::rounds(40) {
+        let mut random = Random::of_sequence(sequence);
+        let mut rng = Rng::new(random.number());
+        let storage = InMemoryStorage::new();
+        let budget = random.one_of(&[3, 20, 256]);
+        let order = random_order(&mut random);
+        let mut options = options()
+            .partitioning(
+                random
+                    .one_of(&["", "date={date}", "{signal}/hour={hour}", "{service}"])
+                    .replace("{service}", "s={resource.service.name}")
+                    .parse()
+                    .unwrap(),
+            )
+            .schema_options(SchemaOptions::new().with_column_budget(budget))
+            .row_group_rows(random.one_of(&[2, 5, 1_000]))
+            .metric_tables(random.one_of(&[MetricTables::One, MetricTables::PerKind]))
+            .writer_options(WriterOptions::new().with_compression(random.one_of(&[
+                Compression::default(),
+                Compression::None,
+                Compression::Snappy,
+            ])));
+        if random.below(2) == 0 {
+            options = options.sorted_rows(order.clone());
+        }
+        let dataset = options.open(Arc::new(storage.clone())).unwrap();
+        let (mut writer, mut decoder) = (dataset.writer(), OtlpDecoder::new());
+        for _ in 0..random.below(30) + 2 {
+            let (signal, payload) = match random.below(3) {
+                0 => (
+                    Signal::Logs,
+                    arbitrary_logs_request(&mut rng).encode_to_vec(),
+                ),
+                1 => (
+                    Signal::Traces,
+                    arbitrary_traces_request(&mut rng).encode_to_vec(),
+                ),
+                _ => (
+                    Signal::Metrics,
+                    arbitrary_metrics_request(&mut rng).encode_to_vec(),
+                ),
+            };
+            let payload = Bytes::from(payload);
+            // Rows before a fault are kept.
+            let _ = decoder.decode(signal, Format::Protobuf, &payload, &mut writer);
+            if random.below(2) == 0 {
+                writer.flush().unwrap();
+            }
+        }
+        writer.flush().unwrap();
+
+        let options = CompactionOptions::new()
+            .with_memory_limit(random.one_of(&[1 << 20, 384 << 20]))
+            .with_target_bytes(random.one_of(&[100_000, 128 << 20]))
+            .with_row_group_rows(random.one_of(&[3, 100, 1 << 17]))
+            .with_sorted_rows(order.clone());
+        let compactor = Compactor::new(Arc::new(storage.clone()), commit(&storage), options);
+        for table in Table::ALL {
+            let (before, ids) = (rows(&storage, table), field_ids(&storage, table));
+            let files_before = files(&storage, table).len();
+            let plan = compactor.plan(table).unwrap();
+            let report = compactor.run(&plan, &mut |_| {}).unwrap();
+            let case = format!("{sequence}: {table:?}");
+            assert!(report.errors.is_empty(), "{case}: {:?}", report.errors);
+            // If a group becomes several files, one that is left at the end stays.
+            let left = plan.files() - report.files_merged as usize;
+            assert!(left <= plan.groups().len(), "{case}");
+            assert_eq!(rows(&storage, table), before, "{case}");
+            assert_eq!(field_ids(&storage, table), ids, "{case}");
+            assert_sorted(&storage, table, &order);
+            let files = files(&storage, table).len();
+            let expected = files_before + left - plan.files() + report.files_written as usize;
+            assert_eq!(files, expected, "{case}");
+        }
+    }
+}
+
+fn random_order(random: &mut Random) -> Vec<SortingColumn> {
+    let columns = [
+        "resource_service_name",
+        "timestamp",
+        "severity_number",
+        "body",
+        "name",
+        "value_double",
+        "trace_id",
+        "overflow",
+        "attr_none",
+    ];
+    (0..random.below(4))
+        .map(|_| SortingColumn {
+            name: random.one_of(&columns).to_owned(),
+            descending: random.below(2) == 0,
+            nulls_first: random.below(2) == 0,
+        })
+        .collect()
+}
+
+/// More rows than the memory holds, in files whose rows interleave: they are sorted in many runs, and merged.
+#[test]
+fn rows_that_exceed_the_memory_are_merged_from_runs() {
+    let storage = InMemoryStorage::new();
+    let order = vec![by("attr_service"), by("timestamp")];
+    let sorted = options()
+        .partitioning(by_hour())
+        .sorted_rows(order.clone())
+        .row_group_rows(300);
+    let mut writer = dataset_writer(&storage, sorted);
+    let mut random = Random::of_sequence(1);
+    for file in 0..40 {
+        let mut records = Records::new();
+        for row in 0..400 {
+            let number = file * 400 + row;
+            let text = format!("{number}-{}", "x".repeat(random.below(200)));
+            let service = format!("service-{}", random.below(12));
+            let attributes = [
+                ("text", Value::String(&text)),
+                ("service", Value::String(&service)),
+            ];
+            records.push(&mut writer, number, BEGIN + number * 1_000_000, &attributes);
+        }
+        writer.flush().unwrap();
+    }
+    let before = rows(&storage, Table::Logs);
+    // No order is set: it is that of the files.
+    let options = CompactionOptions::new().with_memory_limit(2 << 20);
+    let compactor = Compactor::new(Arc::new(storage.clone()), commit(&storage), options);
+    let plan = compactor.plan(Table::Logs).unwrap();
+    assert_eq!((plan.files(), plan.groups().len()), (40, 1));
+    let mut calls = 0;
+    let report = compactor.run(&plan, &mut |_| calls += 1).unwrap();
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    assert!(report.files_written < 4, "{report}");
+    assert_eq!(calls, 40 + report.files_written);
+    assert_eq!(rows(&storage, Table::Logs), before);
+    assert_sorted(&storage, Table::Logs, &order);
+    for file in files(&storage, Table::Logs) {
+        // Row groups have disjoint ranges, so the whole file is known to be sorted.
+        assert!(file.row_groups > 1);
+        assert_eq!(file.sort_order[0], order[0], "{}", file.name);
+    }
+}
+
+/// Bloom filters, page index and the names of columns are as in other files of the dataset.
+#[test]
+fn merged_files_look_like_written_ones() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options());
+    for number in 0..4 {
+        let attributes = [("user.id", Value::String("u"))];
+        Records::new().push(&mut writer, number, BEGIN, &attributes);
+        writer.flush().unwrap();
+    }
+    let look = || {
+        let file = &files(&storage, Table::Logs)[0];
+        let bytes = storage.get(&file.name).unwrap().unwrap().bytes;
+        let reader = SerializedFileReader::new(bytes).unwrap();
+        let metadata = reader.metadata().clone();
+        let blooms = metadata.row_group(0).columns().iter();
+        let blooms: Vec<_> = blooms
+            .filter(|chunk| chunk.bloom_filter_offset().is_some())
+            .map(|chunk| chunk.column_path().string())
+            .collect();
+        let values = metadata.file_metadata().key_value_metadata().unwrap();
+        let names = values.iter().find(|entry| entry.key == "otlake.columns");
+        (
+            blooms,
+            names.and_then(|entry| entry.value.clone()),
+            metadata.file_metadata().schema().clone(),
+        )
+    };
+    let before = look();
+    let compactor = Compactor::new(
+        Arc::new(storage.clone()),
+        commit(&storage),
+        CompactionOptions::new(),
+    );
+    let plan = compactor.plan(Table::Logs).unwrap();
+    compactor.run(&plan, &mut |_| {}).unwrap();
+    assert_eq!(files(&storage, Table::Logs).len(), 1);
+    assert_eq!(look(), before);
+}
+
+/// Files that another program has added: narrower types become the published ones, and a type that does not fit is an
+/// error that names the file and the column, while the other files are merged.
+#[test]
+fn files_of_other_programs_are_widened_or_stay() {
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options());
+    for number in 0..3 {
+        let attributes = [("text", Value::String("x"))];
+        Records::new().push(&mut writer, number, BEGIN + number * HOUR / 10, &attributes);
+        writer.flush().unwrap();
+    }
+    let numbers: ArrayRef = Arc::new(Int32Array::from(vec![100, 101]));
+    let texts: ArrayRef = Arc::new(LargeStringArray::from(vec![None, Some("wide")]));
+    let narrow = [("attr_number", numbers), ("attr_text", texts)];
+    let narrow = narrow.map(|(name, array)| (name, array, true));
+    let narrow = RecordBatch::try_from_iter_with_nullable(narrow).unwrap();
+    for name in ["logs/narrow-1.parquet", "logs/narrow-2.parquet"] {
+        add(&storage, name, &narrow);
+    }
+    let text: ArrayRef = Arc::new(StringArray::from(vec!["102"]));
+    add(
+        &storage,
+        "logs/wrong.parquet",
+        &RecordBatch::try_from_iter([("attr_number", text)]).unwrap(),
+    );
+
+    let compactor = Compactor::new(
+        Arc::new(storage.clone()),
+        commit(&storage),
+        CompactionOptions::new(),
+    );
+    let plan = compactor.plan(Table::Logs).unwrap();
+    // Files without a time are in a window of their own.
+    assert_eq!(plan.groups().len(), 2, "{plan}");
+    let report = compactor.run(&plan, &mut |_| {}).unwrap();
+    assert_eq!(report.errors.len(), 1);
+    let error = &report.errors[0];
+    assert_eq!(error.file(), Some("logs/wrong.parquet"));
+    let source = std::error::Error::source(error).unwrap().to_string();
+    assert!(source.contains("\"attr_number\" has type utf8"), "{source}");
+    assert_eq!((report.files_merged, report.rows), (5, 7));
+    let merged = rows(&storage, Table::Logs).unwrap();
+    let wide = r#"logs {"attr_number": "101", "attr_text": "wide"}"#;
+    assert_eq!(merged[wide], 2, "{merged:?}");
+}
+
+fn add(storage: &InMemoryStorage, name: &str, batch: &RecordBatch) {
+    let mut encoder = Encoder::new(WriterOptions::new()).unwrap();
+    let mut file = FileWriter::new(storage.create(name).unwrap());
+    file.write_row_group(&mut encoder, batch).unwrap();
+    let (file, mut summary) = file.finish(&mut encoder, &[]).unwrap();
+    file.commit().unwrap();
+    summary.name = name.to_owned();
+    let mut manifest = Manifest::new(Table::Logs);
+    manifest.add(&summary, Vec::new());
+    let outcome = commit(storage)
+        .commit(&name.replace('/', "-"), &manifest)
+        .unwrap();
+    assert_eq!(outcome, CommitOutcome::Committed);
+}
