@@ -33,7 +33,8 @@ use crate::storage::{Storage, StorageFile};
 ///
 /// [`Documents`](crate::Documents) are written in the same way, under an exclusive lock on the file
 /// `.otlake.lock` at the top of the directory. It excludes all processes that use the directory through
-/// this type, on all machines that share the file system's locks. The version of a document is its
+/// this type, on all machines that share the file system's locks. A new document also replaces no file that a
+/// program without the lock has just created, if the file system has hard links. The version of a document is its
 /// content. Lists do not follow symbolic links, and omit names that are not UTF-8.
 ///
 /// Clones share what they know about the directory.
@@ -109,6 +110,12 @@ impl LocalDirectory {
 
 impl Storage for LocalDirectory {
     fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
+        Ok(Box::new(self.create_file(name)?))
+    }
+}
+
+impl LocalDirectory {
+    fn create_file(&self, name: &str) -> Result<LocalFile, StorageError> {
         let path = self.resolve("create", name)?;
         let directory = path.parent().unwrap_or(&self.root).to_owned();
         let file_name = name.rsplit('/').next().unwrap_or(name);
@@ -124,14 +131,14 @@ impl Storage for LocalDirectory {
         };
         let (file, temporary) =
             created.map_err(|error| StorageError::new("create", path.display(), error))?;
-        Ok(Box::new(LocalFile {
+        Ok(LocalFile {
             file,
             temporary,
             path,
             directory,
             failed: false,
             committed: false,
-        }))
+        })
     }
 }
 
@@ -165,17 +172,44 @@ impl Write for LocalFile {
 
 impl StorageFile for LocalFile {
     fn commit(mut self: Box<Self>) -> Result<(), StorageError> {
+        self.sync()?;
+        self.rename()
+    }
+}
+
+impl LocalFile {
+    fn sync(&self) -> Result<(), StorageError> {
         if self.failed {
             let reason = "a write failed, so bytes are missing: drop the file and write it again";
             return Err(StorageError::new("complete", self.path.display(), reason));
         }
         self.file
             .sync_all()
-            .map_err(|error| StorageError::new("sync", self.temporary.display(), error))?;
+            .map_err(|error| StorageError::new("sync", self.temporary.display(), error))
+    }
+
+    /// Makes the file visible under its name, in place of an existing one.
+    fn rename(&mut self) -> Result<(), StorageError> {
         fs::rename(&self.temporary, &self.path)
             .map_err(|error| StorageError::new("rename to", self.path.display(), error))?;
         // From here on the temporary name is gone, whatever the sync of the directory returns.
         self.committed = true;
+        self.sync_directory()
+    }
+
+    /// Makes the file visible under its name, and returns false if a file has the name already. A program that knows
+    /// nothing of the lock, such as another writer of a Delta log, may create it at any moment, so the name is claimed with
+    /// a link, which replaces nothing. A file system without links leaves it at the lock.
+    fn link(&mut self) -> Result<bool, StorageError> {
+        self.sync()?;
+        match fs::hard_link(&self.temporary, &self.path) {
+            Ok(()) => self.sync_directory().map(|()| true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(_) => self.rename().map(|()| true),
+        }
+    }
+
+    fn sync_directory(&self) -> Result<(), StorageError> {
         directories::sync(&self.directory).map_err(|error| {
             StorageError::new("sync directory", self.directory.display(), error)
                 .with_kind(StorageErrorKind::InDoubt)
@@ -261,6 +295,28 @@ fn walk(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A program that knows nothing of the lock creates the file between the check and the write: it stays.
+    #[test]
+    fn a_new_document_replaces_no_file_of_another_program() {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = LocalDirectory::new(directory.path());
+        let mut file = storage.create_file("a.json").unwrap();
+        file.write_all(b"ours").unwrap();
+        fs::write(directory.path().join("a.json"), "theirs").unwrap();
+        assert!(!file.link().unwrap());
+        drop(file);
+        assert_eq!(entries(directory.path()), ["a.json"]);
+        assert_eq!(
+            fs::read(directory.path().join("a.json")).unwrap(),
+            b"theirs"
+        );
+        let mut file = storage.create_file("b.json").unwrap();
+        file.write_all(b"ours").unwrap();
+        assert!(file.link().unwrap());
+        drop(file);
+        assert_eq!(entries(directory.path()), ["a.json", "b.json"]);
+    }
 
     fn entries(directory: &Path) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(directory)

@@ -14,7 +14,7 @@ use super::{LocalDirectory, walk};
 use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version, too_short};
 use crate::error::{StorageError, StorageErrorKind};
 use crate::names::check_prefix;
-use crate::storage::Storage;
+use crate::storage::StorageFile;
 
 impl Documents for LocalDirectory {
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
@@ -62,9 +62,13 @@ impl Documents for LocalDirectory {
         if !holds {
             return Ok(PutOutcome::Conflict);
         }
-        let mut file = self.create(name)?;
+        let mut file = self.create_file(name)?;
         file.write_all(&bytes).map_err(fail)?;
-        file.commit()?;
+        match condition {
+            PutIf::Absent if !file.link()? => return Ok(PutOutcome::Conflict),
+            PutIf::Absent => {}
+            PutIf::Matches(_) => Box::new(file).commit()?,
+        }
         Ok(PutOutcome::Stored(Version::new(bytes)))
     }
 
