@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
-use otlake_docs_tests::COMPILED;
+use otlake_docs_tests::{COMPILED, COMPILED_BY_CRATES};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 fn root() -> PathBuf {
@@ -171,8 +171,15 @@ fn links_into_the_repository_lead_somewhere() {
 /// Each document with Rust code is a doc test somewhere, so that its code compiles and does what it says.
 #[test]
 fn rust_code_is_compiled() {
+    for (path, name) in COMPILED_BY_CRATES {
+        let lib = fs::read_to_string(root().join("crates").join(name).join("src/lib.rs")).unwrap();
+        let included = format!("include_str!(\"../../../docs/{path}\")");
+        assert!(lib.contains(&included), "{name} does not compile {path}");
+    }
+    let paths = COMPILED_BY_CRATES.iter().map(|(path, _)| path);
     let compiled: BTreeSet<PathBuf> = COMPILED
         .iter()
+        .chain(paths)
         .map(|path| root().join("docs").join(path))
         .collect();
     for (path, document) in documents() {

@@ -74,7 +74,39 @@ pub struct ManifestLeaf {
     pub max: Option<Bound>,
 }
 
+impl ManifestColumn {
+    /// Creates a column without nulls, of which neither bounds nor size are known, for a
+    /// [`Commit`](crate::Commit) of your own.
+    pub fn new(name: impl Into<String>, type_name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            field_id: None,
+            type_name: type_name.into(),
+            nulls: 0,
+            bytes: None,
+            min: None,
+            max: None,
+            leaves: Vec::new(),
+        }
+    }
+}
+
 impl ManifestFile {
+    /// Creates the entry of a file of which nothing but its name is known yet, for a [`Commit`](crate::Commit) of your
+    /// own that lists the files of a table format.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            partition: Vec::new(),
+            rows: 0,
+            bytes: 0,
+            row_groups: 0,
+            row_group_offsets: Vec::new(),
+            columns: Vec::new(),
+            sort_order: Vec::new(),
+        }
+    }
+
     /// Creates the entry of a file of a partition.
     pub fn of(file: &FileSummary, partition: Vec<PartitionValue>) -> Self {
         let columns = file.columns.iter().map(|column| ManifestColumn {

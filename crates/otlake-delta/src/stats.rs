@@ -1,0 +1,144 @@
+//! The statistics of a file as Delta Lake keeps them, and back.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use otlake_dataset::{ManifestColumn, ManifestFile};
+use otlake_parquet::Bound;
+use serde_json::{Map, Value, json};
+
+use crate::schema::TableSchema;
+use crate::types::to_delta;
+
+/// The number of characters after which a bound of text is cut. Longer ones only make the log larger; Spark cuts at
+/// the same length.
+const TEXT_CHARACTERS: usize = 32;
+
+/// Returns the `stats` of a file: its number of rows, and bounds and null counts of its columns.
+///
+/// Every bound is true for all rows, whatever a reader assumes about precision: a time is rounded to milliseconds away
+/// from the rows, and a maximum that is cut gets a last character that is greater than any other. A column has no
+/// bounds if they are unknown or can't be written as JSON: NaN, infinities, bytes.
+pub(crate) fn write(file: &ManifestFile, is_partition_column: impl Fn(&str) -> bool) -> String {
+    let (mut min, mut max, mut nulls) = (Map::new(), Map::new(), Map::new());
+    for column in &file.columns {
+        if is_partition_column(&column.name) {
+            continue;
+        }
+        let delta_type = to_delta(&column.type_name).unwrap_or_default();
+        if delta_type["type"] == "struct" {
+            // Its statistics would be those of its members.
+            continue;
+        }
+        nulls.insert(column.name.clone(), column.nulls.into());
+        let Some(delta_type) = delta_type.as_str() else {
+            continue;
+        };
+        let bounds = (
+            column.min.as_ref().and_then(|min| lower(delta_type, min)),
+            column.max.as_ref().and_then(|max| upper(delta_type, max)),
+        );
+        if let (Some(lower), Some(upper)) = bounds {
+            min.insert(column.name.clone(), lower);
+            max.insert(column.name.clone(), upper);
+        }
+    }
+    json!({"numRecords": file.rows, "minValues": min, "maxValues": max, "nullCount": nulls})
+        .to_string()
+}
+
+fn lower(delta_type: &str, bound: &Bound) -> Option<Value> {
+    match bound {
+        Bound::Int64(micros) if delta_type.starts_with("timestamp") => {
+            time(delta_type, micros.div_euclid(1_000))
+        }
+        Bound::Utf8(text) => {
+            let end = text.char_indices().nth(TEXT_CHARACTERS);
+            Some(end.map_or(&**text, |(end, _)| &text[..end]).into())
+        }
+        bound => exact(delta_type, bound),
+    }
+}
+
+fn upper(delta_type: &str, bound: &Bound) -> Option<Value> {
+    match bound {
+        Bound::Int64(micros) if delta_type.starts_with("timestamp") => {
+            let is_between = micros.rem_euclid(1_000) != 0;
+            time(delta_type, micros.div_euclid(1_000) + i64::from(is_between))
+        }
+        Bound::Utf8(text) => {
+            let mut beyond = text.char_indices().skip(TEXT_CHARACTERS);
+            // A cut text gets the last of all characters, so a text that continues with it is cut later.
+            match beyond.find(|(_, character)| *character != char::MAX) {
+                None => Some(text.as_str().into()),
+                Some((end, _)) => Some(format!("{}{}", &text[..end], char::MAX).into()),
+            }
+        }
+        bound => exact(delta_type, bound),
+    }
+}
+
+fn exact(delta_type: &str, bound: &Bound) -> Option<Value> {
+    match (delta_type, bound) {
+        ("byte" | "short" | "integer" | "long", Bound::Int64(value)) => Some((*value).into()),
+        ("date", Bound::Int64(days)) => {
+            let date = NaiveDate::from_epoch_days(i32::try_from(*days).ok()?)?;
+            let date = date.to_string();
+            // Ten characters: neither a sign nor a fifth digit of the year.
+            (date.len() == 10).then(|| date.into())
+        }
+        ("float" | "double", Bound::Float64(value)) => {
+            serde_json::Number::from_f64(*value).map(Value::Number)
+        }
+        _ => None,
+    }
+}
+
+fn time(delta_type: &str, millis: i64) -> Option<Value> {
+    let time: DateTime<Utc> = DateTime::from_timestamp_millis(millis)?;
+    let with_zone = delta_type == "timestamp";
+    let mut text = time.to_rfc3339_opts(SecondsFormat::Millis, true);
+    if text.len() != "2026-11-22T07:00:00.000Z".len() {
+        return None;
+    }
+    if !with_zone {
+        text.pop();
+    }
+    Some(text.into())
+}
+
+/// Adds the rows and columns that `stats` describes to a file. Statistics that this version doesn't know are left out,
+/// so that a bound is unknown.
+pub(crate) fn read(stats: &str, schema: &TableSchema, file: &mut ManifestFile) {
+    let Ok(stats) = serde_json::from_str::<Value>(stats) else {
+        return;
+    };
+    file.rows = stats["numRecords"].as_u64().unwrap_or_default();
+    for (name, delta_type, type_name) in schema.columns() {
+        // A column without a null count may be missing in the file.
+        let Some(nulls) = stats["nullCount"][name].as_u64() else {
+            continue;
+        };
+        let bound = |bounds: &str| bound(delta_type.as_str()?, &stats[bounds][name]);
+        let mut column = ManifestColumn::new(name, type_name);
+        column.nulls = nulls;
+        column.min = bound("minValues");
+        column.max = bound("maxValues");
+        file.columns.push(column);
+    }
+}
+
+fn bound(delta_type: &str, value: &Value) -> Option<Bound> {
+    Some(match delta_type {
+        "byte" | "short" | "integer" | "long" => Bound::Int64(value.as_i64()?),
+        "float" | "double" => Bound::Float64(value.as_f64()?),
+        "string" => Bound::Utf8(value.as_str()?.to_owned()),
+        "date" => {
+            let date: NaiveDate = value.as_str()?.parse().ok()?;
+            Bound::Int64(date.to_epoch_days().into())
+        }
+        "timestamp" => {
+            let time = DateTime::parse_from_rfc3339(value.as_str()?).ok()?;
+            Bound::Int64(time.timestamp_micros())
+        }
+        _ => return None,
+    })
+}
