@@ -10,8 +10,8 @@ use std::time::Duration;
 use common::{entry, ingest, numbers, open};
 use otlake::Pipeline;
 use otlake_dataset::{
-    BatchId, Commit, CommitOutcome, Dataset, Manifest, PartitionLiteral, ReplaceOutcome, Transform,
-    drop_older_than,
+    BatchId, Commit, CommitOutcome, CompactionOptions, Compactor, Dataset, Manifest,
+    PartitionLiteral, ReplaceOutcome, Transform, drop_older_than,
 };
 use otlake_delta::DeltaCommit;
 use otlake_parquet::Bound;
@@ -237,6 +237,79 @@ fn files_are_replaced_while_others_append() {
     });
     let expected: Vec<u64> = [0, 3].into_iter().chain(10..60).collect();
     assert_eq!(numbers(&storage), expected);
+}
+
+/// Compaction merges the files of a table while another process appends and a third one compacts as well: each row is there
+/// once, at any version, and there are fewer files.
+#[test]
+fn a_table_is_compacted_while_others_write() {
+    let storage: Arc<dyn Documents> = Arc::new(InMemoryStorage::new());
+    let (dataset, delta) = open(&storage, |delta| delta.checkpoint_interval(7));
+    let mut pipeline = Pipeline::on(&dataset).build();
+    for number in 0..30 {
+        let record = match number % 4 {
+            0 => Numbered::new(number).with("color", json!({"stringValue": "red"})),
+            _ => Numbered::new(number),
+        };
+        ingest(&mut pipeline, &[record]);
+        pipeline.flush().unwrap();
+    }
+    std::thread::scope(|scope| {
+        let storage = &storage;
+        scope.spawn(move || {
+            let (dataset, _) = open(storage, |delta| delta);
+            let mut pipeline = Pipeline::on(&dataset).build();
+            for number in 30..60 {
+                ingest(&mut pipeline, &[Numbered::new(number)]);
+                pipeline.flush().unwrap();
+            }
+        });
+        for _ in 0..2 {
+            scope.spawn(move || {
+                let (_, delta) = open(storage, |delta| delta);
+                let compactor = Compactor::new(storage.clone(), delta, CompactionOptions::new());
+                for _ in 0..3 {
+                    let plan = compactor.plan(Table::Logs).unwrap();
+                    let report = compactor.run(&plan, &mut |_| {}).unwrap();
+                    assert!(report.errors.is_empty(), "{:?}", report.errors);
+                }
+            });
+        }
+    });
+    let compactor = Compactor::new(storage.clone(), delta.clone(), CompactionOptions::new());
+    let plan = compactor.plan(Table::Logs).unwrap();
+    let report = compactor.run(&plan, &mut |_| {}).unwrap();
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    assert_eq!(numbers(&storage), (0..60).collect::<Vec<_>>());
+    let files = delta.files(Table::Logs).unwrap();
+    assert!(files.len() < 10, "{} files", files.len());
+    // No version in between has lost or doubled a row.
+    let mut rows = 0;
+    let mut live = std::collections::BTreeMap::new();
+    for version in 0..=delta.version(Table::Logs).unwrap().unwrap() {
+        let before = rows;
+        for action in entry(&storage, "logs", version) {
+            if let Some(remove) = action.get("remove") {
+                rows -= live
+                    .remove(remove["path"].as_str().unwrap())
+                    .expect("a live file");
+            }
+            if let Some(add) = action.get("add") {
+                let stats: Json = serde_json::from_str(add["stats"].as_str().unwrap()).unwrap();
+                let count = stats["numRecords"].as_u64().unwrap();
+                rows += count;
+                assert_eq!(
+                    live.insert(add["path"].as_str().unwrap().to_owned(), count),
+                    None
+                );
+            }
+        }
+        assert!(
+            rows == before || rows == before + 1,
+            "version {version}: {before}, {rows}"
+        );
+    }
+    assert_eq!(rows, 60);
 }
 
 /// Retention drops files through the table; a late retry of their batch does not bring them back.
