@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, Table as Lines};
-use otlake::dataset::PublishedSchema;
+use otlake::dataset::SchemaDocument;
 use otlake::schema::{DatasetColumn, DatasetSchema, Difference, Table};
 
 /// Prints, compares and merges the schemas of datasets. A schema is given as the directory of a
@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn load(path: &Path, table: Table) -> Result<DatasetSchema, Box<dyn Error>> {
     let path = match path.is_dir() {
-        true => path.join(PublishedSchema::document_name(table)),
+        true => path.join(SchemaDocument::document_name(table)),
         false => path.to_owned(),
     };
     let in_file = |error: &dyn Error| format!("{}: {error}", path.display());

@@ -25,6 +25,7 @@ use std::fmt;
 
 use otlake_schema::Table;
 
+use crate::catalog::published_schema::{PublishError, PublishedSchema};
 use crate::commit::manifest::Manifest;
 use crate::commit::manifest::file::ManifestFile;
 use crate::commit::replacement::ReplaceOutcome;
@@ -128,6 +129,23 @@ pub trait Commit: fmt::Debug + Send + Sync {
     fn finish(&self, batch: &BatchId) -> Result<(), Box<dyn Error + Send + Sync>> {
         let _ = batch;
         Ok(())
+    }
+
+    /// Returns the published schema of a table, if it is part of the commit target. Then the columns of files have the
+    /// field ids that the target assigns, and new columns are published there before a file has them. The dataset
+    /// calls this once for each table when it is opened.
+    ///
+    /// The default returns `None`: the schema is a [document](crate::SchemaDocument) next to the files.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the schema can't be loaded.
+    fn published_schema(
+        &self,
+        table: Table,
+    ) -> Result<Option<Box<dyn PublishedSchema>>, PublishError> {
+        let _ = table;
+        Ok(None)
     }
 
     /// Returns the files of a table, so that the caller can [replace](Self::replace) some of them. The default returns

@@ -36,6 +36,7 @@ use self::plan::{CompactionGroup, CompactionPlan};
 use self::report::CompactionReport;
 use self::sorter::{MOST_RUNS, MemoryShares, Sorter};
 use crate::catalog::published_schema::PublishedSchema;
+use crate::catalog::schema_document::SchemaDocument;
 use crate::commit::Commit;
 use crate::commit::manifest::Manifest;
 use crate::commit::manifest::file::ManifestFile;
@@ -157,7 +158,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(compactor: &'a Compactor, table: Table) -> Result<Self, CompactionError> {
-        let published = PublishedSchema::load(Arc::clone(&compactor.storage), table)?;
+        let published = SchemaDocument::load(Arc::clone(&compactor.storage), table)?;
         let (mut fields, mut schema_version, mut key_values) =
             (Arc::new(ArrowSchema::empty()), None, Vec::new());
         if published.exists() {

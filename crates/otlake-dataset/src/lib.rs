@@ -89,6 +89,7 @@ mod route;
 mod writer;
 
 pub use crate::catalog::published_schema::{PublishError, PublishedSchema};
+pub use crate::catalog::schema_document::SchemaDocument;
 pub use crate::commit::batch_budget::{BatchBudget, BudgetExceeded};
 pub use crate::commit::batch_state::BatchStart;
 pub use crate::commit::manifest::file::{ManifestColumn, ManifestFile, ManifestLeaf};
@@ -135,7 +136,7 @@ const _: () = {
     is_send::<DatasetWriter>();
     is_send_and_sync::<Dataset>();
     is_send_and_sync::<DatasetBuilder>();
-    is_send_and_sync::<PublishedSchema>();
+    is_send_and_sync::<SchemaDocument>();
     is_send_and_sync::<Compactor>();
     is_send_and_sync::<Manifest>();
     is_send_and_sync::<RowBuffer>();

@@ -12,7 +12,7 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_schema::DataType;
-use otlake_dataset::{BatchId, DatasetWriter, Manifest, PublishedSchema};
+use otlake_dataset::{BatchId, DatasetWriter, Manifest, PublishedSchema, SchemaDocument};
 use otlake_parquet::{SortingColumn, WriterOptions};
 use otlake_row::{RowSink, Value};
 use otlake_schema::Table;
@@ -116,7 +116,7 @@ fn a_dataset_keeps_its_types_and_ids_from_writer_to_writer() {
         write(&[("user", Value::Int(7)), ("status", Value::Int(404))]),
         0
     );
-    let published = PublishedSchema::load(Arc::new(storage.clone()), Table::Logs).unwrap();
+    let published = SchemaDocument::load(Arc::new(storage.clone()), Table::Logs).unwrap();
     assert_eq!(
         published.schema().version(),
         3,

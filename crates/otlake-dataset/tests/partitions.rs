@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
-use otlake_dataset::{FlushError, PublishedSchema};
+use otlake_dataset::{FlushError, PublishedSchema, SchemaDocument};
 use otlake_parquet::WriterOptions;
 use otlake_row::{Location, Value};
 use otlake_schema::{Resolved, Schema, SchemaOptions, Table};
@@ -229,7 +229,7 @@ fn a_column_that_gets_a_type_later_is_published_with_it() {
             records.push(&mut sink, 0, BEGIN, &[("x", value)]);
             sink.flush().unwrap();
         }
-        let published = PublishedSchema::load(Arc::new(storage.clone()), Table::Logs).unwrap();
+        let published = SchemaDocument::load(Arc::new(storage.clone()), Table::Logs).unwrap();
         let published = published.schema().column("attr_x");
         let published = published.map(|column| column.type_name());
         assert_eq!(published, Some("int64"), "{partitioning:?}");
@@ -259,7 +259,7 @@ fn a_column_beyond_the_budget_of_the_dataset_is_in_no_file() {
             };
             theirs.widen(column, &Value::Int(1));
         }
-        let mut others = PublishedSchema::load(Arc::new(storage.clone()), Table::Logs).unwrap();
+        let mut others = SchemaDocument::load(Arc::new(storage.clone()), Table::Logs).unwrap();
         others.publish(&theirs).unwrap();
         for value in [Value::Int(5), Value::Int(6), Value::String("seven")] {
             records.push(&mut sink, 2, BEGIN, &[("x", value)]);

@@ -14,7 +14,7 @@ use std::time::Instant;
 use otlake_dataset::{
     BatchBudget, BatchId, BatchStart, BeginBatchError, BudgetExceeded, Commit, CommitOutcome,
     Dataset, DatasetWriter, FinishBatchError, FlushError, LossCause, Manifest, OpenError,
-    PublishError, PublishedSchema, RowError,
+    PublishError, PublishedSchema, RowError, SchemaDocument,
 };
 use otlake_parquet::WriterOptions;
 use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
@@ -197,7 +197,7 @@ fn no_directory_of_rows_is_hidden() {
 #[test]
 fn an_unreadable_schema_is_an_error_of_open() {
     let storage = InMemoryStorage::new();
-    let name = PublishedSchema::document_name(Table::Traces);
+    let name = SchemaDocument::document_name(Table::Traces);
     let _ = storage.put(&name, "[]".into(), PutIf::Absent).unwrap();
     let error = options().open(Arc::new(storage)).unwrap_err();
     assert!(matches!(
@@ -323,7 +323,7 @@ fn a_promoted_column_is_published_before_its_file() {
     plain.flush().unwrap();
     records.push(&mut plain, 3, BEGIN, &[("promoted", Value::Int(1))]);
     plain.flush().unwrap();
-    let published = PublishedSchema::load(Arc::new(storage.inner.clone()), Table::Logs).unwrap();
+    let published = SchemaDocument::load(Arc::new(storage.inner.clone()), Table::Logs).unwrap();
     assert!(published.schema().column("attr_promoted").is_some());
 }
 

@@ -14,7 +14,8 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, Schema as ArrowSchema};
 use otlake_arrow::{BatchBuilder, BatchSink};
 use otlake_dataset::{
-    BatchId, FinishBatchError, Manifest, MetricTables, PublishedSchema, TableSinkError,
+    BatchId, FinishBatchError, Manifest, MetricTables, PublishedSchema, SchemaDocument,
+    TableSinkError,
 };
 use otlake_row::{MetricKind, Row, RowSink, Value, sink_fn};
 use otlake_schema::{Schema, Table};
@@ -116,7 +117,7 @@ fn a_batch_with_an_identity_is_visible_exactly_once() {
     let manifest = &storage.files()["_otlake/manifests/logs/import-1.json"];
     let manifest = Manifest::from_json(manifest).unwrap();
     assert_eq!((manifest.rows(), manifest.batch()), (6, Some(&id)));
-    let published = PublishedSchema::load(Arc::new(storage.clone()), Table::Logs).unwrap();
+    let published = SchemaDocument::load(Arc::new(storage.clone()), Table::Logs).unwrap();
     for file in manifest.files() {
         for column in &file.columns {
             let published = published.schema().column(&column.name).unwrap();

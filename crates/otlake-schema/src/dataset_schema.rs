@@ -68,6 +68,31 @@ pub struct DatasetColumn {
 }
 
 impl DatasetColumn {
+    /// Creates a column that a table format has published, with its field id, its name and its type in words.
+    pub fn new(id: u32, name: impl Into<String>, type_name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            r#type: type_name.into(),
+            full_name: None,
+            promoted: false,
+        }
+    }
+
+    /// Sets the [full name](crate::full_name) of the attribute that the column belongs to.
+    #[must_use]
+    pub fn with_full_name(mut self, full_name: impl Into<String>) -> Self {
+        self.full_name = Some(full_name.into());
+        self
+    }
+
+    /// Makes the column one that exists by configuration, in addition to the column budget.
+    #[must_use]
+    pub fn into_promoted(mut self) -> Self {
+        self.promoted = true;
+        self
+    }
+
     /// Returns the field id, the same in every file: below 100 for the fields that every file has, from
     /// 10,000 for other columns.
     pub fn id(&self) -> u32 {
@@ -121,6 +146,48 @@ impl DatasetSchema {
             schema.add(column);
         }
         schema
+    }
+
+    /// Creates the schema of a table that a table format has, with its columns and its version. The version has to
+    /// change whenever the columns do. Fields that every file has and the table lacks are added.
+    ///
+    /// ```
+    /// use otlake_schema::{DatasetColumn, DatasetSchema, Table};
+    ///
+    /// let user = DatasetColumn::new(10_000, "attr_user", "utf8").with_full_name("attr.user");
+    /// let columns = DatasetSchema::new(Table::Logs).columns().to_vec();
+    /// let schema = DatasetSchema::from_columns(Table::Logs, 7, columns.into_iter().chain([user]))?;
+    /// assert_eq!(schema.column_of("attr.user").expect("it is published").id(), 10_000);
+    /// # Ok::<_, otlake_schema::DatasetSchemaError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a column has a name, an id, a type or an attribute that it can't have; see
+    /// [`from_json`](Self::from_json).
+    pub fn from_columns(
+        table: Table,
+        version: u64,
+        columns: impl IntoIterator<Item = DatasetColumn>,
+    ) -> Result<DatasetSchema, DatasetSchemaError> {
+        let own = DatasetSchema::new(table);
+        let mut schema = DatasetSchema::without_columns(table, version);
+        for column in columns {
+            document::check(&column, &own)?;
+            schema.add_checked(column)?;
+        }
+        for column in own.columns {
+            if schema.column(&column.name).is_none() {
+                schema.add_checked(column)?;
+            }
+        }
+        Ok(schema)
+    }
+
+    /// Reserves names of columns that the table of a table format has in addition, so that no new column gets one of
+    /// them. They are not part of [`to_json`](Self::to_json).
+    pub fn reserve_names<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        self.taken.extend(names.into_iter().map(fold));
     }
 
     fn without_columns(table: Table, version: u64) -> DatasetSchema {

@@ -8,7 +8,7 @@ use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::schema::Table;
 use otlake::{BatchError, Pipeline, PipelineBuilder};
-use otlake_dataset::{BatchId, BatchStart, Manifest, PublishedSchema};
+use otlake_dataset::{BatchId, BatchStart, Manifest, PublishedSchema, SchemaDocument};
 use otlake_storage::Documents;
 use serde_json::json;
 
@@ -155,7 +155,7 @@ pub fn assert_manifests(
 /// Asserts that all files have the published types and field ids.
 pub fn assert_published(storage: Arc<dyn Documents>, files: &BTreeMap<String, ReadFile>) {
     for table in [Table::Logs, Table::Traces] {
-        let published = PublishedSchema::load(storage.clone(), table).expect("a schema");
+        let published = SchemaDocument::load(storage.clone(), table).expect("a schema");
         let directory = format!("{}/", table.name());
         for (name, file) in files {
             if name.starts_with(&directory) {

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use otlake::Pipeline;
-use otlake_dataset::PublishedSchema;
+use otlake_dataset::{PublishedSchema, SchemaDocument};
 use otlake_schema::{Schema, Table};
 use otlake_storage::{Documents, ObjectStorage, PutIf, Storage, StorageErrorKind, Version};
 use otlake_storage_tests::{S3Server, StubServer, s3_client};
@@ -150,7 +150,7 @@ fn a_published_schema_that_cannot_be_written_is_an_error_within_seconds() {
         let server = StubServer::start(status, code);
         let storage = ObjectStorage::new(s3_client(&server.endpoint()), "lake").unwrap();
         let started = Instant::now();
-        let published = PublishedSchema::load(Arc::new(storage), Table::Logs)
+        let published = SchemaDocument::load(Arc::new(storage), Table::Logs)
             .and_then(|mut published| published.publish(&Schema::logs()));
         let error = published.unwrap_err();
         assert!(started.elapsed() < Duration::from_secs(20), "{error}");

@@ -16,7 +16,7 @@ use object_store::memory::InMemory;
 use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::schema::{DatasetSchema, Table};
-use otlake_dataset::PublishedSchema;
+use otlake_dataset::{PublishedSchema, SchemaDocument};
 use otlake_storage::{Documents, InMemoryStorage, LocalDirectory, ObjectStorage};
 use otlake_storage_tests::{Numbered, Random, read_all, small_files};
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ where
         let watching = scope.spawn(|| {
             let mut before = DatasetSchema::new(Table::Logs);
             while !done.load(Ordering::SeqCst) {
-                let now = PublishedSchema::load(storage.clone(), Table::Logs).unwrap();
+                let now = SchemaDocument::load(storage.clone(), Table::Logs).unwrap();
                 let now = now.schema();
                 assert!(now.version() >= before.version());
                 for column in before.columns() {
@@ -93,7 +93,7 @@ fn check<D>(storage: &Arc<D>, case: &str)
 where
     D: Documents + 'static,
 {
-    let published = PublishedSchema::load(storage.clone(), Table::Logs).unwrap();
+    let published = SchemaDocument::load(storage.clone(), Table::Logs).unwrap();
     let schema = published.schema();
     for flush in 0..FLUSHES {
         for writer in 0..WRITERS {

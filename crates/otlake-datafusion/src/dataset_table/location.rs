@@ -2,7 +2,7 @@ use datafusion::datasource::listing::ListingTableUrl;
 use datafusion::error::Result;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::object_store::path::Path;
-use otlake_dataset::PublishedSchema;
+use otlake_dataset::SchemaDocument;
 use otlake_schema::Table;
 
 use crate::dataset_table::error::DatasetTableError;
@@ -39,7 +39,7 @@ impl Location {
 
     /// Returns the path of the published schema.
     pub(super) fn schema_document(&self) -> Result<Path, DatasetTableError> {
-        path_in(self.root(), &PublishedSchema::document_name(self.table))
+        path_in(self.root(), &SchemaDocument::document_name(self.table))
     }
 
     /// Returns the path of the directory of manifests.

@@ -6,28 +6,30 @@ use otlake_schema::{DatasetSchema, Schema, Table};
 
 use crate::catalog::published_schema::{PublishError, PublishedSchema};
 
-/// The columns and types that are published for a table: in a document of the dataset, or without documents, in
-/// this process only.
+/// The columns and types that are published for a table: in a document of the dataset or in its commit target, or
+/// without either, in this process only.
 #[derive(Debug)]
 pub(crate) struct TableCatalog {
     /// The schema that was published last, for writers that have nothing to add.
     current: RwLock<Arc<DatasetSchema>>,
     /// Locked while the schema is extended, which may take requests to the storage.
     source: Mutex<Source>,
+    is_published: bool,
 }
 
 #[derive(Debug)]
 enum Source {
-    Document(PublishedSchema),
-    Process(DatasetSchema),
+    Published(Box<dyn PublishedSchema>),
+    Process(Box<DatasetSchema>),
 }
 
 impl TableCatalog {
-    /// Shares a schema that was loaded from its document.
-    pub(crate) fn new(published: PublishedSchema) -> Self {
+    /// Shares a schema that other processes share too.
+    pub(crate) fn new(published: Box<dyn PublishedSchema>) -> Self {
         Self {
             current: RwLock::new(Arc::new(published.schema().clone())),
-            source: Mutex::new(Source::Document(published)),
+            source: Mutex::new(Source::Published(published)),
+            is_published: true,
         }
     }
 
@@ -36,8 +38,14 @@ impl TableCatalog {
         let schema = DatasetSchema::new(table);
         Self {
             current: RwLock::new(Arc::new(schema.clone())),
-            source: Mutex::new(Source::Process(schema)),
+            source: Mutex::new(Source::Process(Box::new(schema))),
+            is_published: false,
         }
+    }
+
+    /// Returns whether other processes share the schema, so that its field ids mean something.
+    pub(crate) fn is_published(&self) -> bool {
+        self.is_published
     }
 
     /// Returns the schema that was published last, as far as this process knows.
@@ -50,17 +58,17 @@ impl TableCatalog {
     ///
     /// # Errors
     ///
-    /// Returns an error if the document could not be extended.
+    /// Returns an error if the schema could not be extended.
     pub(crate) fn publish(&self, found: &Schema) -> Result<Arc<DatasetSchema>, PublishError> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         let schema = match &mut *source {
-            Source::Document(published) => {
+            Source::Published(published) => {
                 published.publish(found)?;
                 published.schema()
             }
             Source::Process(schema) => {
                 schema.extend(found);
-                schema
+                &**schema
             }
         };
         let schema = Arc::new(schema.clone());

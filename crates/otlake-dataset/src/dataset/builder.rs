@@ -7,7 +7,7 @@ use otlake_schema::{SchemaOptions, Table};
 use otlake_storage::{Documents, RetryObserver, Storage};
 
 use super::{Dataset, Shared};
-use crate::catalog::published_schema::PublishedSchema;
+use crate::catalog::schema_document::SchemaDocument;
 use crate::catalog::table_catalog::TableCatalog;
 use crate::commit::Commit;
 use crate::commit::batch_budget::BatchBudget;
@@ -284,12 +284,17 @@ impl DatasetBuilder {
         let mut tables = Vec::with_capacity(Table::ALL.len());
         let mut is_new = true;
         for table in Table::ALL {
-            let catalog = match &documents {
-                Some(documents) if options.writes(table) => {
-                    let published = PublishedSchema::load(Arc::clone(documents), table)?;
+            let of_target = match &commit {
+                Some(commit) if options.writes(table) => commit.published_schema(table)?,
+                _ => None,
+            };
+            let catalog = match (of_target, &documents) {
+                (Some(published), _) => TableCatalog::new(published),
+                (None, Some(documents)) if options.writes(table) => {
+                    let published = SchemaDocument::load(Arc::clone(documents), table)?;
                     let published = published.with_retry_observer(retry_observer.clone());
                     is_new &= !published.exists();
-                    TableCatalog::new(published)
+                    TableCatalog::new(Box::new(published))
                 }
                 _ => TableCatalog::in_process(table),
             };

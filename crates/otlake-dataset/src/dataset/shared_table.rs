@@ -70,7 +70,7 @@ impl SharedTable {
 
     /// Returns the version of the published schema, if it is published.
     fn schema_version(&self) -> Option<u64> {
-        let published = self.documents.is_some();
+        let published = self.catalog.is_published();
         published.then(|| self.catalog.current().version())
     }
 

@@ -23,7 +23,7 @@ pub(crate) struct PublishedTypes {
 }
 
 impl PublishedTypes {
-    /// Creates the types of a published schema, with field ids for attributes if it is in a document.
+    /// Creates the types of a published schema, with field ids for attributes if other processes share it.
     pub(crate) fn new(
         published: Arc<DatasetSchema>,
         options: &SchemaOptions,

@@ -127,7 +127,7 @@ impl TableWriter {
             order: options.order.clone(),
             partitioned: partitioner.is_some(),
             keeps_age: options.max_age.is_some(),
-            field_ids: shared.documents.is_some(),
+            field_ids: shared.catalog.is_published(),
         };
         let limits = column_limits(dataset, gather.partitioned);
         let (files, ledger) = (Arc::clone(&shared.files), Arc::clone(&shared.ledger));
@@ -356,7 +356,7 @@ impl TableWriter {
         self.gather.coerce(&published);
         let version = published.version();
         let known = self.types.take().filter(|known| known.version() == version);
-        let field_ids = self.shared.documents.is_some();
+        let field_ids = self.shared.catalog.is_published();
         let types = known.unwrap_or_else(|| PublishedTypes::new(published, options, field_ids));
         Ok(self.types.insert(types))
     }

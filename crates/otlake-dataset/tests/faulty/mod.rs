@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use otlake_dataset::PublishedSchema;
+use otlake_dataset::SchemaDocument;
 use otlake_schema::{DatasetSchema, Table};
 use otlake_storage::{
     Document, Documents, InMemoryStorage, PutIf, PutOutcome, Storage, StorageError,
@@ -148,7 +148,7 @@ impl FaultyStorage {
     /// Returns the published schema of a table.
     fn published(&self, table: Table) -> Arc<DatasetSchema> {
         // A table's own columns need no document.
-        let document = self.inner.get(&PublishedSchema::document_name(table));
+        let document = self.inner.get(&SchemaDocument::document_name(table));
         let Some(document) = document.unwrap() else {
             return Arc::new(DatasetSchema::new(table));
         };

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{DatasetColumn, DatasetSchema, FIRST_ID, LAST_ID, own_columns};
+use super::{DatasetColumn, DatasetSchema, FIRST_ID, LAST_ID};
 use crate::naming::fold;
 use crate::table::Table;
 
@@ -101,18 +101,7 @@ impl DatasetSchema {
         let document: Document = serde_json::from_slice(json).map_err(malformed)?;
         let table = Table::from_name(&document.table)
             .ok_or(DatasetSchemaError::UnknownTable(document.table))?;
-        let own = DatasetSchema::new(table);
-        let mut schema = DatasetSchema::without_columns(table, document.version);
-        for column in document.columns {
-            check(&column, &own)?;
-            schema.add_checked(column)?;
-        }
-        for column in own_columns(table) {
-            if schema.column(&column.name).is_none() {
-                schema.add_checked(column)?;
-            }
-        }
-        Ok(schema)
+        Self::from_columns(table, document.version, document.columns)
     }
 
     /// Returns the JSON that is stored next to the data.
@@ -128,7 +117,7 @@ impl DatasetSchema {
     }
 
     /// Adds a column whose name, id and attribute no other column has.
-    fn add_checked(&mut self, column: DatasetColumn) -> Result<(), DatasetSchemaError> {
+    pub(super) fn add_checked(&mut self, column: DatasetColumn) -> Result<(), DatasetSchemaError> {
         if self.taken.contains(&fold(&column.name)) {
             return Err(DatasetSchemaError::DuplicateName(column.name));
         }
@@ -146,7 +135,7 @@ impl DatasetSchema {
 }
 
 /// Checks a column by itself. `own` has the columns of fields that this version knows.
-fn check(column: &DatasetColumn, own: &DatasetSchema) -> Result<(), DatasetSchemaError> {
+pub(super) fn check(column: &DatasetColumn, own: &DatasetSchema) -> Result<(), DatasetSchemaError> {
     let field = own.column(&column.name);
     let expected = field.map(|field| field.r#type.clone());
     let fits = match &expected {
