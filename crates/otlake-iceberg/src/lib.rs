@@ -1,0 +1,54 @@
+//! Commits the files of otlake datasets to Apache Iceberg tables, exactly once.
+//!
+//! ```text
+//!  DatasetWriter ──▶ files ──▶ Manifest ──▶ IcebergCommit ──▶ group ──▶ fast append ──▶ catalog
+//!       │                                   (field ids, types   (one snapshot for all    (watermarks and snapshot
+//!       │                                    and partitions      writers that wait)       in one step)
+//!       │                                    are checked)
+//!       └──▶ new columns ──▶ IcebergSchema ──▶ the table's schema, which assigns the field ids
+//! ```
+//!
+//! # Example
+//!
+//! ```
+//! ```
+//!
+//! # When to use this crate
+//!
+//! Use it if readers find tables through an Iceberg catalog. Without one, the manifests that a dataset writes by default
+//! are enough. `docs/tables.md` compares both.
+//!
+//! The crate exchanges manifests with the dataset and no Arrow types, because the `iceberg` crate is on another
+//! version of Arrow.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod birth;
+mod builder;
+mod clock;
+mod commit;
+mod data_file;
+mod error;
+mod group;
+mod leaves;
+mod partition;
+mod pinned;
+mod published;
+mod queue;
+mod shared;
+mod types;
+mod watermarks;
+
+pub use crate::builder::{IcebergCommitBuilder, TimePartition};
+pub use crate::clock::{Clock, SystemClock};
+pub use crate::commit::IcebergCommit;
+pub use crate::error::{FileFault, IcebergCommitError, IcebergSchemaError};
+pub use crate::published::IcebergSchema;
+
+// The version of these types is part of the interface.
+pub use iceberg;
+
+// The code of the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

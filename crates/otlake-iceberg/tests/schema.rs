@@ -1,0 +1,441 @@
+//! Field ids, names and types in files are those of the table.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod kit;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
+
+use iceberg::spec::{PrimitiveType, Schema as IcebergSchema, Type};
+use iceberg::transaction::{AddColumn, ApplyTransactionAction, Transaction};
+use otlake_dataset::{Commit, CommitOutcome, Dataset, Manifest};
+use otlake_iceberg::TimePartition;
+use otlake_row::{Signal, Value};
+use otlake_storage::InMemoryStorage;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::schema::types::Type as ParquetType;
+
+use self::kit::{BEGIN, Fate, HOUR, Lake, chain, push, push_to};
+
+/// Returns the names and ids of all columns of a file, and of everything in them.
+fn ids_of_file(lake: &Lake, path: &str) -> BTreeMap<i32, String> {
+    fn add(field: &ParquetType, path: &str, ids: &mut BTreeMap<i32, String>) {
+        let info = field.get_basic_info();
+        // The level of a list or map that Parquet adds has no id and no name in Iceberg.
+        let path = match info.name() {
+            "list" | "key_value" if !info.has_id() => path.to_owned(),
+            name if path.is_empty() => name.to_owned(),
+            name => format!("{path}.{name}"),
+        };
+        if info.has_id() {
+            assert_eq!(
+                ids.insert(info.id(), path.clone()),
+                None,
+                "{} twice",
+                info.id()
+            );
+        } else {
+            assert!(field.is_group(), "{path} has no id");
+        }
+        if field.is_group() {
+            field
+                .get_fields()
+                .iter()
+                .for_each(|field| add(field, &path, ids));
+        }
+    }
+    let reader = SerializedFileReader::new(lake.bytes(path)).unwrap();
+    let schema = reader.metadata().file_metadata().schema().clone();
+    let mut ids = BTreeMap::new();
+    schema
+        .get_fields()
+        .iter()
+        .for_each(|field| add(field, "", &mut ids));
+    ids
+}
+
+fn ids_of_table(schema: &IcebergSchema) -> HashMap<i32, String> {
+    schema.field_id_to_name_map().clone()
+}
+
+/// Four processes write for a while. Attribute names come and go, change their types, and appear in another order in
+/// each process, while some updates of the schema meet a conflict or lose their response. Every field id of every file is that
+/// of the column with the same name in the table, and ids of attributes begin at 10,000.
+#[test]
+fn ids_in_footers_are_those_of_the_table() {
+    let lake = Lake::new();
+    let count = Mutex::new(0);
+    lake.catalog.set_fates(move |_| {
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        match *count % 7 {
+            3 => Fate::Conflict,
+            5 => Fate::AppliedAndLost,
+            _ => Fate::Applied,
+        }
+    });
+    let names: Vec<String> = (0..12).map(|number| format!("name.{number}")).collect();
+    let values = [
+        Value::Int(1),
+        Value::String("x"),
+        Value::Bool(true),
+        Value::Double(0.5),
+    ];
+    std::thread::scope(|scope| {
+        for process in 0..4usize {
+            let (lake, names, values) = (&lake, &names, &values);
+            scope.spawn(move || {
+                let dataset = lake.dataset(lake.commit().build()).open();
+                let mut writer = dataset.writer();
+                for round in 0..4 {
+                    for row in 0..3 {
+                        let name = &names[(process * 5 + round * 3 + row) % 12];
+                        let value = values[(process + round) % 4];
+                        let number = ((process * 10 + round) * 10 + row) as i64;
+                        push(&mut writer, number, BEGIN, &[(name, value)]);
+                        push_to(Signal::Traces, &mut writer, number, BEGIN, &[(name, value)]);
+                        push_to(
+                            Signal::Metrics,
+                            &mut writer,
+                            number,
+                            BEGIN,
+                            &[(name, value)],
+                        );
+                    }
+                    writer.flush().unwrap();
+                }
+            });
+        }
+    });
+    for name in ["logs", "traces", "metrics"] {
+        let table = lake.table(name);
+        let of_table = ids_of_table(table.metadata().current_schema());
+        let files = lake.data_files(name);
+        assert_eq!(lake.numbers(name).len(), 4 * 4 * 3, "{name}");
+        let mut seen = BTreeMap::new();
+        for file in &files {
+            let ids = ids_of_file(&lake, file.file_path());
+            for (id, path) in &ids {
+                assert_eq!(of_table.get(id), Some(path), "{name}: {id}");
+            }
+            for id in file.value_counts().keys() {
+                assert!(ids.contains_key(id), "{name}: metrics of {id}");
+            }
+            seen.extend(ids);
+        }
+        let attributes = seen.iter().filter(|(_, path)| path.starts_with("attr_"));
+        assert_eq!(attributes.clone().count(), 13, "{name}");
+        assert!(
+            attributes
+                .clone()
+                .all(|(id, _)| (10_000..10_013).contains(id))
+        );
+        assert_eq!(
+            seen.len(),
+            of_table.len(),
+            "{name}: a file has every column of the table"
+        );
+    }
+}
+
+/// Keeps the manifests of a dataset that knows nothing of the table.
+#[derive(Debug, Default)]
+struct Manifests(Mutex<Vec<Manifest>>);
+
+impl Commit for Manifests {
+    fn commit(
+        &self,
+        _name: &str,
+        manifest: &Manifest,
+    ) -> Result<CommitOutcome, Box<dyn std::error::Error + Send + Sync>> {
+        self.0.lock().unwrap().push(manifest.clone());
+        Ok(CommitOutcome::Committed)
+    }
+}
+
+/// Returns the manifest of a dataset with a schema of its own that has these attributes, in this order.
+fn manifest_of_others(attributes: &[(&str, Value<'static>)], with_ids: bool) -> Manifest {
+    let manifests = Arc::new(Manifests::default());
+    let builder = Dataset::builder().commit(manifests.clone());
+    let storage = Arc::new(InMemoryStorage::new());
+    let dataset = match with_ids {
+        true => builder.open(storage).unwrap(),
+        false => builder.open_files(storage).unwrap(),
+    };
+    let mut writer = dataset.writer();
+    push(&mut writer, 1, BEGIN, attributes);
+    writer.flush().unwrap();
+    manifests.0.lock().unwrap().pop().unwrap()
+}
+
+/// Files of datasets that were not opened with the commit: each is an error that says what is wrong, and the table has none
+/// of them.
+#[test]
+fn files_with_other_ids_are_rejected() {
+    let lake = Lake::new();
+    let commit = lake.commit().build();
+    let dataset = lake.dataset(lake.commit().build()).open();
+    let mut writer = dataset.writer();
+    push(
+        &mut writer,
+        1,
+        BEGIN,
+        &[("a", Value::Int(1)), ("b", Value::Int(1))],
+    );
+    writer.flush().unwrap();
+    let cases: [(Manifest, &str); 4] = [
+        (
+            manifest_of_others(&[("b", Value::Int(1)), ("a", Value::Int(1))], true),
+            "its column attr_b has the field id 10001, which is that of attr_a",
+        ),
+        (
+            manifest_of_others(&[("a", Value::String("x"))], true),
+            "its column attr_a is of type utf8, but the table expects long",
+        ),
+        (
+            manifest_of_others(
+                &[
+                    ("a", Value::Int(1)),
+                    ("b", Value::Int(1)),
+                    ("c", Value::Int(1)),
+                ],
+                true,
+            ),
+            "its column attr_c has the field id 10003, which the table does not know",
+        ),
+        (
+            manifest_of_others(&[("a", Value::Int(1))], false),
+            "has no field id: open the dataset with this commit target",
+        ),
+    ];
+    for (number, (manifest, message)) in cases.iter().enumerate() {
+        let error = commit
+            .commit(&format!("other-{number}"), manifest)
+            .unwrap_err();
+        let text = chain(&*error);
+        assert!(text.contains(message), "{number}: {text}");
+    }
+    assert_eq!(lake.numbers("logs"), [1]);
+    // One faulty commit does not keep others of its group from the table.
+    push(&mut writer, 2, BEGIN, &[]);
+    writer.flush().unwrap();
+    assert_eq!(lake.numbers("logs"), [1, 2]);
+}
+
+/// Another engine adds columns, one of them with the name that an attribute would get, and drops one of ours. Writers that
+/// are running and new ones go on, and ids are never used again.
+#[test]
+fn columns_that_others_add_or_drop_stay_as_they_are() {
+    let lake = Lake::new();
+    let dataset = lake.dataset(lake.commit().build()).open();
+    let mut writer = dataset.writer();
+    push(&mut writer, 1, BEGIN, &[("a", Value::Int(1))]);
+    writer.flush().unwrap();
+    let table = lake.table("logs");
+    let transaction = Transaction::new(&table);
+    let date = || Type::Primitive(PrimitiveType::Date);
+    let schema = transaction
+        .update_schema()
+        .add_column(AddColumn::optional("attr_b", date()))
+        .add_column(AddColumn::optional("reviewed", date()))
+        .delete_column("attr_a");
+    let transaction = schema.apply(transaction).unwrap();
+    lake.block_on(transaction.commit(&*lake.catalog.inner))
+        .unwrap();
+    // This writer does not know yet that the column was dropped.
+    push(&mut writer, 2, BEGIN, &[("a", Value::Int(2))]);
+    writer.flush().unwrap();
+    push(&mut writer, 3, BEGIN, &[("b", Value::Int(3))]);
+    writer.flush().unwrap();
+    let dataset = lake.dataset(lake.commit().build()).open();
+    let mut writer = dataset.writer();
+    push(
+        &mut writer,
+        4,
+        BEGIN,
+        &[("a", Value::String("x")), ("b", Value::Int(3))],
+    );
+    writer.flush().unwrap();
+    assert_eq!(lake.numbers("logs"), [1, 2, 3, 4]);
+    let schema = lake.table("logs").metadata().current_schema().clone();
+    let b = schema.field_by_name("attr_b").unwrap();
+    assert_eq!((b.id, &*b.field_type), (10_002, &date()));
+    let ours = dataset.schema(otlake_schema::Table::Logs);
+    let of_b = ours.column_of("attr.b").unwrap();
+    assert!(of_b.name().starts_with("attr_b_"), "{}", of_b.name());
+    let a = schema.field_by_name("attr_a").unwrap();
+    assert!(a.id > 10_003, "a new column has a new id, not {}", a.id);
+    let field = |number: usize| {
+        schema
+            .field_by_name(ours.columns()[number].name())
+            .unwrap()
+            .id
+    };
+    for (number, column) in ours.columns().iter().enumerate() {
+        assert_eq!(field(number) as u32, column.id(), "{}", column.name());
+    }
+}
+
+/// A table that was not made for the dataset is an error when the dataset is opened.
+#[test]
+fn a_table_of_others_is_an_error() {
+    let lake = Lake::new();
+    let ident = iceberg::NamespaceIdent::new("otlake".to_owned());
+    let id = iceberg::spec::NestedField::optional(1, "id", Type::Primitive(PrimitiveType::Int));
+    let schema = IcebergSchema::builder()
+        .with_fields([id.into()])
+        .build()
+        .unwrap();
+    let creation = iceberg::TableCreation::builder()
+        .name("logs".to_owned())
+        .schema(schema);
+    lake.block_on(async {
+        let catalog = &lake.catalog.inner;
+        catalog
+            .create_namespace(&ident, Default::default())
+            .await
+            .unwrap();
+        catalog
+            .create_table(&ident, creation.build())
+            .await
+            .unwrap();
+    });
+    let builder = Dataset::builder().commit(Arc::new(lake.commit().build()));
+    let error = builder.open(Arc::new(lake.storage.clone())).unwrap_err();
+    let text = chain(&error);
+    assert!(
+        text.contains("otlake.logs was not created by otlake for logs"),
+        "{text}"
+    );
+    assert!(text.contains("it has no column \"timestamp\""), "{text}");
+}
+
+/// Hidden partitions by day and by hour, rows without a time, and a dataset whose files are too coarse for the table.
+#[test]
+fn partition_values_follow_from_the_rows() {
+    use iceberg::spec::{Literal, PrimitiveLiteral};
+    let int = |value| Some(Literal::Primitive(PrimitiveLiteral::Int(value)));
+    for (partition, partitioning, expected) in [
+        (
+            TimePartition::Day,
+            "date={date}",
+            vec![None, int(20_779), int(20_780)],
+        ),
+        (
+            TimePartition::Hour,
+            "date={date}/hour={hour}",
+            vec![
+                None,
+                int(20_779 * 24 + 7),
+                int(20_779 * 24 + 8),
+                int(20_780 * 24 + 7),
+            ],
+        ),
+    ] {
+        let lake = Lake::new();
+        let commit = || lake.commit().partition(partition).build();
+        let fine = |builder: otlake_dataset::DatasetBuilder| {
+            builder.partitioning(partitioning.parse().unwrap())
+        };
+        let dataset = lake.dataset(commit()).with(fine).open();
+        let mut writer = dataset.writer();
+        for (number, time) in [BEGIN, BEGIN + 1, BEGIN + HOUR, BEGIN + 24 * HOUR, 0]
+            .iter()
+            .enumerate()
+        {
+            push(&mut writer, number as i64, *time, &[]);
+        }
+        writer.flush().unwrap();
+        let mut found: Vec<Option<Literal>> = Vec::new();
+        for file in lake.data_files("logs") {
+            let values: Vec<_> = file
+                .partition()
+                .iter()
+                .map(|value| value.cloned())
+                .collect();
+            assert_eq!(values.len(), 1);
+            found.extend(values);
+        }
+        found.sort_by_key(|value| format!("{value:?}"));
+        found.dedup();
+        let mut expected = expected;
+        expected.sort_by_key(|value| format!("{value:?}"));
+        assert_eq!(found, expected);
+        let dataset = lake.dataset(commit()).open();
+        let mut writer = dataset.writer();
+        push(&mut writer, 9, BEGIN, &[]);
+        push(&mut writer, 9, BEGIN + 24 * HOUR, &[]);
+        let text = chain(&writer.flush().unwrap_err());
+        assert!(
+            text.contains("partition the dataset at least as finely as the table"),
+            "{text}"
+        );
+        assert_eq!(lake.numbers("logs").len(), 5);
+    }
+}
+
+/// The metrics of a data file are those of the manifest, with bounds in the types of the table.
+#[test]
+fn data_files_have_all_metrics() {
+    use iceberg::spec::Datum;
+    let lake = Lake::new();
+    let dataset = lake.dataset(lake.commit().build()).open();
+    let mut writer = dataset.writer();
+    push(
+        &mut writer,
+        -3,
+        BEGIN,
+        &[("text", Value::String("b")), ("half", Value::Double(0.5))],
+    );
+    push(
+        &mut writer,
+        5,
+        BEGIN + HOUR,
+        &[("text", Value::String("a"))],
+    );
+    writer.flush().unwrap();
+    let files = lake.data_files("logs");
+    let [file] = &files[..] else {
+        panic!("{} files", files.len());
+    };
+    let schema = lake.table("logs").metadata().current_schema().clone();
+    let id = |name: &str| schema.field_id_by_name(name).unwrap();
+    assert_eq!(file.record_count(), 2);
+    assert_eq!(
+        file.file_size_in_bytes(),
+        lake.bytes(file.file_path()).len() as u64
+    );
+    let bounds = |name| {
+        let bounds = (
+            file.lower_bounds().get(&id(name)),
+            file.upper_bounds().get(&id(name)),
+        );
+        (bounds.0.unwrap().clone(), bounds.1.unwrap().clone())
+    };
+    assert_eq!(bounds("attr_number"), (Datum::long(-3), Datum::long(5)));
+    assert_eq!(
+        bounds("attr_text"),
+        (Datum::string("a"), Datum::string("b"))
+    );
+    assert_eq!(
+        bounds("attr_half"),
+        (Datum::double(0.5), Datum::double(0.5))
+    );
+    let times = (BEGIN / 1_000, (BEGIN + HOUR) / 1_000);
+    let times = (
+        Datum::timestamptz_micros(times.0),
+        Datum::timestamptz_micros(times.1),
+    );
+    assert_eq!(bounds("timestamp"), times);
+    assert_eq!(file.null_value_counts()[&id("attr_half")], 1);
+    assert_eq!(file.value_counts()[&id("overflow.key")], 2);
+    let sizes: u64 = file.column_sizes().values().sum();
+    assert!(sizes > 0 && sizes < file.file_size_in_bytes());
+    assert_eq!(file.split_offsets(), Some(&[4][..]));
+}
