@@ -17,7 +17,10 @@ macro_rules! documents {
 }
 
 /// Documents that a crate compiles which is too heavy to be built here: their paths, relative to `docs/`, and the crates.
-pub const COMPILED_BY_CRATES: &[(&str, &str)] = &[("guide/delta.md", "otlake-delta")];
+pub const COMPILED_BY_CRATES: &[(&str, &str)] = &[
+    ("guide/delta.md", "otlake-delta"),
+    ("guide/iceberg.md", "otlake-iceberg"),
+];
 
 documents! {
     Arrow "guide/arrow.md",

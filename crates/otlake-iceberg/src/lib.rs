@@ -8,11 +8,6 @@
 //!       └──▶ new columns ──▶ IcebergSchema ──▶ the table's schema, which assigns the field ids
 //! ```
 //!
-//! # Example
-//!
-//! ```
-//! ```
-//!
 //! # When to use this crate
 //!
 //! Use it if readers find tables through an Iceberg catalog. Without one, the manifests that a dataset writes by default
@@ -52,3 +47,15 @@ pub use iceberg;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/iceberg.md")]
+struct Guide;
+
+// The commit of a dataset is shared by its writers.
+const _: () = {
+    const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<IcebergCommit>();
+    is_send_and_sync::<IcebergCommitError>();
+    is_send_and_sync::<IcebergSchemaError>();
+};

@@ -36,6 +36,9 @@ impl Numbers {
     }
 }
 
+/// The snapshots of each table, and the times at which they were added.
+type Times = HashMap<String, Vec<(i64, Duration)>>;
+
 fn soon() -> RetryPolicy {
     let mut policy = RetryPolicy::default().with_deadline(Duration::from_secs(60));
     policy.longest_pause = Duration::from_millis(20);
@@ -84,12 +87,13 @@ async fn interfere(catalog: &FaultyCatalog, number: u64, path: &str, bytes: u64)
     let _ = transaction.commit(&*catalog.inner).await;
 }
 
-/// Writes the three rows of a batch. A row's number is that of its batch and its place there.
+/// Writes the three log records of a batch, and a span for one batch in five. A row's number is that of its batch and its
+/// place there.
 fn rows(writer: &mut DatasetWriter, source: i64, sequence: i64) {
     for place in 0..3 {
         let number = (source * 1_000 + sequence) * 10 + place;
         push(writer, number, BEGIN + sequence, &[]);
-        if place == 0 {
+        if place == 0 && sequence % 5 == 0 {
             push_to(Signal::Traces, writer, number, BEGIN + sequence, &[]);
         }
     }
@@ -119,7 +123,7 @@ fn a_thousand_batches_are_committed_exactly_once() {
             _ => Fate::Applied,
         }
     });
-    let times: Arc<Mutex<HashMap<String, Vec<(i64, Duration)>>>> = Arc::default();
+    let times: Arc<Mutex<Times>> = Arc::default();
     let (seen, watch) = (Arc::clone(&times), Arc::clone(&clock));
     *lake.catalog.applied.lock().unwrap() = Box::new(move |table| {
         let Some(snapshot) = table.metadata().current_snapshot_id() else {
@@ -135,6 +139,8 @@ fn a_thousand_batches_are_committed_exactly_once() {
     });
     let commit = || {
         let commit = lake.commit().snapshot_interval(Duration::from_secs(1));
+        // Old snapshots go, so that the test is fast.
+        let commit = commit.snapshot_age(Duration::from_secs(3));
         let commit = commit.clock(clock.clone()).retry(soon());
         commit.retry_observer(observer.clone()).build()
     };
@@ -204,11 +210,17 @@ fn a_thousand_batches_are_committed_exactly_once() {
         }
     });
     let times = std::mem::take(&mut *times.lock().unwrap());
-    for (table, places) in [("logs", 3), ("traces", 1)] {
-        let mut expected = Vec::new();
-        for batch in (0..SOURCES).flat_map(|source| (0..BATCHES).map(move |n| source * 1_000 + n)) {
-            expected.extend((0..places).map(|place| batch * 10 + place));
-        }
+    for (table, places, step) in [("logs", 3, 1), ("traces", 1, 5)] {
+        let sequences = (0..BATCHES).step_by(step);
+        let batches: Vec<i64> = (0..SOURCES)
+            .flat_map(|source| sequences.clone().map(move |n| source * 1_000 + n))
+            .collect();
+        let rows = |batch: &i64| {
+            (0..places)
+                .map(move |place| batch * 10 + place)
+                .collect::<Vec<_>>()
+        };
+        let expected: Vec<i64> = batches.iter().flat_map(rows).collect();
         let mut found = lake.numbers(table);
         found.retain(|number| *number != -1);
         assert_eq!(found, expected, "{table}");
@@ -219,11 +231,10 @@ fn a_thousand_batches_are_committed_exactly_once() {
                 "{table}: {pair:?}"
             );
         }
-        let batches = (SOURCES * BATCHES) as usize;
+        let (snapshots, batches) = (times.len(), batches.len());
         assert!(
-            times.len() < batches,
-            "{} snapshots for {batches} batches",
-            times.len()
+            snapshots < batches,
+            "{table}: {snapshots} snapshots for {batches} batches"
         );
     }
     assert!(
@@ -249,16 +260,6 @@ fn a_thousand_batches_are_committed_exactly_once() {
         writer.finish_batch().unwrap();
     }
     assert_eq!(lake.table("logs").metadata().snapshots().len(), snapshots);
-    let files = lake.storage.files();
-    let stored = files
-        .keys()
-        .filter(|name| name.starts_with("logs/"))
-        .count();
-    let own = lake.data_files("logs").len();
-    assert!(
-        stored <= own,
-        "{stored} files in the storage, {own} in the table: leftovers were deleted"
-    );
 }
 
 /// A manifest with one file, as a writer commits it.

@@ -232,6 +232,7 @@ pub enum Fate {
     AppliedAndLost,
 }
 
+type Applied = dyn FnMut(&IcebergTable) + Send;
 type Fates = dyn FnMut(&TableIdent) -> Fate + Send;
 
 /// A catalog whose updates have the fates that the test decides on.
@@ -239,7 +240,7 @@ pub struct FaultyCatalog {
     pub inner: Arc<dyn Catalog>,
     pub fates: Mutex<Box<Fates>>,
     /// Called after each update that was applied, with the table as it is then.
-    pub applied: Mutex<Box<dyn FnMut(&IcebergTable) + Send>>,
+    pub applied: Mutex<Box<Applied>>,
 }
 
 impl FaultyCatalog {
