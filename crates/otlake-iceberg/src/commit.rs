@@ -130,7 +130,10 @@ impl Commit for IcebergCommit {
         };
         let commit = |requests: &[Request]| {
             let (outcomes, watermarks) = Group::new(&self.shared, table, requests).commit();
-            self.known().watermarks.insert(table, watermarks);
+            // Otherwise the table may not have been loaded.
+            if outcomes.iter().any(Result::is_ok) {
+                self.known().watermarks.insert(table, watermarks);
+            }
             outcomes
         };
         let lost = || {

@@ -158,8 +158,8 @@ impl IcebergSchema {
         let mut columns = transaction.update_schema();
         let mut owners = owners_of(table.metadata())?;
         // The next ids are those that the table assigns, because the commit fails if its schema has changed.
-        let ids = (table.metadata().last_column_id() + 1)..;
-        for (column, id) in new.iter().zip(ids) {
+        let mut id = table.metadata().last_column_id().unsigned_abs();
+        for column in new {
             let Some(kind) = primitive(column.type_name()) else {
                 continue;
             };
@@ -174,7 +174,8 @@ impl IcebergSchema {
                 full_name,
                 promoted,
             };
-            owners.insert(id.unsigned_abs(), owner);
+            id += 1;
+            owners.insert(id, owner);
         }
         let transaction = columns.apply(transaction)?;
         let (name, value) = property(&owners);
