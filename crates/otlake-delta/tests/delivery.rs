@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::{ingest, numbers, open, read};
+use common::{entry, ingest, numbers, open, read};
 use otlake::Pipeline;
 use otlake_dataset::{BatchId, BatchStart, Commit, CommitOutcome, Manifest};
 use otlake_delta::DeltaCommit;
@@ -89,7 +89,7 @@ fn batches_survive_faults(new: impl Fn() -> Arc<dyn Documents>, step: usize) {
             let faulty = FaultyStorage::new(storage.clone(), fail_at, fault);
             let all: Arc<dyn Documents> = Arc::new(faulty.clone());
             // Without retries within a commit the next attempt has to find out what has happened.
-            let seconds = if fail_at / step % 2 == 0 { 0 } else { 10 };
+            let seconds = [0, 10][fail_at / step % 2];
             let retry = RetryPolicy::default().with_deadline(Duration::from_secs(seconds));
             for batch in 0..2 {
                 while !(|| {
@@ -165,6 +165,19 @@ fn flushes_survive_every_fault() {
             }
             let case = format!("{fault:?} in call {fail_at}");
             assert_eq!(numbers(&storage), (0..6).collect::<Vec<_>>(), "{case}");
+            // A table does not mind a file that is added twice, but a reader that follows the log does.
+            let log = storage.list("logs/_delta_log/").unwrap();
+            let mut added = std::collections::BTreeSet::new();
+            for action in (0..log.len() as u64).flat_map(|version| entry(&storage, "logs", version))
+            {
+                if let Some(add) = action.get("add") {
+                    assert!(
+                        added.insert(add["path"].to_string()),
+                        "{case}: {}",
+                        add["path"]
+                    );
+                }
+            }
             if faulty.failed() == 0 {
                 break;
             }

@@ -59,7 +59,6 @@ pub fn numbers(storage: &Arc<dyn Documents>) -> Vec<u64> {
 }
 
 /// Returns the actions of an entry of a log.
-#[allow(dead_code, reason = "not every test reads the log itself")]
 pub fn entry(storage: &Arc<dyn Documents>, table: &str, version: u64) -> Vec<serde_json::Value> {
     let name = format!("{table}/_delta_log/{version:020}.json");
     let entry = storage.get(&name).unwrap().expect("the entry").bytes;
