@@ -1,6 +1,8 @@
 //! Carries tables and functions of this crate to the schedulers and executors of Ballista.
 
+mod backfill;
 mod functions;
+mod location;
 mod logical_codec;
 mod options;
 mod otlp_scan;

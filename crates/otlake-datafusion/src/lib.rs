@@ -32,9 +32,11 @@
 //! # }
 //! ```
 //!
+//! A [`Backfill`] writes OTLP files to a dataset, as a query that Ballista distributes.
+//!
 //! # When to use this crate alone
 //!
-//! Use it to query OTLP files that nobody has converted, and datasets. It does not write anything.
+//! Use it to query OTLP files that nobody has converted, to convert many of them, and to query datasets.
 //!
 //! # Features
 //!
@@ -45,6 +47,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attributes;
+mod backfill;
 #[cfg(feature = "ballista")]
 mod ballista;
 mod dataset_table;
@@ -52,6 +55,8 @@ mod functions;
 mod otlp;
 mod register;
 
+pub use crate::backfill::function::OtlpToDataset;
+pub use crate::backfill::table::{Backfill, BackfillBuilder};
 #[cfg(feature = "ballista")]
 pub use crate::ballista::{OtlakeLogicalCodec, OtlakePhysicalCodec};
 pub use crate::dataset_table::error::DatasetTableError;
@@ -66,7 +71,9 @@ pub use crate::otlp::options::{Faults, OtlpOptions};
 pub use crate::otlp::read_otlp::ReadOtlp;
 pub use crate::otlp::source::OtlpSource;
 pub use crate::otlp::table::{OtlpTable, OtlpTableBuilder};
-pub use crate::register::{aggregate_functions, register, register_dataset, scalar_functions};
+pub use crate::register::{
+    aggregate_functions, register, register_backfill, register_dataset, scalar_functions,
+};
 
 pub use datafusion;
 
@@ -77,6 +84,8 @@ struct Readme;
 // Tables and functions are shared by the threads of a session.
 const _: () = {
     const fn is_send_and_sync<T: Send + Sync>() {}
+    is_send_and_sync::<Backfill>();
+    is_send_and_sync::<BackfillBuilder>();
     is_send_and_sync::<DatasetTable>();
     is_send_and_sync::<DatasetTableBuilder>();
     is_send_and_sync::<DatasetTableError>();

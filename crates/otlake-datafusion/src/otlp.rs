@@ -4,6 +4,7 @@ pub(crate) mod columns;
 pub(crate) mod decode;
 pub(crate) mod error;
 pub(crate) mod file;
+pub(crate) mod files;
 pub(crate) mod format;
 pub(crate) mod inference;
 pub(crate) mod input;

@@ -6,6 +6,7 @@ use datafusion::prelude::SessionContext;
 use otlake_schema::Table;
 
 use crate::attributes;
+use crate::backfill::function::OtlpToDataset;
 use crate::dataset_table::DatasetTable;
 use crate::dataset_table::error::DatasetTableError;
 use crate::functions::fingerprint::FingerprintFunction;
@@ -31,6 +32,12 @@ pub fn register(context: &SessionContext) {
     for function in aggregate_functions() {
         context.register_udaf(AggregateUDF::clone(&function));
     }
+}
+
+/// Registers the table function [`otlp_to_dataset`](OtlpToDataset), which writes to every place that the session can
+/// reach. [`register`] leaves it out.
+pub fn register_backfill(context: &SessionContext) {
+    context.register_udtf(OtlpToDataset::NAME, Arc::new(OtlpToDataset::new()));
 }
 
 /// Returns the scalar functions: `fingerprint`, `template`, `severity`, and `overflow_value` and `value_text`, of which

@@ -388,8 +388,8 @@ impl<C: Stage> Pipeline<C> {
         })
     }
 
-    /// Abandons the open batch, if there is one.
-    fn discard_batch(&mut self) {
+    /// Abandons the open batch, if there is one: none of its records become visible. Later records belong to no batch.
+    pub fn discard_batch(&mut self) {
         if std::mem::take(&mut self.in_batch) {
             self.stages.discard();
             self.writer.discard_batch();

@@ -39,7 +39,7 @@ pub fn executor_config() -> ExecutorProcessConfig {
     }
 }
 
-/// Returns a session whose queries run on the executors of a scheduler, `df://HOST:PORT`.
+/// Returns a session whose queries, and backfills, run on the executors of a scheduler, `df://HOST:PORT`.
 pub async fn client(scheduler: &str) -> Result<SessionContext, Box<dyn Error>> {
     let config = SessionConfig::new_with_ballista()
         .with_ballista_logical_extension_codec(Arc::new(OtlakeLogicalCodec::default()))
@@ -50,5 +50,7 @@ pub async fn client(scheduler: &str) -> Result<SessionContext, Box<dyn Error>> {
         .build();
     let context = SessionContext::remote_with_state(scheduler, state).await?;
     otlake_datafusion::register(&context);
+    // Whoever runs a client may also write datasets.
+    otlake_datafusion::register_backfill(&context);
     Ok(context)
 }

@@ -7,7 +7,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion_proto::physical_plan::{PhysicalExtensionCodec, PhysicalProtoConverterExtension};
 
-use crate::ballista::{functions, otlp_scan};
+use crate::ballista::{backfill, functions, otlp_scan};
 
 /// Encodes physical plans with operators and functions of this crate. Everything else is left to another codec, by
 /// default that of Ballista.
@@ -39,8 +39,10 @@ impl PhysicalExtensionCodec for OtlakePhysicalCodec {
         context: &TaskContext,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        match otlp_scan::decode(buffer, context, self, converter) {
-            Some(scan) => scan,
+        let plan = backfill::decode(buffer, inputs)
+            .or_else(|| otlp_scan::decode(buffer, context, self, converter));
+        match plan {
+            Some(plan) => plan,
             None => self.inner.try_decode(buffer, inputs, context, converter),
         }
     }
@@ -51,7 +53,9 @@ impl PhysicalExtensionCodec for OtlakePhysicalCodec {
         buffer: &mut Vec<u8>,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<()> {
-        match otlp_scan::encode(&*node, buffer, self, converter)? {
+        let encoded = backfill::encode(&*node, buffer)?
+            || otlp_scan::encode(&*node, buffer, self, converter)?;
+        match encoded {
             true => Ok(()),
             false => self.inner.try_encode(node, buffer, converter),
         }

@@ -9,6 +9,9 @@ use datafusion::error::{DataFusionError, Result};
 use otlake_schema::{DatasetSchema, Table};
 use serde::{Deserialize, Serialize};
 
+use crate::backfill::table::Backfill;
+use crate::ballista::backfill::EncodedBackfillOptions;
+use crate::ballista::location::EncodedLocation;
 use crate::ballista::options::EncodedOptions;
 use crate::dataset_table::{DatasetFiles, DatasetTable};
 use crate::otlp::table::OtlpTable;
@@ -31,9 +34,14 @@ enum EncodedTable {
         schema: String,
     },
     Otlp {
-        url: String,
+        files: EncodedLocation,
         schema: String,
         options: EncodedOptions,
+    },
+    Backfill {
+        files: EncodedLocation,
+        dataset: String,
+        options: EncodedBackfillOptions,
     },
 }
 
@@ -53,9 +61,15 @@ pub(super) fn encode(table: &dyn TableProvider, buffer: &mut Vec<u8>) -> Result<
         }
     } else if let Some(table) = table.downcast_ref::<OtlpTable>() {
         EncodedTable::Otlp {
-            url: table.url().as_str().to_owned(),
+            files: EncodedLocation::of(table.url()),
             schema: encode_schema(table.dataset_schema())?,
             options: EncodedOptions::of(table.options()),
+        }
+    } else if let Some(backfill) = table.downcast_ref::<Backfill>() {
+        EncodedTable::Backfill {
+            files: EncodedLocation::of(backfill.input()),
+            dataset: backfill.dataset().as_str().to_owned(),
+            options: EncodedBackfillOptions::of(backfill.options()),
         }
     } else {
         return Ok(false);
@@ -93,13 +107,25 @@ fn read(json: &[u8]) -> Result<Arc<dyn TableProvider>> {
             Ok(Arc::new(table))
         }
         EncodedTable::Otlp {
-            url,
+            files,
             schema,
             options,
         } => {
-            let url = ListingTableUrl::parse(url)?;
             let columns = Arc::new(decode_schema(&schema)?);
-            Ok(Arc::new(OtlpTable::new(url, columns, options.decode())))
+            let table = OtlpTable::new(files.decode()?, columns, options.decode());
+            Ok(Arc::new(table))
+        }
+        EncodedTable::Backfill {
+            files,
+            dataset,
+            options,
+        } => {
+            let dataset = ListingTableUrl::parse(dataset)?;
+            Ok(Arc::new(Backfill::new(
+                files.decode()?,
+                dataset,
+                options.decode()?,
+            )))
         }
     }
 }

@@ -15,15 +15,9 @@ pub struct OtlpFileError {
 
 impl OtlpFileError {
     pub(crate) fn new(path: &Path, fault: &dyn Error) -> OtlpFileError {
-        let mut text = fault.to_string();
-        let mut source = fault.source();
-        while let Some(error) = source {
-            text = format!("{text}: {error}");
-            source = error.source();
-        }
         OtlpFileError {
             path: path.to_string(),
-            fault: text,
+            fault: with_causes(fault),
         }
     }
 
@@ -36,6 +30,17 @@ impl OtlpFileError {
     pub fn fault(&self) -> &str {
         &self.fault
     }
+}
+
+/// Returns the messages of an error and of its causes.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
 }
 
 impl fmt::Display for OtlpFileError {

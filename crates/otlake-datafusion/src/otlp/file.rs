@@ -5,8 +5,7 @@ use std::io::Read;
 use datafusion::error::DataFusionError;
 use datafusion::object_store::path::Path;
 use otlake_otlp::{
-    DecodeError, Format, OtlpDecoder, Payload, PayloadErrorKind, PayloadReader, SignalError,
-    Summary, signal_of_json, signal_of_protobuf,
+    DecodeError, OtlpDecoder, Payload, PayloadErrorKind, PayloadReader, SignalError, Summary,
 };
 use otlake_row::{RowSink, Signal};
 
@@ -62,7 +61,7 @@ impl OtlpFile<'_> {
                     continue;
                 }
             };
-            match signal_of(&payload) {
+            match payload.signal() {
                 Ok(Some(signal)) if signal != self.signal => {
                     self.metrics.payloads_of_other_signals.add(1);
                     continue;
@@ -88,14 +87,6 @@ impl OtlpFile<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// Returns the signal of a payload if it can be recognised.
-fn signal_of(payload: &Payload) -> Result<Option<Signal>, SignalError> {
-    match payload.format {
-        Format::Json => signal_of_json(&payload.bytes),
-        _ => signal_of_protobuf(&payload.bytes),
     }
 }
 
@@ -158,14 +149,14 @@ fn count(number: u64) -> usize {
 
 /// The fault of a payload, with the position of the payload.
 #[derive(Debug)]
-struct InPayload {
+pub(crate) struct InPayload {
     number: u64,
     offset: u64,
     fault: String,
 }
 
 impl InPayload {
-    fn new(payload: &Payload, fault: &dyn fmt::Display) -> InPayload {
+    pub(crate) fn new(payload: &Payload, fault: &dyn fmt::Display) -> InPayload {
         InPayload {
             number: payload.number,
             offset: payload.offset,

@@ -63,6 +63,7 @@ const USAGE: &str = "read_otlp('path', 'logs' | 'traces' | 'metrics' [, 'faults=
 
 impl Arguments {
     fn parse(exprs: &[Expr]) -> Result<Arguments> {
+        let text = |expr| text(expr, ReadOtlp::NAME, USAGE);
         let texts: Vec<&str> = exprs.iter().map(text).collect::<Result<_>>()?;
         let [path, signal, options @ ..] = &texts[..] else {
             return plan_err!("read_otlp needs a path and a signal: {USAGE}");
@@ -118,7 +119,8 @@ impl Arguments {
     }
 }
 
-fn text(expr: &Expr) -> Result<&str> {
+/// Returns an argument of a table function.
+pub(crate) fn text<'e>(expr: &'e Expr, function: &str, usage: &str) -> Result<&'e str> {
     match expr {
         Expr::Literal(
             ScalarValue::Utf8(Some(text))
@@ -126,7 +128,7 @@ fn text(expr: &Expr) -> Result<&str> {
             | ScalarValue::LargeUtf8(Some(text)),
             _,
         ) => Ok(text),
-        other => plan_err!("the arguments of read_otlp are texts, not {other}: {USAGE}"),
+        other => plan_err!("the arguments of {function} are texts, not {other}: {usage}"),
     }
 }
 

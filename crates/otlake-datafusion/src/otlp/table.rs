@@ -11,13 +11,13 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
-use datafusion::object_store::{ObjectMeta, ObjectStoreExt};
+use datafusion::object_store::ObjectMeta;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
-use futures_util::TryStreamExt;
 use otlake_row::Signal;
 use otlake_schema::{DatasetSchema, Table};
 
+use super::files;
 use super::format::OtlpFormat;
 use super::options::OtlpOptions;
 
@@ -133,7 +133,7 @@ impl OtlpTableBuilder {
     /// Returns an error if there is no file at the path, or one cannot be read; if a file has a fault and the options
     /// say that this fails; or if the columns are those of another table.
     pub async fn open(self, state: &dyn Session) -> Result<OtlpTable> {
-        let url = parse(&self.path)?;
+        let url = files::parse(&self.path)?;
         let table = Table::from(self.signal);
         if let Some(columns) = self.columns {
             let found = columns.table();
@@ -143,7 +143,7 @@ impl OtlpTableBuilder {
             }
             return Ok(OtlpTable::new(url, columns, self.options));
         }
-        let mut files = list(state, &url).await?;
+        let mut files = files::list(state, &url).await?;
         if files.is_empty() {
             return plan_err!("there is no file at {}", self.path);
         }
@@ -152,53 +152,6 @@ impl OtlpTableBuilder {
         let columns = OtlpFormat::infer_columns(state, &store, &files, table, self.options).await?;
         Ok(OtlpTable::new(url, Arc::new(columns), self.options))
     }
-}
-
-/// Returns the location that a path or URL describes, which may have a glob. A directory stands for all files in it.
-fn parse(path: &str) -> Result<ListingTableUrl> {
-    // DataFusion knows globs in local paths only.
-    let glob = path.find(['*', '?', '[']).filter(|_| path.contains("://"));
-    let Some(glob) = glob else {
-        return ListingTableUrl::parse(path);
-    };
-    let directory = path[..glob].rfind('/').map_or(0, |slash| slash + 1);
-    let (directory, glob) = path.split_at(directory);
-    ListingTableUrl::parse(directory)?.with_glob(glob)
-}
-
-/// Returns the files of a table that are not empty, in the order of their paths.
-async fn list(state: &dyn Session, url: &ListingTableUrl) -> Result<Vec<ObjectMeta>> {
-    let store = state.runtime_env().object_store(url)?;
-    let files: Vec<ObjectMeta> = if url.is_collection() {
-        store.list(Some(url.prefix())).try_collect().await?
-    } else {
-        vec![store.head(url.prefix()).await?]
-    };
-    let is_table_file = |file: &ObjectMeta| file.size > 0 && url.contains(&file.location, false);
-    let mut files: Vec<_> = files.into_iter().filter(is_table_file).collect();
-    files.sort_by(|left, right| left.location.cmp(&right.location));
-    Ok(files)
-}
-
-/// Distributes files over at most `groups` groups, the largest first, each to the group with the fewest bytes.
-fn groups(mut files: Vec<ObjectMeta>, groups: usize) -> Vec<FileGroup> {
-    let mut found: Vec<(u64, Vec<PartitionedFile>)> =
-        vec![(0, Vec::new()); groups.clamp(1, files.len().max(1))];
-    files.sort_by_key(|file| std::cmp::Reverse(file.size));
-    for file in files {
-        if let Some((bytes, group)) = found.iter_mut().min_by_key(|(bytes, _)| *bytes) {
-            *bytes += file.size;
-            group.push(PartitionedFile::new_from_meta(file));
-        }
-    }
-    found
-        .into_iter()
-        .map(|(_, mut files)| {
-            let location = |file: &PartitionedFile| file.object_meta.location.clone();
-            files.sort_by_key(location);
-            FileGroup::new(files)
-        })
-        .collect()
 }
 
 #[async_trait]
@@ -218,7 +171,7 @@ impl TableProvider for OtlpTable {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let files = list(state, &self.url).await?;
+        let files = files::list(state, &self.url).await?;
         if files.is_empty() {
             let schema = match projection {
                 Some(projection) => Arc::new(self.schema.project(projection)?),
@@ -226,10 +179,19 @@ impl TableProvider for OtlpTable {
             };
             return Ok(Arc::new(EmptyExec::new(schema)));
         }
+        let groups = files::groups(files, state.config().target_partitions());
+        let file_group = |files: Vec<ObjectMeta>| {
+            FileGroup::new(
+                files
+                    .into_iter()
+                    .map(PartitionedFile::new_from_meta)
+                    .collect(),
+            )
+        };
         let table_schema = TableSchema::from(Arc::clone(&self.schema));
         let source = self.format.file_source(table_schema);
         let config = FileScanConfigBuilder::new(self.url.object_store(), source)
-            .with_file_groups(groups(files, state.config().target_partitions()))
+            .with_file_groups(groups.into_iter().map(file_group).collect())
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();

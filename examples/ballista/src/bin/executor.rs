@@ -23,6 +23,9 @@ struct Options {
     /// Tasks that run at the same time. Default: the number of cores.
     #[arg(long)]
     tasks: Option<usize>,
+    /// Seconds between signs of life: less than the scheduler's `--executor-timeout`.
+    #[arg(long, default_value_t = 60)]
+    heartbeat: u64,
 }
 
 #[tokio::main]
@@ -35,6 +38,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     config.scheduler_host = options.scheduler_host;
     config.scheduler_port = options.scheduler_port;
     config.scheduler_connect_timeout_seconds = 30;
+    config.executor_heartbeat_interval_seconds = options.heartbeat;
     config.port = free_port(&options.host, options.port)?;
     config.grpc_port = free_port(&options.host, options.grpc_port)?;
     config.bind_host = options.host;

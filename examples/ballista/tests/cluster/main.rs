@@ -1,4 +1,5 @@
-//! Queries return the same rows on a cluster as on one machine.
+//! Queries return the same rows on a cluster as on one machine, and backfills write the same dataset, also when an
+//! executor is lost.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,5 +8,7 @@
 )]
 
 mod lake;
+mod lost_executor;
 mod one_process;
+mod processes;
 mod three_processes;
