@@ -77,7 +77,10 @@ impl Client {
     /// Returns the rows that the client has printed, sorted.
     pub fn rows(self) -> Vec<String> {
         let printed = printed(self.0);
-        let lines = printed.lines().filter(|line| line.starts_with("| ")).skip(1);
+        let lines = printed
+            .lines()
+            .filter(|line| line.starts_with("| "))
+            .skip(1);
         let mut rows: Vec<String> = lines
             .map(|line| {
                 let cells = line.trim_matches('|').split('|').map(str::trim);
