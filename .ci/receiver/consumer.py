@@ -19,6 +19,8 @@ from receiver import WORK, assert_equal
 CONSUMER = sys.argv[1]
 KILLS = int(sys.argv[2]) if len(sys.argv) > 2 else 10
 LOG, LAKE = WORK / "queue", WORK / "queue-lake"
+# Short ranges, so that much happens between two kills.
+COMMAND = [CONSUMER, "--messages", "16", "--log", LOG, LAKE]
 
 
 def payload(partition: int, offset: int) -> bytes:
@@ -49,12 +51,12 @@ if __name__ == "__main__":
             for _ in range(rng.randrange(1, 60)):
                 append(partition, ends[partition])
                 ends[partition] += 1
-        consumer = subprocess.Popen([CONSUMER, LOG, LAKE], stdout=subprocess.DEVNULL)
+        consumer = subprocess.Popen(COMMAND, stdout=subprocess.DEVNULL)
         time.sleep(rng.uniform(0.0, 0.1))
         unfinished += consumer.poll() is None
         consumer.kill()
         consumer.wait()
-    assert_equal("exit status", subprocess.run([CONSUMER, LOG, LAKE], stdout=subprocess.DEVNULL).returncode, 0)
+    assert_equal("exit status", subprocess.run(COMMAND, stdout=subprocess.DEVNULL).returncode, 0)
     expected = Counter(
         f"{partition} {offset} {number}" for partition in range(2) for offset in range(ends[partition]) for number in range(5)
     )

@@ -5,26 +5,28 @@ use std::path::{Path, PathBuf};
 
 use otlake::row::Signal;
 
-use crate::Log;
+use crate::{Log, Message, Messages};
 
-/// A log in a directory: `PARTITION/OFFSET.SIGNAL`, a file per message, and `PARTITION.range`, the stored range.
+/// A log in a directory: `PARTITION/OFFSET.SIGNAL`, a file per message, and `PARTITION.range`, the stored range. No other process
+/// may consume it at the same time.
 pub struct FileLog {
     directory: PathBuf,
+    /// The maximum number of messages in a range.
+    messages: u64,
 }
 
 impl FileLog {
-    pub fn new(directory: impl AsRef<Path>) -> FileLog {
+    pub fn new(directory: impl AsRef<Path>, messages: usize) -> FileLog {
         FileLog {
             directory: directory.as_ref().to_owned(),
+            messages: messages as u64,
         }
     }
 
     fn range_file(&self, partition: &str) -> PathBuf {
         self.directory.join(format!("{partition}.range"))
     }
-}
 
-impl Log for FileLog {
     fn partitions(&self) -> io::Result<Vec<String>> {
         let mut partitions = Vec::new();
         for entry in fs::read_dir(&self.directory)? {
@@ -41,21 +43,24 @@ impl Log for FileLog {
         Ok(fs::read_dir(self.directory.join(partition))?.count() as u64)
     }
 
-    fn read(&self, partition: &str, range: Range<u64>) -> io::Result<Vec<(Signal, Vec<u8>)>> {
-        let read = |offset| {
-            for signal in Signal::ALL {
-                let name = format!("{offset}.{}", signal.name());
-                match fs::read(self.directory.join(partition).join(name)) {
-                    Ok(payload) => return Ok((signal, payload)),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(error),
+    fn read(&self, partition: &str, offset: u64) -> io::Result<Message> {
+        for signal in Signal::ALL {
+            let name = format!("{offset}.{}", signal.name());
+            match fs::read(self.directory.join(partition).join(name)) {
+                Ok(payload) => {
+                    return Ok(Message {
+                        offset,
+                        signal,
+                        payload,
+                    });
                 }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
             }
-            Err(io::Error::other(format!(
-                "{partition} has no offset {offset}"
-            )))
-        };
-        range.map(read).collect()
+        }
+        Err(io::Error::other(format!(
+            "{partition} has no offset {offset}"
+        )))
     }
 
     fn stored(&self, partition: &str) -> io::Result<Range<u64>> {
@@ -68,8 +73,31 @@ impl Log for FileLog {
         let range = numbers.and_then(|(start, end)| Some(start.parse().ok()?..end.parse().ok()?));
         range.ok_or_else(|| io::Error::other(format!("{text:?} is no range")))
     }
+}
 
-    fn store(&self, partition: &str, range: Range<u64>) -> io::Result<()> {
+impl Log for FileLog {
+    fn next(&mut self) -> io::Result<Option<Messages>> {
+        for partition in self.partitions()? {
+            let mut range = self.stored(&partition)?;
+            let stored = !range.is_empty();
+            if !stored {
+                range.end = self.end(&partition)?.min(range.start + self.messages);
+            }
+            if !range.is_empty() {
+                let messages = range.clone().map(|offset| self.read(&partition, offset));
+                return Ok(Some(Messages {
+                    source: format!("queue-{partition}"),
+                    messages: messages.collect::<io::Result<_>>()?,
+                    partition,
+                    range,
+                    stored,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn store(&mut self, partition: &str, range: Range<u64>) -> io::Result<()> {
         let file = self.range_file(partition);
         let temporary = file.with_extension("tmp");
         fs::write(&temporary, format!("{} {}", range.start, range.end))?;

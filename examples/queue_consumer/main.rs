@@ -2,92 +2,205 @@
 //! the process is killed.
 //!
 //! ```text
-//! cargo run -p otlake-examples --example queue_consumer -- LOG LAKE
+//! cargo run -p otlake-examples --example queue_consumer -- --log DIRECTORY LAKE
+//! cargo run -p otlake-examples --example queue_consumer --features kafka -- \
+//!     --brokers HOST:9092 --topic otlp_logs --topic otlp_spans --topic otlp_metrics --group otlake LAKE
 //! ```
 //!
 //! A range of offsets is a batch, and its identity is the partition and the first offset. The same identity has to mean the
-//! same records, also after a restart, when the log has become longer. So the range is stored before its records are read;
-//! with Kafka, in the metadata of the committed offset.
+//! same records, also after a restart, when the log has become longer. So the range is stored before any of its records is
+//! written; with Kafka, in the metadata of the committed offset.
+//!
+//! Payloads are in protobuf (`otlp_proto` of the Collector's Kafka exporter) or JSON (`otlp_json`). The first byte tells which: a
+//! request in protobuf begins with the tag of its only field, 0x0A, and one in JSON with `{`.
 
 mod file_log;
+#[cfg(feature = "kafka")]
+mod kafka_log;
+#[cfg(feature = "kafka")]
+mod kafka_partition;
 
 use std::error::Error;
+use std::io;
 use std::ops::Range;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use otlake::Pipeline;
+use clap::Parser;
 use otlake::dataset::{BatchId, BatchStart};
+use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::storage::LocalDirectory;
+use otlake::{BatchError, Pipeline};
 
 use crate::file_log::FileLog;
 
-/// A log with partitions, whose messages have consecutive offsets.
+/// A log with partitions, whose messages have ascending offsets.
 trait Log {
-    /// Returns the partitions that this process consumes. No other process may consume them at the same time.
-    fn partitions(&self) -> std::io::Result<Vec<String>>;
+    /// Returns the next messages of any partition, or `None` at the end of all partitions. If a range of the partition is
+    /// stored, these are exactly the messages of that range; otherwise, they are those after the committed offset.
+    fn next(&mut self) -> io::Result<Option<Messages>>;
 
-    /// Returns the offset after the last message.
-    fn end(&self, partition: &str) -> std::io::Result<u64>;
-
-    /// Returns the messages of a range: their signals, and their payloads in protobuf.
-    fn read(&self, partition: &str, range: Range<u64>) -> std::io::Result<Vec<(Signal, Vec<u8>)>>;
-
-    /// Returns the range that was stored last. Its start is the committed offset.
-    fn stored(&self, partition: &str) -> std::io::Result<Range<u64>>;
-
-    /// Stores a range and commits its start as the offset, in one step.
-    fn store(&self, partition: &str, range: Range<u64>) -> std::io::Result<()>;
+    /// Stores a range and commits its start as the offset, in one step. Fails if another process consumes the partition by now.
+    fn store(&mut self, partition: &str, range: Range<u64>) -> io::Result<()>;
 }
 
-/// The maximum number of messages in a range.
-const MESSAGES: u64 = 16;
+/// The messages of a range of offsets. Offsets may be missing: a log can be compacted, or use offsets for messages of its own.
+struct Messages {
+    partition: String,
+    /// The source of the batches of this partition.
+    source: String,
+    range: Range<u64>,
+    /// Whether the range was stored by an earlier attempt.
+    stored: bool,
+    messages: Vec<Message>,
+}
+
+struct Message {
+    offset: u64,
+    signal: Signal,
+    payload: Vec<u8>,
+}
+
+/// Consumes a log with offsets, such as a topic of Kafka.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Location of the dataset: a directory, `s3://bucket/prefix`, `gs://…` or `az://…`
+    lake: String,
+    /// Directory of a log in files: PARTITION/OFFSET.SIGNAL
+    #[arg(long, required_unless_present = "brokers")]
+    log: Option<PathBuf>,
+    /// Maximum number of messages in a batch
+    #[arg(long, default_value_t = 1000)]
+    messages: usize,
+    #[command(flatten)]
+    kafka: KafkaArguments,
+}
+
+/// How to consume topics of Kafka (needs the feature `kafka`).
+#[derive(Clone, Debug, clap::Args)]
+struct KafkaArguments {
+    /// Brokers of Kafka to start from: HOST:PORT,…
+    #[arg(long, conflicts_with = "log", requires_all = ["topic", "group"])]
+    brokers: Option<String>,
+    /// Topic, with its signal unless it has a default name of the Collector's exporter: `otlp_logs`, `shop=traces`
+    #[arg(long, requires = "brokers", value_name = "NAME[=SIGNAL]")]
+    topic: Vec<String>,
+    /// Group of consumers that share the partitions. Offsets are committed under its name
+    #[arg(long, requires = "brokers")]
+    group: Option<String>,
+    /// Seconds for which messages are gathered into a batch
+    #[arg(long, default_value = "10", value_parser = seconds)]
+    interval: Duration,
+    /// Property of librdkafka, such as `session.timeout.ms=10000`
+    #[arg(long, requires = "brokers", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, Box<dyn Error + Send + Sync>> {
+    Ok(Duration::try_from_secs_f64(text.parse()?)?)
+}
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [log, lake] = &arguments[..] else {
-        return Err("usage: queue_consumer LOG LAKE".into());
-    };
-    let storage = LocalDirectory::new(lake);
-    // A process that was killed leaves temporary files.
-    storage.remove_leftovers(std::time::Duration::ZERO)?;
+    let arguments = Arguments::parse();
+    if !arguments.lake.contains(':') {
+        // A process that was killed leaves temporary files.
+        LocalDirectory::new(&arguments.lake).remove_leftovers(Duration::ZERO)?;
+    }
+    let storage = otlake::storage::open(&arguments.lake)?;
     let mut pipeline = Pipeline::builder()
         .partitioning("{table}".parse()?)
         .build(storage)?;
-    let log = FileLog::new(log);
-    for partition in log.partitions()? {
-        consume(&log, &partition, &mut pipeline)?;
+    match &arguments.log {
+        Some(directory) => consume(
+            &mut FileLog::new(directory, arguments.messages),
+            &mut pipeline,
+        ),
+        #[cfg(feature = "kafka")]
+        None => {
+            let mut log = kafka_log::KafkaLog::new(&arguments.kafka, arguments.messages)?;
+            consume(&mut log, &mut pipeline)
+        }
+        #[cfg(not(feature = "kafka"))]
+        None => Err("this build has no client of Kafka: build it with `--features kafka`".into()),
+    }
+}
+
+/// Consumes a log up to its end. After an error of the log, the process starts over from what is stored, as it would after a
+/// crash.
+fn consume(log: &mut impl Log, pipeline: &mut Pipeline) -> Result<(), Box<dyn Error>> {
+    while let Some(messages) = log.next()? {
+        let Messages {
+            partition, range, ..
+        } = &messages;
+        if !messages.stored && !report(partition, log.store(partition, range.clone())) {
+            continue;
+        }
+        let end = range.end;
+        deliver(log, pipeline, &messages)?;
+        report(partition, log.store(partition, end..end));
     }
     Ok(())
 }
 
-/// Consumes a partition up to its end.
-fn consume(log: &impl Log, partition: &str, pipeline: &mut Pipeline) -> Result<(), Box<dyn Error>> {
-    let mut range = log.stored(partition)?;
-    loop {
-        if range.is_empty() {
-            range.end = log.end(partition)?.min(range.start + MESSAGES);
-            if range.is_empty() {
-                return Ok(());
+/// Returns the messages of an error and its causes.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    let messages: Vec<String> = causes.map(ToString::to_string).collect();
+    messages.join(": ")
+}
+
+/// Returns whether the log has done what it was asked for. The log reports again what it has not stored.
+fn report(partition: &str, result: io::Result<()>) -> bool {
+    result
+        .inspect_err(|error| eprintln!("{partition}: {error}; trying again"))
+        .is_ok()
+}
+
+/// Delivers messages as a batch.
+fn deliver(
+    log: &mut impl Log,
+    pipeline: &mut Pipeline,
+    from: &Messages,
+) -> Result<(), Box<dyn Error>> {
+    let (partition, range) = (&from.partition, &from.range);
+    let id = BatchId::new(from.source.as_str(), range.start)?;
+    let outcome = pipeline.batch(&id, |batch| {
+        for message in &from.messages {
+            let format = match message.payload.first() {
+                Some(b'{') => Format::Json,
+                _ => Format::Protobuf,
+            };
+            match batch.ingest(message.signal, format, message.payload.clone()) {
+                // It would fail in the same way whenever it is read, so the partition goes on without the rest of it.
+                Err(BatchError::Ingest(error)) if error.is_payload() => {
+                    eprintln!("{partition} offset {}: {}", message.offset, chain(&error));
+                }
+                result => _ = result?,
             }
-            log.store(partition, range.clone())?;
         }
-        let messages = log.read(partition, range.clone())?;
-        let id = BatchId::new(format!("queue-{partition}"), range.start)?;
-        let outcome = pipeline.batch(&id, |batch| {
-            for (signal, payload) in messages {
-                batch.ingest(signal, otlake::otlp::Format::Protobuf, payload)?;
-            }
-            Ok(())
-        })?;
-        match outcome.start {
-            BatchStart::Begun => println!(
-                "{partition} {range:?}: {} records",
-                outcome.records.accepted
-            ),
-            // The process ended before it had stored its progress.
-            BatchStart::AlreadyFinished => println!("{partition} {range:?} is there already"),
+        Ok(())
+    })?;
+    match outcome.start {
+        BatchStart::Begun => println!(
+            "{partition} {range:?}: {} records",
+            outcome.records.accepted
+        ),
+        // An earlier attempt has finished it, but could not store that.
+        BatchStart::AlreadyFinished if from.stored || !outcome.failures.is_empty() => {
+            println!("{partition} {range:?} is there already");
         }
-        range = range.end..range.end;
-        log.store(partition, range.clone())?;
+        // The range is new, but a later one was finished before. Part of this one may never have been read.
+        BatchStart::AlreadyFinished => {
+            log.store(partition, range.start..range.start)?;
+            return Err(format!(
+                "{partition} {range:?} begins before offsets that are in the files, so the committed offset was set back, or \
+                 another program uses the source {} in this dataset: consume the topic as another group to store its records \
+                 again, or commit the offset after the last range",
+                from.source
+            )
+            .into());
+        }
     }
+    Ok(())
 }
