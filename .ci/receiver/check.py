@@ -107,9 +107,9 @@ def recovers(status: str, recover):
     senders = [name for name in SENDERS if name not in NO_RETRY]
     # The one of gRPC first: it tries again for longer than others do.
     running = {"python grpc": start("python grpc")}
-    wait_until(f"{status} over gRPC", lambda: requests()["Grpc", status])
+    wait_until(f"{status} over gRPC", lambda: requests()["grpc", status])
     running |= {name: start(name) for name in senders if name not in running}
-    wait_until(f"{status} over HTTP", lambda: requests()["Http", status])
+    wait_until(f"{status} over HTTP", lambda: requests()["http", status])
     recover()
     for name, sender in running.items():
         assert_equal(name, sender.wait(120), 0)

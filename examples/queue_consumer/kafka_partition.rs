@@ -64,7 +64,7 @@ impl KafkaPartition {
         if !(full || complete) {
             return None;
         }
-        let last = self.messages.iter().take(messages).last()?;
+        let last = self.messages.iter().take(messages).next_back()?;
         Some(start..last.offset + 1)
     }
 

@@ -83,7 +83,7 @@ pub struct Outcome {
     /// The signal, or `None` if the path is unknown.
     pub signal: Option<Signal>,
     /// The counts of accepted and rejected records, or the failure of the request. With
-    /// [`Acknowledge::Accepted`] the counts are not known yet, and all of them are 0.
+    /// [`Acknowledge::Queued`] the counts are not known yet, and all of them are 0.
     pub result: Result<Summary, Failure>,
 }
 
@@ -95,6 +95,16 @@ pub enum Protocol {
     Http,
     /// OTLP/gRPC.
     Grpc,
+}
+
+impl Protocol {
+    /// Returns the name in lower case, `http` or `grpc`, as in the attribute `transport` of the Collector's metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::Http => "http",
+            Protocol::Grpc => "grpc",
+        }
+    }
 }
 
 impl Receiver {
@@ -228,7 +238,7 @@ impl Receiver {
         let response = reservation.ingest(signal, format, payload)?;
         match self.options.acknowledge {
             Acknowledge::Durable => Ok(response.await?),
-            Acknowledge::Accepted => Ok(Summary::default()),
+            Acknowledge::Queued => Ok(Summary::default()),
         }
     }
 }

@@ -314,7 +314,7 @@ async fn send_one(running: &Running) -> Response<ReceiverBody> {
 #[tokio::test]
 async fn an_early_acknowledgement_does_not_wait_for_the_group() {
     let slow = Duration::from_secs(2);
-    let running = Running::with(slow, |receiver| receiver.acknowledge(Acknowledge::Accepted));
+    let running = Running::with(slow, |receiver| receiver.acknowledge(Acknowledge::Queued));
     let started = Instant::now();
     assert_eq!(send_one(&running).await.status(), 200);
     assert!(started.elapsed() < slow / 2);

@@ -7,6 +7,8 @@
 //! OTLAKE_ROUNDS=200 cargo test -p otlake-examples --features kafka --test kafka -- kills --nocapture
 //! ```
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 #[path = "kafka/cluster.rs"]
 mod cluster;
 #[path = "kafka/consumer.rs"]

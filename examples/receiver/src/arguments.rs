@@ -59,7 +59,7 @@ pub struct Arguments {
 fn ack(text: &str) -> Result<Acknowledge, &'static str> {
     match text {
         "durable" => Ok(Acknowledge::Durable),
-        "memory" => Ok(Acknowledge::Accepted),
+        "memory" => Ok(Acknowledge::Queued),
         _ => Err("expected `durable` or `memory`"),
     }
 }

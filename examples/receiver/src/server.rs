@@ -159,12 +159,10 @@ impl Server {
             warn!(signal, kind = ?failure.kind(), message, cause, "a request has failed");
             status = failure.kind().http_status();
         }
-        let protocol = format!("{:?}", outcome.protocol);
-        let status = status.as_str().to_owned();
         let labels = [
-            ("protocol", protocol),
+            ("protocol", outcome.protocol.name().to_owned()),
             ("signal", signal.to_owned()),
-            ("status", status),
+            ("status", status.as_str().to_owned()),
         ];
         metrics::counter!("otlake_requests_total", &labels).increment(1);
         metrics::histogram!("otlake_request_duration_seconds", &labels).record(started.elapsed());

@@ -29,7 +29,7 @@ pub enum Acknowledge {
     Durable,
     /// The request is in the queue. It is not decoded yet, so a malformed payload is answered with success, too.
     /// Queued requests are lost if the process dies.
-    Accepted,
+    Queued,
 }
 
 impl ReceiverBuilder {

@@ -1,8 +1,6 @@
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use otlake::Pipeline;
@@ -20,9 +18,10 @@ use crate::rows::rows;
 
 pub const PARTITIONS: i32 = 3;
 pub const GROUP: &str = "otlake-test";
-/// Properties of the members of the group: the broker notices within a second or two that a process has been killed.
+/// Properties of the members of the group. The mock broker waits 3 s for further members when the first one joins, and forgets it if its
+/// session times out meanwhile.
 pub const MEMBER: [(&str, &str); 2] = [
-    ("session.timeout.ms", "2500"),
+    ("session.timeout.ms", "3500"),
     ("heartbeat.interval.ms", "100"),
 ];
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -33,7 +32,6 @@ pub struct Cluster {
     producer: ThreadedProducer<rdkafka::producer::DefaultProducerContext>,
     /// A consumer that never joins the group. It looks at offsets.
     observer: BaseConsumer,
-    _keeper: Keeper,
     /// All messages that were sent.
     sent: Vec<(Signal, Vec<u8>)>,
     ends: HashMap<(Signal, i32), i64>,
@@ -57,7 +55,6 @@ impl Cluster {
         }
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", mock.bootstrap_servers());
-        let keeper = Keeper::join(&mock);
         let mut compressed = config.clone();
         compressed
             .set("compression.type", "zstd")
@@ -68,7 +65,6 @@ impl Cluster {
             producer: compressed.create().unwrap(),
             observer: config.set("group.id", GROUP).create().unwrap(),
             directory,
-            _keeper: keeper,
             mock,
             sent: Vec::new(),
             ends: HashMap::new(),
@@ -202,44 +198,6 @@ fn with_recorded(directory: &Path) -> Pipeline {
     }
     pipeline.flush().unwrap();
     pipeline
-}
-
-/// A member of the group that consumes another topic. When the first member joins an empty group, the mock broker waits longer for further
-/// ones than it takes for a session to time out.
-struct Keeper {
-    ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Keeper {
-    fn join(mock: &MockCluster<'static, DefaultProducerContext>) -> Keeper {
-        mock.create_topic("other", 1, 1).unwrap();
-        let member = member(mock, &[("session.timeout.ms", "3500"), MEMBER[1]]);
-        member.subscribe(&["other"]).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while member.assignment().unwrap().count() == 0 {
-            let _ = member.poll(Duration::from_millis(50));
-            assert!(Instant::now() < deadline, "nothing was assigned");
-        }
-        let ended = Arc::new(AtomicBool::new(false));
-        let end = Arc::clone(&ended);
-        let thread = thread::spawn(move || {
-            while !end.load(Ordering::Relaxed) {
-                let _ = member.poll(Duration::from_millis(50));
-            }
-        });
-        Keeper {
-            ended,
-            thread: Some(thread),
-        }
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
-        let _ = self.thread.take().unwrap().join();
-    }
 }
 
 fn member(
