@@ -12,9 +12,11 @@ import glob
 import json
 import operator
 import os
+import random
 import shutil
 import subprocess
 import sys
+import time
 
 import deltalake
 import duckdb
@@ -174,8 +176,35 @@ def check(readers, path):
     print(f"{path}: {count} rows, {last + 1} versions, {columns}: {len(queries)} queries and {filtered} filters agree")
 
 
-def main(example, directory):
+def kills(example, directory):
+    """Kills the example at random moments, and runs it again until it ends: every row is there once."""
     shutil.rmtree(directory, ignore_errors=True)
+    command, killed = [example, directory, "100"], 0
+    started = time.monotonic()
+    subprocess.run([example, f"{directory}/whole", "100"], check=True, capture_output=True)
+    longest = time.monotonic() - started
+    random.seed(1)
+    while killed < 30:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            process.wait(random.random() ** 2 * longest)
+            for table in TABLES:
+                shutil.rmtree(f"{directory}/{table}")
+            shutil.rmtree(f"{directory}/_otlake")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            killed += 1
+    subprocess.run(command, check=True, capture_output=True)
+    for table in TABLES:
+        whole, found = (deltalake.DeltaTable(f"{lake}/{table}").to_pyarrow_table() for lake in (f"{directory}/whole", directory))
+        assert rows(found) == rows(whole), table
+    print(f"{killed} processes were killed, and each row is there once")
+
+
+def main(example, directory):
+    kills(example, directory)
+    shutil.rmtree(directory)
 
     def run(count):
         return subprocess.run([example, directory, str(count)], check=True, capture_output=True, text=True).stdout

@@ -142,3 +142,146 @@ fn bound(delta_type: &str, value: &Value) -> Option<Bound> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, type_name: &str, min: Bound, max: Bound) -> ManifestColumn {
+        let mut column = ManifestColumn::new(name, type_name);
+        (column.min, column.max) = (Some(min), Some(max));
+        column
+    }
+
+    fn written(columns: Vec<ManifestColumn>) -> Value {
+        let mut file = ManifestFile::new("logs/a.parquet");
+        (file.rows, file.columns) = (3, columns);
+        serde_json::from_str(&write(&file, |name| name == "partition")).unwrap()
+    }
+
+    /// Bounds stay true when they are rounded or cut: a time between two milliseconds, a time before 1970, a long text, a
+    /// text with the last of all characters where it is cut.
+    #[test]
+    fn bounds_are_never_too_narrow() {
+        const TIME: &str = "timestamp[us, UTC]";
+        let time = |min, max| column("c", TIME, Bound::Int64(min), Bound::Int64(max));
+        let text = |text: &str| {
+            column(
+                "c",
+                "utf8",
+                Bound::Utf8(text.into()),
+                Bound::Utf8(text.into()),
+            )
+        };
+        let long = "é".repeat(40);
+        let last = format!("{}{}x", "a".repeat(32), char::MAX);
+        for (column, min, max) in [
+            (
+                time(1_999, 2_001),
+                "1970-01-01T00:00:00.001Z",
+                "1970-01-01T00:00:00.003Z",
+            ),
+            (
+                time(2_000, 2_000),
+                "1970-01-01T00:00:00.002Z",
+                "1970-01-01T00:00:00.002Z",
+            ),
+            (
+                time(-1, -1),
+                "1969-12-31T23:59:59.999Z",
+                "1970-01-01T00:00:00.000Z",
+            ),
+            (text("short"), "short", "short"),
+            (
+                text(&long),
+                &"é".repeat(32),
+                &format!("{}{}", "é".repeat(32), char::MAX),
+            ),
+            (
+                text(&last),
+                &"a".repeat(32),
+                &format!("{}{}{}", "a".repeat(32), char::MAX, char::MAX),
+            ),
+            (
+                column("c", "date32", Bound::Int64(-1), Bound::Int64(20_779)),
+                "1969-12-31",
+                "2026-11-22",
+            ),
+        ] {
+            let stats = written(vec![column]);
+            assert_eq!(stats["minValues"]["c"], min);
+            assert_eq!(stats["maxValues"]["c"], max);
+        }
+        assert!(
+            long < format!("{}{}", "é".repeat(32), char::MAX)
+                && last < format!("{}{}{}", "a".repeat(32), char::MAX, char::MAX)
+        );
+    }
+
+    /// What JSON can't hold, or a reader could misread, has no bounds, and its nulls are counted all the same.
+    #[test]
+    fn bounds_that_cannot_be_written_are_left_out() {
+        let floats = |min, max| column("c", "float64", Bound::Float64(min), Bound::Float64(max));
+        for column in [
+            floats(f64::NEG_INFINITY, 1.0),
+            floats(f64::NAN, f64::NAN),
+            column(
+                "c",
+                "binary",
+                Bound::Binary("a".into()),
+                Bound::Binary("b".into()),
+            ),
+            column("c", "boolean", Bound::Boolean(false), Bound::Boolean(true)),
+            column(
+                "c",
+                "timestamp[us, UTC]",
+                Bound::Int64(i64::MIN),
+                Bound::Int64(0),
+            ),
+            column(
+                "c",
+                "date32",
+                Bound::Int64(0),
+                Bound::Int64(i64::from(i32::MAX)),
+            ),
+            ManifestColumn::new("c", "int64"),
+        ] {
+            let stats = written(vec![column]);
+            assert_eq!(
+                stats,
+                json!({"numRecords": 3, "minValues": {}, "maxValues": {}, "nullCount": {"c": 0}})
+            );
+        }
+        let partition = column(
+            "partition",
+            "utf8",
+            Bound::Utf8("a".into()),
+            Bound::Utf8("a".into()),
+        );
+        assert_eq!(written(vec![partition])["nullCount"], json!({}));
+    }
+
+    /// What is written is read, with the bounds that were written.
+    #[test]
+    fn statistics_are_read() {
+        let mut schema = TableSchema::default();
+        for (name, delta_type) in [("n", "long"), ("t", "timestamp"), ("missing", "string")] {
+            assert!(schema.add(name, json!(delta_type)).unwrap());
+        }
+        let mut n = column("n", "int64", Bound::Int64(i64::MIN), Bound::Int64(i64::MAX));
+        n.nulls = 2;
+        let t = column(
+            "t",
+            "timestamp[us, UTC]",
+            Bound::Int64(1_000),
+            Bound::Int64(5_000),
+        );
+        let stats = written(vec![n.clone(), t.clone()]).to_string();
+        let mut file = ManifestFile::new("a");
+        read(&stats, &schema, &mut file);
+        assert_eq!((file.rows, &file.columns[..]), (3, &[n, t][..]));
+        let mut damaged = ManifestFile::new("a");
+        read("{", &schema, &mut damaged);
+        assert_eq!(damaged, ManifestFile::new("a"));
+    }
+}

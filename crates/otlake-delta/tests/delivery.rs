@@ -212,6 +212,31 @@ fn commits_that_wait_share_a_version() {
     assert!(versions < 40, "{versions} versions for 40 batches");
 }
 
+/// A commit takes two requests to the storage: a read that finds no newer entry, and a write under a condition. The table is not
+/// loaded again, and nothing is listed.
+#[test]
+fn a_commit_takes_two_requests() {
+    let storage: Arc<dyn Documents> = Arc::new(InMemoryStorage::new());
+    let counting = FaultyStorage::new(storage.clone(), usize::MAX, StorageFault::Error);
+    let delta = DeltaCommit::builder(Arc::new(counting.clone()))
+        .build()
+        .unwrap();
+    let dataset = otlake_dataset::Dataset::builder()
+        .commit(Arc::new(delta))
+        .open(storage)
+        .unwrap();
+    let mut pipeline = Pipeline::on(&dataset).build();
+    let requests: Vec<usize> = (0..4)
+        .map(|number| {
+            let before = counting.calls();
+            ingest(&mut pipeline, &[Numbered::new(number)]);
+            pipeline.flush().unwrap();
+            counting.calls() - before
+        })
+        .collect();
+    assert_eq!(requests[1..], [2, 2, 2]);
+}
+
 /// Captures the manifests of a dataset instead of committing them.
 #[derive(Debug, Default)]
 struct Captured(std::sync::Mutex<Vec<(String, Manifest)>>);
