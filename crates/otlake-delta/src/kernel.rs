@@ -6,6 +6,7 @@ use std::thread;
 
 use delta_kernel::engine_data::{FilteredRowVisitor, GetData, RowIndexIterator, TypedGetData};
 use delta_kernel::expressions::ColumnName;
+use delta_kernel::scan::StatsOptions;
 use delta_kernel::schema::{DataType, MapType};
 use delta_kernel::{KernelError, KernelResult, Snapshot, SnapshotRef};
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
@@ -79,14 +80,16 @@ impl Kernel {
         Ok(builder.with_task_executor(Arc::new(executor)).build())
     }
 
-    /// Returns the files of a table at a version.
+    /// Returns the files of a table at a version, with `stats` or, if these are none, without.
     pub(crate) fn files(
         &self,
         directory: &str,
         version: u64,
+        stats: StatsOptions,
     ) -> Result<Vec<ActiveFile>, DeltaError> {
         self.with_snapshot(directory, Some(version), |snapshot, engine| {
-            let scan = snapshot.scan_builder().without_row_transforms().build()?;
+            let builder = snapshot.scan_builder().without_row_transforms();
+            let scan = builder.with_stats(stats).build()?;
             let mut files = Files::default();
             for metadata in scan.scan_metadata(engine)? {
                 files.visit_rows_of(&metadata?.scan_files)?;

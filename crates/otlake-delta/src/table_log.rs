@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use delta_kernel::scan::StatsOptions;
 use otlake_dataset::{BatchId, ManifestFile};
 use otlake_storage::Documents;
 
@@ -260,12 +261,13 @@ impl TableLog {
         Ok(false)
     }
 
-    /// Returns the files of the table, by path.
+    /// Returns the files of the table, by path, without their statistics.
     pub(crate) fn active(&self) -> Result<BTreeMap<String, ActiveFile>, DeltaError> {
         let Some(state) = &self.state else {
             return Ok(BTreeMap::new());
         };
-        let files = self.kernel.files(&self.directory, state.version)?;
+        let none = StatsOptions::none();
+        let files = self.kernel.files(&self.directory, state.version, none)?;
         Ok(files
             .into_iter()
             .map(|file| (file.path.clone(), file))
@@ -283,8 +285,9 @@ impl TableLog {
             .map(|property| read_transforms(property))
             .unwrap_or_default();
         let columns = &state.metadata.partition_columns;
-        let active = self.active()?.into_values();
-        let files = active.filter_map(|file| {
+        let all = StatsOptions::json_only();
+        let active = self.kernel.files(&self.directory, state.version, all)?;
+        let files = active.into_iter().filter_map(|file| {
             let name = add::name_of(&file.path, &self.directory)?;
             Some(add::to_file(
                 &file,
@@ -318,7 +321,7 @@ impl TableLog {
                     ActiveFile {
                         path: add.path,
                         size: add.size,
-                        stats: add.stats,
+                        stats: None,
                         partition: add.partition_values,
                         tags: add.tags.unwrap_or_default(),
                     },
