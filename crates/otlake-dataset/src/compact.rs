@@ -127,6 +127,9 @@ impl Compactor {
         plan: &CompactionPlan,
         progress: &mut CompactionProgress<'_>,
     ) -> Result<CompactionReport, CompactionError> {
+        if plan.is_empty() {
+            return Ok(CompactionReport::default());
+        }
         let mut run = Run::new(self, plan.table())?;
         for group in plan.groups() {
             run.group(group, progress);

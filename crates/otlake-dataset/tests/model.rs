@@ -22,12 +22,12 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use bytes::Bytes;
 use otlake_dataset::{
-    BatchId, BatchStart, BeginBatchError, Dataset, DatasetBuilder, DatasetWriter, FinishBatchError,
-    FlushError, Manifest, MetricTables, RowError,
+    BatchId, BatchStart, BeginBatchError, CompactionOptions, Compactor, Dataset, DatasetBuilder,
+    DatasetWriter, FinishBatchError, FlushError, Manifest, ManifestCommit, MetricTables, RowError,
 };
 use otlake_parquet::{SortingColumn, WriterOptions};
 use otlake_row::{Cell, Group, Keys, Location, Row, RowSink, Signal, Value, fields};
-use otlake_schema::SchemaOptions;
+use otlake_schema::{SchemaOptions, Table};
 use otlake_storage::InMemoryStorage;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 
@@ -86,6 +86,8 @@ struct Model {
     batches: BTreeMap<BatchId, Batch>,
     /// The numbers of the rows of each file, by name; kept while the file has the same bytes.
     read: HashMap<String, (Bytes, Vec<i64>)>,
+    /// The manifests by name; kept while they have the same bytes.
+    manifests: HashMap<String, (Bytes, Arc<Manifest>)>,
     /// Files that no manifest has to list: their commit was in doubt, their writer crashed, or they are of an
     /// attempt that overlapped another one.
     unlisted: BTreeSet<String>,
@@ -191,6 +193,7 @@ impl Model {
             acknowledged: BTreeSet::new(),
             batches: BTreeMap::new(),
             read: HashMap::new(),
+            manifests: HashMap::new(),
             unlisted: BTreeSet::new(),
         }
     }
@@ -200,7 +203,7 @@ impl Model {
             return self.open();
         }
         let writer = self.random.below(self.writers.len());
-        match self.random.below(20) {
+        match self.random.below(22) {
             0..10 => self.rows(writer),
             10 => self.tick(writer),
             11 => self.flush(writer),
@@ -209,7 +212,8 @@ impl Model {
             14 => self.begin_batch(writer),
             15..18 => self.finish_batch(writer),
             18 => self.new_writer(),
-            _ => self.crash(),
+            19 => self.crash(),
+            _ => self.compact(),
         }
     }
 
@@ -253,6 +257,37 @@ impl Model {
         let listed = self.listed();
         self.unlisted
             .extend(visible.filter(|name| !listed.contains_key(name)));
+    }
+
+    /// Merges the files of a table. Calls to the storage may fail, so the merge may end anywhere.
+    fn compact(&mut self) {
+        let table = self.random.one_of(&Table::ALL);
+        let storage = Arc::new(self.storage.clone());
+        let commit = Arc::new(ManifestCommit::new(storage.clone()));
+        let options = CompactionOptions::new()
+            .with_memory_limit(self.random.one_of(&[1 << 20, 384 << 20]))
+            .with_row_group_rows(self.random.one_of(&[2, 1_000]));
+        let compactor = Compactor::new(storage, commit.clone(), options);
+        if let Ok(plan) = compactor.plan(table) {
+            let _ = compactor.run(&plan, &mut |_| {});
+        }
+        if self.random.below(4) == 0 {
+            let _ = commit.remove_leftovers(table, Duration::ZERO);
+        }
+    }
+
+    /// Merges all files, and deletes those that are no longer part of their table.
+    fn clean_up(&mut self) {
+        let storage = Arc::new(self.storage.clone());
+        let commit = Arc::new(ManifestCommit::new(storage.clone()));
+        let compactor = Compactor::new(storage, commit.clone(), CompactionOptions::new());
+        for table in Table::ALL {
+            let plan = compactor.plan(table).unwrap();
+            let report = compactor.run(&plan, &mut |_| {}).unwrap();
+            assert!(report.errors.is_empty(), "{:?}", report.errors);
+            commit.clean_up(table, Duration::ZERO).unwrap();
+            commit.remove_leftovers(table, Duration::ZERO).unwrap();
+        }
     }
 
     fn rows(&mut self, writer: usize) {
@@ -534,7 +569,18 @@ impl Model {
             assert!(self.batches[&id].acknowledged, "{id} can't be finished");
         }
         self.dataset.as_ref().unwrap().flush().unwrap();
+        self.check();
+        self.clean_up();
+        self.check();
+        let listed = self.listed();
+        for name in self.storage.inner.files().keys() {
+            let merged = name.contains("/compact-") && name.ends_with(".parquet");
+            assert!(!merged || listed.contains_key(name), "{name} is left over");
+        }
+    }
 
+    /// Checks that all rows are visible once, and that files and manifests agree.
+    fn check(&mut self) {
         let visible = self.visible();
         let overlapped = self.batches.values().filter(|batch| batch.overlapped);
         let overlapped: BTreeSet<i64> = overlapped.flat_map(|batch| &batch.rows).copied().collect();
@@ -559,11 +605,14 @@ impl Model {
         self.check_manifests();
     }
 
-    /// Returns how often each row is visible.
+    /// Returns how often each row is visible. Files that were replaced stay for readers of older manifests, and merged
+    /// files that replace none are leftovers; neither count.
     fn visible(&mut self) -> BTreeMap<i64, usize> {
         let mut visible = BTreeMap::new();
+        let (listed, replaced) = self.listed_and_replaced();
         for (name, bytes) in self.storage.inner.files() {
-            if !name.ends_with(".parquet") {
+            let is_leftover = name.contains("/compact-") && !listed.contains_key(&name);
+            if !name.ends_with(".parquet") || replaced.contains(&name) || is_leftover {
                 continue;
             }
             let known = self.read.get(&name).filter(|(known, _)| *known == bytes);
@@ -597,27 +646,48 @@ impl Model {
         rows
     }
 
-    /// Returns the files of all manifests, and how often each is listed.
-    fn listed(&self) -> BTreeMap<String, usize> {
-        let mut listed = BTreeMap::new();
-        for (name, bytes) in self.storage.inner.files() {
-            if name.starts_with("_otlake/manifests/") {
-                for file in Manifest::from_json(&bytes).unwrap().files() {
-                    *listed.entry(file.name.clone()).or_default() += 1;
+    /// Returns the files of all tables, and how often each is listed.
+    fn listed(&mut self) -> BTreeMap<String, usize> {
+        self.listed_and_replaced().0
+    }
+
+    /// Returns the files of all tables, and how often each is listed, and the files that were replaced by merged ones.
+    fn listed_and_replaced(&mut self) -> (BTreeMap<String, usize>, BTreeSet<String>) {
+        let files = self.storage.inner.files().into_iter();
+        let documents = files.filter(|(name, _)| name.starts_with("_otlake/manifests/"));
+        let mut manifests = Vec::new();
+        for (name, bytes) in documents {
+            let known = self.manifests.get(&name);
+            let known = known.filter(|(known, _)| *known == bytes);
+            let manifest = match known {
+                Some((_, manifest)) => Arc::clone(manifest),
+                None => {
+                    let manifest = Arc::new(Manifest::from_json(&bytes).unwrap());
+                    self.manifests.insert(name, (bytes, Arc::clone(&manifest)));
+                    manifest
                 }
+            };
+            manifests.push(manifest);
+        }
+        let replaced = manifests.iter().flat_map(|manifest| manifest.replaces());
+        let replaced: BTreeSet<String> = replaced.cloned().collect();
+        let mut listed = BTreeMap::new();
+        for file in manifests.iter().flat_map(|manifest| manifest.files()) {
+            if !replaced.contains(&file.name) {
+                *listed.entry(file.name.clone()).or_default() += 1;
             }
         }
-        listed
+        (listed, replaced)
     }
 
     /// Every visible file is in one manifest.
-    fn check_manifests(&self) {
+    fn check_manifests(&mut self) {
         let mut unlisted = self.storage.in_doubt();
         unlisted.extend(self.unlisted.iter().cloned());
         let overlapped = self.batches.iter().filter(|(_, batch)| batch.overlapped);
         let overlapped: Vec<String> = overlapped.map(|(id, _)| format!("/part-{id}-")).collect();
         let files = self.storage.inner.files();
-        let listed = self.listed();
+        let (listed, replaced) = self.listed_and_replaced();
         for (name, times) in &listed {
             assert_eq!(*times, 1, "{name} is listed {times} times");
             assert!(files.contains_key(name), "{name} is listed and not there");
@@ -625,6 +695,8 @@ impl Model {
         for name in files.keys().filter(|name| name.ends_with(".parquet")) {
             assert!(
                 listed.contains_key(name)
+                    || replaced.contains(name)
+                    || name.contains("/compact-")
                     || unlisted.contains(name)
                     || overlapped.iter().any(|beginning| name.contains(beginning)),
                 "{name} is in no manifest"

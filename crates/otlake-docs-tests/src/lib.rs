@@ -38,4 +38,5 @@ documents! {
     Schema "guide/schema.md",
     Service "guide/service.md",
     Storage "guide/storage.md",
+    Tables "tables.md",
 }
