@@ -146,6 +146,9 @@ impl fmt::Debug for Compactor {
     }
 }
 
+/// The number of files of a group that can't be read, after which it is the storage that is at fault.
+const MOST_UNREADABLE: usize = 3;
+
 /// The work on one plan.
 struct Run<'a> {
     compactor: &'a Compactor,
@@ -189,6 +192,7 @@ impl<'a> Run<'a> {
     /// Merges files until none or one is left.
     fn group(&mut self, group: &CompactionGroup, progress: &mut CompactionProgress<'_>) {
         let mut pending: VecDeque<ManifestFile> = group.files.iter().cloned().collect();
+        let mut unreadable = 0;
         while pending.len() > 1 {
             match self.step(group, &mut pending, progress) {
                 Ok(()) => {}
@@ -214,8 +218,12 @@ impl<'a> Run<'a> {
                             continue;
                         }
                     }
+                    unreadable += usize::from(matches!(error, CompactionError::Read { .. }));
                     self.report.errors.push(error);
                     pending.retain(|pending| pending.name != file);
+                    if unreadable == MOST_UNREADABLE {
+                        return;
+                    }
                 }
             }
         }
@@ -288,9 +296,11 @@ impl<'a> Run<'a> {
         let manifest = manifest.with_replaces(names.collect());
         let taken = taken.len();
         if summary.rows != rows {
-            let fault = format!("{} of {rows} rows were merged", summary.rows);
             let _ = self.compactor.storage.delete(&summary.name);
-            return Err(Interruption::Error(CompactionError::Commit(fault.into())));
+            return Err(Interruption::Error(CompactionError::Incomplete {
+                expected: rows,
+                found: summary.rows,
+            }));
         }
         match self.compactor.commit.replace(&manifest) {
             Ok(ReplaceOutcome::Replaced) => {}

@@ -144,6 +144,10 @@ impl Manifest {
         &self.files
     }
 
+    pub(crate) fn into_files(self) -> Vec<ManifestFile> {
+        self.files
+    }
+
     /// Returns the names of the files that are no longer part of the table once this manifest is: those that the files
     /// of this manifest replace, or that retention has dropped.
     pub fn replaces(&self) -> &[String] {

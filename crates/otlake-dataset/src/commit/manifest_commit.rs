@@ -106,8 +106,7 @@ impl Commit for ManifestCommit {
     }
 
     fn files(&self, table: Table) -> Result<Vec<ManifestFile>, Box<dyn Error + Send + Sync>> {
-        let files = TableFiles::load(&*self.documents, table)?;
-        Ok(files.files().cloned().collect())
+        Ok(TableFiles::load(&*self.documents, table)?.into_files())
     }
 
     fn replace(&self, manifest: &Manifest) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {

@@ -133,6 +133,20 @@ impl TableFiles {
             .filter(|file| !self.replaced.contains(&file.name))
     }
 
+    /// Returns the files of the table. Their entries are not copied, because those of many small files take as much memory
+    /// as merging them.
+    pub(crate) fn into_files(self) -> Vec<ManifestFile> {
+        let Self {
+            manifests,
+            replaced,
+        } = self;
+        let manifests = manifests.into_iter();
+        let files = manifests.flat_map(|named| Arc::unwrap_or_clone(named.manifest).into_files());
+        files
+            .filter(|file| !replaced.contains(&file.name))
+            .collect()
+    }
+
     pub(crate) fn manifests(&self) -> &[NamedManifest] {
         &self.manifests
     }

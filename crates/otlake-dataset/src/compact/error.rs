@@ -47,6 +47,16 @@ pub enum CompactionError {
     /// The merged rows can't be copied.
     #[error("rows can't be merged")]
     Merge(#[from] ArrowError),
+    /// The merged file does not have all rows. It was not used.
+    #[error(
+        "the merged file has {found} rows instead of {expected}, and was deleted: please report this"
+    )]
+    Incomplete {
+        /// The rows of the files that were merged.
+        expected: u64,
+        /// The rows of the merged file.
+        found: u64,
+    },
     /// The merged file can't be encoded or written.
     #[error("the merged file can't be written")]
     Write(#[from] FileError),

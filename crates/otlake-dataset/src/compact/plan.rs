@@ -31,7 +31,8 @@ pub struct CompactionGroup {
     pub directory: String,
     /// The beginning of the time window, in microseconds since the epoch; `None` for files without a time.
     pub window: Option<i64>,
-    /// The files, at least two, those with the earliest rows first.
+    /// The files, at least two, those with the earliest rows first. Their statistics are left out except for those of
+    /// `timestamp`, because a plan may have very many files.
     pub files: Vec<ManifestFile>,
 }
 
@@ -47,7 +48,9 @@ impl CompactionPlan {
         };
         let mut groups: BTreeMap<(String, Option<i64>, String), Vec<ManifestFile>> =
             BTreeMap::new();
-        for file in files {
+        for mut file in files {
+            file.columns.retain(|column| column.name == "timestamp");
+            file.columns.shrink_to_fit();
             if file.bytes >= target_bytes.div_ceil(2) {
                 keep(&file);
                 continue;

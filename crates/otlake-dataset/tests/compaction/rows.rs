@@ -174,6 +174,54 @@ fn rows_that_exceed_the_memory_are_merged_from_runs() {
     }
 }
 
+/// Files that are too large to be read at once are read by row group.
+#[test]
+fn large_files_are_read_by_row_group() {
+    let storage = InMemoryStorage::new();
+    let mut random = Random::of_sequence(2);
+    let mut writer = dataset_writer(&storage, options().row_group_rows(400));
+    for file in 0..2 {
+        let mut records = Records::new();
+        for row in 0..3_000 {
+            // Text of 4 kB of which half is random.
+            let text: String = (0..512)
+                .map(|_| format!("{:08x}", random.number() as u32))
+                .collect();
+            let number = row * 2 + file;
+            let attributes = [
+                ("text", Value::String(&text)),
+                ("even", Value::Bool(file == 0)),
+            ];
+            records.push(&mut writer, number, BEGIN + number * 1_000, &attributes);
+        }
+        writer.flush().unwrap();
+    }
+    // A third one without a column.
+    Records::new().push(&mut writer, 10_000, BEGIN, &[]);
+    writer.flush().unwrap();
+    let sizes: Vec<u64> = files(&storage, Table::Logs)
+        .iter()
+        .map(|file| file.bytes)
+        .collect();
+    assert_eq!(
+        sizes.iter().filter(|bytes| **bytes > 4 << 20).count(),
+        2,
+        "{sizes:?}"
+    );
+    let before = rows(&storage, Table::Logs);
+    let options = CompactionOptions::new()
+        .with_memory_limit(64 << 20)
+        .with_sorted_rows(vec![by("attr_number")]);
+    let compactor = Compactor::new(Arc::new(storage.clone()), commit(&storage), options);
+    let report = compactor
+        .run(&compactor.plan(Table::Logs).unwrap(), &mut |_| {})
+        .unwrap();
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    assert_eq!((report.files_merged, report.files_written), (3, 1));
+    assert_eq!(rows(&storage, Table::Logs), before);
+    assert_sorted(&storage, Table::Logs, &[by("attr_number")]);
+}
+
 /// Bloom filters, page index and the names of columns are as in other files of the dataset.
 #[test]
 fn merged_files_look_like_written_ones() {
