@@ -4,7 +4,7 @@
 //! cargo build --release -p otlake-dataset --example small_files
 //! target/release/examples/small_files write target/small 10000
 //! target/release/examples/small_files compact target/small
-//! target/release/examples/small_files query target/small checkout-service
+//! target/release/examples/small_files query target/small payment
 //! ```
 
 #![allow(clippy::print_stdout, reason = "a program that prints figures")]
@@ -34,7 +34,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const HOUR: u64 = 3_600_000_000_000;
 /// 2026-11-22.
 const BEGIN: u64 = 1_795_305_600_000_000_000;
-/// The records of a file, which make it about 50 kB.
+/// The records of a file, which make it about 60 kB.
 const RECORDS: usize = 550;
 
 fn main() -> Result<(), Box<dyn Error>> {
