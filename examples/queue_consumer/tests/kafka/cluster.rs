@@ -125,7 +125,7 @@ impl Cluster {
 
     /// Commits an offset as another member of the group.
     pub fn commit(&self, signal: Signal, partition: i32, offset: i64) {
-        let member = member(&self.mock, &MEMBER);
+        let member = member(&self.mock);
         member.subscribe(&[topic(signal)]).unwrap();
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic(signal), partition, Offset::Offset(offset))
@@ -200,16 +200,13 @@ fn with_recorded(directory: &Path) -> Pipeline {
     pipeline
 }
 
-fn member(
-    mock: &MockCluster<'static, DefaultProducerContext>,
-    properties: &[(&str, &str)],
-) -> BaseConsumer {
+fn member(mock: &MockCluster<'static, DefaultProducerContext>) -> BaseConsumer {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", mock.bootstrap_servers())
         .set("group.id", GROUP);
-    for (key, value) in properties {
-        config.set(*key, *value);
+    for (key, value) in MEMBER {
+        config.set(key, value);
     }
     config.create().unwrap()
 }
