@@ -114,7 +114,7 @@ def recovers(status: str, recover):
     for name, sender in running.items():
         assert_equal(name, sender.wait(120), 0)
     found = requests()
-    return senders, f"{found['Http', status] + found['Grpc', status]} times {status}"
+    return senders, f"{found['http', status] + found['grpc', status]} times {status}"
 
 
 def full_queue():
