@@ -62,7 +62,7 @@ impl KafkaLog {
         for property in &arguments.set {
             let (key, value) = property
                 .split_once('=')
-                .ok_or_else(|| format!("{property:?} is no property: expected KEY=VALUE"))?;
+                .ok_or_else(|| format!("{property:?} is not a property: expected KEY=VALUE"))?;
             config.set(key, value);
         }
         config
@@ -101,7 +101,7 @@ impl KafkaLog {
             Some(Err(error @ KafkaError::MessageConsumptionFatal(_))) => {
                 return Err(io::Error::other(error));
             }
-            // The client tries again.
+            // The client retries.
             Some(Err(error)) => {
                 eprintln!("{error}");
                 None
@@ -221,7 +221,7 @@ impl Log for KafkaLog {
         self.poll(Duration::ZERO)?;
         loop {
             if let Err(error) = self.look_up() {
-                eprintln!("{error}; trying again");
+                eprintln!("{error}; retrying");
                 self.poll(Duration::from_millis(500))?;
                 continue;
             }
@@ -284,7 +284,7 @@ impl Log for KafkaLog {
 #[derive(Default)]
 struct Assignments(Mutex<Vec<Event>>);
 
-/// Whether a partition was assigned, or else revoked.
+/// A partition, and whether it was assigned (true) or revoked (false).
 type Event = (bool, (String, i32));
 
 impl Assignments {

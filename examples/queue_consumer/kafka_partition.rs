@@ -8,7 +8,7 @@ use crate::Message;
 pub struct KafkaPartition {
     /// The stored range. `None` if the broker has to be asked.
     pub committed: Option<Range<u64>>,
-    /// Whether the client reads on from somewhere else than the committed offset.
+    /// Whether the client has to seek to the committed offset, because it would continue at another one.
     pub seek: bool,
     messages: VecDeque<Message>,
     bytes: usize,

@@ -122,7 +122,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             consume(&mut log, &mut pipeline)
         }
         #[cfg(not(feature = "kafka"))]
-        None => Err("this build has no client of Kafka: build it with `--features kafka`".into()),
+        None => Err("this build has no Kafka client: build it with `--features kafka`".into()),
     }
 }
 
@@ -150,10 +150,11 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     messages.join(": ")
 }
 
-/// Returns whether the log has done what it was asked for. The log reports again what it has not stored.
+/// Prints the error of a call to the log, and returns whether there was none. A range that was not stored is delivered
+/// again.
 fn report(partition: &str, result: io::Result<()>) -> bool {
     result
-        .inspect_err(|error| eprintln!("{partition}: {error}; trying again"))
+        .inspect_err(|error| eprintln!("{partition}: {error}; retrying"))
         .is_ok()
 }
 
@@ -188,7 +189,7 @@ fn deliver(
         ),
         // An earlier attempt has finished it, but could not store that.
         BatchStart::AlreadyFinished if from.stored || !outcome.failures.is_empty() => {
-            println!("{partition} {range:?} is there already");
+            println!("{partition} {range:?} is already in the dataset");
         }
         // The range is new, but a later one was finished before. Part of this one may never have been read.
         BatchStart::AlreadyFinished => {

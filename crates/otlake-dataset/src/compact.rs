@@ -92,7 +92,7 @@ pub struct Compactor {
 pub type CompactionProgress<'a> = dyn FnMut(&CompactionReport) + 'a;
 
 impl Compactor {
-    /// Creates a compactor of the files in a storage, which `commit` lists and replaces.
+    /// Creates a compactor for the files in `storage`. `commit` lists and replaces them.
     pub fn new(
         storage: Arc<dyn Documents>,
         commit: Arc<dyn Commit>,
@@ -105,7 +105,7 @@ impl Compactor {
         }
     }
 
-    /// Chooses the files of a table to merge. Nothing is read or written but manifests.
+    /// Chooses the files of a table to merge. It reads only manifests and writes nothing.
     ///
     /// # Errors
     ///
@@ -146,14 +146,15 @@ impl fmt::Debug for Compactor {
     }
 }
 
-/// The number of files of a group that can't be read, after which it is the storage that is at fault.
+/// The number of unreadable files in a group after which the rest of the group is left alone, because the storage is
+/// probably at fault.
 const MOST_UNREADABLE: usize = 3;
 
 /// The work on one plan.
 struct Run<'a> {
     compactor: &'a Compactor,
     table: Table,
-    /// The fields of the published schema; none if there is no published schema.
+    /// The fields of the published schema; empty if there is none.
     published: Arc<ArrowSchema>,
     schema_version: Option<u64>,
     key_values: Vec<(String, String)>,
@@ -337,7 +338,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Why files were not replaced.
+/// The reason why files were not replaced.
 enum Interruption {
     /// Another process has replaced some of them.
     Conflict,

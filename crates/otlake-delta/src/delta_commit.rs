@@ -86,10 +86,10 @@ pub struct DeltaCommitBuilder {
     directories: BTreeMap<&'static str, String>,
 }
 
-/// A receiver of checkpoints, for logs and metrics.
+/// An observer of checkpoints, for logs and metrics.
 pub trait CheckpointObserver: fmt::Debug + Send + Sync {
-    /// Receives the outcome of a checkpoint. The commit that has caused it succeeds in any case: without the checkpoint
-    /// the table only takes longer to load.
+    /// Handles the outcome of a checkpoint. The commit that caused it succeeds either way: without the checkpoint, the
+    /// table only takes longer to load.
     fn checkpoint(&self, event: &CheckpointEvent<'_>);
 }
 
@@ -153,7 +153,7 @@ impl DeltaCommit {
         slot.unwrap_or_else(|| unreachable!("there is a slot for each table"))
     }
 
-    /// Writes a checkpoint if it is the turn of a new version.
+    /// Writes a checkpoint if a new version is due for one.
     fn checkpoint_if_due(&self, slot: &TableSlot, version: Option<u64>) {
         let Some(version) = version.filter(|version| {
             *version > 0 && self.checkpoint_interval > 0 && version % self.checkpoint_interval == 0

@@ -24,21 +24,23 @@ pub enum DeltaError {
         /// The error of the Delta kernel.
         source: KernelError,
     },
-    /// The thread that reads the log has panicked.
+    /// The thread that read the log panicked.
     #[error("reading the Delta log in {directory} panicked: please report it")]
     Panicked {
         /// The directory of the table.
         directory: String,
     },
     /// An entry of the log is not what the Delta protocol demands.
-    #[error("{name} is not an entry of a Delta log: another program has damaged it")]
+    #[error(
+        "{name} is not an entry of a Delta log: another program has damaged it; restore it from a backup"
+    )]
     Entry {
         /// The name of the entry.
         name: String,
         /// The fault.
         source: serde_json::Error,
     },
-    /// The table demands something of its writers that this version does not do.
+    /// The table requires something of its writers that this version does not support.
     #[error(
         "the Delta table in {directory} needs {what}, which otlake-delta doesn't have: {advice}"
     )]
@@ -89,7 +91,8 @@ pub enum DeltaError {
     },
     /// It is unknown whether an earlier attempt of a commit has succeeded, because the log was cleaned up since.
     #[error(
-        "{directory}: version {version} is no longer in the Delta log, so it is unknown whether {name} is committed"
+        "{directory}: version {version} is no longer in the Delta log, so it is unknown whether {name} is \
+         committed: look for its files in the table before you write its rows again"
     )]
     Forgotten {
         /// The directory of the table.

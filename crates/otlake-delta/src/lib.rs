@@ -6,7 +6,7 @@
 //!     │                        │  metaData   if a file has a new column
 //!     │                        │  add        path, partition values, statistics
 //!     ▼                        │
-//!  logs/date=2026-11-22/….parquet            and now and then a checkpoint
+//!  logs/date=2026-11-22/….parquet            and a checkpoint every 100 versions
 //! ```
 //!
 //! # Example
@@ -45,8 +45,8 @@
 //!
 //! # When to use this crate alone
 //!
-//! Use it where the tables of a dataset are read by engines that speak Delta Lake. It needs no other catalogue than the
-//! storage. Without it, the manifests of a dataset do the same for readers that know them.
+//! Use it if engines that support Delta Lake read the tables of a dataset. It needs no catalog, only the storage.
+//! Without it, the manifests of a dataset do the same for readers that know them.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

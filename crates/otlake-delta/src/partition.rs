@@ -33,9 +33,9 @@ pub(crate) fn delta_type(transform: &Transform) -> &'static str {
 pub(crate) fn text(value: &PartitionValue) -> Result<Option<String>, String> {
     let delta_type = delta_type(&value.transform);
     match (&value.value, delta_type) {
-        (Some(PartitionLiteral::Text(text)), "date" | "integer") => {
-            Err(format!("its partition value {text:?} is no {delta_type}"))
-        }
+        (Some(PartitionLiteral::Text(text)), "date" | "integer") => Err(format!(
+            "its partition value {text:?} is not of type {delta_type}"
+        )),
         // Delta Lake reads an empty text as null.
         (Some(PartitionLiteral::Text(text)), _) if text.is_empty() => Ok(None),
         (value, _) => Ok(value.as_ref().map(ToString::to_string)),
@@ -144,6 +144,6 @@ mod tests {
     fn a_text_in_a_column_of_numbers_is_an_error() {
         let value = PartitionLiteral::Text("x".into());
         let value = PartitionValue::new("hour", Transform::Hour, Some(value));
-        assert!(text(&value).unwrap_err().contains("\"x\" is no integer"));
+        assert!(text(&value).unwrap_err().contains("\"x\" is not of type integer"));
     }
 }

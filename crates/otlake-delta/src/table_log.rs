@@ -17,8 +17,8 @@ use crate::partition::{TRANSFORMS_PROPERTY, read_transforms};
 use crate::protocol;
 use crate::schema::TableSchema;
 
-/// The time after which the last known entry has to exist still. If it was cleaned up, entries after it may have been as
-/// well. Logs are kept for days, so any minute would do. Not measured.
+/// The time after which a commit checks that the last known entry still exists. If it was cleaned up, entries after it
+/// may have been as well. Logs are kept for days, so any number of minutes would do. Not measured.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// The number of entries in which the files of a batch are looked for. An attempt is repeated soon after it has died, and

@@ -17,7 +17,7 @@ use crate::types::field_of;
 /// The first field id that a table assigns to a new column. All ids of columns that every file has are smaller.
 pub(crate) const FIRST_NEW_ID: i32 = 10_000;
 
-/// The property that says which of our tables a table is.
+/// The table property with the name of the dataset's table.
 pub(crate) const TABLE: &str = "otlake.table";
 
 /// The first id of partition fields, which the Iceberg specification prescribes.
@@ -25,8 +25,8 @@ const FIRST_PARTITION_ID: i32 = 1_000;
 
 /// Returns the metadata of a new table.
 ///
-/// A catalog that creates a table numbers its columns anew. Metadata that are registered keep their ids, so the fields
-/// that every file has keep those that they have in all files of all datasets.
+/// A catalog that creates a table numbers its columns anew. Registered metadata keeps its ids, so the columns that every
+/// file has keep the field ids that they have in all datasets.
 pub(crate) fn metadata(
     table: Table,
     schema: &DatasetSchema,

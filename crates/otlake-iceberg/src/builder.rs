@@ -93,15 +93,16 @@ impl IcebergCommitBuilder {
         self
     }
 
-    /// Sets the least time from one snapshot of a table to the next. Commits that come in between wait and share a
+    /// Sets the shortest time from one snapshot of a table to the next. Commits that come in between wait and share a
     /// snapshot. Default: 1 second. Each process that writes to the table has an interval of its own.
     pub fn snapshot_interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// Makes commits remove snapshots of the table that are older, except the last one, once they are a tenth of all. So the
-    /// metadata of the table, which each commit writes, stay small. Files are not deleted. Default: snapshots stay.
+    /// Makes commits remove snapshots older than `age` from the table, except the last one, once they are a tenth of all
+    /// snapshots. This keeps the metadata small, which every commit writes as a whole. Files are not deleted. Default:
+    /// snapshots stay.
     pub fn snapshot_age(mut self, age: Duration) -> Self {
         self.shared.snapshot_age = Some(age);
         self
@@ -125,7 +126,7 @@ impl IcebergCommitBuilder {
         self
     }
 
-    /// Creates the commit. Tables are created when they are first needed.
+    /// Creates the commit target. Tables are created when they are first needed.
     pub fn build(self) -> IcebergCommit {
         IcebergCommit::from_parts(self.shared, self.interval, self.clock)
     }

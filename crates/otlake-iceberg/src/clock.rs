@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// A clock that paces snapshots. Tests replace it by one that they control.
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// Returns the time since some fixed moment.
+    /// Returns the time since a fixed moment.
     fn now(&self) -> Duration;
 
     /// Waits until a duration has passed.

@@ -36,8 +36,8 @@ use crate::watermarks::Watermarks;
 /// The batches of a source have to be attempted one after another: a batch counts as committed if a later one of its
 /// source is.
 ///
-/// Calls block their thread, and run on the runtime of the catalog. Don't call them on a thread of a current-thread
-/// runtime that is this runtime.
+/// Calls block their thread while the runtime of the catalog does the work. If that is a current-thread runtime, don't
+/// make them on its own thread: they would never return.
 pub struct IcebergCommit {
     shared: Arc<Shared>,
     interval: Duration,

@@ -30,7 +30,7 @@ pub(crate) fn data_file(
     let mut metrics = Metrics::default();
     for leaf in &leaves {
         let (id, kind) = check(leaf, known)?;
-        // Nobody asks for a column that was dropped.
+        // No query reads a column that was dropped.
         if known.current(id).is_some() {
             metrics.add(id, &kind, leaf);
         }

@@ -17,7 +17,9 @@ pub enum IcebergCommitError {
         source: Arc<iceberg::Error>,
     },
     /// The table did not accept the commit before the deadline.
-    #[error("the commit to the Iceberg table {table} was retried until its deadline")]
+    #[error(
+        "the commit to the Iceberg table {table} was retried until its deadline: repeat it, or set a longer `retry`"
+    )]
     Exhausted {
         /// The name of the table in the catalog.
         table: String,
@@ -77,8 +79,10 @@ pub enum FileFault {
         /// The path of the leaf in the table.
         expected: String,
     },
-    /// The column has another type in the table, or one that Iceberg has not.
-    #[error("its column {column} is of type {found}, but the table expects {expected}")]
+    /// The column has another type in the table, or a type that Iceberg does not have.
+    #[error(
+        "its column {column} is of type {found}, but the table expects {expected}: cast it, or use another column name"
+    )]
     Type {
         /// The path of the leaf.
         column: String,
@@ -99,7 +103,9 @@ pub enum FileFault {
         column: String,
     },
     /// The number of rows, bytes or an offset is too large for Iceberg.
-    #[error("it has numbers that are too large for Iceberg")]
+    #[error(
+        "its rows, bytes or offsets are above the largest number that Iceberg can hold: write smaller files"
+    )]
     TooLarge,
     /// The metrics of the file could not be put together.
     #[error("its metrics could not be written: {0}")]
@@ -119,7 +125,9 @@ pub enum IcebergSchemaError {
         source: Arc<iceberg::Error>,
     },
     /// The table did not accept the new columns before the deadline.
-    #[error("the schema of the Iceberg table {table} was not extended before the deadline")]
+    #[error(
+        "the schema of the Iceberg table {table} was not extended before the deadline: repeat the call, or set a longer `retry`"
+    )]
     Exhausted {
         /// The name of the table in the catalog.
         table: String,

@@ -27,8 +27,8 @@ pub struct IcebergSchema {
     exists: bool,
 }
 
-/// The property that has the attributes of columns, by field id: `{"10000":{"full_name":"attr.user.id"}}`. They are
-/// in the comments of the columns as well, but those are for people, who may change them.
+/// The table property with the attribute of each column, by field id: `{"10000":{"full_name":"attr.user.id"}}`. The
+/// comments of the columns name the attributes as well, but people may change comments.
 const OWNERS: &str = "otlake.columns";
 
 #[derive(Serialize, Deserialize)]
@@ -40,7 +40,7 @@ struct Owner {
 
 type Owners = BTreeMap<u32, Owner>;
 
-/// Returns the property that has the attributes of columns.
+/// Returns the table property with the attribute of each column.
 pub(crate) fn owners(columns: &[DatasetColumn]) -> (String, String) {
     let owners = columns.iter().filter_map(|column| {
         let owner = Owner {

@@ -12,7 +12,7 @@ const WATERMARK: &str = "otlake.watermark.";
 /// The summary entry that names the batches and flushes whose files a snapshot adds, separated by spaces.
 pub(crate) const COMMITS: &str = "otlake.commits";
 
-/// The number of sources below which none is forgotten.
+/// The number of sources up to which none is forgotten.
 const SOURCES: usize = 1_000;
 
 /// The age from which a watermark may be forgotten.

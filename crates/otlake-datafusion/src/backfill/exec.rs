@@ -31,8 +31,8 @@ use crate::otlp::input::Input;
 
 /// Writes files to a dataset, each as a batch. Its input has their paths, and its output a row for each of them.
 ///
-/// The paths are an input of their own, because Ballista gives each task its partitions by restricting the leaves of a
-/// plan, of which it knows DataFusion's only.
+/// The paths come from a plan of their own, because Ballista gives each task its partitions by restricting the leaves of
+/// a plan, and it only knows the leaves of DataFusion.
 #[derive(Clone, Debug)]
 pub(crate) struct BackfillExec {
     pub(crate) paths: Arc<dyn ExecutionPlan>,

@@ -3,7 +3,7 @@ use otlake_parquet::{Compression, SortingColumn, WriterOptions};
 
 use crate::otlp::options::OtlpOptions;
 
-/// Options for a [`Backfill`](crate::Backfill). Those of the dataset should be the same as those of its other writers.
+/// Options for a [`Backfill`](crate::Backfill). The options of the dataset should be those of its other writers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct BackfillOptions {
     pub(crate) input: OtlpOptions,

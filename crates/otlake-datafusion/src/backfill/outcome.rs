@@ -5,7 +5,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::Result;
 use otlake_otlp::Summary;
 
-/// What became of a file: a row of the result of a backfill.
+/// The outcome for a file: a row of the result of a backfill.
 #[derive(Debug, Default)]
 pub(super) struct FileOutcome {
     pub(super) state: FileState,

@@ -24,7 +24,7 @@ pub(crate) struct Columns {
     by_name: HashMap<String, usize>,
 }
 
-/// Why a column of a file can't be merged with that of the table.
+/// The reason why a column of a file can't be merged with that of the table.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ColumnFault {
     /// The values can't be converted without loss.
@@ -50,8 +50,8 @@ pub(crate) enum ColumnFault {
 }
 
 impl Columns {
-    /// Creates a set without columns. Those that it gets have the types of `published`, or of the first file that has
-    /// them.
+    /// Creates a set without columns. A column that is added has its type in `published`, or else its type in the first
+    /// file that has it.
     pub(crate) fn new(published: Arc<ArrowSchema>) -> Self {
         Self {
             published,
@@ -88,7 +88,7 @@ impl Columns {
             };
         }
         let published = self.published.field_with_name(field.name()).ok();
-        // A table format may have assigned other ids than the published schema. The files know.
+        // A table format may have assigned other ids than the published schema, so the ids in the files count.
         let published =
             published.filter(|known| id.is_none() || known.metadata().get(FIELD_ID) == id);
         let field = published.unwrap_or(field);
@@ -118,7 +118,7 @@ impl Columns {
             });
         }
         if type_name(wanted) == type_name(found) && wanted.is_nested() {
-            // They differ in names, field ids or nullability of their parts.
+            // The types differ in names, field ids or nullability of their parts.
             return Ok(retyped(&array, wanted)?);
         }
         if !is_widening(found, wanted) {

@@ -30,7 +30,7 @@ pub enum CompactionError {
     },
     /// A file of the table does not exist.
     #[error(
-        "{file} is part of the table, and does not exist: restore it, or drop it from the table"
+        "{file} is part of the table, but does not exist: restore it, or drop it from the table"
     )]
     Missing {
         /// The name of the file.

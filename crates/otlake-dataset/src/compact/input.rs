@@ -313,8 +313,8 @@ fn read(
     }
 }
 
-/// Names the file in errors. The parquet crate panics on some damaged files; that is an error, too, so that one file
-/// does not stop the compaction of all others.
+/// Runs a decoding step, and names the file in its errors. The parquet crate panics on some damaged files. Such a panic
+/// becomes an error, so that one file does not stop the compaction of all others.
 fn guard<T>(
     name: &str,
     read: impl FnOnce() -> Result<T, ParquetError>,

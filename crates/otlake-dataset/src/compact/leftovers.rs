@@ -12,9 +12,8 @@ use crate::commit::table_files::TableFiles;
 pub(crate) const PREFIX: &str = "compact-";
 
 impl ManifestCommit {
-    /// Deletes the merged files of a table that no manifest lists and that are older than `grace`: those of a
-    /// [`Compactor`](crate::Compactor) that died, or did not learn whether it had replaced its files. Returns their
-    /// names.
+    /// Deletes the merged files of a table that no manifest lists and that are older than `grace`, and returns their
+    /// names. A [`Compactor`](crate::Compactor) leaves them if it dies, or does not learn whether it has replaced files.
     ///
     /// The grace period has to be longer than it takes from writing a merged file to replacing the others by it. A day
     /// is a good choice. This lists all files of the storage, so once a day is often enough.

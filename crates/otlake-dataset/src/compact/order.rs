@@ -81,8 +81,7 @@ impl RowOrder {
             .iter()
             .map(|chunk| self.keys(chunk))
             .collect::<Result<_, _>>()?;
-        // This sort is stable, and fast for rows that are a few sorted sequences, which the row groups of sorted files
-        // are.
+        // This sort is stable, and fast for a few sorted sequences, such as the row groups of sorted files.
         positions.sort_by(|a, b| keys[a.0].row(a.1).cmp(&keys[b.0].row(b.1)));
         Ok(positions)
     }

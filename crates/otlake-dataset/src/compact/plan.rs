@@ -1,4 +1,4 @@
-//! Which files are merged.
+//! Chooses the files that are merged.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,10 +10,10 @@ use crate::commit::manifest::file::ManifestFile;
 
 /// The files of a table that a [`Compactor`](crate::Compactor) would merge. Its `Display` is a list for people.
 ///
-/// Files are grouped by partition and time window. Of each group those are chosen that are smaller than half of the
-/// target size. The largest of them stays as long as it is larger than all others together: a file is only rewritten if
-/// it becomes at least twice as large. So however often a table is compacted, no row is written more often than
-/// log2(target size / size of the first file) times.
+/// Files are grouped by partition and time window. In each group, the files smaller than half of the target size are
+/// chosen. The largest of them stays as long as it is larger than all others together: a file is only rewritten if it
+/// becomes at least twice as large. So however often a table is compacted, a row is written at most
+/// log2(target size / size of its first file) times.
 #[derive(Clone, Debug)]
 pub struct CompactionPlan {
     table: Table,

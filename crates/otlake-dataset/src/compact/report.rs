@@ -11,19 +11,19 @@ use super::plan::Size;
 pub struct CompactionReport {
     /// The number of files that were replaced by merged ones.
     pub files_merged: u64,
-    /// Their bytes.
+    /// The bytes of the replaced files.
     pub bytes_merged: u64,
-    /// The number of files that are part of the table now.
+    /// The number of merged files that are part of the table now.
     pub files_written: u64,
-    /// Their bytes.
+    /// The bytes of the merged files.
     pub bytes_written: u64,
-    /// Their rows.
+    /// The rows of the merged files.
     pub rows: u64,
-    /// How often another process replaced some of the files first, so that the rest was planned again.
+    /// The number of times that another process replaced some of the files first, so that the rest was planned again.
     pub conflicts: u64,
     /// The number of files that were read, including those that are not replaced yet.
     pub files_read: u64,
-    /// The errors. The files that they are about stay as they are.
+    /// The errors. A file that an error names stays as it is.
     pub errors: Vec<CompactionError>,
 }
 

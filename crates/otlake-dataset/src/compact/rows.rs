@@ -108,8 +108,8 @@ struct Renumbered<'a> {
 /// A value that no row had so far.
 const UNSEEN: i32 = -1;
 
-/// Copies the keys of dictionaries and merges their values, of which each is hashed once for each chunk, and not for
-/// each row. The concatenation that [`interleave`] may make has duplicates, which would be in the dictionary page too.
+/// Copies the keys of dictionaries and merges their values. Each value is hashed once per chunk, not once per row.
+/// [`interleave`] may concatenate dictionaries instead, and the duplicates would end up in the dictionary page.
 fn gather_dictionaries(
     data_type: &DataType,
     columns: &[Option<&ArrayRef>],
