@@ -144,6 +144,10 @@ mod tests {
     fn a_text_in_a_column_of_numbers_is_an_error() {
         let value = PartitionLiteral::Text("x".into());
         let value = PartitionValue::new("hour", Transform::Hour, Some(value));
-        assert!(text(&value).unwrap_err().contains("\"x\" is not of type integer"));
+        assert!(
+            text(&value)
+                .unwrap_err()
+                .contains("\"x\" is not of type integer")
+        );
     }
 }
