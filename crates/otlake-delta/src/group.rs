@@ -19,7 +19,7 @@ pub(crate) struct Request {
 /// The commits that wait for a table.
 ///
 /// Each caller adds its request, and waits for the lock of the table. The first one that gets it commits all requests
-/// that are there by then; the others find their results.
+/// that have been added by then; the others find their results.
 #[derive(Debug, Default)]
 pub(crate) struct Requests(Mutex<Vec<Arc<Request>>>);
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// Why a column can't be a column of a Delta table.
+/// The reason why a column can't be a column of a Delta table.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unsupported(pub(crate) String);
 

@@ -50,11 +50,11 @@ pub struct IcebergCommit {
 #[derive(Debug, Default)]
 struct Known {
     watermarks: HashMap<Table, Watermarks>,
-    /// The sources for which the tables were asked.
+    /// The sources whose watermarks were read from the tables.
     sources: HashSet<String>,
 }
 
-/// The number of sources that are remembered, so that the tables are not asked again.
+/// The number of sources whose watermarks are kept, so that the tables are not read again.
 const SOURCES: usize = 10_000;
 
 impl IcebergCommit {

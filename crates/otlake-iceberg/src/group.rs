@@ -115,7 +115,7 @@ impl<'a> Group<'a> {
         };
         let mut open: Vec<usize> = (0..self.requests.len()).collect();
         open.retain(|request| self.outcomes[*request].is_none());
-        // Batches of one source in ascending order, whatever the order in which their writers came.
+        // Batches of one source are added in ascending order, in whatever order their writers arrived.
         open.sort_by_key(|request| self.requests[*request].manifest.batch().cloned());
         let mut names = HashSet::new();
         for index in open {
@@ -166,7 +166,7 @@ impl<'a> Group<'a> {
         if last.is_none_or(|last| last < batch.sequence()) {
             return Ok(None);
         }
-        // Our own commit, whose response was lost, or that of another attempt: the files tell.
+        // It is our own commit, whose response was lost, or that of another attempt. The files distinguish them.
         let is_known = snapshot.is_some();
         let table = table.clone();
         let files = self.shared.wait(async move {

@@ -28,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) partition: Option<TimePartition>,
     pub(crate) retry: RetryPolicy,
     pub(crate) observer: Option<Arc<dyn RetryObserver>>,
-    /// The age from which snapshots are removed.
+    /// The age above which snapshots are removed.
     pub(crate) snapshot_age: Option<Duration>,
 }
 
@@ -91,7 +91,7 @@ impl Shared {
         self.wait(async move { birth::register(&*catalog, &file_io, &ident, metadata).await })
     }
 
-    /// Begins to change a table.
+    /// Returns the retries of one change of a table.
     pub(crate) fn retries(&self, table: Table) -> Retries {
         let retries = Retries::new(self.ident(table).to_string(), self.retry);
         retries.with_observer(self.observer.clone())

@@ -148,7 +148,7 @@ impl DatasetSchema {
         schema
     }
 
-    /// Creates the schema of a table that a table format has, with its columns and its version. The version has to
+    /// Creates the schema of a table in a table format from its columns and its version. The version has to
     /// change whenever the columns do. Fields that every file has and the table lacks are added.
     ///
     /// ```
@@ -184,7 +184,7 @@ impl DatasetSchema {
         Ok(schema)
     }
 
-    /// Reserves names of columns that the table of a table format has in addition, so that no new column gets one of
+    /// Reserves the names of columns that other programs have added to the table, so that no new column gets one of
     /// them. They are not part of [`to_json`](Self::to_json).
     pub fn reserve_names<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
         self.taken.extend(names.into_iter().map(fold));

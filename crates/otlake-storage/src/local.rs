@@ -199,7 +199,7 @@ impl LocalFile {
 
     /// Makes the file visible under its name, and returns false if a file has the name already. A program that knows
     /// nothing of the lock, such as another writer of a Delta log, may create it at any moment, so the name is claimed with
-    /// a link, which replaces nothing. A file system without links leaves it at the lock.
+    /// a link, which replaces nothing. On a file system without links, only the lock protects it.
     fn link(&mut self) -> Result<bool, StorageError> {
         self.sync()?;
         match fs::hard_link(&self.temporary, &self.path) {

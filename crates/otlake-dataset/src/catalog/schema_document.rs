@@ -11,8 +11,8 @@ use otlake_storage::{
 
 use crate::catalog::published_schema::{PublishError, PublishedSchema};
 
-/// The [`PublishedSchema`] that is a document next to the files, `_otlake/TABLE.schema.json`. A dataset has it unless
-/// its commit target has one of [its own](crate::Commit::published_schema).
+/// The [`PublishedSchema`] that is a document next to the files, `_otlake/TABLE.schema.json`. A dataset has one
+/// unless its commit target has [its own schema](crate::Commit::published_schema).
 ///
 /// Two writers that extend it at the same time lose nothing: a writer only replaces the document if it is still
 /// the one that it has read. The second writer reads the document again and extends the new version.

@@ -133,8 +133,8 @@ impl TableFiles {
             .filter(|file| !self.replaced.contains(&file.name))
     }
 
-    /// Returns the files of the table. Their entries are not copied, because those of many small files take as much memory
-    /// as merging them.
+    /// Returns the files of the table. Their entries are moved, not copied, because copies for many small files would take
+    /// as much memory as merging the files.
     pub(crate) fn into_files(self) -> Vec<ManifestFile> {
         let Self {
             manifests,

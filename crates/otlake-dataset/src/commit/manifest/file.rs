@@ -75,8 +75,7 @@ pub struct ManifestLeaf {
 }
 
 impl ManifestColumn {
-    /// Creates a column without nulls, of which neither bounds nor size are known, for a
-    /// [`Commit`](crate::Commit) of your own.
+    /// Creates a column without nulls and with unknown bounds and size, for a [`Commit`](crate::Commit) of your own.
     pub fn new(name: impl Into<String>, type_name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -92,8 +91,8 @@ impl ManifestColumn {
 }
 
 impl ManifestFile {
-    /// Creates the entry of a file of which nothing but its name is known yet, for a [`Commit`](crate::Commit) of your
-    /// own that lists the files of a table format.
+    /// Creates the entry of a file of which only the name is known yet, for a [`Commit`](crate::Commit) of your own that
+    /// lists the files of a table format.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
