@@ -1,6 +1,8 @@
 //! Merges the small files of a dataset into large ones, and deletes files that are no longer needed. Without a dataset, it
 //! first writes one from recorded payloads, with a file for each payload.
 //!
+//! The dataset has to be committed to manifests. Don't run this on Delta tables: it would delete files that are in use.
+//!
 //! ```text
 //! cargo run -p otlake-examples --example compact -- --dry-run
 //! cargo run -p otlake-examples --example compact -- target/lake --target-size 256 --memory-limit 1024

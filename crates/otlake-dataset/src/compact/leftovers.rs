@@ -18,6 +18,9 @@ impl ManifestCommit {
     /// The grace period has to be longer than it takes from writing a merged file to replacing the others by it. A day
     /// is a good choice. This lists all files of the storage, so once a day is often enough.
     ///
+    /// Only call this for a table that is committed to manifests. No manifest lists the files of a Delta table, so this would
+    /// delete the files that a `Compactor` has merged in one.
+    ///
     /// # Errors
     ///
     /// Returns an error if files can't be listed or deleted.
