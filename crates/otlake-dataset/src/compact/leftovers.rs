@@ -1,5 +1,6 @@
 //! Removes merged files that never became part of a table.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
@@ -18,8 +19,8 @@ impl ManifestCommit {
     /// The grace period has to be longer than it takes from writing a merged file to replacing the others by it. A day
     /// is a good choice. This lists all files of the storage, so once a day is often enough.
     ///
-    /// Only call this for a table that is committed to manifests. No manifest lists the files of a Delta table, so this would
-    /// delete the files that a `Compactor` has merged in one.
+    /// Files in the directory of a Delta table are not deleted, because its log lists them and no manifest does. Don't call
+    /// this for a table of another commit target: it would delete the files that a `Compactor` has merged there.
     ///
     /// # Errors
     ///
@@ -35,7 +36,14 @@ impl ManifestCommit {
         };
         // Listed before the manifests are read: a file that becomes part of the table in between is not removed.
         let mut found = self.documents.list("")?;
-        found.retain(|file| file.modified <= before && is_merged(&file.name, table));
+        let names = found.iter().map(|file| file.name.as_str());
+        let delta_tables: HashSet<String> = names.filter_map(delta_table_of).collect();
+        found.retain(|file| {
+            let is_in = |directory: &String| file.name.starts_with(directory);
+            file.modified <= before
+                && is_merged(&file.name, table)
+                && !delta_tables.iter().any(is_in)
+        });
         if found.is_empty() {
             return Ok(removed);
         }
@@ -49,6 +57,12 @@ impl ManifestCommit {
         }
         Ok(removed)
     }
+}
+
+/// Returns the directory of the Delta table whose log has a file, such as `logs/`.
+fn delta_table_of(name: &str) -> Option<String> {
+    let (directory, _) = name.split_once("_delta_log/")?;
+    (directory.is_empty() || directory.ends_with('/')).then(|| directory.to_owned())
 }
 
 /// Returns whether a name is that of a merged file of a table.
@@ -65,7 +79,28 @@ fn is_merged(name: &str, table: Table) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use otlake_storage::{Documents, InMemoryStorage, PutIf};
+
     use super::*;
+
+    /// A Delta table lists its merged files in its log and not in manifests: they are not taken for leftovers.
+    #[test]
+    fn merged_files_of_delta_tables_stay() {
+        let storage = Arc::new(InMemoryStorage::new());
+        let leftover = "other/compact-logs-0123456789abcdef.parquet";
+        for name in [
+            "logs/_delta_log/00000000000000000000.json",
+            "logs/date=2026-11-22/compact-logs-0123456789abcdef.parquet",
+            leftover,
+        ] {
+            let _stored = storage.put(name, "".into(), PutIf::Absent).unwrap();
+        }
+        let commit = ManifestCommit::new(storage);
+        let removed = commit.remove_leftovers(Table::Logs, Duration::ZERO);
+        assert_eq!(removed.unwrap(), [leftover]);
+    }
 
     #[test]
     fn only_merged_files_of_the_table_are_leftovers() {
