@@ -94,13 +94,12 @@ impl IcebergCommit {
     }
 
     fn load_watermarks(&self, table: Table) -> Result<(), IcebergCommitError> {
-        let loaded = self.shared.load(table);
-        let loaded = loaded.map_err(|source| IcebergCommitError::Catalog {
+        let catalog = |source| IcebergCommitError::Catalog {
             table: self.shared.ident(table).to_string(),
             source: Arc::new(source),
-        })?;
-        if let Some(loaded) = loaded {
-            let watermarks = Watermarks::of(loaded.metadata());
+        };
+        if let Some(loaded) = self.shared.load(table).map_err(catalog)? {
+            let watermarks = Watermarks::of(loaded.metadata()).map_err(catalog)?;
             self.known().watermarks.insert(table, watermarks);
         }
         Ok(())

@@ -106,7 +106,7 @@ impl<'a> Group<'a> {
     /// Finds the requests that the table does not have. Those that it has, or can't have, get their outcome.
     fn examine(&mut self, table: &IcebergTable) -> iceberg::Result<Addition> {
         let metadata = table.metadata();
-        self.watermarks = Watermarks::of(metadata);
+        self.watermarks = Watermarks::of(metadata)?;
         let known = Leaves::of(metadata);
         let mut addition = Addition {
             requests: Vec::new(),

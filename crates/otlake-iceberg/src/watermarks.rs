@@ -34,20 +34,38 @@ struct Watermark {
     time: u64,
 }
 
+impl Watermark {
+    fn parse(value: &str) -> Option<Self> {
+        let (sequence, time) = value.split_once(' ')?;
+        Some(Self {
+            sequence: sequence.parse().ok()?,
+            time: time.parse().ok()?,
+        })
+    }
+}
+
+fn damaged(name: &str, value: &str) -> iceberg::Error {
+    let message = format!(
+        "the table property {name} is {value:?}, not a sequence number and a time in milliseconds: correct it, or remove it if \
+         its source has ended"
+    );
+    iceberg::Error::new(iceberg::ErrorKind::DataInvalid, message)
+}
+
 impl Watermarks {
-    /// Reads the watermarks of a table. Properties that others have damaged are ignored, as if their source was new.
-    pub(crate) fn of(metadata: &TableMetadata) -> Self {
-        let properties = metadata.properties().iter();
-        let watermarks = properties.filter_map(|(name, value)| {
+    /// Reads the watermarks of a table.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a property is damaged: without it, a late attempt of a batch would be added once more.
+    pub(crate) fn of(metadata: &TableMetadata) -> iceberg::Result<Self> {
+        let watermark = |(name, value): (&String, &String)| {
             let source = name.strip_prefix(WATERMARK)?;
-            let (sequence, time) = value.split_once(' ')?;
-            let watermark = Watermark {
-                sequence: sequence.parse().ok()?,
-                time: time.parse().ok()?,
-            };
-            Some((source.to_owned(), watermark))
-        });
-        Self(watermarks.collect())
+            let watermark = Watermark::parse(value).ok_or_else(|| damaged(name, value));
+            Some(watermark.map(|watermark| (source.to_owned(), watermark)))
+        };
+        let watermarks = metadata.properties().iter().filter_map(watermark);
+        Ok(Self(watermarks.collect::<iceberg::Result<_>>()?))
     }
 
     /// Returns the sequence number of the last committed batch of a source.

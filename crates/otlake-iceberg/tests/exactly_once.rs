@@ -394,6 +394,44 @@ fn watermarks_outlive_snapshots() {
     assert_eq!(lake.numbers("logs"), [1, 2, 3, 4]);
 }
 
+/// Somebody has damaged a watermark: nothing is committed, since a batch might be added twice, until it is corrected.
+#[test]
+fn a_damaged_watermark_is_an_error_that_names_it() {
+    let lake = Lake::new();
+    let commit = lake.commit().build();
+    let batch = BatchId::new("a", 1).unwrap();
+    let first = manifest(&lake, 1).with_batch(batch.clone());
+    let _committed = commit.commit("a-1", &first).unwrap();
+    let set = |value: &str| {
+        let table = lake.table("logs");
+        let transaction = Transaction::new(&table);
+        let properties = transaction.update_table_properties();
+        let properties = properties.set("otlake.watermark.a".to_owned(), value.to_owned());
+        let transaction = properties.apply(transaction).unwrap();
+        let changed = transaction.commit(&*lake.catalog.inner);
+        tokio::runtime::Runtime::new()
+            .unwrap()
+            .block_on(changed)
+            .unwrap();
+    };
+    set("one");
+    let other = manifest(&lake, 2).with_batch(batch);
+    let error = lake.commit().build().commit("a-1", &other).unwrap_err();
+    let message = chain(&*error);
+    assert!(
+        message.contains("otlake.watermark.a is \"one\""),
+        "{message}"
+    );
+    set("1 0");
+    let files = vec![first.files()[0].name.clone()];
+    let already = CommitOutcome::AlreadyCommitted { files: Some(files) };
+    assert_eq!(
+        lake.commit().build().commit("a-1", &other).unwrap(),
+        already
+    );
+    assert_eq!(lake.numbers("logs"), [1]);
+}
+
 /// A catalog that reports a conflict for ever: an error after the deadline that says so, and the observer sees every
 /// attempt.
 #[test]
