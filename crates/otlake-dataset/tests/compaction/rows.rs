@@ -48,11 +48,10 @@ fn all_cells_of_random_requests_survive() {
             .schema_options(SchemaOptions::new().with_column_budget(budget))
             .row_group_rows(random.one_of(&[2, 5, 1_000]))
             .metric_tables(random.one_of(&[MetricTables::One, MetricTables::PerKind]))
-            .writer_options(WriterOptions::new().with_compression(random.one_of(&[
-                Compression::default(),
-                Compression::None,
-                Compression::Snappy,
-            ])));
+            .writer_options(
+                WriterOptions::new()
+                    .with_compression(random.one_of(&[Compression::default(), Compression::None])),
+            );
         if random.below(2) == 0 {
             options = options.sorted_rows(order.clone());
         }
