@@ -1,7 +1,7 @@
 //! Merges the small files of a dataset into large ones, and deletes files that are no longer needed. Without a dataset, it
 //! first writes one from recorded payloads, with a file for each payload.
 //!
-//! The dataset has to be committed to manifests. Don't run this on Delta tables: it would delete files that are in use.
+//! The dataset has to be committed to manifests. It finds no files in Delta tables, and deletes none of theirs.
 //!
 //! ```text
 //! cargo run -p otlake-examples --example compact -- --dry-run
