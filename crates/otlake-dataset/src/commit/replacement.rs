@@ -58,6 +58,9 @@ impl ManifestCommit {
                 return Ok(ReplaceOutcome::Conflict);
             }
         }
+        if !manifest.files().is_empty() && !self.are_stored(&ours)? {
+            return Ok(ReplaceOutcome::Conflict);
+        }
         loop {
             let name = format!("{prefix}{next:020}.json");
             let retries = Retries::new(&*name, self.retry).with_observer(self.observer.clone());
@@ -71,10 +74,25 @@ impl ManifestCommit {
         }
     }
 
+    /// Returns whether all of the files are in the storage. A file that is not was replaced and cleaned up, and the
+    /// manifest that has replaced it may be gone too: it is deleted after the file.
+    fn are_stored(&self, names: &HashSet<&str>) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let directory = |name: &&str| name.rfind('/').map_or(0, |slash| slash + 1);
+        let directories: HashSet<&str> =
+            names.iter().map(|name| &name[..directory(name)]).collect();
+        let mut missing = names.clone();
+        for directory in directories {
+            for file in self.documents.list(directory)? {
+                missing.remove(file.name.as_str());
+            }
+        }
+        Ok(missing.is_empty())
+    }
+
     /// Deletes the files of a table that were replaced more than `grace` ago, and their entries in manifests.
     ///
     /// The grace period has to be longer than any reader takes from reading the manifests to reading the last file,
-    /// and longer than a writer may be late with a commit. A day is a good choice. Any number of processes may clean up
+    /// and longer than a writer may be late with a commit, or a compactor with a replacement. A day is a good choice. Any number of processes may clean up
     /// at once, while others write and replace. If a process is killed, the next call continues. Files of a batch
     /// that is not finished stay until it is.
     ///

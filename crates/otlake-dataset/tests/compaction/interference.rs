@@ -436,3 +436,85 @@ fn readers_and_writers_do_not_notice() {
         .unwrap();
     assert_eq!(rows(&storage, Table::Logs).unwrap(), seen);
 }
+
+/// A compactor has read files, which are dropped and cleaned up before it replaces them, and a later swap keeps the last number, so
+/// nothing says any more that they were dropped: its file does not become part of the table.
+#[test]
+fn a_late_compactor_does_not_bring_dropped_rows_back() {
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options());
+    for number in 0..4 {
+        Records::new().push(&mut writer, number, BEGIN, &[]);
+        writer.flush().unwrap();
+    }
+    let other = storage.clone();
+    let late = interrupted(&storage, move || {
+        let commit = commit(&other);
+        let names: Vec<String> = files(&other, Table::Logs)
+            .into_iter()
+            .map(|file| file.name)
+            .collect();
+        if names.is_empty() {
+            return;
+        }
+        let manifest = Manifest::new(Table::Logs).with_replaces(names);
+        assert_eq!(commit.replace(&manifest).unwrap(), ReplaceOutcome::Replaced);
+        let manifest = Manifest::new(Table::Logs).with_replaces(vec!["gone.parquet".to_owned()]);
+        assert_eq!(commit.replace(&manifest).unwrap(), ReplaceOutcome::Replaced);
+        for _ in 0..3 {
+            commit.clean_up(Table::Logs, Duration::ZERO).unwrap();
+        }
+    });
+    let report = run(&late);
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    assert_eq!(rows(&storage, Table::Logs), Some(BTreeMap::new()));
+}
+
+/// The same with another compactor, whose merged file was merged again: no row is there twice.
+#[test]
+fn a_late_compactor_does_not_double_rows() {
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options());
+    for number in 0..4 {
+        Records::new().push(&mut writer, number, BEGIN, &[]);
+        writer.flush().unwrap();
+    }
+    let before = rows(&storage, Table::Logs);
+    let other = storage.clone();
+    let done = AtomicBool::new(false);
+    let late = interrupted(&storage, move || {
+        if done.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        run(&compactor(&other));
+        // The merged file is replaced too, so the manifest that hides the files is of no use after cleaning up.
+        let again = || {
+            commit(&other)
+                .clean_up(Table::Logs, Duration::ZERO)
+                .unwrap()
+        };
+        again();
+        let mut writer = dataset_writer(&other, options());
+        for number in 4..8 {
+            Records::new().push(&mut writer, number, BEGIN, &[]);
+            writer.flush().unwrap();
+        }
+        run(&compactor(&other));
+        assert_eq!(files(&other, Table::Logs).len(), 1);
+        let manifest = Manifest::new(Table::Logs).with_replaces(vec!["gone.parquet".to_owned()]);
+        assert_eq!(
+            commit(&other).replace(&manifest).unwrap(),
+            ReplaceOutcome::Replaced
+        );
+        for _ in 0..3 {
+            commit(&other)
+                .clean_up(Table::Logs, Duration::ZERO)
+                .unwrap();
+        }
+    });
+    let report = run(&late);
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    assert_eq!(before.unwrap().len(), 4);
+    let rows = rows(&storage, Table::Logs).unwrap();
+    assert_eq!((rows.len(), rows.values().sum::<usize>()), (8, 8));
+}
