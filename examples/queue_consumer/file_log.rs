@@ -102,6 +102,8 @@ impl Log for FileLog {
         let temporary = file.with_extension("tmp");
         fs::write(&temporary, format!("{} {}", range.start, range.end))?;
         fs::File::open(&temporary)?.sync_all()?;
-        fs::rename(temporary, file)
+        fs::rename(temporary, file)?;
+        // Without this, a power failure could undo the rename.
+        fs::File::open(&self.directory)?.sync_all()
     }
 }

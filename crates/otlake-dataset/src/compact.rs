@@ -165,11 +165,17 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(compactor: &'a Compactor, table: Table) -> Result<Self, CompactionError> {
-        let published = SchemaDocument::load(Arc::clone(&compactor.storage), table)?;
+        let published = match compactor.commit.published_schema(table)? {
+            Some(published) => Some(published.schema().clone()),
+            None => {
+                let document = SchemaDocument::load(Arc::clone(&compactor.storage), table)?;
+                document.exists().then(|| document.schema().clone())
+            }
+        };
         let (mut fields, mut schema_version, mut key_values) =
             (Arc::new(ArrowSchema::empty()), None, Vec::new());
-        if published.exists() {
-            let schema = Arc::new(published.schema().clone());
+        if let Some(schema) = published {
+            let schema = Arc::new(schema);
             schema_version = Some(schema.version());
             key_values = column_names::of_published(&schema).to_vec();
             let types = PublishedTypes::new(schema, &SchemaOptions::new(), true);

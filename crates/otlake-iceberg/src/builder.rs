@@ -95,7 +95,7 @@ impl IcebergCommitBuilder {
 
     /// Sets the shortest time from one snapshot of a table to the next. Commits that come in between wait and share a
     /// snapshot. Default: 1 second. Each process that writes to the table has an interval of its own.
-    pub fn snapshot_interval(mut self, interval: Duration) -> Self {
+    pub fn group_time(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }

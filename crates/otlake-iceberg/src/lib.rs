@@ -18,7 +18,6 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod birth;
 mod builder;
 mod clock;
 mod commit;
@@ -26,6 +25,7 @@ mod data_file;
 mod error;
 mod group;
 mod leaves;
+mod new_table;
 mod partition;
 mod pinned;
 mod published;

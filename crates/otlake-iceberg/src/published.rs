@@ -11,8 +11,8 @@ use otlake_dataset::{PublishError, PublishedSchema};
 use otlake_schema::{DatasetColumn, DatasetSchema, Schema, Table};
 use serde::{Deserialize, Serialize};
 
-use crate::birth::TABLE;
 use crate::error::IcebergSchemaError;
+use crate::new_table::TABLE;
 use crate::pinned::PinnedCatalog;
 use crate::shared::{Shared, is_final, pause};
 use crate::types::{name_of, primitive};

@@ -14,8 +14,8 @@ use otlake_storage::{
 };
 use tokio::runtime::Handle;
 
-use crate::birth;
 use crate::builder::TimePartition;
+use crate::new_table;
 
 /// The catalog and the options of an [`IcebergCommit`](crate::IcebergCommit).
 pub(crate) struct Shared {
@@ -86,9 +86,9 @@ impl Shared {
     ) -> iceberg::Result<IcebergTable> {
         let ident = self.ident(table);
         let location = format!("{}/_otlake/iceberg/{}", self.root, table.name());
-        let metadata = birth::metadata(table, schema, self.partition, location)?;
+        let metadata = new_table::metadata(table, schema, self.partition, location)?;
         let (catalog, file_io) = (Arc::clone(&self.catalog), self.file_io.clone());
-        self.wait(async move { birth::register(&*catalog, &file_io, &ident, metadata).await })
+        self.wait(async move { new_table::register(&*catalog, &file_io, &ident, metadata).await })
     }
 
     /// Returns the retries of one change of a table.

@@ -119,7 +119,7 @@ mod tests {
                 let schema = schema.build().unwrap();
                 for id in schema.field_id_to_fields().keys() {
                     assert!(ids.insert(*id), "{id} twice");
-                    assert!(*id < crate::birth::FIRST_NEW_ID, "{id}");
+                    assert!(*id < crate::new_table::FIRST_NEW_ID, "{id}");
                 }
             }
         }

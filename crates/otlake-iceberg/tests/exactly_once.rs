@@ -138,7 +138,7 @@ fn a_thousand_batches_are_committed_exactly_once() {
         }
     });
     let commit = || {
-        let commit = lake.commit().snapshot_interval(Duration::from_secs(1));
+        let commit = lake.commit().group_time(Duration::from_secs(1));
         // Old snapshots go, so that the test is fast.
         let commit = commit.snapshot_age(Duration::from_secs(3));
         let commit = commit.clock(clock.clone()).retry(soon());

@@ -68,16 +68,15 @@ impl FileWriter {
     }
 
     fn pipeline(&mut self) -> Result<&mut Pipeline<(FingerprintStage,)>> {
-        if self.pipeline.is_none() {
-            let dataset = self.target.open(&self.options)?;
-            let limits = self.options.input.limits;
-            let pipeline = Pipeline::on(&dataset).limits(limits).fingerprint().build();
-            self.pipeline = Some(pipeline);
-        }
-        match &mut self.pipeline {
-            Some(pipeline) => Ok(pipeline),
-            None => unreachable!("it was just set"),
-        }
+        let pipeline = match self.pipeline.take() {
+            Some(pipeline) => pipeline,
+            None => {
+                let dataset = self.target.open(&self.options)?;
+                let limits = self.options.input.limits;
+                Pipeline::on(&dataset).limits(limits).fingerprint().build()
+            }
+        };
+        Ok(self.pipeline.insert(pipeline))
     }
 }
 

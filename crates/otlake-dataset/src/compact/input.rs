@@ -1,5 +1,6 @@
 //! Reads the rows of a Parquet file.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -142,7 +143,13 @@ impl<'a> Input<'a> {
 
     /// Adds the columns of the file to `columns`.
     pub(crate) fn find_columns(&self, columns: &mut Columns) -> Result<(), CompactionError> {
+        let mut names = HashSet::new();
         for field in self.metadata.schema().fields() {
+            if !names.insert(field.name()) {
+                let column = field.name();
+                let fault = format!("it has two columns with the name {column:?}");
+                return Err(CompactionError::input(self.name, fault));
+            }
             columns
                 .find(field)
                 .map_err(|fault| CompactionError::input(self.name, fault))?;
@@ -367,5 +374,30 @@ impl ChunkReader for Piece {
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         self.slice(start, Some(length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+
+    /// The Parquet format allows it, but one of the columns would take the place of the other.
+    #[test]
+    fn two_columns_with_one_name_are_an_error() {
+        let columns = [1, 2].map(|number| -> (&str, ArrayRef) {
+            ("attr_a", Arc::new(Int64Array::from(vec![number])))
+        });
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        let bytes = writer.into_inner().unwrap();
+        let input = Input::in_memory("a.parquet", bytes.into()).unwrap();
+        let mut columns = Columns::new(Arc::new(ArrowSchema::empty()));
+        let error = input.find_columns(&mut columns).unwrap_err();
+        let fault = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(fault, "it has two columns with the name \"attr_a\"");
     }
 }

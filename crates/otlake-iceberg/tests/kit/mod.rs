@@ -65,7 +65,7 @@ impl Lake {
     pub fn commit(&self) -> IcebergCommitBuilder {
         let (catalog, file_io) = (self.catalog.clone(), self.file_io.clone());
         IcebergCommit::builder(catalog, file_io, &self.root, self.handle())
-            .snapshot_interval(Duration::ZERO)
+            .group_time(Duration::ZERO)
     }
 
     pub fn dataset(&self, commit: IcebergCommit) -> DatasetBuilderOf<'_> {
