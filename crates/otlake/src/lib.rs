@@ -226,6 +226,7 @@ pub use crate::sample::{InvalidProbability, Sample};
 #[cfg(feature = "tokio")]
 pub use crate::service::{
     Reservation, Response, Service, ServiceBuilder, ServiceError, ServiceHandle, TryIngestError,
+    WorkerPanic,
 };
 
 #[cfg(all(doctest, feature = "pipeline", feature = "zstd"))]

@@ -88,10 +88,13 @@ pub enum Operation {
     BeginBatch,
     /// Finishes a batch.
     FinishBatch,
+    /// Replaces the pipeline of a worker that has panicked, in a [`Service`](crate::Service). The activity's error is
+    /// the panic, with its message. This is told to the observer of the pipeline that panicked.
+    Replace,
 }
 
 impl Operation {
-    /// Returns the name of the operation: `ingest`, `flush`, `tick`, `begin_batch`, `finish_batch`.
+    /// Returns the name of the operation: `ingest`, `flush`, `tick`, `begin_batch`, `finish_batch`, `replace`.
     pub fn name(self) -> &'static str {
         match self {
             Operation::Ingest(_) => "ingest",
@@ -99,6 +102,7 @@ impl Operation {
             Operation::Tick => "tick",
             Operation::BeginBatch => "begin_batch",
             Operation::FinishBatch => "finish_batch",
+            Operation::Replace => "replace",
         }
     }
 }

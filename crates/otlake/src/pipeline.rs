@@ -8,6 +8,7 @@ mod retry;
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
 use otlake_dataset::{BatchId, BatchStart, Dataset, DatasetWriter, RowError};
@@ -330,7 +331,14 @@ impl<C: Stage> Pipeline<C> {
         };
         let (before, dropped_before) = (self.writer.stats(), self.stages.dropped());
         let started = Instant::now();
-        let result = act(self);
+        // After a panic, the pipeline still has its observer.
+        let result = match catch_unwind(AssertUnwindSafe(|| act(self))) {
+            Ok(result) => result,
+            Err(panic) => {
+                self.observer = Some(observer);
+                resume_unwind(panic)
+            }
+        };
         let elapsed = started.elapsed();
         observer.0.observe(&Activity {
             operation,
@@ -432,6 +440,12 @@ impl<C: Stage> Pipeline<C> {
             this.writer.write_row_groups()?;
             held_back.map_err(FlushError::HeldBack)
         })
+    }
+
+    /// Removes the observer, for a pipeline that has panicked.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn take_observer(&mut self) -> Option<Observed> {
+        self.observer.take()
     }
 
     /// Returns the outcome for the records of all payloads so far.

@@ -50,7 +50,7 @@ use crate::{EncodedPayload, Reservation, ServiceHandle};
 /// let dataset = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?;
 /// let service = Service::builder()
 ///     .group_time(Duration::from_millis(20))
-///     .start(|_worker| Pipeline::on(&dataset).build())?;
+///     .start(move |_worker| Pipeline::on(&dataset).build())?;
 /// let receiver = Receiver::builder().body_bytes(4 << 20).build(service.handle());
 ///
 /// // Your server calls this for each request.

@@ -1,11 +1,13 @@
+mod backlog;
 mod builder;
 mod error;
+mod panic;
 mod reservation;
 mod worker;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SendError, Sender};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
@@ -15,8 +17,10 @@ use otlake_otlp::{Format, Summary};
 use otlake_row::Signal;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use self::backlog::Backlog;
 pub use self::builder::ServiceBuilder;
 pub use self::error::{ServiceError, TryIngestError};
+pub use self::panic::WorkerPanic;
 pub use self::reservation::Reservation;
 use self::worker::Request;
 use crate::{EncodedPayload, Pipeline};
@@ -29,8 +33,10 @@ use crate::{EncodedPayload, Pipeline};
 /// the files exactly once. The files of a group are closed with it, so the time and the size of a group are a
 /// choice between quick answers and large files.
 ///
-/// If a stage panics, its worker ends, and the requests of its group fail with [`ServiceError::Panicked`]. The
-/// other workers go on. A service whose last worker has panicked rejects every request.
+/// If a stage panics, the requests of its group fail with [`ServiceError::Panicked`], and its worker goes on with
+/// a new pipeline and the next requests, after a pause. What the old pipeline has learned and counted is lost. A worker
+/// that panics again and again [gives up](ServiceBuilder::restart), and the others take its requests. With
+/// `panic = "abort"`, the process ends instead.
 ///
 /// ```
 /// # #[cfg(feature = "tokio")] {
@@ -49,7 +55,7 @@ use crate::{EncodedPayload, Pipeline};
 ///     .workers(2)
 ///     .group_time(Duration::from_millis(20))
 ///     .queue_bytes(64 << 20)
-///     .start(|_worker| Pipeline::on(&dataset).fingerprint().build())?;
+///     .start(move |_worker| Pipeline::on(&dataset).fingerprint().build())?;
 ///
 /// let handle = service.handle(); // one for each connection
 /// let payload = b"\x0a\x14\x12\x12\x12\x10\x2a\x0e\x0a\x0cdisk is full";
@@ -64,7 +70,7 @@ use crate::{EncodedPayload, Pipeline};
 #[derive(Debug)]
 pub struct Service<C = ()> {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<Pipeline<C>>>,
+    threads: Vec<JoinHandle<Option<Pipeline<C>>>>,
     /// One for each worker, which drops the other half when it has ended.
     ended: Vec<oneshot::Receiver<()>>,
 }
@@ -82,6 +88,8 @@ struct Shared {
     capacity: u32,
     /// Empty once the service is shut down.
     workers: RwLock<Vec<Worker>>,
+    /// The panics of all workers.
+    panics: Arc<AtomicU64>,
 }
 
 /// The bytes of payload per permit.
@@ -90,13 +98,7 @@ const UNIT: usize = 1 << 10;
 #[derive(Debug)]
 struct Worker {
     requests: Sender<Request>,
-    /// Requests that wait for this worker, or at least [`Worker::GONE`] if it has panicked.
-    waiting: Arc<AtomicUsize>,
-}
-
-impl Worker {
-    /// More requests than can wait in the memory of a machine.
-    const GONE: usize = usize::MAX / 4;
+    backlog: Arc<Backlog>,
 }
 
 impl Service {
@@ -115,7 +117,7 @@ impl<C> Service<C> {
     }
 
     /// Rejects new requests, waits until those that were accepted are durable, and returns the pipelines,
-    /// for their reports and patterns. A worker that panicked has none.
+    /// for their reports and patterns. A worker that has given up has none.
     ///
     /// A service that is dropped instead does the same in the background, so records can be lost if the
     /// process ends meanwhile.
@@ -126,7 +128,9 @@ impl<C> Service<C> {
             let _ = ended.await;
         }
         let threads = std::mem::take(&mut self.threads).into_iter();
-        threads.filter_map(|thread| thread.join().ok()).collect()
+        threads
+            .filter_map(|thread| thread.join().ok().flatten())
+            .collect()
     }
 }
 
@@ -149,14 +153,18 @@ impl Shared {
         u32::try_from(units).unwrap_or(u32::MAX).min(self.capacity)
     }
 
-    /// Sends a request to the worker with the fewest waiting requests. Returns `None` if no worker is left.
+    /// Sends a request to the worker with the shortest backlog.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no worker is left.
     fn send(
         &self,
         signal: Signal,
         format: Format,
         payload: EncodedPayload,
         room: Option<OwnedSemaphorePermit>,
-    ) -> Option<Response> {
+    ) -> Result<Response, NoWorker> {
         let (answer, response) = oneshot::channel();
         let mut request = Request {
             signal,
@@ -166,17 +174,21 @@ impl Shared {
             answer,
         };
         let workers = self.workers.read().unwrap_or_else(PoisonError::into_inner);
+        if workers.is_empty() {
+            return Err(NoWorker::Closed);
+        }
         loop {
             let worker = workers
                 .iter()
-                .filter(|worker| worker.waiting.load(Ordering::Relaxed) < Worker::GONE)
-                .min_by_key(|worker| worker.waiting.load(Ordering::Relaxed))?;
-            worker.waiting.fetch_add(1, Ordering::Relaxed);
+                .filter(|worker| !worker.backlog.is_abandoned())
+                .min_by_key(|worker| worker.backlog.len())
+                .ok_or(NoWorker::GivenUp)?;
+            worker.backlog.add();
             match worker.requests.send(request) {
-                Ok(()) => return Some(Response(response)),
-                // It has panicked. The others go on.
+                Ok(()) => return Ok(Response(response)),
+                // It has given up. The others go on.
                 Err(SendError(returned)) => {
-                    worker.waiting.fetch_add(Worker::GONE, Ordering::Relaxed);
+                    worker.backlog.abandon();
                     request = returned;
                 }
             }
@@ -205,7 +217,7 @@ impl ServiceHandle {
         let room = Arc::clone(&self.shared.room).acquire_many_owned(units);
         let room = room.await.map_err(|_| ServiceError::Closed)?;
         let response = self.shared.send(signal, format, payload, Some(room));
-        response.ok_or(ServiceError::Closed)?.await
+        response?.await
     }
 
     /// Accepts a payload at once, or rejects it if the queue is full: then answer with HTTP's 429 or gRPC's
@@ -235,6 +247,49 @@ impl ServiceHandle {
     pub fn queued_bytes(&self) -> usize {
         (self.shared.capacity as usize).saturating_sub(self.shared.room.available_permits()) * UNIT
     }
+
+    /// Returns the number of workers that take requests: those that have not [given up](ServiceBuilder::restart), or 0
+    /// when the service is shut down.
+    pub fn workers(&self) -> usize {
+        let workers = self
+            .shared
+            .workers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        workers
+            .iter()
+            .filter(|worker| !worker.backlog.is_abandoned())
+            .count()
+    }
+
+    /// Returns how often a worker has panicked.
+    pub fn panics(&self) -> u64 {
+        self.shared.panics.load(Ordering::Relaxed)
+    }
+}
+
+/// Why a request was not accepted.
+enum NoWorker {
+    Closed,
+    GivenUp,
+}
+
+impl From<NoWorker> for ServiceError {
+    fn from(reason: NoWorker) -> ServiceError {
+        match reason {
+            NoWorker::Closed => ServiceError::Closed,
+            NoWorker::GivenUp => ServiceError::NoWorker,
+        }
+    }
+}
+
+impl From<NoWorker> for TryIngestError {
+    fn from(reason: NoWorker) -> TryIngestError {
+        match reason {
+            NoWorker::Closed => TryIngestError::Closed,
+            NoWorker::GivenUp => TryIngestError::NoWorker,
+        }
+    }
 }
 
 /// The response to a request that was accepted: a future that resolves when its records are durable.
@@ -247,7 +302,7 @@ impl Future for Response {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(Pin::new(&mut self.0).poll(context));
-        // A worker that panics drops the other half.
-        Poll::Ready(answer.unwrap_or(Err(ServiceError::Panicked)))
+        // A worker that gives up drops the other half.
+        Poll::Ready(answer.unwrap_or(Err(ServiceError::NoWorker)))
     }
 }

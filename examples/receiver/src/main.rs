@@ -83,14 +83,15 @@ fn start(arguments: &Arguments) -> Result<Service<(FingerprintStage,)>, Box<dyn 
         .retry_observer(Arc::new(MetricsObserver::new()))
         .open(otlake::storage::open(&arguments.storage)?)?;
     let limits = Limits::default().with_payload_bytes(arguments.body_bytes);
+    let malformed = arguments.malformed;
     let service = Service::builder()
         .workers(arguments.workers)
         .queue_bytes(arguments.queue_bytes)
         .group_time(arguments.group_time);
-    Ok(service.start(|worker| {
+    Ok(service.start(move |worker| {
         let pipeline = Pipeline::on(&dataset).limits(limits).fingerprint();
         pipeline
-            .malformed_payloads(arguments.malformed)
+            .malformed_payloads(malformed)
             .observer(MetricsObserver::new().with_label("worker", worker.to_string()))
             .build()
     })?)

@@ -135,6 +135,11 @@ impl Server {
 
     async fn answer(&self, request: Request<Incoming>) -> Response<ReceiverBody> {
         match request.uri().path() {
+            "/healthz" if self.service.workers() == 0 => {
+                let mut response = Response::new("no worker is left\n".into());
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                response
+            }
             "/healthz" => Response::new("ok\n".into()),
             "/metrics" => {
                 metrics::gauge!("otlake_queued_bytes").set(self.service.queued_bytes() as f64);

@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-/// The number of attempts that [`Pipeline::batch`](crate::Pipeline::batch) makes, and the pauses between them.
-/// Each pause is twice as long as the previous one, plus a random part, so that writers that failed together
-/// don't retry together.
+/// The number of attempts, and the pauses between them: of [`Pipeline::batch`](crate::Pipeline::batch) to deliver a
+/// batch, and of the workers of a service to go on after a panic. Each pause is twice as long as the previous one, plus
+/// a random part, so that writers that failed together don't retry together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retry {
@@ -43,7 +43,7 @@ impl Retry {
     }
 
     /// Returns the pauses between the attempts.
-    pub(super) fn pauses(self) -> impl Iterator<Item = Duration> {
+    pub(crate) fn pauses(self) -> impl Iterator<Item = Duration> {
         ExponentialBuilder::default()
             .with_jitter()
             .with_min_delay(self.first_pause)

@@ -240,7 +240,7 @@ impl From<TryIngestError> for Failure {
     fn from(error: TryIngestError) -> Failure {
         match error {
             TryIngestError::Full => Failure::new(FailureKind::QueueFull, error.to_string()),
-            TryIngestError::Closed => Failure::unavailable(error),
+            TryIngestError::Closed | TryIngestError::NoWorker => Failure::unavailable(error),
         }
     }
 }

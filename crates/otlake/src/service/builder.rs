@@ -1,17 +1,17 @@
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::num::NonZero;
-use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, RwLock, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use otlake_row::Stage;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::backlog::Backlog;
 use super::worker::Groups;
 use super::{Service, Shared, UNIT, Worker};
-use crate::Pipeline;
+use crate::{Pipeline, Retry};
 
 /// A builder for a [`Service`].
 #[derive(Clone, Debug)]
@@ -21,6 +21,7 @@ pub struct ServiceBuilder {
     queue_bytes: usize,
     group_time: Duration,
     group_bytes: usize,
+    restart: Retry,
 }
 
 impl ServiceBuilder {
@@ -30,6 +31,7 @@ impl ServiceBuilder {
             queue_bytes: 256 << 20,
             group_time: Duration::from_secs(1),
             group_bytes: 64 << 20,
+            restart: Retry::default().with_attempts(10),
         }
     }
 
@@ -60,15 +62,22 @@ impl ServiceBuilder {
         self
     }
 
+    /// Sets the number of panics in a row at which a worker gives up, and the pauses before it goes on after one. A
+    /// group without a panic ends a row. Default: 10 panics, with pauses from 100 ms to 10 s.
+    pub fn restart(mut self, restart: Retry) -> ServiceBuilder {
+        self.restart = restart;
+        self
+    }
+
     /// Starts the workers, each with a pipeline of its own on one dataset: `pipeline` is called with the
-    /// number of each worker, from 0.
+    /// number of each worker, from 0. It is called again, on the worker's thread, when a worker has panicked.
     ///
     /// # Errors
     ///
     /// Returns an error when a thread can't be started.
     pub fn start<C: Stage + Send + 'static>(
         self,
-        mut pipeline: impl FnMut(usize) -> Pipeline<C>,
+        mut pipeline: impl FnMut(usize) -> Pipeline<C> + Send + 'static,
     ) -> io::Result<Service<C>> {
         let capacity = u32::try_from(self.queue_bytes / UNIT).unwrap_or(u32::MAX);
         let capacity = capacity.clamp(1, Semaphore::MAX_PERMITS.try_into().unwrap_or(u32::MAX));
@@ -77,36 +86,46 @@ impl ServiceBuilder {
                 room: Arc::new(Semaphore::new(capacity as usize)),
                 capacity,
                 workers: RwLock::default(),
+                panics: Arc::default(),
             }),
             threads: Vec::new(),
             ended: Vec::new(),
         };
         // The identity of the groups: no other process has the same random part.
         let source = RandomState::new().hash_one(std::process::id());
-        for number in 0..self.workers {
+        let first: Vec<_> = (0..self.workers).map(&mut pipeline).collect();
+        let build = Arc::new(Mutex::new(pipeline));
+        for (number, pipeline) in first.into_iter().enumerate() {
             let (requests, receiver) = mpsc::channel();
             let (running, ended) = oneshot::channel::<()>();
-            let waiting = Arc::new(AtomicUsize::new(0));
+            let backlog = Arc::new(Backlog::default());
+            let build = Arc::clone(&build);
             let groups = Groups {
-                pipeline: pipeline(number),
+                build: move || {
+                    // A call that has panicked says nothing about the next one.
+                    let mut build = build.lock().unwrap_or_else(PoisonError::into_inner);
+                    build(number)
+                },
                 requests: receiver,
-                waiting: Arc::clone(&waiting),
+                backlog: Arc::clone(&backlog),
                 source: format!("service-{source:016x}-{number}"),
                 next: 0,
                 time: self.group_time,
                 bytes: self.group_bytes,
+                restart: self.restart,
+                panics: Arc::clone(&service.shared.panics),
             };
             let thread = thread::Builder::new()
                 .name(format!("otlake-{number}"))
                 .spawn(move || {
-                    let pipeline = groups.run();
+                    let pipeline = groups.run(pipeline);
                     drop(running);
                     pipeline
                 })?;
             service.threads.push(thread);
             service.ended.push(ended);
             if let Ok(mut workers) = service.shared.workers.write() {
-                workers.push(Worker { requests, waiting });
+                workers.push(Worker { requests, backlog });
             }
         }
         Ok(service)

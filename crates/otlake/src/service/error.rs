@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::WorkerPanic;
 use crate::{BatchError, IngestError};
 
 /// The error of a request to a [`Service`](crate::Service).
@@ -14,15 +15,18 @@ pub enum ServiceError {
     /// sent again.
     #[error("the records could not be made durable: send the request again")]
     Group(#[source] Arc<BatchError>),
-    /// The service is shut down, or all of its workers have panicked. The request was not accepted.
-    #[error("the service is shut down, or all of its workers have panicked")]
+    /// The service is shut down. The request was not accepted.
+    #[error("the service is shut down")]
     Closed,
-    /// A stage panicked. Whether the records are durable is not known.
+    /// The worker panicked, at a record of this request or of another one of its group. It goes on with a new pipeline,
+    /// so the request may succeed when it is sent again. Whether its records are durable is not known.
     #[error(
-        "the worker of the request has panicked, and its records may or may not be durable: restart the \
-         service to replace the worker"
+        "the worker of the request has panicked, and the records may or may not be durable: send the request again"
     )]
-    Panicked,
+    Panicked(#[source] WorkerPanic),
+    /// All workers have panicked too often in a row, and have given up. The records are not durable.
+    #[error("all workers of the service have given up: fix what panics, and restart the service")]
+    NoWorker,
 }
 
 /// The error of [`ServiceHandle::try_ingest`](crate::ServiceHandle::try_ingest): the request was not accepted.
@@ -32,7 +36,10 @@ pub enum TryIngestError {
     /// The queue is full.
     #[error("the queue is full: send the request again later")]
     Full,
-    /// The service is shut down, or all of its workers have panicked.
-    #[error("the service is shut down, or all of its workers have panicked")]
+    /// The service is shut down.
+    #[error("the service is shut down")]
     Closed,
+    /// All workers have panicked too often in a row, and have given up.
+    #[error("all workers of the service have given up: fix what panics, and restart the service")]
+    NoWorker,
 }

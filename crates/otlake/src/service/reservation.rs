@@ -50,8 +50,8 @@ impl Reservation {
     ///
     /// # Errors
     ///
-    /// Returns an error when the payload is larger than the reservation and the queue is full, or when the
-    /// service is shut down.
+    /// Returns an error when the payload is larger than the reservation and the queue is full, when the
+    /// service is shut down, and when no worker is left.
     pub fn ingest(
         mut self,
         signal: Signal,
@@ -60,7 +60,6 @@ impl Reservation {
     ) -> Result<Response, TryIngestError> {
         let payload = payload.into();
         self.grow_to(payload.bytes().len())?;
-        let response = self.shared.send(signal, format, payload, self.room);
-        response.ok_or(TryIngestError::Closed)
+        Ok(self.shared.send(signal, format, payload, self.room)?)
     }
 }

@@ -1,16 +1,21 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use otlake_dataset::BatchId;
+use otlake_dataset::{BatchId, Dataset};
 use otlake_otlp::{Format, Summary};
 use otlake_row::{Signal, Stage};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::ServiceError;
+use super::{Backlog, ServiceError, WorkerPanic};
+use crate::observer::Observed;
 use crate::pipeline::Batch;
-use crate::{BatchError, EncodedPayload, IngestError, Pipeline};
+use crate::{Activity, BatchError, EncodedPayload, IngestError, Operation, Pipeline, Retry};
+
+/// A payload and what it is.
+type Payload = (Signal, Format, EncodedPayload);
 
 /// A payload, and the channel on which its sender waits for the answer.
 #[derive(Debug)]
@@ -23,114 +28,194 @@ pub(super) struct Request {
     pub(super) answer: oneshot::Sender<Result<Summary, ServiceError>>,
 }
 
-/// A request that was ingested and is not durable yet.
-struct Ingested {
+/// A request of the current group, which is not answered yet.
+struct Pending {
+    /// The outcome for the payload, once it is ingested.
     result: Result<Summary, IngestError>,
     answer: oneshot::Sender<Result<Summary, ServiceError>>,
     _room: Option<OwnedSemaphorePermit>,
 }
 
 /// A worker, which delivers requests in groups.
-pub(super) struct Groups<C> {
-    pub(super) pipeline: Pipeline<C>,
+pub(super) struct Groups<B> {
+    /// Builds a pipeline.
+    pub(super) build: B,
     pub(super) requests: Receiver<Request>,
-    pub(super) waiting: Arc<AtomicUsize>,
+    pub(super) backlog: Arc<Backlog>,
     /// The source of the batches of this worker. Each group is a batch.
     pub(super) source: String,
+    /// The number of the next batch. No number is used twice, because the outcome of a group that has failed may be
+    /// unknown.
     pub(super) next: u64,
     pub(super) time: Duration,
     pub(super) bytes: usize,
+    pub(super) restart: Retry,
+    pub(super) panics: Arc<AtomicU64>,
 }
 
-impl<C: Stage> Groups<C> {
-    /// Delivers groups until no handle can send any more and all requests are answered.
-    pub(super) fn run(mut self) -> Pipeline<C> {
+impl<B> Groups<B> {
+    /// Delivers groups until no handle can send any more and all requests are answered. Returns `None` if the worker
+    /// has given up.
+    pub(super) fn run<C: Stage>(mut self, mut pipeline: Pipeline<C>) -> Option<Pipeline<C>>
+    where
+        B: FnMut() -> Pipeline<C>,
+    {
+        let restart = self.restart;
+        let mut pauses = restart.pauses();
         while let Ok(first) = self.requests.recv() {
-            let id = BatchId::new(&*self.source, self.next);
-            self.next += 1;
-            match id {
-                Ok(id) => self.deliver(&id, first),
-                // The name is short and plain, so it is a valid identity.
-                Err(error) => answer_failed(vec![], Some(first), BatchError::other(error)),
+            let started = Instant::now();
+            let mut group = Vec::new();
+            match WorkerPanic::catch(|| self.deliver(&mut pipeline, first, &mut group)) {
+                Ok(delivered) => {
+                    pauses = restart.pauses();
+                    answer(group, delivered);
+                }
+                Err(panic) => {
+                    answer_all(group, || ServiceError::Panicked(panic.clone()));
+                    pipeline = self.replace(pipeline, panic, started, &mut pauses)?;
+                }
             }
         }
-        self.pipeline
+        Some(pipeline)
     }
 
-    fn deliver(&mut self, id: &BatchId, first: Request) {
-        let Groups {
-            pipeline,
-            requests,
-            waiting,
-            time,
-            bytes,
-            ..
-        } = self;
-        let mut ingested = Vec::new();
-        let mut rejected = None;
-        let delivered = pipeline.batch(id, |batch| {
-            let deadline = Instant::now() + *time;
-            let mut group_bytes = 0;
-            let mut request = first;
+    /// Gathers a group and delivers it. Its requests are in `group` afterwards.
+    fn deliver<C: Stage>(
+        &mut self,
+        pipeline: &mut Pipeline<C>,
+        first: Request,
+        group: &mut Vec<Pending>,
+    ) -> Result<(), BatchError> {
+        let deadline = Instant::now() + self.time;
+        let mut payload = self.join(group, first);
+        let id = BatchId::new(&*self.source, self.next).map_err(BatchError::other)?;
+        self.next += 1;
+        let mut bytes = 0;
+        pipeline.batch(&id, |batch| {
             loop {
-                waiting.fetch_sub(1, Ordering::Relaxed);
-                group_bytes += request.payload.bytes().len();
-                ingest(batch, request, &mut ingested, &mut rejected)?;
-                if group_bytes >= *bytes {
+                bytes += payload.2.bytes().len();
+                let result = ingest(batch, payload)?;
+                if let Some(pending) = group.last_mut() {
+                    pending.result = result;
+                }
+                if bytes >= self.bytes {
                     return Ok(());
                 }
                 let left = deadline.saturating_duration_since(Instant::now());
-                request = match requests.recv_timeout(left) {
-                    Ok(next) => next,
+                payload = match self.requests.recv_timeout(left) {
+                    Ok(next) => self.join(group, next),
                     Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                         return Ok(());
                     }
                 };
             }
+        })?;
+        Ok(())
+    }
+
+    /// Adds a request to the group, before anything is done with its payload.
+    fn join(&self, group: &mut Vec<Pending>, request: Request) -> Payload {
+        self.backlog.remove();
+        group.push(Pending {
+            result: Ok(Summary::default()),
+            answer: request.answer,
+            _room: request.room,
         });
-        match delivered {
-            Ok(_) => {
-                for Ingested { result, answer, .. } in ingested {
-                    // The caller may have stopped waiting.
-                    let _ = answer.send(result.map_err(ServiceError::Payload));
-                }
+        (request.signal, request.format, request.payload)
+    }
+
+    /// Builds a pipeline in place of one that has panicked, after a pause. Returns `None` if there have been too many
+    /// panics in a row.
+    fn replace<C: Stage>(
+        &mut self,
+        mut broken: Pipeline<C>,
+        mut panic: WorkerPanic,
+        started: Instant,
+        pauses: &mut impl Iterator<Item = Duration>,
+    ) -> Option<Pipeline<C>>
+    where
+        B: FnMut() -> Pipeline<C>,
+    {
+        let mut observer = broken.take_observer();
+        let dataset = broken.writer().dataset().clone();
+        // Frees its memory and removes its temporary files. A stage may panic again.
+        let _ = WorkerPanic::catch(|| drop(broken));
+        loop {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+            let _ = WorkerPanic::catch(|| tell(observer.as_mut(), &dataset, &panic, started));
+            let Some(pause) = pauses.next() else {
+                self.give_up(&panic);
+                return None;
+            };
+            self.backlog.paused(|| thread::sleep(pause));
+            match WorkerPanic::catch(&mut self.build) {
+                Ok(pipeline) => return Some(pipeline),
+                Err(again) => panic = again,
             }
-            Err(error) => answer_failed(ingested, rejected, error),
+        }
+    }
+
+    /// Answers the requests that have waited for this worker.
+    fn give_up(&self, panic: &WorkerPanic) {
+        self.backlog.abandon();
+        for request in self.requests.try_iter() {
+            let _ = request
+                .answer
+                .send(Err(ServiceError::Panicked(panic.clone())));
         }
     }
 }
 
-/// Ingests a request. If its rows can't be written, the request is stored in `rejected`.
+/// Tells an observer about a panic since `started`.
+fn tell(observer: Option<&mut Observed>, dataset: &Dataset, panic: &WorkerPanic, started: Instant) {
+    if let Some(Observed(observer)) = observer {
+        observer.observe(&Activity {
+            operation: Operation::Replace,
+            elapsed: started.elapsed(),
+            error: Some(panic),
+            payload_bytes: 0,
+            records: Summary::default(),
+            dropped: 0,
+            tables: Vec::new(),
+            open_partitions: 0,
+            memory_estimate: dataset.memory_estimate(),
+        });
+    }
+}
+
+/// Ingests a payload, and returns its outcome.
+///
+/// # Errors
+///
+/// Returns an error if the rows can't be written, so that the group has failed.
 fn ingest<C: Stage>(
     batch: &mut Batch<'_, C>,
-    request: Request,
-    ingested: &mut Vec<Ingested>,
-    rejected: &mut Option<Request>,
-) -> Result<(), BatchError> {
-    let payload = request.payload.clone();
-    let result = match batch.ingest(request.signal, request.format, payload) {
-        Ok(summary) => Ok(summary),
-        Err(BatchError::Ingest(error)) if error.is_payload() => Err(error),
-        Err(error) => {
-            *rejected = Some(request);
-            return Err(error);
-        }
-    };
-    ingested.push(Ingested {
-        result,
-        answer: request.answer,
-        _room: request.room,
-    });
-    Ok(())
+    (signal, format, payload): Payload,
+) -> Result<Result<Summary, IngestError>, BatchError> {
+    match batch.ingest(signal, format, payload) {
+        Ok(summary) => Ok(Ok(summary)),
+        Err(BatchError::Ingest(error)) if error.is_payload() => Ok(Err(error)),
+        Err(error) => Err(error),
+    }
 }
 
-/// Answers the requests of a group that could not be delivered.
-fn answer_failed(ingested: Vec<Ingested>, rejected: Option<Request>, error: BatchError) {
-    let error = Arc::new(error);
-    for Ingested { answer, .. } in ingested {
-        let _ = answer.send(Err(ServiceError::Group(Arc::clone(&error))));
+/// Answers the requests of a group, unless their callers have stopped waiting.
+fn answer(group: Vec<Pending>, delivered: Result<(), BatchError>) {
+    match delivered {
+        Ok(()) => {
+            for Pending { result, answer, .. } in group {
+                let _ = answer.send(result.map_err(ServiceError::Payload));
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            answer_all(group, || ServiceError::Group(Arc::clone(&error)));
+        }
     }
-    if let Some(request) = rejected {
-        let _ = request.answer.send(Err(ServiceError::Group(error)));
+}
+
+fn answer_all(group: Vec<Pending>, error: impl Fn() -> ServiceError) {
+    for Pending { answer, .. } in group {
+        let _ = answer.send(Err(error()));
     }
 }

@@ -61,8 +61,9 @@ impl Running {
         let limits = Limits::default().with_payload_bytes(1 << 20);
         let retry = Retry::default().with_attempts(1);
         let service = Service::builder().workers(1).group_time(group_time);
-        let service = service.queue_bytes(64 << 10).start(|_| {
-            let pipeline = Pipeline::on(dataset).limits(limits).retry(retry);
+        let dataset = dataset.clone();
+        let service = service.queue_bytes(64 << 10).start(move |_| {
+            let pipeline = Pipeline::on(&dataset).limits(limits).retry(retry);
             pipeline.malformed_payloads(malformed).build()
         });
         let service = service.unwrap();
@@ -117,7 +118,7 @@ impl Running {
                     .open(Arc::new(InMemoryStorage::new()))
                     .unwrap();
                 let service = Service::builder().workers(1).group_time(short);
-                let service = service.start(|_| Pipeline::on(&dataset).stage(Panics).build());
+                let service = service.start(move |_| Pipeline::on(&dataset).stage(Panics).build());
                 let service = service.unwrap();
                 Running {
                     receiver: builder().build(service.handle()),
@@ -144,7 +145,7 @@ impl Running {
                 files.map(|file| file.rows).sum()
             }
             Some(AnyService::Panicking(service)) => {
-                assert!(service.shutdown().await.is_empty());
+                service.shutdown().await;
                 0
             }
             None => 0,

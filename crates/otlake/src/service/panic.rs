@@ -1,0 +1,32 @@
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// A panic of a worker: the source of [`ServiceError::Panicked`](crate::ServiceError::Panicked), and the error of
+/// the activity [`Operation::Replace`](crate::Operation::Replace).
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("panicked: {message}")]
+pub struct WorkerPanic {
+    message: Arc<str>,
+}
+
+impl WorkerPanic {
+    /// Calls a function, and returns its panic as an error.
+    pub(super) fn catch<T>(act: impl FnOnce() -> T) -> Result<T, WorkerPanic> {
+        catch_unwind(AssertUnwindSafe(act)).map_err(|payload| WorkerPanic::new(&*payload))
+    }
+
+    fn new(payload: &(dyn Any + Send)) -> WorkerPanic {
+        let literal = payload.downcast_ref::<&str>().copied();
+        let formatted = || payload.downcast_ref::<String>().map(String::as_str);
+        let message = literal.or_else(formatted).unwrap_or("not with a text");
+        WorkerPanic {
+            message: message.into(),
+        }
+    }
+
+    /// Returns the message of the panic.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
