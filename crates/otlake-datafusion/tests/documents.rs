@@ -6,6 +6,8 @@ mod kit;
 
 use std::sync::Arc;
 
+use datafusion::physical_plan::displayable;
+use datafusion::prelude::SessionContext;
 use otlake_datafusion::OtlpTable;
 use otlake_row::Signal;
 
@@ -23,8 +25,8 @@ fn queries() -> Vec<(&'static str, &'static str)> {
     begins.map(query).collect()
 }
 
-#[tokio::test]
-async fn every_query_of_the_document_returns_rows() {
+/// Returns a session with a table of raw files for each signal.
+async fn context_with_tables() -> SessionContext {
     let context = context(2);
     for signal in [Signal::Logs, Signal::Traces, Signal::Metrics] {
         let table = OtlpTable::builder(format!("{DATA}/{}", signal.name()), signal);
@@ -33,12 +35,48 @@ async fn every_query_of_the_document_returns_rows() {
             .register_table(signal.name(), Arc::new(table))
             .unwrap();
     }
+    context
+}
+
+#[tokio::test]
+async fn every_query_of_the_document_returns_rows() {
+    let context = context_with_tables().await;
     let queries = queries();
     assert!(queries.len() >= 8);
     for (name, sql) in queries {
         let sql = sql.replace("'telemetry/", &format!("'{DATA}/"));
         assert!(rows(&query(&context, &sql).await) > 0, "{name}");
     }
+}
+
+/// Returns whether `text` is `pattern`, in which `…` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('…') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            let ends = text.char_indices().map(|(end, _)| end).chain([text.len()]);
+            ends.into_iter().any(|end| matches(rest, &text[end..]))
+        }),
+    }
+}
+
+#[tokio::test]
+async fn plans_in_the_document_are_those_of_their_queries() {
+    let context = context_with_tables().await;
+    let mut compared = 0;
+    for block in DOCUMENT.split("```text\nEXPLAIN ").skip(1) {
+        let (block, _) = block.split_once("\n```").unwrap();
+        // Other blocks have no plan: their tables are not in the repository.
+        let Some((sql, documented)) = block.split_once("\n\n") else {
+            continue;
+        };
+        let frame = context.sql(sql).await.unwrap();
+        let plan = frame.create_physical_plan().await.unwrap();
+        let plan = displayable(&*plan).indent(false).to_string();
+        assert!(matches(documented, plan.trim_end()), "{sql}\n{plan}");
+        compared += 1;
+    }
+    assert_eq!(compared, 1);
 }
 
 #[test]

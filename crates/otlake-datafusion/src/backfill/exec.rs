@@ -9,6 +9,7 @@ use datafusion::common::{DataFusionError, internal_datafusion_err, internal_err}
 use datafusion::datasource::listing::ListingTableUrl;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::Result;
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::object_store::ObjectStore;
@@ -145,6 +146,9 @@ impl ExecutionPlan for BackfillExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let job = &self.job;
+        let memory = MemoryConsumer::new(format!("Backfill[{partition}]"));
+        let memory = memory.register(context.memory_pool());
+        memory.try_grow(job.options.memory_limit)?;
         let store = context.runtime_env().object_store(&job.store)?;
         let target = Target::find(&job.dataset, &context)?;
         let writer = FileWriter::new(job.store.clone(), target, Arc::clone(&job.options));
@@ -158,8 +162,8 @@ impl ExecutionPlan for BackfillExec {
             row.map(move |row| project(row?, projection.as_deref()))
         });
         // After an error the other files are left to the next attempt.
-        let rows = stream::try_unfold(Box::pin(rows), async |mut rows| {
-            Ok(rows.try_next().await?.map(|row| (row, rows)))
+        let rows = stream::try_unfold((Box::pin(rows), memory), async |(mut rows, memory)| {
+            Ok(rows.try_next().await?.map(|row| (row, (rows, memory))))
         });
         let schema: SchemaRef = self.schema();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))

@@ -155,7 +155,8 @@ impl BackfillBuilder {
         self
     }
 
-    /// Sets how many bytes of memory each partition of the query may use. Default: 256 MiB.
+    /// Sets how many bytes of memory each partition of the query may use. It takes them from the memory pool of the
+    /// session when it begins. Default: 256 MiB.
     pub fn memory_limit(mut self, bytes: usize) -> BackfillBuilder {
         self.options.memory_limit = bytes;
         self

@@ -86,6 +86,7 @@ fn read(
     };
     let files = PhysicalPlanNode::decode(files).map_err(external)?;
     let source: EncodedSource = serde_json::from_slice(source).map_err(external)?;
+    let memory_pool = Arc::clone(context.memory_pool());
     let context = PhysicalPlanDecodeContext::new(context, codec);
     let files = converter.proto_to_execution_plan(&files, &context)?;
     let files = files.downcast_ref::<DataSourceExec>();
@@ -95,7 +96,8 @@ fn read(
     };
     let dataset = Arc::new(decode_schema(&source.schema)?);
     let table_schema = config.file_source().table_schema().clone();
-    let source = OtlpSource::new(table_schema, dataset, source.options.decode());
+    let source = OtlpSource::new(table_schema, dataset, source.options.decode())
+        .with_memory_pool(memory_pool);
     with_source(config, Arc::new(source))
 }
 

@@ -14,12 +14,16 @@ use otlake_schema::{DatasetSchema, ValueText};
 
 use super::columns;
 use super::file::{FileError, OtlpFile};
+use super::memory::ScanMemory;
 use super::metrics::ScanMetrics;
 use super::options::OtlpOptions;
 
 /// The number of bytes of texts and lists after which a record batch ends before it has all of its rows. It was not
 /// measured.
 const BATCH_BYTES: usize = 8 << 20;
+
+/// Number of record batches that a decoder may be ahead of the query.
+pub(crate) const AHEAD: usize = 2;
 
 /// Decodes files to record batches. Keeps names and scratch memory from file to file.
 pub(crate) struct FileDecoder {
@@ -104,10 +108,12 @@ impl FileDecoder {
         path: &Path,
         reader: impl Read,
         metrics: &ScanMetrics,
+        memory: &ScanMemory,
         consumer: &mut Consumer<'_>,
     ) -> Result<(), End> {
         let mut sink = Sink {
             batches: &mut self.batches,
+            memory,
             consumer,
         };
         let file = OtlpFile {
@@ -115,9 +121,10 @@ impl FileDecoder {
             signal: self.signal,
             options: self.options,
             metrics,
+            memory,
         };
         match file.decode(reader, &mut self.decoder, &mut sink) {
-            Ok(()) => self.batches.hand_over(consumer),
+            Ok(()) => self.batches.hand_over(memory, consumer),
             Err(FileError::Fault(error)) => Err((*error).into()),
             Err(FileError::Sink(error)) => Err(error.end),
         }
@@ -132,6 +139,7 @@ impl FileDecoder {
 /// Takes the rows of one file.
 struct Sink<'s, 'c> {
     batches: &'s mut Batches,
+    memory: &'s ScanMemory,
     consumer: &'s mut Consumer<'c>,
 }
 
@@ -153,7 +161,7 @@ impl RowSink for Sink<'_, '_> {
             end: DataFusionError::External(Box::new(error)).into(),
         })?;
         if builder.rows() >= self.batches.rows || builder.stored_bytes() >= BATCH_BYTES {
-            let handed_over = self.batches.hand_over(self.consumer);
+            let handed_over = self.batches.hand_over(self.memory, self.consumer);
             return handed_over.map_err(|end| SinkError { end });
         }
         Ok(())
@@ -162,11 +170,13 @@ impl RowSink for Sink<'_, '_> {
 
 impl Batches {
     /// Passes on the rows that were gathered, if there are any.
-    fn hand_over(&mut self, consumer: &mut Consumer<'_>) -> Result<(), End> {
+    fn hand_over(&mut self, memory: &ScanMemory, consumer: &mut Consumer<'_>) -> Result<(), End> {
         if self.builder.rows() == 0 {
             return Ok(());
         }
         let batch = columns::with_table_types(self.builder.finish_batch(), &self.schema)?;
+        // The one that is being built, those that wait, and the one that the query has.
+        memory.hold_batches((AHEAD + 2) * batch.get_array_memory_size())?;
         Ok(consumer(batch)?)
     }
 }

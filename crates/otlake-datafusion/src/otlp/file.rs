@@ -10,6 +10,7 @@ use otlake_otlp::{
 use otlake_row::{RowSink, Signal};
 
 use super::error::OtlpFileError;
+use super::memory::ScanMemory;
 use super::metrics::ScanMetrics;
 use super::options::{Faults, OtlpOptions};
 
@@ -20,11 +21,12 @@ pub(crate) struct OtlpFile<'f> {
     pub(crate) signal: Signal,
     pub(crate) options: OtlpOptions,
     pub(crate) metrics: &'f ScanMetrics,
+    pub(crate) memory: &'f ScanMemory,
 }
 
 /// The reason why a file was not decoded to its end.
 pub(crate) enum FileError<E> {
-    /// The file has a fault, or cannot be read.
+    /// The file has a fault or cannot be read, or the session's memory pool is exhausted.
     Fault(Box<DataFusionError>),
     /// The sink failed.
     Sink(E),
@@ -61,6 +63,8 @@ impl OtlpFile<'_> {
                     continue;
                 }
             };
+            let held = self.memory.hold_payload(payload.bytes.len());
+            held.map_err(|error| FileError::Fault(Box::new(error)))?;
             match payload.signal() {
                 Ok(Some(signal)) if signal != self.signal => {
                     self.metrics.payloads_of_other_signals.add(1);

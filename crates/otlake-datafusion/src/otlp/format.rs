@@ -6,7 +6,7 @@ use datafusion::catalog::Session;
 use datafusion::common::{GetExt, Statistics, internal_err};
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
-use datafusion::datasource::physical_plan::{FileScanConfig, FileSource};
+use datafusion::datasource::physical_plan::{FileScanConfig, FileScanConfigBuilder, FileSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
@@ -48,7 +48,8 @@ impl OtlpFormat {
         options: OtlpOptions,
     ) -> Result<DatasetSchema> {
         let parallel = state.config().target_partitions();
-        infer(table, store, files, options, parallel).await
+        let memory_pool = &state.runtime_env().memory_pool;
+        infer(table, store, files, options, memory_pool, parallel).await
     }
 
     /// Returns the columns of the table, with the attributes that they belong to.
@@ -105,12 +106,17 @@ impl FileFormat for OtlpFormat {
 
     async fn create_physical_plan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         config: FileScanConfig,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        if !config.file_source().is::<OtlpSource>() {
+        let Some(source) = config.file_source().downcast_ref::<OtlpSource>() else {
             return internal_err!("a scan of OTLP files needs the source of their format");
-        }
+        };
+        let memory_pool = Arc::clone(&state.runtime_env().memory_pool);
+        let source = source.clone().with_memory_pool(memory_pool);
+        let config = FileScanConfigBuilder::from(config)
+            .with_source(Arc::new(source))
+            .build();
         Ok(DataSourceExec::from_data_source(config))
     }
 

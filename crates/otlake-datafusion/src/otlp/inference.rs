@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::object_store::{ObjectMeta, ObjectStore};
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -12,6 +13,7 @@ use otlake_schema::{DatasetSchema, Schema, SchemaInference, SchemaOptions, Table
 
 use super::file::{FileError, OtlpFile};
 use super::input::Input;
+use super::memory::ScanMemory;
 use super::metrics::ScanMetrics;
 use super::options::OtlpOptions;
 
@@ -24,11 +26,13 @@ pub(crate) async fn infer(
     store: &Arc<dyn ObjectStore>,
     files: &[ObjectMeta],
     options: OtlpOptions,
+    memory_pool: &Arc<dyn MemoryPool>,
     parallel: usize,
 ) -> Result<DatasetSchema> {
     let found = stream::iter(files.iter().cloned().map(|file| {
         let store = Arc::clone(store);
-        async move { infer_file(table, &*store, file, options).await }
+        let memory = ScanMemory::new(memory_pool, "OtlpInference");
+        async move { infer_file(table, &*store, file, options, memory).await }
     }));
     let mut found = found.buffered(parallel.max(1));
     let mut schema = Schema::new(table, SchemaOptions::new());
@@ -45,15 +49,22 @@ async fn infer_file(
     store: &dyn ObjectStore,
     file: ObjectMeta,
     options: OtlpOptions,
+    memory: ScanMemory,
 ) -> Result<Schema> {
     let input = Input::open(store, &file.location).await?;
-    let task = SpawnedTask::spawn_blocking(move || read(table, &file, input, options));
+    let task = SpawnedTask::spawn_blocking(move || read(table, &file, input, options, &memory));
     task.join()
         .await
         .map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
 }
 
-fn read(table: Table, file: &ObjectMeta, input: Input, options: OtlpOptions) -> Result<Schema> {
+fn read(
+    table: Table,
+    file: &ObjectMeta,
+    input: Input,
+    options: OtlpOptions,
+    memory: &ScanMemory,
+) -> Result<Schema> {
     let mut sink = Inference {
         inference: SchemaInference::new(),
         schema: Schema::new(table, SchemaOptions::new()),
@@ -65,6 +76,7 @@ fn read(table: Table, file: &ObjectMeta, input: Input, options: OtlpOptions) -> 
         options,
         // What is left out is counted when the file is read for the query.
         metrics: &ScanMetrics::new(&ExecutionPlanMetricsSet::new(), 0),
+        memory,
     };
     match file.decode(input, &mut decoder, &mut sink) {
         Ok(()) => Ok(sink.schema),

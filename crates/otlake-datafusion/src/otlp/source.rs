@@ -11,6 +11,7 @@ use datafusion::datasource::physical_plan::{
 use datafusion::datasource::projection::{ProjectionOpener, SplitProjection};
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
 use datafusion::object_store::ObjectStore;
 use datafusion::object_store::path::Path;
 use datafusion::physical_expr::PhysicalExpr;
@@ -23,13 +24,11 @@ use futures_util::{FutureExt, StreamExt};
 use otlake_schema::DatasetSchema;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::decode::{End, FileDecoder, Plan, Stopped};
+use super::decode::{AHEAD, End, FileDecoder, Plan, Stopped};
 use super::input::Input;
+use super::memory::ScanMemory;
 use super::metrics::ScanMetrics;
 use super::options::{Faults, OtlpOptions};
-
-/// Number of record batches that a decoder may be ahead of the query.
-const AHEAD: usize = 2;
 
 /// The source of a scan of OTLP files: decodes the columns that the query needs, and no others.
 ///
@@ -42,6 +41,7 @@ pub struct OtlpSource {
     table_schema: TableSchema,
     projection: SplitProjection,
     batch_size: usize,
+    memory_pool: Arc<dyn MemoryPool>,
     metrics: ExecutionPlanMetricsSet,
 }
 
@@ -60,8 +60,18 @@ impl OtlpSource {
             projection: SplitProjection::unprojected(&table_schema),
             table_schema,
             batch_size: 8192,
+            memory_pool: Arc::new(UnboundedMemoryPool::default()),
             metrics: ExecutionPlanMetricsSet::new(),
         }
+    }
+
+    /// Sets the pool from which the scan takes its memory. Default: one without a limit.
+    ///
+    /// [`OtlpFormat`](crate::OtlpFormat) sets that of the session.
+    #[must_use]
+    pub fn with_memory_pool(mut self, memory_pool: Arc<dyn MemoryPool>) -> OtlpSource {
+        self.memory_pool = memory_pool;
+        self
     }
 
     /// Returns the columns of the table, with the attributes that they belong to.
@@ -93,6 +103,8 @@ impl FileSource for OtlpSource {
             },
             idle: Arc::default(),
             metrics: ScanMetrics::new(&self.metrics, partition),
+            memory_pool: Arc::clone(&self.memory_pool),
+            partition,
         });
         ProjectionOpener::try_new(self.projection.clone(), opener, file_schema)
     }
@@ -163,6 +175,8 @@ struct OtlpOpener {
     /// A decoder that has learned the names of earlier files, while no file is being read.
     idle: Arc<Mutex<Option<FileDecoder>>>,
     metrics: ScanMetrics,
+    memory_pool: Arc<dyn MemoryPool>,
+    partition: usize,
 }
 
 impl FileOpener for OtlpOpener {
@@ -170,18 +184,21 @@ impl FileOpener for OtlpOpener {
         let store = Arc::clone(&self.store);
         let (plan, metrics) = (self.plan.clone(), self.metrics.clone());
         let idle = Arc::clone(&self.idle);
+        let consumer = format!("OtlpScan[{}]", self.partition);
+        let memory = Arc::new(ScanMemory::new(&self.memory_pool, consumer));
         let path = file.object_meta.location;
         Ok(async move {
             let input = Input::open(&*store, &path).await?;
             let (sender, receiver) = channel(AHEAD);
+            let of_decoder = Arc::clone(&memory);
             let task = SpawnedTask::spawn_blocking(move || {
                 let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
                 let known = lock().take();
                 let mut decoder = known.unwrap_or_else(|| plan.decoder());
-                decode(&mut decoder, &path, input, &metrics, &sender);
+                decode(&mut decoder, &path, input, &metrics, &of_decoder, &sender);
                 *lock() = Some(decoder);
             });
-            Ok(record_batches(receiver, task))
+            Ok(record_batches(receiver, task, memory))
         }
         .boxed())
     }
@@ -193,11 +210,12 @@ fn decode(
     path: &Path,
     input: Input,
     metrics: &ScanMetrics,
+    memory: &ScanMemory,
     sender: &Sender<Result<RecordBatch>>,
 ) {
     let timer = metrics.decoding.timer();
     let send = &mut |batch| sender.blocking_send(Ok(batch)).map_err(|_| Stopped);
-    let decoded = decoder.decode(path, input, metrics, send);
+    let decoded = decoder.decode(path, input, metrics, memory, send);
     drop(timer);
     if let Err(end) = decoded {
         decoder.discard();
@@ -208,18 +226,23 @@ fn decode(
     }
 }
 
-/// Returns the record batches of a decoder, and the panic of its task if there is one.
+/// Returns the record batches of a decoder, and the panic of its task if there is one. The memory is free when the last
+/// one was taken.
 fn record_batches(
     receiver: Receiver<Result<RecordBatch>>,
     task: SpawnedTask<()>,
+    memory: Arc<ScanMemory>,
 ) -> BoxStream<'static, Result<RecordBatch>> {
-    stream::unfold((receiver, Some(task)), async |(mut receiver, mut task)| {
-        if let Some(batch) = receiver.recv().await {
-            return Some((batch, (receiver, task)));
-        }
-        let error = task.take()?.join().await.err()?;
-        let error = DataFusionError::ExecutionJoin(Box::new(error));
-        Some((Err(error), (receiver, None)))
-    })
+    stream::unfold(
+        (receiver, Some(task), memory),
+        async |(mut receiver, mut task, memory)| {
+            if let Some(batch) = receiver.recv().await {
+                return Some((batch, (receiver, task, memory)));
+            }
+            let error = task.take()?.join().await.err()?;
+            let error = DataFusionError::ExecutionJoin(Box::new(error));
+            Some((Err(error), (receiver, None, memory)))
+        },
+    )
     .boxed()
 }

@@ -6,22 +6,28 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use otlake::dataset::Dataset;
+use otlake::fingerprint::PatternOptions;
 use otlake::otlp::{ContentEncoding, Format};
+use otlake::parquet::WriterOptions;
 use otlake::row::Signal;
 use otlake::storage::LocalDirectory;
-use otlake::{EncodedPayload, Pipeline};
+use otlake::{EncodedPayload, FingerprintStage, PatternsTable, Pipeline};
 use otlake_datafusion::register_dataset;
 
-/// Writes the recorded payloads to a dataset: each payload is a flush, so there are many files.
+/// The table of patterns in the directory of the dataset.
+const PATTERNS: &str = "_otlake/patterns.parquet";
+
+/// Writes the recorded payloads to a dataset: each payload is a flush, so there are many files. Their patterns are in
+/// [`PATTERNS`].
 pub fn write(directory: &Path) {
+    let storage = LocalDirectory::new(directory);
     let partitioning = "date={date}/app={resource.service.name}".parse().unwrap();
     let options = Dataset::builder().partitioning(partitioning);
-    let dataset = options
-        .open(Arc::new(LocalDirectory::new(directory)))
-        .unwrap();
-    let mut pipeline = Pipeline::on(&dataset).fingerprint().build();
+    let dataset = options.open(Arc::new(storage.clone())).unwrap();
+    let stage = FingerprintStage::new().with_patterns(PatternOptions::new());
+    let mut pipeline = Pipeline::on(&dataset).stage(stage).build();
     for signal in [Signal::Logs, Signal::Traces, Signal::Metrics] {
         for path in recorded(signal) {
             let extension = path.extension().and_then(OsStr::to_str).unwrap();
@@ -31,6 +37,9 @@ pub fn write(directory: &Path) {
             pipeline.flush().unwrap();
         }
     }
+    PatternsTable::new(pipeline.patterns().unwrap())
+        .write(&storage, PATTERNS, WriterOptions::new())
+        .unwrap();
 }
 
 /// Returns the files of the recorded payloads.
@@ -42,14 +51,25 @@ pub fn recorded(signal: Signal) -> Vec<PathBuf> {
     paths
 }
 
+/// Registers the tables of a dataset, and `patterns`.
+pub async fn register(context: &SessionContext, directory: &Path) {
+    register_dataset(context, directory.to_str().unwrap())
+        .await
+        .unwrap();
+    let patterns = directory.join(PATTERNS);
+    let options = ParquetReadOptions::new();
+    context
+        .register_parquet("patterns", patterns.to_str().unwrap(), options)
+        .await
+        .unwrap();
+}
+
 /// Returns a session of DataFusion alone with the tables of a dataset.
 pub async fn alone(directory: &Path, partitions: usize) -> SessionContext {
     let config = SessionConfig::new().with_target_partitions(partitions);
     let context = SessionContext::new_with_config(config);
     otlake_datafusion::register(&context);
-    register_dataset(&context, directory.to_str().unwrap())
-        .await
-        .unwrap();
+    register(&context, directory).await;
     context
 }
 

@@ -47,7 +47,7 @@ fn a_backfill_survives_the_loss_of_an_executor() {
     let directory = tempfile::tempdir().unwrap();
     let input = copies(directory.path());
     let lake = directory.path().join("lake");
-    let (_scheduler, address) = scheduler();
+    let (_scheduler, address) = scheduler(10);
     let mut lost = executor(address);
     let _other = executor(address);
     let sql = format!(
@@ -82,7 +82,7 @@ fn a_backfill_survives_the_loss_of_an_executor() {
 fn a_query_survives_the_loss_of_an_executor() {
     let directory = tempfile::tempdir().unwrap();
     let input = copies(directory.path());
-    let (_scheduler, address) = scheduler();
+    let (_scheduler, address) = scheduler(10);
     let mut lost = executor(address);
     let _other = executor(address);
     let sql = format!(

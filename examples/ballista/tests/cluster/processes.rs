@@ -22,10 +22,11 @@ impl Drop for Process {
     }
 }
 
-/// Starts a scheduler, which gives the tasks of an executor to others after 5 seconds without a sign of life.
-pub fn scheduler() -> (Process, SocketAddr) {
+/// Starts a scheduler, which gives the tasks of an executor to others after `timeout` seconds without a sign of life.
+pub fn scheduler(timeout: u32) -> (Process, SocketAddr) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_scheduler"))
-        .args(["--port", "0", "--executor-timeout", "5"])
+        .args(["--port", "0", "--executor-timeout"])
+        .arg(timeout.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -8,7 +8,7 @@ use crate::processes::{client, executor, scheduler};
 fn the_three_programs_run_a_query() {
     let directory = tempfile::tempdir().unwrap();
     write(directory.path());
-    let (_scheduler, address) = scheduler();
+    let (_scheduler, address) = scheduler(60);
     let _executors = [executor(address), executor(address)];
     let sql = "SELECT severity_number, count(*) AS records FROM logs \
                WHERE attr('resource.service.name') <> 'x' GROUP BY severity_number ORDER BY severity_number";
