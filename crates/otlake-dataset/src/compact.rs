@@ -16,6 +16,7 @@ mod output;
 pub(crate) mod plan;
 pub(crate) mod report;
 mod rows;
+mod sort_key;
 mod sorter;
 
 use std::collections::{HashSet, VecDeque};
@@ -29,7 +30,7 @@ use otlake_storage::Documents;
 
 use self::columns::Columns;
 use self::error::CompactionError;
-use self::input::Input;
+use self::input::{Decoder, Input};
 use self::options::CompactionOptions;
 use self::output::Output;
 use self::plan::{CompactionGroup, CompactionPlan};
@@ -160,6 +161,7 @@ struct Run<'a> {
     key_values: Vec<(String, String)>,
     /// The encoder of sorted rows in memory.
     encoder: Encoder,
+    decoder: Decoder,
     report: CompactionReport,
 }
 
@@ -192,6 +194,7 @@ impl<'a> Run<'a> {
             schema_version,
             key_values,
             encoder: Encoder::new(options)?,
+            decoder: Decoder::new(MemoryShares::of(compactor.options.memory_limit).whole),
             report: CompactionReport::default(),
         })
     }
@@ -272,9 +275,9 @@ impl<'a> Run<'a> {
                 break;
             }
             waiting += file.bytes;
-            let mut input = Input::open(&*self.compactor.storage, file)?;
+            let mut input = Input::open(&*self.compactor.storage, file, &mut self.decoder)?;
             input.find_columns(&mut columns)?;
-            while let Some(chunk) = input.next(&columns)? {
+            while let Some(chunk) = input.next(&columns, &mut self.decoder)? {
                 if sorter.push(chunk, &columns, &mut self.encoder)? {
                     waiting = file.bytes;
                 }
@@ -289,9 +292,12 @@ impl<'a> Run<'a> {
         });
         let mut output = Output::create(self.compactor, self.table, &group.directory, &order)?;
         output.declare(&columns)?;
-        sorter.finish(&columns, &mut self.encoder, &mut |_, batch| {
-            output.write(batch)
-        })?;
+        sorter.finish(
+            &columns,
+            &mut self.encoder,
+            &mut self.decoder,
+            &mut |_, batch| output.write(batch),
+        )?;
         let summary = output.commit(&self.key_values)?;
         let written = summary.bytes;
         let mut manifest = Manifest::new(self.table);
@@ -331,7 +337,7 @@ impl<'a> Run<'a> {
 
     /// Returns the order of the merged rows: as set, or that of the latest file.
     fn order_of(
-        &self,
+        &mut self,
         pending: &VecDeque<ManifestFile>,
     ) -> Result<Vec<SortingColumn>, CompactionError> {
         if let Some(order) = &self.compactor.options.order {
@@ -340,7 +346,7 @@ impl<'a> Run<'a> {
         let Some(latest) = pending.back() else {
             return Ok(Vec::new());
         };
-        Input::open(&*self.compactor.storage, latest)?.sort_order()
+        Input::open(&*self.compactor.storage, latest, &mut self.decoder)?.sort_order()
     }
 }
 

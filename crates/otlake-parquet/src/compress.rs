@@ -2,3 +2,4 @@
 
 pub(crate) mod compression;
 pub(crate) mod compressor;
+pub(crate) mod decompressor;

@@ -53,6 +53,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod compress;
+mod decode;
 mod encode;
 mod encoder;
 mod error;
@@ -63,6 +64,8 @@ mod room;
 mod varint;
 
 pub use crate::compress::compression::{Compression, ParseCompressionError, ZstdLevel};
+pub use crate::decode::chunk_decoder::ChunkDecoder;
+pub use crate::decode::error::DecodeError;
 pub use crate::encoder::Encoder;
 pub use crate::error::{EncoderError, FileError, RollingError};
 pub use crate::file::file_summary::{Bound, ColumnSummary, FileSummary, LeafSummary};
@@ -79,6 +82,8 @@ pub use arrow_schema;
 const _: () = {
     const fn assert_send_and_sync<T: Send + Sync>() {}
     assert_send_and_sync::<Encoder>();
+    assert_send_and_sync::<ChunkDecoder>();
+    assert_send_and_sync::<DecodeError>();
     assert_send_and_sync::<EncodedRowGroup>();
     assert_send_and_sync::<FileWriter<Vec<u8>>>();
     assert_send_and_sync::<FileSummary>();

@@ -8,14 +8,15 @@ use bytes::Bytes;
 
 use super::columns::Columns;
 use super::error::CompactionError;
-use super::input::Input;
+use super::input::{Decoder, Input};
 use super::order::RowOrder;
-use super::rows::{Chunk, Position, gather};
+use super::rows::{Chunk, Stretch, gather, push};
 
 /// A merge of runs, each of which is sorted. Equal rows come in the order of their runs.
 pub(crate) struct Merge<'a> {
     order: &'a RowOrder,
     columns: &'a Columns,
+    decoder: &'a mut Decoder,
     /// The runs that have more rows.
     cursors: Vec<Cursor>,
 }
@@ -33,7 +34,8 @@ struct Cursor {
 #[derive(Default)]
 struct Selection {
     chunks: Vec<Rc<Chunk>>,
-    positions: Vec<Position>,
+    stretches: Vec<Stretch>,
+    rows: usize,
     /// The bytes of memory of all rows of the chunks.
     bytes: usize,
 }
@@ -42,12 +44,13 @@ impl<'a> Merge<'a> {
     pub(crate) fn new(
         order: &'a RowOrder,
         columns: &'a Columns,
+        decoder: &'a mut Decoder,
         runs: Vec<Bytes>,
     ) -> Result<Self, CompactionError> {
         let mut cursors = Vec::with_capacity(runs.len());
         for run in runs {
-            let mut input = Input::in_memory("a run of sorted rows", run)?;
-            let Some(chunk) = input.next(columns)? else {
+            let mut input = Input::in_memory("a run of sorted rows", run, decoder)?;
+            let Some(chunk) = input.next(columns, decoder)? else {
                 continue;
             };
             cursors.push(Cursor {
@@ -61,6 +64,7 @@ impl<'a> Merge<'a> {
         Ok(Self {
             order,
             columns,
+            decoder,
             cursors,
         })
     }
@@ -73,9 +77,7 @@ impl<'a> Merge<'a> {
         let mut selection = Selection::default();
         // The number of the chunk of each cursor in the selection.
         let mut numbers: Vec<Option<usize>> = vec![None; self.cursors.len()];
-        while !self.cursors.is_empty()
-            && selection.positions.len() < most_rows
-            && selection.bytes < most_bytes
+        while !self.cursors.is_empty() && selection.rows < most_rows && selection.bytes < most_bytes
         {
             let least = self.least();
             let end = self.end_of_stretch(least);
@@ -84,10 +86,11 @@ impl<'a> Merge<'a> {
                 selection.chunks.push(Rc::clone(&cursor.chunk));
                 selection.chunks.len() - 1
             });
-            let room = most_rows - selection.positions.len();
+            let room = most_rows - selection.rows;
             let end = end.min(cursor.row.saturating_add(room));
-            let rows = cursor.row..end;
-            selection.positions.extend(rows.map(|row| (number, row)));
+            let (start, rows) = (cursor.row as u32, (end - cursor.row) as u32);
+            push(&mut selection.stretches, number as u32, start, rows);
+            selection.rows += rows as usize;
             cursor.row = end;
             if end < cursor.chunk.rows {
                 continue;
@@ -95,7 +98,7 @@ impl<'a> Merge<'a> {
             // Only rows of chunks that are used up count, because those of the others stay in memory anyway.
             selection.bytes += cursor.bytes;
             numbers[least] = None;
-            match cursor.input.next(self.columns)? {
+            match cursor.input.next(self.columns, self.decoder)? {
                 Some(chunk) => {
                     cursor.keys = self.order.keys(&chunk)?;
                     cursor.bytes = chunk.memory_size();
@@ -108,12 +111,12 @@ impl<'a> Merge<'a> {
                 }
             }
         }
-        if selection.positions.is_empty() {
+        if selection.stretches.is_empty() {
             return Ok(None);
         }
         let chunks: Vec<&Chunk> = selection.chunks.iter().map(AsRef::as_ref).collect();
         let fields = self.columns.fields();
-        Ok(Some(gather(fields, &chunks, &selection.positions)?))
+        Ok(Some(gather(fields, &chunks, &selection.stretches)?))
     }
 
     /// Returns the cursor whose row comes next.

@@ -9,7 +9,8 @@ use arrow_select::take::take;
 use otlake_parquet::SortingColumn;
 
 use super::columns::Columns;
-use super::rows::{Chunk, Position};
+use super::rows::{Chunk, Stretch, push};
+use super::sort_key;
 use crate::gather::sort::sort_options;
 
 /// Compares rows by the columns of a sort order, as the writer does within a row group.
@@ -18,6 +19,7 @@ pub(crate) struct RowOrder {
     /// The numbers of the columns.
     columns: Vec<usize>,
     fields: Vec<FieldRef>,
+    options: Vec<arrow_schema::SortOptions>,
     converter: RowConverter,
 }
 
@@ -25,26 +27,27 @@ impl RowOrder {
     /// Creates the order of the columns that exist. Columns that no file has are null in all rows, and lists, maps and
     /// structs have no order.
     pub(crate) fn new(order: &[SortingColumn], columns: &Columns) -> Result<Self, ArrowError> {
-        let (mut numbers, mut fields, mut sort) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut numbers, mut fields, mut options) = (Vec::new(), Vec::new(), Vec::new());
         for wanted in order {
             let Some(number) = columns.number(&wanted.name) else {
                 continue;
             };
             let field = &columns.fields()[number];
-            let Some(options) = sort_options(wanted, field.data_type()) else {
+            let Some(option) = sort_options(wanted, field.data_type()) else {
                 continue;
             };
             numbers.push(number);
-            sort.push(SortField::new_with_options(
-                field.data_type().clone(),
-                options,
-            ));
+            options.push(option);
             fields.push(field.clone());
         }
+        let sort = fields.iter().zip(&options).map(|(field, options)| {
+            SortField::new_with_options(field.data_type().clone(), *options)
+        });
         Ok(Self {
+            converter: RowConverter::new(sort.collect())?,
             columns: numbers,
             fields,
-            converter: RowConverter::new(sort)?,
+            options,
         })
     }
 
@@ -68,22 +71,68 @@ impl RowOrder {
         self.converter.convert_columns(&arrays)
     }
 
-    /// Returns the positions of all rows of the chunks, in order. Equal rows stay in the order of their chunks.
-    pub(crate) fn sort(&self, chunks: &[Chunk]) -> Result<Vec<Position>, ArrowError> {
-        let numbered = chunks.iter().enumerate();
-        let mut positions: Vec<Position> = numbered
-            .flat_map(|(number, chunk)| (0..chunk.rows).map(move |row| (number, row)))
-            .collect();
+    /// Returns all rows of the chunks, in order. Equal rows stay in the order of their chunks.
+    pub(crate) fn sort(&self, chunks: &[Chunk]) -> Result<Vec<Stretch>, ArrowError> {
+        let mut stretches = Vec::new();
         if self.is_empty() {
-            return Ok(positions);
+            for (number, chunk) in chunks
+                .iter()
+                .enumerate()
+                .filter(|(_, chunk)| chunk.rows > 0)
+            {
+                push(&mut stretches, number as u32, 0, chunk.rows as u32);
+            }
+            return Ok(stretches);
         }
+        let columns: Vec<sort_key::Column<'_>> = self
+            .columns
+            .iter()
+            .zip(&self.options)
+            .map(|(number, options)| sort_key::Column {
+                arrays: chunks.iter().map(|chunk| chunk.column(*number)).collect(),
+                options: *options,
+            })
+            .collect();
+        let rows: Vec<usize> = chunks.iter().map(|chunk| chunk.rows).collect();
+        if let Some(keys) = sort_key::sorted(&rows, &columns) {
+            // The number of a row is the low half of its key; its chunk is the last that begins before it.
+            let mut begin = 0;
+            let begins: Vec<u32> = rows
+                .iter()
+                .map(|rows| {
+                    let first = begin;
+                    begin += *rows as u32;
+                    first
+                })
+                .collect();
+            let mut chunk = 0;
+            for key in keys {
+                let row = key as u32;
+                let within =
+                    |chunk: usize| (row.wrapping_sub(begins[chunk]) as usize) < chunks[chunk].rows;
+                if !within(chunk) {
+                    // Chunks without rows begin where the next one does.
+                    chunk = begins.partition_point(|begin| *begin <= row) - 1;
+                }
+                push(&mut stretches, chunk as u32, row - begins[chunk], 1);
+            }
+            return Ok(stretches);
+        }
+        let numbered = chunks.iter().enumerate();
+        let mut positions: Vec<(u32, u32)> = numbered
+            .flat_map(|(number, chunk)| (0..chunk.rows).map(move |row| (number as u32, row as u32)))
+            .collect();
         let keys: Vec<Rows> = chunks
             .iter()
             .map(|chunk| self.keys(chunk))
             .collect::<Result<_, _>>()?;
+        let key = |(chunk, row): (u32, u32)| keys[chunk as usize].row(row as usize);
         // This sort is stable, and fast for a few sorted sequences, such as the row groups of sorted files.
-        positions.sort_by(|a, b| keys[a.0].row(a.1).cmp(&keys[b.0].row(b.1)));
-        Ok(positions)
+        positions.sort_by(|a, b| key(*a).cmp(&key(*b)));
+        for (chunk, row) in positions {
+            push(&mut stretches, chunk, row, 1);
+        }
+        Ok(stretches)
     }
 }
 

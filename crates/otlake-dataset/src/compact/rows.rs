@@ -6,10 +6,10 @@ use arrow_array::builder::NullBufferBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, DictionaryArray, Int32Array, RecordBatch, RecordBatchOptions,
-    StringArray, new_null_array,
+    Array, ArrayRef, BinaryArray, DictionaryArray, Int32Array, Int64Array, RecordBatch,
+    RecordBatchOptions, StringArray, make_array, new_null_array,
 };
-use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema as ArrowSchema};
 use arrow_select::interleave::interleave;
 use arrow_select::take::take;
@@ -24,8 +24,13 @@ pub(crate) struct Chunk {
     pub(crate) columns: Vec<Option<ArrayRef>>,
 }
 
-/// A row, as the number of a chunk and the number of the row in it.
-pub(crate) type Position = (usize, usize);
+/// Consecutive rows of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub(crate) chunk: u32,
+    pub(crate) start: u32,
+    pub(crate) rows: u32,
+}
 
 impl Chunk {
     pub(crate) fn column(&self, number: usize) -> Option<&ArrayRef> {
@@ -42,26 +47,79 @@ impl Chunk {
     }
 }
 
-/// Copies rows in the order of `positions`. Columns without values are left out.
+impl Stretch {
+    fn range(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + self.rows as usize
+    }
+}
+
+/// Returns the number of rows in stretches.
+pub(crate) fn count(stretches: &[Stretch]) -> usize {
+    stretches
+        .iter()
+        .map(|stretch| stretch.rows as usize)
+        .sum::<usize>()
+}
+
+/// Appends rows of a chunk, if possible as part of the last stretch.
+pub(crate) fn push(stretches: &mut Vec<Stretch>, chunk: u32, start: u32, rows: u32) {
+    if let Some(last) = stretches.last_mut()
+        && last.chunk == chunk
+        && last.start + last.rows == start
+    {
+        last.rows += rows;
+        return;
+    }
+    stretches.push(Stretch { chunk, start, rows });
+}
+
+/// Divides stretches into groups of `rows` rows, the last of which may have fewer.
+pub(crate) fn groups_of(stretches: &[Stretch], rows: usize) -> impl Iterator<Item = Vec<Stretch>> {
+    let mut rest = stretches.iter().copied();
+    let mut begun: Option<Stretch> = None;
+    std::iter::from_fn(move || {
+        let (mut group, mut room) = (Vec::new(), rows);
+        while room > 0 {
+            let Some(mut stretch) = begun.take().or_else(|| rest.next()) else {
+                break;
+            };
+            if stretch.rows as usize > room {
+                let mut later = stretch;
+                later.start += room as u32;
+                later.rows -= room as u32;
+                begun = Some(later);
+                stretch.rows = room as u32;
+            }
+            room -= stretch.rows as usize;
+            group.push(stretch);
+        }
+        (!group.is_empty()).then_some(group)
+    })
+}
+
+/// Copies rows in the order of `stretches`. Columns without values are left out.
 pub(crate) fn gather(
     fields: &[FieldRef],
     chunks: &[&Chunk],
-    positions: &[Position],
+    stretches: &[Stretch],
 ) -> Result<RecordBatch, ArrowError> {
+    let rows = count(stretches);
     let mut gathered = Vec::with_capacity(fields.len());
     let mut names = Vec::with_capacity(fields.len());
+    let mut columns: Vec<Option<&ArrayRef>> = Vec::with_capacity(chunks.len());
     for (number, field) in fields.iter().enumerate() {
-        let columns: Vec<Option<&ArrayRef>> =
-            chunks.iter().map(|chunk| chunk.column(number)).collect();
+        columns.clear();
+        columns.extend(chunks.iter().map(|chunk| chunk.column(number)));
         if columns.iter().all(Option::is_none) {
             continue;
         }
-        let array = gather_column(field.data_type(), &columns, positions)?;
+        let array = gather_column(field.data_type(), &columns, stretches, rows)?;
         let data_type = array.data_type().clone();
         names.push(Arc::new(Field::clone(field).with_data_type(data_type)));
         gathered.push(array);
     }
-    let options = RecordBatchOptions::new().with_row_count(Some(positions.len()));
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let schema = Arc::new(ArrowSchema::new(names));
     RecordBatch::try_new_with_options(schema, gathered, &options)
 }
@@ -69,120 +127,390 @@ pub(crate) fn gather(
 fn gather_column(
     data_type: &DataType,
     columns: &[Option<&ArrayRef>],
-    positions: &[Position],
+    stretches: &[Stretch],
+    rows: usize,
 ) -> Result<ArrayRef, ArrowError> {
-    let dictionary = |array: &&ArrayRef| array.as_dictionary_opt::<Int32Type>().is_some();
-    if columns.iter().flatten().all(dictionary) {
-        return gather_dictionaries(data_type, columns, positions);
+    use DataType as T;
+    match data_type {
+        T::Int64
+        | T::UInt64
+        | T::Float64
+        | T::Timestamp(..)
+        | T::Time64(_)
+        | T::Date64
+        | T::Duration(_) => gather_numbers(data_type, columns, stretches, rows),
+        T::Utf8 | T::Binary => gather_strings(data_type, columns, stretches, rows),
+        _ => gather_any(data_type, columns, stretches, rows),
     }
-    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len() + 1);
+}
+
+/// Copies the values of any type, one by one.
+fn gather_any(
+    data_type: &DataType,
+    columns: &[Option<&ArrayRef>],
+    stretches: &[Stretch],
+    rows: usize,
+) -> Result<ArrayRef, ArrowError> {
     let nulls = new_null_array(data_type, 1);
-    for column in columns {
-        arrays.push(match column {
-            None => Arc::clone(&nulls),
-            Some(array) => match array.as_dictionary_opt::<Int32Type>() {
-                Some(dictionary) => take(dictionary.values(), dictionary.keys(), None)?,
-                None => Arc::clone(array),
-            },
-        });
+    let arrays = columns.iter().map(|column| column.unwrap_or(&nulls));
+    let arrays: Vec<&dyn Array> = arrays.map(AsRef::as_ref).collect();
+    let mut positions = Vec::with_capacity(rows);
+    for stretch in stretches {
+        let chunk = stretch.chunk as usize;
+        let is_null = columns[chunk].is_none();
+        positions.extend(
+            stretch
+                .range()
+                .map(|row| (chunk, if is_null { 0 } else { row })),
+        );
     }
-    let arrays: Vec<&dyn Array> = arrays.iter().map(AsRef::as_ref).collect();
-    if columns.iter().all(Option::is_some) {
-        return interleave(&arrays, positions);
-    }
-    let positions: Vec<Position> = positions
-        .iter()
-        .map(|&(chunk, row)| (chunk, if columns[chunk].is_some() { row } else { 0 }))
-        .collect();
     interleave(&arrays, &positions)
 }
 
-/// The dictionary of a chunk, and the number that each of its values has in the new dictionary.
-struct Renumbered<'a> {
-    array: &'a DictionaryArray<Int32Type>,
-    keys: &'a [i32],
-    values: Values<'a>,
-    numbers: Vec<i32>,
+/// Appends the nulls of some rows.
+fn push_nulls(nulls: &mut NullBufferBuilder, from: Option<&NullBuffer>, stretch: Stretch) {
+    match from {
+        None => nulls.append_n_non_nulls(stretch.rows as usize),
+        Some(from) if stretch.rows < 16 => {
+            stretch
+                .range()
+                .for_each(|row| nulls.append(from.is_valid(row)));
+        }
+        Some(from) => {
+            nulls.append_buffer(&from.slice(stretch.start as usize, stretch.rows as usize));
+        }
+    }
 }
+
+/// Copies numbers of eight bytes, as their bits.
+fn gather_numbers(
+    data_type: &DataType,
+    columns: &[Option<&ArrayRef>],
+    stretches: &[Stretch],
+    rows: usize,
+) -> Result<ArrayRef, ArrowError> {
+    let columns: Vec<_> = columns
+        .iter()
+        .map(|column| {
+            column.map(|array| {
+                let data = array.to_data();
+                let buffer = data.buffers()[0].clone();
+                let values = ScalarBuffer::<i64>::new(buffer, data.offset(), data.len());
+                (values, array.nulls())
+            })
+        })
+        .collect();
+    let mut values = Vec::with_capacity(rows);
+    let mut nulls = NullBufferBuilder::new(rows);
+    for stretch in stretches {
+        let Some((from, from_nulls)) = &columns[stretch.chunk as usize] else {
+            values.resize(values.len() + stretch.rows as usize, 0);
+            nulls.append_n_nulls(stretch.rows as usize);
+            continue;
+        };
+        values.extend_from_slice(&from[stretch.range()]);
+        push_nulls(&mut nulls, *from_nulls, *stretch);
+    }
+    let array = Int64Array::try_new(values.into(), nulls.finish())?;
+    let data = array.into_data().into_builder();
+    Ok(make_array(data.data_type(data_type.clone()).build()?))
+}
+
+/// Text or bytes of a chunk.
+enum Strings<'a> {
+    Plain(Values<'a>),
+    Dictionary {
+        keys: &'a [i32],
+        nulls: Option<&'a NullBuffer>,
+        values: Values<'a>,
+        /// The number that each value has in the new dictionary.
+        numbers: Vec<i32>,
+    },
+}
+
+/// The size of copies compared with the dictionaries from which dictionaries are kept. Not measured finely: texts that
+/// are there twice are not worth a search.
+const WORTH: usize = 4;
 
 /// A value that no row had so far.
 const UNSEEN: i32 = -1;
 
-/// Copies the keys of dictionaries and merges their values. Each value is hashed once per chunk, not once per row.
-/// [`interleave`] may concatenate dictionaries instead, and the duplicates would end up in the dictionary page.
-fn gather_dictionaries(
+/// Copies text and bytes. If chunks have dictionaries, their keys are copied and their values merged, and each value is
+/// hashed once per chunk, not once per row. [`interleave`] may concatenate dictionaries instead, and the duplicates would
+/// end up in the dictionary page.
+fn gather_strings(
     data_type: &DataType,
     columns: &[Option<&ArrayRef>],
-    positions: &[Position],
+    stretches: &[Stretch],
+    rows: usize,
 ) -> Result<ArrayRef, ArrowError> {
-    let mut chunks: Vec<Option<Renumbered<'_>>> = Vec::with_capacity(columns.len());
+    // Values of arrays whose dictionaries have nulls.
+    let mut taken: Vec<Option<ArrayRef>> = Vec::with_capacity(columns.len());
     for column in columns {
-        let array = column.and_then(|array| array.as_dictionary_opt::<Int32Type>());
-        chunks.push(match array {
-            None => None,
-            Some(array) => Some(Renumbered {
-                array,
-                keys: array.keys().values(),
-                values: Values::of(array.values())?,
-                numbers: vec![UNSEEN; array.values().len()],
-            }),
+        let dictionary = column.and_then(|array| array.as_dictionary_opt::<Int32Type>());
+        taken.push(match dictionary {
+            Some(dictionary) if dictionary.values().null_count() > 0 => {
+                Some(take(dictionary.values(), dictionary.keys(), None)?)
+            }
+            _ => None,
         });
     }
-    let mut numbers: HashMap<&[u8], i32> = HashMap::new();
-    let mut values: Vec<&[u8]> = Vec::new();
-    let mut keys: Vec<i32> = Vec::with_capacity(positions.len());
-    let mut nulls = NullBufferBuilder::new(positions.len());
-    for &(chunk, row) in positions {
-        let key = chunks[chunk].as_mut().and_then(|chunk| {
-            if chunk.array.is_null(row) {
-                return None;
-            }
-            let key = chunk.keys[row] as usize;
-            if chunk.numbers[key] == UNSEEN {
-                let value = chunk.values.get(key)?;
-                chunk.numbers[key] = *numbers.entry(value).or_insert_with(|| {
-                    values.push(value);
-                    values.len() as i32 - 1
-                });
-            }
-            Some(chunk.numbers[key])
+    let mut chunks = Vec::with_capacity(columns.len());
+    for (column, taken) in columns.iter().zip(&taken) {
+        chunks.push(match taken.as_ref().or(*column) {
+            None => None,
+            Some(array) => Some(Strings::of(array)?),
         });
-        keys.push(key.unwrap_or(0));
-        nulls.append(key.is_some());
+    }
+    let is_dictionary = |chunk: &Strings<'_>| matches!(chunk, Strings::Dictionary { .. });
+    let mut dictionaries = chunks.iter().flatten().map(is_dictionary);
+    let keep = if dictionaries.clone().all(|is_dictionary| is_dictionary) {
+        true
+    } else {
+        // A few rows with a dictionary of very long values must not become long.
+        dictionaries.any(|is_dictionary| is_dictionary)
+            && bytes_of_copies(&chunks, stretches)
+                > WORTH * chunks.iter().flatten().map(Strings::bytes).sum::<usize>()
+    };
+    if keep {
+        gather_dictionary(data_type, &mut chunks, stretches, rows)
+    } else {
+        gather_plain(data_type, &chunks, stretches, rows)
+    }
+}
+
+/// Returns the bytes that the values of all rows have together.
+fn bytes_of_copies(chunks: &[Option<Strings<'_>>], stretches: &[Stretch]) -> usize {
+    let bytes = stretches.iter().map(|stretch| {
+        match &chunks[stretch.chunk as usize] {
+            None => 0,
+            Some(Strings::Plain(values)) => values.range(stretch.range()).len(),
+            Some(Strings::Dictionary { keys, values, .. }) if !values.is_empty() => {
+                // The key of a null row may be any number.
+                let last = values.len() - 1;
+                let keys = keys[stretch.range()].iter();
+                keys.map(|key| values.get((*key as usize).min(last)).len())
+                    .sum()
+            }
+            Some(Strings::Dictionary { .. }) => 0,
+        }
+    });
+    bytes.fold(0, usize::saturating_add)
+}
+
+fn gather_plain(
+    data_type: &DataType,
+    chunks: &[Option<Strings<'_>>],
+    stretches: &[Stretch],
+    rows: usize,
+) -> Result<ArrayRef, ArrowError> {
+    let total = bytes_of_copies(chunks, stretches);
+    if i32::try_from(total).is_err() {
+        return Err(ArrowError::OffsetOverflowError(total));
+    }
+    let mut offsets = Vec::with_capacity(rows + 1);
+    offsets.push(0);
+    let mut bytes: Vec<u8> = Vec::with_capacity(total);
+    let mut nulls = NullBufferBuilder::new(rows);
+    for stretch in stretches {
+        match &chunks[stretch.chunk as usize] {
+            None => {
+                offsets.resize(offsets.len() + stretch.rows as usize, bytes.len() as i32);
+                nulls.append_n_nulls(stretch.rows as usize);
+            }
+            Some(Strings::Plain(values)) => {
+                let (start, range) = (bytes.len() as i32, stretch.range());
+                bytes.extend_from_slice(values.range(range.clone()));
+                let from = values.offsets[range.start];
+                let ends = &values.offsets[range.start + 1..=range.end];
+                offsets.extend(ends.iter().map(|end| end - from + start));
+                push_nulls(&mut nulls, values.nulls, *stretch);
+            }
+            Some(Strings::Dictionary {
+                keys,
+                nulls: key_nulls,
+                values,
+                ..
+            }) => {
+                for row in stretch.range() {
+                    if key_nulls.is_none_or(|nulls| nulls.is_valid(row)) {
+                        bytes.extend_from_slice(values.get(keys[row] as usize));
+                    }
+                    offsets.push(bytes.len() as i32);
+                }
+                push_nulls(&mut nulls, *key_nulls, *stretch);
+            }
+        }
+    }
+    string_array(data_type, offsets, bytes, nulls.finish())
+}
+
+fn gather_dictionary(
+    data_type: &DataType,
+    chunks: &mut [Option<Strings<'_>>],
+    stretches: &[Stretch],
+    rows: usize,
+) -> Result<ArrayRef, ArrowError> {
+    let mut merged = MergedDictionary {
+        numbers: HashMap::new(),
+        values: Vec::new(),
+    };
+    let mut keys: Vec<i32> = Vec::with_capacity(rows);
+    let mut nulls = NullBufferBuilder::new(rows);
+    for stretch in stretches {
+        match &mut chunks[stretch.chunk as usize] {
+            None => {
+                keys.resize(keys.len() + stretch.rows as usize, 0);
+                nulls.append_n_nulls(stretch.rows as usize);
+            }
+            Some(Strings::Plain(values)) => {
+                keys.extend(stretch.range().map(|row| {
+                    let is_valid = values.nulls.is_none_or(|nulls| nulls.is_valid(row));
+                    if is_valid {
+                        merged.number(values.get(row))
+                    } else {
+                        0
+                    }
+                }));
+                push_nulls(&mut nulls, values.nulls, *stretch);
+            }
+            Some(Strings::Dictionary {
+                keys: from,
+                nulls: from_nulls,
+                values,
+                numbers,
+            }) => {
+                let mut number = |key: i32| {
+                    let number = &mut numbers[key as usize];
+                    if *number == UNSEEN {
+                        *number = merged.number(values.get(key as usize));
+                    }
+                    *number
+                };
+                let from = &from[stretch.range()];
+                match from_nulls {
+                    None => keys.extend(from.iter().map(|key| number(*key))),
+                    Some(nulls) => keys.extend(stretch.range().zip(from).map(|(row, key)| {
+                        if nulls.is_valid(row) { number(*key) } else { 0 }
+                    })),
+                }
+                push_nulls(&mut nulls, *from_nulls, *stretch);
+            }
+        }
+    }
+    let values = merged.values;
+    let total = values.iter().map(|value| value.len()).sum();
+    if i32::try_from(total).is_err() {
+        return Err(ArrowError::OffsetOverflowError(total));
     }
     let offsets = OffsetBuffer::<i32>::from_lengths(values.iter().map(|value| value.len()));
-    let bytes = Buffer::from_vec(values.concat());
-    let values: ArrayRef = match data_type {
-        DataType::Binary => Arc::new(BinaryArray::try_new(offsets, bytes, None)?),
-        _ => Arc::new(StringArray::try_new(offsets, bytes, None)?),
-    };
+    let values = string_array(
+        data_type,
+        offsets.into_inner().to_vec(),
+        values.concat(),
+        None,
+    )?;
     let keys = Int32Array::try_new(ScalarBuffer::from(keys), nulls.finish())?;
     Ok(Arc::new(DictionaryArray::try_new(keys, values)?))
 }
 
-/// The values of a dictionary of text or bytes.
-enum Values<'a> {
-    Text(&'a StringArray),
-    Bytes(&'a BinaryArray),
+fn string_array(
+    data_type: &DataType,
+    offsets: Vec<i32>,
+    bytes: Vec<u8>,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef, ArrowError> {
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    let bytes = Buffer::from_vec(bytes);
+    Ok(match data_type {
+        DataType::Binary => Arc::new(BinaryArray::try_new(offsets, bytes, nulls)?),
+        _ => Arc::new(StringArray::try_new(offsets, bytes, nulls)?),
+    })
+}
+
+/// A dictionary of the values of several chunks.
+struct MergedDictionary<'a> {
+    numbers: HashMap<&'a [u8], i32>,
+    values: Vec<&'a [u8]>,
+}
+
+impl<'a> MergedDictionary<'a> {
+    fn number(&mut self, value: &'a [u8]) -> i32 {
+        *self.numbers.entry(value).or_insert_with(|| {
+            self.values.push(value);
+            self.values.len() as i32 - 1
+        })
+    }
+}
+
+impl<'a> Strings<'a> {
+    fn of(array: &'a ArrayRef) -> Result<Self, ArrowError> {
+        let Some(dictionary) = array.as_dictionary_opt::<Int32Type>() else {
+            return Ok(Self::Plain(Values::of(array)?));
+        };
+        let values = Values::of(dictionary.values())?;
+        Ok(Self::Dictionary {
+            keys: dictionary.keys().values(),
+            nulls: dictionary.keys().nulls(),
+            values,
+            numbers: vec![UNSEEN; values.len()],
+        })
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Plain(values) | Self::Dictionary { values, .. } => {
+                values.range(0..values.len()).len()
+            }
+        }
+    }
+}
+
+/// An array of text or bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
+    offsets: &'a [i32],
+    bytes: &'a [u8],
+    pub(crate) nulls: Option<&'a NullBuffer>,
 }
 
 impl<'a> Values<'a> {
-    fn of(array: &'a ArrayRef) -> Result<Self, ArrowError> {
-        match array.data_type() {
-            DataType::Utf8 => Ok(Self::Text(array.as_string())),
-            DataType::Binary => Ok(Self::Bytes(array.as_binary())),
-            other => Err(ArrowError::NotYetImplemented(format!(
-                "dictionaries of {other}"
-            ))),
-        }
+    pub(crate) fn of(array: &'a ArrayRef) -> Result<Self, ArrowError> {
+        let (offsets, bytes) = match array.data_type() {
+            DataType::Utf8 => {
+                let array = array.as_string::<i32>();
+                (array.value_offsets(), array.value_data())
+            }
+            DataType::Binary => {
+                let array = array.as_binary::<i32>();
+                (array.value_offsets(), array.value_data())
+            }
+            other => {
+                let fault = format!("{other} as text or bytes");
+                return Err(ArrowError::NotYetImplemented(fault));
+            }
+        };
+        Ok(Self {
+            offsets,
+            bytes,
+            nulls: array.nulls(),
+        })
     }
 
-    fn get(&self, number: usize) -> Option<&'a [u8]> {
-        match self {
-            Self::Text(array) => array
-                .is_valid(number)
-                .then(|| array.value(number).as_bytes()),
-            Self::Bytes(array) => array.is_valid(number).then(|| array.value(number)),
-        }
+    pub(crate) fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns a value, whether it is null or not.
+    pub(crate) fn get(&self, number: usize) -> &'a [u8] {
+        self.range(number..number + 1)
+    }
+
+    fn range(&self, range: std::ops::Range<usize>) -> &'a [u8] {
+        &self.bytes[self.offsets[range.start] as usize..self.offsets[range.end] as usize]
     }
 }

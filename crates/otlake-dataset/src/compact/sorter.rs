@@ -13,15 +13,18 @@ use arrow_array::RecordBatch;
 
 use super::columns::Columns;
 use super::error::CompactionError;
+use super::input::Decoder;
 use super::merge::Merge;
 use super::order::RowOrder;
-use super::rows::{Chunk, gather};
+use super::rows::{Chunk, Stretch, count, gather, groups_of};
 
 /// The bytes of memory for each purpose.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MemoryShares {
     /// The rows that are sorted at once.
     pub(crate) run: usize,
+    /// A row group that is decoded as a whole.
+    pub(crate) whole: usize,
     /// The rows of a row group.
     pub(crate) row_group: usize,
     /// The decoded rows of each run while runs are merged.
@@ -36,6 +39,7 @@ impl MemoryShares {
     pub(crate) fn of(limit: usize) -> Self {
         Self {
             run: limit / 8,
+            whole: limit / 16,
             row_group: limit / 16,
             // Each has a decoder, and rows of the row group that is gathered.
             cursor: limit / 4 / MOST_RUNS / 2,
@@ -120,6 +124,7 @@ impl<'a> Sorter<'a> {
         mut self,
         columns: &Columns,
         encoder: &mut Encoder,
+        decoder: &mut Decoder,
         write: &mut dyn FnMut(&mut Encoder, &RecordBatch) -> Result<(), CompactionError>,
     ) -> Result<(), CompactionError> {
         let limits = (self.row_group_rows, self.shares.row_group);
@@ -132,7 +137,7 @@ impl<'a> Sorter<'a> {
             self.end_run(columns, encoder)?;
         }
         let order = RowOrder::new(self.order, columns)?;
-        let mut merge = Merge::new(&order, columns, self.runs)?;
+        let mut merge = Merge::new(&order, columns, decoder, self.runs)?;
         while let Some(batch) = merge.next_row_group(limits)? {
             write(encoder, &batch)?;
         }
@@ -152,15 +157,16 @@ fn write_sorted<E>(
 where
     CompactionError: From<E>,
 {
-    let positions = RowOrder::new(order, columns)?.sort(chunks)?;
+    let stretches = RowOrder::new(order, columns)?.sort(chunks)?;
     let chunks: Vec<&Chunk> = chunks.iter().collect();
-    let row = bytes / positions.len().max(1);
+    let all = count(&stretches);
+    let row = bytes / all.max(1);
     let rows = (most_bytes / row.max(1)).clamp(1, most_rows);
     // As many groups as necessary, all of the same size.
-    let groups = positions.len().div_ceil(rows).max(1);
-    let rows = positions.len().div_ceil(groups).max(1);
-    for part in positions.chunks(rows) {
-        write_bounded(columns, &chunks, part, most_bytes, write)?;
+    let groups = all.div_ceil(rows).max(1);
+    let rows = all.div_ceil(groups).max(1);
+    for group in groups_of(&stretches, rows) {
+        write_bounded(columns, &chunks, &group, most_bytes, write)?;
     }
     Ok(())
 }
@@ -169,19 +175,21 @@ where
 fn write_bounded<E>(
     columns: &Columns,
     chunks: &[&Chunk],
-    positions: &[(usize, usize)],
+    stretches: &[Stretch],
     most_bytes: usize,
     write: &mut dyn FnMut(&RecordBatch) -> Result<(), E>,
 ) -> Result<(), CompactionError>
 where
     CompactionError: From<E>,
 {
-    let batch = gather(columns.fields(), chunks, positions)?;
-    if positions.len() > 1 && batch.get_array_memory_size() > 2 * most_bytes {
+    let batch = gather(columns.fields(), chunks, stretches)?;
+    let rows = batch.num_rows();
+    if rows > 1 && batch.get_array_memory_size() > 2 * most_bytes {
         drop(batch);
-        let (left, right) = positions.split_at(positions.len() / 2);
-        write_bounded(columns, chunks, left, most_bytes, write)?;
-        return write_bounded(columns, chunks, right, most_bytes, write);
+        for half in groups_of(stretches, rows.div_ceil(2)) {
+            write_bounded(columns, chunks, &half, most_bytes, write)?;
+        }
+        return Ok(());
     }
     Ok(write(&batch)?)
 }

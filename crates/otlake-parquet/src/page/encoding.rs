@@ -6,6 +6,8 @@ pub(crate) struct Encoding(pub(crate) i32);
 
 impl Encoding {
     pub(crate) const PLAIN: Self = Self(0);
+    /// An old number of `RLE_DICTIONARY`, and of `PLAIN` for a dictionary page.
+    pub(crate) const PLAIN_DICTIONARY: Self = Self(2);
     pub(crate) const RLE: Self = Self(3);
     pub(crate) const DELTA_BINARY_PACKED: Self = Self(5);
     pub(crate) const DELTA_LENGTH_BYTE_ARRAY: Self = Self(6);

@@ -1,0 +1,218 @@
+//! Text and bytes, with and without a dictionary.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BinaryArray, DictionaryArray, Int32Array, StringArray};
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+
+use crate::decode::chunk_decoder::{Scratch, ValueDecoder};
+use crate::decode::delta::read_delta_binary_packed;
+use crate::decode::error::{DecodeError, damaged};
+use crate::decode::number_decoder::spread;
+use crate::decode::rle::read_indices;
+use crate::decode::thrift::Bytes;
+use crate::page::encoding::Encoding;
+
+/// Byte strings one after another.
+#[derive(Debug)]
+struct ByteStrings {
+    /// The start of each string, and the end of the last one.
+    offsets: Vec<i32>,
+    bytes: Vec<u8>,
+}
+
+impl ByteStrings {
+    fn new() -> Self {
+        Self {
+            offsets: vec![0],
+            bytes: Vec::new(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    fn get(&self, number: usize) -> &[u8] {
+        &self.bytes[self.offsets[number] as usize..self.offsets[number + 1] as usize]
+    }
+
+    fn push(&mut self, value: &[u8]) -> Result<(), DecodeError> {
+        self.bytes.extend_from_slice(value);
+        let end = i32::try_from(self.bytes.len()).map_err(|_| too_many_bytes())?;
+        self.offsets.push(end);
+        Ok(())
+    }
+
+    fn read_plain(&mut self, bytes: &mut Bytes<'_>, count: usize) -> Result<(), DecodeError> {
+        // Each value has a length of four bytes.
+        let values = bytes.rest().len().saturating_sub(count.saturating_mul(4));
+        self.bytes.reserve_exact(values);
+        self.offsets.reserve(count.min(bytes.rest().len()));
+        for _ in 0..count {
+            let len = bytes.take(4)?;
+            let len = u32::from_le_bytes([len[0], len[1], len[2], len[3]]);
+            self.push(bytes.take(len as usize)?)?;
+        }
+        Ok(())
+    }
+
+    fn read_delta_lengths(
+        &mut self,
+        bytes: &mut Bytes<'_>,
+        count: usize,
+        lengths: &mut Vec<i64>,
+    ) -> Result<(), DecodeError> {
+        lengths.clear();
+        read_delta_binary_packed(bytes, count, lengths)?;
+        let mut end = self.bytes.len() as i64;
+        self.offsets.reserve(count);
+        for length in lengths.iter() {
+            // Lengths are deltas of 32 bits.
+            let length = *length as i32;
+            if length < 0 {
+                return Err(damaged("a value has a negative length"));
+            }
+            end += i64::from(length);
+            self.offsets
+                .push(i32::try_from(end).map_err(|_| too_many_bytes())?);
+        }
+        let len = end as usize - self.bytes.len();
+        let values = bytes.take(len)?;
+        self.bytes.reserve_exact(len);
+        self.bytes.extend_from_slice(values);
+        Ok(())
+    }
+
+    fn into_array(
+        mut self,
+        is_utf8: bool,
+        nulls: Option<NullBuffer>,
+    ) -> Result<ArrayRef, DecodeError> {
+        if let Some(nulls) = &nulls {
+            let mut offsets = Vec::with_capacity(nulls.len() + 1);
+            offsets.push(0);
+            let mut next = 1;
+            for (start, end) in nulls.valid_slices() {
+                offsets.resize(start + 1, self.offsets[next - 1]);
+                offsets.extend_from_slice(&self.offsets[next..next + end - start]);
+                next += end - start;
+            }
+            offsets.resize(nulls.len() + 1, self.offsets[next - 1]);
+            self.offsets = offsets;
+        }
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        let bytes = Buffer::from_vec(self.bytes);
+        Ok(if is_utf8 {
+            Arc::new(StringArray::try_new(offsets, bytes, nulls)?)
+        } else {
+            Arc::new(BinaryArray::try_new(offsets, bytes, nulls)?)
+        })
+    }
+}
+
+fn too_many_bytes() -> DecodeError {
+    damaged("its values have more than 2 GiB")
+}
+
+/// Decodes text and bytes to an array without a dictionary.
+#[derive(Debug)]
+pub(crate) struct ByteArrayDecoder {
+    is_utf8: bool,
+    dictionary: ByteStrings,
+    strings: ByteStrings,
+}
+
+impl ByteArrayDecoder {
+    pub(crate) fn new(is_utf8: bool) -> Self {
+        Self {
+            is_utf8,
+            dictionary: ByteStrings::new(),
+            strings: ByteStrings::new(),
+        }
+    }
+}
+
+impl ValueDecoder for ByteArrayDecoder {
+    fn dictionary(&mut self, mut bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError> {
+        self.dictionary.read_plain(&mut bytes, count)
+    }
+
+    fn values(
+        &mut self,
+        mut bytes: Bytes<'_>,
+        encoding: Encoding,
+        count: usize,
+        scratch: &mut Scratch,
+    ) -> Result<bool, DecodeError> {
+        match encoding {
+            Encoding::PLAIN => self.strings.read_plain(&mut bytes, count)?,
+            Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
+                let indices = &mut scratch.indices;
+                indices.clear();
+                read_indices(&mut bytes, count, self.dictionary.len(), indices)?;
+                for index in indices.iter() {
+                    self.strings.push(self.dictionary.get(*index as usize))?;
+                }
+            }
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => {
+                let lengths = &mut scratch.lengths;
+                self.strings
+                    .read_delta_lengths(&mut bytes, count, lengths)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, DecodeError> {
+        self.strings.into_array(self.is_utf8, nulls)
+    }
+}
+
+/// Decodes text and bytes to a dictionary array. Pages without the dictionary are not read.
+#[derive(Debug)]
+pub(crate) struct DictionaryDecoder {
+    is_utf8: bool,
+    dictionary: ByteStrings,
+    keys: Vec<i32>,
+}
+
+impl DictionaryDecoder {
+    pub(crate) fn new(is_utf8: bool) -> Self {
+        Self {
+            is_utf8,
+            dictionary: ByteStrings::new(),
+            keys: Vec::new(),
+        }
+    }
+}
+
+impl ValueDecoder for DictionaryDecoder {
+    fn dictionary(&mut self, mut bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError> {
+        self.dictionary.read_plain(&mut bytes, count)
+    }
+
+    fn values(
+        &mut self,
+        mut bytes: Bytes<'_>,
+        encoding: Encoding,
+        count: usize,
+        _: &mut Scratch,
+    ) -> Result<bool, DecodeError> {
+        match encoding {
+            Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
+                read_indices(&mut bytes, count, self.dictionary.len(), &mut self.keys)?;
+                Ok(true)
+            }
+            _ => Ok(count == 0),
+        }
+    }
+
+    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, DecodeError> {
+        let keys = spread(self.keys, nulls.as_ref());
+        let keys = Int32Array::try_new(keys.into(), nulls)?;
+        let values = self.dictionary.into_array(self.is_utf8, None)?;
+        Ok(Arc::new(DictionaryArray::try_new(keys, values)?))
+    }
+}

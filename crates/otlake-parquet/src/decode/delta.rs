@@ -1,0 +1,70 @@
+//! `DELTA_BINARY_PACKED`.
+//!
+//! <https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC>
+
+use crate::decode::error::{DecodeError, damaged};
+use crate::decode::thrift::Bytes;
+use crate::decode::unpack::unpack_wide_block;
+use crate::page::pack::BLOCK;
+
+/// Appends `count` integers. Sums wrap at 64 bits; those of narrower integers have to be cut by the caller.
+pub(crate) fn read_delta_binary_packed(
+    bytes: &mut Bytes<'_>,
+    count: usize,
+    out: &mut Vec<i64>,
+) -> Result<(), DecodeError> {
+    let size = bytes.varint()?;
+    let miniblocks = bytes.varint()?;
+    let total = bytes.varint()?;
+    let mut last = bytes.zigzag()?;
+    if total != count as u64 {
+        return Err(damaged(
+            "a page has another number of values than its header says",
+        ));
+    }
+    if miniblocks == 0
+        || size % miniblocks != 0
+        || size / miniblocks % BLOCK as u64 != 0
+        || size == 0
+    {
+        return Err(damaged("a page has deltas in blocks of an invalid size"));
+    }
+    let blocks = usize::try_from(size / miniblocks).unwrap_or(usize::MAX) / BLOCK;
+    let miniblocks = usize::try_from(miniblocks).unwrap_or(usize::MAX);
+    if count == 0 {
+        return Ok(());
+    }
+    out.reserve(count);
+    out.push(last);
+    let mut left = count - 1;
+    let mut deltas = [0; BLOCK];
+    while left > 0 {
+        let smallest = bytes.zigzag()?;
+        for &width in bytes.take(miniblocks)? {
+            if left == 0 {
+                break;
+            }
+            let width = u32::from(width);
+            if width > 64 {
+                return Err(damaged("its deltas are too wide"));
+            }
+            for _ in 0..blocks {
+                // Blocks behind the last value may be missing or not.
+                let size = 4 * width as usize;
+                let needed = (left.min(BLOCK) * width as usize).div_ceil(8);
+                let packed = bytes.take(size.min(bytes.rest().len()))?;
+                if packed.len() < needed {
+                    return Err(damaged("its deltas end too early"));
+                }
+                unpack_wide_block(packed, width, &mut deltas);
+                let deltas = &deltas[..left.min(BLOCK)];
+                out.extend(deltas.iter().map(|delta| {
+                    last = last.wrapping_add(smallest).wrapping_add(*delta as i64);
+                    last
+                }));
+                left -= deltas.len();
+            }
+        }
+    }
+    Ok(())
+}
