@@ -43,6 +43,7 @@ use crate::commit::manifest::Manifest;
 use crate::commit::manifest::file::ManifestFile;
 use crate::commit::replacement::ReplaceOutcome;
 use crate::files::column_names;
+use crate::files::read_ahead::read_ahead;
 use crate::writer::published_types::PublishedTypes;
 
 /// Merges the small files of a table into larger ones, in its sort order.
@@ -266,26 +267,33 @@ impl<'a> Run<'a> {
         let order = self.order_of(pending)?;
         let shares = MemoryShares::of(options.memory_limit);
         let mut sorter = Sorter::new(&order, shares, options.row_group_rows);
+        let (storage, table_files) = (&*self.compactor.storage, &*pending.make_contiguous());
+        let read = |number: usize| input::begin(storage, &table_files[number]);
+        let sizes = table_files.iter().map(input::begin_bytes).enumerate();
         let (mut taken, mut waiting) = (0, 0);
-        for file in pending.iter() {
-            let (runs, bytes) = sorter.runs();
-            let is_full =
-                bytes + waiting + file.bytes > options.target_bytes() || runs >= MOST_RUNS;
-            if taken > 1 && is_full {
-                break;
-            }
-            waiting += file.bytes;
-            let mut input = Input::open(&*self.compactor.storage, file, &mut self.decoder)?;
-            input.find_columns(&mut columns)?;
-            while let Some(chunk) = input.next(&columns, &mut self.decoder)? {
-                if sorter.push(chunk, &columns, &mut self.encoder)? {
-                    waiting = file.bytes;
+        read_ahead(sizes, shares.read_ahead, &read, |ahead| {
+            for file in table_files {
+                let (runs, bytes) = sorter.runs();
+                let is_full =
+                    bytes + waiting + file.bytes > options.target_bytes() || runs >= MOST_RUNS;
+                if taken > 1 && is_full {
+                    break;
                 }
+                waiting += file.bytes;
+                let begin = ahead.take(taken);
+                let mut input = Input::open(storage, file, begin, &mut self.decoder)?;
+                input.find_columns(&mut columns)?;
+                while let Some(chunk) = input.next(&columns, &mut self.decoder)? {
+                    if sorter.push(chunk, &columns, &mut self.encoder)? {
+                        waiting = file.bytes;
+                    }
+                }
+                taken += 1;
+                self.report.files_read += 1;
+                progress(&self.report);
             }
-            taken += 1;
-            self.report.files_read += 1;
-            progress(&self.report);
-        }
+            Ok::<(), CompactionError>(())
+        })?;
         let taken = pending.range(..taken);
         let (rows, bytes) = taken.clone().fold((0, 0), |(rows, bytes), file| {
             (rows + file.rows, bytes + file.bytes)
@@ -346,7 +354,9 @@ impl<'a> Run<'a> {
         let Some(latest) = pending.back() else {
             return Ok(Vec::new());
         };
-        Input::open(&*self.compactor.storage, latest, &mut self.decoder)?.sort_order()
+        let storage = &*self.compactor.storage;
+        let begin = input::begin(storage, latest);
+        Input::open(storage, latest, begin, &mut self.decoder)?.sort_order()
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod batch_id;
 pub(crate) mod column_names;
 pub(crate) mod file_names;
 pub(crate) mod open_file;
+pub(crate) mod read_ahead;
 pub(crate) mod rolling_sink;
 pub(crate) mod shared_files;
 

@@ -105,11 +105,33 @@ struct FileColumn {
 
 /// Some bytes of a file.
 #[derive(Clone)]
-struct Piece {
+pub(crate) struct Piece {
     start: u64,
     bytes: Bytes,
     /// The size of the whole file.
     size: u64,
+}
+
+/// The bytes with which a file is opened: a small file, or the end of a large one.
+pub(crate) type FileBegin = Result<Piece, CompactionError>;
+
+/// Returns the number of bytes that [`begin`] reads of a file.
+pub(crate) fn begin_bytes(file: &ManifestFile) -> u64 {
+    if file.bytes <= WHOLE {
+        file.bytes
+    } else {
+        TAIL
+    }
+}
+
+/// Reads the bytes with which a file is opened.
+pub(crate) fn begin(storage: &dyn Documents, file: &ManifestFile) -> FileBegin {
+    read(
+        storage,
+        &file.name,
+        file.bytes - begin_bytes(file),
+        file.bytes,
+    )
 }
 
 impl<'a> Input<'a> {
@@ -117,18 +139,17 @@ impl<'a> Input<'a> {
     pub(crate) fn open(
         storage: &'a dyn Documents,
         file: &'a ManifestFile,
+        begin: FileBegin,
         decoder: &mut Decoder,
     ) -> Result<Self, CompactionError> {
         let name = file.name.as_str();
         let size = file.bytes;
         let whole = size <= WHOLE;
-        let start = if whole { 0 } else { size - TAIL };
-        let read = |start| read(storage, name, start, size);
-        let mut bytes = read(start)?;
+        let mut bytes = begin?;
         if !whole {
             let footer = guard(name, || footer_bytes(&bytes))?;
             if footer > TAIL {
-                bytes = read(size.saturating_sub(footer))?;
+                bytes = read(storage, name, size.saturating_sub(footer), size)?;
             }
         }
         let input = Self::of(name, (!whole).then_some(storage), bytes, decoder)?;

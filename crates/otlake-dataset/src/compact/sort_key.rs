@@ -205,3 +205,72 @@ impl<'a> Numbers<'a> {
 fn order_of_integer(value: i64) -> u64 {
     value as u64 ^ 1 << 63
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{DictionaryArray, Float64Array, Int64Array, StringArray};
+
+    use super::*;
+
+    const OPTIONS: SortOptions = SortOptions {
+        descending: false,
+        nulls_first: false,
+    };
+
+    fn rows_of(
+        columns: &[(Vec<Option<ArrayRef>>, SortOptions)],
+        rows: &[usize],
+    ) -> Option<Vec<u32>> {
+        let columns: Vec<Column<'_>> = columns
+            .iter()
+            .map(|(arrays, options)| Column {
+                arrays: arrays.iter().map(Option::as_ref).collect(),
+                options: *options,
+            })
+            .collect();
+        let sorted = sorted(rows, &columns)?;
+        Some(sorted.into_iter().map(|key| key as u32).collect())
+    }
+
+    /// Text with and without dictionaries, chunks without a column, nulls at either end, and descending orders.
+    #[test]
+    fn rows_are_sorted_across_chunks() {
+        let few: DictionaryArray<Int32Type> = [Some("b"), None, Some("a")].into_iter().collect();
+        let plain = StringArray::from(vec![Some("aa"), None, Some("b")]);
+        let texts: Vec<Option<ArrayRef>> = vec![Some(Arc::new(few)), None, Some(Arc::new(plain))];
+        let numbers = Int64Array::from(vec![5, i64::MIN, -1]);
+        let numbers: Vec<Option<ArrayRef>> = vec![None, None, Some(Arc::new(numbers))];
+        let rows = [3, 1, 3];
+        let by_text = |options| rows_of(&[(texts.clone(), options)], &rows).unwrap();
+        assert_eq!(by_text(OPTIONS), [2, 4, 0, 6, 1, 3, 5]);
+        let descending = SortOptions {
+            descending: true,
+            nulls_first: true,
+        };
+        assert_eq!(by_text(descending), [1, 3, 5, 0, 6, 4, 2]);
+        let both = [(numbers, OPTIONS), (texts, OPTIONS)];
+        assert_eq!(rows_of(&both, &rows).unwrap(), [5, 6, 4, 2, 0, 1, 3]);
+    }
+
+    /// Doubles are ordered as by `f64::total_cmp`.
+    #[test]
+    fn doubles_have_a_total_order() {
+        let values = vec![0.0, -0.0, f64::NAN, -f64::NAN, -1.5, f64::INFINITY, 2.0];
+        let mut expected: Vec<u32> = (0..values.len() as u32).collect();
+        expected.sort_by(|a, b| values[*a as usize].total_cmp(&values[*b as usize]));
+        let array: ArrayRef = Arc::new(Float64Array::from(values.clone()));
+        let found = rows_of(&[(vec![Some(array)], OPTIONS)], &[values.len()]);
+        assert_eq!(found, Some(expected));
+    }
+
+    /// Two columns that need more bits than a key has are left to the comparison of bytes.
+    #[test]
+    fn keys_that_are_too_wide_are_not_made() {
+        let wide: ArrayRef = Arc::new(Int64Array::from(vec![i64::MIN, i64::MAX]));
+        let one = (vec![Some(wide)], OPTIONS);
+        assert!(rows_of(std::slice::from_ref(&one), &[2]).is_some());
+        assert_eq!(rows_of(&[one.clone(), one], &[2]), None);
+    }
+}

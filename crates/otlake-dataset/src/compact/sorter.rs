@@ -10,6 +10,7 @@ use bytes::Bytes;
 use otlake_parquet::{Encoder, FileWriter, SortingColumn};
 
 use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
 
 use super::columns::Columns;
 use super::error::CompactionError;
@@ -21,10 +22,14 @@ use super::rows::{Chunk, Stretch, count, gather, groups_of};
 /// The bytes of memory for each purpose.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MemoryShares {
+    /// The rows that are sorted at once, as long as there is no run.
+    pub(crate) first_run: usize,
     /// The rows that are sorted at once.
     pub(crate) run: usize,
     /// A row group that is decoded as a whole.
     pub(crate) whole: usize,
+    /// The files that are read before they are needed.
+    pub(crate) read_ahead: u64,
     /// The rows of a row group.
     pub(crate) row_group: usize,
     /// The decoded rows of each run while runs are merged.
@@ -34,15 +39,28 @@ pub(crate) struct MemoryShares {
 /// The largest number of runs that are merged.
 pub(crate) const MOST_RUNS: usize = 32;
 
+/// The bytes of memory that sorting takes for each row: a number to compare, and the place of the row if no neighbour
+/// comes before or after it.
+const SORTING: usize = size_of::<u128>() + size_of::<Stretch>();
+
+/// The largest share of a row group, whatever the limit. A row group may be twice as large, and a column of it has to
+/// fit into an array of 2 GiB.
+const MOST_ROW_GROUP: usize = 512 << 20;
+
+/// The number of rows after which a run ends, whatever the limit: rows are numbered with 32 bits.
+const MOST_ROWS: usize = 1 << 31;
+
 impl MemoryShares {
     /// Divides a memory limit. The other half of it is for runs.
     pub(crate) fn of(limit: usize) -> Self {
         Self {
-            run: limit / 8,
-            whole: limit / 16,
-            row_group: limit / 16,
+            first_run: limit / 2,
+            run: limit / 4,
+            whole: (limit / 16).min(MOST_ROW_GROUP),
+            read_ahead: limit as u64 / 32,
+            row_group: (limit / 16).min(MOST_ROW_GROUP),
             // Each has a decoder, and rows of the row group that is gathered.
-            cursor: limit / 4 / MOST_RUNS / 2,
+            cursor: (limit / 4 / MOST_RUNS / 2).min(MOST_ROW_GROUP),
         }
     }
 }
@@ -55,7 +73,7 @@ pub(crate) struct Sorter<'a> {
     chunks: Vec<Chunk>,
     /// The bytes of memory of the chunks.
     bytes: usize,
-    rows: u64,
+    rows: usize,
     runs: Vec<Bytes>,
 }
 
@@ -89,10 +107,14 @@ impl<'a> Sorter<'a> {
         columns: &Columns,
         encoder: &mut Encoder,
     ) -> Result<bool, CompactionError> {
-        self.bytes += chunk.memory_size();
-        self.rows += chunk.rows as u64;
+        self.bytes += chunk.memory_size() + chunk.rows * SORTING;
+        self.rows += chunk.rows;
         self.chunks.push(chunk);
-        if self.bytes < self.shares.run {
+        let most_bytes = match self.runs.is_empty() {
+            true => self.shares.first_run,
+            false => self.shares.run,
+        };
+        if self.bytes < most_bytes && self.rows < MOST_ROWS {
             return Ok(false);
         }
         self.end_run(columns, encoder)?;
@@ -105,6 +127,7 @@ impl<'a> Sorter<'a> {
         let mut write = |batch: &RecordBatch| file.write_row_group(encoder, batch);
         let chunks = std::mem::take(&mut self.chunks);
         let bytes = std::mem::take(&mut self.bytes);
+        self.rows = 0;
         let rows = usize::MAX;
         write_sorted(
             self.order,
@@ -182,14 +205,38 @@ fn write_bounded<E>(
 where
     CompactionError: From<E>,
 {
-    let batch = gather(columns.fields(), chunks, stretches)?;
-    let rows = batch.num_rows();
-    if rows > 1 && batch.get_array_memory_size() > 2 * most_bytes {
-        drop(batch);
-        for half in groups_of(stretches, rows.div_ceil(2)) {
-            write_bounded(columns, chunks, &half, most_bytes, write)?;
-        }
-        return Ok(());
+    let rows = count(stretches);
+    let batch = match gather(columns.fields(), chunks, stretches) {
+        Ok(batch) if batch.get_array_memory_size() <= 2 * most_bytes => Some(batch),
+        // A column does not fit into an array.
+        Err(ArrowError::OffsetOverflowError(_)) if rows > 1 => None,
+        Ok(_) if rows > 1 => None,
+        gathered => Some(gathered?),
+    };
+    if let Some(batch) = batch {
+        return Ok(write(&batch)?);
     }
-    Ok(write(&batch)?)
+    for half in groups_of(stretches, rows.div_ceil(2)) {
+        write_bounded(columns, chunks, &half, most_bytes, write)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A column of a row group, which may be twice as large as its share, is an array of at most 2 GiB, however much
+    /// memory there is.
+    #[test]
+    fn row_groups_fit_into_arrays_with_any_limit() {
+        for limit in [1 << 20, 384 << 20, 16 << 30, 1 << 40, usize::MAX] {
+            let shares = MemoryShares::of(limit);
+            for share in [shares.row_group, shares.whole, shares.cursor] {
+                assert!(2 * share < i32::MAX as usize, "{limit}: {shares:?}");
+            }
+            let most = shares.first_run.max(limit / 2 + shares.run) + 2 * shares.row_group;
+            assert!(most <= limit, "{limit}: {shares:?}");
+        }
+    }
 }
