@@ -82,6 +82,11 @@ fn is_name(name: &[u8], behind: &[u8]) -> bool {
             (labels || level_of_word(name).is_some())
                 && name.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
         }
+        // Ruby's logger: `I, [2024-05-01T10:00:00 #17]  INFO -- : …`
+        [b'A'..=b'Z'] => matches!(
+            behind,
+            [b',', ESCAPE, ..] | [b',', b' ', b'[' | ESCAPE, ..]
+        ),
         [b'A'..=b'Z', ..] => lexicon::is_month(name) || lexicon::is_weekday(name),
         _ => false,
     }
@@ -196,6 +201,28 @@ mod tests {
             "2024-05-01T10:00:00.1234567Z web app[17]: [warn] §started",
             "KERNREC 1714557600 2024.05.01 R02-M1 2024-05-01-10.00.00.675872 R02-M1 RAS KERNEL FATAL §started",
             "DISK_ALERT 2024-05-01 10:00:00 §started",
+            "I, [2024-05-01T10:00:00.123456 #17]  INFO -- : §started",
+            "W, [2024-05-01T10:00:00.123456 #17]  WARN -- app: §started",
+            "5/1/2024 10:00:00 AM §started",
+            "05/01/2024, 10:00:00 pm [INFO] §started",
+            "10:00:00,123 INFO  [org.acme.as] (Controller Boot Thread) §started",
+            "2024-05-01T10:00:00.123Z  INFO 17 --- [shop] [           main] c.a.Orders : §started",
+            "2024-05-01 10:00:00.123  INFO [shop,65f1a2b3,65f1] 17 --- [exec-1] c.a.Orders : §started",
+            "2024-05-01T10:00:00.123Z  INFO conn{id=7}:request{method=GET uri=/a}: app::net: §started",
+            "<165>1 2024-05-01T10:00:00.123Z db api 99 ID47 - §started",
+            "<165>1 2024-05-01T10:00:00.123Z db api - - [a@1 b=\"]\\\"\"][c] §started",
+            "INFO  [main] 2024-05-01 10:00:00,123 Storage.java:17 - §started",
+            "2024.05.01 10:00:00.123456 [ 17 ] {} <Debug> executeQuery: §started",
+            "2024-05-01 10:00:00.123 App[17:4a11] §started",
+            "[10:00:00] [Server thread/INFO]: §started",
+            "[10:00:00.123] INFO (app/17 on web): §started",
+            "2024-05-01 10:00:00 | INFO | app | §started",
+            "2024-05-01T10:00:00.123+0000 I NETWORK  [conn17] §started",
+            "2024-05-01T10:00:00Z web kernel: §started",
+            "2024-05-01T10:00:00Z §request failed: no route",
+            "2024-05-01T10:00:00Z §job started [main] again",
+            "2024-05-01 10:00:00 INFO  [main] §(re)started",
+            "2024-05-01 10:00:00 INFO §job{id=7}: Started",
         ];
         let mut wrong = Vec::new();
         for line in lines {

@@ -23,7 +23,7 @@ const TEMPLATE_KEYS: [&[u8]; 4] = [
 ];
 
 /// Members that contain the message and nothing else, most specific name first.
-const MESSAGE_KEYS: [&[u8]; 9] = [
+const MESSAGE_KEYS: [&[u8]; 15] = [
     b"message",
     b"msg",
     b"@message",
@@ -33,10 +33,16 @@ const MESSAGE_KEYS: [&[u8]; 9] = [
     b"rendered_message",
     b"textpayload",
     b"m",
+    b"logmessage",
+    b"log_message",
+    b"eventmessage",
+    b"event_message",
+    b"messagetext",
+    b"stringvalue",
 ];
 
 /// Members that may contain the message or something else, most specific name first.
-const OTHER_KEYS: [&[u8]; 14] = [
+const OTHER_KEYS: [&[u8]; 20] = [
     b"log",
     b"event",
     b"event_name",
@@ -51,10 +57,28 @@ const OTHER_KEYS: [&[u8]; 14] = [
     b"methodname",
     b"operation",
     b"action",
+    b"operationname",
+    b"err",
+    b"exception",
+    b"reason",
+    b"detail",
+    b"content",
+];
+
+/// Members that name what happened, also where they are not at the top level.
+const EVENT_KEYS: [&[u8]; 8] = [
+    b"event_name",
+    b"eventname",
+    b"event_type",
+    b"eventtype",
+    b"methodname",
+    b"operationname",
+    b"operation",
+    b"action",
 ];
 
 /// Members with an object that wraps the fields of the record.
-const WRAPPER_KEYS: [&[u8]; 12] = [
+const WRAPPER_KEYS: [&[u8]; 13] = [
     b"fields",
     b"jsonpayload",
     b"payload",
@@ -67,33 +91,55 @@ const WRAPPER_KEYS: [&[u8]; 12] = [
     b"event",
     b"body",
     b"entry",
+    b"protopayload",
 ];
 
-/// Returns a rank for the string at `path`. The string with the smallest rank is the message.
-fn rank<'k>(path: impl Iterator<Item = &'k [u8]> + Clone) -> Option<usize> {
+/// The rank of a string that may be the message: its class, the number of objects around it, and the place of its name in the list. The
+/// string with the smallest rank is the message.
+type Rank = (u8, usize, usize);
+
+/// Returns the rank of the string `text` at `path`, if it may be the message.
+fn rank<'k>(path: impl Iterator<Item = &'k [u8]> + Clone, text: &[u8]) -> Option<Rank> {
     let depth = path.clone().count();
     let key = path.clone().last()?;
     let place = |keys: &[&[u8]]| {
         keys.iter()
             .position(|known| key.eq_ignore_ascii_case(known))
     };
-    if depth > MAX_MESSAGE_DEPTH {
+    if depth > MAX_MESSAGE_DEPTH || text.is_empty() {
         return None;
     }
     if let Some(place) = place(&TEMPLATE_KEYS) {
-        return Some(10 * depth + place);
+        return has_text(text).then_some((1, depth, place));
     }
-    if let Some(place) = place(&MESSAGE_KEYS) {
-        let wrapped = path.take(depth - 1).all(|outer| {
+    let is_wrapped = || {
+        path.clone().take(depth - 1).all(|outer| {
             WRAPPER_KEYS
                 .iter()
                 .any(|known| outer.eq_ignore_ascii_case(known))
-        });
-        return Some(if wrapped { 100 } else { 1000 } + 10 * depth + place);
+        })
+    };
+    if let Some(place) = place(&MESSAGE_KEYS) {
+        return Some((if is_wrapped() { 2 } else { 4 }, depth, place));
     }
-    place(&OTHER_KEYS)
-        .filter(|_| depth == 1)
-        .map(|place| 500 + place)
+    if depth == 1 {
+        return place(&OTHER_KEYS).map(|place| (3, depth, place));
+    }
+    let place = place(&EVENT_KEYS)?;
+    is_wrapped().then_some((5, depth, place))
+}
+
+/// Returns whether a template has text outside of its holes. `{Message}` has none, so the message is elsewhere.
+fn has_text(template: &[u8]) -> bool {
+    let mut open = 0_usize;
+    template.iter().any(|&byte| {
+        match byte {
+            b'{' => open += 1,
+            b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open == 0 && is_alnum(byte)
+    })
 }
 
 /// Emits the tokens of a JSON object. If `body` is not an object, returns false and emits nothing.
@@ -214,7 +260,7 @@ fn walk(body: &[u8], keys: &mut Keys) -> Option<Option<std::ops::Range<usize>>> 
     let mut names: [(usize, usize); MAX_DEPTH] = [(0, 0); MAX_DEPTH];
     let mut depth = 0_usize;
     let mut objects = 0_usize;
-    let mut message: Option<(usize, std::ops::Range<usize>)> = None;
+    let mut message: Option<(Rank, std::ops::Range<usize>)> = None;
     let mut expect = Expect::Value;
     let mut at = 0;
     loop {
@@ -272,8 +318,7 @@ fn walk(body: &[u8], keys: &mut Keys) -> Option<Option<std::ops::Range<usize>>> 
                         .iter()
                         .map(|&(start, end)| &body[start..end]);
                     let inside = value + 1..string_end(body, value).unwrap_or(body.len());
-                    if !inside.is_empty()
-                        && let Some(rank) = rank(path)
+                    if let Some(rank) = rank(path, &body[inside.clone()])
                         && message.as_ref().is_none_or(|(best, _)| rank < *best)
                     {
                         message = Some((rank, inside));
@@ -341,7 +386,7 @@ fn string_end(body: &[u8], start: usize) -> Option<usize> {
 }
 
 /// Writes the unescaped string to `out`, as far as it fits, and returns the number of bytes written.
-fn unescape(text: &[u8], out: &mut [u8]) -> usize {
+pub(crate) fn unescape(text: &[u8], out: &mut [u8]) -> usize {
     let mut len = 0;
     let mut at = 0;
     while at < text.len() && len < out.len() {

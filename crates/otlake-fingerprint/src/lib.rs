@@ -67,6 +67,7 @@ mod json;
 mod kind;
 mod level;
 mod lexicon;
+mod pairs;
 mod pattern_set;
 mod patterns;
 mod scanner;

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::header::header;
 use crate::json;
+use crate::pairs;
 use crate::text::scan_text;
 use crate::token::{Token, Tokenizer};
 
@@ -70,6 +71,13 @@ impl Tokenizer for Scanner {
             && let Some(field) = json::message_field(body)
         {
             let text = &body[field.clone()];
+            return start + field.start + message_start(text)..start + field.end;
+        }
+        let head = window(body, MAX_BYTES);
+        if let Some(field) = pairs::message_field(head)
+            && memchr::memchr(b'\\', &head[field.clone()]).is_none()
+        {
+            let text = &head[field.clone()];
             return start + field.start + message_start(text)..start + field.end;
         }
         start..message.len()

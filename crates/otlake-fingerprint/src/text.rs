@@ -10,12 +10,16 @@ mod shape;
 mod tail;
 mod unicode;
 
+use std::ops::Range;
+
 use crate::class::{
     CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP, WORD, classes, leading_letters,
 };
+use crate::json::unescape;
 use crate::level::skip_escape;
 use crate::lexicon;
-use crate::scanner::{MAX_BYTES, MAX_TOKENS};
+use crate::pairs;
+use crate::scanner::{MAX_BYTES, MAX_TOKENS, scan};
 use crate::token::Token;
 
 /// The maximum number of bytes of a quoted value. An opening quote without a closing one is just punctuation.
@@ -70,6 +74,8 @@ struct Text<'t, 'f, F> {
     /// The position of the closing quote of a quoted text that is read as words.
     closing: usize,
     lines: Lines,
+    /// The range of the message, if the text is a record of pairs. Nothing was emitted then.
+    record: Option<Range<usize>>,
     emit: &'f mut F,
 }
 
@@ -94,6 +100,9 @@ pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
     let head = &message[..message.len().min(MAX_BYTES)];
     let mut text = Text::new(head, emit);
     text.run();
+    if let Some(range) = text.record {
+        return scan_record(&head[range], emit);
+    }
     if text.traceback() {
         let left = text.left;
         if let Some(at) = lines::exception(message) {
@@ -104,6 +113,17 @@ pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
             text.run();
         }
     }
+}
+
+/// Emits the tokens of the message of a record, without its escapes.
+#[inline(never)]
+fn scan_record<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
+    if memchr::memchr(b'\\', message).is_none() {
+        return scan(message, emit);
+    }
+    let mut scratch = [0; MAX_BYTES];
+    let len = unescape(message, &mut scratch);
+    scan(&scratch[..len], emit);
 }
 
 impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
@@ -117,6 +137,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             left: MAX_TOKENS,
             closing: 0,
             lines: Lines::Decide,
+            record: None,
             emit,
         }
     }
@@ -155,8 +176,10 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                     {
                         self.letters_before(next, start, start + len);
                     } else if next == b'=' {
-                        self.emit_word(rest, start, len + 1);
-                        self.key(start + len + 1);
+                        if start == 0 && self.is_record() {
+                            return;
+                        }
+                        self.key(rest, start, len);
                     } else {
                         self.emit_word(rest, start, len);
                         self.at = start + len + usize::from(next == b' ');
@@ -257,6 +280,9 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
 
     /// Reads a chunk of letters only.
     fn letters(&mut self, start: usize, end: usize) {
+        if start == 0 && self.bytes.get(end) == Some(&b'=') && self.is_record() {
+            return;
+        }
         let word = &self.bytes[start..end];
         let initial = shape::initial(word[0]);
         let is_variable = initial & shape::HEXADECIMAL != 0 && self.is_hex(start, end)
@@ -307,19 +333,33 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     fn word(&mut self, start: usize, end: usize) {
         let rest = &self.bytes[start..];
         if self.bytes.get(end) == Some(&b'=') {
-            self.emit_word(rest, start, end + 1 - start);
-            self.key(end + 1);
+            self.key(rest, start, end - start);
         } else {
             self.emit_word(rest, start, end - start);
         }
     }
 
-    /// Moves behind a key, to its value.
+    /// Emits the key that is the first `len` bytes of `rest`, and moves behind its equals sign, to its value.
     #[inline]
-    fn key(&mut self, end: usize) {
-        self.at = end;
+    fn key(&mut self, rest: &'t [u8], start: usize, len: usize) {
+        self.emit_word(rest, start, len + 1);
+        self.at = start + len + 1;
         self.after = After::Key;
         self.empty_value();
+    }
+
+    /// Returns whether the text is a record of pairs with a message, and ends the scan in this case.
+    #[inline(never)]
+    fn is_record(&mut self) -> bool {
+        // Not in the line of an exception.
+        if self.lines == Lines::Last {
+            return false;
+        }
+        self.record = pairs::message_field(self.bytes);
+        if self.record.is_some() {
+            (self.at, self.left) = (self.bytes.len(), 0);
+        }
+        self.record.is_some()
     }
 
     /// Emits the word that is the first `len` bytes of `rest`.

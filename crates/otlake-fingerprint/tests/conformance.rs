@@ -323,6 +323,13 @@ const PIECES: &[&str] = &[
     "at a.b.C",
     "** (",
     "{\"msg\":\"",
+    "level=info ",
+    "msg=\"a b\" ",
+    "FROM",
+    "request{a=1}: app: ",
+    "I, [",
+    "(main)",
+    "(17):",
     "{\"a\":1,\"b\":[{\"c\":null}]}",
     "{\"fields\":{\"message\":\"",
     "\"}",
@@ -397,6 +404,23 @@ fn raw_line() -> impl Strategy<Value = Vec<u8>> {
         "2024",
         "Wed",
         "(x):",
+        "(17):",
+        "(main)",
+        "[a.b]",
+        "[x/INFO]",
+        "{}",
+        "request{a={b}}:",
+        "conn{}:x{n=1}:",
+        "app::db:",
+        "app",
+        "I, [2024-05-01T10:00:00 #17]",
+        "I,",
+        "<165>1 2024-05-01T10:00:00Z",
+        "[a@1 b=\"]\\\"\"]",
+        "App[17:4a]",
+        "I NETWORK  [x]",
+        "PM",
+        "am",
     ][..];
     let header = prop::collection::vec(
         (
@@ -419,6 +443,39 @@ fn raw_line() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// A line of pairs, sometimes with other text in it.
+fn record() -> impl Strategy<Value = Vec<u8>> {
+    let pairs = &[
+        "level=info",
+        "msg=",
+        "msg=a",
+        "msg=\"a b\"",
+        "msg=\"took 5 ms \\\"x\\\"\"",
+        "msg=\"level=info msg=x\"",
+        "msg=\"{\\\"msg\\\":1}\"",
+        "msg=f(1)",
+        "message=7",
+        "message=\"\"",
+        "n=17",
+        "a.b=\"",
+        "May=1",
+        "deadbeef=1",
+        "x1=2",
+        "=",
+        "word",
+        "\\",
+        "\n",
+    ][..];
+    let space = prop::sample::select(&[" ", " ", " ", "  ", "", "\t"][..]);
+    prop::collection::vec((prop::sample::select(pairs), space), 0..7).prop_map(|pairs| {
+        let text: String = pairs
+            .into_iter()
+            .map(|(pair, space)| format!("{pair}{space}"))
+            .collect();
+        text.into_bytes()
+    })
+}
+
 /// JSON of nested members, sometimes cut short or broken.
 fn json() -> impl Strategy<Value = Vec<u8>> {
     let key = prop::sample::select(
@@ -436,6 +493,8 @@ fn json() -> impl Strategy<Value = Vec<u8>> {
             "7b",
             "b c",
             "error",
+            "action",
+            "stringValue",
             "é",
         ][..],
     );
@@ -445,6 +504,8 @@ fn json() -> impl Strategy<Value = Vec<u8>> {
         Just(serde_json::Value::Null),
         Just(serde_json::Value::from(17)),
         Just(serde_json::Value::from("")),
+        Just(serde_json::Value::from("{Message}")),
+        Just(serde_json::Value::from("{a{b}}c {")),
     ];
     let tree = leaf.prop_recursive(4, 12, 4, move |inner| {
         prop_oneof![
@@ -482,6 +543,11 @@ proptest! {
 
     #[test]
     fn raw_lines_agree_with_the_reference(message in raw_line()) {
+        agrees(&message)?;
+    }
+
+    #[test]
+    fn pairs_agree_with_the_reference(message in record()) {
         agrees(&message)?;
     }
 

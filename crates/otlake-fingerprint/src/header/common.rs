@@ -1,7 +1,9 @@
 //! Reads the most common headers without checking all rules.
 
-use super::fields::{follows_word, process_end, skip_spaces};
-use super::stamp::iso_stamp_end;
+use super::fields::{
+    follows_word, is_process_with_pid, process_end, skip_delimiters, skip_spaces,
+};
+use super::stamp::{Host, iso_stamp_end};
 use super::{ESCAPE, Header, MAX_HEADER, line_of};
 use crate::class::{WORD, leading_letters};
 use crate::level::{is_capitals, level_of_block};
@@ -31,23 +33,28 @@ pub(super) fn read(message: &[u8]) -> Option<Header> {
     // A word that begins with `s` may be the stream of a container's log.
     let is_message = word.block[0] != b's'
         && follows_word(&message[word.start + word.len..])
-        && !(level.is_none() && host && names_process(message, word.start));
+        && !(level.is_none()
+            && host == Host::WithPid
+            && names_process(message, word.start, word.start + word.len));
     is_message.then_some(Header {
         end: word.start,
         level,
     })
 }
 
-/// Returns whether a host and a process may be at `at`.
-fn names_process(message: &[u8], at: usize) -> bool {
-    // Every process is followed by a colon or a bracket.
-    let window = &message[at..message.len().min(MAX_HEADER)];
-    let Some(end) = memchr::memchr2(b':', b']', window) else {
+/// Returns whether a host is at `at` and a process after its end at `end`.
+fn names_process(message: &[u8], at: usize, end: usize) -> bool {
+    let window = &message[..message.len().min(MAX_HEADER)];
+    let from = skip_delimiters(window, end);
+    let rest = &window[from..];
+    let len = rest.iter().position(|&b| b <= b' ' || b == b'|');
+    let (field, behind) = rest.split_at(len.unwrap_or(rest.len()));
+    if !is_process_with_pid(field) && matches!(behind.first(), None | Some(b' ' | b'\t' | b'|')) {
         return false;
-    };
+    }
     let line = line_of(message);
     message.get(line.len()) == Some(&ESCAPE)
-        || at + end < line.len() && process_end(line, at).is_some()
+        || end < line.len() && process_end(line, at, Host::WithPid).is_some()
 }
 
 /// A word that is followed by a space.

@@ -1,12 +1,14 @@
 //! Reads the fields of a header.
 
 use super::Header;
-use super::stamp::stamp_end;
+use super::stamp::{Host, stamp_end};
 use crate::class::leading_letters;
 use crate::level::{Level, is_capitals, level_of_block, level_of_word};
 
 /// The maximum number of fields before the timestamp: a label, an epoch, a date, a node.
 const MAX_LEADING: usize = 5;
+/// The maximum number of further fields in brackets before a logger.
+const MAX_GROUPS: usize = 3;
 /// The maximum length of a bracketed field.
 const MAX_GROUP: usize = 192;
 
@@ -16,10 +18,15 @@ pub(super) fn read(line: &[u8]) -> Option<Header> {
         line,
         at: 0,
         level: None,
-        host: false,
+        host: Host::Never,
+        structured: false,
+        ruby: false,
     };
     fields.leading()?;
-    fields.fields();
+    match structured_end(line, fields.at).filter(|_| fields.structured) {
+        Some(end) => fields.at = end,
+        None => fields.fields(),
+    }
     Some(Header {
         end: skip_delimiters(line, fields.at),
         level: klog_level(line).or(fields.level),
@@ -32,8 +39,12 @@ struct Fields<'l> {
     /// The end of the header, as far as it is known.
     at: usize,
     level: Option<Level>,
-    /// Whether the timestamp has a form after which syslog writes a host and a process.
-    host: bool,
+    /// Whether a host and a process may follow.
+    host: Host,
+    /// Whether the line begins as RFC 5424 has it.
+    structured: bool,
+    /// Whether the line begins as Ruby's logger writes it.
+    ruby: bool,
 }
 
 impl Fields<'_> {
@@ -54,8 +65,12 @@ impl Fields<'_> {
             // RFC 5424 has a version after the priority.
             if self.byte(at) == Some(b'1') && self.byte(at + 1) == Some(b' ') {
                 at += 2;
+                self.structured = true;
             }
-            self.host = true;
+            self.host = Host::Always;
+        } else if line[0].is_ascii_uppercase() && line[1..].starts_with(b", [") {
+            self.ruby = true;
+            at = 3;
         }
         let mut access_log = false;
         for _ in 0..=MAX_LEADING {
@@ -73,6 +88,14 @@ impl Fields<'_> {
             let digit = self.byte(at).is_some_and(|b| b.is_ascii_digit());
             if !digit && let Some((level, end)) = self.level_at(at) {
                 self.level = Some(level);
+                at = end;
+                continue;
+            }
+            // A thread: `INFO  [main] 2024-05-01 10:00:00`
+            if self.level.is_some()
+                && self.byte(at) == Some(b'[')
+                && let Some(end) = group_end(line, at)
+            {
                 at = end;
                 continue;
             }
@@ -111,7 +134,7 @@ impl Fields<'_> {
             }
             _ => return None,
         };
-        self.host |= host;
+        self.host = self.host.max(host);
         Some(end)
     }
 
@@ -124,8 +147,11 @@ impl Fields<'_> {
         let mut weak = 0;
         // Whether a process was the last field. A level after it that is not in brackets belongs to the message (`sshd[17]: error: …`).
         let mut process = false;
+        // The end of a category in brackets, which a thread in parentheses may follow.
+        let mut category = None;
         loop {
             let piped = self.byte(at) == Some(b'|');
+            let before = at;
             at = skip_delimiters(line, at);
             if at >= line.len() {
                 return;
@@ -162,11 +188,11 @@ impl Fields<'_> {
                 }
                 continue;
             }
-            if self.host
+            if self.host != Host::Never
                 && self.level.is_none()
-                && let Some(end) = process_end(line, at)
+                && let Some(end) = process_end(line, at, self.host)
             {
-                self.host = false;
+                self.host = Host::Never;
                 process = true;
                 logger = true;
                 (self.at, at, weak) = (end, end, 0);
@@ -176,14 +202,37 @@ impl Fields<'_> {
                 && !group
                 && let Some(end) = group_end(line, at)
             {
+                let field = &line[at..end];
+                if self.level.is_none()
+                    && let Some(level) = thread_level(field)
+                {
+                    self.level = Some(level);
+                    (self.at, at, weak) = (end, end, 0);
+                    logger = false;
+                    continue;
+                }
                 group = true;
+                category = (self.level.is_some() && field.contains(&b'.')).then_some(end);
                 at = end;
                 if self.level.is_some() || weak > 0 || self.next_is_level(end) {
                     self.at = end;
                 }
                 continue;
             }
-            if !logger && let Some(end) = self.logger_end(at) {
+            if self.level.is_some()
+                && !logger
+                && let Some(end) = match line[at] {
+                    b'(' => parentheses_end(line, at, category == Some(before)),
+                    b'[' => self.groups_end(at),
+                    _ => spans_end(line, at),
+                }
+            {
+                logger |= line[at] != b'(';
+                category = None;
+                (self.at, at, weak) = (end, end, 0);
+                continue;
+            }
+            if !logger && let Some(end) = self.logger_end(at, &line[before..at]) {
                 logger = true;
                 (self.at, at, weak) = (end, end, 0);
                 continue;
@@ -208,6 +257,18 @@ impl Fields<'_> {
                 self.at = at;
             }
         }
+    }
+
+    /// Returns the end of up to three fields in brackets at `at` and the logger after them.
+    fn groups_end(&self, at: usize) -> Option<usize> {
+        let mut at = at;
+        for _ in 0..MAX_GROUPS {
+            if self.byte(at) != Some(b'[') {
+                break;
+            }
+            at = skip_delimiters(self.line, group_end(self.line, at)?);
+        }
+        self.logger_end(at, b"")
     }
 
     fn next_is_level(&self, at: usize) -> bool {
@@ -263,7 +324,8 @@ impl Fields<'_> {
                 b' ' => skip_spaces(line, end),
                 _ => return None,
             };
-            return Some((level, tag_end(line, tag)?)).filter(|_| at > 0);
+            let end = tag_end(line, tag).or_else(|| component_end(line, tag))?;
+            return Some((level, end)).filter(|_| at > 0);
         }
         let level = level_of_word(word)?;
         if let Some(close) = close {
@@ -284,8 +346,8 @@ impl Fields<'_> {
         (ends && (label == 0 || after == Some(b':') || after == Some(b' '))).then_some((level, end))
     }
 
-    /// Returns the end of the logger, class or source position at `at`.
-    fn logger_end(&self, at: usize) -> Option<usize> {
+    /// Returns the end of the logger, class or source position at `at`, given the delimiters before it.
+    fn logger_end(&self, at: usize, delimiters: &[u8]) -> Option<usize> {
         let line = self.line;
         // Most words that are not loggers are followed by a space and another word.
         let mut end = at;
@@ -329,10 +391,16 @@ impl Fields<'_> {
         {
             return None;
         }
+        if let Some(len) = process_len(&line[at..], name.len()) {
+            return Some(at + len);
+        }
         let identifier = is_identifier(name);
         let leveled = self.level.is_some();
+        let barred = leveled && delimiters.contains(&b'|');
+        let named = self.ruby && leveled && !delimiters.contains(&b':');
         let to = match rest {
-            [b':', b' ' | b'\t', ..] if identifier => end + 1,
+            [b':', b' ' | b'\t', ..] if identifier || named => end + 1,
+            [b' ', b'|', b' ', ..] if barred => end + 2,
             [b' ', b':', b' ', ..] => end + 3,
             [b' ', ..] if leveled && identifier => {
                 let next = skip_spaces(line, end);
@@ -356,7 +424,7 @@ impl Fields<'_> {
 
 /// Returns whether a word is followed by a space, and then by nothing that may follow a logger.
 pub(super) fn follows_word(rest: &[u8]) -> bool {
-    matches!(rest, [b' ', next, ..] if !matches!(next, b' ' | b'\t' | b':' | b'-' | b'['))
+    matches!(rest, [b' ', next, ..] if !matches!(next, b' ' | b'\t' | b':' | b'-' | b'[' | b'|'))
 }
 
 /// Whether a byte can be a part of a logger's name.
@@ -420,7 +488,7 @@ pub(super) fn skip_spaces(line: &[u8], mut at: usize) -> usize {
 }
 
 /// Skips white space and punctuation between fields. A dash is skipped if a space follows it.
-fn skip_delimiters(line: &[u8], mut at: usize) -> usize {
+pub(super) fn skip_delimiters(line: &[u8], mut at: usize) -> usize {
     loop {
         at += match line.get(at) {
             Some(b' ' | b'\t' | b'|' | b',' | b':' | b']' | b';') => 1,
@@ -435,9 +503,10 @@ fn skip_delimiters(line: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Returns whether a field can come before the timestamp, or between timestamp and level: a dash, capitals, or anything with a digit.
+/// Returns whether a field can come before the timestamp, or between timestamp and level: a dash, empty braces, capitals, or anything
+/// with a digit.
 fn leads(field: &[u8]) -> bool {
-    field == b"-"
+    matches!(field, b"-" | b"{}")
         || field.iter().any(u8::is_ascii_digit) && !field.contains(&b'=') && !field.contains(&b'"')
         || field.len() > 1 && field.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
 }
@@ -471,6 +540,16 @@ fn tag_end(line: &[u8], at: usize) -> Option<usize> {
         .count();
     let colon = skip_spaces(line, at + len);
     (len > 0 && line.get(colon) == Some(&b':')).then_some(colon + 1)
+}
+
+/// Returns the end of a component in capitals before a field in brackets: `NETWORK  [listener]`.
+fn component_end(line: &[u8], at: usize) -> Option<usize> {
+    let len = line[at..]
+        .iter()
+        .take_while(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'-'))
+        .count();
+    let next = skip_spaces(line, at + len);
+    (len > 0 && next > at + len && line.get(next) == Some(&b'[')).then_some(at + len)
 }
 
 /// Returns whether a name is written like a class, module or file, and not like a word in prose.
@@ -515,14 +594,153 @@ fn stream_end(line: &[u8], at: usize) -> Option<usize> {
     Some(line.len() - rest.len())
 }
 
+/// Returns the level at the end of a field in brackets that holds a thread: `[main/INFO]`.
+fn thread_level(field: &[u8]) -> Option<Level> {
+    let inside = field.get(1..field.len() - 1)?;
+    let slash = memchr::memrchr(b'/', inside).filter(|slash| *slash > 0)?;
+    let name = &inside[slash + 1..];
+    level_of_word(name).filter(|_| name.iter().all(u8::is_ascii_uppercase))
+}
+
+/// Returns the end of a field in parentheses: a thread after its category (`[org.acme] (main) …`), or a process and a colon after a level
+/// (`INFO (app/17): …`).
+fn parentheses_end(line: &[u8], at: usize, thread: bool) -> Option<usize> {
+    let window = &line[at..line.len().min(at + MAX_GROUP)];
+    let close = at + memchr::memchr(b')', window)?;
+    match line[close + 1..] {
+        [b' ', ..] if thread => Some(close + 1),
+        [b':', b' ', ..] if line[at..close].iter().any(u8::is_ascii_digit) => Some(close + 2),
+        _ => None,
+    }
+}
+
+/// Returns the end of the spans and the module that tracing writes: `request{id=7}:query{n=1}: app::db: …`.
+fn spans_end(line: &[u8], at: usize) -> Option<usize> {
+    let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let mut at = at;
+    let mut spans = 0;
+    loop {
+        let name = line[at..].iter().take_while(|b| is_name(b)).count();
+        if name == 0 || line.get(at + name) != Some(&b'{') {
+            break;
+        }
+        at = braces_end(line, at + name)?;
+        if line.get(at) != Some(&b':') {
+            return None;
+        }
+        at += 1;
+        spans += 1;
+    }
+    if spans == 0 || line.get(at) != Some(&b' ') {
+        return None;
+    }
+    let module = at + 1;
+    let len = line[module..]
+        .iter()
+        .enumerate()
+        .take_while(|&(at, b)| {
+            b.is_ascii_lowercase()
+                || b.is_ascii_digit()
+                || *b == b'_'
+                || *b == b':' && !matches!(line.get(module + at + 1), None | Some(b' '))
+        })
+        .count();
+    (len > 0 && line[module + len..].starts_with(b": ")).then_some(module + len + 1)
+}
+
+/// Returns the end of the braces at `at`, which may be nested.
+fn braces_end(line: &[u8], at: usize) -> Option<usize> {
+    let mut open = 0_usize;
+    for (index, byte) in line[at..].iter().enumerate() {
+        match byte {
+            b'{' => open += 1,
+            b'}' => {
+                open -= 1;
+                if open == 0 {
+                    return Some(at + index + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Returns the end of the fields after the timestamp at `at`, as RFC 5424 has them: host, application, process, message id, and
+/// structured data.
+fn structured_end(line: &[u8], at: usize) -> Option<usize> {
+    let mut at = at;
+    for _ in 0..4 {
+        let rest = line[at..].strip_prefix(b" ")?;
+        let len = memchr::memchr(b' ', rest).filter(|len| *len > 0)?;
+        at += 1 + len;
+    }
+    at += 1;
+    if line.get(at) == Some(&b'-') {
+        at += 1;
+    } else {
+        if line.get(at) != Some(&b'[') {
+            return None;
+        }
+        while line.get(at) == Some(&b'[') {
+            at = element_end(line, at)?;
+        }
+    }
+    matches!(line.get(at), None | Some(b' ')).then_some(at)
+}
+
+/// Returns the end of the element of structured data at `at`: `[id name="value"]`.
+fn element_end(line: &[u8], at: usize) -> Option<usize> {
+    let mut quoted = false;
+    let mut at = at + 1;
+    while let Some(byte) = line.get(at) {
+        at += 1;
+        match byte {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b']' if !quoted => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Returns the length of a process with its pid and thread, `App[17:4711]`, before a space. Its name, of `len` bytes or one less, has no
+/// other brackets.
+fn process_len(text: &[u8], len: usize) -> Option<usize> {
+    let name = &text[..len];
+    let name = name.strip_suffix(b"]").unwrap_or(name);
+    let open = memchr::memchr(b'[', name).filter(|open| *open > 0)?;
+    let numbers = &name[open + 1..];
+    let fits = numbers.contains(&b':')
+        && numbers
+            .iter()
+            .all(|b| b.is_ascii_hexdigit() || *b == b':')
+        && text[name.len()..].starts_with(b"] ");
+    fits.then_some(name.len() + 1)
+}
+
+/// Returns whether a field is a process with a pid (`sshd[17]`, `sshd[17]:`) or the kernel (`kernel:`).
+pub(super) fn is_process_with_pid(field: &[u8]) -> bool {
+    let [name @ .., b']'] = field.strip_suffix(b":").unwrap_or(field) else {
+        return field == b"kernel:";
+    };
+    let digits = name.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    digits > 0 && name[..name.len() - digits].ends_with(b"[")
+}
+
 /// Returns the end of syslog's host and process: `host sshd[17]: `, `host kernel: `, `host syslogd 1.4.1: `.
-pub(super) fn process_end(line: &[u8], at: usize) -> Option<usize> {
+pub(super) fn process_end(line: &[u8], at: usize, form: Host) -> Option<usize> {
     let host = field_len(&line[at..]);
     if host == 0 || line[at..at + host].ends_with(b":") {
         return None;
     }
     let mut to = skip_delimiters(line, at + host);
     let from = to;
+    let first = &line[from..from + field_len(&line[from..])];
+    if form == Host::WithPid && !is_process_with_pid(first) {
+        return None;
+    }
     // The process name may be followed by up to two more fields: a version, or the rest of a name that contains a space.
     for _ in 0..3 {
         let len = field_len(&line[to..]);

@@ -3,8 +3,18 @@
 use super::fields::skip_spaces;
 use crate::lexicon;
 
-/// Returns the end of the timestamp at `at`, and whether it has a form that syslog uses.
-pub(super) fn stamp_end(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
+/// Whether a host and a process may come after a timestamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Host {
+    Never,
+    /// The process has a pid or is the kernel, because two words of a message may also come after such a timestamp.
+    WithPid,
+    /// Syslog writes timestamps of this form.
+    Always,
+}
+
+/// Returns the end of the timestamp at `at`, and whether a host and a process may follow.
+pub(super) fn stamp_end(line: &[u8], at: usize, bracket: bool) -> Option<(usize, Host)> {
     let text = line.get(at..)?;
     match text.first_chunk::<3>()? {
         [b'0'..=b'9', ..] => numeric_stamp(line, at, bracket),
@@ -12,7 +22,7 @@ pub(super) fn stamp_end(line: &[u8], at: usize, bracket: bool) -> Option<(usize,
             if text.len() > 8 && text[1..5].iter().all(u8::is_ascii_digit) && text[5] == b' ' =>
         {
             let from = skip_spaces(line, at + 5);
-            Some((time_end(line, from, 2)?, false))
+            Some((time_end(line, from, 2)?, Host::Never))
         }
         // The first three letters decide most of what is not a timestamp.
         [first, second, third] if lexicon::begins_calendar_name([*first, *second, *third]) => {
@@ -23,7 +33,7 @@ pub(super) fn stamp_end(line: &[u8], at: usize, bracket: bool) -> Option<(usize,
 }
 
 /// Returns the end of a timestamp such as `May  1 10:00:00` or `Wed May 01 10:00:00.123 2024`.
-fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
+fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, Host)> {
     let mut month = false;
     let word = |at: usize| {
         let rest = line.get(at..).unwrap_or_default();
@@ -45,7 +55,7 @@ fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
     if !month {
         // `Wed, 01 May 2024 10:00:00`
         let (end, _) = numeric_stamp(line, at, false)?;
-        return Some((end, false));
+        return Some((end, Host::Never));
     }
     let day = digits(line, at);
     if !(1..=2).contains(&day) {
@@ -57,10 +67,10 @@ fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
     }
     time = skip_spaces(line, time);
     // The year may come before or after the time.
-    let mut syslog = true;
+    let mut host = Host::Always;
     if digits(line, time) == 4 && matches!(line.get(time + 4), Some(b' ' | b',')) {
         time = skip_spaces(line, time + 5);
-        syslog = false;
+        host = Host::Never;
     }
     let mut end = time_end(line, time, 2)?;
     let year = skip_spaces(line, end);
@@ -69,9 +79,9 @@ fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, bool)> {
         && matches!(line[year], b'1' | b'2')
     {
         end = year + 4;
-        syslog = false;
+        host = Host::Never;
     }
-    Some((end, syslog))
+    Some((end, host))
 }
 
 fn digits(line: &[u8], at: usize) -> usize {
@@ -83,7 +93,7 @@ fn digits(line: &[u8], at: usize) -> usize {
 }
 
 /// Returns the end of a date in digits with a time of day, of a time of day alone, or, in brackets, of the seconds since the start.
-fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
+fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, Host)> {
     let iso = iso_stamp_end(line, at);
     if iso.is_some() {
         return iso;
@@ -91,13 +101,13 @@ fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)>
     let first = digits(line, at);
     let after = line.get(at + first).copied();
     if first <= 2 && after == Some(b':') {
-        return Some((time_end(line, at, 2)?, false));
+        return Some((time_end(line, at, 2)?, Host::Never));
     }
     if bracket && after == Some(b'.') {
         let fraction = digits(line, at + first + 1);
         let end = at + first + 1 + fraction;
         if (3..=9).contains(&fraction) && line.get(end) == Some(&b']') {
-            return Some((end, false));
+            return Some((end, Host::Never));
         }
     }
     // `01 May 2024 10:00:00.123`, `01/May/2024:10:00:00`
@@ -109,7 +119,7 @@ fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)>
         if lexicon::is_month(&rest[..name]) && rest.get(name) == Some(&separator) {
             let year = at + first + 1 + name + 1;
             if digits(line, year) == 4 && matches!(line.get(year + 4), Some(b' ' | b':')) {
-                return Some((time_end(line, year + 5, 2)?, false));
+                return Some((time_end(line, year + 5, 2)?, Host::Never));
             }
         }
     }
@@ -139,7 +149,7 @@ fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)>
         _ => return None,
     };
     if compact && digits(line, time) == 6 && matches!(line.get(time + 6), Some(b' ')) {
-        return Some((time + 6, false));
+        return Some((time + 6, Host::Never));
     }
     // `2005-06-03-15.42.50.675872`
     let dotted = rest.first() == Some(&b'-')
@@ -152,13 +162,14 @@ fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)>
             .iter()
             .take_while(|b| b.is_ascii_digit() || **b == b'.')
             .count();
-        return Some((time + len, false));
+        return Some((time + len, Host::Never));
     }
-    // Syslog writes ISO timestamps today.
-    Some((
-        time_end(line, time, 1)?,
-        first == 4 && rest.first() == Some(&b'T'),
-    ))
+    let host = if first == 4 && rest.first() == Some(&b'T') {
+        Host::WithPid
+    } else {
+        Host::Never
+    };
+    Some((time_end(line, time, 1)?, host))
 }
 
 /// The length of the longest zone.
@@ -166,11 +177,16 @@ const LONGEST_ZONE: usize = 4;
 /// The length of `2024-05-01T10:00:00`.
 const ISO: usize = 19;
 
-/// Returns the end of the timestamp at `at` if it has the form of ISO 8601, and whether syslog writes it so.
+/// Returns the end of the timestamp at `at` if it has the form of ISO 8601, and whether a host and a process may follow.
 #[inline]
-pub(super) fn iso_stamp_end(line: &[u8], at: usize) -> Option<(usize, bool)> {
+pub(super) fn iso_stamp_end(line: &[u8], at: usize) -> Option<(usize, Host)> {
     let joint = iso_joint(line, at)?;
-    Some((time_rest(line, at + ISO)?, joint == b'T'))
+    let host = if joint == b'T' {
+        Host::WithPid
+    } else {
+        Host::Never
+    };
+    Some((time_rest(line, at + ISO)?, host))
 }
 
 /// Returns the byte between date and time if both are as ISO 8601 has them, the most common form by far.
@@ -252,7 +268,7 @@ fn time_rest(line: &[u8], mut end: usize) -> Option<usize> {
     }
 }
 
-/// Returns the end of up to two zones, each with a space before it.
+/// Returns the end of up to two zones or halves of the day, each with a space before it.
 fn zone_end(line: &[u8], at: usize) -> usize {
     let mut end = at;
     for _ in 0..2 {
@@ -264,11 +280,12 @@ fn zone_end(line: &[u8], at: usize) -> usize {
             Some(b'A'..=b'Z') => {
                 let capitals = rest.iter().take(LONGEST_ZONE + 1);
                 let len = capitals.take_while(|b| b.is_ascii_uppercase()).count();
-                if !lexicon::is_zone(&rest[..len]) {
+                if !lexicon::is_zone(&rest[..len]) && !lexicon::is_half_of_day(&rest[..len]) {
                     break;
                 }
                 len
             }
+            Some(b'a' | b'p') if rest[1..].starts_with(b"m") => 2,
             _ => break,
         };
         match &rest[len..] {

@@ -1,7 +1,9 @@
 //! Section "The header of a raw line".
 
 use super::text::{escape_len, is_match, match_len};
-use super::vocabulary::{is_alnum, is_level, is_month, is_separator, is_weekday, is_zone};
+use super::vocabulary::{
+    is_alnum, is_half_of_day, is_level, is_month, is_separator, is_weekday, is_zone,
+};
 
 /// Returns where the message begins behind its header.
 pub(super) fn end(message: &[u8]) -> Option<usize> {
@@ -50,7 +52,8 @@ fn fields_end(message: &[u8]) -> Option<usize> {
     let named = is_month(chunk)
         || is_weekday(chunk)
         || is_level(chunk) && chunk.iter().all(u8::is_ascii_uppercase)
-        || is_match("^[A-Z_]{2,}$", chunk) && is_match("^ [0-9]", behind);
+        || is_match("^[A-Z_]{2,}$", chunk) && is_match("^ [0-9]", behind)
+        || is_match("^[A-Z]$", chunk) && behind.starts_with(b", [");
     if !named && !chunk.iter().any(u8::is_ascii_digit) {
         return None;
     }
@@ -59,11 +62,24 @@ fn fields_end(message: &[u8]) -> Option<usize> {
         line,
         end: 0,
         level: false,
-        syslog: false,
+        host: Host::Never,
+        structured: false,
+        ruby: false,
     };
     header.before_timestamp()?;
-    header.behind_timestamp();
+    match structured_end(line, header.end).filter(|_| header.structured) {
+        Some(end) => header.end = end,
+        None => header.behind_timestamp(),
+    }
     Some(delimiters(line, header.end))
+}
+
+/// Whether a host and a process may come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Host {
+    Never,
+    WithPid,
+    Always,
 }
 
 struct Header<'l> {
@@ -72,7 +88,11 @@ struct Header<'l> {
     end: usize,
     level: bool,
     /// Whether syslog writes a timestamp of this form.
-    syslog: bool,
+    host: Host,
+    /// RFC 5424.
+    structured: bool,
+    /// Ruby's logger.
+    ruby: bool,
 }
 
 /// Skips what may be between fields.
@@ -93,7 +113,7 @@ fn field(line: &[u8], at: usize) -> &[u8] {
 }
 
 fn is_weak(field: &[u8]) -> bool {
-    field == b"-" || is_match(r#"^[^="]*[0-9][^="]*$"#, field) || is_match(r"^[A-Z_]{2,}$", field)
+    field == b"-" || field == b"{}" || is_match(r#"^[^="]*[0-9][^="]*$"#, field) || is_match(r"^[A-Z_]{2,}$", field)
 }
 
 /// Returns the end of the bracketed field at `at`.
@@ -115,7 +135,11 @@ impl Header<'_> {
         let mut at = 0;
         if self.line[0] == b'<' {
             at = match_len(r"^<[0-9]{1,3}>(1 )?", self.line)?;
-            self.syslog = true;
+            self.structured = self.line[..at].ends_with(b" ");
+            self.host = Host::Always;
+        } else if is_match(r"^[A-Z], \[", self.line) {
+            at = 3;
+            self.ruby = true;
         }
         let mut weak = false;
         for _ in 0..6 {
@@ -133,6 +157,13 @@ impl Header<'_> {
                 at = end;
                 continue;
             }
+            if self.level
+                && self.line.get(at) == Some(&b'[')
+                && let Some(end) = group(self.line, at)
+            {
+                at = end;
+                continue;
+            }
             let field = field(self.line, at);
             if !is_weak(field) {
                 return None;
@@ -147,11 +178,11 @@ impl Header<'_> {
     fn timestamp(&mut self, at: usize) -> Option<usize> {
         let line = self.line;
         if line.get(at) != Some(&b'[') {
-            let (end, syslog) = timestamp(line, at, false)?;
-            self.syslog |= syslog;
+            let (end, host) = timestamp(line, at, false)?;
+            self.host = self.host.max(host);
             return Some(end);
         }
-        let (end, syslog) = timestamp(line, spaces(line, at + 1), true)?;
+        let (end, host) = timestamp(line, spaces(line, at + 1), true)?;
         let close = match line.get(end)? {
             b']' => end + 1,
             b' ' | b':' | b',' => {
@@ -165,7 +196,7 @@ impl Header<'_> {
             }
             _ => return None,
         };
-        self.syslog |= syslog;
+        self.host = self.host.max(host);
         Some(close)
     }
 
@@ -174,8 +205,11 @@ impl Header<'_> {
         let mut at = self.end;
         let (mut group_seen, mut logger_seen, mut process) = (false, false, false);
         let mut weak = 0;
+        // Where a category in brackets ended.
+        let mut category = 0;
         while at < line.len() {
             let piped = line[at] == b'|';
+            let before = at;
             at = delimiters(line, at);
             if at == line.len() {
                 return;
@@ -207,11 +241,11 @@ impl Header<'_> {
                 continue;
             }
             // Host and process.
-            if self.syslog
+            if self.host > Host::Never
                 && !self.level
-                && let Some(end) = host_and_process(line, at)
+                && let Some(end) = host_and_process(line, at, self.host == Host::WithPid)
             {
-                self.syslog = false;
+                self.host = Host::Never;
                 (process, logger_seen) = (true, true);
                 (self.end, at, weak) = (end, end, 0);
                 continue;
@@ -221,15 +255,45 @@ impl Header<'_> {
                 && !group_seen
                 && let Some(end) = group(line, at)
             {
+                if !self.level && is_thread_level(&line[at..end]) {
+                    self.level = true;
+                    (self.end, at, weak) = (end, end, 0);
+                    logger_seen = false;
+                    continue;
+                }
                 group_seen = true;
+                category = if self.level && line[at..end].contains(&b'.') {
+                    end
+                } else {
+                    0
+                };
                 at = end;
                 if self.level || weak > 0 || self.level(delimiters(line, end)).is_some() {
                     self.end = end;
                 }
                 continue;
             }
+            if self.level && !logger_seen {
+                // A thread, or a process and a colon.
+                let thread = category == before && is_match(r"^\([^)]{0,190}\) ", &line[at..]);
+                let process = r"^\([^)]{0,190}\): ";
+                let process = match_len(process, &line[at..])
+                    .filter(|len| line[at..at + len].iter().any(u8::is_ascii_digit));
+                if thread || process.is_some() {
+                    let len = line[at..].iter().position(|b| *b == b')').unwrap() + 1;
+                    at += process.map_or(len, |len| len - 1);
+                    (self.end, weak, category) = (at, 0, 0);
+                    continue;
+                }
+                // Fields in brackets before a logger, or spans before a module.
+                if let Some(end) = self.groups(at).or_else(|| spans_end(line, at)) {
+                    (self.end, at, weak, category) = (end, end, 0, 0);
+                    logger_seen = true;
+                    continue;
+                }
+            }
             // A logger.
-            if !logger_seen && let Some(end) = self.logger(at) {
+            if !logger_seen && let Some(end) = self.logger(at, &line[before..at]) {
                 logger_seen = true;
                 (self.end, at, weak) = (end, end, 0);
                 continue;
@@ -259,7 +323,12 @@ impl Header<'_> {
         // A single letter, a tag, a colon.
         let tag = r"^[VTDIWEF](/|[ \t]+)[^: \t\n\x0c\r]+[ \t]*:";
         if is_match(r"^[VTDIWEF]($|[^A-Za-z.:_])", rest) {
-            return match_len(tag, rest).filter(|_| at > 0).map(|len| at + len);
+            let component = match_len(r"^[VTDIWEF](/|[ \t]+)[A-Z_\-]+[ \t]+\[", rest).map(|_| {
+                let name = match_len(r"^[VTDIWEF](/|[ \t]+)[A-Z_\-]+", rest);
+                name.unwrap()
+            });
+            let len = match_len(tag, rest).or(component);
+            return len.filter(|_| at > 0).map(|len| at + len);
         }
         for (open, close) in [("[", "]"), ("(", ")"), ("<", ">")] {
             if rest.starts_with(open.as_bytes()) {
@@ -288,8 +357,22 @@ impl Header<'_> {
         fits.then_some(at + name)
     }
 
-    /// Returns the end of the logger at `at`.
-    fn logger(&self, at: usize) -> Option<usize> {
+    /// Returns the end of one to three fields in brackets and the logger behind them.
+    fn groups(&self, at: usize) -> Option<usize> {
+        let mut at = at;
+        if self.line[at] != b'[' {
+            return None;
+        }
+        for _ in 0..3 {
+            if self.line.get(at) == Some(&b'[') {
+                at = delimiters(self.line, group(self.line, at)?);
+            }
+        }
+        self.logger(at, b"")
+    }
+
+    /// Returns the end of the logger at `at`, with what was skipped before it.
+    fn logger(&self, at: usize, skipped: &[u8]) -> Option<usize> {
         let line = self.line;
         let mut end = at;
         while let Some(byte) = line.get(end) {
@@ -312,11 +395,22 @@ impl Header<'_> {
         if !is_match(r"^[_<]|[A-Za-z#]", name) {
             return None;
         }
+        // A process with a thread.
+        let process = r"^[^\[\]]+\[[0-9A-Fa-f]*:[0-9A-Fa-f:]*\] ";
+        if let Some(len) = match_len(process, &line[at..])
+            && len - 2 <= name.len()
+        {
+            return Some(at + len - 1);
+        }
         let identifier = is_match(r"[0-9.$_/@#]|::|^.+[A-Z]", name);
+        let named = self.ruby && self.level && !skipped.contains(&b':');
         let rest = &line[end..];
         let take = |pattern: &str| match_len(pattern, rest).map(|len| end + len);
-        if identifier && is_match(r"^:[ \t]", rest) {
+        if (identifier || named) && is_match(r"^:[ \t]", rest) {
             return Some(end + 1);
+        }
+        if self.level && skipped.contains(&b'|') && rest.starts_with(b" | ") {
+            return Some(end + 2);
         }
         if let Some(end) = take("^ : ") {
             return Some(end);
@@ -339,6 +433,44 @@ impl Header<'_> {
     }
 }
 
+/// Returns whether a field in brackets ends with a slash and a level in capitals.
+fn is_thread_level(field: &[u8]) -> bool {
+    let inside = &field[1..field.len() - 1];
+    let name = inside.rsplit(|b| *b == b'/').next().unwrap();
+    inside.len() > name.len() + 1 && is_level(name) && is_match("^[A-Z]+$", name)
+}
+
+/// Returns the end of the spans and the module at `at`.
+fn spans_end(line: &[u8], at: usize) -> Option<usize> {
+    let mut at = at;
+    while let Some(name) = match_len(r"^[A-Za-z0-9_\-.]+\{", &line[at..]) {
+        let mut depth = 0;
+        let len = line[at + name - 1..].iter().position(|b| {
+            depth += i32::from(*b == b'{') - i32::from(*b == b'}');
+            depth == 0
+        })?;
+        at += name + len;
+        if line.get(at) != Some(&b':') {
+            return None;
+        }
+        at += 1;
+    }
+    if line[..at].last() != Some(&b':') {
+        return None;
+    }
+    let module = match_len(r"^ [a-z0-9_:]*[a-z0-9_]: ", &line[at..])
+        .or_else(|| match_len(r"^ :*[a-z0-9_:]*[a-z0-9_:]: ", &line[at..]))?;
+    Some(at + module - 1)
+}
+
+/// Returns the end of the fields of RFC 5424 behind the timestamp.
+fn structured_end(line: &[u8], at: usize) -> Option<usize> {
+    let element = r#"\[([^"\]]|"([^"\\]|\\.)*")*\]"#;
+    let form = format!(r#"(?s)^( [^ ]+){{4}} (-|({element})+)"#);
+    let end = at + match_len(&form, &line[at..])?;
+    matches!(line.get(end), None | Some(b' ')).then_some(end)
+}
+
 /// Returns the length of the name whose last label is a level.
 fn name_of_level(text: &[u8]) -> Option<usize> {
     let run = match_len(r"^[A-Za-z.:_]*", text)?;
@@ -348,12 +480,15 @@ fn name_of_level(text: &[u8]) -> Option<usize> {
 }
 
 /// Returns the end of the host and the process at `at`.
-fn host_and_process(line: &[u8], at: usize) -> Option<usize> {
+fn host_and_process(line: &[u8], at: usize, with_pid: bool) -> Option<usize> {
     let host = field(line, at);
     if host.is_empty() || host.ends_with(b":") {
         return None;
     }
     let mut at = delimiters(line, at + host.len());
+    if with_pid && !is_match(r"^kernel:$|\[[0-9]+\]:?$", field(line, at)) {
+        return None;
+    }
     for number in 0..3 {
         let field = field(line, at);
         if field.is_empty() {
@@ -380,13 +515,13 @@ fn host_and_process(line: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Returns the end of the timestamp at `at` without brackets around it, and whether syslog writes it so.
-fn timestamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
+fn timestamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, Host)> {
     let text = line.get(at..)?;
     if text.first()?.is_ascii_digit() {
         return in_digits(line, at, bracket);
     }
     if let Some(len) = match_len(r"^[IWEFD][0-9]{4} [ \t]*", text) {
-        return time(line, at + len, 2).map(|end| (end, false));
+        return time(line, at + len, 2).map(|end| (end, Host::Never));
     }
     let mut at = at;
     let mut month = false;
@@ -402,7 +537,7 @@ fn timestamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
         at += match_len(r"^,?[ \t]*", &line[at..])?;
     }
     if !month {
-        return in_digits(line, at, false).map(|(end, _)| (end, false));
+        return in_digits(line, at, false).map(|(end, _)| (end, Host::Never));
     }
     // The day, then perhaps a year.
     let day = match_len(r"^[0-9]{1,2}(,?)[ \t]*", &line[at..])?;
@@ -421,17 +556,17 @@ fn timestamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
         end = behind + 4;
         year = true;
     }
-    Some((end, !year))
+    Some((end, if year { Host::Never } else { Host::Always }))
 }
 
 /// The forms that begin with a digit.
-fn in_digits(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
+fn in_digits(line: &[u8], at: usize, bracket: bool) -> Option<(usize, Host)> {
     if let Some(end) = time(line, at, 2) {
-        return Some((end, false));
+        return Some((end, Host::Never));
     }
     let text = &line[at..];
     if bracket && let Some(len) = match_len(r"^[0-9]+\.[0-9]{3,9}\]", text) {
-        return Some((at + len - 1, false));
+        return Some((at + len - 1, Host::Never));
     }
     for separator in [" ", "/", "-"] {
         let form = format!("^[0-9]{{1,2}}{separator}[A-Za-z]+{separator}[0-9]{{4}}[ :]");
@@ -440,7 +575,7 @@ fn in_digits(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
                 .split(|b| *b == separator.as_bytes()[0])
                 .nth(1)?;
             if is_month(month) {
-                return time(line, at + len, 2).map(|end| (end, false));
+                return time(line, at + len, 2).map(|end| (end, Host::Never));
             }
         }
     }
@@ -467,15 +602,20 @@ fn in_digits(line: &[u8], at: usize, bracket: bool) -> Option<(usize, bool)> {
     let joint = match_len(r"^(, |[Tt _:\-][ \t]*)", &line[end..])?;
     let from = end + joint;
     if compact && is_match("^[0-9]{6} ", &line[from..]) {
-        return Some((from + 6, false));
+        return Some((from + 6, Host::Never));
     }
     if line[end] == b'-'
         && is_match(r"^[0-9]{2}\.[0-9]{2}\.", &line[from..])
         && let Some(len) = match_len(r"^[0-9.]+", &line[from..])
     {
-        return Some((from + len, false));
+        return Some((from + len, Host::Never));
     }
-    Some((time(line, from, 1)?, run == 4 && line[end] == b'T'))
+    let host = if run == 4 && line[end] == b'T' {
+        Host::WithPid
+    } else {
+        Host::Never
+    };
+    Some((time(line, from, 1)?, host))
 }
 
 /// Returns the end of the time at `at`. Minutes and seconds have at least `least` digits.
@@ -494,7 +634,7 @@ fn time(line: &[u8], at: usize, least: usize) -> Option<usize> {
         let field = field(rest, 0);
         let word = &field[..field.len().min(8)];
         let word = word.strip_suffix(b"]").unwrap_or(word);
-        if !is_zone(word) && !is_match("^[+-][0-9]{4}$", word) {
+        if !is_zone(word) && !is_half_of_day(word) && !is_match("^[+-][0-9]{4}$", word) {
             break;
         }
         end += 1 + word.len();

@@ -3,13 +3,15 @@
 use super::Token;
 use super::vocabulary::{is_alnum, is_space};
 
-const CLASSES: [&str; 3] = [
+const CLASSES: [&str; 4] = [
     "{OriginalFormat} @mt MessageTemplate message_template",
-    "message msg @message @m short_message RenderedMessage rendered_message textPayload m",
-    "log event event_name eventName event_type text body title summary description error methodName operation action",
+    "message msg @message @m short_message RenderedMessage rendered_message textPayload m logMessage log_message eventMessage
+     event_message messageText stringValue",
+    "log event event_name eventName event_type text body title summary description error methodName operation action operationName
+     err exception reason detail content",
+    "event_name eventName event_type eventType methodName operationName operation action",
 ];
-const WRAPPERS: &str =
-    "fields jsonPayload payload data record log state properties attributes event body entry";
+const WRAPPERS: &str = "fields jsonPayload payload data record log state properties attributes event body entry protoPayload";
 
 /// Why the walk ended before the end of the object.
 enum Stop {
@@ -199,11 +201,27 @@ impl<'b> Walk<'b> {
             names.any(|name| name.as_bytes().eq_ignore_ascii_case(key))
         });
         let class = if place(CLASSES[0]).is_some() {
-            Some((1, place(CLASSES[0])))
+            // The text outside of the holes.
+            let mut depth = 0;
+            let mut outside = Vec::new();
+            for byte in text {
+                match byte {
+                    b'{' => depth += 1,
+                    b'}' => depth = (depth - 1).max(0),
+                    _ if depth == 0 => outside.push(*byte),
+                    _ => {}
+                }
+            }
+            outside
+                .iter()
+                .any(|b| is_alnum(*b))
+                .then_some((1, place(CLASSES[0])))
         } else if place(CLASSES[1]).is_some() {
             Some((if wrapped { 2 } else { 4 }, place(CLASSES[1])))
         } else if outer.is_empty() {
             Some((3, place(CLASSES[2])))
+        } else if wrapped {
+            Some((5, place(CLASSES[3])))
         } else {
             None
         };
@@ -226,7 +244,7 @@ fn path(keys: &[&[u8]]) -> Vec<u8> {
     path
 }
 
-fn unescape(text: &[u8]) -> Vec<u8> {
+pub(super) fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text;
     while let [byte, tail @ ..] = rest

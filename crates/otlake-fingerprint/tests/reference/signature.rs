@@ -12,6 +12,7 @@ mod colon;
 mod header;
 mod json;
 mod lines;
+mod pairs;
 mod quotes;
 mod text;
 mod vocabulary;
@@ -56,7 +57,13 @@ fn read_message(message: &[u8], tokens: &mut Vec<Token>) {
     if rest.first() == Some(&b'{') && json::read(rest, tokens) {
         return;
     }
-    text::read(rest, tokens);
+    match pairs::message(rest) {
+        Some(message) if message.contains(&b'\\') => {
+            read_message(&json::unescape(message), tokens);
+        }
+        Some(message) => read_message(message, tokens),
+        None => text::read(rest, tokens),
+    }
 }
 
 /// Step 1.

@@ -1,0 +1,116 @@
+//! Finds the message of a line that consists of pairs: `level=info msg="pool opened" size=3` (logfmt).
+
+use std::ops::Range;
+
+use crate::class::is_alnum;
+
+/// Returns the range of the message in a text whose first line consists of pairs, at least two of them.
+///
+/// The message is the value of `msg`, or if there is none, of `message`. The other pairs are the fields of the record.
+#[inline(never)]
+pub(crate) fn message_field(text: &[u8]) -> Option<Range<usize>> {
+    let end = memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len());
+    let line = text[..end].trim_ascii_end();
+    let mut message: Option<(&[u8], Range<usize>)> = None;
+    let mut pairs = 0;
+    let mut at = 0;
+    while at < line.len() {
+        let name = &line[at..at + name_len(&line[at..])?];
+        // The scan looks for pairs when the first chunk is letters.
+        if at == 0 && !name.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_') {
+            return None;
+        }
+        let value = at + name.len() + 1;
+        let (value, next) = match line.get(value) {
+            Some(b'"') => quoted(line, value)?,
+            _ => bare(line, value)?,
+        };
+        at = next;
+        while line.get(at) == Some(&b' ') {
+            at += 1;
+        }
+        pairs += 1;
+        let counts = match name {
+            b"msg" => message.as_ref().is_none_or(|(name, _)| *name != b"msg"),
+            b"message" => message.is_none(),
+            _ => false,
+        };
+        if counts {
+            message = Some((name, value));
+        }
+    }
+    let (_, range) = message.filter(|_| pairs > 1)?;
+    let value = &line[range.clone()];
+    let quoted = line[range.start - 1] == b'"';
+    // Without quotes, it is a single word or number, not a call such as `msg=audit(1714557600.123:17):`.
+    let is_word = |&byte: &u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-' | b'.' | b'/' | b'@' | b'^' | b'+')
+            || byte >= 0x80
+    };
+    let fits = value.iter().any(|&b| is_alnum(b)) && (quoted || value.iter().all(is_word));
+    fits.then_some(range)
+}
+
+/// Returns the length of the name at the front, which `=` must follow.
+fn name_len(text: &[u8]) -> Option<usize> {
+    let len = text
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'/' | b'@'))
+        .count();
+    let named = text
+        .first()
+        .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    (named && text.get(len) == Some(&b'=')).then_some(len)
+}
+
+/// Returns the content of the quoted value at `start`, and the position after its quote. A space or the end must follow. The value may
+/// be cut short.
+fn quoted(line: &[u8], start: usize) -> Option<(Range<usize>, usize)> {
+    let mut at = start + 1;
+    while let Some(&byte) = line.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'"' => {
+                let apart = matches!(line.get(at + 1), None | Some(b' '));
+                return apart.then_some((start + 1..at, at + 1));
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Some((start + 1..line.len(), line.len()))
+}
+
+/// Returns the value without quotes at `start`, and its end.
+fn bare(line: &[u8], start: usize) -> Option<(Range<usize>, usize)> {
+    let rest = &line[start..];
+    let len = memchr::memchr3(b' ', b'=', b'"', rest).unwrap_or(rest.len());
+    matches!(rest.get(len), None | Some(b' ')).then_some((start..start + len, start + len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_of_pairs_is_found() {
+        let cases = [
+            ("level=info msg=\"pool opened\" size=3", Some("pool opened")),
+            ("msg=started n=1\nmore", Some("started")),
+            ("message=\"a\" msg=\"b\"", Some("b")),
+            ("level=info msg=\"cut sho", Some("cut sho")),
+            ("a= msg=x", Some("x")),
+            ("msg=started", None),
+            ("level=info msg=\"\" n=1", None),
+            ("level=info msg=audit(1:2): n=1", None),
+            ("level=info then msg=x", None),
+            ("level=info msg=x y", None),
+            ("a=\"b\"c msg=x", None),
+        ];
+        for (text, expected) in cases {
+            let range = message_field(text.as_bytes());
+            assert_eq!(range.map(|range| &text[range]), expected, "{text}");
+        }
+    }
+}
