@@ -21,7 +21,7 @@ pub(crate) fn kind_of(text: &[u8], variable: bool) -> Kind {
     if text.is_empty() {
         return Kind::Any;
     }
-    if matches!(text[0], b'"' | b'\'') {
+    if matches!(text[0], b'"' | b'\'' | b'`') {
         return Kind::Str;
     }
     if lexicon::is_null(text) {
@@ -271,6 +271,14 @@ fn is_host(text: &[u8]) -> bool {
         Some(at) if all_digits(&text[at + 1..]) => &text[..at],
         _ => text,
     };
+    // A port follows a host of one label.
+    if name.len() < text.len()
+        && name
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || *b == b'-')
+    {
+        return true;
+    }
     name.contains(&b'.')
         && name.split(|&b| b == b'.').all(|label| {
             !label.is_empty()
@@ -295,7 +303,7 @@ mod tests {
 
     #[test]
     fn variables_show_their_kind() {
-        let cases: [(&str, Kind); 45] = [
+        let cases: [(&str, Kind); 46] = [
             ("17", Kind::Number),
             ("-1.5e-9", Kind::Number),
             ("1,234,567", Kind::Number),
@@ -334,6 +342,7 @@ mod tests {
             ("bob@example.org", Kind::Email),
             ("ns1.example.org", Kind::Host),
             ("ns1.example.org:80", Kind::Host),
+            ("db:5432", Kind::Host),
             ("\"View Lock\"", Kind::Str),
             ("null", Kind::Null),
             ("blk_77", Kind::Id),

@@ -86,6 +86,13 @@ pub(crate) fn is_unit(word: &[u8]) -> bool {
             | b"kbps"
             | b"Mbps"
             | b"Gbps"
+            | b"USD"
+            | b"EUR"
+            | b"GBP"
+            | b"JPY"
+            | b"CNY"
+            | b"INR"
+            | b"CHF"
             | b"AM"
             | b"PM"
             | b"am"
@@ -267,6 +274,96 @@ pub(crate) fn is_query_verb(word: &[u8]) -> bool {
             | b"EXEC"
             | b"BEGIN"
             | b"MATCH"
+    )
+}
+
+/// Returns whether a quoted name after `word` is that of a table, in a statement of SQL.
+pub(crate) fn introduces_table(word: &[u8]) -> bool {
+    matches!(word, b"FROM" | b"JOIN" | b"INTO" | b"UPDATE" | b"TABLE")
+}
+
+/// Returns the reason phrase of a status code of HTTP (RFC 9110), or nothing.
+pub(crate) fn reason_phrase(code: &[u8]) -> &'static [u8] {
+    match code {
+        b"200" => b"OK",
+        b"201" => b"Created",
+        b"202" => b"Accepted",
+        b"204" => b"No Content",
+        b"206" => b"Partial Content",
+        b"301" => b"Moved Permanently",
+        b"302" => b"Found",
+        b"303" => b"See Other",
+        b"304" => b"Not Modified",
+        b"307" => b"Temporary Redirect",
+        b"308" => b"Permanent Redirect",
+        b"400" => b"Bad Request",
+        b"401" => b"Unauthorized",
+        b"403" => b"Forbidden",
+        b"404" => b"Not Found",
+        b"405" => b"Method Not Allowed",
+        b"406" => b"Not Acceptable",
+        b"408" => b"Request Timeout",
+        b"409" => b"Conflict",
+        b"410" => b"Gone",
+        b"422" => b"Unprocessable Entity",
+        b"429" => b"Too Many Requests",
+        b"500" => b"Internal Server Error",
+        b"501" => b"Not Implemented",
+        b"502" => b"Bad Gateway",
+        b"503" => b"Service Unavailable",
+        b"504" => b"Gateway Timeout",
+        _ => b"",
+    }
+}
+
+/// Returns whether `label` is the suffix of a file with data, and not the name of a method or a field: `settings.json`, `nginx.service`.
+pub(crate) fn is_data_suffix(label: &[u8]) -> bool {
+    matches!(
+        label,
+        b"json"
+            | b"yaml"
+            | b"yml"
+            | b"toml"
+            | b"ini"
+            | b"cfg"
+            | b"conf"
+            | b"txt"
+            | b"xml"
+            | b"csv"
+            | b"tsv"
+            | b"zip"
+            | b"tar"
+            | b"gz"
+            | b"tgz"
+            | b"xz"
+            | b"zst"
+            | b"rar"
+            | b"jar"
+            | b"war"
+            | b"png"
+            | b"jpg"
+            | b"jpeg"
+            | b"gif"
+            | b"svg"
+            | b"webp"
+            | b"pdf"
+            | b"docx"
+            | b"xlsx"
+            | b"dll"
+            | b"exe"
+            | b"sys"
+            | b"dylib"
+            | b"tmp"
+            | b"bak"
+            | b"pem"
+            | b"crt"
+            | b"sqlite"
+            | b"parquet"
+            | b"service"
+            | b"socket"
+            | b"slice"
+            | b"scope"
+            | b"mount"
     )
 }
 

@@ -91,6 +91,21 @@ struct Words {
     naming: bool,
     /// Whether the word before that noun was a preposition.
     preposition: bool,
+    /// The word that came last, if it is not a noun.
+    lead: Lead,
+}
+
+/// A word that is followed by a name only if certain text follows the name.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Lead {
+    #[default]
+    Noun,
+    /// `for ann from 10.0.0.7`
+    For,
+    /// `from READY to LOST`
+    From,
+    /// The client of an access log: `10.0.0.7 - ann [`.
+    Client,
 }
 
 /// Emits the tokens of a text of at most [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES) bytes. Only its first [`MAX_BYTES`] bytes are scanned,
@@ -236,6 +251,10 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             },
             b'"' if self.quote() => return true,
             b'[' | b'{' if self.is_apart() && self.list(byte) => return true,
+            b'(' | b'[' | b'<' | b',' if self.null_item() => return true,
+            b'?' if self.placeholder() => return true,
+            b'`' if self.backquote() => return true,
+            b'\t' if self.fields() => return true,
             b',' | b';' | b')' | b']' | b'}' => self.after = After::Nothing,
             b'\n' | b'\r' if self.left < MAX_TOKENS => return self.next_line(),
             0x1b => {
@@ -283,6 +302,9 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         if start == 0 && self.bytes.get(end) == Some(&b'=') && self.is_record() {
             return;
         }
+        if self.words.naming && self.words.lead == Lead::From && self.transition(start, end) {
+            return;
+        }
         let word = &self.bytes[start..end];
         let initial = shape::initial(word[0]);
         let is_variable = initial & shape::HEXADECIMAL != 0 && self.is_hex(start, end)
@@ -314,12 +336,19 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         }
     }
 
-    /// Returns whether a chunk with digits is the name of a value: `r24=0`, `arg_1=x`, `p99=3`.
+    /// Returns whether a chunk with digits is the name of a value: `r24=0`, `arg_1=x`, `p99=3`. It is not if it may be base64 with its
+    /// padding (`dGhpcyBpcyBhIHRlc3Q= `).
     #[inline]
     fn is_key(&self, start: usize, end: usize) -> bool {
         let bytes = self.bytes;
+        let padded = || {
+            end - start >= shape::SHORTEST_BASE64
+                && self.ends_at(end + 1)
+                && shape::is_base64(&bytes[start..end])
+        };
         bytes.get(end) == Some(&b'=')
             && bytes.get(end + 1) != Some(&b'=')
+            && !padded()
             && bytes[start].is_ascii_alphabetic()
             && bytes[start..end]
                 .iter()
@@ -380,12 +409,18 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     #[inline(never)]
     fn is_naming(&mut self, start: usize, end: usize) -> bool {
         if self.words.last.1 + 1 != start || self.words.last.1 == 0 {
-            return false;
+            self.words.lead = Lead::From;
+            return &self.bytes[start..end] == b"from";
         }
         let word = &self.bytes[start..end];
         let before = &self.bytes[self.words.last.0..self.words.last.1];
+        self.words.lead = match word {
+            b"from" => Lead::From,
+            b"for" if !lexicon::is_credential(before) => Lead::For,
+            _ => Lead::Noun,
+        };
         self.words.preposition = lexicon::is_preposition(before) || word == b"for";
-        lexicon::is_naming_noun(word) || word == b"for" && lexicon::is_credential(before)
+        self.words.lead != Lead::Noun || lexicon::is_naming_noun(word) || word == b"for"
     }
 
     fn variable(&mut self, start: usize, end: usize, tail: Tail) {
@@ -393,8 +428,14 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         // The chunk may end after the variable, at a full stop that was trimmed.
         self.at = self.at.max(end);
         (self.emit)(Token::variable(&self.bytes[start..end]));
-        self.done();
         self.words.naming = false;
+        if self.left == MAX_TOKENS
+            && let [b' ', b'-', b' ', next, ..] = self.bytes[end..]
+        {
+            self.words.naming = next.is_ascii_alphabetic();
+            self.words.lead = Lead::Client;
+        }
+        self.done();
         self.words.last = (0, 0);
     }
 

@@ -1,7 +1,7 @@
 //! Colons that belong to the token before them: URLs, addresses, times, ports, drives.
 
 use super::{Tail, Text};
-use crate::class::{CLASS, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP};
+use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP};
 use crate::lexicon;
 use crate::token::Token;
 
@@ -55,6 +55,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 return true;
             }
         }
+        if flags & !(HEX_LETTER | LETTER | DASH) == 0
+            && next.is_ascii_digit()
+            && let Some(end) = self.peer(start, end)
+        {
+            self.variable(start, end, Tail::Nothing);
+            self.at = end;
+            return true;
+        }
         if flags & DIGIT != 0 && next.is_ascii_digit() {
             // The token is a time of day, or has a port or a line number. It continues across colons as long as digits follow.
             let mut end = end;
@@ -85,6 +93,22 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return true;
         }
         false
+    }
+
+    /// Returns the end of a host of one label and its port, after a word that a peer follows: `connect to db:5432`.
+    fn peer(&self, start: usize, end: usize) -> Option<usize> {
+        let bytes = self.bytes;
+        let (from, to) = self.words.last;
+        let led = to + 1 == start && matches!(&bytes[from..to], b"to" | b"from" | b"tcp" | b"udp");
+        let small = bytes[start..end]
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || *b == b'-');
+        let port = bytes[end + 1..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
+        (led && small && (3..=5).contains(&port) && self.ends_at(end + 1 + port))
+            .then_some(end + 1 + port)
     }
 
     /// Returns the end of a Windows path that continues after a space: `C:\Program Files\a.dll`. The text after the space belongs to the path

@@ -87,7 +87,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if flags & ODD != 0 {
             return self.odd(start, end, flags);
         }
-        if flags & DOT != 0 && is_place(chunk) {
+        if flags & DOT != 0 && (is_place(chunk) || is_file(chunk)) {
             return self.variable(start, end, Tail::Nothing);
         }
         if flags & !DOT == HEX_LETTER && chunk.len() >= 8 && !chunk.contains(&b'.')
@@ -138,6 +138,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return self.variable(start, end, Tail::Nothing);
         }
         if let Some(at) = memchr::memchr(b'\\', chunk) {
+            if is_account(&chunk[..at], &chunk[at + 1..]) {
+                return self.variable(start, end, Tail::Nothing);
+            }
             self.part(start, start + at);
             return self.part(start + at, end);
         }
@@ -180,6 +183,22 @@ fn is_place(chunk: &[u8]) -> bool {
         && last != b"id"
         && chunk[..last_dot].contains(&b'.');
     country || lexicon::is_generic_domain(last) || lexicon::is_generic_domain(first)
+}
+
+/// Returns whether dotted letters name a file with data or a unit of systemd.
+fn is_file(chunk: &[u8]) -> bool {
+    let dot = memchr::memrchr(b'.', chunk);
+    dot.is_some_and(|dot| dot > 0 && lexicon::is_data_suffix(&chunk[dot + 1..]))
+}
+
+/// Returns whether two names with a backslash between them are a domain in capitals and an account: `ACME\ann`.
+fn is_account(domain: &[u8], name: &[u8]) -> bool {
+    domain.len() > 1
+        && domain
+            .iter()
+            .all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'-'))
+        && crate::level::level_of_word(domain).is_none()
+        && name.len() > 1
 }
 
 /// Returns the length of the symbol in a code address: `do_exit+0x1a/0x30`, `do_exit+173`.

@@ -74,6 +74,11 @@ impl<'t, F: FnMut(Token<'_>)> Text<'t, '_, F> {
             let line = &self.bytes[next..];
             if begins_statement(line) {
                 self.lines = Lines::All;
+            } else if self.words.count <= 1
+                && let Some(error) = uncaught(line)
+            {
+                self.lines = Lines::Last;
+                return self.begin_line(next + error);
             } else if names_exception(line) {
                 self.lines = Lines::Last;
             } else {
@@ -83,7 +88,12 @@ impl<'t, F: FnMut(Token<'_>)> Text<'t, '_, F> {
                 }
             }
         }
-        self.at = next;
+        self.begin_line(next)
+    }
+
+    /// Moves to the line at `at`, and returns true.
+    fn begin_line(&mut self, at: usize) -> bool {
+        self.at = at;
         self.after = After::Nothing;
         self.words.last = (0, 0);
         self.words.naming = false;
@@ -128,8 +138,8 @@ fn is_frame(line: &[u8]) -> bool {
 
 /// Returns whether a line begins with the type of an exception: `java.io.IOException: …`, `KeyError: …`, `panic: …`.
 fn names_exception(line: &[u8]) -> bool {
-    if line.starts_with(b"panic: ") || line.starts_with(b"Caused by: ") || line.starts_with(b"** (")
-    {
+    const BEGINNINGS: [&[u8]; 4] = [b"panic: ", b"Caused by: ", b"** (", b"---> "];
+    if BEGINNINGS.iter().any(|begin| line.starts_with(begin)) {
         return true;
     }
     let len = line
@@ -142,5 +152,34 @@ fn names_exception(line: &[u8]) -> bool {
         Some(_) => false,
     };
     let name = &line[..len];
-    ends && (name.ends_with(b"Exception") || name.ends_with(b"Error"))
+    ends && (name.ends_with(b"Exception")
+        || name.ends_with(b"Error")
+        || is_qualified(name) && frame_follows(line))
+}
+
+/// Returns whether a name has several labels, the last of which begins with a capital: `org.acme.NoStock`.
+fn is_qualified(name: &[u8]) -> bool {
+    let dot = memchr::memrchr(b'.', name).filter(|dot| *dot > 0);
+    dot.is_some_and(|dot| name.get(dot + 1).is_some_and(u8::is_ascii_uppercase))
+}
+
+/// Returns whether a line is followed by a stack frame of Java or .NET.
+fn frame_follows(line: &[u8]) -> bool {
+    let end = memchr::memchr(b'\n', line).unwrap_or(line.len());
+    let next = &line[end..];
+    let frame = next.trim_ascii_start();
+    let blank = &next[..next.len() - frame.len()];
+    frame.starts_with(b"at ") && matches!(blank.last(), Some(b' ' | b'\t'))
+}
+
+/// Returns the position of the error that follows a line of code and a mark below it, as Node prints them. The text begins with the code.
+fn uncaught(text: &[u8]) -> Option<usize> {
+    let mark = memchr::memchr(b'\n', text)? + 1;
+    let end = mark + memchr::memchr(b'\n', &text[mark..])?;
+    let marks = text[mark..end].trim_ascii();
+    if marks.is_empty() || !marks.iter().all(|b| matches!(b, b'^' | b'~')) {
+        return None;
+    }
+    let blank = text[end..].iter().position(|b| !b.is_ascii_whitespace())?;
+    Some(end + blank)
 }

@@ -28,6 +28,11 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if self.is_key_of_object(start, end) {
             return false;
         }
+        if self.names_table(start) {
+            self.closing = end - 1;
+            self.after = After::Nothing;
+            return false;
+        }
         let empty = end == start + 2;
         let value = self.after != After::Nothing;
         if self.words.count == 0 && self.left < MAX_TOKENS && self.command(start, end) {
@@ -56,6 +61,61 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return false;
         }
         self.command(start, end) || self.quoted(start, end)
+    }
+
+    /// Returns whether a quote at `start` begins the name of a table (`FROM "users"`), which tells statements apart.
+    fn names_table(&self, start: usize) -> bool {
+        let (from, to) = self.words.last;
+        to + 1 == start && lexicon::introduces_table(&self.bytes[from..to])
+    }
+
+    /// Reads a backquote. Returns true if it opened a string, which may end in an apostrophe, too.
+    #[inline(never)]
+    pub(super) fn backquote(&mut self) -> bool {
+        let start = self.at;
+        let bytes = self.bytes;
+        let opens = start > 0 && matches!(bytes[start - 1], b' ' | b'(' | b'[' | b',' | b'=' | b':');
+        if !opens || self.names_table(start) || self.at_front() && self.after == After::Nothing {
+            return false;
+        }
+        let inside = &bytes[start + 1..bytes.len().min(start + MAX_QUOTED)];
+        let closes = |at: &usize| {
+            matches!(inside[*at], b'`' | b'\'')
+                && !bytes.get(start + 2 + at).is_some_and(|&b| is_alnum(b))
+        };
+        let line = memchr::memchr(b'\n', inside).unwrap_or(inside.len());
+        let Some(len) = (0..line).find(closes).filter(|len| *len > 0) else {
+            return false;
+        };
+        if inside[0] == b' ' {
+            return false;
+        }
+        self.quoted(start, start + len + 2)
+    }
+
+    /// Returns the end of the string in typographic quotes at `start`, if a quote opens there that is not at the front of the message.
+    pub(super) fn typographic(&self, start: usize) -> Option<usize> {
+        const QUOTES: [(&str, &str); 6] = [
+            ("\u{201c}", "\u{201d}"),
+            ("\u{2018}", "\u{2019}"),
+            ("\u{201e}", "\u{201c}"),
+            ("\u{201e}", "\u{201d}"),
+            ("\u{ab}", "\u{bb}"),
+            ("\u{300c}", "\u{300d}"),
+        ];
+        if self.at_front() && self.after == After::Nothing {
+            return None;
+        }
+        let text = &self.bytes[start..self.bytes.len().min(start + MAX_QUOTED)];
+        let text = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+        QUOTES.iter().find_map(|(open, close)| {
+            let inside = text.strip_prefix(open.as_bytes())?;
+            memchr::memmem::find_iter(inside, close)
+                .map(|at| (at, start + open.len() + at + close.len()))
+                .find(|&(_, end)| !self.bytes.get(end).is_some_and(|&b| is_alnum(b)))
+                .filter(|&(at, _)| at > 0)
+                .map(|(_, end)| end)
+        })
     }
 
     /// Reads a command: a word in capitals, and the rest of the string as a variable.
@@ -117,6 +177,13 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return true;
         }
         let empty = end == start + 2;
+        let key = &self.bytes[self.words.last.0..self.words.last.1];
+        let key = key.strip_suffix(b"=").unwrap_or(key);
+        if !empty && self.after != After::Nothing && lexicon::is_message_key(key) {
+            self.at = start + 1;
+            self.after = After::Nothing;
+            return true;
+        }
         let apart = self.after != After::Nothing
             || matches!(
                 self.bytes[start.saturating_sub(1)],

@@ -1,6 +1,6 @@
 //! Recognizes variables without a digit: constants that are values, hexadecimal bytes, base64, and missing values.
 
-use super::{After, Tail, Text};
+use super::{After, Lines, Tail, Text};
 use crate::class::WORD;
 use crate::lexicon;
 use crate::token::Token;
@@ -55,15 +55,16 @@ static INITIALS: [u8; 128] = {
     table
 };
 
-/// The lengths of the words that a name may follow, by the low bits of their first letter: [`lexicon::is_naming_noun`] and `for`.
+/// The lengths of the words that a name may follow, by the low bits of their first letter: [`lexicon::is_naming_noun`], `for` and `from`.
 static NAMING: [u32; 32] = {
-    let words: [&[u8]; 6] = [
+    let words: [&[u8]; 7] = [
         b"user",
         b"username",
         b"account",
         b"host",
         b"hostname",
         b"for",
+        b"from",
     ];
     let mut table = [0; 32];
     let mut at = 0;
@@ -188,6 +189,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let empty = match bytes.get(at) {
             None => true,
             Some(b' ') => self.key_follows(at),
+            Some(b'<') => bytes.get(at + 1) == Some(&b'>'),
             Some(byte) => matches!(
                 byte,
                 b',' | b';' | b')' | b']' | b'}' | b'|' | b'&' | b'\t' | b'\n' | b'\r'
@@ -196,6 +198,71 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if empty {
             self.variable(at, at, Tail::Nothing);
         }
+    }
+
+    /// Reads a word for no value that is an item between brackets or commas, with the separator at `at`: `(null)`, `(1, NULL)`, `<nil>`.
+    #[inline]
+    pub(super) fn null_item(&mut self) -> bool {
+        let bytes = self.bytes;
+        let spaced = bytes[self.at] == b',' && bytes.get(self.at + 1) == Some(&b' ');
+        let start = self.at + 1 + usize::from(spaced);
+        if !matches!(bytes.get(start), Some(b'n' | b'N' | b'u')) {
+            return false;
+        }
+        let len = bytes[start..]
+            .iter()
+            .take_while(|b| b.is_ascii_alphabetic() || **b == b'/')
+            .count();
+        let end = start + len;
+        let closes = match bytes[self.at] {
+            b'(' => matches!(bytes.get(end), Some(b')' | b',')),
+            b'[' => matches!(bytes.get(end), Some(b']' | b',')),
+            b'<' => bytes.get(end) == Some(&b'>'),
+            _ => matches!(bytes.get(end), Some(b',' | b')' | b']' | b'}')),
+        };
+        if !closes || !lexicon::is_null(&bytes[start..end]) {
+            return false;
+        }
+        self.variable(start, end, Tail::Nothing);
+        self.at = end;
+        true
+    }
+
+    /// Reads the placeholder of a prepared statement: `id = ?`, `VALUES (?, ?)`.
+    #[inline(never)]
+    pub(super) fn placeholder(&mut self) -> bool {
+        let bytes = self.bytes;
+        let at = self.at;
+        let item = match bytes[..at] {
+            [.., b'(' | b','] | [.., b',', b' '] => true,
+            [.., b'=' | b' '] => self.after == After::Key,
+            _ => false,
+        };
+        let ends = matches!(
+            bytes.get(at + 1),
+            None | Some(b',' | b')' | b' ' | b';' | b'\n' | b'\r')
+        );
+        if !item || !ends {
+            return false;
+        }
+        self.variable(at, at + 1, Tail::Nothing);
+        true
+    }
+
+    /// Skips the fields of a record after its message: a tab, and an object of JSON up to the end of the line.
+    #[inline]
+    pub(super) fn fields(&mut self) -> bool {
+        let rest = &self.bytes[self.at..];
+        if self.words.count < 2 || !rest.starts_with(b"\t{\"") {
+            return false;
+        }
+        let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        if !rest[..end].trim_ascii_end().ends_with(b"}") {
+            return false;
+        }
+        self.at += end;
+        self.lines = Lines::Last;
+        true
     }
 
     /// Returns whether the end of the line or `name=` follows the spaces at `at`.

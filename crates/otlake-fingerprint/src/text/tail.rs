@@ -1,6 +1,6 @@
 //! Finds text that belongs to a variable and comes after a space: units, zones, the rest of a date.
 
-use super::{Tail, Text};
+use super::{Lead, Tail, Text};
 use crate::class::{CLASS, STOP, leading_letters};
 use crate::lexicon;
 use crate::token::Token;
@@ -60,13 +60,30 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Returns the end of a variable, including the text after it that belongs to it: `5.2 KB`, `08:16:53 PM PDT`, `2024-05-01 10:00:00`.
     #[inline]
     pub(super) fn tail(&self, start: usize, end: usize, tail: Tail) -> usize {
-        if tail == Tail::Nothing || self.bytes.get(end) != Some(&b' ') {
+        if tail == Tail::Nothing {
             return end;
         }
+        match self.bytes.get(end) {
+            Some(b' ') => {}
+            Some(b'[') if tail == Tail::Time => return self.region(end),
+            _ => return end,
+        }
         match self.bytes.get(end + 1) {
-            Some(first) if first.is_ascii_alphabetic() => self.unit(end, tail),
+            Some(first) if first.is_ascii_alphabetic() => {
+                let to = self.unit(end, tail);
+                if to == end && tail == Tail::Unit && end - start == 3 {
+                    return self.reason(start, end);
+                }
+                to
+            }
             Some(first) if first.is_ascii_digit() && tail == Tail::Unit && end - start == 10 => {
-                self.time_behind(start, end)
+                let to = self.time_behind(start, end);
+                match self.bytes.get(to..) {
+                    Some([b' ', next, ..]) if to > end && next.is_ascii_alphabetic() => {
+                        self.unit(to, Tail::Time)
+                    }
+                    _ => to,
+                }
             }
             Some(0xc2 | 0xce) if tail == Tail::Unit => {
                 let unit = lexicon::unit_at(&self.bytes[end + 1..]);
@@ -77,6 +94,37 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 }
             }
             _ => end,
+        }
+    }
+
+    /// Returns the end of the reason phrase after a status code of HTTP: `404 Not Found`.
+    fn reason(&self, start: usize, end: usize) -> usize {
+        let phrase = lexicon::reason_phrase(&self.bytes[start..end]);
+        let to = end + 1 + phrase.len();
+        if !phrase.is_empty()
+            && self.bytes[end + 1..].starts_with(phrase)
+            && self.unit_ends_at(to)
+        {
+            to
+        } else {
+            end
+        }
+    }
+
+    /// Returns the end of the region in brackets after a time: `10:00:00+02:00[Europe/Berlin]`.
+    fn region(&self, end: usize) -> usize {
+        let inside = &self.bytes[end + 1..];
+        let len = inside
+            .iter()
+            .take_while(|b| b.is_ascii_alphabetic() || matches!(b, b'/' | b'_'))
+            .count();
+        let name = &inside[..len];
+        let named = lexicon::is_zone(name)
+            || name.first().is_some_and(u8::is_ascii_uppercase) && name.contains(&b'/');
+        if named && inside.get(len) == Some(&b']') {
+            end + len + 2
+        } else {
+            end
         }
     }
 
@@ -148,19 +196,63 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         )
     }
 
+    /// Reads the states between which something changes, in capitals after `from`: `from READY to LOST`.
+    #[inline(never)]
+    pub(super) fn transition(&mut self, start: usize, end: usize) -> bool {
+        let bytes = self.bytes;
+        let state = |at: usize| {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let len = rest
+                .iter()
+                .take_while(|b| b.is_ascii_uppercase() || **b == b'_')
+                .count();
+            (len > 1 && rest[0] != b'_' && self.ends_at(at + len)).then_some(at + len)
+        };
+        if self.words.last.1 + 1 != start
+            || bytes[start - 1] != b' '
+            || state(start) != Some(end)
+            || !bytes[end..].starts_with(b" to ")
+            || self.left < 3
+        {
+            return false;
+        }
+        let to = end + 4;
+        let Some(last) = state(to) else {
+            return false;
+        };
+        self.variable(start, end, Tail::Nothing);
+        self.word(end + 1, end + 3);
+        self.variable(to, last, Tail::Nothing);
+        self.at = last;
+        true
+    }
+
     /// Returns whether a word after a naming noun is a name: `invalid user ann from`, `closed for user ann`.
     ///
     /// A name ends its phrase: a preposition or a bracket follows. If a preposition introduced the noun, the end of the line may also follow.
     #[inline(never)]
     pub(super) fn is_name(&self, start: usize, end: usize) -> bool {
         let bytes = self.bytes;
+        let rest = &bytes[end..];
+        if self.words.lead == Lead::Client {
+            return bytes[..start].ends_with(b" - ")
+                && matches!(rest, [b' ', b'[', b'0'..=b'9', ..]);
+        }
         if self.words.last.1 + 1 != start
             || bytes[start - 1] != b' '
             || lexicon::is_preposition(&bytes[start..end])
         {
             return false;
         }
+        match self.words.lead {
+            Lead::For => {
+                return rest.strip_prefix(b" from ").is_some_and(begins_with_address);
+            }
+            Lead::From => return false,
+            Lead::Noun | Lead::Client => {}
+        }
         match bytes.get(end) {
+            Some(b'(') => self.words.preposition,
             None | Some(b'\n' | b'\r') => self.words.preposition,
             Some(b'.') => {
                 self.words.preposition && bytes.get(end + 1).is_none_or(u8::is_ascii_whitespace)
@@ -168,6 +260,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             Some(b' ') => match bytes.get(end + 1) {
                 Some(b'[' | b'(') => true,
                 None | Some(b'\n' | b'\r') => self.words.preposition,
+                Some(_) if begins_with_address(&bytes[end + 1..]) => true,
                 Some(_) => {
                     let rest = &bytes[end + 1..];
                     let len = rest
@@ -181,4 +274,15 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             Some(_) => false,
         }
     }
+}
+
+/// Returns whether a text begins with an IPv4 or IPv6 address.
+fn begins_with_address(text: &[u8]) -> bool {
+    let run = text
+        .iter()
+        .take_while(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':'));
+    let len = run.clone().count();
+    let count = |wanted: u8| run.clone().filter(|b| **b == wanted).count();
+    text.get(len).is_none_or(|b| CLASS[*b as usize] & STOP != 0)
+        && (count(b':') >= 2 || count(b'.') == 3 && text[0].is_ascii_digit())
 }

@@ -22,6 +22,11 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let whole = self.at;
         let mut at = start;
         while at < end && self.left > 0 {
+            if let Some(close) = self.typographic(at) {
+                self.variable(at, close, Tail::Nothing);
+                at = close;
+                continue;
+            }
             let from = at;
             let (mut digits, mut letters) = (false, false);
             let mut space = 0;
@@ -71,7 +76,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 self.high_word(from, to);
             }
         }
-        self.at = self.at.max(whole);
+        self.at = self.at.max(whole).max(at);
     }
 
     /// Reads a word with letters beyond ASCII.

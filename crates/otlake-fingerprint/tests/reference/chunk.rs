@@ -4,10 +4,7 @@ use super::text::{
     Position, Sort, Text, characters, has_alnum, has_high, is_full_match, is_match, match_len,
     url_end,
 };
-use super::vocabulary::{
-    HIGH_UNITS, ends, is_alnum, is_credential, is_digit, is_generic_domain, is_half_of_day,
-    is_high_unit, is_joiner, is_month, is_naming_noun, is_null, is_odd, is_preposition,
-    is_separator, is_switch, is_unit, is_weekday, is_zone, trim,
+use super::vocabulary::{HIGH_UNITS, ends, is_alnum, is_credential, is_data_suffix, is_digit, is_generic_domain, is_half_of_day, is_high_unit, is_joiner, is_level, is_month, is_naming_noun, is_null, is_odd, is_preposition, is_separator, is_status, is_switch, is_unit, is_weekday, is_zone, trim,
 };
 
 impl Text<'_> {
@@ -50,6 +47,9 @@ impl Text<'_> {
     /// Rules L.
     fn letters(&mut self, start: usize, end: usize) {
         let text = self.text;
+        if self.transition(start, end) {
+            return;
+        }
         let word = &text[start..end];
         let l1 = is_full_match("[A-Fa-f]+", word)
             && (word.len() >= 8 || word.len() == 2 && self.is_pair(start));
@@ -61,17 +61,7 @@ impl Text<'_> {
                             r"^\.?($|[,;)\]}|\t\n\x0c\r]| ($|[ \t\n\x0c\r]))",
                             &text[end..],
                         ));
-        let third = word.len() / 3;
-        let capitals = word.iter().filter(|b| b.is_ascii_uppercase()).count();
-        let changes = word
-            .windows(2)
-            .filter(|p| p[0].is_ascii_uppercase() != p[1].is_ascii_uppercase())
-            .count();
-        let base64 = word.len() >= 16
-            && !word.contains(&b'_')
-            && capitals >= third
-            && word.len() - capitals >= third
-            && changes >= third;
+        let base64 = word.len() >= 16 && changes_case(word);
         if l1 || l2 || base64 || word == b"localhost" || self.is_name(start, end) {
             self.variable(start, end);
         } else if let Some(end) = self.date(start, end) {
@@ -101,13 +91,43 @@ impl Text<'_> {
         })
     }
 
-    /// A name behind its noun.
+    /// The states behind `from`.
+    fn transition(&mut self, start: usize, end: usize) -> bool {
+        let text = self.text;
+        if self.last_word_before(start) != Some(b"from")
+            || text[start - 1] != b' '
+            || !is_match("^[A-Z][A-Z_]+$", &text[start..end])
+            || self.tokens.len() + 3 > 96
+        {
+            return false;
+        }
+        let Some(len) = match_len("^ to [A-Z][A-Z_]+", &text[end..]) else {
+            return false;
+        };
+        if !ends(text, end + len) {
+            return false;
+        }
+        self.variable(start, end);
+        self.word(end + 1, end + 3);
+        self.variable(end + 4, end + len);
+        self.at = end + len;
+        true
+    }
+
+    /// A name behind its noun, or the user of an access log.
     fn is_name(&self, start: usize, end: usize) -> bool {
         let text = self.text;
+        if let ([_], [(false, _, to)]) = (self.tokens.as_slice(), self.line.as_slice())
+            && text[*to..].starts_with(b" - ")
+            && text[to + 3].is_ascii_alphabetic()
+            && text[..start].ends_with(b" - ")
+        {
+            return is_match(r"^ \[[0-9]", &text[end..]);
+        }
         let Some((before, noun, noun_end)) = self.last_two() else {
             return false;
         };
-        let names = is_naming_noun(noun) || noun == b"for" && is_credential(before);
+        let names = is_naming_noun(noun) || noun == b"for";
         if !names
             || noun_end + 1 != start
             || text[start - 1] != b' '
@@ -116,7 +136,16 @@ impl Text<'_> {
             return false;
         }
         let rest = &text[end..];
+        if noun == b"for" && !is_credential(before) {
+            return rest.strip_prefix(b" from ").is_some_and(begins_with_address);
+        }
         if is_match(r"^ [\[(]", rest) {
+            return true;
+        }
+        if rest.starts_with(b"(") {
+            return is_preposition(before) || noun == b"for";
+        }
+        if rest.first() == Some(&b' ') && begins_with_address(&rest[1..]) {
             return true;
         }
         if let Some(len) = match_len("^ [a-z]*", rest)
@@ -144,6 +173,7 @@ impl Text<'_> {
         chunk[0].is_ascii_alphabetic()
             && chunk.iter().filter(|b| is_digit(**b)).count() <= 3
             && is_match("^=($|[^=])", &self.text[end..])
+            && !(chunk.len() >= 16 && ends(self.text, end + 1) && changes_case(chunk))
     }
 
     /// Rules J4 to J11.
@@ -215,12 +245,17 @@ impl Text<'_> {
                 return self.variable(from, to);
             }
             if let Some(at) = chunk.iter().position(|b| *b == b'\\') {
+                let domain = &chunk[..at];
+                if is_full_match("[A-Z_-]{2,}", domain) && !is_level(domain) && chunk.len() > at + 2
+                {
+                    return self.variable(from, to);
+                }
                 self.part(from, from + at);
                 return self.part(from + at, to);
             }
         }
         // J7 and J8
-        if is_place(chunk) {
+        if is_place(chunk) || !odd && is_file(chunk) {
             return self.variable(from, to);
         }
         // J9
@@ -303,7 +338,16 @@ impl Text<'_> {
             && let Some(len) = match_len("^ [0-9]{2}:[0-9:.,]*[0-9]|^ [0-9]{2}", rest)
                 .filter(|len| rest.get(3) == Some(&b':') && *len > 0)
         {
-            whole = end + len;
+            whole = zone_end(text, end + len);
+        }
+        if whole == end
+            && let Some(len) = match_len("^[0-9]{3} [A-Za-z ]+", &text[start..])
+            && end == start + 3
+        {
+            let status = (0..=len).rev().find(|len| {
+                is_status(&text[start..start + len]) && unit_ends(text, start + len)
+            });
+            whole = status.map_or(end, |len| start + len);
         }
         self.at = self.at.max(whole);
         self.variable(start, whole);
@@ -312,25 +356,14 @@ impl Text<'_> {
     /// A time, with what belongs to it by rule T2.
     pub(super) fn time(&mut self, start: usize, end: usize) {
         let text = self.text;
-        let mut whole = end;
-        let word = |at: usize| {
-            let len = match_len(
-                "^ [A-Za-z_$\\x80-\\xff]+",
-                text.get(at..).unwrap_or_default(),
-            )?;
-            unit_ends(text, at + len).then(|| (&text[at + 1..at + len], at + len))
-        };
-        match word(end) {
-            Some((half, to)) if is_half_of_day(half) => {
-                whole = to;
-                if let Some((zone, to)) = word(to)
-                    && is_zone(zone)
-                {
-                    whole = to;
-                }
-            }
-            Some((zone, to)) if is_zone(zone) => whole = to,
-            _ => {}
+        let mut whole = zone_end(text, end);
+        let region = r"^\[[A-Z][A-Za-z_]*/[A-Za-z/_]*\]";
+        if let Some(len) = match_len(region, &text[end..]) {
+            whole = end + len;
+        } else if let Some(len) = match_len(r"^\[[A-Z]+\]", &text[end..])
+            && is_zone(&text[end + 1..end + len - 1])
+        {
+            whole = end + len;
         }
         self.at = self.at.max(whole);
         self.variable(start, whole);
@@ -378,6 +411,12 @@ impl Text<'_> {
         let characters = characters(text, start, end);
         let mut rest = start;
         while rest < end {
+            if let Some(close) = self.typographic(rest) {
+                self.variable(rest, close);
+                self.at = close;
+                rest = close;
+                continue;
+            }
             let separator = characters
                 .iter()
                 .find(|c| c.1 >= rest && c.0 == Sort::Separator);
@@ -446,6 +485,27 @@ impl Text<'_> {
     }
 }
 
+/// Returns whether letters change case as often as base64 does.
+fn changes_case(word: &[u8]) -> bool {
+    let third = word.len() / 3;
+    let capitals = word.iter().filter(|b| b.is_ascii_uppercase()).count();
+    let changes = word
+        .windows(2)
+        .filter(|p| p[0].is_ascii_uppercase() != p[1].is_ascii_uppercase())
+        .count();
+    !word.contains(&b'_')
+        && capitals >= third
+        && word.len() - capitals >= third
+        && changes >= third
+}
+
+fn begins_with_address(text: &[u8]) -> bool {
+    let run = match_len("^[0-9A-Fa-f.:]*", text).unwrap();
+    let count = |byte: u8| text[..run].iter().filter(|b| **b == byte).count();
+    ends(text, run)
+        && (count(b':') >= 2 || count(b'.') == 3 && is_match("^[0-9]", text))
+}
+
 /// Returns the length of the unit with a character beyond ASCII at the front of `text`.
 fn high_unit(text: &[u8]) -> usize {
     HIGH_UNITS
@@ -457,6 +517,25 @@ fn high_unit(text: &[u8]) -> usize {
 /// Returns whether a separator or the end is at `at`, a dot before it allowed.
 fn dot_or_end(text: &[u8], at: usize) -> bool {
     ends(text, at) || text[at] == b'.' && ends(text, at + 1)
+}
+
+/// Returns the end of the half of the day and the zone behind a time.
+fn zone_end(text: &[u8], end: usize) -> usize {
+    let word = |at: usize| {
+        let len = match_len(
+            "^ [A-Za-z_$\\x80-\\xff]+",
+            text.get(at..).unwrap_or_default(),
+        )?;
+        unit_ends(text, at + len).then(|| (&text[at + 1..at + len], at + len))
+    };
+    match word(end) {
+        Some((half, to)) if is_half_of_day(half) => match word(to) {
+            Some((zone, to)) if is_zone(zone) => to,
+            _ => to,
+        },
+        Some((zone, to)) if is_zone(zone) => to,
+        _ => end,
+    }
 }
 
 /// The same for a unit, behind which no `=` may be.
@@ -482,6 +561,11 @@ fn capitalized_words(text: &[u8], end: usize) -> Option<usize> {
         at = next;
     }
     None
+}
+
+fn is_file(chunk: &[u8]) -> bool {
+    let dot = chunk.iter().rposition(|b| *b == b'.');
+    dot.is_some_and(|dot| dot > 0 && is_data_suffix(&chunk[dot + 1..]))
 }
 
 fn is_place(chunk: &[u8]) -> bool {

@@ -39,6 +39,18 @@ impl Text<'_> {
             return true;
         }
         // C7
+        if is_match("^[a-z-]+$", chunk)
+            && let Some(len) = match_len("^:[0-9]{3,5}", &text[end..])
+            && ends(text, end + len)
+            && self.last_word_before(start).is_some_and(|word| {
+                matches!(word, b"to" | b"from" | b"tcp" | b"udp")
+            })
+        {
+            self.variable(start, end + len);
+            self.at = end + len;
+            return true;
+        }
+        // C8
         if chunk.iter().any(|b| is_digit(*b)) && is_digit(next) {
             let mut at = end;
             while is_match("^:[0-9]", &text[at..]) {
@@ -48,7 +60,7 @@ impl Text<'_> {
             self.time(start, trim(text, start, at));
             return true;
         }
-        // C8
+        // C9
         if is_match(r"^[A-Za-z_$]$", chunk) && matches!(next, b'\\' | b'/') {
             let mut to = url_end(text, end);
             while let Some(space) = match_len(r"^( Files \(x86\)\\| [A-Za-z0-9])", &text[to..]) {

@@ -1,6 +1,6 @@
 //! Section "Lines".
 
-use super::text::{Text, is_match};
+use super::text::{Text, is_match, match_len};
 use super::vocabulary::{is_query_verb, is_space};
 
 /// Which lines count.
@@ -59,6 +59,7 @@ impl Text<'_> {
             return false;
         };
         let line = &text[next..];
+        let uncaught = r"^[^\n]*\n[ \t\x0c\r]*[\^~]+[ \t\x0c\r]*\n[ \t\n\x0c\r]*[^ \t\n\x0c\r]";
         if self.lines == Lines::Decide {
             let word: Vec<u8> = line
                 .iter()
@@ -66,14 +67,24 @@ impl Text<'_> {
                 .take_while(u8::is_ascii_alphabetic)
                 .collect();
             let exception = is_match(
-                r"^(panic: |Caused by: |\*\* \(|[A-Za-z0-9._$\\]*(Exception|Error)(:([ \t\n\x0c\r]|$)|[\n\r]|$))",
+                r"^(panic: |Caused by: |---> |\*\* \(|[A-Za-z0-9._$\\]*(Exception|Error)(:([ \t\n\x0c\r]|$)|[\n\r]|$))",
+                line,
+            );
+            let qualified = is_match(
+                r"^([A-Za-z0-9_$\\][A-Za-z0-9._$\\]*)?[A-Za-z0-9._$\\]\.[A-Z][A-Za-z0-9_$\\]*(:([ \t\x0c\r][^\n]*)?)?\r?\n([ \t\n\x0c\r]*[ \t])at ",
                 line,
             );
             if self.words.first().is_some_and(|word| is_query_verb(word))
                 || is_query_verb(&word) && line.get(word.len()) != Some(&b':')
             {
                 self.lines = Lines::All;
-            } else if exception {
+            } else if self.words.len() <= 1
+                && let Some(len) = match_len(uncaught, line)
+            {
+                self.lines = Lines::Last;
+                self.begin_line(next + len - 1);
+                return true;
+            } else if exception || qualified {
                 self.lines = Lines::Last;
             } else {
                 let announced = line_before(text, self.at).trim_ascii_end().ends_with(b":");

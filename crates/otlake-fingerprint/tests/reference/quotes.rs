@@ -1,7 +1,7 @@
 //! Section "Quotes".
 
 use super::text::{Position, Text, match_len};
-use super::vocabulary::{is_alnum, is_message_key, is_space};
+use super::vocabulary::{introduces_table, is_alnum, is_message_key, is_space};
 
 impl Text<'_> {
     /// Returns the position behind the quote that closes the one at `start`.
@@ -51,6 +51,11 @@ impl Text<'_> {
         if self.is_key_of_object(start, end) {
             return false;
         }
+        if self.names_table(start) {
+            self.closing = Some(end - 1);
+            self.position = Position::None;
+            return false;
+        }
         if self.words.is_empty() && !self.tokens.is_empty() && self.command(start, end) {
             return true;
         }
@@ -79,6 +84,66 @@ impl Text<'_> {
             self.at = end;
         }
         true
+    }
+
+    fn names_table(&self, start: usize) -> bool {
+        self.last_word_before(start).is_some_and(introduces_table)
+    }
+
+    /// Reads a backquote; false when it is a separator.
+    pub(super) fn backquote(&mut self) -> bool {
+        let text = self.text;
+        let start = self.at;
+        let front = self.at_front() && self.position == Position::None;
+        if start == 0
+            || !b" ([,=:".contains(&text[start - 1])
+            || front
+            || self.names_table(start)
+        {
+            return false;
+        }
+        let window = &text[start..text.len().min(start + 1024)];
+        for (at, byte) in window.iter().enumerate().skip(1) {
+            if *byte == b'\n' {
+                return false;
+            }
+            let closes = matches!(byte, b'`' | b'\'')
+                && !text.get(start + at + 1).is_some_and(|b| is_alnum(*b));
+            if closes {
+                if at == 1 || window[1] == b' ' {
+                    return false;
+                }
+                self.variable(start, start + at + 1);
+                self.at = start + at + 1;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Returns the end of the string in typographic quotes at `start`.
+    pub(super) fn typographic(&self, start: usize) -> Option<usize> {
+        let text = self.text;
+        if self.at_front() && self.position == Position::None {
+            return None;
+        }
+        let window = &text[start..text.len().min(start + 1024)];
+        let window = window.split(|b| *b == b'\n').next()?;
+        for pair in ["“”", "‘’", "„“", "„”", "«»", "「」"] {
+            let (open, close) = pair.split_at(pair.len() / 2);
+            if !window.starts_with(open.as_bytes()) {
+                continue;
+            }
+            let end = (open.len()..=window.len()).find(|at| {
+                window[..*at].ends_with(close.as_bytes())
+                    && *at >= open.len() + close.len()
+                    && !text.get(start + at).is_some_and(|b| is_alnum(*b))
+            });
+            if let Some(end) = end.filter(|end| *end > open.len() + close.len()) {
+                return Some(start + end);
+            }
+        }
+        None
     }
 
     /// Reads a string that begins with two or more capitals and a space.
@@ -130,6 +195,11 @@ impl Text<'_> {
             return true;
         }
         let empty = end - start == 2;
+        if value && !empty && self.last_word().is_some_and(is_message_key) {
+            self.at = start + 1;
+            self.position = Position::None;
+            return true;
+        }
         let apart = text[..start].last().is_some_and(|b| b" ([,=".contains(b));
         if empty && !value && !apart || !empty && b" ,)".contains(&text[start + 1]) {
             return false;

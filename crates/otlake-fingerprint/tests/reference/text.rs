@@ -7,7 +7,9 @@ use regex::bytes::Regex;
 
 use super::Token;
 use super::lines::{self, Lines};
-use super::vocabulary::{chunk_end, is_alnum, is_digit, is_high, is_level, is_separator, is_space};
+use super::vocabulary::{
+    chunk_end, is_alnum, is_digit, is_high, is_level, is_null, is_separator, is_space,
+};
 
 /// Returns a compiled expression; `.`, classes and borders are about bytes unless it names a class of Unicode.
 fn compiled(pattern: &str) -> &'static Regex {
@@ -156,6 +158,10 @@ impl<'t> Text<'t> {
             b':' => self.position = Position::Label,
             b'"' if self.double_quote() => return,
             b'[' | b'{' if before.is_none_or(|b| b" =:(,".contains(b)) && self.list() => return,
+            b'(' | b'[' | b'<' | b',' if self.null_item() => return,
+            b'?' if self.placeholder() => return,
+            b'`' if self.backquote() => return,
+            b'\t' if self.fields() => return,
             b',' | b';' | b')' | b']' | b'}' => self.position = Position::None,
             0x1b => {
                 let len = escape_len(&text[self.at..]).unwrap();
@@ -192,6 +198,63 @@ impl<'t> Text<'t> {
         self.variable(self.at + 1, self.at + 1 + len);
         self.at += 1 + len;
         true
+    }
+
+    /// Reads a word for no value that is an item.
+    fn null_item(&mut self) -> bool {
+        let form = match self.text[self.at] {
+            b'(' => r"^\([A-Za-z/]+[),]",
+            b'[' => r"^\[[A-Za-z/]+[\],]",
+            b'<' => "^<[A-Za-z/]+>",
+            _ => r"^, ?[A-Za-z/]+[,)\]}]",
+        };
+        let Some(len) = match_len(form, &self.text[self.at..]) else {
+            return false;
+        };
+        let end = self.at + len - 1;
+        let spaced = self.text[self.at + 1] == b' ';
+        let start = self.at + 1 + usize::from(spaced);
+        if !is_null(&self.text[start..end]) {
+            return false;
+        }
+        self.variable(start, end);
+        self.at = end;
+        true
+    }
+
+    /// Reads the placeholder of a prepared statement.
+    fn placeholder(&mut self) -> bool {
+        let (before, behind) = self.text.split_at(self.at);
+        let item = is_match(r"([(,]|, )$", before)
+            || is_match("[= ]$", before) && self.position == Position::Key;
+        if !item || !is_match(r"^\?([,) ;\n\r]|$)", behind) {
+            return false;
+        }
+        self.variable(self.at, self.at + 1);
+        self.at += 1;
+        true
+    }
+
+    /// Skips the fields behind the message.
+    fn fields(&mut self) -> bool {
+        let form = r#"^\t\{"([^\n\r]*\})?[ \t\x0c]*($|[\n\r])"#;
+        let rest = &self.text[self.at..];
+        if self.words.len() < 2 || !is_match(form, rest) {
+            return false;
+        }
+        let line = rest.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap();
+        if !line.trim_ascii_end().ends_with(b"}") {
+            return false;
+        }
+        self.at += line.len();
+        self.lines = Lines::Last;
+        true
+    }
+
+    /// Returns the last token if it is a word and ends one byte before `start`.
+    pub(super) fn last_word_before(&self, start: usize) -> Option<&[u8]> {
+        let &(word, from, to) = self.line.last()?;
+        (word && to + 1 == start).then(|| &self.text[from..to])
     }
 
     /// Returns whether no word came yet, or one that is the name of a level.
@@ -236,7 +299,7 @@ impl<'t> Text<'t> {
         self.at = end;
         self.position = Position::Key;
         let empty = is_match(
-            r"^($|[,;)\]}|&\t\n\r]| +($|[\n\r]|[A-Za-z][A-Za-z0-9_.\-]*=))",
+            r"^($|<>|[,;)\]}|&\t\n\r]| +($|[\n\r]|[A-Za-z][A-Za-z0-9_.\-]*=))",
             &self.text[end..],
         );
         if empty {

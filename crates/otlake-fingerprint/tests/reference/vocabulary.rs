@@ -77,7 +77,7 @@ pub(super) fn is_unit(word: &[u8]) -> bool {
     listed(
         "B KB MB GB TB PB kB KiB MiB GiB TiB PiB kb mb gb tb byte bytes Byte Bytes bit bits ns us ms s m h d
          sec secs second seconds min mins minute minutes hr hrs hour hours day days week weeks month months year years msec msecs usec nsec
-         millisecond milliseconds microsecond microseconds nanosecond nanoseconds Hz kHz KHz MHz GHz rpm fps dB dBm mV V mA W kW px bps kbps
+         millisecond milliseconds microsecond microseconds nanosecond nanoseconds USD EUR GBP JPY CNY INR CHF Hz kHz KHz MHz GHz rpm fps dB dBm mV V mA W kW px bps kbps
          Mbps Gbps AM PM am pm",
         word,
     )
@@ -162,6 +162,28 @@ pub(super) fn is_credential(word: &[u8]) -> bool {
 
 pub(super) fn is_preposition(word: &[u8]) -> bool {
     listed("from by at on via with to for of as using", word)
+}
+
+pub(super) fn introduces_table(word: &[u8]) -> bool {
+    listed("FROM JOIN INTO UPDATE TABLE", word)
+}
+
+pub(super) fn is_data_suffix(word: &[u8]) -> bool {
+    listed(
+        "json yaml yml toml ini cfg conf txt xml csv tsv zip tar gz tgz xz zst rar jar war png jpg jpeg gif svg webp pdf docx xlsx
+         dll exe sys dylib tmp bak pem crt sqlite parquet service socket slice scope mount",
+        word,
+    )
+}
+
+/// Returns whether a text is a status code of HTTP, a space, and its reason phrase.
+pub(super) fn is_status(text: &[u8]) -> bool {
+    const STATUS: &str = "200 OK,201 Created,202 Accepted,204 No Content,206 Partial Content,301 Moved Permanently,302 Found,\
+        303 See Other,304 Not Modified,307 Temporary Redirect,308 Permanent Redirect,400 Bad Request,401 Unauthorized,\
+        403 Forbidden,404 Not Found,405 Method Not Allowed,406 Not Acceptable,408 Request Timeout,409 Conflict,410 Gone,\
+        422 Unprocessable Entity,429 Too Many Requests,500 Internal Server Error,501 Not Implemented,502 Bad Gateway,\
+        503 Service Unavailable,504 Gateway Timeout";
+    STATUS.split(',').any(|status| status.as_bytes() == text)
 }
 
 pub(super) fn is_message_key(word: &[u8]) -> bool {
