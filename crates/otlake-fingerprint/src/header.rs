@@ -83,10 +83,7 @@ fn is_name(name: &[u8], behind: &[u8]) -> bool {
                 && name.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
         }
         // Ruby's logger: `I, [2024-05-01T10:00:00 #17]  INFO -- : …`
-        [b'A'..=b'Z'] => matches!(
-            behind,
-            [b',', ESCAPE, ..] | [b',', b' ', b'[' | ESCAPE, ..]
-        ),
+        [b'A'..=b'Z'] => matches!(behind, [b',', ESCAPE, ..] | [b',', b' ', b'[' | ESCAPE, ..]),
         [b'A'..=b'Z', ..] => lexicon::is_month(name) || lexicon::is_weekday(name),
         _ => false,
     }

@@ -272,11 +272,7 @@ fn is_host(text: &[u8]) -> bool {
         _ => text,
     };
     // A port follows a host of one label.
-    if name.len() < text.len()
-        && name
-            .iter()
-            .all(|b| b.is_ascii_lowercase() || *b == b'-')
-    {
+    if name.len() < text.len() && name.iter().all(|b| b.is_ascii_lowercase() || *b == b'-') {
         return true;
     }
     name.contains(&b'.')

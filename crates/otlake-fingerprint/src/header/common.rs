@@ -1,8 +1,6 @@
 //! Reads the most common headers without checking all rules.
 
-use super::fields::{
-    follows_word, is_process_with_pid, process_end, skip_delimiters, skip_spaces,
-};
+use super::fields::{follows_word, is_process_with_pid, process_end, skip_delimiters, skip_spaces};
 use super::stamp::{Host, iso_stamp_end};
 use super::{ESCAPE, Header, MAX_HEADER, line_of};
 use crate::class::{WORD, leading_letters};

@@ -713,9 +713,7 @@ fn process_len(text: &[u8], len: usize) -> Option<usize> {
     let open = memchr::memchr(b'[', name).filter(|open| *open > 0)?;
     let numbers = &name[open + 1..];
     let fits = numbers.contains(&b':')
-        && numbers
-            .iter()
-            .all(|b| b.is_ascii_hexdigit() || *b == b':')
+        && numbers.iter().all(|b| b.is_ascii_hexdigit() || *b == b':')
         && text[name.len()..].starts_with(b"] ");
     fits.then_some(name.len() + 1)
 }

@@ -74,7 +74,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     pub(super) fn backquote(&mut self) -> bool {
         let start = self.at;
         let bytes = self.bytes;
-        let opens = start > 0 && matches!(bytes[start - 1], b' ' | b'(' | b'[' | b',' | b'=' | b':');
+        let opens =
+            start > 0 && matches!(bytes[start - 1], b' ' | b'(' | b'[' | b',' | b'=' | b':');
         if !opens || self.names_table(start) || self.at_front() && self.after == After::Nothing {
             return false;
         }

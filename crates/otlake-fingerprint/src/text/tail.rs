@@ -101,9 +101,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     fn reason(&self, start: usize, end: usize) -> usize {
         let phrase = lexicon::reason_phrase(&self.bytes[start..end]);
         let to = end + 1 + phrase.len();
-        if !phrase.is_empty()
-            && self.bytes[end + 1..].starts_with(phrase)
-            && self.unit_ends_at(to)
+        if !phrase.is_empty() && self.bytes[end + 1..].starts_with(phrase) && self.unit_ends_at(to)
         {
             to
         } else {
@@ -246,7 +244,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
         match self.words.lead {
             Lead::For => {
-                return rest.strip_prefix(b" from ").is_some_and(begins_with_address);
+                return rest
+                    .strip_prefix(b" from ")
+                    .is_some_and(begins_with_address);
             }
             Lead::From => return false,
             Lead::Noun | Lead::Client => {}

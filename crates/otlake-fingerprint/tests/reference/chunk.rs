@@ -4,7 +4,10 @@ use super::text::{
     Position, Sort, Text, characters, has_alnum, has_high, is_full_match, is_match, match_len,
     url_end,
 };
-use super::vocabulary::{HIGH_UNITS, ends, is_alnum, is_credential, is_data_suffix, is_digit, is_generic_domain, is_half_of_day, is_high_unit, is_joiner, is_level, is_month, is_naming_noun, is_null, is_odd, is_preposition, is_separator, is_status, is_switch, is_unit, is_weekday, is_zone, trim,
+use super::vocabulary::{
+    HIGH_UNITS, ends, is_alnum, is_credential, is_data_suffix, is_digit, is_generic_domain,
+    is_half_of_day, is_high_unit, is_joiner, is_level, is_month, is_naming_noun, is_null, is_odd,
+    is_preposition, is_separator, is_status, is_switch, is_unit, is_weekday, is_zone, trim,
 };
 
 impl Text<'_> {
@@ -137,7 +140,9 @@ impl Text<'_> {
         }
         let rest = &text[end..];
         if noun == b"for" && !is_credential(before) {
-            return rest.strip_prefix(b" from ").is_some_and(begins_with_address);
+            return rest
+                .strip_prefix(b" from ")
+                .is_some_and(begins_with_address);
         }
         if is_match(r"^ [\[(]", rest) {
             return true;
@@ -344,9 +349,9 @@ impl Text<'_> {
             && let Some(len) = match_len("^[0-9]{3} [A-Za-z ]+", &text[start..])
             && end == start + 3
         {
-            let status = (0..=len).rev().find(|len| {
-                is_status(&text[start..start + len]) && unit_ends(text, start + len)
-            });
+            let status = (0..=len)
+                .rev()
+                .find(|len| is_status(&text[start..start + len]) && unit_ends(text, start + len));
             whole = status.map_or(end, |len| start + len);
         }
         self.at = self.at.max(whole);
@@ -493,17 +498,13 @@ fn changes_case(word: &[u8]) -> bool {
         .windows(2)
         .filter(|p| p[0].is_ascii_uppercase() != p[1].is_ascii_uppercase())
         .count();
-    !word.contains(&b'_')
-        && capitals >= third
-        && word.len() - capitals >= third
-        && changes >= third
+    !word.contains(&b'_') && capitals >= third && word.len() - capitals >= third && changes >= third
 }
 
 fn begins_with_address(text: &[u8]) -> bool {
     let run = match_len("^[0-9A-Fa-f.:]*", text).unwrap();
     let count = |byte: u8| text[..run].iter().filter(|b| **b == byte).count();
-    ends(text, run)
-        && (count(b':') >= 2 || count(b'.') == 3 && is_match("^[0-9]", text))
+    ends(text, run) && (count(b':') >= 2 || count(b'.') == 3 && is_match("^[0-9]", text))
 }
 
 /// Returns the length of the unit with a character beyond ASCII at the front of `text`.

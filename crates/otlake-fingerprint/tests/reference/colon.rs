@@ -42,9 +42,9 @@ impl Text<'_> {
         if is_match("^[a-z-]+$", chunk)
             && let Some(len) = match_len("^:[0-9]{3,5}", &text[end..])
             && ends(text, end + len)
-            && self.last_word_before(start).is_some_and(|word| {
-                matches!(word, b"to" | b"from" | b"tcp" | b"udp")
-            })
+            && self
+                .last_word_before(start)
+                .is_some_and(|word| matches!(word, b"to" | b"from" | b"tcp" | b"udp"))
         {
             self.variable(start, end + len);
             self.at = end + len;

@@ -113,7 +113,10 @@ fn field(line: &[u8], at: usize) -> &[u8] {
 }
 
 fn is_weak(field: &[u8]) -> bool {
-    field == b"-" || field == b"{}" || is_match(r#"^[^="]*[0-9][^="]*$"#, field) || is_match(r"^[A-Z_]{2,}$", field)
+    field == b"-"
+        || field == b"{}"
+        || is_match(r#"^[^="]*[0-9][^="]*$"#, field)
+        || is_match(r"^[A-Z_]{2,}$", field)
 }
 
 /// Returns the end of the bracketed field at `at`.

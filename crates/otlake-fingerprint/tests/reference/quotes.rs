@@ -95,11 +95,7 @@ impl Text<'_> {
         let text = self.text;
         let start = self.at;
         let front = self.at_front() && self.position == Position::None;
-        if start == 0
-            || !b" ([,=:".contains(&text[start - 1])
-            || front
-            || self.names_table(start)
-        {
+        if start == 0 || !b" ([,=:".contains(&text[start - 1]) || front || self.names_table(start) {
             return false;
         }
         let window = &text[start..text.len().min(start + 1024)];
