@@ -109,6 +109,15 @@ fn compact(storage: LocalDirectory) -> Result<(), Box<dyn Error>> {
     if let Some(error) = report.errors.first() {
         println!("the first error: {error:?}");
     }
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let mut ticks = stat
+        .split(' ')
+        .skip(13)
+        .map_while(|ticks| ticks.parse().ok());
+    if let (Some(user), Some(system)) = (ticks.next(), ticks.next()) {
+        let (user, system): (u64, u64) = (user, system);
+        println!("processor time in ticks: {user} user, {system} system");
+    }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find(|line| line.starts_with("VmHWM"));
     println!("{}", peak.unwrap_or("VmHWM is unknown here"));

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use otlake_schema::Table;
-use otlake_storage::{PutIf, PutOutcome, Retries, StorageErrorKind};
+use otlake_storage::{PutIf, PutOutcome, Retries, StorageErrorKind, StoredFile};
 
 use crate::commit::manifest::Manifest;
 use crate::commit::manifest_commit::{ManifestCommit, create};
@@ -49,6 +49,7 @@ impl ManifestCommit {
             replaces.any(|name| ours.contains(name.as_str()))
         };
         let json = manifest.to_json().into();
+        let merged: HashSet<&str> = manifest.files().iter().map(|file| &*file.name).collect();
         let mut next = 0;
         for swap in self.documents.list(&prefix)? {
             next = next.max(number_of(&swap.name).map_or(0, |number| number + 1));
@@ -58,13 +59,19 @@ impl ManifestCommit {
                 return Ok(ReplaceOutcome::Conflict);
             }
         }
-        if !manifest.files().is_empty() && !self.are_stored(&ours)? {
+        // A merged file that waited too long may have been removed as a leftover.
+        let is_stored = merged.is_empty() || self.are_stored(&ours)? && self.are_stored(&merged)?;
+        if !is_stored {
             return Ok(ReplaceOutcome::Conflict);
         }
         loop {
             let name = format!("{prefix}{next:020}.json");
             let retries = Retries::new(&*name, self.retry).with_observer(self.observer.clone());
             match create(&*self.documents, &name, &json, retries)? {
+                None if !merged.is_empty() && self.is_too_late(&name, &ours, &merged)? => {
+                    self.documents.delete(&name)?;
+                    return Ok(ReplaceOutcome::Conflict);
+                }
                 None => return Ok(ReplaceOutcome::Replaced),
                 Some(found) if overlaps(&Manifest::from_json(&found)?) => {
                     return Ok(ReplaceOutcome::Conflict);
@@ -72,6 +79,39 @@ impl ManifestCommit {
                 Some(_) => next += 1,
             }
         }
+    }
+
+    /// Returns whether a swap manifest was created so late that its number had been used before, and cleaned up: a later
+    /// number is older. Then other files may have replaced ours, or the merged files may be gone, after they were
+    /// looked for.
+    fn is_too_late(
+        &self,
+        swap: &str,
+        ours: &HashSet<&str>,
+        merged: &HashSet<&str>,
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let directory = swap.rfind('/').map_or(0, |slash| slash + 1);
+        let swaps = self
+            .documents
+            .list(&format!("{}{SWAP}", &swap[..directory]))?;
+        let Some(own) = swaps.iter().find(|other| other.name == swap) else {
+            return Ok(false);
+        };
+        let is_late =
+            |other: &StoredFile| other.name.as_str() > swap && other.modified < own.modified;
+        if !swaps.iter().any(is_late) {
+            return Ok(false);
+        }
+        for other in swaps.iter().filter(|other| other.name != swap) {
+            if let Some(found) = self.documents.get(&other.name)? {
+                let other = Manifest::from_json(&found.bytes)?;
+                let mut replaces = other.replaces().iter().map(String::as_str);
+                if replaces.any(|name| ours.contains(name)) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(!(self.are_stored(ours)? && self.are_stored(merged)?))
     }
 
     /// Returns whether all of the files are in the storage. A file that is not was replaced and cleaned up, and the

@@ -10,6 +10,7 @@ use otlake_storage::{Documents, StorageError};
 use crate::commit::manifest::file::ManifestFile;
 use crate::commit::manifest::{Manifest, ManifestError};
 use crate::commit::manifest_commit::ManifestCommit;
+use crate::files::read_ahead::read_ahead;
 
 /// The files of a table that has manifests next to the data, at one moment: those that a manifest lists and that no
 /// manifest [replaces](Manifest::replaces).
@@ -81,6 +82,9 @@ pub enum TableFilesError {
     },
 }
 
+/// The bytes of manifests that are read before they are needed.
+const READ_AHEAD: u64 = 4 << 20;
+
 /// How often manifests are read again because one of them was deleted in between.
 const ATTEMPTS: u32 = 10;
 
@@ -104,22 +108,31 @@ impl TableFiles {
 
     /// Returns `None` if a manifest was deleted after it was listed: what replaces its files may have been missed.
     fn try_load(documents: &dyn Documents, table: Table) -> Result<Option<Self>, TableFilesError> {
-        let mut manifests = Vec::new();
-        for listed in documents.list(&ManifestCommit::directory(table))? {
-            let Some(document) = documents.get(&listed.name)? else {
-                return Ok(None);
-            };
-            let manifest = Manifest::from_json(&document.bytes).map_err(|source| {
-                let name = listed.name.clone();
-                TableFilesError::Manifest { name, source }
-            })?;
-            manifests.push(NamedManifest {
-                document: listed.name,
-                modified: listed.modified,
-                version: document.version,
-                manifest: Arc::new(manifest),
-            });
-        }
+        let listed = documents.list(&ManifestCommit::directory(table))?;
+        let read = |number: usize| documents.get(&listed[number].name);
+        let sizes = listed.iter().map(|listed| listed.bytes).enumerate();
+        let manifests = read_ahead(sizes, READ_AHEAD, &read, |ahead| {
+            let mut manifests = Vec::with_capacity(listed.len());
+            for (number, listed) in listed.iter().enumerate() {
+                let Some(document) = ahead.take(number)? else {
+                    return Ok(None);
+                };
+                let manifest = Manifest::from_json(&document.bytes).map_err(|source| {
+                    let name = listed.name.clone();
+                    TableFilesError::Manifest { name, source }
+                })?;
+                manifests.push(NamedManifest {
+                    document: listed.name.clone(),
+                    modified: listed.modified,
+                    version: document.version,
+                    manifest: Arc::new(manifest),
+                });
+            }
+            Ok::<_, TableFilesError>(Some(manifests))
+        })?;
+        let Some(manifests) = manifests else {
+            return Ok(None);
+        };
         let replaces = manifests.iter().flat_map(|named| named.manifest.replaces());
         Ok(Some(Self {
             replaced: replaces.cloned().collect(),

@@ -1,12 +1,13 @@
 //! Chooses the files that are merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use otlake_schema::Table;
 
 use super::options::CompactionOptions;
 use crate::commit::manifest::file::ManifestFile;
+use crate::route::partition_value::{PartitionLiteral, PartitionValue, Transform};
 
 /// The files of a table that a [`Compactor`](crate::Compactor) would merge. Its `Display` is a list for people.
 ///
@@ -48,6 +49,7 @@ impl CompactionPlan {
         };
         let mut groups: BTreeMap<(String, Option<i64>, String), Vec<ManifestFile>> =
             BTreeMap::new();
+        let typed = TypedPartitions::of(&files);
         for mut file in files {
             file.columns.retain(|column| column.name == "timestamp");
             file.columns.shrink_to_fit();
@@ -56,6 +58,9 @@ impl CompactionPlan {
                 continue;
             }
             let directory = file.name.rsplit_once('/').map_or("", |(above, _)| above);
+            if let Some(partition) = typed.find(directory, &file.partition) {
+                file.partition = partition;
+            }
             let latest = file.time_range().map(|(_, latest)| latest);
             let start = latest.map(|latest| latest.div_euclid(window).saturating_mul(window));
             // Escaped values in a directory are cut, so two partitions may share one.
@@ -121,6 +126,55 @@ impl CompactionPlan {
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }
+}
+
+/// The partitions whose values have types, by directory. Manifests of version 1 have text in their place.
+struct TypedPartitions(HashMap<String, HashSet<Vec<PartitionValue>>>);
+
+impl TypedPartitions {
+    fn of(files: &[ManifestFile]) -> Self {
+        let mut typed: HashMap<String, HashSet<Vec<PartitionValue>>> = HashMap::new();
+        // Most tables have no such manifests, and nothing to look up.
+        let has_text = |file: &ManifestFile| !file.partition.is_empty() && is_text(&file.partition);
+        if files.iter().any(has_text) {
+            for file in files.iter().filter(|file| !is_text(&file.partition)) {
+                let directory = file.name.rsplit_once('/').map_or("", |(above, _)| above);
+                let partitions = typed.entry(directory.to_owned()).or_default();
+                if !partitions.contains(&file.partition) {
+                    partitions.insert(file.partition.clone());
+                }
+            }
+        }
+        Self(typed)
+    }
+
+    /// Returns the typed values of a partition whose values are text.
+    fn find(&self, directory: &str, partition: &[PartitionValue]) -> Option<Vec<PartitionValue>> {
+        let known = self.0.get(directory).filter(|_| is_text(partition))?;
+        let is_same = |typed: &PartitionValue, text: &PartitionValue| {
+            let value = text.value.as_ref().map(|value| match value {
+                PartitionLiteral::Text(text) => {
+                    PartitionLiteral::of_text(&typed.transform, text.clone())
+                }
+                other => other.clone(),
+            });
+            typed.name == text.name && typed.value == value
+        };
+        let mut known = known.iter().filter(|typed| {
+            typed.len() == partition.len()
+                && typed
+                    .iter()
+                    .zip(partition)
+                    .all(|(typed, text)| is_same(typed, text))
+        });
+        known.next().cloned()
+    }
+}
+
+fn is_text(partition: &[PartitionValue]) -> bool {
+    partition
+        .iter()
+        .all(|value| value.transform == Transform::Text)
 }
 
 impl CompactionGroup {

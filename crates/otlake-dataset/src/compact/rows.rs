@@ -514,3 +514,81 @@ impl<'a> Values<'a> {
         &self.bytes[self.offsets[range.start] as usize..self.offsets[range.end] as usize]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stretch(chunk: u32, start: u32, rows: u32) -> Stretch {
+        Stretch { chunk, start, rows }
+    }
+
+    #[test]
+    fn groups_have_all_rows_in_order() {
+        let mut stretches = Vec::new();
+        for (chunk, start, rows) in [(0, 0, 2), (0, 2, 3), (1, 7, 1), (0, 5, 4)] {
+            push(&mut stretches, chunk, start, rows);
+        }
+        assert_eq!(stretches.len(), 3);
+        let groups: Vec<Vec<Stretch>> = groups_of(&stretches, 4).collect();
+        let expected = [
+            vec![stretch(0, 0, 4)],
+            vec![stretch(0, 4, 1), stretch(1, 7, 1), stretch(0, 5, 2)],
+            vec![stretch(0, 7, 2)],
+        ];
+        assert_eq!(groups, expected);
+    }
+
+    /// All combinations of chunks with a dictionary, without one, and without the column.
+    #[test]
+    fn text_is_copied_from_chunks_of_any_kind() {
+        let dictionary: ArrayRef = Arc::new(
+            [Some("b"), None, Some("a"), Some("b")]
+                .into_iter()
+                .collect::<DictionaryArray<Int32Type>>(),
+        );
+        let plain: ArrayRef = Arc::new(StringArray::from(vec![None, Some("c"), Some("a"), None]));
+        let chunks = [Some(&dictionary), Some(&plain), None];
+        let stretches = [
+            stretch(1, 1, 2),
+            stretch(0, 0, 4),
+            stretch(2, 0, 2),
+            stretch(1, 0, 1),
+        ];
+        let expected: Vec<Option<&str>> = ["c", "a", "b", "", "a", "b", "", "", ""]
+            .map(|text| (!text.is_empty()).then_some(text))
+            .to_vec();
+        let array = gather_column(&DataType::Utf8, &chunks, &stretches, 9).unwrap();
+        assert_eq!(
+            array.as_string::<i32>(),
+            &StringArray::from(expected.clone())
+        );
+        let only = [Some(&dictionary), None, None];
+        let stretches = [stretch(0, 1, 3), stretch(1, 0, 1)];
+        let array = gather_column(&DataType::Utf8, &only, &stretches, 4).unwrap();
+        let array = take(
+            array.as_dictionary::<Int32Type>().values(),
+            array.as_dictionary::<Int32Type>().keys(),
+            None,
+        );
+        let expected = StringArray::from(vec![None, Some("a"), Some("b"), None]);
+        assert_eq!(array.unwrap().as_string::<i32>(), &expected);
+    }
+
+    /// A long text that many rows share stays one text if another chunk has no dictionary. 3,000 copies of it would be
+    /// too many bytes for an array.
+    #[test]
+    fn long_values_of_dictionaries_stay_short() {
+        let long = "x".repeat(1 << 20);
+        let shared: DictionaryArray<Int32Type> = std::iter::repeat_n(&*long, 3_000).collect();
+        let shared: ArrayRef = Arc::new(shared);
+        let plain: ArrayRef = Arc::new(StringArray::from(vec!["y", "z"]));
+        let columns = [Some(&shared), Some(&plain)];
+        let stretches = [stretch(0, 0, 3_000), stretch(1, 0, 2)];
+        let array = gather_column(&DataType::Utf8, &columns, &stretches, 3_002).unwrap();
+        assert!(array.get_array_memory_size() < 3 << 20);
+        let dictionary = array.as_dictionary::<Int32Type>();
+        assert_eq!(dictionary.values().len(), 3);
+        assert_eq!(dictionary.keys().value(3_001), 2);
+    }
+}

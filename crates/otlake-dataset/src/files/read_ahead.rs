@@ -8,6 +8,9 @@ use std::thread;
 /// twenty small files. Not measured there.
 const REQUESTS: usize = 8;
 
+/// The number of items for which a thread is worth starting.
+const WORTH: usize = 4;
+
 /// Reads items in their order, some of them before they are needed.
 pub(crate) struct ReadAhead<'a, T> {
     shared: &'a Shared<'a, T>,
@@ -40,7 +43,7 @@ pub(crate) fn read_ahead<T: Send, R>(
     work: impl FnOnce(&mut ReadAhead<'_, T>) -> R,
 ) -> R {
     let waiting: VecDeque<(usize, u64)> = items.into_iter().collect();
-    let threads = waiting.len().min(REQUESTS);
+    let threads = (waiting.len() / WORTH).min(REQUESTS);
     let shared = Shared {
         read,
         state: Mutex::new(State {

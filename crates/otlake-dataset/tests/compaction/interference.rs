@@ -13,7 +13,10 @@ use otlake_dataset::{
 };
 use otlake_row::Value;
 use otlake_schema::Table;
-use otlake_storage::{Documents, InMemoryStorage, RetryPolicy, Storage};
+use otlake_storage::{
+    Document, Documents, InMemoryStorage, PutIf, PutOutcome, RetryPolicy, Storage, StorageError,
+    StorageFile, StoredFile,
+};
 
 use super::cells::{commit, files, rows};
 use super::faulty::{FaultyStorage, Plan};
@@ -517,4 +520,120 @@ fn a_late_compactor_does_not_double_rows() {
     assert_eq!(before.unwrap().len(), 4);
     let rows = rows(&storage, Table::Logs).unwrap();
     assert_eq!((rows.len(), rows.values().sum::<usize>()), (8, 8));
+}
+
+/// A storage that lets others act right before a swap manifest is created, when everything was checked.
+#[derive(Clone)]
+struct Stalling<F> {
+    inner: InMemoryStorage,
+    act: Arc<F>,
+}
+
+impl<F> std::fmt::Debug for Stalling<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stalling")
+    }
+}
+
+impl<F: Fn() + Send + Sync> Storage for Stalling<F> {
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
+        self.inner.create(name)
+    }
+}
+
+impl<F: Fn() + Send + Sync> Documents for Stalling<F> {
+    fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
+        self.inner.get(name)
+    }
+
+    fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
+        if name.contains("/swap-") {
+            (self.act)();
+        }
+        self.inner.put(name, bytes, condition)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError> {
+        self.inner.list(prefix)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StorageError> {
+        self.inner.delete(name)
+    }
+}
+
+/// Merges files with a process that stalls after it has checked them, until `act` is done.
+fn run_stalling(storage: &InMemoryStorage, act: impl Fn() + Send + Sync + 'static) {
+    let done = AtomicBool::new(false);
+    let act = move || {
+        if !done.swap(true, Ordering::SeqCst) {
+            act();
+            // Times of the storage have to differ.
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    let inner = storage.clone();
+    let act = Arc::new(act);
+    let stalling = Arc::new(Stalling { inner, act });
+    let commit = Arc::new(ManifestCommit::new(stalling.clone()));
+    let late = Compactor::new(stalling, commit, CompactionOptions::new());
+    let report = run(&late);
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+}
+
+/// A compactor stalls between its check and its swap manifest. Meanwhile another one merges the files, and cleaning up
+/// deletes them and the manifest whose number the first one is about to use: no row is there twice.
+#[test]
+fn a_compactor_that_stalls_after_its_check_does_not_double_rows() {
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options());
+    for number in 0..4 {
+        Records::new().push(&mut writer, number, BEGIN, &[]);
+        writer.flush().unwrap();
+    }
+    let other = storage.clone();
+    run_stalling(&storage, move || {
+        run(&compactor(&other));
+        let clean_up = || {
+            commit(&other)
+                .clean_up(Table::Logs, Duration::ZERO)
+                .unwrap()
+        };
+        clean_up();
+        let mut writer = dataset_writer(&other, options());
+        for number in 4..8 {
+            Records::new().push(&mut writer, number, BEGIN, &[]);
+            writer.flush().unwrap();
+        }
+        run(&compactor(&other));
+        for _ in 0..3 {
+            clean_up();
+        }
+        let swaps = other.list("_otlake/manifests/logs/swap-").unwrap();
+        assert_eq!(swaps.len(), 1, "the first number is free: {swaps:?}");
+    });
+    let rows = rows(&storage, Table::Logs).unwrap();
+    assert_eq!((rows.len(), rows.values().sum::<usize>()), (8, 8));
+}
+
+/// A compactor stalls so long that its merged file is removed as a leftover: its rows stay where they were.
+#[test]
+fn a_merged_file_that_was_removed_replaces_nothing() {
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options());
+    for number in 0..4 {
+        Records::new().push(&mut writer, number, BEGIN, &[]);
+        writer.flush().unwrap();
+    }
+    let before = rows(&storage, Table::Logs);
+    let other = storage.clone();
+    let done = AtomicBool::new(false);
+    let late = interrupted(&storage, move || {
+        if !done.swap(true, Ordering::SeqCst) {
+            assert_eq!(leftovers(&other).len(), 1);
+        }
+    });
+    let report = run(&late);
+    assert_eq!((report.conflicts, report.files_written), (1, 1), "{report}");
+    assert_eq!(rows(&storage, Table::Logs), before);
 }

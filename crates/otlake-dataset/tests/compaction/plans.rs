@@ -1,14 +1,15 @@
 //! Which files are chosen.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use otlake_dataset::{CompactionOptions, Compactor};
 use otlake_row::Value;
 use otlake_schema::Table;
-use otlake_storage::InMemoryStorage;
+use otlake_storage::{Documents, InMemoryStorage, PutIf, PutOutcome};
 
-use super::cells::{commit, files};
+use super::cells::{commit, files, rows};
 use super::random::Random;
 use super::records::{BEGIN, HOUR, Records, by_hour, dataset_writer, options};
 
@@ -130,4 +131,52 @@ fn a_plan_can_be_read() {
     );
     assert!(group.ends_with(" and 3 rows"), "{text}");
     assert_eq!(lines.next(), None);
+}
+
+/// Files of manifests of version 1, whose partition values are text, are merged with later ones, and the merged file has
+/// typed values.
+#[test]
+fn files_of_old_manifests_are_merged_with_new_ones() {
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options().partitioning(by_hour()));
+    for number in 0..8 {
+        Records::new().push(&mut writer, number, BEGIN + number / 2 % 2 * HOUR, &[]);
+        writer.flush().unwrap();
+    }
+    let before = rows(&storage, Table::Logs);
+    let partitions = |storage: &InMemoryStorage| -> BTreeSet<String> {
+        let files = files(storage, Table::Logs).into_iter();
+        files.map(|file| format!("{:?}", file.partition)).collect()
+    };
+    let typed = partitions(&storage);
+    // Every other manifest becomes one of version 1.
+    let manifests = storage.list("_otlake/manifests/logs/").unwrap();
+    for manifest in manifests.into_iter().step_by(2) {
+        let found = storage.get(&manifest.name).unwrap().unwrap();
+        let mut json: serde_json::Value = serde_json::from_slice(&found.bytes).unwrap();
+        json["format"] = "otlake.manifest/1".into();
+        for file in json["files"].as_array_mut().unwrap() {
+            for value in file["partition"].as_array_mut().unwrap() {
+                let text = match &value["value"] {
+                    serde_json::Value::Number(number) => {
+                        format!("{:02}", number.as_i64().unwrap()).into()
+                    }
+                    other => other.clone(),
+                };
+                *value = serde_json::json!({ "name": value["name"], "value": text });
+            }
+        }
+        let bytes = json.to_string().into();
+        let condition = PutIf::Matches(found.version);
+        let outcome = storage.put(&manifest.name, bytes, condition).unwrap();
+        assert!(matches!(outcome, PutOutcome::Stored(_)));
+    }
+    assert_eq!(partitions(&storage).len(), 4, "{:?}", partitions(&storage));
+    let compactor = compactor(&storage, CompactionOptions::new());
+    let plan = compactor.plan(Table::Logs).unwrap();
+    assert_eq!((plan.files(), plan.groups().len()), (8, 2), "{plan}");
+    let report = compactor.run(&plan, &mut |_| {}).unwrap();
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    assert_eq!(rows(&storage, Table::Logs), before);
+    assert_eq!(partitions(&storage), typed);
 }

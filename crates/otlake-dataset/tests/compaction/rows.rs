@@ -322,3 +322,42 @@ fn add(storage: &InMemoryStorage, name: &str, batch: &RecordBatch) {
         .unwrap();
     assert_eq!(outcome, CommitOutcome::Committed);
 }
+
+/// The sort order of a dataset is changed twice: rows of all files are in the order of the latest one.
+#[test]
+fn files_with_other_sort_orders_are_sorted_again() {
+    let storage = InMemoryStorage::new();
+    let orders = [
+        vec![by("attr_text")],
+        vec![],
+        vec![by("attr_service"), by("timestamp")],
+    ];
+    for (batch, order) in orders.iter().enumerate() {
+        let mut writer = dataset_writer(&storage, options().sorted_rows(order.clone()));
+        let mut records = Records::new();
+        for row in 0..200 {
+            let number = batch as i64 * 1_000 + row;
+            let text = format!("{}", row * 7_919 % 200);
+            let service = format!("service-{}", row % 5);
+            let attributes = [
+                ("text", Value::String(&text)),
+                ("service", Value::String(&service)),
+            ];
+            let time = BEGIN + batch as i64 * 1_000_000 + row * 31 % 200 * 10_000;
+            records.push(&mut writer, number, time, &attributes);
+        }
+        writer.flush().unwrap();
+    }
+    let before = rows(&storage, Table::Logs);
+    let compactor = Compactor::new(
+        Arc::new(storage.clone()),
+        commit(&storage),
+        CompactionOptions::new(),
+    );
+    let plan = compactor.plan(Table::Logs).unwrap();
+    let report = compactor.run(&plan, &mut |_| {}).unwrap();
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    assert_eq!((report.files_merged, report.files_written), (3, 1));
+    assert_eq!(rows(&storage, Table::Logs), before);
+    assert_sorted(&storage, Table::Logs, &orders[2]);
+}
