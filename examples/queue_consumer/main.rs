@@ -7,9 +7,10 @@
 //!     --brokers HOST:9092 --topic otlp_logs --topic otlp_spans --topic otlp_metrics --group otlake LAKE
 //! ```
 //!
-//! A range of offsets is a batch, and its identity is the partition and the first offset. The same identity has to mean the
+//! A range of offsets is a batch, and its identity is the partition and the last offset. The same identity has to mean the
 //! same records, also after a restart, when the log has become longer. So the range is stored before any of its records is
-//! written; with Kafka, in the metadata of the committed offset.
+//! written; with Kafka, in the metadata of the committed offset. All offsets up to that of a finished batch are in the files, so a
+//! new range that begins before it is refused.
 //!
 //! Payloads are in protobuf (`otlp_proto` of the Collector's Kafka exporter) or JSON (`otlp_json`). The first byte tells which: a
 //! request in protobuf begins with the tag of its only field, 0x0A, and one in JSON with `{`.
@@ -133,8 +134,11 @@ fn consume(log: &mut impl Log, pipeline: &mut Pipeline) -> Result<(), Box<dyn Er
         let Messages {
             partition, range, ..
         } = &messages;
-        if !messages.stored && !report(partition, log.store(partition, range.clone())) {
-            continue;
+        if !messages.stored {
+            refuse_finished(pipeline, &messages)?;
+            if !report(partition, log.store(partition, range.clone())) {
+                continue;
+            }
         }
         let end = range.end;
         deliver(log, pipeline, &messages)?;
@@ -158,6 +162,27 @@ fn report(partition: &str, result: io::Result<()>) -> bool {
         .is_ok()
 }
 
+/// Returns an error if a new range begins before the end of one that is in the files.
+fn refuse_finished(pipeline: &mut Pipeline, new: &Messages) -> Result<(), Box<dyn Error>> {
+    // As if the first message was a batch. It is not delivered as one.
+    let first = BatchId::new(new.source.as_str(), new.range.start)?;
+    let start = pipeline.begin_batch(&first)?;
+    pipeline.discard_batch();
+    match start {
+        BatchStart::Begun => Ok(()),
+        BatchStart::AlreadyFinished => Err(finished_before(new).into()),
+    }
+}
+
+fn finished_before(new: &Messages) -> String {
+    format!(
+        "{} {:?} begins before offsets that are in the files, so the committed offset was set back, or another program uses the \
+         source {} in this dataset: consume the topic as another group to store its records again, or commit the offset after \
+         the last range",
+        new.partition, new.range, new.source
+    )
+}
+
 /// Delivers messages as a batch.
 fn deliver(
     log: &mut impl Log,
@@ -165,7 +190,7 @@ fn deliver(
     from: &Messages,
 ) -> Result<(), Box<dyn Error>> {
     let (partition, range) = (&from.partition, &from.range);
-    let id = BatchId::new(from.source.as_str(), range.start)?;
+    let id = BatchId::new(from.source.as_str(), range.end - 1)?;
     let outcome = pipeline.batch(&id, |batch| {
         for message in &from.messages {
             let format = match message.payload.first() {
@@ -191,17 +216,53 @@ fn deliver(
         BatchStart::AlreadyFinished if from.stored || !outcome.failures.is_empty() => {
             println!("{partition} {range:?} is already in the dataset");
         }
-        // The range is new, but a later one was finished before. Part of this one may never have been read.
+        // The range was new, but another program has used its source meanwhile.
         BatchStart::AlreadyFinished => {
             log.store(partition, range.start..range.start)?;
-            return Err(format!(
-                "{partition} {range:?} begins before offsets that are in the files, so the committed offset was set back, or \
-                 another program uses the source {} in this dataset: consume the topic as another group to store its records \
-                 again, or commit the offset after the last range",
-                from.source
-            )
-            .into());
+            return Err(finished_before(from).into());
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use otlake::storage::InMemoryStorage;
+
+    use super::*;
+
+    const LOG: &str = r#"{"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]}"#;
+
+    /// Consumes five messages in ranges of three, and then from an offset on.
+    fn consume_again_from(offset: u64) -> (Result<(), String>, u64) {
+        let directory = tempfile::tempdir().unwrap();
+        let append = |offset| {
+            let file = directory.path().join(format!("orders/{offset}.logs"));
+            fs::write(file, LOG).unwrap();
+        };
+        fs::create_dir(directory.path().join("orders")).unwrap();
+        (0..5).for_each(append);
+        let mut pipeline = Pipeline::builder().build(InMemoryStorage::new()).unwrap();
+        let mut log = FileLog::new(directory.path(), 3);
+        consume(&mut log, &mut pipeline).unwrap();
+        (5..10).for_each(append);
+        log.store("orders", offset..offset).unwrap();
+        let consumed = consume(&mut log, &mut pipeline).map_err(|error| error.to_string());
+        (consumed, pipeline.records().accepted)
+    }
+
+    /// Wherever the offset is set back to, no record is stored twice.
+    #[test]
+    fn an_offset_that_was_set_back_is_refused() {
+        for offset in 0..5 {
+            let (consumed, records) = consume_again_from(offset);
+            let error = consumed.unwrap_err();
+            let expected = format!("orders {offset}..{} begins before", offset + 3);
+            assert!(error.starts_with(&expected), "{error}");
+            assert_eq!(records, 5);
+        }
+        assert_eq!(consume_again_from(5), (Ok(()), 10));
+    }
 }
