@@ -5,7 +5,6 @@
 //! cargo run -p otlake-examples --example batches
 //! ```
 
-use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ fn read_from_queue(offset: u64) -> std::io::Result<Vec<u8>> {
 
 /// Returns the options of the pipeline. They must not change between attempts: with another partitioning, an
 /// attempt would look for the files of an earlier one in other directories.
-fn options() -> Result<PipelineBuilder, Box<dyn Error>> {
+fn options() -> anyhow::Result<PipelineBuilder> {
     let partitioning = "signal={signal}/date={date}".parse()?;
     Ok(Pipeline::builder()
         .partitioning(partitioning)
@@ -30,7 +29,7 @@ fn options() -> Result<PipelineBuilder, Box<dyn Error>> {
 
 /// Delivers the payload at an offset. When this has returned, the offset can be acknowledged. If it fails, or
 /// the process ends first, the queue delivers the same payload again.
-fn deliver(pipeline: &mut Pipeline, offset: u64) -> Result<(), Box<dyn Error>> {
+fn deliver(pipeline: &mut Pipeline, offset: u64) -> anyhow::Result<()> {
     let payload = read_from_queue(offset)?;
     let id = BatchId::new("checkout-0", offset)?;
     // Failed writes are retried: see `PipelineBuilder::retry`.
@@ -45,7 +44,7 @@ fn deliver(pipeline: &mut Pipeline, offset: u64) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let lake = LocalDirectory::new("target/otlake-batches");
 
     let mut killed = options()?.build(lake.clone())?;

@@ -9,12 +9,13 @@
 //! cargo run -p otlake-examples --features aws --example compact -- s3://bucket/lake --sort resource_service_name,timestamp
 //! ```
 
-use std::error::Error;
+use std::error::Error as _;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use otlake::Pipeline;
@@ -45,7 +46,7 @@ struct Arguments {
     grace: u64,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let lake = match &arguments.lake {
         Some(lake) => lake.clone(),
@@ -95,10 +96,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let deleted = commit
             .clean_up(table, grace)
-            .map_err(|error| error.to_string())?;
+            .map_err(anyhow::Error::from_boxed)?;
         let leftovers = commit
             .remove_leftovers(table, grace)
-            .map_err(|error| error.to_string())?;
+            .map_err(anyhow::Error::from_boxed)?;
         if deleted.files + leftovers.len() > 0 {
             println!(
                 "{}: deleted {} files that were replaced, and {} leftovers",
@@ -118,12 +119,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     match failed {
         0 => Ok(()),
-        failed => Err(format!("{failed} files or groups could not be merged").into()),
+        failed => bail!("{failed} files or groups could not be merged"),
     }
 }
 
 /// Writes a dataset with a file for each recorded payload, and returns its directory.
-fn write_recorded(directory: &Path) -> Result<String, Box<dyn Error>> {
+fn write_recorded(directory: &Path) -> anyhow::Result<String> {
     if directory.exists() {
         fs::remove_dir_all(directory)?;
     }

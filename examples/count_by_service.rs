@@ -8,13 +8,12 @@ mod recorded;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::error::Error;
 use std::fs::File;
 
 use otlake::otlp::{OtlpDecoder, PayloadReader};
 use otlake::row::{Row, sink_fn};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let mut counts: BTreeMap<(String, &str), u64> = BTreeMap::new();
     let mut sink = sink_fn(|row: &mut Row<'_>| {
         let service = row.service_name().unwrap_or("unknown").to_owned();

@@ -8,9 +8,9 @@
 mod recorded;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fs::File;
 
+use anyhow::Context;
 use otlake::arrow::arrow_array::RecordBatch;
 use otlake::arrow::arrow_array::cast::AsArray;
 use otlake::arrow::arrow_array::types::Int64Type;
@@ -25,18 +25,20 @@ struct LastLogs {
 }
 
 impl BatchSink for LastLogs {
-    type Error = String;
+    type Error = anyhow::Error;
 
-    fn batch(&mut self, batch: &RecordBatch) -> Result<(), String> {
+    fn batch(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         let column = |name: &str| {
             batch
                 .column_by_name(name)
-                .ok_or(format!("no column {name}"))
+                .with_context(|| format!("no column {name}"))
         };
         let services = column("resource_service_name")?;
-        let services = services.as_string_opt::<i32>().ok_or("no strings")?;
+        let services = services.as_string_opt::<i32>().context("no strings")?;
         let times = column("time_unix_nano")?;
-        let times = times.as_primitive_opt::<Int64Type>().ok_or("no numbers")?;
+        let times = times
+            .as_primitive_opt::<Int64Type>()
+            .context("no numbers")?;
         for (service, nanos) in services.iter().zip(times) {
             if let (Some(service), Some(nanos)) = (service, nanos) {
                 let last = self.nanos.entry(service.to_owned()).or_default();
@@ -47,7 +49,7 @@ impl BatchSink for LastLogs {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let options = BatchOptions::new().with_plain_strings();
     let mut builder = BatchBuilder::with_options(Schema::logs(), options);
     let (mut decoder, mut sink) = (OtlpDecoder::new(), LastLogs::default());

@@ -66,7 +66,7 @@ impl Commit for TableLog {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let directory = Path::new("target/custom_commit");
     fs::create_dir_all(directory)?;
     let log = Arc::new(TableLog {

@@ -21,9 +21,9 @@ struct LineDecoder {
 
 impl LineDecoder {
     /// Pushes a row for each line and returns the number of lines without a message.
-    fn decode<S: RowSink>(&mut self, lines: &Bytes, sink: &mut S) -> Result<usize, Error>
+    fn decode<S: RowSink>(&mut self, lines: &Bytes, sink: &mut S) -> anyhow::Result<usize>
     where
-        S::Error: std::error::Error + 'static,
+        S::Error: std::error::Error + Send + Sync + 'static,
     {
         let text = std::str::from_utf8(lines)?;
         let mut skipped = 0;
@@ -58,9 +58,7 @@ impl LineDecoder {
     }
 }
 
-type Error = Box<dyn std::error::Error>;
-
-fn main() -> Result<(), Error> {
+fn main() -> anyhow::Result<()> {
     let lines = "INFO tenant=acme took_ms=12 | order 1817 stored\n\
                  INFO tenant=acme took_ms=9 | order 1818 stored\n\
                  ERROR tenant=umbrella | no disk left on node-7\n\

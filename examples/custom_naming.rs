@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use anyhow::Context;
 use otlake::Pipeline;
 use otlake::row::Location;
 use otlake::schema::{Naming, Table};
@@ -27,13 +28,13 @@ impl Naming for Short {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> anyhow::Result<()> {
     let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
     let mut pipeline = Pipeline::builder()
         .naming(Short)
         .build_files(InMemoryStorage::new())?;
     pipeline.ingest_logs(std::fs::read(payload)?)?;
-    let schema = pipeline.schema(Table::Logs).ok_or("no logs were read")?;
+    let schema = pipeline.schema(Table::Logs).context("no logs were read")?;
     for column in schema.columns() {
         if let Some(full_name) = column.full_name() {
             println!("{:40} {full_name}", column.name());

@@ -6,7 +6,6 @@
 
 mod recorded;
 
-use std::error::Error;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
@@ -39,7 +38,7 @@ impl Observer for Print {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let (storing, stored) = channel();
     let mut pipeline = Pipeline::builder()
         .observer(Print { storing })

@@ -59,7 +59,7 @@ impl RowSink for SeverityCounts {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> anyhow::Result<()> {
     let mut decoder = OtlpDecoder::new();
     let mut sink = SeverityCounts::default();
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs");

@@ -4,9 +4,9 @@
 //! cargo run -p otlake-examples --example custom_stage
 //! ```
 
-use std::error::Error;
 use std::path::Path;
 
+use anyhow::Context;
 use otlake::Pipeline;
 use otlake::row::{GroupId, Key, Location, RegisterError, Row, RowSink, Stage, Value};
 use otlake::schema::Table;
@@ -51,7 +51,7 @@ impl Stage for Team {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let lake = LocalDirectory::new("target/otlake-custom-stage");
     let mut pipeline = Pipeline::builder()
         .stage(Team::new()?)
@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     pipeline.flush()?;
 
-    let schema = pipeline.schema(Table::Logs).ok_or("no logs")?;
+    let schema = pipeline.schema(Table::Logs).context("no logs")?;
     let mut columns = schema.columns().iter();
     assert!(
         columns.any(|column| column.name() == "team"),

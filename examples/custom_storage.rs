@@ -60,7 +60,7 @@ impl StorageFile for Announced {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> anyhow::Result<()> {
     let payload = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs/checkout-python-001.binpb");
     let directory = LocalDirectory::new("target/otlake-dated");
     let storage = Dated {

@@ -6,10 +6,10 @@
 //! cargo run -p otlake-examples --example dataset_schema -- merge a.json b.json --out both.json
 //! ```
 
-use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, Table as Lines};
@@ -43,17 +43,16 @@ enum Command {
     },
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let Arguments { command, table } = Arguments::parse();
-    let table = Table::from_name(&table).ok_or_else(|| format!("there is no table {table:?}"))?;
+    let table = Table::from_name(&table).with_context(|| format!("there is no table {table:?}"))?;
     match command {
         Command::Print { schema } => print(&load(&schema, table)?),
         Command::Diff { first, second } => diff(&load(&first, table)?, &load(&second, table)?),
         Command::Merge { first, second, out } => {
             let merged = load(&first, table)?.merge(&load(&second, table)?)?;
             // A schema that is in use may be extended by its writers only.
-            let mut file = fs::File::create_new(&out)
-                .map_err(|error| format!("{}: {error}", out.display()))?;
+            let mut file = fs::File::create_new(&out).with_context(|| out.display().to_string())?;
             std::io::Write::write_all(&mut file, &merged.to_json())?;
             print(&merged);
         }
@@ -61,14 +60,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn load(path: &Path, table: Table) -> Result<DatasetSchema, Box<dyn Error>> {
+fn load(path: &Path, table: Table) -> anyhow::Result<DatasetSchema> {
     let path = match path.is_dir() {
         true => path.join(SchemaDocument::document_name(table)),
         false => path.to_owned(),
     };
-    let in_file = |error: &dyn Error| format!("{}: {error}", path.display());
-    let json = fs::read(&path).map_err(|error| in_file(&error))?;
-    Ok(DatasetSchema::from_json(&json).map_err(|error| in_file(&error))?)
+    let in_file = || path.display().to_string();
+    let json = fs::read(&path).with_context(in_file)?;
+    DatasetSchema::from_json(&json).with_context(in_file)
 }
 
 fn print(schema: &DatasetSchema) {

@@ -4,8 +4,6 @@
 //! cargo run -p otlake-examples --example filter
 //! ```
 
-use std::error::Error;
-
 use otlake::otlp::Format;
 use otlake::row::{Row, Signal, Stage, Value, fields};
 use otlake::storage::LocalDirectory;
@@ -26,7 +24,7 @@ fn is_health_check(row: &Row<'_>) -> bool {
     body.is_some_and(|body| body.contains("/healthz"))
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let mut pipeline = Pipeline::builder()
         .stage(Filter::min_severity(9))
         .stage(Filter::drop(is_health_check).only(Signal::Logs))

@@ -10,30 +10,19 @@
 
 #![allow(clippy::print_stdout, reason = "the table is what this program is for")]
 
-use std::error::Error;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use otlake_fingerprint::{Fingerprinter, PatternOptions, Patterns};
 
 /// Interval at which the table is redrawn on a terminal.
 const REDRAW: Duration = Duration::from_millis(500);
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("fingerprint_lines: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let mut top = 20;
     let mut state = None;
     let mut paths = Vec::new();
@@ -43,16 +32,16 @@ fn run() -> Result<(), Box<dyn Error>> {
             top = args
                 .next()
                 .and_then(|n| n.to_str()?.parse().ok())
-                .ok_or("--top needs a number")?;
+                .context("--top needs a number")?;
         } else if arg == "--state" {
-            state = Some(PathBuf::from(args.next().ok_or("--state needs a file")?));
+            state = Some(PathBuf::from(args.next().context("--state needs a file")?));
         } else {
             paths.push(PathBuf::from(arg));
         }
     }
     let patterns = match &state {
         Some(file) if file.exists() => Patterns::load(&std::fs::read(file)?, PatternOptions::new())
-            .map_err(|error| format!("{}: {error}", file.display()))?,
+            .with_context(|| file.display().to_string())?,
         _ => Patterns::default(),
     };
     let mut table = Table {
@@ -66,13 +55,12 @@ fn run() -> Result<(), Box<dyn Error>> {
         table.read(io::stdin().lock())?;
     }
     for path in &paths {
-        let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let file = File::open(path).with_context(|| path.display().to_string())?;
         table.read(BufReader::with_capacity(1 << 20, file))?;
     }
     table.draw()?;
     if let Some(file) = state {
-        std::fs::write(&file, table.patterns.save())
-            .map_err(|error| format!("{}: {error}", file.display()))?;
+        std::fs::write(&file, table.patterns.save()).with_context(|| file.display().to_string())?;
     }
     Ok(())
 }

@@ -5,10 +5,10 @@
 //! cargo run -p otlake-examples --example migrate
 //! ```
 
-use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context;
 use otlake::Pipeline;
 use otlake::arrow::BatchSink;
 use otlake::arrow::arrow_array::RecordBatch;
@@ -20,7 +20,7 @@ use otlake::storage::{Documents, InMemoryStorage};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// Writes the dataset to migrate, in directories by date.
-fn old_dataset() -> Result<InMemoryStorage, Box<dyn Error>> {
+fn old_dataset() -> anyhow::Result<InMemoryStorage> {
     let storage = InMemoryStorage::new();
     let mut pipeline = Pipeline::builder()
         .partitioning("{table}/date={date}".parse()?)
@@ -34,12 +34,11 @@ fn old_dataset() -> Result<InMemoryStorage, Box<dyn Error>> {
     Ok(storage)
 }
 
-fn published_schema(
-    storage: &InMemoryStorage,
-    table: Table,
-) -> Result<DatasetSchema, Box<dyn Error>> {
+fn published_schema(storage: &InMemoryStorage, table: Table) -> anyhow::Result<DatasetSchema> {
     let name = format!("_otlake/{}.schema.json", table.name());
-    let document = storage.get(&name)?.ok_or("there is no published schema")?;
+    let document = storage
+        .get(&name)?
+        .context("there is no published schema")?;
     Ok(DatasetSchema::from_json(&document.bytes)?)
 }
 
@@ -57,7 +56,7 @@ fn with_full_names(batch: &RecordBatch, schema: &DatasetSchema) -> Result<Record
     RecordBatch::try_new(Arc::new(arrow_schema), batch.columns().to_vec())
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let old = old_dataset()?;
     let new = InMemoryStorage::new();
     let partitioning = "{table}/service={resource.service.name}/date={date}";
@@ -68,7 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (mut number, mut rows) = (0, 0);
     for document in old.list("_otlake/manifests/")? {
-        let document = old.get(&document.name)?.ok_or("a manifest has gone")?;
+        let document = old.get(&document.name)?.context("a manifest has gone")?;
         let manifest = Manifest::from_json(&document.bytes)?;
         let schema = published_schema(&old, manifest.table())?;
         for file in manifest.files() {
@@ -90,7 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut migrated = 0;
     for document in new.list("_otlake/manifests/")? {
-        let document = new.get(&document.name)?.ok_or("a manifest has gone")?;
+        let document = new.get(&document.name)?.context("a manifest has gone")?;
         for file in Manifest::from_json(&document.bytes)?.files() {
             println!("    {}", file.name);
             migrated += file.rows;

@@ -13,7 +13,7 @@ use std::path::Path;
 use otlake::Pipeline;
 use otlake::storage::{PutIf, PutOutcome, open};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> anyhow::Result<()> {
     let location = std::env::args().nth(1);
     // Fails within seconds when the bucket does not exist or rejects the credentials.
     let storage = open(location.as_deref().unwrap_or("target/otlake-bucket/logs"))?;

@@ -4,14 +4,13 @@
 //! cargo run -p otlake-examples --example own_batches
 //! ```
 
-use std::error::Error;
 use std::fs::File;
 use std::sync::Arc;
 
 use otlake::arrow::arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use otlake::parquet::{Encoder, FileWriter, WriterOptions};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let city: ArrayRef = Arc::new(StringArray::from(vec!["Oslo", "Lima"]));
     let celsius: ArrayRef = Arc::new(Float64Array::from(vec![Some(-3.5), None]));
     let first = RecordBatch::try_from_iter([("city", city), ("celsius", celsius)])?;

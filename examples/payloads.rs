@@ -9,11 +9,11 @@
 //! The framing is detected; `--framing` (protobuf, json, json-lines, length-prefixed) overrides it.
 //! Broken payloads are reported on stderr, and then the exit code is 1.
 
-use std::error::Error;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
+use anyhow::Context;
 use otlake::otlp::{Format, Framing, Payload, PayloadReader, SignalError};
 
 fn main() -> ExitCode {
@@ -21,22 +21,22 @@ fn main() -> ExitCode {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         // The reader has closed the pipe: `… | head`.
-        Err(error) if is_broken_pipe(error.as_ref()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("payloads: {error}");
+            eprintln!("payloads: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
 /// Returns the number of broken payloads.
-fn run() -> Result<usize, Box<dyn Error>> {
+fn run() -> anyhow::Result<usize> {
     let mut framing = None;
     let mut paths = Vec::new();
     let mut arguments = std::env::args_os().skip(1);
     while let Some(argument) = arguments.next() {
         if argument == "--framing" {
-            let name = arguments.next().ok_or("--framing needs a name")?;
+            let name = arguments.next().context("--framing needs a name")?;
             framing = Some(name.to_string_lossy().parse::<Framing>()?);
         } else {
             paths.push(argument);
@@ -48,7 +48,7 @@ fn run() -> Result<usize, Box<dyn Error>> {
     }
     for path in paths {
         let name = path.to_string_lossy();
-        let file = File::open(&path).map_err(|error| format!("{name}: {error}"))?;
+        let file = File::open(&path).with_context(|| name.to_string())?;
         broken += list(&name, file, framing)?;
     }
     Ok(broken)
@@ -98,7 +98,7 @@ fn signal_name(payload: &Payload) -> &'static str {
     }
 }
 
-fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let error = error.downcast_ref::<io::Error>();
     error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

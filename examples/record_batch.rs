@@ -6,16 +6,15 @@
 
 mod recorded;
 
-use std::error::Error;
-
+use anyhow::Context;
 use otlake::arrow::{BatchBuilder, BatchOptions};
 use otlake::otlp::{Format, OtlpDecoder};
 use otlake::row::{Bytes, Signal};
 use otlake::schema::Schema;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let paths = recorded::paths(&["logs"])?;
-    let payload = Bytes::from(std::fs::read(paths.last().ok_or("no files")?)?);
+    let payload = Bytes::from(std::fs::read(paths.last().context("no files")?)?);
     let payload = otlake::otlp::ContentEncoding::Gzip.inflate(&payload, 64 << 20)?;
 
     let options = BatchOptions::new().with_plain_strings();

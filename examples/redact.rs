@@ -4,8 +4,6 @@
 //! cargo run -p otlake-examples --example redact
 //! ```
 
-use std::error::Error;
-
 use otlake::fingerprint::PatternOptions;
 use otlake::otlp::Format;
 use otlake::row::Signal;
@@ -21,7 +19,7 @@ const LOGS: &str = r#"{"resourceLogs":[{
          "attributes":[{"key":"db.password","value":{"stringValue":"hunter2"}}]}
     ]}]}]}"#;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let redact = Redact::builder()
         .key("http.request.header.authorization")
         .key_regex("(?i)password|secret|api[-_]?key")

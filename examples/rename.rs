@@ -4,8 +4,7 @@
 //! cargo run -p otlake-examples --example rename
 //! ```
 
-use std::error::Error;
-
+use anyhow::Context;
 use otlake::otlp::Format;
 use otlake::row::Signal;
 use otlake::schema::Table;
@@ -24,7 +23,7 @@ const SPANS: &str = r#"{"resourceSpans":[{
             {"key":"http.response.status_code","value":{"intValue":"404"}}]}
     ]}]}]}"#;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let rename = Rename::builder()
         .attributes([
             ("http.method", "http.request.method"),
@@ -39,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     pipeline.ingest(Signal::Traces, Format::Json, SPANS)?;
     pipeline.flush()?;
 
-    let schema = pipeline.schema(Table::Traces).ok_or("no spans")?;
+    let schema = pipeline.schema(Table::Traces).context("no spans")?;
     let names: Vec<&str> = schema
         .columns()
         .iter()

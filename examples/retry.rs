@@ -5,7 +5,7 @@
 //! cargo run -p otlake-examples --example retry
 //! ```
 
-use std::error::Error;
+use std::error::Error as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -68,7 +68,7 @@ impl RetryObserver for Print {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let storage = Arc::new(Unreliable::default());
     let pauses = Retry::default().with_pauses(Duration::from_millis(1), Duration::from_millis(10));
     let mut pipeline = Pipeline::builder()

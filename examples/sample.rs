@@ -4,7 +4,6 @@
 //! cargo run -p otlake-examples --example sample
 //! ```
 
-use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use otlake::row::Signal;
 use otlake::storage::LocalDirectory;
 use otlake::{EncodedPayload, Pipeline, Sample};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let mut pipeline = Pipeline::builder()
         .stage(Sample::traces(0.25)?)
         .fingerprint()

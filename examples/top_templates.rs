@@ -7,14 +7,13 @@
 mod recorded;
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::fs::File;
 
 use otlake::fingerprint::Patterns;
 use otlake::otlp::{OtlpDecoder, PayloadReader};
 use otlake::row::{Row, Signal, Value, fields, sink_fn};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let mut patterns = Patterns::default();
     let mut sink = sink_fn(|row: &mut Row<'_>| {
         if let Some(body) = row.get(fields::BODY).and_then(Value::as_str) {

@@ -7,12 +7,12 @@
 
 mod recorded;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use anyhow::anyhow;
 use otlake::dataset::{BatchId, Dataset};
 use otlake::otlp::ContentEncoding;
 use otlake::storage::InMemoryStorage;
@@ -46,7 +46,7 @@ fn work(
     Ok(records)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let dataset = Dataset::builder()
         .memory_limit(256 << 20)
         .open(Arc::new(InMemoryStorage::new()))?;
@@ -56,9 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let start = |worker| scope.spawn(move || work(worker));
         let workers: Vec<_> = (0..WORKERS).map(start).collect();
         let joined = workers.into_iter().map(|worker| worker.join());
-        let results =
-            joined.map(|joined| joined.map_err(|_| "a worker panicked")?.map_err(Into::into));
-        results.sum::<Result<u64, Box<dyn Error>>>()
+        let results = joined.map(|joined| Ok(joined.map_err(|_| anyhow!("a worker panicked"))??));
+        results.sum::<anyhow::Result<u64>>()
     })?;
 
     let files = dataset.report().into_iter().flat_map(|table| table.files);

@@ -1,7 +1,8 @@
 //! Labelled datasets: the `*_structured.csv` files of Loghub.
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
 
 /// The layouts of raw lines, with the columns of the file in braces. Loghub publishes these with its datasets.
 const LAYOUTS: [&str; 16] = [
@@ -43,17 +44,17 @@ pub(crate) enum Lines {
 }
 
 impl Dataset {
-    pub(crate) fn read(file: &Path, lines: Lines) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn read(file: &Path, lines: Lines) -> anyhow::Result<Self> {
         let bytes = std::fs::read(file)?;
         let mut rows = records(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).into_iter();
-        let header = rows.next().ok_or("empty file")?;
+        let header = rows.next().context("empty file")?;
         let header: Vec<String> = header
             .iter()
             .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect();
         let column = |name: &str| header.iter().position(|field| field == name);
-        let content = column("Content").ok_or("no column Content")?;
-        let event = column("EventId").ok_or("no column EventId")?;
+        let content = column("Content").context("no column Content")?;
+        let event = column("EventId").context("no column EventId")?;
         let template = column("EventTemplate");
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let mut set = Self {
@@ -72,7 +73,10 @@ impl Dataset {
                 continue;
             }
             let line = match (&raw, &layout) {
-                (Some(raw), _) => raw.get(number).ok_or("fewer raw lines than rows")?.clone(),
+                (Some(raw), _) => raw
+                    .get(number)
+                    .context("fewer raw lines than rows")?
+                    .clone(),
                 (None, Some(layout)) => {
                     [with_columns(layout, &header, &row), row[content].clone()].concat()
                 }
@@ -86,15 +90,15 @@ impl Dataset {
             set.events.push(std::mem::take(&mut row[event]));
         }
         if set.lines.is_empty() {
-            return Err("no rows".into());
+            bail!("no rows");
         }
         Ok(set)
     }
 }
 
 /// Returns every `*_structured.csv` at or below a directory.
-pub(crate) fn find(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
-    let entries = std::fs::read_dir(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+pub(crate) fn find(dir: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let entries = std::fs::read_dir(dir).with_context(|| dir.display().to_string())?;
     for entry in entries {
         let path = entry?.path();
         if path.is_dir() {

@@ -26,12 +26,11 @@ mod score;
 mod templates;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::hint::black_box;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, bail};
 use otlake_fingerprint::{
     Fingerprint, Fingerprinter, PatternOptions, PatternSet, Patterns, Scanner, WordSets,
 };
@@ -41,17 +40,7 @@ use crate::dataset::{Dataset, Lines};
 use crate::score::Score;
 use crate::templates::Accuracy;
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("grouping_accuracy: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let mut json_file = None;
     let (mut errors, mut hold_out) = (false, false);
     let mut lines = Lines::Content;
@@ -60,7 +49,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     while let Some(arg) = args.next() {
         match arg.to_str() {
             Some("--json") => {
-                json_file = Some(PathBuf::from(args.next().ok_or("--json needs a file")?));
+                json_file = Some(PathBuf::from(args.next().context("--json needs a file")?));
             }
             Some("--errors") => errors = true,
             Some("--raw") => lines = Lines::Raw,
@@ -69,22 +58,20 @@ fn run() -> Result<(), Box<dyn Error>> {
         }
     }
     if dirs.is_empty() {
-        return Err(
-            "usage: grouping_accuracy [--raw] [--hold-out] [--json FILE] [--errors] DIR…".into(),
-        );
+        bail!("usage: grouping_accuracy [--raw] [--hold-out] [--json FILE] [--errors] DIR…");
     }
     let mut files = Vec::new();
     for dir in &dirs {
         dataset::find(dir, &mut files)?;
     }
     if files.is_empty() {
-        return Err("no *_structured.csv found".into());
+        bail!("no *_structured.csv found");
     }
     files.sort();
     let mut datasets = Vec::new();
     for file in &files {
         let dataset = Dataset::read(file, lines);
-        datasets.push(dataset.map_err(|error| format!("{}: {error}", file.display()))?);
+        datasets.push(dataset.with_context(|| file.display().to_string())?);
     }
     if hold_out {
         hold_out::print(&datasets);
@@ -93,7 +80,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let results = print_table(&datasets, errors);
     if let Some(file) = json_file {
         let text = serde_json::to_string_pretty(&results)?;
-        std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        std::fs::write(&file, text).with_context(|| file.display().to_string())?;
     }
     Ok(())
 }

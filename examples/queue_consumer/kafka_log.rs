@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, HashMap};
-use std::error::Error;
 use std::io;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, bail};
 use otlake::dataset::BatchId;
 use otlake::row::Signal;
 use rdkafka::config::RDKafkaLogLevel;
@@ -46,12 +46,12 @@ const BYTES: usize = 64 << 20;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 impl KafkaLog {
-    pub fn new(arguments: &KafkaArguments, messages: usize) -> Result<KafkaLog, Box<dyn Error>> {
+    pub fn new(arguments: &KafkaArguments, messages: usize) -> anyhow::Result<KafkaLog> {
         let signals = arguments
             .topic
             .iter()
             .map(|topic| topic_and_signal(topic))
-            .collect::<Result<HashMap<_, _>, _>>()?;
+            .collect::<anyhow::Result<HashMap<_, _>>>()?;
         let group = arguments.group.clone().unwrap_or_default();
         for topic in signals.keys() {
             BatchId::new(source(&group, topic, i32::MAX), 0)?;
@@ -62,7 +62,7 @@ impl KafkaLog {
         for property in &arguments.set {
             let (key, value) = property
                 .split_once('=')
-                .ok_or_else(|| format!("{property:?} is not a property: expected KEY=VALUE"))?;
+                .with_context(|| format!("{property:?} is not a property: expected KEY=VALUE"))?;
             config.set(key, value);
         }
         config
@@ -335,7 +335,7 @@ fn range(start: i64, metadata: &str) -> Option<Range<u64>> {
     (start <= end).then_some(start..end)
 }
 
-fn topic_and_signal(text: &str) -> Result<(String, Signal), String> {
+fn topic_and_signal(text: &str) -> anyhow::Result<(String, Signal)> {
     let (topic, signal) = match text.split_once('=') {
         Some((topic, signal)) => (topic, signal),
         None => (text, text),
@@ -345,9 +345,9 @@ fn topic_and_signal(text: &str) -> Result<(String, Signal), String> {
         "traces" | "otlp_spans" => Signal::Traces,
         "metrics" | "otlp_metrics" => Signal::Metrics,
         _ => {
-            return Err(format!(
+            bail!(
                 "{text:?} has no signal: expected {topic}=logs, {topic}=traces or {topic}=metrics"
-            ));
+            );
         }
     };
     Ok((topic.to_owned(), signal))

@@ -27,6 +27,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use clap::Parser;
 use otlake::dataset::{BatchId, BatchStart};
 use otlake::otlp::Format;
@@ -102,7 +103,7 @@ fn seconds(text: &str) -> Result<Duration, Box<dyn Error + Send + Sync>> {
     Ok(Duration::try_from_secs_f64(text.parse()?)?)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if !arguments.lake.contains(':') {
         // A process that was killed leaves temporary files.
@@ -123,13 +124,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             consume(&mut log, &mut pipeline)
         }
         #[cfg(not(feature = "kafka"))]
-        None => Err("this build has no Kafka client: build it with `--features kafka`".into()),
+        None => Err(anyhow!(
+            "this build has no Kafka client: build it with `--features kafka`"
+        )),
     }
 }
 
 /// Consumes a log up to its end. After an error of the log, the process starts over from what is stored, as it would after a
 /// crash.
-fn consume(log: &mut impl Log, pipeline: &mut Pipeline) -> Result<(), Box<dyn Error>> {
+fn consume(log: &mut impl Log, pipeline: &mut Pipeline) -> anyhow::Result<()> {
     while let Some(messages) = log.next()? {
         let Messages {
             partition, range, ..
@@ -147,13 +150,6 @@ fn consume(log: &mut impl Log, pipeline: &mut Pipeline) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// Returns the messages of an error and its causes.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (*error).source());
-    let messages: Vec<String> = causes.map(ToString::to_string).collect();
-    messages.join(": ")
-}
-
 /// Prints the error of a call to the log, and returns whether there was none. A range that was not stored is delivered
 /// again.
 fn report(partition: &str, result: io::Result<()>) -> bool {
@@ -163,32 +159,30 @@ fn report(partition: &str, result: io::Result<()>) -> bool {
 }
 
 /// Returns an error if a new range begins before the end of one that is in the files.
-fn refuse_finished(pipeline: &mut Pipeline, new: &Messages) -> Result<(), Box<dyn Error>> {
+fn refuse_finished(pipeline: &mut Pipeline, new: &Messages) -> anyhow::Result<()> {
     // As if the first message was a batch. It is not delivered as one.
     let first = BatchId::new(new.source.as_str(), new.range.start)?;
     let start = pipeline.begin_batch(&first)?;
     pipeline.discard_batch();
     match start {
         BatchStart::Begun => Ok(()),
-        BatchStart::AlreadyFinished => Err(finished_before(new).into()),
+        BatchStart::AlreadyFinished => Err(finished_before(new)),
     }
 }
 
-fn finished_before(new: &Messages) -> String {
-    format!(
+fn finished_before(new: &Messages) -> anyhow::Error {
+    anyhow!(
         "{} {:?} begins before offsets that are in the files, so the committed offset was set back, or another program uses the \
          source {} in this dataset: consume the topic as another group to store its records again, or commit the offset after \
          the last range",
-        new.partition, new.range, new.source
+        new.partition,
+        new.range,
+        new.source
     )
 }
 
 /// Delivers messages as a batch.
-fn deliver(
-    log: &mut impl Log,
-    pipeline: &mut Pipeline,
-    from: &Messages,
-) -> Result<(), Box<dyn Error>> {
+fn deliver(log: &mut impl Log, pipeline: &mut Pipeline, from: &Messages) -> anyhow::Result<()> {
     let (partition, range) = (&from.partition, &from.range);
     let id = BatchId::new(from.source.as_str(), range.end - 1)?;
     let outcome = pipeline.batch(&id, |batch| {
@@ -200,7 +194,8 @@ fn deliver(
             match batch.ingest(message.signal, format, message.payload.clone()) {
                 // It would fail in the same way whenever it is read, so the partition goes on without the rest of it.
                 Err(BatchError::Ingest(error)) if error.is_payload() => {
-                    eprintln!("{partition} offset {}: {}", message.offset, chain(&error));
+                    let error = anyhow::Error::from(error);
+                    eprintln!("{partition} offset {}: {error:#}", message.offset);
                 }
                 result => _ = result?,
             }
@@ -219,7 +214,7 @@ fn deliver(
         // The range was new, but another program has used its source meanwhile.
         BatchStart::AlreadyFinished => {
             log.store(partition, range.start..range.start)?;
-            return Err(finished_before(from).into());
+            return Err(finished_before(from));
         }
     }
     Ok(())

@@ -8,7 +8,6 @@
 mod arguments;
 mod server;
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,15 +29,15 @@ use crate::server::Server;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().json().with_env_filter(filter);
     log.with_writer(std::io::stderr).init();
     let result = run(Arguments::parse()).await;
-    result.inspect_err(|error| error!(error, "the receiver has failed"))
+    result.inspect_err(|error| error!(error = format!("{error:#}"), "the receiver has failed"))
 }
 
-async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let seconds = Matcher::Suffix("_seconds".to_owned());
     let metrics = PrometheusBuilder::new()
         .set_buckets_for_metric(seconds, &[0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0])?
@@ -72,7 +71,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 }
 
 /// Opens the dataset and starts the workers.
-fn start(arguments: &Arguments) -> Result<Service<(FingerprintStage,)>, Box<dyn Error>> {
+fn start(arguments: &Arguments) -> anyhow::Result<Service<(FingerprintStage,)>> {
     if !arguments.storage.contains(':') {
         // A process that was killed leaves temporary files.
         LocalDirectory::new(&arguments.storage).remove_leftovers(Duration::ZERO)?;

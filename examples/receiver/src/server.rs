@@ -1,9 +1,10 @@
 use std::convert::Infallible;
-use std::error::Error;
+use std::error::Error as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context, bail};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -19,7 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::arguments::Arguments;
 
@@ -45,7 +46,7 @@ impl Server {
         receiver: Receiver,
         service: ServiceHandle,
         metrics: PrometheusHandle,
-    ) -> Result<Arc<Server>, Box<dyn Error>> {
+    ) -> anyhow::Result<Arc<Server>> {
         let mut http = Builder::new(TokioExecutor::new());
         let idle = arguments.idle_time;
         http.http1()
@@ -129,8 +130,13 @@ impl Server {
         let Some(tls) = &self.tls else {
             return Some(Box::new(stream));
         };
-        let stream = timeout(HANDSHAKE, tls.accept(stream)).await.ok()?;
-        Some(Box::new(stream.ok()?))
+        match timeout(HANDSHAKE, tls.accept(stream)).await {
+            Ok(Ok(stream)) => return Some(Box::new(stream)),
+            // Such as a sender that does not trust the certificate, or one without TLS.
+            Ok(Err(error)) => info!(%error, "a TLS handshake has failed"),
+            Err(_) => info!("a TLS handshake has not ended in time"),
+        }
+        None
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<ReceiverBody> {
@@ -178,11 +184,20 @@ impl Server {
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-fn acceptor(certificates: &Path, key: &Path) -> Result<TlsAcceptor, Box<dyn Error>> {
-    let certificates = CertificateDer::pem_file_iter(certificates)?.collect::<Result<_, _>>()?;
-    let key = PrivateKeyDer::from_pem_file(key)?;
+fn acceptor(certificates: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
+    let files = format!("--tls {} {}", certificates.display(), key.display());
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(certificates)
+        .and_then(Iterator::collect)
+        .with_context(|| format!("{files}: the certificates can't be read"))?;
+    let key = PrivateKeyDer::from_pem_file(key)
+        .with_context(|| format!("{files}: the key can't be read"))?;
+    if certificates.is_empty() {
+        bail!("{files}: the first file has no certificate");
+    }
     let config = rustls::ServerConfig::builder().with_no_client_auth();
-    let mut config = config.with_single_cert(certificates, key)?;
+    let mut config = config
+        .with_single_cert(certificates, key)
+        .with_context(|| format!("{files}: the key is not that of the certificate"))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
