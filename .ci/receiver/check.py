@@ -2,23 +2,29 @@
 
     python check.py RECEIVER RUST_SENDER
 
-RECEIVER is the program of examples/receiver, and RUST_SENDER its sender, or `-`. Three rounds: undisturbed, with a queue
+RECEIVER is the program of examples/receiver, and RUST_SENDER its sender, or `-`. Four rounds: undisturbed, with TLS, with a queue
 that is full for a while, so that the receiver answers 429, and with a storage that fails for a while, so that it answers 503. The senders then retry by
 themselves, and each record is in the files once.
 """
 
+import http.client
+import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
+import urllib.error
 from collections import Counter
 from pathlib import Path
 
+import grpc
 import pyarrow.dataset
+import trustme
 
 import records
-from receiver import GRPC, HTTP, WORK, Receiver, assert_equal, get
+from receiver import GRPC, HTTP, WORK, Receiver, assert_equal, get, secure
 
 HERE = Path(__file__).parent
 COUNT = 100
@@ -46,9 +52,14 @@ def requests() -> Counter:
     return found
 
 
-def start(name: str) -> subprocess.Popen:
-    endpoint = GRPC if name.endswith("grpc") else HTTP
-    return subprocess.Popen([*SENDERS[name], endpoint, str(COUNT)])
+def start(name: str, ca: Path | None = None) -> subprocess.Popen:
+    endpoint = secure(GRPC if name.endswith("grpc") else HTTP, ca)
+    # A machine may have a bundle of its own, which the HTTP exporters for Python would use instead.
+    environment = {name: value for name, value in os.environ.items() if name not in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")}
+    if ca:
+        # The HTTP exporters for JavaScript only know the variable of Node.js.
+        environment |= {"OTEL_EXPORTER_OTLP_CERTIFICATE": str(ca), "NODE_EXTRA_CA_CERTS": str(ca)}
+    return subprocess.Popen([*SENDERS[name], endpoint, str(COUNT)], env=environment)
 
 
 def rows(lake: Path, table: str) -> list[dict]:
@@ -93,6 +104,65 @@ def undisturbed():
     receiver.stop()
     check(lake, SENDERS)
     return f"{len(SENDERS)} senders"
+
+
+def tls():
+    directory, lake = WORK / "certificates", WORK / "tls"
+    directory.mkdir()
+    ca, other_ca = directory / "ca.pem", directory / "other-ca.pem"
+    certificate, key, other_key = directory / "server.pem", directory / "server.key", directory / "other.key"
+    authority, other = trustme.CA(), trustme.CA()
+    authority.cert_pem.write_to_path(ca)
+    other.cert_pem.write_to_path(other_ca)
+    issued = authority.issue_cert("127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(certificate)
+    issued.private_key_pem.write_to_path(key)
+    other.issue_cert("127.0.0.1").private_key_pem.write_to_path(other_key)
+
+    # Files that don't work are an error that names them.
+    for files, message in [
+        ((certificate, other_key), "the key is not that of the certificate"),
+        ((key, key), "the first file has no certificate"),
+        ((certificate, certificate), "the key can't be read"),
+        ((directory / "missing.pem", key), "the certificates can't be read"),
+    ]:
+        command = [sys.argv[1], "--storage", lake, "--listen", "127.0.0.1:0", "--tls", *files]
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        assert_equal("exit status", refused.returncode, 1)
+        assert f"--tls {files[0]} {files[1]}: {message}" in refused.stderr, refused.stderr
+
+    receiver = Receiver(lake, "--group-time", "100", "--tls", certificate, key, ca=ca)
+    # The sender for Rust is built without TLS.
+    senders = [name for name in SENDERS if not name.startswith("rust")]
+    for name in senders:
+        assert_equal(name, start(name, ca).wait(60), 0)
+
+    # Senders that trust another authority, and one without TLS.
+    try:
+        get("/healthz", other_ca)
+        raise AssertionError("the certificate is trusted")
+    except urllib.error.URLError as error:
+        assert isinstance(error.reason, ssl.SSLCertVerificationError), error
+    credentials = grpc.ssl_channel_credentials(other_ca.read_bytes())
+    with grpc.secure_channel(GRPC.removeprefix("http://"), credentials) as channel:
+        try:
+            channel.unary_unary("/opentelemetry.proto.collector.logs.v1.LogsService/Export")(b"", timeout=30)
+            raise AssertionError("the certificate is trusted")
+        except grpc.RpcError as error:
+            assert_equal("gRPC", error.code(), grpc.StatusCode.UNAVAILABLE)
+            assert "CERTIFICATE_VERIFY_FAILED" in error.details(), error.details()
+    try:
+        get("/healthz")
+        raise AssertionError("HTTP is answered on a port with TLS")
+    except (OSError, http.client.HTTPException):
+        pass
+    receiver.stop()
+    log = (WORK / "tls.log").read_text()
+    for message in ("UnknownCA", "InvalidContentType"):
+        failed = [line for line in log.splitlines() if "a TLS handshake has failed" in line and message in line]
+        assert failed, f"{message} is not in {log}"
+    check(lake, senders)
+    return f"{len(senders)} senders"
 
 
 def wait_until(what, happened):
@@ -146,6 +216,6 @@ def failing_storage():
 if __name__ == "__main__":
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
-    for round in (undisturbed, full_queue, failing_storage):
+    for round in (undisturbed, tls, full_queue, failing_storage):
         started = time.monotonic()
         print(f"{round.__name__}: {round()}, {time.monotonic() - started:.0f} s", flush=True)

@@ -2,6 +2,7 @@
 
 import atexit
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -13,7 +14,8 @@ HTTP, GRPC = "http://127.0.0.1:24318", "http://127.0.0.1:24317"
 
 
 class Receiver:
-    def __init__(self, lake: Path, *options: str):
+    def __init__(self, lake: Path, *options: str, ca: Path | None = None):
+        """Starts a receiver. With TLS, `ca` is the certificate that its own is verified with."""
         self.log = open(WORK / f"{lake.name}.log", "a")
         addresses = ["--listen", HTTP.removeprefix("http://"), "--listen", GRPC.removeprefix("http://")]
         command = [sys.argv[1], "--storage", lake, "--partitioning", "{table}", *addresses, *options]
@@ -23,7 +25,7 @@ class Receiver:
             time.sleep(0.1)
             assert_equal("exit status of the receiver", self.process.poll(), None)
             try:
-                return assert_equal("healthz", get("/healthz"), "ok\n")
+                return assert_equal("healthz", get("/healthz", ca), "ok\n")
             except OSError:
                 pass
         raise AssertionError("the receiver does not start")
@@ -42,9 +44,14 @@ class Receiver:
         return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
-def get(path: str) -> str:
-    with urllib.request.urlopen(HTTP + path) as response:
+def get(path: str, ca: Path | None = None) -> str:
+    context = ssl.create_default_context(cafile=ca) if ca else None
+    with urllib.request.urlopen(secure(HTTP, ca) + path, context=context) as response:
         return response.read().decode()
+
+
+def secure(endpoint: str, ca: Path | None) -> str:
+    return endpoint.replace("http:", "https:") if ca else endpoint
 
 
 def assert_equal(what, found, expected):
