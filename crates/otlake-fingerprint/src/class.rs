@@ -48,6 +48,33 @@ pub(crate) fn classes(chunk: &[u8]) -> u8 {
         .fold(0, |flags, &byte| flags | CLASS[byte as usize])
 }
 
+/// Returns the length of the chunk at the front of a text, and the classes of its bytes.
+#[inline(always)]
+pub(crate) fn chunk(text: &[u8]) -> (usize, u8) {
+    let mut flags = 0;
+    let (fours, rest) = text.as_chunks::<4>();
+    let mut len = 0;
+    for four in fours {
+        for (at, &byte) in four.iter().enumerate() {
+            let class = CLASS[byte as usize];
+            if class & STOP != 0 {
+                return (len + at, flags);
+            }
+            flags |= class;
+        }
+        len += 4;
+    }
+    for &byte in rest {
+        let class = CLASS[byte as usize];
+        if class & STOP != 0 {
+            break;
+        }
+        flags |= class;
+        len += 1;
+    }
+    (len, flags)
+}
+
 /// The number of bytes that [`leading_letters`] reads.
 pub(crate) const WORD: usize = 16;
 

@@ -8,6 +8,8 @@ use crate::class::{CLASS, DIGIT, STOP, is_alnum, leading_letters};
 use crate::level::{Level, level_of_word, skip_escape};
 use crate::lexicon;
 use crate::scanner::skip_front;
+use common::Common;
+use stamp::Host;
 
 /// The maximum number of bytes of a header.
 const MAX_HEADER: usize = 512;
@@ -38,7 +40,11 @@ pub(crate) fn header(message: &[u8]) -> Option<Header> {
 fn fields_of(message: &[u8]) -> Option<Header> {
     match message.first()? {
         b'0'..=b'9' => {
-            return common::read(message).or_else(|| find(message, 0));
+            return match common::read(message) {
+                Common::Header(header) => Some(header),
+                Common::Stamp(end, host) => find_behind(message, end, host),
+                Common::Other => find(message, 0),
+            };
         }
         &first if is_alnum(first) => {}
         b'[' | b'<' | b'-' | &ESCAPE => return bracketed(message),
@@ -53,8 +59,14 @@ fn fields_of(message: &[u8]) -> Option<Header> {
     };
     // Most messages begin with a word and a space.
     let (name, behind) = message.split_at(letters);
-    if behind.first() == Some(&b' ') && !is_name(name, behind) {
-        return None;
+    if behind.first() == Some(&b' ') {
+        if !is_name(name, behind) {
+            return None;
+        }
+        let header = common::read_syslog(message);
+        if header.is_some() {
+            return header;
+        }
     }
     find(message, 0)
 }
@@ -108,6 +120,16 @@ fn find(message: &[u8], start: usize) -> Option<Header> {
         return find_coloured(message);
     }
     fields::read(line)
+}
+
+/// Returns the fields of a message that begins with a timestamp, given its end.
+#[inline(never)]
+fn find_behind(message: &[u8], stamp: usize, host: Host) -> Option<Header> {
+    let line = line_of(message);
+    if message.get(line.len()) == Some(&ESCAPE) && line.len() < MAX_HEADER {
+        return find_coloured(message);
+    }
+    Some(fields::read_behind(line, stamp, host))
 }
 
 /// Returns the part of a message's first line that a header may be in, up to the first escape.

@@ -13,7 +13,8 @@ mod unicode;
 use std::ops::Range;
 
 use crate::class::{
-    CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP, WORD, classes, leading_letters,
+    CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, STOP, WORD, chunk, classes,
+    leading_letters,
 };
 use crate::json::unescape;
 use crate::level::skip_escape;
@@ -341,20 +342,21 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     #[inline]
     fn is_key(&self, start: usize, end: usize) -> bool {
         let bytes = self.bytes;
-        let padded = || {
-            end - start >= shape::SHORTEST_BASE64
-                && self.ends_at(end + 1)
-                && shape::is_base64(&bytes[start..end])
-        };
         bytes.get(end) == Some(&b'=')
             && bytes.get(end + 1) != Some(&b'=')
-            && !padded()
             && bytes[start].is_ascii_alphabetic()
             && bytes[start..end]
                 .iter()
                 .filter(|b| b.is_ascii_digit())
                 .count()
                 <= 3
+            && (end - start < shape::SHORTEST_BASE64 || !self.is_padded(start, end))
+    }
+
+    /// Returns whether a chunk may be base64 with the `=` after it.
+    #[inline(never)]
+    fn is_padded(&self, start: usize, end: usize) -> bool {
+        self.ends_at(end + 1) && shape::is_base64(&self.bytes[start..end])
     }
 
     /// Emits a word. An equals sign right after it belongs to the word and makes it a key.
@@ -369,7 +371,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     }
 
     /// Emits the key that is the first `len` bytes of `rest`, and moves behind its equals sign, to its value.
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, rest: &'t [u8], start: usize, len: usize) {
         self.emit_word(rest, start, len + 1);
         self.at = start + len + 1;
@@ -409,18 +411,26 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     #[inline(never)]
     fn is_naming(&mut self, start: usize, end: usize) -> bool {
         if self.words.last.1 + 1 != start || self.words.last.1 == 0 {
-            self.words.lead = Lead::From;
-            return &self.bytes[start..end] == b"from";
+            return &self.bytes[start..end] == b"from" && self.precedes_state(end);
         }
         let word = &self.bytes[start..end];
         let before = &self.bytes[self.words.last.0..self.words.last.1];
         self.words.lead = match word {
-            b"from" => Lead::From,
+            b"from" => return self.precedes_state(end),
             b"for" if !lexicon::is_credential(before) => Lead::For,
             _ => Lead::Noun,
         };
         self.words.preposition = lexicon::is_preposition(before) || word == b"for";
-        self.words.lead != Lead::Noun || lexicon::is_naming_noun(word) || word == b"for"
+        self.words.lead == Lead::For || lexicon::is_naming_noun(word) || word == b"for"
+    }
+
+    /// Returns whether a state may follow the word `from`, which ends at `end`: two capitals.
+    fn precedes_state(&mut self, end: usize) -> bool {
+        self.words.lead = Lead::From;
+        matches!(
+            self.bytes[end..],
+            [b' ', b'A'..=b'Z', b'A'..=b'Z' | b'_', ..]
+        )
     }
 
     fn variable(&mut self, start: usize, end: usize, tail: Tail) {
@@ -428,15 +438,16 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         // The chunk may end after the variable, at a full stop that was trimmed.
         self.at = self.at.max(end);
         (self.emit)(Token::variable(&self.bytes[start..end]));
-        self.words.naming = false;
-        if self.left == MAX_TOKENS
-            && let [b' ', b'-', b' ', next, ..] = self.bytes[end..]
-        {
-            self.words.naming = next.is_ascii_alphabetic();
-            self.words.lead = Lead::Client;
-        }
+        self.words.naming = self.left == MAX_TOKENS && self.is_client(end);
         self.done();
         self.words.last = (0, 0);
+    }
+
+    /// Returns whether the client of an access log ends at `end`, and its user may follow.
+    #[inline(never)]
+    fn is_client(&mut self, end: usize) -> bool {
+        self.words.lead = Lead::Client;
+        matches!(self.bytes[end..], [b' ', b'-', b' ', next, ..] if next.is_ascii_alphabetic())
     }
 
     #[inline]
@@ -444,31 +455,4 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         self.after = After::Nothing;
         self.left = self.left.saturating_sub(1);
     }
-}
-
-/// Returns the length of the chunk at the front of a text, and the classes of its bytes.
-#[inline(always)]
-fn chunk(text: &[u8]) -> (usize, u8) {
-    let mut flags = 0;
-    let (fours, rest) = text.as_chunks::<4>();
-    let mut len = 0;
-    for four in fours {
-        for (at, &byte) in four.iter().enumerate() {
-            let class = CLASS[byte as usize];
-            if class & STOP != 0 {
-                return (len + at, flags);
-            }
-            flags |= class;
-        }
-        len += 4;
-    }
-    for &byte in rest {
-        let class = CLASS[byte as usize];
-        if class & STOP != 0 {
-            break;
-        }
-        flags |= class;
-        len += 1;
-    }
-    (len, flags)
 }

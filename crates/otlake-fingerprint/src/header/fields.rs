@@ -10,7 +10,7 @@ const MAX_LEADING: usize = 5;
 /// The maximum number of further fields in brackets before a logger.
 const MAX_GROUPS: usize = 3;
 /// The maximum length of a bracketed field.
-const MAX_GROUP: usize = 192;
+pub(super) const MAX_GROUP: usize = 192;
 
 /// Returns the header of a line. It may take up the whole line.
 pub(super) fn read(line: &[u8]) -> Option<Header> {
@@ -23,7 +23,12 @@ pub(super) fn read(line: &[u8]) -> Option<Header> {
         ruby: false,
     };
     fields.leading()?;
-    match structured_end(line, fields.at).filter(|_| fields.structured) {
+    let structured = if fields.structured {
+        structured_end(line, fields.at)
+    } else {
+        None
+    };
+    match structured {
         Some(end) => fields.at = end,
         None => fields.fields(),
     }
@@ -31,6 +36,23 @@ pub(super) fn read(line: &[u8]) -> Option<Header> {
         end: skip_delimiters(line, fields.at),
         level: klog_level(line).or(fields.level),
     })
+}
+
+/// Returns the header of a line that begins with a timestamp, given its end. It may take up the whole line.
+pub(super) fn read_behind(line: &[u8], stamp: usize, host: Host) -> Header {
+    let mut fields = Fields {
+        line,
+        at: stamp,
+        level: None,
+        host,
+        structured: false,
+        ruby: false,
+    };
+    fields.fields();
+    Header {
+        end: skip_delimiters(line, fields.at),
+        level: fields.level,
+    }
 }
 
 /// A reader of header fields.
@@ -224,7 +246,7 @@ impl Fields<'_> {
                 && let Some(end) = match line[at] {
                     b'(' => parentheses_end(line, at, category == Some(before)),
                     b'[' => self.groups_end(at),
-                    _ => spans_end(line, at),
+                    _ => None,
                 }
             {
                 logger |= line[at] != b'(';
@@ -346,7 +368,7 @@ impl Fields<'_> {
         (ends && (label == 0 || after == Some(b':') || after == Some(b' '))).then_some((level, end))
     }
 
-    /// Returns the end of the logger, class or source position at `at`, given the delimiters before it.
+    /// Returns the end of the logger, class, module or source position at `at`, given the delimiters before it.
     fn logger_end(&self, at: usize, delimiters: &[u8]) -> Option<usize> {
         let line = self.line;
         // Most words that are not loggers are followed by a space and another word.
@@ -357,13 +379,17 @@ impl Fields<'_> {
                 return None;
             }
         }
+        let mut bracket = false;
         while let Some(&byte) = line.get(end) {
             let joins = match LOGGER[byte as usize] {
                 Joins::Always => true,
                 Joins::Never => false,
                 Joins::Inside => match byte {
                     b':' => !matches!(self.byte(end + 1), None | Some(b' ' | b'\t')),
-                    b'[' => self.byte(end + 1).is_some_and(|b| b.is_ascii_digit()),
+                    b'[' => {
+                        bracket = true;
+                        self.byte(end + 1).is_some_and(|b| b.is_ascii_digit())
+                    }
                     _ => end > at && line[end - 1].is_ascii_digit(),
                 },
             };
@@ -373,6 +399,9 @@ impl Fields<'_> {
             end += 1;
         }
         let rest = &line[end..];
+        if self.level.is_some() && rest.first() == Some(&b'{') {
+            return spans_end(line, at);
+        }
         let mut name = &line[at..end];
         // klog's source position ends in a bracket.
         if let [head @ .., b']'] = name
@@ -391,7 +420,7 @@ impl Fields<'_> {
         {
             return None;
         }
-        if let Some(len) = process_len(&line[at..], name.len()) {
+        if bracket && let Some(len) = process_len(&line[at..], name.len()) {
             return Some(at + len);
         }
         let identifier = is_identifier(name);
@@ -553,7 +582,7 @@ fn component_end(line: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Returns whether a name is written like a class, module or file, and not like a word in prose.
-fn is_identifier(name: &[u8]) -> bool {
+pub(super) fn is_identifier(name: &[u8]) -> bool {
     let inner = name.get(1..).unwrap_or_default();
     name.iter()
         .any(|b| b.is_ascii_digit() || matches!(b, b'.' | b'$' | b'_' | b'/' | b'@' | b'#'))
@@ -597,6 +626,10 @@ fn stream_end(line: &[u8], at: usize) -> Option<usize> {
 /// Returns the level at the end of a field in brackets that holds a thread: `[main/INFO]`.
 fn thread_level(field: &[u8]) -> Option<Level> {
     let inside = field.get(1..field.len() - 1)?;
+    // Every level ends in a capital.
+    if !inside.last()?.is_ascii_uppercase() {
+        return None;
+    }
     let slash = memchr::memrchr(b'/', inside).filter(|slash| *slash > 0)?;
     let name = &inside[slash + 1..];
     level_of_word(name).filter(|_| name.iter().all(u8::is_ascii_uppercase))
@@ -735,8 +768,7 @@ pub(super) fn process_end(line: &[u8], at: usize, form: Host) -> Option<usize> {
     }
     let mut to = skip_delimiters(line, at + host);
     let from = to;
-    let first = &line[from..from + field_len(&line[from..])];
-    if form == Host::WithPid && !is_process_with_pid(first) {
+    if form == Host::WithPid && !is_process_with_pid(&line[from..from + field_len(&line[from..])]) {
         return None;
     }
     // The process name may be followed by up to two more fields: a version, or the rest of a name that contains a space.

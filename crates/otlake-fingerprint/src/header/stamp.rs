@@ -84,12 +84,18 @@ fn named_stamp(line: &[u8], mut at: usize) -> Option<(usize, Host)> {
     Some((end, host))
 }
 
+/// Returns the number of digits at `at`.
+#[inline]
 fn digits(line: &[u8], at: usize) -> usize {
-    line.get(at..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(|b| b.is_ascii_digit())
-        .count()
+    let text = line.get(at..).unwrap_or_default();
+    let others = match text.first_chunk() {
+        Some(block) => Form::DIGITS.misfits(*block),
+        None => 0,
+    };
+    if others != 0 {
+        return others.trailing_zeros() as usize / 8;
+    }
+    text.iter().take_while(|b| b.is_ascii_digit()).count()
 }
 
 /// Returns the end of a date in digits with a time of day, of a time of day alone, or, in brackets, of the seconds since the start.
@@ -189,6 +195,12 @@ pub(super) fn iso_stamp_end(line: &[u8], at: usize) -> Option<(usize, Host)> {
     Some((time_rest(line, at + ISO)?, host))
 }
 
+/// Returns whether a text is hours, minutes and seconds.
+#[inline]
+pub(super) fn is_time(text: [u8; 8]) -> bool {
+    Form::TIME.misfits(text) == 0
+}
+
 /// Returns the byte between date and time if both are as ISO 8601 has them, the most common form by far.
 #[inline]
 fn iso_joint(line: &[u8], at: usize) -> Option<u8> {
@@ -202,23 +214,48 @@ fn iso_joint(line: &[u8], at: usize) -> Option<u8> {
     };
     let day = stamp[8].is_ascii_digit() && stamp[9].is_ascii_digit();
     let joint = stamp[10];
-    let fits = has_form(*date, *b"0000-00-")
-        && has_form(*time, *b"00:00:00")
+    let fits = Form::DATE.misfits(*date) | Form::TIME.misfits(*time) == 0
         && day
         && matches!(joint, b'T' | b't' | b' ' | b'_' | b':')
         && !text.get(ISO).is_some_and(u8::is_ascii_digit);
     fits.then_some(joint)
 }
 
-/// Returns whether all bytes are the same as those of a form, in which a zero is any digit.
-#[inline]
-fn has_form(text: [u8; 8], form: [u8; 8]) -> bool {
-    // Zero where a byte is that of the form, and up to 9 where a digit is.
-    let distance = u64::from_le_bytes(text) ^ u64::from_le_bytes(form);
-    // What a byte lacks to its highest bit when it is as far off as it must not be.
-    let slack = form.map(|byte| if byte == b'0' { 0x80 - 10 } else { 0x80 - 1 });
-    let sum = distance.wrapping_add(u64::from_le_bytes(slack));
-    (distance | sum) & 0x8080_8080_8080_8080 == 0
+/// A form of eight bytes, in which a zero is any digit.
+struct Form {
+    bytes: u64,
+    /// What a byte lacks to its highest bit when it is as far off as it must not be.
+    slack: u64,
+}
+
+impl Form {
+    const DATE: Self = Self::new(*b"0000-00-");
+    const TIME: Self = Self::new(*b"00:00:00");
+    const DIGITS: Self = Self::new(*b"00000000");
+
+    const fn new(form: [u8; 8]) -> Self {
+        let mut slack = [0x80 - 1; 8];
+        let mut at = 0;
+        while at < form.len() {
+            if form[at] == b'0' {
+                slack[at] = 0x80 - 10;
+            }
+            at += 1;
+        }
+        Self {
+            bytes: u64::from_le_bytes(form),
+            slack: u64::from_le_bytes(slack),
+        }
+    }
+
+    /// Returns a number whose lowest set bit is the highest bit of the first byte that does not fit, or 0 if all fit.
+    #[inline(always)]
+    const fn misfits(&self, text: [u8; 8]) -> u64 {
+        // Zero where a byte is that of the form, and up to 9 where a digit is.
+        let distance = u64::from_le_bytes(text) ^ self.bytes;
+        // A carry only changes bytes after one that does not fit.
+        (distance | distance.wrapping_add(self.slack)) & 0x8080_8080_8080_8080
+    }
 }
 
 /// Returns the end of the time of day at `at`, with fraction, `AM` or `PM`, and zone. Minutes and seconds have at least `least` digits.
@@ -280,6 +317,9 @@ fn zone_end(line: &[u8], at: usize) -> usize {
             Some(b'A'..=b'Z') => {
                 let capitals = rest.iter().take(LONGEST_ZONE + 1);
                 let len = capitals.take_while(|b| b.is_ascii_uppercase()).count();
+                if len > LONGEST_ZONE {
+                    break;
+                }
                 if !lexicon::is_zone(&rest[..len]) && !lexicon::is_half_of_day(&rest[..len]) {
                     break;
                 }

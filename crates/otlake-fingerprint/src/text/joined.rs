@@ -187,7 +187,7 @@ fn is_place(chunk: &[u8]) -> bool {
 
 /// Returns whether dotted letters name a file with data or a unit of systemd.
 fn is_file(chunk: &[u8]) -> bool {
-    let dot = memchr::memrchr(b'.', chunk);
+    let dot = chunk.iter().rposition(|&b| b == b'.');
     dot.is_some_and(|dot| dot > 0 && lexicon::is_data_suffix(&chunk[dot + 1..]))
 }
 

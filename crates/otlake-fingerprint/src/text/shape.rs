@@ -179,7 +179,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 
     /// Emits an empty variable if a key has no value, so that the end, a separator or the next key follows it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn empty_value(&mut self) {
         let bytes = self.bytes;
         let at = self.at;

@@ -60,18 +60,20 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Returns the end of a variable, including the text after it that belongs to it: `5.2 KB`, `08:16:53 PM PDT`, `2024-05-01 10:00:00`.
     #[inline]
     pub(super) fn tail(&self, start: usize, end: usize, tail: Tail) -> usize {
-        if tail == Tail::Nothing {
-            return end;
-        }
         match self.bytes.get(end) {
-            Some(b' ') => {}
-            Some(b'[') if tail == Tail::Time => return self.region(end),
-            _ => return end,
+            Some(b' ') if tail != Tail::Nothing => self.tail_behind(start, end, tail),
+            Some(b'[') if tail == Tail::Time => self.region(end),
+            _ => end,
         }
+    }
+
+    /// Returns the end of a variable, including the text after the space at `end`.
+    #[inline(never)]
+    fn tail_behind(&self, start: usize, end: usize, tail: Tail) -> usize {
         match self.bytes.get(end + 1) {
             Some(first) if first.is_ascii_alphabetic() => {
                 let to = self.unit(end, tail);
-                if to == end && tail == Tail::Unit && end - start == 3 {
+                if to == end && end - start == 3 && first.is_ascii_uppercase() {
                     return self.reason(start, end);
                 }
                 to
@@ -80,7 +82,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 let to = self.time_behind(start, end);
                 match self.bytes.get(to..) {
                     Some([b' ', next, ..]) if to > end && next.is_ascii_alphabetic() => {
-                        self.unit(to, Tail::Time)
+                        self.zone(to, Tail::Time)
                     }
                     _ => to,
                 }
@@ -97,7 +99,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
+    /// Returns the end of the zone, or of the half of the day, after the space at `end`.
+    #[inline(never)]
+    fn zone(&self, end: usize, tail: Tail) -> usize {
+        self.unit(end, tail)
+    }
+
     /// Returns the end of the reason phrase after a status code of HTTP: `404 Not Found`.
+    #[inline(never)]
     fn reason(&self, start: usize, end: usize) -> usize {
         let phrase = lexicon::reason_phrase(&self.bytes[start..end]);
         let to = end + 1 + phrase.len();
@@ -110,6 +119,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 
     /// Returns the end of the region in brackets after a time: `10:00:00+02:00[Europe/Berlin]`.
+    #[inline(never)]
     fn region(&self, end: usize) -> usize {
         let inside = &self.bytes[end + 1..];
         let len = inside
@@ -127,6 +137,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 
     /// Returns the end of the unit or the zone after the space at `end`.
+    #[inline(always)]
     fn unit(&self, end: usize, tail: Tail) -> usize {
         let rest = &self.bytes[end + 1..];
         let len = match rest.first_chunk() {
@@ -158,7 +169,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
         let half = tail == Tail::Time && lexicon::is_half_of_day(word);
         if half && self.bytes.get(to) == Some(&b' ') {
-            return self.unit(to, Tail::Zone);
+            return self.zone(to, Tail::Zone);
         }
         to
     }

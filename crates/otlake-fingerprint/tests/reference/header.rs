@@ -371,7 +371,7 @@ impl Header<'_> {
                 at = delimiters(self.line, group(self.line, at)?);
             }
         }
-        self.logger(at, b"")
+        self.logger(at, b"").or_else(|| spans_end(self.line, at))
     }
 
     /// Returns the end of the logger at `at`, with what was skipped before it.
