@@ -32,7 +32,8 @@ pub(crate) struct Header {
 #[inline]
 pub(crate) fn header(message: &[u8]) -> Option<Header> {
     let header = fields_of(message)?;
-    has_text(&message[header.end..]).then_some(header)
+    let text = &message[header.end..];
+    (text.first().is_some_and(|&b| is_alnum(b)) || has_text(text)).then_some(header)
 }
 
 /// Returns the fields of a header at the front of a message. They may take up the whole line.
@@ -96,7 +97,10 @@ fn is_name(name: &[u8], behind: &[u8]) -> bool {
         }
         // Ruby's logger: `I, [2024-05-01T10:00:00 #17]  INFO -- : …`
         [b'A'..=b'Z'] => matches!(behind, [b',', ESCAPE, ..] | [b',', b' ', b'[' | ESCAPE, ..]),
-        [b'A'..=b'Z', ..] => lexicon::is_month(name) || lexicon::is_weekday(name),
+        [first @ b'A'..=b'Z', second, ..] => {
+            lexicon::may_begin_calendar_name(*first, *second)
+                && (lexicon::is_month(name) || lexicon::is_weekday(name))
+        }
         _ => false,
     }
 }
@@ -163,6 +167,7 @@ fn find_coloured(message: &[u8]) -> Option<Header> {
 }
 
 /// Returns whether the rest of the line has a letter or a digit. If there is none after the header, the header is the message.
+#[inline(never)]
 fn has_text(text: &[u8]) -> bool {
     let mut at = 0;
     loop {

@@ -163,8 +163,26 @@ pub(crate) fn is_weekday(word: &[u8]) -> bool {
 /// Returns whether the name of a month or a weekday begins with these letters.
 #[inline]
 pub(crate) fn begins_calendar_name(letters: [u8; 3]) -> bool {
-    is_month(&letters) || is_weekday(&letters)
+    may_begin_calendar_name(letters[0], letters[1]) && (is_month(&letters) || is_weekday(&letters))
 }
+
+/// Returns whether the name of a month or a weekday begins with two such letters. Most words are rejected here.
+#[inline(always)]
+pub(crate) fn may_begin_calendar_name(first: u8, second: u8) -> bool {
+    SECOND_LETTERS[first as usize & 0x1f] >> (second & 0x1f) & 1 != 0
+}
+
+/// The second letters of the names, as bits, by the first.
+static SECOND_LETTERS: [u32; 32] = {
+    let pairs = b"JaFeMaApJuAuSeOcNoDeMoTuWeThFrSaSu";
+    let mut table = [0; 32];
+    let mut at = 0;
+    while at < pairs.len() {
+        table[pairs[at] as usize & 0x1f] |= 1 << (pairs[at + 1] & 0x1f);
+        at += 2;
+    }
+    table
+};
 
 /// Returns whether `word` is a common time zone abbreviation. This is a closed list and not a shape, because `ALERT` and `EXIT` also
 /// follow times.

@@ -96,7 +96,8 @@ pub(crate) fn scan<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
         return;
     }
     if let Some(header) = header(rest) {
-        rest = &rest[skip_blank(rest, header.end)..];
+        rest = &rest[header.end..];
+        rest = &rest[skip_front(rest)..];
         if rest.first() == Some(&b'{') && json::scan_json(window(rest, MAX_JSON_BYTES), emit) {
             return;
         }

@@ -101,7 +101,8 @@ fn logger_end(message: &[u8], at: usize) -> Option<usize> {
         _ => return None,
     };
     // The stream of a container's log would belong to the header.
-    let is_message = next.first()?.is_ascii_alphanumeric() && !next.starts_with(b"std");
+    let is_message =
+        next.first()?.is_ascii_alphanumeric() && !matches!(next, [b's', b't', b'd', ..]);
     is_message.then_some(end)
 }
 
@@ -138,7 +139,8 @@ pub(super) fn read_syslog(message: &[u8]) -> Option<Header> {
         return None;
     };
     // Half a day, a zone or a year would belong to the timestamp.
-    let named = first.is_ascii_lowercase() && second != b'm' && !rest.starts_with(b"std");
+    let named =
+        first.is_ascii_lowercase() && second != b'm' && !matches!(rest, [b's', b't', b'd', ..]);
     if !named || rest[host] != b' ' || !rest.get(host + 1)?.is_ascii_alphabetic() {
         return None;
     }
