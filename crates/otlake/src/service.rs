@@ -302,7 +302,7 @@ impl Future for Response {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(Pin::new(&mut self.0).poll(context));
-        // A worker that gives up drops the other half.
-        Poll::Ready(answer.unwrap_or(Err(ServiceError::NoWorker)))
+        // A worker that gives up drops the other half of requests that reach it at that moment.
+        Poll::Ready(answer.unwrap_or_else(|_| Err(WorkerPanic::too_often().into())))
     }
 }

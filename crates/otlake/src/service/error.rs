@@ -23,7 +23,7 @@ pub enum ServiceError {
     #[error(
         "the worker of the request has panicked, and the records may or may not be durable: send the request again"
     )]
-    Panicked(#[source] WorkerPanic),
+    Panicked(#[from] WorkerPanic),
     /// All workers have panicked too often in a row, and have given up. The records are not durable.
     #[error("all workers of the service have given up: fix what panics, and restart the service")]
     NoWorker,

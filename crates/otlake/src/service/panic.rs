@@ -25,6 +25,13 @@ impl WorkerPanic {
         }
     }
 
+    /// Returns the error for a request whose worker has given up.
+    pub(super) fn too_often() -> WorkerPanic {
+        WorkerPanic {
+            message: "too often".into(),
+        }
+    }
+
     /// Returns the message of the panic.
     pub fn message(&self) -> &str {
         &self.message
