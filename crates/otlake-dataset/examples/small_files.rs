@@ -42,29 +42,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["write", directory, files] => write(&LocalDirectory::new(directory), files.parse()?),
-        ["compact", directory] => compact(LocalDirectory::new(directory)),
+        ["compact", directory] => compact(LocalDirectory::new(directory), None),
+        ["compact", directory, order] => {
+            let columns = order.split(',').filter(|column| !column.is_empty());
+            compact(LocalDirectory::new(directory), Some(columns.map(by).collect()))
+        }
         ["query", directory, service] => query(&LocalDirectory::new(directory), service),
         _ => Err(
-            "small_files write DIRECTORY FILES | compact DIRECTORY | query DIRECTORY SERVICE"
+            "small_files write DIRECTORY FILES | compact DIRECTORY [COLUMN,…] | query DIRECTORY SERVICE"
                 .into(),
         ),
     }
 }
 
-fn order() -> Vec<SortingColumn> {
-    let column = |name: &str| SortingColumn {
+fn by(name: &str) -> SortingColumn {
+    SortingColumn {
         name: name.to_owned(),
         descending: false,
         nulls_first: false,
-    };
-    vec![column("resource_service_name"), column("timestamp")]
+    }
 }
 
 /// Writes a file for each request, in the partition of its hour.
 fn write(storage: &LocalDirectory, files: u64) -> Result<(), Box<dyn Error>> {
     let dataset = Dataset::builder()
         .partitioning("date={date}/hour={hour}".parse()?)
-        .sorted_rows(order())
+        .sorted_rows(vec![by("resource_service_name"), by("timestamp")])
         .open(Arc::new(storage.clone()))?;
     let (mut writer, mut decoder) = (dataset.writer(), OtlpDecoder::new());
     for number in 0..files {
@@ -97,10 +100,18 @@ fn set_times(request: &mut ExportLogsServiceRequest, last: u64) {
     }
 }
 
-fn compact(storage: LocalDirectory) -> Result<(), Box<dyn Error>> {
+/// Merges the files, in another order than they have if one is given.
+fn compact(
+    storage: LocalDirectory,
+    order: Option<Vec<SortingColumn>>,
+) -> Result<(), Box<dyn Error>> {
     let storage = Arc::new(storage);
     let commit = Arc::new(ManifestCommit::new(storage.clone()));
-    let compactor = Compactor::new(storage.clone(), commit, CompactionOptions::new());
+    let mut options = CompactionOptions::new();
+    if let Some(order) = order {
+        options = options.with_sorted_rows(order);
+    }
+    let compactor = Compactor::new(storage.clone(), commit, options);
     let begin = Instant::now();
     let plan = compactor.plan(Table::Logs)?;
     println!("planned in {:.2?}", begin.elapsed());

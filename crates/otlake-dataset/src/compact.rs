@@ -162,6 +162,8 @@ struct Run<'a> {
     key_values: Vec<(String, String)>,
     /// The encoder of sorted rows in memory.
     encoder: Encoder,
+    /// The encoder of the last merged file.
+    output_encoder: Option<Encoder>,
     decoder: Decoder,
     report: CompactionReport,
 }
@@ -195,6 +197,7 @@ impl<'a> Run<'a> {
             schema_version,
             key_values,
             encoder: Encoder::new(options)?,
+            output_encoder: None,
             decoder: Decoder::new(MemoryShares::of(compactor.options.memory_limit).whole),
             report: CompactionReport::default(),
         })
@@ -298,15 +301,18 @@ impl<'a> Run<'a> {
         let (rows, bytes) = taken.clone().fold((0, 0), |(rows, bytes), file| {
             (rows + file.rows, bytes + file.bytes)
         });
-        let mut output = Output::create(self.compactor, self.table, &group.directory, &order)?;
+        let encoder = self.output_encoder.take();
+        let directory = &group.directory;
+        let mut output = Output::create(self.compactor, self.table, directory, &order, encoder)?;
         output.declare(&columns)?;
         sorter.finish(
             &columns,
             &mut self.encoder,
             &mut self.decoder,
-            &mut |_, batch| output.write(batch),
+            &mut |group| output.write(&group),
         )?;
-        let summary = output.commit(&self.key_values)?;
+        let (summary, encoder) = output.commit(&self.key_values)?;
+        self.output_encoder = Some(encoder);
         let written = summary.bytes;
         let mut manifest = Manifest::new(self.table);
         if let Some(version) = self.schema_version {

@@ -5,6 +5,7 @@
 mod support;
 
 use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field};
 use bytes::Bytes;
 use otlake_parquet::{
     EncodedRowGroup, Encoder, FileError, FileSummary, FileWriter, SortingColumn, WriterOptions,
@@ -213,4 +214,43 @@ fn a_batch_with_two_columns_of_one_name_is_rejected() {
     ]);
     let error = encoder.encode_row_group(&twice).unwrap_err();
     assert!(matches!(error, FileError::DuplicateColumn { .. }));
+}
+
+/// Columns that are made one by one become the same file, and one that does not fit is an error.
+#[test]
+fn columns_may_be_made_one_by_one() {
+    let columns = support::KINDS.map(|kind| {
+        let array = column(kind, 300, Nulls::Half, kind as u64);
+        (format!("{kind:?}"), array)
+    });
+    let batch = batch(columns.to_vec());
+    let (expected, _) = write(WriterOptions::new(), std::slice::from_ref(&batch));
+    let schema = batch.schema();
+    let fields = || schema.fields().iter().map(|field| &**field);
+    let mut encoder = Encoder::new(WriterOptions::new()).unwrap();
+    let mut file = FileWriter::new(Vec::new());
+    file.write_columns(&mut encoder, 300, fields(), |place| {
+        Ok::<_, FileError>(batch.column(place).clone())
+    })
+    .unwrap();
+    let (bytes, _) = file.finish(&mut encoder, &[]).unwrap();
+    assert_eq!(bytes, expected);
+
+    for (kind, rows, expected) in [
+        (Kind::TextFew, 299, "299 rows instead of 300"),
+        (Kind::FloatAny, 300, "Float64"),
+    ] {
+        let mut file = FileWriter::new(Vec::new());
+        let texts = [Field::new("a", DataType::Utf8, true)];
+        let wrong = column(kind, rows, Nulls::None, 1);
+        let error = file
+            .write_columns(&mut encoder, 300, texts.iter(), |_| {
+                Ok::<_, FileError>(wrong.clone())
+            })
+            .unwrap_err();
+        let source = std::error::Error::source(&error).map(|source| source.to_string());
+        let text = format!("{error}: {source:?}");
+        assert!(text.contains(expected), "{text}");
+        assert!(file.is_broken());
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use arrow_array::RecordBatch;
 use arrow_row::{Row, Rows};
 use bytes::Bytes;
 
@@ -10,7 +9,7 @@ use super::columns::Columns;
 use super::error::CompactionError;
 use super::input::{Decoder, Input};
 use super::order::RowOrder;
-use super::rows::{Chunk, Stretch, gather, push};
+use super::rows::{Chunk, Stretch, push};
 
 /// A merge of runs, each of which is sorted. Equal rows come in the order of their runs.
 pub(crate) struct Merge<'a> {
@@ -32,7 +31,7 @@ struct Cursor {
 
 /// The rows of the next row group.
 #[derive(Default)]
-struct Selection {
+pub(crate) struct Selection {
     chunks: Vec<Rc<Chunk>>,
     stretches: Vec<Stretch>,
     rows: usize,
@@ -73,7 +72,7 @@ impl<'a> Merge<'a> {
     pub(crate) fn next_row_group(
         &mut self,
         (most_rows, most_bytes): (usize, usize),
-    ) -> Result<Option<RecordBatch>, CompactionError> {
+    ) -> Result<Option<Selection>, CompactionError> {
         let mut selection = Selection::default();
         // The number of the chunk of each cursor in the selection.
         let mut numbers: Vec<Option<usize>> = vec![None; self.cursors.len()];
@@ -114,9 +113,7 @@ impl<'a> Merge<'a> {
         if selection.stretches.is_empty() {
             return Ok(None);
         }
-        let chunks: Vec<&Chunk> = selection.chunks.iter().map(AsRef::as_ref).collect();
-        let fields = self.columns.fields();
-        Ok(Some(gather(fields, &chunks, &selection.stretches)?))
+        Ok(Some(selection))
     }
 
     /// Returns the cursor whose row comes next.
@@ -147,15 +144,36 @@ impl<'a> Merge<'a> {
             return rows;
         };
         let bound = self.cursors[other].key();
-        let mut end = cursor.row + 1;
-        while end < rows {
-            let key = cursor.keys.row(end);
-            if key > bound || key == bound && other < least {
-                break;
-            }
-            end += 1;
+        let is_before = |row: usize| {
+            let key = cursor.keys.row(row);
+            key < bound || key == bound && least < other
+        };
+        // Steps that double, and then halve: a stretch is one row or very many.
+        let (mut end, mut step) = (cursor.row + 1, 1);
+        while end + step <= rows && is_before(end + step - 1) {
+            end += step;
+            step *= 2;
         }
-        end
+        let (mut left, mut right) = (end, rows.min(end + step - 1));
+        while left < right {
+            let middle = left + (right - left) / 2;
+            if is_before(middle) {
+                left = middle + 1;
+            } else {
+                right = middle;
+            }
+        }
+        left
+    }
+}
+
+impl Selection {
+    pub(crate) fn chunks(&self) -> Vec<&Chunk> {
+        self.chunks.iter().map(AsRef::as_ref).collect()
+    }
+
+    pub(crate) fn stretches(&self) -> &[Stretch] {
+        &self.stretches
     }
 }
 

@@ -1,19 +1,23 @@
 //! Rows as columns, and copies of some of them in another order.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use arrow_array::builder::NullBufferBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, DictionaryArray, Int32Array, Int64Array, RecordBatch,
-    RecordBatchOptions, StringArray, make_array, new_null_array,
+    Array, ArrayRef, BinaryArray, DictionaryArray, Int32Array, Int64Array, StringArray, make_array,
+    new_null_array,
 };
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema as ArrowSchema};
+use arrow_schema::{ArrowError, DataType, FieldRef};
 use arrow_select::interleave::interleave;
 use arrow_select::take::take;
 use foldhash::{HashMap, HashMapExt};
+use otlake_parquet::{Encoder, FileWriter};
+
+use super::error::CompactionError;
 
 /// Some rows of a file.
 #[derive(Clone, Debug)]
@@ -98,30 +102,98 @@ pub(crate) fn groups_of(stretches: &[Stretch], rows: usize) -> impl Iterator<Ite
     })
 }
 
-/// Copies rows in the order of `stretches`. Columns without values are left out.
-pub(crate) fn gather(
-    fields: &[FieldRef],
-    chunks: &[&Chunk],
-    stretches: &[Stretch],
-) -> Result<RecordBatch, ArrowError> {
-    let rows = count(stretches);
-    let mut gathered = Vec::with_capacity(fields.len());
-    let mut names = Vec::with_capacity(fields.len());
-    let mut columns: Vec<Option<&ArrayRef>> = Vec::with_capacity(chunks.len());
-    for (number, field) in fields.iter().enumerate() {
-        columns.clear();
-        columns.extend(chunks.iter().map(|chunk| chunk.column(number)));
-        if columns.iter().all(Option::is_none) {
-            continue;
+/// The rows of a row group, which are in several chunks.
+pub(crate) struct RowGroup<'a> {
+    fields: &'a [FieldRef],
+    chunks: &'a [&'a Chunk],
+    stretches: &'a [Stretch],
+    rows: usize,
+}
+
+impl<'a> RowGroup<'a> {
+    pub(crate) fn new(
+        fields: &'a [FieldRef],
+        chunks: &'a [&'a Chunk],
+        stretches: &'a [Stretch],
+    ) -> Self {
+        let rows = count(stretches);
+        Self {
+            fields,
+            chunks,
+            stretches,
+            rows,
         }
-        let array = gather_column(field.data_type(), &columns, stretches, rows)?;
-        let data_type = array.data_type().clone();
-        names.push(Arc::new(Field::clone(field).with_data_type(data_type)));
-        gathered.push(array);
     }
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    let schema = Arc::new(ArrowSchema::new(names));
-    RecordBatch::try_new_with_options(schema, gathered, &options)
+
+    /// Copies the rows in the order of the stretches, column by column, and writes them. Columns without values are left
+    /// out.
+    pub(crate) fn write<W: Write>(
+        &self,
+        file: &mut FileWriter<W>,
+        encoder: &mut Encoder,
+    ) -> Result<(), CompactionError> {
+        let has_values = |number: &usize| {
+            let mut chunks = self.chunks.iter();
+            chunks.any(|chunk| chunk.column(*number).is_some())
+        };
+        let numbers: Vec<usize> = (0..self.fields.len()).filter(has_values).collect();
+        let fields = numbers.iter().map(|number| &*self.fields[*number]);
+        let mut columns: Vec<Option<&ArrayRef>> = Vec::with_capacity(self.chunks.len());
+        file.write_columns(encoder, self.rows, fields, |place| {
+            let number = numbers[place];
+            columns.clear();
+            columns.extend(self.chunks.iter().map(|chunk| chunk.column(number)));
+            let data_type = self.fields[number].data_type();
+            let array = gather_column(data_type, &columns, self.stretches, self.rows)?;
+            Ok::<_, CompactionError>(array)
+        })
+    }
+}
+
+/// The sizes of the rows of some chunks.
+pub(crate) struct RowSizes<'a> {
+    chunks: Vec<ChunkSizes<'a>>,
+}
+
+struct ChunkSizes<'a> {
+    /// The offsets of text and bytes without a dictionary.
+    offsets: Vec<&'a [i32]>,
+    /// The bytes of a row on average, without these.
+    row: usize,
+}
+
+impl<'a> RowSizes<'a> {
+    pub(crate) fn of(chunks: &[&'a Chunk]) -> Self {
+        let chunks = chunks.iter().map(|chunk| {
+            let mut bytes = chunk.memory_size();
+            let mut offsets = Vec::new();
+            for array in chunk.columns.iter().flatten() {
+                if let DataType::Utf8 | DataType::Binary = array.data_type()
+                    && let Ok(values) = Values::of(array)
+                {
+                    bytes = bytes.saturating_sub(values.range(0..values.len()).len());
+                    offsets.push(values.offsets);
+                }
+            }
+            let row = bytes / chunk.rows.max(1);
+            ChunkSizes { offsets, row }
+        });
+        Self {
+            chunks: chunks.collect(),
+        }
+    }
+
+    /// Returns about the bytes of memory that copies of rows take.
+    pub(crate) fn bytes(&self, stretches: &[Stretch]) -> usize {
+        let bytes = stretches.iter().map(|stretch| {
+            let (ChunkSizes { offsets, row }, range) =
+                (&self.chunks[stretch.chunk as usize], stretch.range());
+            let texts = offsets.iter();
+            let texts = texts.map(|offsets| (offsets[range.end] - offsets[range.start]) as usize);
+            texts.sum::<usize>() + row * range.len()
+        });
+        bytes.sum()
+    }
 }
 
 fn gather_column(

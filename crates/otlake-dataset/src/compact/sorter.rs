@@ -9,15 +9,12 @@
 use bytes::Bytes;
 use otlake_parquet::{Encoder, FileWriter, SortingColumn};
 
-use arrow_array::RecordBatch;
-use arrow_schema::ArrowError;
-
 use super::columns::Columns;
 use super::error::CompactionError;
 use super::input::Decoder;
 use super::merge::Merge;
 use super::order::RowOrder;
-use super::rows::{Chunk, Stretch, count, gather, groups_of};
+use super::rows::{Chunk, RowGroup, RowSizes, Stretch, count, groups_of};
 
 /// The bytes of memory for each purpose.
 #[derive(Clone, Copy, Debug)]
@@ -124,19 +121,13 @@ impl<'a> Sorter<'a> {
     /// Sorts the rows in memory and encodes them.
     fn end_run(&mut self, columns: &Columns, encoder: &mut Encoder) -> Result<(), CompactionError> {
         let mut file = FileWriter::new(Vec::new());
-        let mut write = |batch: &RecordBatch| file.write_row_group(encoder, batch);
+        let mut write = |group: RowGroup<'_>| group.write(&mut file, encoder);
         let chunks = std::mem::take(&mut self.chunks);
         let bytes = std::mem::take(&mut self.bytes);
         self.rows = 0;
-        let rows = usize::MAX;
-        write_sorted(
-            self.order,
-            columns,
-            &chunks,
-            bytes,
-            (rows, self.shares.cursor),
-            &mut write,
-        )?;
+        let limits = (usize::MAX, self.shares.cursor);
+        write_sorted(self.order, columns, &chunks, bytes, limits, &mut write)?;
+        drop(chunks);
         let (bytes, _) = file.finish(encoder, &[])?;
         self.runs.push(bytes.into());
         Ok(())
@@ -148,76 +139,69 @@ impl<'a> Sorter<'a> {
         columns: &Columns,
         encoder: &mut Encoder,
         decoder: &mut Decoder,
-        write: &mut dyn FnMut(&mut Encoder, &RecordBatch) -> Result<(), CompactionError>,
+        write: &mut dyn FnMut(RowGroup<'_>) -> Result<(), CompactionError>,
     ) -> Result<(), CompactionError> {
         let limits = (self.row_group_rows, self.shares.row_group);
         if self.runs.is_empty() {
-            let mut write = |batch: &RecordBatch| write(encoder, batch);
             let (chunks, bytes) = (&self.chunks, self.bytes);
-            return write_sorted(self.order, columns, chunks, bytes, limits, &mut write);
+            return write_sorted(self.order, columns, chunks, bytes, limits, write);
         }
         if !self.chunks.is_empty() {
             self.end_run(columns, encoder)?;
         }
         let order = RowOrder::new(self.order, columns)?;
         let mut merge = Merge::new(&order, columns, decoder, self.runs)?;
-        while let Some(batch) = merge.next_row_group(limits)? {
-            write(encoder, &batch)?;
+        while let Some(selection) = merge.next_row_group(limits)? {
+            let chunks = selection.chunks();
+            write(RowGroup::new(
+                columns.fields(),
+                &chunks,
+                selection.stretches(),
+            ))?;
         }
         Ok(())
     }
 }
 
 /// Sorts rows that are in memory and passes them on in row groups of at most so many rows and about so many bytes.
-fn write_sorted<E>(
+fn write_sorted(
     order: &[SortingColumn],
     columns: &Columns,
     chunks: &[Chunk],
     bytes: usize,
     (most_rows, most_bytes): (usize, usize),
-    write: &mut dyn FnMut(&RecordBatch) -> Result<(), E>,
-) -> Result<(), CompactionError>
-where
-    CompactionError: From<E>,
-{
+    write: &mut dyn FnMut(RowGroup<'_>) -> Result<(), CompactionError>,
+) -> Result<(), CompactionError> {
     let stretches = RowOrder::new(order, columns)?.sort(chunks)?;
     let chunks: Vec<&Chunk> = chunks.iter().collect();
+    let sizes = RowSizes::of(&chunks);
     let all = count(&stretches);
     let row = bytes / all.max(1);
     let rows = (most_bytes / row.max(1)).clamp(1, most_rows);
     // As many groups as necessary, all of the same size.
     let groups = all.div_ceil(rows).max(1);
     let rows = all.div_ceil(groups).max(1);
+    let mut write =
+        |stretches: &[Stretch]| write(RowGroup::new(columns.fields(), &chunks, stretches));
     for group in groups_of(&stretches, rows) {
-        write_bounded(columns, &chunks, &group, most_bytes, write)?;
+        write_bounded(&sizes, &group, most_bytes, &mut write)?;
     }
     Ok(())
 }
 
-/// Copies rows and passes them on, in two halves if they are much larger than the average.
-fn write_bounded<E>(
-    columns: &Columns,
-    chunks: &[&Chunk],
+/// Passes rows on, in two halves if they are much larger than the average.
+fn write_bounded(
+    sizes: &RowSizes<'_>,
     stretches: &[Stretch],
     most_bytes: usize,
-    write: &mut dyn FnMut(&RecordBatch) -> Result<(), E>,
-) -> Result<(), CompactionError>
-where
-    CompactionError: From<E>,
-{
+    write: &mut dyn FnMut(&[Stretch]) -> Result<(), CompactionError>,
+) -> Result<(), CompactionError> {
     let rows = count(stretches);
-    let batch = match gather(columns.fields(), chunks, stretches) {
-        Ok(batch) if batch.get_array_memory_size() <= 2 * most_bytes => Some(batch),
-        // A column does not fit into an array.
-        Err(ArrowError::OffsetOverflowError(_)) if rows > 1 => None,
-        Ok(_) if rows > 1 => None,
-        gathered => Some(gathered?),
-    };
-    if let Some(batch) = batch {
-        return Ok(write(&batch)?);
+    if rows <= 1 || sizes.bytes(stretches) <= 2 * most_bytes {
+        return write(stretches);
     }
     for half in groups_of(stretches, rows.div_ceil(2)) {
-        write_bounded(columns, chunks, &half, most_bytes, write)?;
+        write_bounded(sizes, &half, most_bytes, write)?;
     }
     Ok(())
 }

@@ -3,10 +3,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// The number of requests at once. A request to an object store takes tens of milliseconds, in which a core reads some
 /// twenty small files. Not measured there.
 const REQUESTS: usize = 8;
+
+/// The time in which a file of a local disk is read. Waking a thread takes about as long.
+const FAST: Duration = Duration::from_micros(200);
 
 /// The number of items for which a thread is worth starting.
 const WORTH: usize = 4;
@@ -20,8 +24,10 @@ pub(crate) struct ReadAhead<'a, T> {
 struct Shared<'a, T> {
     read: &'a (dyn Fn(usize) -> T + Sync),
     state: Mutex<State<T>>,
-    /// Signalled when an item was read or taken.
-    changed: Condvar,
+    /// Signalled when the next item was read.
+    was_read: Condvar,
+    /// Signalled when there is room for more items.
+    has_room: Condvar,
     most_bytes: u64,
 }
 
@@ -31,6 +37,8 @@ struct State<T> {
     /// The sizes of the items that are being read or were not taken yet.
     sizes: HashMap<usize, u64>,
     read: HashMap<usize, T>,
+    /// Whether the last item was read so fast that a second thread is not worth waking.
+    is_fast: bool,
     is_done: bool,
 }
 
@@ -50,9 +58,11 @@ pub(crate) fn read_ahead<T: Send, R>(
             waiting,
             sizes: HashMap::new(),
             read: HashMap::new(),
+            is_fast: false,
             is_done: false,
         }),
-        changed: Condvar::new(),
+        was_read: Condvar::new(),
+        has_room: Condvar::new(),
         most_bytes,
     };
     let mut ahead = ReadAhead { shared: &shared };
@@ -76,7 +86,7 @@ struct Done<'a, 'b, T>(&'a Shared<'b, T>);
 impl<T> Drop for Done<'_, '_, T> {
     fn drop(&mut self) {
         self.0.lock().is_done = true;
-        self.0.changed.notify_all();
+        self.0.has_room.notify_all();
     }
 }
 
@@ -87,8 +97,12 @@ impl<T> ReadAhead<'_, T> {
         loop {
             if let Some(found) = state.read.remove(&item) {
                 state.sizes.remove(&item);
+                // A thread that is woken reads several items, and wakes others if there is room for them too.
+                let wake = state.sizes.len() <= REQUESTS;
                 drop(state);
-                self.shared.changed.notify_all();
+                if wake {
+                    self.shared.has_room.notify_one();
+                }
                 return found;
             }
             if !state.sizes.contains_key(&item) {
@@ -97,7 +111,7 @@ impl<T> ReadAhead<'_, T> {
                 drop(state);
                 return (self.shared.read)(item);
             }
-            state = self.shared.wait(state);
+            state = wait(&self.shared.was_read, state);
         }
     }
 }
@@ -115,30 +129,35 @@ impl<T> Shared<'_, T> {
             let has_room = state.sizes.is_empty()
                 || state.sizes.len() < 2 * REQUESTS && bytes + size <= self.most_bytes;
             if !has_room {
-                state = self.wait(state);
+                state = wait(&self.has_room, state);
                 continue;
             }
             state.waiting.pop_front();
             state.sizes.insert(item, size);
+            let is_fast = state.is_fast;
             drop(state);
+            if !is_fast {
+                self.has_room.notify_one();
+            }
+            let begin = Instant::now();
             let reading = Reading { shared: self, item };
             let found = (self.read)(item);
+            std::mem::forget(reading);
             state = self.lock();
+            state.is_fast = begin.elapsed() < FAST;
             state.read.insert(item, found);
-            drop(state);
-            drop(reading);
-            state = self.lock();
+            self.was_read.notify_one();
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn wait<'g>(&self, state: MutexGuard<'g, State<T>>) -> MutexGuard<'g, State<T>> {
-        let state = self.changed.wait(state);
-        state.unwrap_or_else(PoisonError::into_inner)
-    }
+fn wait<'g, T>(signal: &Condvar, state: MutexGuard<'g, State<T>>) -> MutexGuard<'g, State<T>> {
+    let state = signal.wait(state);
+    state.unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An item that is being read. If reading it panics, it counts as an item that no thread has begun to read.
@@ -149,19 +168,15 @@ struct Reading<'a, 'b, T> {
 
 impl<T> Drop for Reading<'_, '_, T> {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        if !state.read.contains_key(&self.item) && thread::panicking() {
-            state.sizes.remove(&self.item);
-        }
-        drop(state);
-        self.shared.changed.notify_all();
+        self.shared.lock().sizes.remove(&self.item);
+        self.shared.was_read.notify_one();
+        self.shared.has_room.notify_all();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use super::*;
 

@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field};
 use foldhash::{HashMap, HashSet};
 
 use crate::encoder::{Destination, Encoder};
 use crate::error::FileError;
-use crate::file::column::{Column, Leaf, Order};
+use crate::file::column::{Column, Leaf, Order, value_type};
 use crate::file::file_summary::{Bound, ColumnSummary, FileSummary, LeafSummary};
 use crate::file::footer::{Footer, RowGroup};
 use crate::file::row_group::EncodedRowGroup;
@@ -154,16 +154,36 @@ impl<W: Write> FileWriter<W> {
         encoder: &mut Encoder,
         batch: &RecordBatch,
     ) -> Result<(), FileError> {
-        self.check_room()?;
         let fields = batch.schema_ref().fields();
-        self.add_columns(fields.iter().map(|field| &**field), |_, field| {
-            encoder.column(field)
-        })?;
-        if batch.num_rows() == 0 {
+        let fields = fields.iter().map(|field| &**field);
+        self.write_columns(encoder, batch.num_rows(), fields, |place| {
+            Ok(Arc::clone(batch.column(place)))
+        })
+    }
+
+    /// Encodes a row group, and writes it, whose columns are made one after another, so that only one of them has to
+    /// be in memory. `column_at` returns the array of a field by its place among the `fields`, in any order. It has
+    /// `rows` rows and the type of the field, or is a dictionary of that. A row group without rows only adds its columns
+    /// to the schema.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the columns don't fit the file, which is then unchanged, or when a column can't be made,
+    /// encoded or written, which leaves the file [broken](Self::is_broken).
+    pub fn write_columns<'f, E: From<FileError>>(
+        &mut self,
+        encoder: &mut Encoder,
+        rows: usize,
+        fields: impl Iterator<Item = &'f Field>,
+        column_at: impl FnMut(usize) -> Result<ArrayRef, E>,
+    ) -> Result<(), E> {
+        self.check_room()?;
+        self.add_columns(fields, |_, field| encoder.column(field))?;
+        if rows == 0 {
             return Ok(());
         }
         self.broken = true;
-        self.put_row_group(encoder, batch)?;
+        self.put_row_group(encoder, rows, column_at)?;
         self.broken = false;
         Ok(())
     }
@@ -351,14 +371,14 @@ impl<W: Write> FileWriter<W> {
         self.by_name.get(field.name()).copied()
     }
 
-    fn put_row_group(
+    fn put_row_group<E: From<FileError>>(
         &mut self,
         encoder: &mut Encoder,
-        batch: &RecordBatch,
-    ) -> Result<(), FileError> {
+        rows: usize,
+        mut column_at: impl FnMut(usize) -> Result<ArrayRef, E>,
+    ) -> Result<(), E> {
         encoder.begin();
         self.put_magic(encoder);
-        let rows = batch.num_rows();
         let offset = self.position + encoder.out.len() as u64;
         let leaves = self.columns.iter().map(|column| column.column.leaves.len());
         let mut chunks = Vec::with_capacity(leaves.sum());
@@ -371,9 +391,10 @@ impl<W: Write> FileWriter<W> {
             };
             match self.places[number] {
                 Some(place) => {
-                    let array = batch.column(place);
+                    let array = column_at(place)?;
+                    check_array(&column, &array, rows)?;
                     self.columns[number].nulls += array.logical_null_count() as u64;
-                    encoder.put_column(&column, array, to)?;
+                    encoder.put_column(&column, &array, to)?;
                 }
                 None => {
                     self.columns[number].nulls += rows as u64;
@@ -548,4 +569,23 @@ impl<W: Write> FileWriter<W> {
             });
         order.collect()
     }
+}
+
+/// Returns an error if an array is not the values of `rows` rows of a column.
+fn check_array(column: &Column, array: &ArrayRef, rows: usize) -> Result<(), FileError> {
+    if array.len() != rows {
+        let fault = format!("the column has {} rows instead of {rows}", array.len());
+        return Err(FileError::encode(column.name(), fault));
+    }
+    let data_type = array.data_type();
+    if value_type(data_type) != column.value_type()
+        && !column.accepts(&Field::new(column.name(), data_type.clone(), true))
+    {
+        return Err(FileError::ColumnType {
+            column: column.name().to_owned(),
+            expected: Box::new(column.value_type().clone()),
+            found: Box::new(data_type.clone()),
+        });
+    }
+    Ok(())
 }
