@@ -121,8 +121,19 @@ pub(crate) fn read(stats: &str, schema: &TableSchema, file: &mut ManifestFile) {
         let mut column = ManifestColumn::new(name, type_name);
         column.nulls = nulls;
         column.min = bound("minValues");
-        column.max = bound("maxValues");
+        column.max = bound("maxValues").map(|max| latest(delta_type, max));
         file.columns.push(column);
+    }
+}
+
+/// Returns a maximum that is true for all rows. Times of other writers are cut to milliseconds, which the Delta protocol
+/// allows.
+fn latest(delta_type: &Value, max: Bound) -> Bound {
+    match max {
+        Bound::Int64(micros) if delta_type == "timestamp" && micros.rem_euclid(1_000) == 0 => {
+            Bound::Int64(micros.saturating_add(999))
+        }
+        max => max,
     }
 }
 
@@ -261,7 +272,28 @@ mod tests {
         assert_eq!(written(vec![partition])["nullCount"], json!({}));
     }
 
-    /// What is written is read, with the bounds that were written.
+    /// The maxima of a writer that cuts times to milliseconds, as the Delta protocol allows, and of one that keeps them: no
+    /// row is later, so retention doesn't drop it early.
+    #[test]
+    fn a_time_that_is_cut_is_no_maximum() {
+        let mut schema = TableSchema::default();
+        assert!(schema.add("t", json!("timestamp")).unwrap());
+        for (text, max) in [
+            ("1970-01-01T00:00:00.005Z", 5_999),
+            ("1970-01-01T00:00:00.005001Z", 5_001),
+            ("1970-01-01T00:00:00Z", 999),
+            ("1969-12-31T23:59:59.999Z", -1),
+        ] {
+            let stats = json!({"numRecords": 1, "minValues": {"t": text}, "maxValues": {"t": text}, "nullCount": {"t": 0}});
+            let mut file = ManifestFile::new("a");
+            read(&stats.to_string(), &schema, &mut file);
+            let t = file.column("t").unwrap();
+            assert_eq!(t.max, Some(Bound::Int64(max)), "{text}");
+            assert!(matches!(t.min, Some(Bound::Int64(min)) if min <= max));
+        }
+    }
+
+    /// What is written is read, with the bounds that were written; a time may be up to a millisecond later.
     #[test]
     fn statistics_are_read() {
         let mut schema = TableSchema::default();
@@ -279,7 +311,9 @@ mod tests {
         let stats = written(vec![n.clone(), t.clone()]).to_string();
         let mut file = ManifestFile::new("a");
         read(&stats, &schema, &mut file);
-        assert_eq!((file.rows, &file.columns[..]), (3, &[n, t][..]));
+        let mut read_t = t.clone();
+        read_t.max = Some(Bound::Int64(5_999));
+        assert_eq!((file.rows, &file.columns[..]), (3, &[n, read_t][..]));
         let mut damaged = ManifestFile::new("a");
         read("{", &schema, &mut damaged);
         assert_eq!(damaged, ManifestFile::new("a"));
