@@ -13,6 +13,7 @@
 
 pub(crate) mod batch_budget;
 pub(crate) mod batch_state;
+pub(crate) mod group_commit;
 pub(crate) mod ledger;
 pub(crate) mod manifest;
 pub(crate) mod manifest_commit;
@@ -30,6 +31,7 @@ use crate::commit::manifest::Manifest;
 use crate::commit::manifest::file::ManifestFile;
 use crate::commit::replacement::ReplaceOutcome;
 use crate::files::batch_id::BatchId;
+use crate::route::partition::Partitioning;
 
 /// Makes the files of a flush part of a table: the last step of a flush or a batch.
 ///
@@ -146,6 +148,23 @@ pub trait Commit: fmt::Debug + Send + Sync {
     ) -> Result<Option<Box<dyn PublishedSchema>>, PublishError> {
         let _ = table;
         Ok(None)
+    }
+
+    /// Checks that files with a partitioning can be part of a table. The dataset calls this once for each table when it
+    /// is opened, so that a table which has other partition columns is an error before rows are written.
+    ///
+    /// The default accepts every partitioning.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if [`commit`](Self::commit) would fail because of the partitioning, or if that is unknown.
+    fn check_partitioning(
+        &self,
+        table: Table,
+        partitioning: &Partitioning,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let _ = (table, partitioning);
+        Ok(())
     }
 
     /// Returns the files of a table, so that the caller can [replace](Self::replace) some of them. The default returns

@@ -129,6 +129,14 @@ pub enum OpenError {
     /// The published schema of a table could not be loaded.
     #[error(transparent)]
     Schema(#[from] PublishError),
+    /// The commit target can't accept files with the partitioning of the dataset.
+    #[error("the partitioning of the dataset can't be that of the table {table}")]
+    Partitioning {
+        /// The table.
+        table: &'static str,
+        /// The error of the commit target.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The storage could not be listed.
     #[error("the storage of the dataset could not be listed: check that it exists and can be read")]
     Storage(#[from] StorageError),

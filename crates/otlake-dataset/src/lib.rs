@@ -92,6 +92,7 @@ pub use crate::catalog::published_schema::{PublishError, PublishedSchema};
 pub use crate::catalog::schema_document::SchemaDocument;
 pub use crate::commit::batch_budget::{BatchBudget, BudgetExceeded};
 pub use crate::commit::batch_state::BatchStart;
+pub use crate::commit::group_commit::{GroupCommit, GroupPanicked};
 pub use crate::commit::manifest::file::{ManifestColumn, ManifestFile, ManifestLeaf};
 pub use crate::commit::manifest::{Manifest, ManifestError};
 pub use crate::commit::manifest_commit::ManifestCommit;
@@ -117,7 +118,9 @@ pub use crate::gather::row_buffer::{RowBuffer, RowInterner};
 pub use crate::report::TableStats;
 pub use crate::retention::drop_older_than;
 pub use crate::route::partition::Partitioning;
-pub use crate::route::partition_value::{PartitionLiteral, PartitionValue, Transform};
+pub use crate::route::partition_value::{
+    ParseTransformError, PartitionLiteral, PartitionValue, Transform,
+};
 pub use crate::route::partitioner::Partitioner;
 pub use crate::route::template::{ParsePartitioningError, PartitioningErrorKind};
 pub use crate::writer::DatasetWriter;
@@ -138,6 +141,7 @@ const _: () = {
     is_send_and_sync::<DatasetBuilder>();
     is_send_and_sync::<SchemaDocument>();
     is_send_and_sync::<Compactor>();
+    is_send_and_sync::<GroupCommit<Manifest, CommitOutcome>>();
     is_send_and_sync::<Manifest>();
     is_send_and_sync::<RowBuffer>();
     is_send_and_sync::<RowInterner>();

@@ -14,7 +14,7 @@ use std::time::Instant;
 use otlake_dataset::{
     BatchBudget, BatchId, BatchStart, BeginBatchError, BudgetExceeded, Commit, CommitOutcome,
     Dataset, DatasetWriter, FinishBatchError, FlushError, LossCause, Manifest, OpenError,
-    PublishError, PublishedSchema, RowError, SchemaDocument,
+    Partitioning, PublishError, PublishedSchema, RowError, SchemaDocument, Transform,
 };
 use otlake_parquet::WriterOptions;
 use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
@@ -208,6 +208,59 @@ fn an_unreadable_schema_is_an_error_of_open() {
     let failing = faulty();
     failing.set_plan(Plan::All(Call::Get, Fault::Error));
     assert!(options().open(Arc::new(failing)).is_err());
+}
+
+/// A commit target whose table of spans has other partition columns: the dataset can't be opened, and tables without rows
+/// are not asked.
+#[test]
+fn a_partitioning_that_the_commit_target_rejects_is_an_error_of_open() {
+    #[derive(Debug, Default)]
+    struct ByDate(Mutex<Vec<Table>>);
+
+    impl Commit for ByDate {
+        fn commit(
+            &self,
+            _name: &str,
+            _manifest: &Manifest,
+        ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
+            Ok(CommitOutcome::Committed)
+        }
+
+        fn check_partitioning(
+            &self,
+            table: Table,
+            partitioning: &Partitioning,
+        ) -> Result<(), Box<dyn Error + Send + Sync>> {
+            self.0.lock().unwrap().push(table);
+            let mut columns = partitioning.columns();
+            match table == Table::Traces && columns.any(|(_, by)| by != Transform::Date) {
+                true => Err("only dates".into()),
+                false => Ok(()),
+            }
+        }
+    }
+
+    let commit = Arc::new(ByDate::default());
+    let open = |template: &str| {
+        let options = Dataset::builder().partitioning(template.parse().unwrap());
+        let options = options.commit(commit.clone());
+        options.open(Arc::new(InMemoryStorage::new()))
+    };
+    let error = open("date={date}/hour={hour}").unwrap_err();
+    assert!(matches!(
+        error,
+        OpenError::Partitioning {
+            table: "traces",
+            ..
+        }
+    ));
+    assert_eq!(error.source().unwrap().to_string(), "only dates");
+    commit.0.lock().unwrap().clear();
+    assert!(open("lake/date={date}").is_ok());
+    assert_eq!(
+        *commit.0.lock().unwrap(),
+        [Table::Logs, Table::Traces, Table::Metrics]
+    );
 }
 
 /// A bucket that cannot be written to is an error when a dataset is opened, or within a second.

@@ -58,18 +58,7 @@ pub(crate) fn of_file(
         })?;
         partition_values.insert(value.name.clone(), text);
     }
-    if partition_values.len() != partition_columns.len()
-        || !partition_columns
-            .iter()
-            .all(|name| partition_values.contains_key(name))
-    {
-        return Err(DeltaError::PartitionColumns {
-            file: file.name.clone(),
-            directory: directory.to_owned(),
-            found: partition_values.into_keys().collect(),
-            expected: partition_columns.to_vec(),
-        });
-    }
+    partition::check(directory, partition_values.keys(), partition_columns)?;
     let mut tags = PartitionTexts::new();
     let mut tag = |name: &str, text: String| tags.insert(name.to_owned(), Some(text));
     tag(ROW_GROUPS_TAG, file.row_groups.to_string());

@@ -7,15 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use otlake_dataset::{
-    BatchId, Commit, CommitOutcome, Manifest, ManifestFile, ReplaceOutcome, Watermarks,
+    BatchId, Commit, CommitOutcome, GroupCommit, GroupPanicked, Manifest, ManifestFile,
+    Partitioning, ReplaceOutcome, Watermarks,
 };
 use otlake_schema::Table;
 use otlake_storage::{Documents, RetryObserver, RetryPolicy};
 
 use crate::error::DeltaError;
-use crate::group::{Request, Requests};
 use crate::kernel::Kernel;
-use crate::table_commits::{Options, TableCommits};
+use crate::partition;
+use crate::table_commits::{CommitResult, Options, Request, TableCommits};
 use crate::table_log::TableLog;
 
 /// Commits the files of a dataset to Delta tables: one for each table of the dataset, in the directory of its files.
@@ -71,7 +72,7 @@ pub struct DeltaCommit {
 struct TableSlot {
     table: Table,
     directory: String,
-    requests: Requests,
+    group: GroupCommit<Request, CommitResult>,
     commits: Mutex<TableCommits>,
 }
 
@@ -81,6 +82,7 @@ struct TableSlot {
 pub struct DeltaCommitBuilder {
     documents: Arc<dyn Documents>,
     options: Options,
+    group_time: Duration,
     checkpoint_interval: u64,
     checkpoint_observer: Option<Arc<dyn CheckpointObserver>>,
     directories: BTreeMap<&'static str, String>,
@@ -113,9 +115,9 @@ impl DeltaCommit {
             options: Options {
                 retry: RetryPolicy::default(),
                 observer: None,
-                group_time: Duration::ZERO,
                 properties: BTreeMap::new(),
             },
+            group_time: Duration::ZERO,
             checkpoint_interval: 100,
             checkpoint_observer: None,
             directories: BTreeMap::new(),
@@ -178,21 +180,21 @@ impl Commit for DeltaCommit {
         manifest: &Manifest,
     ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
         let slot = self.slot(manifest.table());
-        let request = Arc::new(Request::new(name, manifest));
-        slot.requests.push(Arc::clone(&request));
-        let version = {
-            let mut commits = slot.lock();
-            if let Some(result) = request.take() {
-                return Ok(result?);
-            }
-            commits.pace(&self.options);
-            commits.commit(&slot.requests.take_with(&request), &self.options)
+        let request = Request {
+            name: name.to_owned(),
+            manifest: manifest.clone(),
         };
+        let mut version = None;
+        let result = slot.group.commit(request, |requests| {
+            let (results, new) = slot.lock().commit(requests, &self.options);
+            version = new;
+            results
+        });
         self.checkpoint_if_due(slot, version);
-        match request.take() {
-            Some(result) => Ok(result?),
-            None => unreachable!("the request was committed above"),
-        }
+        let result = result.map_err(|GroupPanicked| DeltaError::GroupPanicked {
+            directory: slot.directory.clone(),
+        });
+        Ok(result.map_err(Arc::new)??)
     }
 
     fn is_finished(&self, batch: &BatchId) -> Result<bool, Box<dyn Error + Send + Sync>> {
@@ -201,6 +203,23 @@ impl Commit for DeltaCommit {
 
     fn finish(&self, batch: &BatchId) -> Result<(), Box<dyn Error + Send + Sync>> {
         Ok(self.watermarks.raise(batch)?)
+    }
+
+    /// Returns an error if the table exists and has other partition columns.
+    fn check_partitioning(
+        &self,
+        table: Table,
+        partitioning: &Partitioning,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let slot = self.slot(table);
+        let mut commits = slot.lock();
+        commits.log().catch_up().map_err(Arc::new)?;
+        if let Some(state) = commits.log().state() {
+            let expected = &state.metadata.partition_columns;
+            let found = partition::names(partitioning);
+            partition::check(&slot.directory, &found, expected).map_err(Arc::new)?;
+        }
+        Ok(())
     }
 
     fn files(&self, table: Table) -> Result<Vec<ManifestFile>, Box<dyn Error + Send + Sync>> {
@@ -262,7 +281,7 @@ impl DeltaCommitBuilder {
     /// Sets the shortest time between two versions of a table. Commits that come earlier wait, and become one version
     /// together. Default: none, so that only commits that wait for another one are grouped.
     pub fn group_time(mut self, time: Duration) -> Self {
-        self.options.group_time = time;
+        self.group_time = time;
         self
     }
 
@@ -279,7 +298,7 @@ impl DeltaCommitBuilder {
         self
     }
 
-    /// Creates the commit target. It reads nothing yet.
+    /// Creates the commit target. It reads nothing before the dataset is opened.
     ///
     /// # Errors
     ///
@@ -294,7 +313,7 @@ impl DeltaCommitBuilder {
             TableSlot {
                 table,
                 directory: directory.to_owned(),
-                requests: Requests::default(),
+                group: GroupCommit::new().with_group_time(self.group_time),
                 commits: Mutex::new(TableCommits::new(log)),
             }
         });

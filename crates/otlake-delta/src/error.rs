@@ -30,6 +30,14 @@ pub enum DeltaError {
         /// The directory of the table.
         directory: String,
     },
+    /// The thread that committed for a group of writers panicked. It is unknown whether the files are part of the table.
+    #[error(
+        "the thread that committed to the Delta table in {directory} panicked: repeat the commit"
+    )]
+    GroupPanicked {
+        /// The directory of the table.
+        directory: String,
+    },
     /// An entry of the log is not what the Delta protocol demands.
     #[error(
         "{name} is not an entry of a Delta log: another program has damaged it; restore it from a backup"
@@ -66,17 +74,15 @@ pub enum DeltaError {
         /// The directory of the table.
         directory: String,
     },
-    /// The files have other partition columns than the table.
+    /// The files of the dataset have other partition columns than the table.
     #[error(
-        "{file} has the partition columns {found:?}, and the Delta table in {directory} has {expected:?}: a table can't \
-         change them, so write to a new dataset or with the old partitioning"
+        "the dataset has the partition columns {found:?}, and the Delta table in {directory} has {expected:?}: a table \
+         can't change them, so write to a new dataset or with the old partitioning"
     )]
     PartitionColumns {
-        /// The name of the file.
-        file: String,
         /// The directory of the table.
         directory: String,
-        /// The partition columns of the file.
+        /// The partition columns of the dataset.
         found: Vec<String>,
         /// The partition columns of the table.
         expected: Vec<String>,

@@ -55,7 +55,6 @@ mod add;
 mod delta_commit;
 mod documents_store;
 mod error;
-mod group;
 mod kernel;
 mod partition;
 mod protocol;

@@ -1,11 +1,12 @@
 //! The partition columns of a Delta table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use otlake_dataset::{PartitionLiteral, PartitionValue, Transform};
+use otlake_dataset::{PartitionLiteral, PartitionValue, Partitioning, Transform};
 use serde_json::Value;
 
 use crate::actions::PartitionTexts;
+use crate::error::DeltaError;
 
 /// The property of a table that says how its partition columns follow from the rows.
 pub(crate) const TRANSFORMS_PROPERTY: &str = "otlake.transforms";
@@ -13,7 +14,35 @@ pub(crate) const TRANSFORMS_PROPERTY: &str = "otlake.transforms";
 /// Returns the partition values that become columns: those with a name. A part of a template without a name, such as
 /// `{date}`, has its text as name, which no column can have.
 pub(crate) fn columns(partition: &[PartitionValue]) -> impl Iterator<Item = &PartitionValue> {
-    partition.iter().filter(|value| !value.name.contains('{'))
+    partition.iter().filter(|value| is_column(&value.name))
+}
+
+fn is_column(name: &str) -> bool {
+    !name.contains('{')
+}
+
+/// Returns the names of the columns that a partitioning has.
+pub(crate) fn names(partitioning: &Partitioning) -> Vec<String> {
+    let columns = partitioning.columns().map(|(name, _)| name);
+    let names = columns.filter(|name| is_column(name));
+    names.map(str::to_owned).collect()
+}
+
+/// Checks the partition columns of files against those of the table, in any order.
+pub(crate) fn check<'a>(
+    directory: &str,
+    found: impl IntoIterator<Item = &'a String>,
+    expected: &[String],
+) -> Result<(), DeltaError> {
+    let found: BTreeSet<&String> = found.into_iter().collect();
+    if found == expected.iter().collect() {
+        return Ok(());
+    }
+    Err(DeltaError::PartitionColumns {
+        directory: directory.to_owned(),
+        found: found.into_iter().cloned().collect(),
+        expected: expected.to_vec(),
+    })
 }
 
 /// Returns the Delta type of a partition column.
@@ -45,40 +74,21 @@ pub(crate) fn text(value: &PartitionValue) -> Result<Option<String>, String> {
 /// Returns the property with the transforms of partition columns.
 pub(crate) fn transforms(partition: &[PartitionValue]) -> String {
     let transforms = columns(partition).map(|value| {
-        let transform = match &value.transform {
-            Transform::Date => "date".to_owned(),
-            Transform::Year => "year".to_owned(),
-            Transform::Month => "month".to_owned(),
-            Transform::Day => "day".to_owned(),
-            Transform::Hour => "hour".to_owned(),
-            Transform::Minute => "minute".to_owned(),
-            Transform::Identity(source) => format!("identity {source}"),
-            _ => "text".to_owned(),
-        };
-        (value.name.as_str(), Value::from(transform))
+        (
+            value.name.as_str(),
+            Value::from(value.transform.to_string()),
+        )
     });
     let transforms: BTreeMap<_, _> = transforms.collect();
     Value::from_iter(transforms).to_string()
 }
 
-/// Returns the transform of each partition column that the property has.
+/// Returns the transform of each partition column that the property has. One that this version doesn't know is a text.
 pub(crate) fn read_transforms(property: &str) -> BTreeMap<String, Transform> {
     let transforms: BTreeMap<String, String> = serde_json::from_str(property).unwrap_or_default();
-    let transform = |text: String| match text.as_str() {
-        "date" => Transform::Date,
-        "year" => Transform::Year,
-        "month" => Transform::Month,
-        "day" => Transform::Day,
-        "hour" => Transform::Hour,
-        "minute" => Transform::Minute,
-        text => match text.strip_prefix("identity ") {
-            Some(source) => Transform::Identity(source.to_owned()),
-            None => Transform::Text,
-        },
-    };
     let transforms = transforms.into_iter();
     transforms
-        .map(|(name, text)| (name, transform(text)))
+        .map(|(name, text)| (name, text.parse().unwrap_or(Transform::Text)))
         .collect()
 }
 
@@ -91,17 +101,7 @@ pub(crate) fn values(
     let value = |name: &String| {
         let transform = transforms.get(name).cloned().unwrap_or(Transform::Text);
         let text = texts.get(name).cloned().flatten();
-        let literal = text.map(|text| match delta_type(&transform) {
-            "date" => match text.parse::<chrono::NaiveDate>() {
-                Ok(date) => PartitionLiteral::Date(date.to_epoch_days()),
-                Err(_) => PartitionLiteral::Text(text),
-            },
-            "integer" => match text.parse() {
-                Ok(number) => PartitionLiteral::Integer(number),
-                Err(_) => PartitionLiteral::Text(text),
-            },
-            _ => PartitionLiteral::Text(text),
-        });
+        let literal = text.map(|text| PartitionLiteral::of_text(&transform, text));
         PartitionValue::new(name, transform, literal)
     };
     columns.iter().map(value).collect()

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -16,20 +14,27 @@ use serde_json::{Value, json};
 use crate::actions::{Action, Add, CommitInfo, Metadata, Protocol, Remove, Transaction, write};
 use crate::add::{self, ActiveFile};
 use crate::error::{ColumnError, DeltaError};
-use crate::group::{CommitResult, Request};
 use crate::partition::{self, TRANSFORMS_PROPERTY};
 use crate::protocol;
 use crate::schema::TableSchema;
 use crate::table_log::{TableLog, application};
 use crate::types::Unsupported;
 
+pub(crate) type CommitResult = Result<CommitOutcome, Arc<DeltaError>>;
+
+/// A commit that waits.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// The identity of the batch, or the name of the flush.
+    pub(crate) name: String,
+    pub(crate) manifest: Manifest,
+}
+
 /// How entries are written to the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) retry: RetryPolicy,
     pub(crate) observer: Option<Arc<dyn RetryObserver>>,
-    /// The shortest time between two versions.
-    pub(crate) group_time: Duration,
     /// The properties of new tables.
     pub(crate) properties: BTreeMap<String, String>,
 }
@@ -40,7 +45,6 @@ pub(crate) struct TableCommits {
     log: TableLog,
     /// The version of the first attempt of each commit outside a batch that may have succeeded without an answer.
     doubts: HashMap<String, u64>,
-    last: Option<Instant>,
 }
 
 /// An entry that may be in the log.
@@ -68,7 +72,6 @@ impl TableCommits {
         Self {
             log,
             doubts: HashMap::new(),
-            last: None,
         }
     }
 
@@ -76,17 +79,13 @@ impl TableCommits {
         &mut self.log
     }
 
-    /// Waits until the table may have another version.
-    pub(crate) fn pace(&self, options: &Options) {
-        let passed = self.last.map(|last| last.elapsed());
-        if let Some(rest) = passed.and_then(|passed| options.group_time.checked_sub(passed)) {
-            thread::sleep(rest);
-        }
-    }
-
-    /// Commits several manifests in one version, and sets the result of each request. Returns the version, if there is a
-    /// new one.
-    pub(crate) fn commit(&mut self, requests: &[Arc<Request>], options: &Options) -> Option<u64> {
+    /// Commits several manifests in one version. Returns the result of each request, and the version, if there is a new
+    /// one.
+    pub(crate) fn commit(
+        &mut self,
+        requests: &[Request],
+        options: &Options,
+    ) -> (Vec<CommitResult>, Option<u64>) {
         let mut results = Vec::new();
         let mut first = None;
         let committed = self.put(options, &mut first, |commits| {
@@ -116,13 +115,12 @@ impl TableCommits {
                 None
             }
         };
-        for (request, result) in requests.iter().zip(results) {
+        for (request, result) in requests.iter().zip(&results) {
             if result.is_ok() {
                 self.doubts.remove(&request.name);
             }
-            request.set(result);
         }
-        version
+        (results, version)
     }
 
     /// Replaces files of the table by those of a manifest.
@@ -165,7 +163,6 @@ impl TableCommits {
         loop {
             self.log.catch_up()?;
             if let Some(landed) = self.landed(&mut attempts)? {
-                self.last = Some(Instant::now());
                 return Ok((Some(landed.version), landed.outcome));
             }
             let (bytes, outcome) = prepare(self)?;
@@ -188,7 +185,6 @@ impl TableCommits {
                 Ok(PutOutcome::Stored(_)) => {
                     // The entry is in the log, whether it can be applied or not.
                     let _ = self.log.apply(version, &attempt.bytes);
-                    self.last = Some(Instant::now());
                     return Ok((Some(version), attempt.outcome));
                 }
                 // Another entry, or this one, if the client of the store has repeated a request whose answer was lost.
@@ -224,7 +220,7 @@ impl TableCommits {
     /// Puts an entry together for those requests that the table doesn't have yet.
     fn prepare(
         &mut self,
-        requests: &[Arc<Request>],
+        requests: &[Request],
         options: &Options,
     ) -> Result<(Option<Bytes>, Vec<CommitResult>), DeltaError> {
         let mut draft = None;

@@ -5,12 +5,12 @@
 mod common;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use common::{entry, ingest, numbers, open, read};
 use otlake::Pipeline;
-use otlake_dataset::{BatchId, BatchStart, Commit, CommitOutcome, Manifest};
+use otlake_dataset::{BatchId, BatchStart, Commit, CommitOutcome, Dataset, Manifest};
 use otlake_delta::DeltaCommit;
 use otlake_schema::Table;
 use otlake_storage::object_store::ObjectStore;
@@ -32,6 +32,16 @@ impl RetryObserver for Retried {
     }
 }
 
+/// Opens a dataset whose commit target may fail, which an open dataset can't.
+fn open_until_it_succeeds(delta: Arc<DeltaCommit>, storage: &Arc<dyn Documents>) -> Dataset {
+    loop {
+        let dataset = Dataset::builder().commit(delta.clone());
+        if let Ok(dataset) = dataset.open(storage.clone()) {
+            return dataset;
+        }
+    }
+}
+
 /// 1,000 batches of four sources, each source with a commit target of its own, as in processes of their own. They
 /// conflict all the time, one call in a hundred fails in some way, and every tenth batch is delivered again.
 #[test]
@@ -50,10 +60,7 @@ fn a_thousand_batches_of_four_sources_are_there_once() {
                     .retry_observer(retried)
                     .build()
                     .unwrap();
-                let dataset = otlake_dataset::Dataset::builder()
-                    .commit(Arc::new(delta))
-                    .open(storage)
-                    .unwrap();
+                let dataset = open_until_it_succeeds(Arc::new(delta), &storage);
                 let mut pipeline = Pipeline::on(&dataset).build();
                 for sequence in 0..batches {
                     let id = BatchId::new(format!("source-{source}"), sequence).unwrap();
@@ -96,7 +103,7 @@ fn batches_survive_faults(new: impl Fn() -> Arc<dyn Documents>, step: usize) {
                     // After an error, another process continues.
                     let delta = DeltaCommit::builder(all.clone()).retry(retry);
                     let delta = delta.build().unwrap();
-                    let dataset = otlake_dataset::Dataset::builder().commit(Arc::new(delta));
+                    let dataset = Dataset::builder().commit(Arc::new(delta));
                     let Ok(dataset) = dataset.open(all.clone()) else {
                         return false;
                     };
@@ -146,10 +153,7 @@ fn flushes_survive_every_fault() {
                 .retry(RetryPolicy::default().with_deadline(Duration::ZERO))
                 .build()
                 .unwrap();
-            let dataset = otlake_dataset::Dataset::builder()
-                .commit(Arc::new(delta))
-                .open(storage.clone())
-                .unwrap();
+            let dataset = open_until_it_succeeds(Arc::new(delta), &storage);
             let mut pipeline = Pipeline::on(&dataset).build();
             let mut other = Pipeline::on(&dataset).build();
             for number in 0..3 {
@@ -186,30 +190,87 @@ fn flushes_survive_every_fault() {
     }
 }
 
-/// Commits that come at once become one version, and each gets its own outcome.
+/// Commits that come at once become one version, each gets its own outcome, and versions are apart by the group time,
+/// while another process commits all the time.
+///
+/// ```text
+/// OTLAKE_ROUNDS=250 OTLAKE_GROUP_MILLIS=1000 cargo test -p otlake-delta --test delivery -- commits_that_wait --nocapture
+/// ```
 #[test]
 fn commits_that_wait_share_a_version() {
+    let batches = Random::rounds(10);
+    let millis = std::env::var("OTLAKE_GROUP_MILLIS").map_or(100, |millis| millis.parse().unwrap());
     let storage: Arc<dyn Documents> = Arc::new(InMemoryStorage::new());
-    let (dataset, delta) = open(&storage, |delta| {
-        delta.group_time(Duration::from_millis(100))
+    let retried = Arc::new(Retried::default());
+    let (dataset, _) = open(&storage, |delta| {
+        let delta = delta.group_time(Duration::from_millis(millis));
+        delta.retry_observer(retried.clone())
     });
-    std::thread::scope(|scope| {
-        for source in 0..4 {
-            let dataset = &dataset;
-            scope.spawn(move || {
-                let mut pipeline = Pipeline::on(dataset).build();
-                for sequence in 0..10 {
-                    let id = BatchId::new(format!("source-{source}"), sequence).unwrap();
-                    pipeline.begin_batch(&id).unwrap();
-                    ingest(&mut pipeline, &[Numbered::new(sequence * 4 + source)]);
-                    pipeline.finish_batch().unwrap();
-                }
-            });
-        }
+    let begin = Instant::now();
+    let done = AtomicBool::new(false);
+    let others = std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            let (dataset, _) = open(&storage, |delta| delta);
+            let mut pipeline = Pipeline::on(&dataset).build();
+            let mut others = 0;
+            while !done.load(Ordering::Relaxed) {
+                ingest(&mut pipeline, &[Numbered::new(batches * 4 + others)]);
+                pipeline.flush().unwrap();
+                others += 1;
+                std::thread::sleep(Duration::from_millis(millis / 20));
+            }
+            others
+        });
+        let sources: Vec<_> = (0..4)
+            .map(|source| {
+                let dataset = &dataset;
+                scope.spawn(move || {
+                    let mut pipeline = Pipeline::on(dataset).build();
+                    for sequence in 0..batches {
+                        let id = BatchId::new(format!("source-{source}"), sequence).unwrap();
+                        pipeline.begin_batch(&id).unwrap();
+                        ingest(&mut pipeline, &[Numbered::new(sequence * 4 + source)]);
+                        pipeline.finish_batch().unwrap();
+                    }
+                })
+            })
+            .collect();
+        sources
+            .into_iter()
+            .for_each(|source| source.join().unwrap());
+        done.store(true, Ordering::Relaxed);
+        other.join().unwrap()
     });
-    assert_eq!(numbers(&storage), (0..40).collect::<Vec<_>>());
-    let versions = delta.version(Table::Logs).unwrap().unwrap() + 1;
-    assert!(versions < 40, "{versions} versions for 40 batches");
+    let elapsed = begin.elapsed();
+    assert_eq!(
+        numbers(&storage),
+        (0..batches * 4 + others).collect::<Vec<_>>()
+    );
+    let log = storage.list("logs/_delta_log/").unwrap();
+    let entries = log.iter().filter(|file| file.name.ends_with(".json"));
+    let times: Vec<i64> = (0..entries.count() as u64)
+        .map(|version| entry(&storage, "logs", version))
+        .filter(|entry| entry.iter().any(|action| action.get("txn").is_some()))
+        .map(|entry| entry[0]["commitInfo"]["timestamp"].as_i64().unwrap())
+        .collect();
+    assert!(
+        (times.len() as u64) < batches * 4,
+        "{} versions",
+        times.len()
+    );
+    for pair in times.windows(2) {
+        // Both are cut to milliseconds.
+        assert!(pair[1] - pair[0] >= millis as i64 - 1, "{pair:?}");
+    }
+    #[allow(clippy::print_stdout, reason = "for those who measure it")]
+    {
+        let retries = retried.0.load(Ordering::Relaxed);
+        println!(
+            "{} batches in {} versions, {elapsed:.1?}; {retries} retries; {others} versions of others",
+            batches * 4,
+            times.len()
+        );
+    }
 }
 
 /// A commit takes two requests to the storage: a read that finds no newer entry, and a write under a condition. The table is not
@@ -221,7 +282,7 @@ fn a_commit_takes_two_requests() {
     let delta = DeltaCommit::builder(Arc::new(counting.clone()))
         .build()
         .unwrap();
-    let dataset = otlake_dataset::Dataset::builder()
+    let dataset = Dataset::builder()
         .commit(Arc::new(delta))
         .open(storage)
         .unwrap();
@@ -259,7 +320,7 @@ impl Commit for Captured {
 fn the_second_attempt_of_a_batch_learns_the_files_of_the_first() {
     let storage: Arc<dyn Documents> = Arc::new(InMemoryStorage::new());
     let captured = Arc::new(Captured::default());
-    let dataset = otlake_dataset::Dataset::builder()
+    let dataset = Dataset::builder()
         .commit(captured.clone())
         .open(storage.clone())
         .unwrap();

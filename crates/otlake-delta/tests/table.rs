@@ -499,6 +499,45 @@ fn files_that_do_not_fit_are_errors() {
     );
 }
 
+/// A dataset with other partition columns than the table: it can't be opened, so no row is accepted.
+#[test]
+fn a_dataset_with_other_partition_columns_is_not_opened() {
+    let storage: Arc<dyn Documents> = Arc::new(InMemoryStorage::new());
+    let (dataset, _) = open(&storage, |delta| delta);
+    let mut pipeline = Pipeline::on(&dataset).build();
+    ingest(&mut pipeline, &[Numbered::new(0)]);
+    pipeline.flush().unwrap();
+    let open = |template: &str| {
+        let delta = DeltaCommit::builder(storage.clone()).build().unwrap();
+        Dataset::builder()
+            .partitioning(template.parse().unwrap())
+            .commit(Arc::new(delta))
+            .open(storage.clone())
+    };
+    for (template, found) in [
+        ("", "[]"),
+        ("date={date}", "[\"date\"]"),
+        ("date={date}/{hour}", "[\"date\"]"),
+        (
+            "date={date}/hour={hour}/minute={minute}",
+            "[\"date\", \"hour\", \"minute\"]",
+        ),
+    ] {
+        let error = open(template).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the partitioning of the dataset can't be that of the table logs"
+        );
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        let columns = format!(
+            "the dataset has the partition columns {found}, and the Delta table in logs has [\"date\", \"hour\"]"
+        );
+        assert!(source.contains(&columns), "{source}");
+    }
+    // The order of directories means nothing to a Delta table.
+    assert!(open("hour={hour}/date={date}").is_ok());
+}
+
 /// A dataset whose directories begin with the signal.
 #[test]
 fn a_table_in_a_directory_of_its_own_name() {

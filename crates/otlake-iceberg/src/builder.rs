@@ -8,7 +8,6 @@ use iceberg::{Catalog, NamespaceIdent};
 use otlake_storage::{RetryObserver, RetryPolicy};
 use tokio::runtime::Handle;
 
-use crate::clock::{Clock, SystemClock};
 use crate::commit::IcebergCommit;
 use crate::shared::Shared;
 
@@ -43,8 +42,7 @@ impl TimePartition {
 #[must_use]
 pub struct IcebergCommitBuilder {
     shared: Shared,
-    interval: Duration,
-    clock: Arc<dyn Clock>,
+    group_time: Duration,
 }
 
 impl IcebergCommitBuilder {
@@ -74,8 +72,7 @@ impl IcebergCommitBuilder {
                 observer: None,
                 snapshot_age: None,
             },
-            interval: Duration::from_secs(1),
-            clock: Arc::new(SystemClock::default()),
+            group_time: Duration::from_secs(1),
         }
     }
 
@@ -94,9 +91,9 @@ impl IcebergCommitBuilder {
     }
 
     /// Sets the shortest time from one snapshot of a table to the next. Commits that come in between wait and share a
-    /// snapshot. Default: 1 second. Each process that writes to the table has an interval of its own.
-    pub fn group_time(mut self, interval: Duration) -> Self {
-        self.interval = interval;
+    /// snapshot. Default: 1 second. Each process that writes to the table has a group time of its own.
+    pub fn group_time(mut self, time: Duration) -> Self {
+        self.group_time = time;
         self
     }
 
@@ -120,14 +117,8 @@ impl IcebergCommitBuilder {
         self
     }
 
-    /// Sets the clock that paces snapshots. Default: the clock of the system.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
     /// Creates the commit target. Tables are created when they are first needed.
     pub fn build(self) -> IcebergCommit {
-        IcebergCommit::from_parts(self.shared, self.interval, self.clock)
+        IcebergCommit::from_parts(self.shared, self.group_time)
     }
 }

@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use iceberg::Catalog;
 use iceberg::io::FileIO;
-use otlake_dataset::{BatchId, Commit, CommitOutcome, Manifest, PublishError, PublishedSchema};
+use otlake_dataset::{
+    BatchId, Commit, CommitOutcome, GroupCommit, GroupPanicked, Manifest, PublishError,
+    PublishedSchema,
+};
 use otlake_schema::Table;
 use tokio::runtime::Handle;
 
 use crate::builder::IcebergCommitBuilder;
-use crate::clock::Clock;
 use crate::error::IcebergCommitError;
-use crate::group::{Group, Request};
+use crate::group::{Group, Outcome, Request};
 use crate::published::IcebergSchema;
-use crate::queue::Queue;
 use crate::shared::Shared;
 use crate::watermarks::Watermarks;
 
@@ -40,9 +41,8 @@ use crate::watermarks::Watermarks;
 /// make them on its own thread: they would never return.
 pub struct IcebergCommit {
     shared: Arc<Shared>,
-    interval: Duration,
-    clock: Arc<dyn Clock>,
-    tables: Mutex<HashMap<Table, Arc<Queue>>>,
+    group_time: Duration,
+    tables: Mutex<HashMap<Table, Arc<TableGroup>>>,
     known: Mutex<Known>,
 }
 
@@ -53,6 +53,11 @@ struct Known {
     /// The sources whose watermarks were read from the tables.
     sources: HashSet<String>,
 }
+
+type TableGroup = GroupCommit<Request, Outcome>;
+
+/// The largest number of commits in one snapshot, whose summary names them all.
+const LARGEST_GROUP: usize = 100;
 
 /// The number of sources whose watermarks are kept, so that the tables are not read again.
 const SOURCES: usize = 10_000;
@@ -71,11 +76,10 @@ impl IcebergCommit {
         IcebergCommitBuilder::new(catalog, file_io, root, runtime)
     }
 
-    pub(crate) fn from_parts(shared: Shared, interval: Duration, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn from_parts(shared: Shared, group_time: Duration) -> Self {
         Self {
             shared: Arc::new(shared),
-            interval,
-            clock,
+            group_time,
             tables: Mutex::default(),
             known: Mutex::default(),
         }
@@ -105,10 +109,14 @@ impl IcebergCommit {
         Ok(())
     }
 
-    fn queue(&self, table: Table) -> Arc<Queue> {
+    fn group(&self, table: Table) -> Arc<TableGroup> {
         let tables = self.tables.lock();
         let mut tables = tables.unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tables.entry(table).or_default())
+        let group = tables.entry(table).or_insert_with(|| {
+            let group = GroupCommit::new().with_group_time(self.group_time);
+            Arc::new(group.with_largest_group(LARGEST_GROUP))
+        });
+        Arc::clone(group)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -135,12 +143,11 @@ impl Commit for IcebergCommit {
             }
             outcomes
         };
-        let lost = || {
+        let outcome = self.group(table).commit(request, commit);
+        Ok(outcome.unwrap_or_else(|GroupPanicked| {
             let table = self.shared.ident(table).to_string();
             Err(IcebergCommitError::Panicked { table })
-        };
-        let queue = self.queue(table);
-        Ok(queue.commit(request, self.interval, &*self.clock, commit, lost)?)
+        })?)
     }
 
     /// Returns whether a table has a later batch of the source. The last batch of a source may be finished or not: an
@@ -175,7 +182,7 @@ impl Commit for IcebergCommit {
         table: Table,
     ) -> Result<Option<Box<dyn PublishedSchema>>, PublishError> {
         // From now on the table is asked for watermarks.
-        self.queue(table);
+        self.group(table);
         let schema = IcebergSchema::load(Arc::clone(&self.shared), table);
         let schema = schema.map_err(|error| PublishError::Target {
             table: table.name(),
@@ -189,7 +196,7 @@ impl fmt::Debug for IcebergCommit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IcebergCommit")
             .field("shared", &self.shared)
-            .field("interval", &self.interval)
+            .field("group_time", &self.group_time)
             .finish_non_exhaustive()
     }
 }

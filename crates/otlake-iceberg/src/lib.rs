@@ -19,7 +19,6 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
-mod clock;
 mod commit;
 mod data_file;
 mod error;
@@ -29,13 +28,11 @@ mod new_table;
 mod partition;
 mod pinned;
 mod published;
-mod queue;
 mod shared;
 mod types;
 mod watermarks;
 
 pub use crate::builder::{IcebergCommitBuilder, TimePartition};
-pub use crate::clock::{Clock, SystemClock};
 pub use crate::commit::IcebergCommit;
 pub use crate::error::{FileFault, IcebergCommitError, IcebergSchemaError};
 pub use crate::published::IcebergSchema;

@@ -239,7 +239,8 @@ impl DatasetBuilder {
     /// # Errors
     ///
     /// Returns an error if the codec is not in this build, if the published schema of a table can't be
-    /// read, or if the storage of a new dataset can't be listed.
+    /// read, if the [`Commit`] can't accept files with this partitioning, or if the storage of a new dataset can't be
+    /// listed.
     pub fn open(self, storage: Arc<dyn Documents>) -> Result<Dataset, OpenError> {
         let files: Arc<dyn Storage> = storage.clone();
         self.open_with(files, Some(storage))
@@ -251,7 +252,8 @@ impl DatasetBuilder {
     ///
     /// # Errors
     ///
-    /// Returns an error if the codec is not in this build.
+    /// Returns an error if the codec is not in this build, or if the [`Commit`] can't accept files with this
+    /// partitioning.
     pub fn open_files(self, storage: Arc<dyn Storage>) -> Result<Dataset, OpenError> {
         self.open_with(storage, None)
     }
@@ -284,6 +286,13 @@ impl DatasetBuilder {
         let mut tables = Vec::with_capacity(Table::ALL.len());
         let mut is_new = true;
         for table in Table::ALL {
+            if let Some(commit) = commit.as_ref().filter(|_| options.writes(table)) {
+                let checked = commit.check_partitioning(table, &options.partitioning);
+                checked.map_err(|source| OpenError::Partitioning {
+                    table: table.name(),
+                    source,
+                })?;
+            }
             let of_target = match &commit {
                 Some(commit) if options.writes(table) => commit.published_schema(table)?,
                 _ => None,

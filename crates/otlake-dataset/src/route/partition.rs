@@ -13,6 +13,7 @@ use std::str::FromStr;
 
 use otlake_schema::Table;
 
+use crate::route::partition_value::Transform;
 use crate::route::partitioner::Partitioner;
 use crate::route::template::{self, ParsePartitioningError, Part, Piece};
 
@@ -88,6 +89,22 @@ impl Partitioning {
     /// Returns whether each signal has directories of its own, by `{signal}`.
     pub fn has_signal(&self) -> bool {
         self.pieces().any(|piece| *piece == Piece::Signal)
+    }
+
+    /// Returns the names of the partition columns and how their values are computed, in the order of the
+    /// [values](Partitioner::values) of each row.
+    ///
+    /// ```
+    /// use otlake_dataset::{Partitioning, Transform};
+    ///
+    /// let partitioning: Partitioning = "lake/date={date}".parse()?;
+    /// let columns: Vec<_> = partitioning.columns().collect();
+    /// assert_eq!(columns, [("date", Transform::Date)]);
+    /// # Ok::<_, otlake_dataset::ParsePartitioningError>(())
+    /// ```
+    pub fn columns(&self) -> impl Iterator<Item = (&str, Transform)> {
+        let columns = self.parts.iter().filter(|part| part.is_column());
+        columns.map(|part| (&*part.name, part.transform()))
     }
 
     fn pieces(&self) -> impl Iterator<Item = &Piece> {

@@ -1,6 +1,7 @@
 //! The partition columns of files and their typed values.
 
 use std::fmt;
+use std::str::FromStr;
 
 use chrono::NaiveDate;
 
@@ -18,6 +19,18 @@ pub struct PartitionValue {
 
 /// The computation of a partition value from the columns of a row. Times are those of the column `timestamp`, in
 /// UTC.
+///
+/// Its text is what a table format can keep with a column: `date`, `hour`, `text`, or `identity` and the source.
+///
+/// ```
+/// use otlake_dataset::Transform;
+///
+/// let transform: Transform = "identity resource.service.name".parse()?;
+/// assert_eq!(transform, Transform::Identity("resource.service.name".to_owned()));
+/// assert_eq!(transform.to_string(), "identity resource.service.name");
+/// assert_eq!(Transform::Date.to_string(), "date");
+/// # Ok::<_, otlake_dataset::ParseTransformError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transform {
@@ -38,6 +51,15 @@ pub enum Transform {
     Identity(String),
     /// A text that is constant or has several placeholders.
     Text,
+}
+
+/// The error of a text that is no [`Transform`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a transform of partition values, such as `date`")]
+#[non_exhaustive]
+pub struct ParseTransformError {
+    /// The text.
+    pub text: String,
 }
 
 /// A partition value.
@@ -87,10 +109,56 @@ impl PartitionValue {
     }
 }
 
+impl fmt::Display for Transform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Date => "date",
+            Self::Year => "year",
+            Self::Month => "month",
+            Self::Day => "day",
+            Self::Hour => "hour",
+            Self::Minute => "minute",
+            Self::Identity(source) => return write!(f, "identity {source}"),
+            Self::Text => "text",
+        })
+    }
+}
+
+impl FromStr for Transform {
+    type Err = ParseTransformError;
+
+    fn from_str(text: &str) -> Result<Self, ParseTransformError> {
+        Ok(match text {
+            "date" => Self::Date,
+            "year" => Self::Year,
+            "month" => Self::Month,
+            "day" => Self::Day,
+            "hour" => Self::Hour,
+            "minute" => Self::Minute,
+            "text" => Self::Text,
+            _ => match text.strip_prefix("identity ") {
+                Some(source) => Self::Identity(source.to_owned()),
+                None => {
+                    return Err(ParseTransformError {
+                        text: text.to_owned(),
+                    });
+                }
+            },
+        })
+    }
+}
+
 impl PartitionLiteral {
-    /// Reads the text that a directory has for the value of a transform. If the text doesn't have that form, it stays
-    /// text.
-    pub(crate) fn of_text(transform: &Transform, text: String) -> Self {
+    /// Reads the text of a value of a transform, as [`Display`](fmt::Display) writes it. A text that doesn't have the
+    /// form of the transform's values stays text.
+    ///
+    /// ```
+    /// use otlake_dataset::{PartitionLiteral, Transform};
+    ///
+    /// let hour = PartitionLiteral::of_text(&Transform::Hour, "07".to_owned());
+    /// assert_eq!(hour, PartitionLiteral::Integer(7));
+    /// ```
+    pub fn of_text(transform: &Transform, text: String) -> Self {
         let literal = match transform {
             Transform::Date => text.parse().ok().map(|date| Self::Date(days(date))),
             Transform::Identity(_) | Transform::Text => None,
@@ -149,6 +217,20 @@ fn find(partition: &[PartitionValue], transform: Transform) -> Option<&Partition
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Every transform is written and read, and no other text is one.
+    #[test]
+    fn transforms_are_written_and_read() {
+        use Transform::*;
+        let identity = || Identity("attr.a b".to_owned());
+        for transform in [Date, Year, Month, Day, Hour, Minute, identity(), Text] {
+            assert_eq!(transform.to_string().parse(), Ok(transform));
+        }
+        for text in ["", "Date", "identity", "bucket[16]"] {
+            let error = text.parse::<Transform>().unwrap_err();
+            assert_eq!(error.text, text);
+        }
+    }
 
     fn values(columns: &[(Transform, &str)]) -> Vec<PartitionValue> {
         let value = |(transform, text): &(Transform, &str)| {

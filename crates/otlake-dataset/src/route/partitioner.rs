@@ -127,11 +127,8 @@ impl Partitioner {
     /// value where the directory has the default partition.
     pub fn values(&self, row: &Row<'_>) -> Vec<PartitionValue> {
         let mut values = Vec::new();
-        for part in &self.parts {
+        for part in self.parts.iter().filter(|part| part.is_column()) {
             let named = part.name_prefix();
-            if named == 0 && !part.has_placeholder() {
-                continue;
-            }
             let mut pieces = part.pieces.iter().peekable();
             let mut value = String::new();
             if let Some(Piece::Text(text)) = pieces.next_if(|_| named > 0) {
@@ -238,7 +235,7 @@ impl CellName {
 
 impl Part {
     /// Returns the computation of the part's value.
-    fn transform(&self) -> Transform {
+    pub(super) fn transform(&self) -> Transform {
         let named = self.name_prefix();
         let mut pieces = self.pieces.iter().peekable();
         pieces.next_if(|piece| {
@@ -260,10 +257,10 @@ impl Part {
         }
     }
 
-    fn has_placeholder(&self) -> bool {
-        self.pieces
-            .iter()
-            .any(|piece| !matches!(piece, Piece::Text(_)))
+    /// Returns whether the part is a partition column: it has a name or a placeholder.
+    pub(super) fn is_column(&self) -> bool {
+        let mut pieces = self.pieces.iter();
+        self.name_prefix() > 0 || pieces.any(|piece| !matches!(piece, Piece::Text(_)))
     }
 
     /// Returns the position of the value in the first piece, after `NAME=`, or 0 without a name.

@@ -1,12 +1,10 @@
-//! A lake whose files are in memory and whose metadata are in a temporary directory: a catalog that fails on purpose, a clock that the test controls, and a reader of tables.
+//! A lake whose files are in memory and whose metadata are in a temporary directory: a catalog that fails on purpose, and a reader of tables.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,7 +16,7 @@ use iceberg::{
     TableCommit, TableCreation, TableIdent,
 };
 use otlake_dataset::{Dataset, DatasetBuilder, DatasetWriter};
-use otlake_iceberg::{Clock, IcebergCommit, IcebergCommitBuilder};
+use otlake_iceberg::{IcebergCommit, IcebergCommitBuilder};
 use otlake_row::{Cell, Group, Keys, Location, Row, RowSink, Signal, Value, fields};
 use otlake_storage::InMemoryStorage;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -201,23 +199,6 @@ pub fn push_to(
     }
     row.set_keys(&keys);
     writer.row(&mut row).unwrap();
-}
-
-/// A clock that only goes on when somebody sleeps.
-#[derive(Debug, Default)]
-pub struct TestClock(AtomicU64);
-
-impl Clock for TestClock {
-    fn now(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
-
-    fn sleep(&self, duration: Duration) {
-        self.0
-            .fetch_add(duration.as_millis() as u64, Ordering::SeqCst);
-        // The other writers come in the meantime.
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// What happens to an update of a table.
