@@ -20,6 +20,7 @@
 
 mod batches;
 mod faulty;
+mod killed;
 mod numbered;
 mod random;
 mod s3;
@@ -32,6 +33,7 @@ pub use batches::{
     small_files, try_batch,
 };
 pub use faulty::{FaultyStorage, StorageFault};
+pub use killed::{TABLES, TableReader, Victim, WRITERS, acknowledged, kill};
 pub use numbered::{Numbered, ReadFile, ReadRow};
 pub use random::Random;
 pub use s3::{S3Server, s3_client};
