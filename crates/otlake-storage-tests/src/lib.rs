@@ -10,7 +10,9 @@
 //!
 //! [`Watched`] and [`FaultyStorage`] fail at a chosen call, and `Watched` tracks open uploads.
 //! [`Numbered`] records show in the [files that are read](ReadFile) whether a record is lost or
-//! duplicated. Random choices follow from `OTLAKE_SEED`; `OTLAKE_ROUNDS` sets the number of rounds.
+//! duplicated. [`kill`] starts writers and a compactor as processes and kills them, and a
+//! [`TableReader`] looks at the tables meanwhile. Random choices follow from `OTLAKE_SEED`;
+//! `OTLAKE_ROUNDS` sets the number of rounds.
 
 #![allow(
     clippy::unwrap_used,

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 ///
 /// A [`Commit`](crate::Commit) to a table whose changes are slow, or limited in number, has one for each table. While a
 /// thread commits, others wait with their requests. Then one of these commits the requests of all, and the others
-/// return with their outcomes. No thread of its own is needed, and a commit that meets no other one does not wait.
+/// return with their outcomes. No thread of its own is needed, and without a group time a commit that meets no other one does
+/// not wait.
 ///
 /// `T` is a request, such as a manifest and its name, and `R` its outcome.
 ///
@@ -149,6 +150,7 @@ impl<T, R> GroupCommit<T, R> {
                 group: self,
                 own: number,
                 numbers: Vec::new(),
+                is_complete: false,
             };
             if let Some(pause) = since.and_then(|since| self.group_time.checked_sub(since)) {
                 thread::sleep(pause);
@@ -192,6 +194,8 @@ struct Led<'a, T, R> {
     own: u64,
     /// The numbers of the requests whose outcome is missing.
     numbers: Vec<u64>,
+    /// Otherwise the thread has panicked.
+    is_complete: bool,
 }
 
 impl<T, R> Led<'_, T, R> {
@@ -209,13 +213,15 @@ impl<T, R> Led<'_, T, R> {
         let outcomes = outcomes.into_iter().map(Some);
         state.done.extend(numbers.into_iter().zip(outcomes));
         state.last = Some(Instant::now());
+        drop(state);
+        self.is_complete = true;
     }
 }
 
 impl<T, R> Drop for Led<'_, T, R> {
     fn drop(&mut self) {
         let mut state = self.group.lock();
-        if thread::panicking() {
+        if !self.is_complete {
             // The caller of this thread no longer waits for an outcome.
             self.numbers.retain(|number| *number != self.own);
             state.waiting.retain(|(number, _)| *number != self.own);
