@@ -453,13 +453,20 @@ fn endless_conflicts_are_an_error_after_the_deadline() {
         .commit()
         .retry(soon().with_deadline(Duration::from_millis(200)));
     let commit = commit.retry_observer(observer.clone()).build();
-    lake.catalog.set_fates(|_| Fate::Conflict);
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&attempts);
+    lake.catalog.set_fates(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Fate::Conflict
+    });
     let error = commit.commit("flush-00000", &flush).unwrap_err();
     let text = chain(&*error);
     assert!(
         text.contains("otlake.logs") && text.contains("other writers changed it"),
         "{text}"
     );
-    assert!(observer.0.load(Ordering::Relaxed) > 2);
+    // After the last attempt there is no retry.
+    let retries = observer.0.load(Ordering::Relaxed);
+    assert_eq!(attempts.load(Ordering::Relaxed), retries + 1);
     assert!(lake.table("logs").metadata().current_snapshot().is_none());
 }
