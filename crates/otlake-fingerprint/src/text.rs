@@ -107,6 +107,8 @@ enum Lead {
     From,
     /// The client of an access log: `10.0.0.7 - ann [`.
     Client,
+    /// Not a word but a number, with a noun in the plural after it: `3 files`.
+    Count,
 }
 
 /// Emits the tokens of a text of at most [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES) bytes. Only its first [`MAX_BYTES`] bytes are scanned,
@@ -303,8 +305,13 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         if start == 0 && self.bytes.get(end) == Some(&b'=') && self.is_record() {
             return;
         }
-        if self.words.naming && self.words.lead == Lead::From && self.transition(start, end) {
-            return;
+        if self.words.naming {
+            if self.words.lead == Lead::Count {
+                return self.plural(start, end);
+            }
+            if self.words.lead == Lead::From && self.transition(start, end) {
+                return;
+            }
         }
         let word = &self.bytes[start..end];
         let initial = shape::initial(word[0]);
@@ -434,13 +441,25 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     }
 
     fn variable(&mut self, start: usize, end: usize, tail: Tail) {
+        self.words.lead = Lead::Noun;
         let end = self.tail(start, end, tail);
         // The chunk may end after the variable, at a full stop that was trimmed.
         self.at = self.at.max(end);
         (self.emit)(Token::variable(&self.bytes[start..end]));
-        self.words.naming = self.left == MAX_TOKENS && self.is_client(end);
+        self.words.naming =
+            self.words.lead == Lead::Count || self.left == MAX_TOKENS && self.is_client(end);
         self.done();
         self.words.last = (0, 0);
+    }
+
+    /// Emits a noun in the plural without its last letter, as if the number before it were 1.
+    #[inline(never)]
+    fn plural(&mut self, start: usize, end: usize) {
+        self.emit_word(&self.bytes[start..], start, end - 1 - start);
+        self.words.last = (start, end);
+        if self.words.count == 1 {
+            self.words.first = (start, end);
+        }
     }
 
     /// Returns whether the client of an access log ends at `end`, and its user may follow.

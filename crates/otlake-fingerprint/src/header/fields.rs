@@ -535,9 +535,9 @@ pub(super) fn skip_delimiters(line: &[u8], mut at: usize) -> usize {
 /// Returns whether a field can come before the timestamp, or between timestamp and level: a dash, empty braces, capitals, or anything
 /// with a digit.
 fn leads(field: &[u8]) -> bool {
-    matches!(field, b"-" | b"{}")
-        || field.iter().any(u8::is_ascii_digit) && !field.contains(&b'=') && !field.contains(&b'"')
+    field.iter().any(u8::is_ascii_digit) && !field.contains(&b'=') && !field.contains(&b'"')
         || field.len() > 1 && field.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
+        || matches!(field, b"-" | b"{}")
 }
 
 /// Returns the level before klog's date: `E0501 10:00:00.123456`.

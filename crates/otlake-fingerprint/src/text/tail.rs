@@ -1,7 +1,7 @@
 //! Finds text that belongs to a variable and comes after a space: units, zones, the rest of a date.
 
 use super::{Lead, Tail, Text};
-use crate::class::{CLASS, STOP, leading_letters};
+use crate::class::{CLASS, STOP, WORD, leading_letters};
 use crate::lexicon;
 use crate::token::Token;
 
@@ -59,7 +59,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
 
     /// Returns the end of a variable, including the text after it that belongs to it: `5.2 KB`, `08:16:53 PM PDT`, `2024-05-01 10:00:00`.
     #[inline]
-    pub(super) fn tail(&self, start: usize, end: usize, tail: Tail) -> usize {
+    pub(super) fn tail(&mut self, start: usize, end: usize, tail: Tail) -> usize {
         match self.bytes.get(end) {
             Some(b' ') if tail != Tail::Nothing => self.tail_behind(start, end, tail),
             Some(b'[') if tail == Tail::Time => self.region(end),
@@ -69,12 +69,16 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
 
     /// Returns the end of a variable, including the text after the space at `end`.
     #[inline(never)]
-    fn tail_behind(&self, start: usize, end: usize, tail: Tail) -> usize {
+    fn tail_behind(&mut self, start: usize, end: usize, tail: Tail) -> usize {
         match self.bytes.get(end + 1) {
             Some(first) if first.is_ascii_alphabetic() => {
-                let to = self.unit(end, tail);
+                let len = letters(&self.bytes[end + 1..]);
+                let to = self.unit(end, len, tail);
                 if to == end && end - start == 3 && first.is_ascii_uppercase() {
                     return self.reason(start, end);
+                }
+                if to == end && tail == Tail::Unit && self.is_plural(end + 1, len) {
+                    self.words.lead = Lead::Count;
                 }
                 to
             }
@@ -99,10 +103,31 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
+    /// Returns whether the `len` letters at `at` are a noun in the plural: four to fifteen small letters that end in `s`, but not as
+    /// `status`, `this`, `less` and `alias` do.
+    #[inline]
+    fn is_plural(&self, at: usize, len: usize) -> bool {
+        let rest = &self.bytes[at..];
+        let ends = matches!(
+            rest[..len],
+            [
+                _,
+                _,
+                ..,
+                b'b'..=b'h' | b'j'..=b'r' | b't' | b'v'..=b'z',
+                b's',
+            ]
+        );
+        ends && len < WORD
+            && rest[..len].iter().all(u8::is_ascii_lowercase)
+            && self.unit_ends_at(at + len)
+    }
+
     /// Returns the end of the zone, or of the half of the day, after the space at `end`.
     #[inline(never)]
     fn zone(&self, end: usize, tail: Tail) -> usize {
-        self.unit(end, tail)
+        let len = letters(&self.bytes[end + 1..]);
+        self.unit(end, len, tail)
     }
 
     /// Returns the end of the reason phrase after a status code of HTTP: `404 Not Found`.
@@ -136,14 +161,10 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Returns the end of the unit or the zone after the space at `end`.
+    /// Returns the end of the unit or the zone that is the `len` letters after the space at `end`.
     #[inline(always)]
-    fn unit(&self, end: usize, tail: Tail) -> usize {
+    fn unit(&self, end: usize, len: usize, tail: Tail) -> usize {
         let rest = &self.bytes[end + 1..];
-        let len = match rest.first_chunk() {
-            Some(block) => leading_letters(block),
-            None => rest.iter().take_while(|b| b.is_ascii_alphabetic()).count(),
-        };
         let word = &rest[..len];
         let fits = match tail {
             Tail::Unit => lexicon::is_unit(word),
@@ -259,7 +280,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                     .strip_prefix(b" from ")
                     .is_some_and(begins_with_address);
             }
-            Lead::From => return false,
+            Lead::From | Lead::Count => return false,
             Lead::Noun | Lead::Client => {}
         }
         match bytes.get(end) {
@@ -284,6 +305,15 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             },
             Some(_) => false,
         }
+    }
+}
+
+/// Returns the number of letters at the front of a text, of which at most 16 are counted if the text is longer.
+#[inline]
+fn letters(text: &[u8]) -> usize {
+    match text.first_chunk() {
+        Some(block) => leading_letters(block),
+        None => text.iter().take_while(|b| b.is_ascii_alphabetic()).count(),
     }
 }
 

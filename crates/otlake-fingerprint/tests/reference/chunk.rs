@@ -50,6 +50,9 @@ impl Text<'_> {
     /// Rules L.
     fn letters(&mut self, start: usize, end: usize) {
         let text = self.text;
+        if self.plural == Some(start) {
+            return self.singular(start, end);
+        }
         if self.transition(start, end) {
             return;
         }
@@ -353,6 +356,13 @@ impl Text<'_> {
                 .rev()
                 .find(|len| is_status(&text[start..start + len]) && unit_ends(text, start + len));
             whole = status.map_or(end, |len| start + len);
+        }
+        if whole == end
+            && let Some(len) = match_len("^ [a-z]{2,13}[b-hj-rtv-z]s", rest)
+            && !rest.get(len).is_some_and(|b| is_alnum(*b))
+            && unit_ends(text, end + len)
+        {
+            self.plural = Some(end + 1);
         }
         self.at = self.at.max(whole);
         self.variable(start, whole);

@@ -80,6 +80,8 @@ pub(super) struct Text<'t> {
     /// The closing quote of a quoted text that is read as words.
     pub(super) closing: Option<usize>,
     pub(super) lines: Lines,
+    /// Where a noun in the plural begins, behind a number.
+    pub(super) plural: Option<usize>,
 }
 
 const MAX_TOKENS: usize = 96;
@@ -109,6 +111,7 @@ impl<'t> Text<'t> {
             line: Vec::new(),
             closing: None,
             lines,
+            plural: None,
         }
     }
 
@@ -283,6 +286,13 @@ impl<'t> Text<'t> {
     pub(super) fn variable(&mut self, start: usize, end: usize) {
         self.push(Token::Variable);
         self.line.push((false, start, end));
+    }
+
+    /// Emits a noun without the `s` at its end.
+    pub(super) fn singular(&mut self, start: usize, end: usize) {
+        self.push(Token::Word(self.text[start..end - 1].to_vec()));
+        self.words.push(self.text[start..end].to_vec());
+        self.line.push((true, start, end));
     }
 
     /// Emits a word, with the `=` behind it, and the empty variable behind that.
