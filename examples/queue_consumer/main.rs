@@ -10,7 +10,7 @@
 //! A range of offsets is a batch, and its identity is the partition and the last offset. The same identity has to mean the
 //! same records, also after a restart, when the log has become longer. So the range is stored before any of its records is
 //! written; with Kafka, in the metadata of the committed offset. All offsets up to that of a finished batch are in the files, so a
-//! new range that begins before it is refused.
+//! new range that begins before it is rejected.
 //!
 //! Payloads are in protobuf (`otlp_proto` of the Collector's Kafka exporter) or JSON (`otlp_json`). The first byte tells which: a
 //! request in protobuf begins with the tag of its only field, 0x0A, and one in JSON with `{`.
@@ -138,7 +138,7 @@ fn consume(log: &mut impl Log, pipeline: &mut Pipeline) -> anyhow::Result<()> {
             partition, range, ..
         } = &messages;
         if !messages.stored {
-            refuse_finished(pipeline, &messages)?;
+            reject_finished(pipeline, &messages)?;
             if !report(partition, log.store(partition, range.clone())) {
                 continue;
             }
@@ -159,7 +159,7 @@ fn report(partition: &str, result: io::Result<()>) -> bool {
 }
 
 /// Returns an error if a new range begins before the end of one that is in the files.
-fn refuse_finished(pipeline: &mut Pipeline, new: &Messages) -> anyhow::Result<()> {
+fn reject_finished(pipeline: &mut Pipeline, new: &Messages) -> anyhow::Result<()> {
     // As if the first message was a batch. It is not delivered as one.
     let first = BatchId::new(new.source.as_str(), new.range.start)?;
     let start = pipeline.begin_batch(&first)?;
@@ -250,7 +250,7 @@ mod tests {
 
     /// Wherever the offset is set back to, no record is stored twice.
     #[test]
-    fn an_offset_that_was_set_back_is_refused() {
+    fn an_offset_that_was_set_back_is_rejected() {
         for offset in 0..5 {
             let (consumed, records) = consume_again_from(offset);
             let error = consumed.unwrap_err();

@@ -88,13 +88,14 @@ pub enum Operation {
     BeginBatch,
     /// Finishes a batch.
     FinishBatch,
-    /// Replaces the pipeline of a worker that has panicked, in a [`Service`](crate::Service). The activity's error is
-    /// the panic, with its message. This is told to the observer of the pipeline that panicked.
-    Replace,
+    /// Restarts a worker of a [`Service`](crate::Service) with a new pipeline, after a panic. The activity's error is the
+    /// panic, and its time that of the group, or of the call that builds a pipeline, which panicked. The observer of the
+    /// old pipeline is told.
+    Restart,
 }
 
 impl Operation {
-    /// Returns the name of the operation: `ingest`, `flush`, `tick`, `begin_batch`, `finish_batch`, `replace`.
+    /// Returns the name of the operation: `ingest`, `flush`, `tick`, `begin_batch`, `finish_batch`, `restart`.
     pub fn name(self) -> &'static str {
         match self {
             Operation::Ingest(_) => "ingest",
@@ -102,7 +103,7 @@ impl Operation {
             Operation::Tick => "tick",
             Operation::BeginBatch => "begin_batch",
             Operation::FinishBatch => "finish_batch",
-            Operation::Replace => "replace",
+            Operation::Restart => "restart",
         }
     }
 }

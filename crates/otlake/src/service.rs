@@ -180,7 +180,7 @@ impl Shared {
         loop {
             let worker = workers
                 .iter()
-                .filter(|worker| !worker.backlog.is_abandoned())
+                .filter(|worker| !worker.backlog.has_given_up())
                 .min_by_key(|worker| worker.backlog.len())
                 .ok_or(NoWorker::GivenUp)?;
             worker.backlog.add();
@@ -188,7 +188,7 @@ impl Shared {
                 Ok(()) => return Ok(Response(response)),
                 // It has given up. The others go on.
                 Err(SendError(returned)) => {
-                    worker.backlog.abandon();
+                    worker.backlog.give_up();
                     request = returned;
                 }
             }
@@ -258,7 +258,7 @@ impl ServiceHandle {
             .unwrap_or_else(PoisonError::into_inner);
         workers
             .iter()
-            .filter(|worker| !worker.backlog.is_abandoned())
+            .filter(|worker| !worker.backlog.has_given_up())
             .count()
     }
 
@@ -268,7 +268,7 @@ impl ServiceHandle {
     }
 }
 
-/// Why a request was not accepted.
+/// The reason why a request was not accepted.
 enum NoWorker {
     Closed,
     GivenUp,

@@ -310,7 +310,7 @@ async fn the_observer_is_told_about_a_panic() {
     assert_eq!(panic_of(send(&handle, payload(0)).await), "flush 1");
     assert!(service.shutdown().await.is_empty());
     let told = ["flush 1", "build 2", "flush 1"];
-    let told = told.map(|message| (Operation::Replace, format!("panicked: {message}")));
+    let told = told.map(|message| (Operation::Restart, format!("panicked: {message}")));
     assert_eq!(observed.iter().collect::<Vec<_>>(), told);
 }
 

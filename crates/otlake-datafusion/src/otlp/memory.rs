@@ -5,8 +5,8 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReser
 
 /// The memory that reading a file takes from the pool of the session.
 ///
-/// What is taken is known afterwards: the payload was read, the record batch was built. So a scan may exceed the pool by
-/// one payload and one record batch before it fails.
+/// The size of a payload or a record batch is only known once it was read or built, so a scan may exceed the pool by one
+/// of each before it fails.
 #[derive(Debug)]
 pub(crate) struct ScanMemory {
     payload: MemoryReservation,

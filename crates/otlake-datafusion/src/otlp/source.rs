@@ -190,12 +190,19 @@ impl FileOpener for OtlpOpener {
         Ok(async move {
             let input = Input::open(&*store, &path).await?;
             let (sender, receiver) = channel(AHEAD);
-            let of_decoder = Arc::clone(&memory);
+            let decoder_memory = Arc::clone(&memory);
             let task = SpawnedTask::spawn_blocking(move || {
                 let lock = || idle.lock().unwrap_or_else(PoisonError::into_inner);
                 let known = lock().take();
                 let mut decoder = known.unwrap_or_else(|| plan.decoder());
-                decode(&mut decoder, &path, input, &metrics, &of_decoder, &sender);
+                decode(
+                    &mut decoder,
+                    &path,
+                    input,
+                    &metrics,
+                    &decoder_memory,
+                    &sender,
+                );
                 *lock() = Some(decoder);
             });
             Ok(record_batches(receiver, task, memory))
@@ -226,8 +233,8 @@ fn decode(
     }
 }
 
-/// Returns the record batches of a decoder, and the panic of its task if there is one. The memory is free when the last
-/// one was taken.
+/// Returns the record batches of a decoder, and the panic of its task if there is one. The memory is released
+/// when the stream ends or is dropped.
 fn record_batches(
     receiver: Receiver<Result<RecordBatch>>,
     task: SpawnedTask<()>,

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-/// The number of attempts, and the pauses between them: of [`Pipeline::batch`](crate::Pipeline::batch) to deliver a
-/// batch, and of the workers of a service to go on after a panic. Each pause is twice as long as the previous one, plus
+/// How often to attempt something, and how long to pause in between: [`Pipeline::batch`](crate::Pipeline::batch)
+/// delivering a batch, or a worker of a service restarting after a panic. Each pause is twice as long as the previous one, plus
 /// a random part, so that writers that failed together don't retry together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

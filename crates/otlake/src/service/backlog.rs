@@ -9,7 +9,7 @@ impl Backlog {
     /// it is chosen last.
     const PAUSED: usize = usize::MAX / 4;
     /// The number from which on a worker has given up.
-    const ABANDONED: usize = usize::MAX / 2;
+    const GIVEN_UP: usize = usize::MAX / 2;
 
     pub(super) fn len(&self) -> usize {
         self.0.load(Ordering::Relaxed)
@@ -31,11 +31,11 @@ impl Backlog {
     }
 
     /// Records that the worker takes no more requests.
-    pub(super) fn abandon(&self) {
-        self.0.fetch_max(Backlog::ABANDONED, Ordering::Relaxed);
+    pub(super) fn give_up(&self) {
+        self.0.fetch_max(Backlog::GIVEN_UP, Ordering::Relaxed);
     }
 
-    pub(super) fn is_abandoned(&self) -> bool {
-        self.len() >= Backlog::ABANDONED
+    pub(super) fn has_given_up(&self) -> bool {
+        self.len() >= Backlog::GIVEN_UP
     }
 }

@@ -62,8 +62,8 @@ impl ServiceBuilder {
         self
     }
 
-    /// Sets the number of panics in a row at which a worker gives up, and the pauses before it goes on after one. A
-    /// group without a panic ends a row. Default: 10 panics, with pauses from 100 ms to 10 s.
+    /// Sets after how many panics in a row a worker gives up, and how long it pauses before it restarts. A group without
+    /// a panic resets the count. Shutdown waits for a pause to end. Default: 10 panics, with pauses from 100 ms to 10 s.
     pub fn restart(mut self, restart: Retry) -> ServiceBuilder {
         self.restart = restart;
         self

@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A panic of a worker: the source of [`ServiceError::Panicked`](crate::ServiceError::Panicked), and the error of
-/// the activity [`Operation::Replace`](crate::Operation::Replace).
+/// the activity [`Operation::Restart`](crate::Operation::Restart).
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("panicked: {message}")]
 pub struct WorkerPanic {
@@ -19,7 +19,9 @@ impl WorkerPanic {
     fn new(payload: &(dyn Any + Send)) -> WorkerPanic {
         let literal = payload.downcast_ref::<&str>().copied();
         let formatted = || payload.downcast_ref::<String>().map(String::as_str);
-        let message = literal.or_else(formatted).unwrap_or("not with a text");
+        let message = literal
+            .or_else(formatted)
+            .unwrap_or("the panic value is not a string");
         WorkerPanic {
             message: message.into(),
         }
@@ -28,7 +30,7 @@ impl WorkerPanic {
     /// Returns the error for a request whose worker has given up.
     pub(super) fn too_often() -> WorkerPanic {
         WorkerPanic {
-            message: "too often".into(),
+            message: "the worker has panicked too often in a row and takes no more requests".into(),
         }
     }
 

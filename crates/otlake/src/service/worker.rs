@@ -14,8 +14,12 @@ use crate::observer::Observed;
 use crate::pipeline::Batch;
 use crate::{Activity, BatchError, EncodedPayload, IngestError, Operation, Pipeline, Retry};
 
-/// A payload and what it is.
-type Payload = (Signal, Format, EncodedPayload);
+/// A payload of a group, and what it is.
+struct GroupPayload {
+    signal: Signal,
+    format: Format,
+    payload: EncodedPayload,
+}
 
 /// A payload, and the channel on which its sender waits for the answer.
 #[derive(Debug)]
@@ -72,7 +76,7 @@ impl<B> Groups<B> {
                 }
                 Err(panic) => {
                     answer_all(group, || ServiceError::Panicked(panic.clone()));
-                    pipeline = self.replace(pipeline, panic, started, &mut pauses)?;
+                    pipeline = self.restart(pipeline, panic, started, &mut pauses)?;
                 }
             }
         }
@@ -93,7 +97,7 @@ impl<B> Groups<B> {
         let mut bytes = 0;
         pipeline.batch(&id, |batch| {
             loop {
-                bytes += payload.2.bytes().len();
+                bytes += payload.payload.bytes().len();
                 let result = ingest(batch, payload)?;
                 if let Some(pending) = group.last_mut() {
                     pending.result = result;
@@ -114,23 +118,27 @@ impl<B> Groups<B> {
     }
 
     /// Adds a request to the group, before anything is done with its payload.
-    fn join(&self, group: &mut Vec<Pending>, request: Request) -> Payload {
+    fn join(&self, group: &mut Vec<Pending>, request: Request) -> GroupPayload {
         self.backlog.remove();
         group.push(Pending {
             result: Ok(Summary::default()),
             answer: request.answer,
             _room: request.room,
         });
-        (request.signal, request.format, request.payload)
+        GroupPayload {
+            signal: request.signal,
+            format: request.format,
+            payload: request.payload,
+        }
     }
 
     /// Builds a pipeline in place of one that has panicked, after a pause. Returns `None` if there have been too many
     /// panics in a row.
-    fn replace<C: Stage>(
+    fn restart<C: Stage>(
         &mut self,
         mut broken: Pipeline<C>,
         mut panic: WorkerPanic,
-        started: Instant,
+        mut started: Instant,
         pauses: &mut impl Iterator<Item = Duration>,
     ) -> Option<Pipeline<C>>
     where
@@ -148,6 +156,7 @@ impl<B> Groups<B> {
                 return None;
             };
             self.backlog.paused(|| thread::sleep(pause));
+            started = Instant::now();
             match WorkerPanic::catch(&mut self.build) {
                 Ok(pipeline) => return Some(pipeline),
                 Err(again) => panic = again,
@@ -157,7 +166,7 @@ impl<B> Groups<B> {
 
     /// Answers the requests that have waited for this worker.
     fn give_up(&self, panic: &WorkerPanic) {
-        self.backlog.abandon();
+        self.backlog.give_up();
         for request in self.requests.try_iter() {
             let _ = request
                 .answer
@@ -166,11 +175,11 @@ impl<B> Groups<B> {
     }
 }
 
-/// Tells an observer about a panic since `started`.
+/// Tells an observer about a panic in work that began at `started`.
 fn tell(observer: Option<&mut Observed>, dataset: &Dataset, panic: &WorkerPanic, started: Instant) {
     if let Some(Observed(observer)) = observer {
         observer.observe(&Activity {
-            operation: Operation::Replace,
+            operation: Operation::Restart,
             elapsed: started.elapsed(),
             error: Some(panic),
             payload_bytes: 0,
@@ -190,8 +199,13 @@ fn tell(observer: Option<&mut Observed>, dataset: &Dataset, panic: &WorkerPanic,
 /// Returns an error if the rows can't be written, so that the group has failed.
 fn ingest<C: Stage>(
     batch: &mut Batch<'_, C>,
-    (signal, format, payload): Payload,
+    payload: GroupPayload,
 ) -> Result<Result<Summary, IngestError>, BatchError> {
+    let GroupPayload {
+        signal,
+        format,
+        payload,
+    } = payload;
     match batch.ingest(signal, format, payload) {
         Ok(summary) => Ok(Ok(summary)),
         Err(BatchError::Ingest(error)) if error.is_payload() => Ok(Err(error)),
