@@ -43,7 +43,7 @@ fn fields_of(message: &[u8]) -> Option<Header> {
         b'0'..=b'9' => {
             return match common::read(message) {
                 Common::Header(header) => Some(header),
-                Common::Stamp(end, host) => find_behind(message, end, host),
+                Common::Stamp(end, host) => find_after(message, end, host),
                 Common::Other => find(message, 0),
             };
         }
@@ -128,12 +128,12 @@ fn find(message: &[u8], start: usize) -> Option<Header> {
 
 /// Returns the fields of a message that begins with a timestamp, given its end.
 #[inline(never)]
-fn find_behind(message: &[u8], stamp: usize, host: Host) -> Option<Header> {
+fn find_after(message: &[u8], stamp: usize, host: Host) -> Option<Header> {
     let line = line_of(message);
     if message.get(line.len()) == Some(&ESCAPE) && line.len() < MAX_HEADER {
         return find_coloured(message);
     }
-    Some(fields::read_behind(line, stamp, host))
+    Some(fields::read_after(line, stamp, host))
 }
 
 /// Returns the part of a message's first line that a header may be in, up to the first escape.

@@ -110,7 +110,7 @@ fn rank<'k>(path: impl Iterator<Item = &'k [u8]> + Clone, text: &[u8]) -> Option
         return None;
     }
     if let Some(place) = place(&TEMPLATE_KEYS) {
-        return has_text(text).then_some((1, depth, place));
+        return has_text_outside_holes(text).then_some((1, depth, place));
     }
     let is_wrapped = || {
         path.clone().take(depth - 1).all(|outer| {
@@ -130,7 +130,7 @@ fn rank<'k>(path: impl Iterator<Item = &'k [u8]> + Clone, text: &[u8]) -> Option
 }
 
 /// Returns whether a template has text outside of its holes. `{Message}` has none, so the message is elsewhere.
-fn has_text(template: &[u8]) -> bool {
+fn has_text_outside_holes(template: &[u8]) -> bool {
     let mut open = 0_usize;
     template.iter().any(|&byte| {
         match byte {

@@ -166,13 +166,13 @@ pub(crate) fn begins_calendar_name(letters: [u8; 3]) -> bool {
     may_begin_calendar_name(letters[0], letters[1]) && (is_month(&letters) || is_weekday(&letters))
 }
 
-/// Returns whether the name of a month or a weekday begins with two such letters. Most words are rejected here.
+/// Returns whether the name of a month or a weekday may begin with these two letters. Most words are rejected here.
 #[inline(always)]
 pub(crate) fn may_begin_calendar_name(first: u8, second: u8) -> bool {
     SECOND_LETTERS[first as usize & 0x1f] >> (second & 0x1f) & 1 != 0
 }
 
-/// The second letters of the names, as bits, by the first.
+/// The second letters of these names as bit sets, indexed by the low five bits of the first letter.
 static SECOND_LETTERS: [u32; 32] = {
     let pairs = b"JaFeMaApJuAuSeOcNoDeMoTuWeThFrSaSu";
     let mut table = [0; 32];

@@ -6,7 +6,7 @@ use crate::class::is_alnum;
 
 /// Returns the range of the message in a text whose first line consists of pairs, at least two of them.
 ///
-/// The message is the value of `msg`, or if there is none, of `message`. The other pairs are the fields of the record.
+/// The message is the value of `msg`, or if there is none, of `message`. The other pairs are fields and do not count.
 #[inline(never)]
 pub(crate) fn message_field(text: &[u8]) -> Option<Range<usize>> {
     let end = memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len());

@@ -67,17 +67,14 @@ impl Tokenizer for Scanner {
     fn text(&self, message: &[u8]) -> Range<usize> {
         let start = message_start(message);
         let body = window(&message[start..], MAX_JSON_BYTES);
-        if body.first() == Some(&b'{')
-            && let Some(field) = json::message_field(body)
-        {
-            let text = &body[field.clone()];
-            return start + field.start + message_start(text)..start + field.end;
-        }
         let head = window(body, MAX_BYTES);
-        if let Some(field) = pairs::message_field(head)
-            && memchr::memchr(b'\\', &head[field.clone()]).is_none()
-        {
-            let text = &head[field.clone()];
+        let is_json = body.first() == Some(&b'{');
+        let in_json = is_json.then(|| json::message_field(body)).flatten();
+        // A value with escapes is not a text that can be cut out.
+        let without_escapes = |field: &Range<usize>| !head[field.clone()].contains(&b'\\');
+        let in_pairs = || pairs::message_field(head).filter(without_escapes);
+        if let Some(field) = in_json.or_else(in_pairs) {
+            let text = &body[field.clone()];
             return start + field.start + message_start(text)..start + field.end;
         }
         start..message.len()

@@ -75,8 +75,8 @@ struct Text<'t, 'f, F> {
     /// The position of the closing quote of a quoted text that is read as words.
     closing: usize,
     lines: Lines,
-    /// The range of the message, if the text is a record of pairs. Nothing was emitted then.
-    record: Option<Range<usize>>,
+    /// The range of the message, if the text is a line of pairs. Nothing was emitted then.
+    pairs_message: Option<Range<usize>>,
     emit: &'f mut F,
 }
 
@@ -92,7 +92,7 @@ struct Words {
     naming: bool,
     /// Whether the word before that noun was a preposition.
     preposition: bool,
-    /// The word that came last, if it is not a noun.
+    /// The kind of the last word, if it is not a noun.
     lead: Lead,
 }
 
@@ -118,8 +118,8 @@ pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
     let head = &message[..message.len().min(MAX_BYTES)];
     let mut text = Text::new(head, emit);
     text.run();
-    if let Some(range) = text.record {
-        return scan_record(&head[range], emit);
+    if let Some(range) = text.pairs_message {
+        return scan_pairs_message(&head[range], emit);
     }
     if text.traceback() {
         let left = text.left;
@@ -133,9 +133,9 @@ pub(crate) fn scan_text<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
     }
 }
 
-/// Emits the tokens of the message of a record, without its escapes.
+/// Emits the tokens of the message of a line of pairs, without its escapes.
 #[inline(never)]
-fn scan_record<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
+fn scan_pairs_message<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
     if memchr::memchr(b'\\', message).is_none() {
         return scan(message, emit);
     }
@@ -155,7 +155,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             left: MAX_TOKENS,
             closing: 0,
             lines: Lines::Decide,
-            record: None,
+            pairs_message: None,
             emit,
         }
     }
@@ -194,7 +194,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                     {
                         self.letters_before(next, start, start + len);
                     } else if next == b'=' {
-                        if start == 0 && self.is_record() {
+                        if start == 0 && self.is_pairs() {
                             return;
                         }
                         self.key(rest, start, len);
@@ -302,7 +302,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
 
     /// Reads a chunk of letters only.
     fn letters(&mut self, start: usize, end: usize) {
-        if start == 0 && self.bytes.get(end) == Some(&b'=') && self.is_record() {
+        if start == 0 && self.bytes.get(end) == Some(&b'=') && self.is_pairs() {
             return;
         }
         if self.words.naming {
@@ -377,7 +377,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         }
     }
 
-    /// Emits the key that is the first `len` bytes of `rest`, and moves behind its equals sign, to its value.
+    /// Emits the key that is the first `len` bytes of `rest`, and moves past its equals sign, to its value.
     #[inline(always)]
     fn key(&mut self, rest: &'t [u8], start: usize, len: usize) {
         self.emit_word(rest, start, len + 1);
@@ -386,18 +386,18 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         self.empty_value();
     }
 
-    /// Returns whether the text is a record of pairs with a message, and ends the scan in this case.
+    /// Returns whether the text is a line of pairs with a message, and ends the scan in this case.
     #[inline(never)]
-    fn is_record(&mut self) -> bool {
+    fn is_pairs(&mut self) -> bool {
         // Not in the line of an exception.
         if self.lines == Lines::Last {
             return false;
         }
-        self.record = pairs::message_field(self.bytes);
-        if self.record.is_some() {
+        self.pairs_message = pairs::message_field(self.bytes);
+        if self.pairs_message.is_some() {
             (self.at, self.left) = (self.bytes.len(), 0);
         }
-        self.record.is_some()
+        self.pairs_message.is_some()
     }
 
     /// Emits the word that is the first `len` bytes of `rest`.

@@ -104,7 +104,7 @@ fn messages_are_grouped_as_a_person_would() {
 
 /// A header changes neither the pattern of a message nor its variables.
 #[test]
-fn variables_are_the_same_behind_every_header() {
+fn variables_are_the_same_after_every_header() {
     const HEADERS: [&str; 9] = [
         "2024-05-01T10:00:00.123Z ",
         "2024-05-01 10:00:00,123 - INFO  [main:Server@17] - ",

@@ -27,22 +27,22 @@ pub(super) fn read(message: &[u8]) -> Common {
     let Some((end, host)) = iso_stamp_end(message, 0) else {
         return Common::Other;
     };
-    match read_behind(message, end, host) {
+    match read_after(message, end, host) {
         Some(header) => Common::Header(header),
         None => Common::Stamp(end, host),
     }
 }
 
 #[inline]
-fn read_behind(message: &[u8], end: usize, host: Host) -> Option<Header> {
-    let mut word = word_behind(message, end)?;
+fn read_after(message: &[u8], end: usize, host: Host) -> Option<Header> {
+    let mut word = word_after(message, end)?;
     let level = level_of_block(word.block, word.len);
     if level.is_some() {
         if !is_capitals(word.block, word.len) {
             return None;
         }
         let behind = word.start + word.len;
-        word = match word_behind(message, behind) {
+        word = match word_after(message, behind) {
             Some(word) => word,
             None => {
                 let end = logger_end(message, behind)?;
@@ -138,7 +138,7 @@ pub(super) fn read_syslog(message: &[u8]) -> Option<Header> {
     let [first, second, ..] = *rest else {
         return None;
     };
-    // Half a day, a zone or a year would belong to the timestamp.
+    // AM or PM, a zone or a year would belong to the timestamp.
     let named =
         first.is_ascii_lowercase() && second != b'm' && !matches!(rest, [b's', b't', b'd', ..]);
     if !named || rest[host] != b' ' || !rest.get(host + 1)?.is_ascii_alphabetic() {
@@ -191,7 +191,7 @@ struct Word<'l> {
 
 /// Returns the word after the spaces at `at`.
 #[inline]
-fn word_behind(line: &[u8], at: usize) -> Option<Word<'_>> {
+fn word_after(line: &[u8], at: usize) -> Option<Word<'_>> {
     let start = skip_spaces(line, at);
     let block = line.get(start..)?.first_chunk()?;
     let len = leading_letters(block);

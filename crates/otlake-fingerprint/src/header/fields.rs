@@ -39,7 +39,7 @@ pub(super) fn read(line: &[u8]) -> Option<Header> {
 }
 
 /// Returns the header of a line that begins with a timestamp, given its end. It may take up the whole line.
-pub(super) fn read_behind(line: &[u8], stamp: usize, host: Host) -> Header {
+pub(super) fn read_after(line: &[u8], stamp: usize, host: Host) -> Header {
     let mut fields = Fields {
         line,
         at: stamp,

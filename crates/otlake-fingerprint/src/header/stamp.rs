@@ -224,7 +224,7 @@ fn iso_joint(line: &[u8], at: usize) -> Option<u8> {
 /// A form of eight bytes, in which a zero is any digit.
 struct Form {
     bytes: u64,
-    /// What a byte lacks to its highest bit when it is as far off as it must not be.
+    /// What to add to the distance of each byte, so that its highest bit is set exactly if the byte does not fit.
     slack: u64,
 }
 

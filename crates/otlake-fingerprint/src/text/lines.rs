@@ -33,7 +33,7 @@ impl<'t, F: FnMut(Token<'_>)> Text<'t, '_, F> {
             // A scan that stops after the last token that counts has bytes left.
             Lines::Decide | Lines::All => {
                 self.at < self.bytes.len()
-                    && self.is_traceback(self.line_before(self.at), self.line_behind(self.at))
+                    && self.is_traceback(self.line_before(self.at), self.line_after(self.at))
             }
         }
     }
@@ -56,7 +56,7 @@ impl<'t, F: FnMut(Token<'_>)> Text<'t, '_, F> {
 
     fn finds_line(&mut self) -> bool {
         let line = self.line_before(self.at);
-        let next = self.line_behind(self.at);
+        let next = self.line_after(self.at);
         let announces = line.ends_with(b":");
         if self.is_traceback(line, next) {
             self.lines = Lines::Traceback;
@@ -112,7 +112,7 @@ impl<'t, F: FnMut(Token<'_>)> Text<'t, '_, F> {
     }
 
     /// Returns the position of the text of the next line that is not empty.
-    fn line_behind(&self, end: usize) -> Option<usize> {
+    fn line_after(&self, end: usize) -> Option<usize> {
         let rest = &self.bytes[end..];
         let blank = rest.iter().position(|b| !b.is_ascii_whitespace())?;
         Some(end + blank)

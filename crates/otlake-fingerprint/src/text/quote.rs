@@ -63,7 +63,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.command(start, end) || self.quoted(start, end)
     }
 
-    /// Returns whether a quote at `start` begins the name of a table (`FROM "users"`), which tells statements apart.
+    /// Returns whether a quote at `start` begins the name of a table (`FROM "users"`), which distinguishes statements.
     fn names_table(&self, start: usize) -> bool {
         let (from, to) = self.words.last;
         to + 1 == start && lexicon::introduces_table(&self.bytes[from..to])

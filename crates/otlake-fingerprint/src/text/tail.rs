@@ -61,7 +61,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     #[inline]
     pub(super) fn tail(&mut self, start: usize, end: usize, tail: Tail) -> usize {
         match self.bytes.get(end) {
-            Some(b' ') if tail != Tail::Nothing => self.tail_behind(start, end, tail),
+            Some(b' ') if tail != Tail::Nothing => self.tail_after(start, end, tail),
             Some(b'[') if tail == Tail::Time => self.region(end),
             _ => end,
         }
@@ -69,7 +69,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
 
     /// Returns the end of a variable, including the text after the space at `end`.
     #[inline(never)]
-    fn tail_behind(&mut self, start: usize, end: usize, tail: Tail) -> usize {
+    fn tail_after(&mut self, start: usize, end: usize, tail: Tail) -> usize {
         match self.bytes.get(end + 1) {
             Some(first) if first.is_ascii_alphabetic() => {
                 let len = letters(&self.bytes[end + 1..]);
@@ -83,7 +83,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 to
             }
             Some(first) if first.is_ascii_digit() && tail == Tail::Unit && end - start == 10 => {
-                let to = self.time_behind(start, end);
+                let to = self.time_after(start, end);
                 match self.bytes.get(to..) {
                     Some([b' ', next, ..]) if to > end && next.is_ascii_alphabetic() => {
                         self.zone(to, Tail::Time)
@@ -205,7 +205,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 
     /// Returns the end of the time of day after a date of the form `2024-05-01`.
-    pub(super) fn time_behind(&self, start: usize, end: usize) -> usize {
+    pub(super) fn time_after(&self, start: usize, end: usize) -> usize {
         let bytes = self.bytes;
         let time = &bytes[end + 1..];
         let timed = time.get(1).is_some_and(u8::is_ascii_digit) && time.get(2) == Some(&b':');

@@ -69,7 +69,7 @@ fn fields_end(message: &[u8]) -> Option<usize> {
     header.before_timestamp()?;
     match structured_end(line, header.end).filter(|_| header.structured) {
         Some(end) => header.end = end,
-        None => header.behind_timestamp(),
+        None => header.after_timestamp(),
     }
     Some(delimiters(line, header.end))
 }
@@ -203,7 +203,7 @@ impl Header<'_> {
         Some(close)
     }
 
-    fn behind_timestamp(&mut self) {
+    fn after_timestamp(&mut self) {
         let line = self.line;
         let mut at = self.end;
         let (mut group_seen, mut logger_seen, mut process) = (false, false, false);
