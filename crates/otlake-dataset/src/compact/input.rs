@@ -1,6 +1,7 @@
 //! Reads the rows of a Parquet file.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type as PhysicalType};
 use parquet::errors::ParquetError;
 use parquet::file::FOOTER_SIZE;
 use parquet::file::metadata::{
@@ -98,8 +99,9 @@ struct FileColumn {
     root: usize,
     /// Its number among the columns of the merged file.
     number: usize,
-    /// Its only leaf; `None` if it is nested.
-    leaf: Option<usize>,
+    /// Its leaves in the file.
+    leaves: Range<usize>,
+    is_nested: bool,
     data_type: DataType,
 }
 
@@ -286,10 +288,8 @@ impl<'a> Input<'a> {
         }
         let rows = usize::try_from(row_group.num_rows())
             .map_err(|fault| CompactionError::input(self.name, fault))?;
-        // Keys of dictionaries take four bytes, which may be more than in the file.
-        let bytes = usize::try_from(row_group.total_byte_size()).unwrap_or(usize::MAX);
-        let bytes = bytes.saturating_add(rows.saturating_mul(4 * found.len()));
-        if bytes > decoder.most_bytes {
+        // A smaller row group is read at once in either case.
+        if rows > CHUNK_ROWS && decoded_bytes(row_group, &found, rows) > decoder.most_bytes {
             let batches = self.batches(number, &found, rows.clamp(1, CHUNK_ROWS))?;
             self.reader = Some(RowGroupReader {
                 batches,
@@ -303,9 +303,12 @@ impl<'a> Input<'a> {
         };
         let mut others = Vec::new();
         for column in found.drain(..) {
-            let decoded = match column.leaf {
-                Some(leaf) => self.decode(row_group.column(leaf), rows, &column, decoder)?,
-                None => None,
+            let decoded = match column.is_nested {
+                false => {
+                    let chunk = row_group.column(column.leaves.start);
+                    self.decode(chunk, rows, &column, decoder)?
+                }
+                true => None,
             };
             match decoded {
                 Some(array) => put(self.name, &mut chunk, columns, column.number, &array)?,
@@ -340,17 +343,18 @@ impl<'a> Input<'a> {
             let mut column = FileColumn {
                 root,
                 number,
-                leaf: None,
+                leaves: leaves.clone(),
+                is_nested: true,
                 data_type: field.data_type().clone(),
             };
-            if let [chunk] = &row_group.columns()[leaves.clone()]
+            if let [chunk] = &row_group.columns()[leaves]
                 && !field.data_type().is_nested()
             {
                 let nulls = chunk.statistics().and_then(|known| known.null_count_opt());
                 if nulls.is_some_and(|nulls| i64::try_from(nulls) == Ok(chunk.num_values())) {
                     continue;
                 }
-                column.leaf = Some(leaves.start);
+                column.is_nested = false;
                 if matches!(column.data_type, DataType::Utf8 | DataType::Binary)
                     && is_dictionary(chunk)
                 {
@@ -440,6 +444,58 @@ fn is_dictionary(chunk: &ColumnChunkMetaData) -> bool {
         && chunk.page_encoding_stats_mask().is_some_and(|mask| {
             mask.is_only(Encoding::RLE_DICTIONARY) || mask.is_only(Encoding::PLAIN_DICTIONARY)
         })
+}
+
+/// Returns the most bytes of memory that columns of a row group with `rows` rows take, or `usize::MAX` if the metadata
+/// does not tell.
+fn decoded_bytes(row_group: &RowGroupMetaData, columns: &[FileColumn], rows: usize) -> usize {
+    let mut all: usize = 0;
+    for column in columns {
+        let keeps_dictionary = matches!(column.data_type, DataType::Dictionary(..));
+        for chunk in &row_group.columns()[column.leaves.clone()] {
+            // A row of a nested column may have several values, or none, which has levels like a value.
+            let values = usize::try_from(chunk.num_values()).unwrap_or(usize::MAX);
+            let values = values.max(rows);
+            let bytes = match chunk.column_type() {
+                // The most that a number of up to eight bytes takes.
+                PhysicalType::BOOLEAN
+                | PhysicalType::INT32
+                | PhysicalType::INT64
+                | PhysicalType::FLOAT
+                | PhysicalType::DOUBLE => values.saturating_mul(8),
+                PhysicalType::INT96 => values.saturating_mul(16),
+                PhysicalType::FIXED_LEN_BYTE_ARRAY => {
+                    let width = usize::try_from(chunk.column_descr().type_length());
+                    values.saturating_mul(width.unwrap_or(usize::MAX))
+                }
+                // A value has an offset or a key.
+                PhysicalType::BYTE_ARRAY => {
+                    text_bytes(chunk, keeps_dictionary).saturating_add(values.saturating_mul(4))
+                }
+            };
+            all = all.saturating_add(bytes);
+        }
+    }
+    all
+}
+
+/// Returns the most bytes that the decoded values of a chunk of text or bytes have, without offsets.
+fn text_bytes(chunk: &ColumnChunkMetaData, keeps_dictionary: bool) -> usize {
+    // With other encodings, a value takes fewer bytes in the file.
+    #[expect(deprecated, reason = "old files have levels in this encoding")]
+    let is_full = |encoding| {
+        use Encoding as E;
+        let is_levels = matches!(encoding, E::RLE | E::BIT_PACKED);
+        is_levels || matches!(encoding, E::PLAIN | E::DELTA_LENGTH_BYTE_ARRAY)
+    };
+    let is_full = chunk.dictionary_page_offset().is_none() && chunk.encodings().all(is_full);
+    let bytes = match chunk.unencoded_byte_array_data_bytes() {
+        _ if keeps_dictionary || is_full => Some(chunk.uncompressed_size()),
+        unencoded => unencoded,
+    };
+    bytes
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .unwrap_or(usize::MAX)
 }
 
 /// Returns the bytes of a row group in its file.
@@ -547,10 +603,95 @@ impl ChunkReader for Piece {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::Int64Array;
+    use arrow_array::builder::{ListBuilder, StringBuilder};
+    use arrow_array::{Int64Array, StringArray};
+    use otlake_parquet::{Encoder, FileWriter, WriterOptions};
     use parquet::arrow::ArrowWriter;
+    use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
     use super::*;
+
+    /// Returns the numbers of rows that are decoded at once.
+    fn blocks(file: &Bytes, most_bytes: usize) -> Vec<usize> {
+        let mut decoder = Decoder::new(most_bytes);
+        let mut input = Input::in_memory("a.parquet", file.clone(), &mut decoder).unwrap();
+        let mut columns = Columns::new(Arc::new(ArrowSchema::empty()));
+        input.find_columns(&mut columns).unwrap();
+        let mut rows = Vec::new();
+        while let Some(block) = input.next(&columns, &mut decoder).unwrap() {
+            rows.push(block.rows);
+        }
+        rows
+    }
+
+    /// A text of 1,000 bytes in 39,000 rows, and then texts of which no dictionary has room, in a column and in a list.
+    fn expanding_columns() -> [ArrayRef; 2] {
+        let long = "x".repeat(1_000);
+        let text = |row: usize| match row {
+            ..39_000 => long.clone(),
+            _ => format!("{row}"),
+        };
+        let mut lists = ListBuilder::new(StringBuilder::new());
+        for row in 0..40_000 {
+            lists.append_value([Some(text(row))]);
+        }
+        let texts = StringArray::from_iter_values((0..40_000).map(text));
+        [Arc::new(texts), Arc::new(lists.finish())]
+    }
+
+    /// A chunk of some kilobytes may have values of 39 MB. If the file does not tell, that has to be expected.
+    #[test]
+    fn dictionaries_that_are_expanded_count_with_all_copies() {
+        for array in expanding_columns() {
+            let batch = RecordBatch::try_from_iter([("a", array)]).unwrap();
+            for (statistics, is_known) in [
+                (EnabledStatistics::Chunk, true),
+                (EnabledStatistics::None, false),
+            ] {
+                let properties = WriterProperties::builder()
+                    .set_dictionary_page_size_limit(2_000)
+                    .set_statistics_enabled(statistics)
+                    .build();
+                let writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties));
+                let mut writer = writer.unwrap();
+                writer.write(&batch).unwrap();
+                let file = Bytes::from(writer.into_inner().unwrap());
+                assert!(file.len() < 1 << 20);
+                let parts = [CHUNK_ROWS, CHUNK_ROWS, 40_000 - 2 * CHUNK_ROWS];
+                assert_eq!(blocks(&file, 16 << 20), parts);
+                let most = blocks(&file, 64 << 20);
+                assert_eq!(most == [40_000], is_known, "{most:?}");
+            }
+        }
+    }
+
+    /// The size of what our own encoder writes is known, whether it writes a dictionary or not.
+    #[test]
+    fn row_groups_of_the_encoder_are_decoded_as_a_whole() {
+        let columns: [(&str, ArrayRef); 3] = [
+            (
+                "a",
+                Arc::new(StringArray::from_iter_values(
+                    (0..40_000).map(|row| format!("{row}")),
+                )),
+            ),
+            (
+                "b",
+                Arc::new(StringArray::from_iter_values(
+                    (0..40_000).map(|row| "x".repeat(1_000 + row % 3)),
+                )),
+            ),
+            ("c", Arc::new(Int64Array::from_iter_values(0..40_000))),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut encoder = Encoder::new(WriterOptions::new()).unwrap();
+        let mut file = FileWriter::new(Vec::new());
+        file.write_row_group(&mut encoder, &batch).unwrap();
+        let (file, _) = file.finish(&mut encoder, &[]).unwrap();
+        let file = Bytes::from(file);
+        assert_eq!(blocks(&file, 2 << 20), [40_000]);
+        assert_eq!(blocks(&file, 64 << 10).len(), 3);
+    }
 
     /// The Parquet format allows it, but one of the columns would take the place of the other.
     #[test]

@@ -183,7 +183,7 @@ impl<'a> RowSizes<'a> {
         }
     }
 
-    /// Returns about the bytes of memory that copies of rows take.
+    /// Returns roughly how many bytes copies of the rows take.
     pub(crate) fn bytes(&self, stretches: &[Stretch]) -> usize {
         let bytes = stretches.iter().map(|stretch| {
             let (ChunkSizes { offsets, row }, range) =
@@ -300,9 +300,9 @@ enum Strings<'a> {
     },
 }
 
-/// The size of copies compared with the dictionaries from which dictionaries are kept. Not measured finely: texts that
-/// are there twice are not worth a search.
-const WORTH: usize = 4;
+/// Dictionaries are kept if copying each value to its rows takes more than this many times their bytes. An estimate: a
+/// text that occurs twice is not worth a hash look-up.
+const MIN_EXPANSION: usize = 4;
 
 /// A value that no row had so far.
 const UNSEEN: i32 = -1;
@@ -335,20 +335,23 @@ fn gather_strings(
         });
     }
     let is_dictionary = |chunk: &Strings<'_>| matches!(chunk, Strings::Dictionary { .. });
-    let mut dictionaries = chunks.iter().flatten().map(is_dictionary);
-    let keep = if dictionaries.clone().all(|is_dictionary| is_dictionary) {
-        true
-    } else {
-        // A few rows with a dictionary of very long values must not become long.
-        dictionaries.any(|is_dictionary| is_dictionary)
-            && bytes_of_copies(&chunks, stretches)
-                > WORTH * chunks.iter().flatten().map(Strings::bytes).sum::<usize>()
-    };
-    if keep {
+    if chunks.iter().flatten().all(is_dictionary) {
+        return gather_dictionary(data_type, &mut chunks, stretches, rows);
+    }
+    let copies = bytes_of_copies(&chunks, stretches);
+    let sources = chunks.iter().flatten().map(Strings::bytes).sum();
+    let has_dictionary = chunks.iter().flatten().any(is_dictionary);
+    if has_dictionary && keeps_dictionaries(copies, sources) {
         gather_dictionary(data_type, &mut chunks, stretches, rows)
     } else {
-        gather_plain(data_type, &chunks, stretches, rows)
+        gather_plain(data_type, &chunks, stretches, copies, rows)
     }
+}
+
+/// Returns whether dictionaries are kept if values of `sources` bytes become copies of `copies` bytes. A few rows with a
+/// dictionary of very long values must not become long, and copies of more than 2 GiB do not fit into an array.
+fn keeps_dictionaries(copies: usize, sources: usize) -> bool {
+    i32::try_from(copies).is_err() || copies / MIN_EXPANSION > sources
 }
 
 /// Returns the bytes that the values of all rows have together.
@@ -374,9 +377,9 @@ fn gather_plain(
     data_type: &DataType,
     chunks: &[Option<Strings<'_>>],
     stretches: &[Stretch],
+    total: usize,
     rows: usize,
 ) -> Result<ArrayRef, ArrowError> {
-    let total = bytes_of_copies(chunks, stretches);
     if i32::try_from(total).is_err() {
         return Err(ArrowError::OffsetOverflowError(total));
     }
@@ -645,6 +648,13 @@ mod tests {
         );
         let expected = StringArray::from(vec![None, Some("a"), Some("b"), None]);
         assert_eq!(array.unwrap().as_string::<i32>(), &expected);
+    }
+
+    #[test]
+    fn dictionaries_are_kept_where_copies_would_not_fit() {
+        assert!(!keeps_dictionaries(3_000, 1_000));
+        assert!(keeps_dictionaries(5_000, 1_000));
+        assert!(keeps_dictionaries(3 << 30, 1 << 30));
     }
 
     /// A long text that many rows share stays one text if another chunk has no dictionary. 3,000 copies of it would be

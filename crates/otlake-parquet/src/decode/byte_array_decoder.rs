@@ -37,32 +37,53 @@ impl ByteStrings {
         &self.bytes[self.offsets[number] as usize..self.offsets[number + 1] as usize]
     }
 
-    fn push(&mut self, value: &[u8]) -> Result<(), DecodeError> {
-        self.bytes.extend_from_slice(value);
-        let end = i32::try_from(self.bytes.len()).map_err(|_| too_many_bytes())?;
-        self.offsets.push(end);
-        Ok(())
+    /// Returns whether offsets of 32 bits reach to the end of `len` more bytes.
+    fn has_room(&self, len: usize) -> bool {
+        i32::try_from(self.bytes.len().saturating_add(len)).is_ok()
     }
 
-    fn read_plain(&mut self, bytes: &mut Bytes<'_>, count: usize) -> Result<(), DecodeError> {
+    /// Appends a string. There has to be room for it.
+    fn push(&mut self, value: &[u8]) {
+        self.bytes.extend_from_slice(value);
+        self.offsets.push(self.bytes.len() as i32);
+    }
+
+    /// Appends strings. Returns false if there is no room for them.
+    fn read_plain(&mut self, bytes: &mut Bytes<'_>, count: usize) -> Result<bool, DecodeError> {
         // Each value has a length of four bytes.
         let values = bytes.rest().len().saturating_sub(count.saturating_mul(4));
+        if !self.has_room(values) {
+            return Ok(false);
+        }
         self.bytes.reserve_exact(values);
         self.offsets.reserve(count.min(bytes.rest().len()));
         for _ in 0..count {
             let len = bytes.take(4)?;
             let len = u32::from_le_bytes([len[0], len[1], len[2], len[3]]);
-            self.push(bytes.take(len as usize)?)?;
+            self.push(bytes.take(len as usize)?);
         }
-        Ok(())
+        Ok(true)
     }
 
+    /// Appends strings of a dictionary. Returns false if there is no room for them.
+    fn extend(&mut self, dictionary: &ByteStrings, indices: &[i32]) -> bool {
+        let values = || indices.iter().map(|index| dictionary.get(*index as usize));
+        let len = values().map(<[u8]>::len).fold(0, usize::saturating_add);
+        if !self.has_room(len) {
+            return false;
+        }
+        self.bytes.reserve(len);
+        values().for_each(|value| self.push(value));
+        true
+    }
+
+    /// Appends strings. Returns false if there is no room for them.
     fn read_delta_lengths(
         &mut self,
         bytes: &mut Bytes<'_>,
         count: usize,
         lengths: &mut Vec<i64>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<bool, DecodeError> {
         lengths.clear();
         read_delta_binary_packed(bytes, count, lengths)?;
         let mut end = self.bytes.len() as i64;
@@ -74,14 +95,16 @@ impl ByteStrings {
                 return Err(damaged("a value has a negative length"));
             }
             end += i64::from(length);
-            self.offsets
-                .push(i32::try_from(end).map_err(|_| too_many_bytes())?);
+            let Ok(end) = i32::try_from(end) else {
+                return Ok(false);
+            };
+            self.offsets.push(end);
         }
         let len = end as usize - self.bytes.len();
         let values = bytes.take(len)?;
         self.bytes.reserve_exact(len);
         self.bytes.extend_from_slice(values);
-        Ok(())
+        Ok(true)
     }
 
     fn into_array(
@@ -111,8 +134,16 @@ impl ByteStrings {
     }
 }
 
-fn too_many_bytes() -> DecodeError {
-    damaged("its values have more than 2 GiB")
+/// Reads a dictionary page. Its size has 31 bits, so there is room for its values.
+fn read_dictionary(
+    strings: &mut ByteStrings,
+    mut bytes: Bytes<'_>,
+    count: usize,
+) -> Result<(), DecodeError> {
+    match strings.read_plain(&mut bytes, count)? {
+        true => Ok(()),
+        false => Err(damaged("its dictionary has more than 2 GiB")),
+    }
 }
 
 /// Decodes text and bytes to an array without a dictionary.
@@ -134,8 +165,8 @@ impl ByteArrayDecoder {
 }
 
 impl ValueDecoder for ByteArrayDecoder {
-    fn dictionary(&mut self, mut bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError> {
-        self.dictionary.read_plain(&mut bytes, count)
+    fn dictionary(&mut self, bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError> {
+        read_dictionary(&mut self.dictionary, bytes, count)
     }
 
     fn values(
@@ -146,23 +177,19 @@ impl ValueDecoder for ByteArrayDecoder {
         scratch: &mut Scratch,
     ) -> Result<bool, DecodeError> {
         match encoding {
-            Encoding::PLAIN => self.strings.read_plain(&mut bytes, count)?,
+            Encoding::PLAIN => self.strings.read_plain(&mut bytes, count),
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
                 let indices = &mut scratch.indices;
                 indices.clear();
                 read_indices(&mut bytes, count, self.dictionary.len(), indices)?;
-                for index in indices.iter() {
-                    self.strings.push(self.dictionary.get(*index as usize))?;
-                }
+                Ok(self.strings.extend(&self.dictionary, indices))
             }
             Encoding::DELTA_LENGTH_BYTE_ARRAY => {
                 let lengths = &mut scratch.lengths;
-                self.strings
-                    .read_delta_lengths(&mut bytes, count, lengths)?;
+                self.strings.read_delta_lengths(&mut bytes, count, lengths)
             }
-            _ => return Ok(false),
+            _ => Ok(false),
         }
-        Ok(true)
     }
 
     fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, DecodeError> {
@@ -189,8 +216,8 @@ impl DictionaryDecoder {
 }
 
 impl ValueDecoder for DictionaryDecoder {
-    fn dictionary(&mut self, mut bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError> {
-        self.dictionary.read_plain(&mut bytes, count)
+    fn dictionary(&mut self, bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError> {
+        read_dictionary(&mut self.dictionary, bytes, count)
     }
 
     fn values(
@@ -214,5 +241,25 @@ impl ValueDecoder for DictionaryDecoder {
         let keys = Int32Array::try_new(keys.into(), nulls)?;
         let values = self.dictionary.into_array(self.is_utf8, None)?;
         Ok(Arc::new(DictionaryArray::try_new(keys, values)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values fit into the dictionary, and their copies into no array of 32-bit offsets.
+    #[test]
+    fn copies_of_more_than_2_gib_are_left_to_the_caller() {
+        let mut page = (1_u32 << 20).to_le_bytes().to_vec();
+        page.resize(page.len() + (1 << 20), b'x');
+        let mut decoder = ByteArrayDecoder::new(true);
+        decoder.dictionary(Bytes::new(&page), 1).unwrap();
+        // An index of one bit, and a run of 3,000 zeros.
+        let indices = [1, 0xf0, 0x2e, 0];
+        let mut scratch = Scratch::default();
+        let encoding = Encoding::RLE_DICTIONARY;
+        let is_read = decoder.values(Bytes::new(&indices), encoding, 3_000, &mut scratch);
+        assert!(!is_read.unwrap());
     }
 }

@@ -59,7 +59,7 @@ pub(crate) trait ValueDecoder {
     /// Reads the dictionary page.
     fn dictionary(&mut self, bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError>;
 
-    /// Reads the values of a page. Returns false if their encoding is not known here.
+    /// Reads the values of a page. Returns false if their encoding is not known here, or if no array has room for them.
     fn values(
         &mut self,
         bytes: Bytes<'_>,
@@ -89,9 +89,12 @@ impl ChunkDecoder {
     /// Decodes a chunk of `rows` rows. `bytes` are those of [`ColumnChunkMetaData::byte_range`]. The type has to be that
     /// of the column, or a dictionary of it with keys of type `Int32`.
     ///
+    /// Memory for `rows` rows is allocated before the chunk is known to have them, so compare a number from a footer
+    /// with a limit first.
+    ///
     /// Returns `None` for a chunk that this decoder does not read: nested columns, types that the encoder passes on to
-    /// the parquet crate, pages of version 2, other codecs and encodings, and values outside of a dictionary if the
-    /// type is one. The parquet crate reads them.
+    /// the parquet crate, pages of version 2, text of more than 2 GiB, other codecs and encodings, and, if the type is
+    /// a dictionary, chunks with pages that are not dictionary-encoded. Read these with the parquet crate.
     ///
     /// # Errors
     ///

@@ -48,8 +48,8 @@ pub(crate) fn read_delta_binary_packed(
             if width > 64 {
                 return Err(damaged("its deltas are too wide"));
             }
-            for _ in 0..blocks {
-                // Blocks behind the last value may be missing or not.
+            for block in 0..blocks {
+                // Miniblocks after the last value may be left out.
                 let size = 4 * width as usize;
                 let needed = (left.min(BLOCK) * width as usize).div_ceil(8);
                 let packed = bytes.take(size.min(bytes.rest().len()))?;
@@ -63,8 +63,45 @@ pub(crate) fn read_delta_binary_packed(
                     last
                 }));
                 left -= deltas.len();
+                if left == 0 {
+                    let padding = (blocks - block - 1).saturating_mul(size);
+                    bytes.take(padding.min(bytes.rest().len()))?;
+                    break;
+                }
             }
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Blocks of 2^62 values in one miniblock without bits: the header may say so, but two values are read.
+    #[test]
+    fn a_huge_miniblock_ends_at_the_last_value() {
+        let mut page = vec![0x80; 8];
+        page.extend([0x40, 1, 2, 14, 2, 0]);
+        let mut bytes = Bytes::new(&page);
+        let mut values = Vec::new();
+        read_delta_binary_packed(&mut bytes, 2, &mut values).unwrap();
+        assert_eq!(values, [7, 8]);
+        assert!(bytes.rest().is_empty());
+    }
+
+    /// What follows the values, such as the text of `DELTA_LENGTH_BYTE_ARRAY`, begins after the last miniblock.
+    #[test]
+    fn the_padding_of_the_last_miniblock_is_read() {
+        // Blocks of 256 values in four miniblocks of 64, of which one is there. Its second half is padding.
+        let mut page = vec![0x80, 0x02, 4, 3, 0, 0, 2, 0, 0, 0];
+        page.push(0b1001);
+        page.extend([0; 15]);
+        page.extend(b"text");
+        let mut bytes = Bytes::new(&page);
+        let mut values = Vec::new();
+        read_delta_binary_packed(&mut bytes, 3, &mut values).unwrap();
+        assert_eq!(values, [0, 1, 3]);
+        assert_eq!(bytes.rest(), b"text");
+    }
 }
