@@ -49,7 +49,9 @@ impl ManifestCommit {
             replaces.any(|name| ours.contains(name.as_str()))
         };
         let json = manifest.to_json().into();
-        let merged: HashSet<&str> = manifest.files().iter().map(|file| &*file.name).collect();
+        let merged = manifest.files().iter().map(|file| file.name.as_str());
+        let all: HashSet<&str> = ours.iter().copied().chain(merged).collect();
+        let has_merged = !manifest.files().is_empty();
         let mut next = 0;
         for swap in self.documents.list(&prefix)? {
             next = next.max(number_of(&swap.name).map_or(0, |number| number + 1));
@@ -60,16 +62,15 @@ impl ManifestCommit {
             }
         }
         // A merged file that waited too long may have been removed as a leftover.
-        let is_stored = merged.is_empty() || self.are_stored(&ours)? && self.are_stored(&merged)?;
-        if !is_stored {
+        if has_merged && !self.are_stored(&all)? {
             return Ok(ReplaceOutcome::Conflict);
         }
         loop {
             let name = format!("{prefix}{next:020}.json");
             let retries = Retries::new(&*name, self.retry).with_observer(self.observer.clone());
             match create(&*self.documents, &name, &json, retries)? {
-                None if !merged.is_empty() && self.is_too_late(&name, &ours, &merged)? => {
-                    self.documents.delete(&name)?;
+                None if has_merged && self.is_too_late(&prefix, &name, overlaps, &all)? => {
+                    self.delete_swap(&name)?;
                     return Ok(ReplaceOutcome::Conflict);
                 }
                 None => return Ok(ReplaceOutcome::Replaced),
@@ -81,19 +82,27 @@ impl ManifestCommit {
         }
     }
 
-    /// Returns whether a swap manifest was created so late that its number had been used before, and cleaned up: a later
-    /// number is older. Then other files may have replaced ours, or the merged files may be gone, after they were
-    /// looked for.
+    /// Deletes a swap manifest that came too late. As long as it exists, it is in force, so this is tried again like
+    /// creating it.
+    fn delete_swap(&self, swap: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let mut retries = Retries::new(swap, self.retry).with_observer(self.observer.clone());
+        while let Err(error) = self.documents.delete(swap) {
+            retries.pause_in_doubt(error)?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether a swap manifest has a number that was used and cleaned up before, which shows when a higher
+    /// number has an earlier time. Since our checks, another process may then have replaced our files or removed the
+    /// merged ones.
     fn is_too_late(
         &self,
+        prefix: &str,
         swap: &str,
-        ours: &HashSet<&str>,
-        merged: &HashSet<&str>,
+        overlaps: impl Fn(&Manifest) -> bool,
+        files: &HashSet<&str>,
     ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        let directory = swap.rfind('/').map_or(0, |slash| slash + 1);
-        let swaps = self
-            .documents
-            .list(&format!("{}{SWAP}", &swap[..directory]))?;
+        let swaps = self.documents.list(prefix)?;
         let Some(own) = swaps.iter().find(|other| other.name == swap) else {
             return Ok(false);
         };
@@ -103,15 +112,13 @@ impl ManifestCommit {
             return Ok(false);
         }
         for other in swaps.iter().filter(|other| other.name != swap) {
-            if let Some(found) = self.documents.get(&other.name)? {
-                let other = Manifest::from_json(&found.bytes)?;
-                let mut replaces = other.replaces().iter().map(String::as_str);
-                if replaces.any(|name| ours.contains(name)) {
-                    return Ok(true);
-                }
+            if let Some(found) = self.documents.get(&other.name)?
+                && overlaps(&Manifest::from_json(&found.bytes)?)
+            {
+                return Ok(true);
             }
         }
-        Ok(!(self.are_stored(ours)? && self.are_stored(merged)?))
+        Ok(!self.are_stored(files)?)
     }
 
     /// Returns whether all of the files are in the storage. A file that is not was replaced and cleaned up, and the
@@ -132,9 +139,9 @@ impl ManifestCommit {
     /// Deletes the files of a table that were replaced more than `grace` ago, and their entries in manifests.
     ///
     /// The grace period has to be longer than any reader takes from reading the manifests to reading the last file,
-    /// and longer than a writer may be late with a commit, or a compactor with a replacement. A day is a good choice. Any number of processes may clean up
-    /// at once, while others write and replace. If a process is killed, the next call continues. Files of a batch
-    /// that is not finished stay until it is.
+    /// and longer than a writer may be late with a commit, or a compactor with a replacement. A day is a good choice.
+    /// Any number of processes may clean up at once, while others write and replace. If a process is killed, the next
+    /// call continues. Files of a batch that is not finished stay until it is.
     ///
     /// # Errors
     ///

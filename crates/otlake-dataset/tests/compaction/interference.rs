@@ -522,11 +522,13 @@ fn a_late_compactor_does_not_double_rows() {
     assert_eq!((rows.len(), rows.values().sum::<usize>()), (8, 8));
 }
 
-/// A storage that lets others act right before a swap manifest is created, when everything was checked.
+/// A storage that lets others act right before a swap manifest is created, when everything was checked. The first
+/// attempt to delete a swap manifest fails.
 #[derive(Clone)]
 struct Stalling<F> {
     inner: InMemoryStorage,
     act: Arc<F>,
+    has_failed: Arc<AtomicBool>,
 }
 
 impl<F> std::fmt::Debug for Stalling<F> {
@@ -558,6 +560,9 @@ impl<F: Fn() + Send + Sync> Documents for Stalling<F> {
     }
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
+        if name.contains("/swap-") && !self.has_failed.swap(true, Ordering::SeqCst) {
+            return Err(StorageError::new("delete", name, "no connection"));
+        }
         self.inner.delete(name)
     }
 }
@@ -573,8 +578,11 @@ fn run_stalling(storage: &InMemoryStorage, act: impl Fn() + Send + Sync + 'stati
         }
     };
     let inner = storage.clone();
-    let act = Arc::new(act);
-    let stalling = Arc::new(Stalling { inner, act });
+    let stalling = Arc::new(Stalling {
+        inner,
+        act: Arc::new(act),
+        has_failed: Arc::default(),
+    });
     let commit = Arc::new(ManifestCommit::new(stalling.clone()));
     let late = Compactor::new(stalling, commit, CompactionOptions::new());
     let report = run(&late);
@@ -582,7 +590,7 @@ fn run_stalling(storage: &InMemoryStorage, act: impl Fn() + Send + Sync + 'stati
 }
 
 /// A compactor stalls between its check and its swap manifest. Meanwhile another one merges the files, and cleaning up
-/// deletes them and the manifest whose number the first one is about to use: no row is there twice.
+/// deletes them and the manifest whose number the first one is about to use: no row is visible twice.
 #[test]
 fn a_compactor_that_stalls_after_its_check_does_not_double_rows() {
     let storage = InMemoryStorage::new();
