@@ -1,4 +1,4 @@
-//! Column chunks to arrays.
+//! Decodes column chunks to arrays.
 
 pub(crate) mod byte_array_decoder;
 pub(crate) mod chunk_decoder;

@@ -39,7 +39,7 @@ const TAIL: u64 = 64 << 10;
 /// The largest number of rows that are decoded at once from a row group that is too large to be decoded as a whole.
 const CHUNK_ROWS: usize = 16 << 10;
 
-/// What is kept between files.
+/// Schema, contexts and buffers that are reused from file to file.
 pub(crate) struct Decoder {
     chunks: ChunkDecoder,
     /// The Parquet and Arrow schema of the last file.
@@ -277,7 +277,7 @@ impl<'a> Input<'a> {
     ) -> Result<Option<Chunk>, CompactionError> {
         let number = self.row_group;
         self.row_group += 1;
-        let mut found = self.columns_of(row_group, columns);
+        let found = self.columns_of(row_group, columns);
         if let Some(storage) = self.storage {
             let range = range_of(row_group).filter(|range| range.end <= self.bytes.size);
             let range = range.ok_or_else(|| {
@@ -302,7 +302,7 @@ impl<'a> Input<'a> {
             columns: vec![None; columns.fields().len()],
         };
         let mut others = Vec::new();
-        for column in found.drain(..) {
+        for column in found {
             let decoded = match column.is_nested {
                 false => {
                     let chunk = row_group.column(column.leaves.start);

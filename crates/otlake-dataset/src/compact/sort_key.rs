@@ -12,7 +12,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::rows::Values;
 
-/// The bits of a key that are left beside the number of the row.
+/// The bits of a key that are left next to the number of the row.
 const BITS: u32 = 96;
 
 /// The largest number of distinct texts that are ranked. Ranking more takes longer than comparing them.

@@ -36,8 +36,8 @@ pub(crate) struct MemoryShares {
 /// The largest number of runs that are merged.
 pub(crate) const MOST_RUNS: usize = 32;
 
-/// The bytes of memory that sorting takes for each row: a number to compare, and the place of the row if no neighbour
-/// comes before or after it.
+/// The bytes of memory that sorting takes for each row: a key to compare, and a stretch of its own if it has no
+/// neighbour.
 const SORTING: usize = size_of::<u128>() + size_of::<Stretch>();
 
 /// The largest share of a row group, whatever the limit. A row group may be twice as large, and a column of it has to
@@ -48,7 +48,8 @@ const MOST_ROW_GROUP: usize = 512 << 20;
 const MOST_ROWS: usize = 1 << 31;
 
 impl MemoryShares {
-    /// Divides a memory limit. The other half of it is for runs.
+    /// Divides a memory limit. Encoded runs take up to half of it; the first run may use that half, because there are no
+    /// runs yet.
     pub(crate) fn of(limit: usize) -> Self {
         Self {
             first_run: limit / 2,
@@ -219,7 +220,10 @@ mod tests {
             for share in [shares.row_group, shares.whole, shares.cursor] {
                 assert!(2 * share < i32::MAX as usize, "{limit}: {shares:?}");
             }
-            let most = shares.first_run.max(limit / 2 + shares.run) + 2 * shares.row_group;
+            let most = shares.first_run.max(limit / 2 + shares.run)
+                + 2 * shares.row_group
+                + shares.whole
+                + shares.read_ahead as usize;
             assert!(most <= limit, "{limit}: {shares:?}");
         }
     }

@@ -6,14 +6,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The number of requests at once. A request to an object store takes tens of milliseconds, in which a core reads some
-/// twenty small files. Not measured there.
+/// twenty small files. Not measured on an object store.
 const REQUESTS: usize = 8;
 
 /// The time in which a file of a local disk is read. Waking a thread takes about as long.
 const FAST: Duration = Duration::from_micros(200);
 
 /// The number of items for which a thread is worth starting.
-const WORTH: usize = 4;
+const ITEMS_PER_THREAD: usize = 4;
 
 /// Reads items in their order, some of them before they are needed.
 pub(crate) struct ReadAhead<'a, T> {
@@ -24,7 +24,7 @@ pub(crate) struct ReadAhead<'a, T> {
 struct Shared<'a, T> {
     read: &'a (dyn Fn(usize) -> T + Sync),
     state: Mutex<State<T>>,
-    /// Signalled when the next item was read.
+    /// Signalled whenever an item was read.
     was_read: Condvar,
     /// Signalled when there is room for more items.
     has_room: Condvar,
@@ -42,8 +42,8 @@ struct State<T> {
     is_done: bool,
 }
 
-/// Calls `work`, while threads read `items`, given as numbers with sizes in bytes. Items that wait to be taken have at
-/// most `most_bytes`, or are one, and they are few.
+/// Calls `work` while threads read `items`, each a number and its size in bytes. Items that were read ahead and not
+/// taken have at most `most_bytes` together, unless there is only one.
 pub(crate) fn read_ahead<T: Send, R>(
     items: impl IntoIterator<Item = (usize, u64)>,
     most_bytes: u64,
@@ -51,7 +51,7 @@ pub(crate) fn read_ahead<T: Send, R>(
     work: impl FnOnce(&mut ReadAhead<'_, T>) -> R,
 ) -> R {
     let waiting: VecDeque<(usize, u64)> = items.into_iter().collect();
-    let threads = (waiting.len() / WORTH).min(REQUESTS);
+    let threads = (waiting.len() / ITEMS_PER_THREAD).min(REQUESTS);
     let shared = Shared {
         read,
         state: Mutex::new(State {
@@ -107,7 +107,9 @@ impl<T> ReadAhead<'_, T> {
             }
             if !state.sizes.contains_key(&item) {
                 // No thread has begun to read it.
-                state.waiting.retain(|(waiting, _)| *waiting != item);
+                if state.waiting.front().is_some_and(|(next, _)| *next == item) {
+                    state.waiting.pop_front();
+                }
                 drop(state);
                 return (self.shared.read)(item);
             }
@@ -142,6 +144,7 @@ impl<T> Shared<'_, T> {
             let begin = Instant::now();
             let reading = Reading { shared: self, item };
             let found = (self.read)(item);
+            // The guard is only for panics.
             std::mem::forget(reading);
             state = self.lock();
             state.is_fast = begin.elapsed() < FAST;

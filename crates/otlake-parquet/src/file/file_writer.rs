@@ -161,10 +161,9 @@ impl<W: Write> FileWriter<W> {
         })
     }
 
-    /// Encodes a row group, and writes it, whose columns are made one after another, so that only one of them has to
-    /// be in memory. `column_at` returns the array of a field by its place among the `fields`, in any order. It has
-    /// `rows` rows and the type of the field, or is a dictionary of that. A row group without rows only adds its columns
-    /// to the schema.
+    /// Encodes and writes a row group column by column, so that only one column has to be in memory. `column_at` is
+    /// called with indexes into `fields`, in no particular order, and returns an array of `rows` rows that has the
+    /// field's type or is a dictionary of it. If `rows` is 0, the fields are only added to the schema.
     ///
     /// # Errors
     ///
@@ -571,7 +570,7 @@ impl<W: Write> FileWriter<W> {
     }
 }
 
-/// Returns an error if an array is not the values of `rows` rows of a column.
+/// Returns an error unless an array has the type of the column and `rows` rows.
 fn check_array(column: &Column, array: &ArrayRef, rows: usize) -> Result<(), FileError> {
     if array.len() != rows {
         let fault = format!("the column has {} rows instead of {rows}", array.len());

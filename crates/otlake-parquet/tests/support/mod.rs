@@ -87,6 +87,9 @@ pub const KINDS: [Kind; 29] = [
     Kind::ListOfUInt64,
 ];
 
+/// The kinds of columns that are not nested, without bytes of a fixed size.
+pub const FLAT: &[Kind] = KINDS.split_at(23).0;
+
 /// splitmix64: a column's values follow from its seed, so that failures shrink by shape.
 pub struct Random(u64);
 
