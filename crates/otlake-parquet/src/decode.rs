@@ -1,6 +1,7 @@
 //! Decodes column chunks to arrays.
 
 pub(crate) mod byte_array_decoder;
+pub(crate) mod byte_reader;
 pub(crate) mod chunk_decoder;
 pub(crate) mod delta;
 pub(crate) mod error;

@@ -65,7 +65,7 @@ mod varint;
 
 pub use crate::compress::compression::{Compression, ParseCompressionError, ZstdLevel};
 pub use crate::decode::chunk_decoder::ChunkDecoder;
-pub use crate::decode::error::DecodeError;
+pub use crate::decode::error::ChunkDecodeError;
 pub use crate::encoder::Encoder;
 pub use crate::error::{EncoderError, FileError, RollingError};
 pub use crate::file::file_summary::{Bound, ColumnSummary, FileSummary, LeafSummary};
@@ -83,7 +83,7 @@ const _: () = {
     const fn assert_send_and_sync<T: Send + Sync>() {}
     assert_send_and_sync::<Encoder>();
     assert_send_and_sync::<ChunkDecoder>();
-    assert_send_and_sync::<DecodeError>();
+    assert_send_and_sync::<ChunkDecodeError>();
     assert_send_and_sync::<EncodedRowGroup>();
     assert_send_and_sync::<FileWriter<Vec<u8>>>();
     assert_send_and_sync::<FileSummary>();

@@ -4,7 +4,7 @@ use std::io;
 
 use parquet::basic::CompressionCodec;
 
-use crate::decode::error::{DecodeError, damaged};
+use crate::decode::error::{ChunkDecodeError, damaged};
 
 /// Decompresses pages. A context and a buffer are created when they are needed, and kept.
 #[derive(Default)]
@@ -36,7 +36,7 @@ impl Decompressor {
         codec: CompressionCodec,
         stored: &'a [u8],
         len: usize,
-    ) -> Result<&'a [u8], DecodeError> {
+    ) -> Result<&'a [u8], ChunkDecodeError> {
         let found = match codec {
             CompressionCodec::UNCOMPRESSED => stored.len(),
             // A page without bytes may have no frame.
@@ -61,7 +61,7 @@ impl Decompressor {
         codec: CompressionCodec,
         stored: &[u8],
         len: usize,
-    ) -> Result<usize, DecodeError> {
+    ) -> Result<usize, ChunkDecodeError> {
         let page = &mut self.page;
         match codec {
             #[cfg(feature = "zstd")]
@@ -70,26 +70,26 @@ impl Decompressor {
                     Some(context) => context,
                     none => {
                         let context = zstd::bulk::Decompressor::new();
-                        none.insert(context.map_err(DecodeError::Decompress)?)
+                        none.insert(context.map_err(ChunkDecodeError::Decompress)?)
                     }
                 };
                 page.clear();
                 reserve(page, len)?;
                 context
                     .decompress_to_buffer(stored, page)
-                    .map_err(DecodeError::Decompress)
+                    .map_err(ChunkDecodeError::Decompress)
             }
             #[cfg(feature = "snappy")]
             CompressionCodec::SNAPPY => {
                 let mut decoder = snap::raw::Decoder::new();
                 decoder
                     .decompress(stored, grow(page, len)?)
-                    .map_err(|error| DecodeError::Decompress(io::Error::other(error)))
+                    .map_err(|error| ChunkDecodeError::Decompress(io::Error::other(error)))
             }
             #[cfg(feature = "lz4")]
             CompressionCodec::LZ4_RAW => lz4_flex::block::decompress_into(stored, grow(page, len)?)
-                .map_err(|error| DecodeError::Decompress(io::Error::other(error))),
-            _ => Err(DecodeError::Decompress(io::Error::from(
+                .map_err(|error| ChunkDecodeError::Decompress(io::Error::other(error))),
+            _ => Err(ChunkDecodeError::Decompress(io::Error::from(
                 io::ErrorKind::Unsupported,
             ))),
         }
@@ -98,14 +98,14 @@ impl Decompressor {
 
 /// Makes room for a page. Its size is that of a header that may be damaged.
 #[cfg(any(feature = "zstd", feature = "snappy", feature = "lz4"))]
-fn reserve(page: &mut Vec<u8>, len: usize) -> Result<(), DecodeError> {
+fn reserve(page: &mut Vec<u8>, len: usize) -> Result<(), ChunkDecodeError> {
     page.try_reserve(len.saturating_sub(page.len()))
-        .map_err(|error| DecodeError::Decompress(io::Error::other(error)))
+        .map_err(|error| ChunkDecodeError::Decompress(io::Error::other(error)))
 }
 
 /// Returns room for codecs that write to a slice. The buffer never shrinks, so its bytes are zeroed once.
 #[cfg(any(feature = "snappy", feature = "lz4"))]
-fn grow(page: &mut Vec<u8>, len: usize) -> Result<&mut [u8], DecodeError> {
+fn grow(page: &mut Vec<u8>, len: usize) -> Result<&mut [u8], ChunkDecodeError> {
     if page.len() < len {
         reserve(page, len)?;
         page.resize(len, 0);

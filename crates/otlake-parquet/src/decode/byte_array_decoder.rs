@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BinaryArray, DictionaryArray, Int32Array, StringArray};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
+use crate::decode::byte_reader::ByteReader;
 use crate::decode::chunk_decoder::{Scratch, ValueDecoder};
 use crate::decode::delta::read_delta_binary_packed;
-use crate::decode::error::{DecodeError, damaged};
+use crate::decode::error::{ChunkDecodeError, damaged};
 use crate::decode::number_decoder::spread;
 use crate::decode::rle::read_indices;
-use crate::decode::thrift::Bytes;
 use crate::page::encoding::Encoding;
 
 /// Byte strings one after another.
@@ -49,7 +49,11 @@ impl ByteStrings {
     }
 
     /// Appends strings. Returns false if there is no room for them.
-    fn read_plain(&mut self, bytes: &mut Bytes<'_>, count: usize) -> Result<bool, DecodeError> {
+    fn read_plain(
+        &mut self,
+        bytes: &mut ByteReader<'_>,
+        count: usize,
+    ) -> Result<bool, ChunkDecodeError> {
         // Each value has a length of four bytes.
         let values = bytes.rest().len().saturating_sub(count.saturating_mul(4));
         if !self.has_room(values) {
@@ -80,10 +84,10 @@ impl ByteStrings {
     /// Appends strings. Returns false if there is no room for them.
     fn read_delta_lengths(
         &mut self,
-        bytes: &mut Bytes<'_>,
+        bytes: &mut ByteReader<'_>,
         count: usize,
         lengths: &mut Vec<i64>,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, ChunkDecodeError> {
         lengths.clear();
         read_delta_binary_packed(bytes, count, lengths)?;
         let mut end = self.bytes.len() as i64;
@@ -111,7 +115,7 @@ impl ByteStrings {
         mut self,
         is_utf8: bool,
         nulls: Option<NullBuffer>,
-    ) -> Result<ArrayRef, DecodeError> {
+    ) -> Result<ArrayRef, ChunkDecodeError> {
         if let Some(nulls) = &nulls {
             let mut offsets = Vec::with_capacity(nulls.len() + 1);
             offsets.push(0);
@@ -137,9 +141,9 @@ impl ByteStrings {
 /// Reads a dictionary page. Its size has 31 bits, so there is room for its values.
 fn read_dictionary(
     strings: &mut ByteStrings,
-    mut bytes: Bytes<'_>,
+    mut bytes: ByteReader<'_>,
     count: usize,
-) -> Result<(), DecodeError> {
+) -> Result<(), ChunkDecodeError> {
     match strings.read_plain(&mut bytes, count)? {
         true => Ok(()),
         false => Err(damaged("its dictionary has more than 2 GiB")),
@@ -165,17 +169,17 @@ impl ByteArrayDecoder {
 }
 
 impl ValueDecoder for ByteArrayDecoder {
-    fn dictionary(&mut self, bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError> {
+    fn dictionary(&mut self, bytes: ByteReader<'_>, count: usize) -> Result<(), ChunkDecodeError> {
         read_dictionary(&mut self.dictionary, bytes, count)
     }
 
     fn values(
         &mut self,
-        mut bytes: Bytes<'_>,
+        mut bytes: ByteReader<'_>,
         encoding: Encoding,
         count: usize,
         scratch: &mut Scratch,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, ChunkDecodeError> {
         match encoding {
             Encoding::PLAIN => self.strings.read_plain(&mut bytes, count),
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
@@ -192,7 +196,7 @@ impl ValueDecoder for ByteArrayDecoder {
         }
     }
 
-    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, DecodeError> {
+    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, ChunkDecodeError> {
         self.strings.into_array(self.is_utf8, nulls)
     }
 }
@@ -216,17 +220,17 @@ impl DictionaryDecoder {
 }
 
 impl ValueDecoder for DictionaryDecoder {
-    fn dictionary(&mut self, bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError> {
+    fn dictionary(&mut self, bytes: ByteReader<'_>, count: usize) -> Result<(), ChunkDecodeError> {
         read_dictionary(&mut self.dictionary, bytes, count)
     }
 
     fn values(
         &mut self,
-        mut bytes: Bytes<'_>,
+        mut bytes: ByteReader<'_>,
         encoding: Encoding,
         count: usize,
         _: &mut Scratch,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, ChunkDecodeError> {
         match encoding {
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
                 read_indices(&mut bytes, count, self.dictionary.len(), &mut self.keys)?;
@@ -236,7 +240,7 @@ impl ValueDecoder for DictionaryDecoder {
         }
     }
 
-    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, DecodeError> {
+    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, ChunkDecodeError> {
         let keys = spread(self.keys, nulls.as_ref());
         let keys = Int32Array::try_new(keys.into(), nulls)?;
         let values = self.dictionary.into_array(self.is_utf8, None)?;
@@ -254,12 +258,12 @@ mod tests {
         let mut page = (1_u32 << 20).to_le_bytes().to_vec();
         page.resize(page.len() + (1 << 20), b'x');
         let mut decoder = ByteArrayDecoder::new(true);
-        decoder.dictionary(Bytes::new(&page), 1).unwrap();
+        decoder.dictionary(ByteReader::new(&page), 1).unwrap();
         // An index of one bit, and a run of 3,000 zeros.
         let indices = [1, 0xf0, 0x2e, 0];
         let mut scratch = Scratch::default();
         let encoding = Encoding::RLE_DICTIONARY;
-        let is_read = decoder.values(Bytes::new(&indices), encoding, 3_000, &mut scratch);
+        let is_read = decoder.values(ByteReader::new(&indices), encoding, 3_000, &mut scratch);
         assert!(!is_read.unwrap());
     }
 }

@@ -8,11 +8,11 @@ use parquet::file::metadata::ColumnChunkMetaData;
 
 use crate::compress::decompressor::Decompressor;
 use crate::decode::byte_array_decoder::{ByteArrayDecoder, DictionaryDecoder};
-use crate::decode::error::{DecodeError, damaged};
+use crate::decode::byte_reader::ByteReader;
+use crate::decode::error::{ChunkDecodeError, damaged};
 use crate::decode::levels::Validity;
 use crate::decode::number_decoder::{BooleanDecoder, NumberDecoder, NumberKind};
 use crate::decode::page_reader::{PageKind, next_page};
-use crate::decode::thrift::Bytes;
 use crate::page::encoding::Encoding;
 
 /// Decodes column chunks of the kinds that an [`Encoder`](crate::Encoder) writes.
@@ -57,19 +57,19 @@ pub(crate) struct Scratch {
 /// Collects the values of a chunk, without nulls.
 pub(crate) trait ValueDecoder {
     /// Reads the dictionary page.
-    fn dictionary(&mut self, bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError>;
+    fn dictionary(&mut self, bytes: ByteReader<'_>, count: usize) -> Result<(), ChunkDecodeError>;
 
     /// Reads the values of a page. Returns false if their encoding is not known here, or if no array has room for them.
     fn values(
         &mut self,
-        bytes: Bytes<'_>,
+        bytes: ByteReader<'_>,
         encoding: Encoding,
         count: usize,
         scratch: &mut Scratch,
-    ) -> Result<bool, DecodeError>;
+    ) -> Result<bool, ChunkDecodeError>;
 
     /// Returns the array. As many values were read as there are rows that are not null.
-    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, DecodeError>;
+    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, ChunkDecodeError>;
 }
 
 impl ChunkDecoder {
@@ -105,7 +105,7 @@ impl ChunkDecoder {
         bytes: &[u8],
         rows: usize,
         data_type: &DataType,
-    ) -> Result<Option<ArrayRef>, DecodeError> {
+    ) -> Result<Option<ArrayRef>, ChunkDecodeError> {
         let column = chunk.column_descr();
         if column.max_rep_level() != 0 || column.max_def_level() > 1 {
             return Ok(None);
@@ -160,7 +160,7 @@ impl ChunkDecoder {
         &mut self,
         pages: Pages<'_>,
         mut decoder: impl ValueDecoder,
-    ) -> Result<Option<ArrayRef>, DecodeError> {
+    ) -> Result<Option<ArrayRef>, ChunkDecodeError> {
         let Pages {
             codec,
             most,
@@ -171,7 +171,7 @@ impl ChunkDecoder {
         if !Decompressor::supports(codec) {
             return Ok(None);
         }
-        let mut bytes = Bytes::new(bytes);
+        let mut bytes = ByteReader::new(bytes);
         let mut validity = Validity::new(rows);
         let mut has_dictionary = false;
         while validity.rows() < rows {
@@ -192,14 +192,14 @@ impl ChunkDecoder {
                         return Ok(None);
                     }
                     let body = self.decompressor.page(codec, page.bytes, page.len)?;
-                    decoder.dictionary(Bytes::new(body), page.values)?;
+                    decoder.dictionary(ByteReader::new(body), page.values)?;
                 }
                 PageKind::Data => {
                     if page.values > rows - validity.rows() {
                         return Err(damaged("its pages have more values than there are rows"));
                     }
                     let body = self.decompressor.page(codec, page.bytes, page.len)?;
-                    let mut body = Bytes::new(body);
+                    let mut body = ByteReader::new(body);
                     let values = if has_levels {
                         validity.read(&mut body, page.values)?
                     } else {

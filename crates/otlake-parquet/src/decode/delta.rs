@@ -2,17 +2,17 @@
 //!
 //! <https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC>
 
-use crate::decode::error::{DecodeError, damaged};
-use crate::decode::thrift::Bytes;
+use crate::decode::byte_reader::ByteReader;
+use crate::decode::error::{ChunkDecodeError, damaged};
 use crate::decode::unpack::unpack_wide_block;
 use crate::page::pack::BLOCK;
 
 /// Appends `count` integers. Sums wrap at 64 bits; those of narrower integers have to be cut by the caller.
 pub(crate) fn read_delta_binary_packed(
-    bytes: &mut Bytes<'_>,
+    bytes: &mut ByteReader<'_>,
     count: usize,
     out: &mut Vec<i64>,
-) -> Result<(), DecodeError> {
+) -> Result<(), ChunkDecodeError> {
     let size = bytes.varint()?;
     let miniblocks = bytes.varint()?;
     let total = bytes.varint()?;
@@ -83,7 +83,7 @@ mod tests {
     fn a_huge_miniblock_ends_at_the_last_value() {
         let mut page = vec![0x80; 8];
         page.extend([0x40, 1, 2, 14, 2, 0]);
-        let mut bytes = Bytes::new(&page);
+        let mut bytes = ByteReader::new(&page);
         let mut values = Vec::new();
         read_delta_binary_packed(&mut bytes, 2, &mut values).unwrap();
         assert_eq!(values, [7, 8]);
@@ -98,7 +98,7 @@ mod tests {
         page.push(0b1001);
         page.extend([0; 15]);
         page.extend(b"text");
-        let mut bytes = Bytes::new(&page);
+        let mut bytes = ByteReader::new(&page);
         let mut values = Vec::new();
         read_delta_binary_packed(&mut bytes, 3, &mut values).unwrap();
         assert_eq!(values, [0, 1, 3]);

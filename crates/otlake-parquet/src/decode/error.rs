@@ -7,7 +7,7 @@ use arrow_schema::ArrowError;
 /// An error of [`ChunkDecoder::decode`](crate::ChunkDecoder::decode).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum DecodeError {
+pub enum ChunkDecodeError {
     /// The bytes are not those of a column chunk as its metadata describes it.
     #[error("a column chunk is damaged: {fault}")]
     Damaged {
@@ -23,6 +23,6 @@ pub enum DecodeError {
 }
 
 /// Returns the error of a damaged chunk.
-pub(crate) fn damaged(fault: &'static str) -> DecodeError {
-    DecodeError::Damaged { fault }
+pub(crate) fn damaged(fault: &'static str) -> ChunkDecodeError {
+    ChunkDecodeError::Damaged { fault }
 }

@@ -2,9 +2,9 @@
 
 use arrow_buffer::{BooleanBufferBuilder, NullBuffer};
 
-use crate::decode::error::{DecodeError, damaged};
+use crate::decode::byte_reader::ByteReader;
+use crate::decode::error::{ChunkDecodeError, damaged};
 use crate::decode::rle::{Run, next_run};
-use crate::decode::thrift::Bytes;
 
 /// The rows of a chunk that have a value.
 #[derive(Debug)]
@@ -43,14 +43,14 @@ impl Validity {
     /// Reads the levels of a page with `rows` rows, and returns the number of rows that have a value.
     pub(crate) fn read(
         &mut self,
-        bytes: &mut Bytes<'_>,
+        bytes: &mut ByteReader<'_>,
         rows: usize,
-    ) -> Result<usize, DecodeError> {
+    ) -> Result<usize, ChunkDecodeError> {
         let len = bytes.take(4)?;
         let len = len
             .iter()
             .rfold(0, |len, byte| len << 8 | usize::from(*byte));
-        let mut levels = Bytes::new(bytes.take(len)?);
+        let mut levels = ByteReader::new(bytes.take(len)?);
         let before = self.values;
         let mut left = rows;
         while left > 0 {

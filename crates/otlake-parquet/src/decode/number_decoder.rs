@@ -6,11 +6,11 @@ use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, Int64Array, make_ar
 use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder, NullBuffer};
 use arrow_schema::DataType;
 
+use crate::decode::byte_reader::ByteReader;
 use crate::decode::chunk_decoder::{Scratch, ValueDecoder};
 use crate::decode::delta::read_delta_binary_packed;
-use crate::decode::error::{DecodeError, damaged};
+use crate::decode::error::{ChunkDecodeError, damaged};
 use crate::decode::rle::read_indices;
-use crate::decode::thrift::Bytes;
 use crate::page::encoding::Encoding;
 
 /// The physical type of numbers.
@@ -43,17 +43,21 @@ impl<'a> NumberDecoder<'a> {
 }
 
 impl ValueDecoder for NumberDecoder<'_> {
-    fn dictionary(&mut self, mut bytes: Bytes<'_>, count: usize) -> Result<(), DecodeError> {
+    fn dictionary(
+        &mut self,
+        mut bytes: ByteReader<'_>,
+        count: usize,
+    ) -> Result<(), ChunkDecodeError> {
         read_plain(self.kind, &mut bytes, count, &mut self.dictionary)
     }
 
     fn values(
         &mut self,
-        mut bytes: Bytes<'_>,
+        mut bytes: ByteReader<'_>,
         encoding: Encoding,
         count: usize,
         scratch: &mut Scratch,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, ChunkDecodeError> {
         let values = &mut self.values;
         match encoding {
             Encoding::PLAIN => read_plain(self.kind, &mut bytes, count, values)?,
@@ -72,7 +76,7 @@ impl ValueDecoder for NumberDecoder<'_> {
         Ok(true)
     }
 
-    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, DecodeError> {
+    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, ChunkDecodeError> {
         // The array of the physical type gets the logical type of the column.
         let data = if self.kind == NumberKind::NarrowInteger {
             let values: Vec<i32> = self.values.iter().map(|value| *value as i32).collect();
@@ -89,10 +93,10 @@ impl ValueDecoder for NumberDecoder<'_> {
 
 fn read_plain(
     kind: NumberKind,
-    bytes: &mut Bytes<'_>,
+    bytes: &mut ByteReader<'_>,
     count: usize,
     out: &mut Vec<i64>,
-) -> Result<(), DecodeError> {
+) -> Result<(), ChunkDecodeError> {
     if kind == NumberKind::NarrowInteger {
         let (values, _) = bytes.take(count.saturating_mul(4))?.as_chunks::<4>();
         let values = values.iter();
@@ -134,17 +138,17 @@ impl BooleanDecoder {
 }
 
 impl ValueDecoder for BooleanDecoder {
-    fn dictionary(&mut self, _: Bytes<'_>, _: usize) -> Result<(), DecodeError> {
+    fn dictionary(&mut self, _: ByteReader<'_>, _: usize) -> Result<(), ChunkDecodeError> {
         Err(damaged("a chunk of booleans has a dictionary"))
     }
 
     fn values(
         &mut self,
-        mut bytes: Bytes<'_>,
+        mut bytes: ByteReader<'_>,
         encoding: Encoding,
         count: usize,
         _: &mut Scratch,
-    ) -> Result<bool, DecodeError> {
+    ) -> Result<bool, ChunkDecodeError> {
         if encoding != Encoding::PLAIN {
             return Ok(false);
         }
@@ -153,7 +157,7 @@ impl ValueDecoder for BooleanDecoder {
         Ok(true)
     }
 
-    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, DecodeError> {
+    fn finish(self, nulls: Option<NullBuffer>) -> Result<ArrayRef, ChunkDecodeError> {
         let values = self.bits.build();
         let rows = match &nulls {
             None => values,

@@ -1,7 +1,8 @@
 //! Reads the pages of a chunk one after another.
 
-use crate::decode::error::{DecodeError, damaged};
-use crate::decode::thrift::{Bytes, FieldHeader};
+use crate::decode::byte_reader::ByteReader;
+use crate::decode::error::{ChunkDecodeError, damaged};
+use crate::decode::thrift::FieldHeader;
 use crate::page::encoding::Encoding;
 use crate::page::page_header::{DATA_PAGE, DICTIONARY_PAGE};
 
@@ -26,7 +27,9 @@ pub(crate) enum PageKind {
 }
 
 /// Reads the next page.
-pub(crate) fn next_page<'a>(bytes: &mut Bytes<'a>) -> Result<StoredPage<'a>, DecodeError> {
+pub(crate) fn next_page<'a>(
+    bytes: &mut ByteReader<'a>,
+) -> Result<StoredPage<'a>, ChunkDecodeError> {
     let (mut kind, mut len, mut stored) = (-1, -1, -1);
     let (mut values, mut encoding, mut levels) = (-1, -1, i64::from(Encoding::RLE.0));
     bytes.fields(|bytes, field| {

@@ -2,8 +2,8 @@
 //!
 //! <https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE>
 
-use crate::decode::error::{DecodeError, damaged};
-use crate::decode::thrift::Bytes;
+use crate::decode::byte_reader::ByteReader;
+use crate::decode::error::{ChunkDecodeError, damaged};
 use crate::decode::unpack::unpack_block;
 use crate::page::pack::BLOCK;
 
@@ -15,10 +15,10 @@ pub(crate) enum Run<'a> {
 
 /// Reads the next run of numbers of `width` bits. At most `wanted` of its numbers count.
 pub(crate) fn next_run<'a>(
-    bytes: &mut Bytes<'a>,
+    bytes: &mut ByteReader<'a>,
     width: u32,
     wanted: usize,
-) -> Result<Run<'a>, DecodeError> {
+) -> Result<Run<'a>, ChunkDecodeError> {
     let head = bytes.varint()?;
     let count = usize::try_from(head >> 1).unwrap_or(usize::MAX);
     if head & 1 == 0 {
@@ -48,11 +48,11 @@ pub(crate) fn next_run<'a>(
 
 /// Appends `count` dictionary indices, each below `limit`. The first byte of `bytes` is their width.
 pub(crate) fn read_indices(
-    bytes: &mut Bytes<'_>,
+    bytes: &mut ByteReader<'_>,
     mut count: usize,
     limit: usize,
     out: &mut Vec<i32>,
-) -> Result<(), DecodeError> {
+) -> Result<(), ChunkDecodeError> {
     let outside = || damaged("an index is outside of its dictionary");
     if count == 0 {
         return Ok(());

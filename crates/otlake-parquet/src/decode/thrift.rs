@@ -2,16 +2,11 @@
 //!
 //! Specification: <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>
 
-use crate::decode::error::{DecodeError, damaged};
+use crate::decode::byte_reader::ByteReader;
+use crate::decode::error::{ChunkDecodeError, damaged};
 
 /// The depth of nested fields up to which they are skipped. Page headers are less deep.
 const DEPTH: usize = 16;
-
-/// Bytes that are read from the front.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bytes<'a> {
-    rest: &'a [u8],
-}
 
 /// The header of a field.
 #[derive(Clone, Copy, Debug)]
@@ -20,46 +15,9 @@ pub(crate) struct FieldHeader {
     kind: u8,
 }
 
-impl<'a> Bytes<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
-    }
-
-    pub(crate) fn rest(&self) -> &'a [u8] {
-        self.rest
-    }
-
-    pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
-        let (first, rest) = self.rest.split_first().ok_or_else(too_short)?;
-        self.rest = rest;
-        Ok(*first)
-    }
-
-    pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or_else(too_short)?;
-        self.rest = rest;
-        Ok(taken)
-    }
-
-    pub(crate) fn varint(&mut self) -> Result<u64, DecodeError> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(damaged("a number has too many bytes"))
-    }
-
-    pub(crate) fn zigzag(&mut self) -> Result<i64, DecodeError> {
-        let value = self.varint()?;
-        Ok((value >> 1) as i64 ^ -((value & 1) as i64))
-    }
-
+impl ByteReader<'_> {
     /// Returns the header of the next field after `last`, or `None` at the end of the struct.
-    pub(crate) fn field(&mut self, last: i16) -> Result<Option<FieldHeader>, DecodeError> {
+    pub(crate) fn field(&mut self, last: i16) -> Result<Option<FieldHeader>, ChunkDecodeError> {
         let byte = self.byte()?;
         if byte == 0 {
             return Ok(None);
@@ -73,7 +31,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// Reads a field of type `i32` or `i64`.
-    pub(crate) fn integer(&mut self, field: FieldHeader) -> Result<i64, DecodeError> {
+    pub(crate) fn integer(&mut self, field: FieldHeader) -> Result<i64, ChunkDecodeError> {
         match field.kind {
             4..=6 => self.zigzag(),
             _ => Err(damaged("a field of a page header has the wrong type")),
@@ -84,8 +42,8 @@ impl<'a> Bytes<'a> {
     pub(crate) fn structure(
         &mut self,
         field: FieldHeader,
-        each: impl FnMut(&mut Self, FieldHeader) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
+        each: impl FnMut(&mut Self, FieldHeader) -> Result<(), ChunkDecodeError>,
+    ) -> Result<(), ChunkDecodeError> {
         match field.kind {
             12 => self.fields(each),
             _ => Err(damaged("a field of a page header has the wrong type")),
@@ -95,8 +53,8 @@ impl<'a> Bytes<'a> {
     /// Reads fields one by one, until the end of their struct.
     pub(crate) fn fields(
         &mut self,
-        mut each: impl FnMut(&mut Self, FieldHeader) -> Result<(), DecodeError>,
-    ) -> Result<(), DecodeError> {
+        mut each: impl FnMut(&mut Self, FieldHeader) -> Result<(), ChunkDecodeError>,
+    ) -> Result<(), ChunkDecodeError> {
         let mut last = 0;
         while let Some(field) = self.field(last)? {
             last = field.id;
@@ -106,7 +64,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// Skips the value of a field.
-    pub(crate) fn skip(&mut self, field: FieldHeader) -> Result<(), DecodeError> {
+    pub(crate) fn skip(&mut self, field: FieldHeader) -> Result<(), ChunkDecodeError> {
         match field.kind {
             // The value of a boolean field is in its header.
             1 | 2 => Ok(()),
@@ -114,7 +72,7 @@ impl<'a> Bytes<'a> {
         }
     }
 
-    fn skip_value(&mut self, kind: u8, depth: usize) -> Result<(), DecodeError> {
+    fn skip_value(&mut self, kind: u8, depth: usize) -> Result<(), ChunkDecodeError> {
         let depth = depth
             .checked_sub(1)
             .ok_or_else(|| damaged("a page header is nested too deeply"))?;
@@ -148,8 +106,4 @@ impl<'a> Bytes<'a> {
             _ => Err(damaged("a page header has a field of an unknown type")),
         }
     }
-}
-
-fn too_short() -> DecodeError {
-    damaged("it ends too early")
 }
