@@ -271,8 +271,8 @@ impl<'a> Run<'a> {
         let shares = MemoryShares::of(options.memory_limit);
         let mut sorter = Sorter::new(&order, shares, options.row_group_rows);
         let (storage, table_files) = (&*self.compactor.storage, &*pending.make_contiguous());
-        let read = |number: usize| input::begin(storage, &table_files[number]);
-        let sizes = table_files.iter().map(input::begin_bytes).enumerate();
+        let read = |number: usize| input::read_opening(storage, &table_files[number]);
+        let sizes = table_files.iter().map(input::opening_size).enumerate();
         let (mut taken, mut waiting) = (0, 0);
         read_ahead(sizes, shares.read_ahead, &read, |ahead| {
             for file in table_files {
@@ -283,11 +283,11 @@ impl<'a> Run<'a> {
                     break;
                 }
                 waiting += file.bytes;
-                let begin = ahead.take(taken);
-                let mut input = Input::open(storage, file, begin, &mut self.decoder)?;
+                let opening = ahead.take(taken);
+                let mut input = Input::open(storage, file, opening, &mut self.decoder)?;
                 input.find_columns(&mut columns)?;
-                while let Some(chunk) = input.next(&columns, &mut self.decoder)? {
-                    if sorter.push(chunk, &columns, &mut self.encoder)? {
+                while let Some(block) = input.next(&columns, &mut self.decoder)? {
+                    if sorter.push(block, &columns, &mut self.encoder)? {
                         waiting = file.bytes;
                     }
                 }
@@ -361,8 +361,8 @@ impl<'a> Run<'a> {
             return Ok(Vec::new());
         };
         let storage = &*self.compactor.storage;
-        let begin = input::begin(storage, latest);
-        Input::open(storage, latest, begin, &mut self.decoder)?.sort_order()
+        let opening = input::read_opening(storage, latest);
+        Input::open(storage, latest, opening, &mut self.decoder)?.sort_order()
     }
 }
 

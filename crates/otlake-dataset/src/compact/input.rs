@@ -27,7 +27,7 @@ use parquet::schema::types::SchemaDescPtr;
 
 use super::columns::Columns;
 use super::error::CompactionError;
-use super::rows::Chunk;
+use super::rows::RowBlock;
 use crate::commit::manifest::file::ManifestFile;
 
 /// Files of up to this size are read with one request. Larger ones are read by row group.
@@ -37,7 +37,7 @@ const WHOLE: u64 = 4 << 20;
 const TAIL: u64 = 64 << 10;
 
 /// The largest number of rows that are decoded at once from a row group that is too large to be decoded as a whole.
-const CHUNK_ROWS: usize = 16 << 10;
+const BLOCK_ROWS: usize = 16 << 10;
 
 /// Schema, contexts and buffers that are reused from file to file.
 pub(crate) struct Decoder {
@@ -115,10 +115,10 @@ pub(crate) struct Piece {
 }
 
 /// The bytes with which a file is opened: a small file, or the end of a large one.
-pub(crate) type FileBegin = Result<Piece, CompactionError>;
+pub(crate) type OpeningBytes = Result<Piece, CompactionError>;
 
-/// Returns the number of bytes that [`begin`] reads of a file.
-pub(crate) fn begin_bytes(file: &ManifestFile) -> u64 {
+/// Returns the number of bytes that [`read_opening`] reads of a file.
+pub(crate) fn opening_size(file: &ManifestFile) -> u64 {
     if file.bytes <= WHOLE {
         file.bytes
     } else {
@@ -127,11 +127,11 @@ pub(crate) fn begin_bytes(file: &ManifestFile) -> u64 {
 }
 
 /// Reads the bytes with which a file is opened.
-pub(crate) fn begin(storage: &dyn Documents, file: &ManifestFile) -> FileBegin {
+pub(crate) fn read_opening(storage: &dyn Documents, file: &ManifestFile) -> OpeningBytes {
     read(
         storage,
         &file.name,
-        file.bytes - begin_bytes(file),
+        file.bytes - opening_size(file),
         file.bytes,
     )
 }
@@ -141,13 +141,13 @@ impl<'a> Input<'a> {
     pub(crate) fn open(
         storage: &'a dyn Documents,
         file: &'a ManifestFile,
-        begin: FileBegin,
+        opening: OpeningBytes,
         decoder: &mut Decoder,
     ) -> Result<Self, CompactionError> {
         let name = file.name.as_str();
         let size = file.bytes;
         let whole = size <= WHOLE;
-        let mut bytes = begin?;
+        let mut bytes = opening?;
         if !whole {
             let footer = guard(name, || footer_bytes(&bytes))?;
             if footer > TAIL {
@@ -241,7 +241,7 @@ impl<'a> Input<'a> {
         &mut self,
         columns: &Columns,
         decoder: &mut Decoder,
-    ) -> Result<Option<Chunk>, CompactionError> {
+    ) -> Result<Option<RowBlock>, CompactionError> {
         loop {
             if let Some(reader) = &mut self.reader {
                 let batch = guard(self.name, || Ok(reader.batches.next().transpose()?))?;
@@ -249,21 +249,21 @@ impl<'a> Input<'a> {
                     self.reader = None;
                     continue;
                 };
-                let mut chunk = Chunk {
+                let mut block = RowBlock {
                     rows: batch.num_rows(),
                     columns: vec![None; columns.fields().len()],
                 };
                 for (number, array) in reader.columns.iter().zip(batch.columns()) {
-                    put(self.name, &mut chunk, columns, *number, array)?;
+                    put(self.name, &mut block, columns, *number, array)?;
                 }
-                return Ok(Some(chunk));
+                return Ok(Some(block));
             }
             let parquet = Arc::clone(&self.metadata);
             let Some(row_group) = parquet.row_groups().get(self.row_group) else {
                 return Ok(None);
             };
-            if let Some(chunk) = self.next_row_group(row_group, columns, decoder)? {
-                return Ok(Some(chunk));
+            if let Some(block) = self.next_row_group(row_group, columns, decoder)? {
+                return Ok(Some(block));
             }
         }
     }
@@ -274,7 +274,7 @@ impl<'a> Input<'a> {
         row_group: &RowGroupMetaData,
         columns: &Columns,
         decoder: &mut Decoder,
-    ) -> Result<Option<Chunk>, CompactionError> {
+    ) -> Result<Option<RowBlock>, CompactionError> {
         let number = self.row_group;
         self.row_group += 1;
         let found = self.columns_of(row_group, columns);
@@ -289,15 +289,15 @@ impl<'a> Input<'a> {
         let rows = usize::try_from(row_group.num_rows())
             .map_err(|fault| CompactionError::input(self.name, fault))?;
         // A smaller row group is read at once in either case.
-        if rows > CHUNK_ROWS && decoded_bytes(row_group, &found, rows) > decoder.most_bytes {
-            let batches = self.batches(number, &found, rows.clamp(1, CHUNK_ROWS))?;
+        if rows > BLOCK_ROWS && decoded_bytes(row_group, &found, rows) > decoder.most_bytes {
+            let batches = self.batches(number, &found, rows.clamp(1, BLOCK_ROWS))?;
             self.reader = Some(RowGroupReader {
                 batches,
                 columns: found.iter().map(|column| column.number).collect(),
             });
             return Ok(None);
         }
-        let mut chunk = Chunk {
+        let mut block = RowBlock {
             rows,
             columns: vec![None; columns.fields().len()],
         };
@@ -311,7 +311,7 @@ impl<'a> Input<'a> {
                 true => None,
             };
             match decoded {
-                Some(array) => put(self.name, &mut chunk, columns, column.number, &array)?,
+                Some(array) => put(self.name, &mut block, columns, column.number, &array)?,
                 None => others.push(column),
             }
         }
@@ -324,10 +324,10 @@ impl<'a> Input<'a> {
                 CompactionError::input(self.name, "a row group has fewer rows than its footer says")
             })?;
             for (column, array) in others.iter().zip(batch.columns()) {
-                put(self.name, &mut chunk, columns, column.number, array)?;
+                put(self.name, &mut block, columns, column.number, array)?;
             }
         }
-        Ok(Some(chunk))
+        Ok(Some(block))
     }
 
     /// Returns the columns of a row group that have values, with the types in which they are read.
@@ -414,10 +414,10 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Adds a column of a file to a chunk.
+/// Adds a column of a file to a block.
 fn put(
     name: &str,
-    chunk: &mut Chunk,
+    block: &mut RowBlock,
     columns: &Columns,
     number: usize,
     array: &ArrayRef,
@@ -425,7 +425,7 @@ fn put(
     if array.null_count() < array.len() {
         let array = columns.fit(number, Arc::clone(array));
         let array = array.map_err(|fault| CompactionError::input(name, fault))?;
-        chunk.columns[number] = Some(array);
+        block.columns[number] = Some(array);
     }
     Ok(())
 }
@@ -657,7 +657,7 @@ mod tests {
                 writer.write(&batch).unwrap();
                 let file = Bytes::from(writer.into_inner().unwrap());
                 assert!(file.len() < 1 << 20);
-                let parts = [CHUNK_ROWS, CHUNK_ROWS, 40_000 - 2 * CHUNK_ROWS];
+                let parts = [BLOCK_ROWS, BLOCK_ROWS, 40_000 - 2 * BLOCK_ROWS];
                 assert_eq!(blocks(&file, 16 << 20), parts);
                 let most = blocks(&file, 64 << 20);
                 assert_eq!(most == [40_000], is_known, "{most:?}");

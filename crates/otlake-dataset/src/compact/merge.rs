@@ -9,7 +9,7 @@ use super::columns::Columns;
 use super::error::CompactionError;
 use super::input::{Decoder, Input};
 use super::order::RowOrder;
-use super::rows::{Chunk, Stretch, push};
+use super::rows::{RowBlock, RowRange, push};
 
 /// A merge of runs, each of which is sorted. Equal rows come in the order of their runs.
 pub(crate) struct Merge<'a> {
@@ -23,7 +23,7 @@ pub(crate) struct Merge<'a> {
 /// The next row of a run.
 struct Cursor {
     input: Input<'static>,
-    chunk: Rc<Chunk>,
+    block: Rc<RowBlock>,
     keys: Rows,
     row: usize,
     bytes: usize,
@@ -32,10 +32,10 @@ struct Cursor {
 /// The rows of the next row group.
 #[derive(Default)]
 pub(crate) struct Selection {
-    chunks: Vec<Rc<Chunk>>,
-    stretches: Vec<Stretch>,
+    blocks: Vec<Rc<RowBlock>>,
+    ranges: Vec<RowRange>,
     rows: usize,
-    /// The bytes of memory of all rows of the chunks.
+    /// The bytes of memory of all rows of the blocks.
     bytes: usize,
 }
 
@@ -49,14 +49,14 @@ impl<'a> Merge<'a> {
         let mut cursors = Vec::with_capacity(runs.len());
         for run in runs {
             let mut input = Input::in_memory("a run of sorted rows", run, decoder)?;
-            let Some(chunk) = input.next(columns, decoder)? else {
+            let Some(block) = input.next(columns, decoder)? else {
                 continue;
             };
             cursors.push(Cursor {
-                keys: order.keys(&chunk)?,
+                keys: order.keys(&block)?,
                 row: 0,
-                bytes: chunk.memory_size(),
-                chunk: Rc::new(chunk),
+                bytes: block.memory_size(),
+                block: Rc::new(block),
                 input,
             });
         }
@@ -74,34 +74,34 @@ impl<'a> Merge<'a> {
         (most_rows, most_bytes): (usize, usize),
     ) -> Result<Option<Selection>, CompactionError> {
         let mut selection = Selection::default();
-        // The number of the chunk of each cursor in the selection.
+        // The number of the block of each cursor in the selection.
         let mut numbers: Vec<Option<usize>> = vec![None; self.cursors.len()];
         while !self.cursors.is_empty() && selection.rows < most_rows && selection.bytes < most_bytes
         {
             let least = self.least();
-            let end = self.end_of_stretch(least);
+            let end = self.end_of_range(least);
             let cursor = &mut self.cursors[least];
             let number = *numbers[least].get_or_insert_with(|| {
-                selection.chunks.push(Rc::clone(&cursor.chunk));
-                selection.chunks.len() - 1
+                selection.blocks.push(Rc::clone(&cursor.block));
+                selection.blocks.len() - 1
             });
             let room = most_rows - selection.rows;
             let end = end.min(cursor.row.saturating_add(room));
             let (start, rows) = (cursor.row as u32, (end - cursor.row) as u32);
-            push(&mut selection.stretches, number as u32, start, rows);
+            push(&mut selection.ranges, number as u32, start, rows);
             selection.rows += rows as usize;
             cursor.row = end;
-            if end < cursor.chunk.rows {
+            if end < cursor.block.rows {
                 continue;
             }
-            // Only rows of chunks that are used up count, because those of the others stay in memory anyway.
+            // Only rows of blocks that are used up count, because those of the others stay in memory anyway.
             selection.bytes += cursor.bytes;
             numbers[least] = None;
             match cursor.input.next(self.columns, self.decoder)? {
-                Some(chunk) => {
-                    cursor.keys = self.order.keys(&chunk)?;
-                    cursor.bytes = chunk.memory_size();
-                    cursor.chunk = Rc::new(chunk);
+                Some(block) => {
+                    cursor.keys = self.order.keys(&block)?;
+                    cursor.bytes = block.memory_size();
+                    cursor.block = Rc::new(block);
                     cursor.row = 0;
                 }
                 None => {
@@ -110,7 +110,7 @@ impl<'a> Merge<'a> {
                 }
             }
         }
-        if selection.stretches.is_empty() {
+        if selection.ranges.is_empty() {
             return Ok(None);
         }
         Ok(Some(selection))
@@ -129,11 +129,11 @@ impl<'a> Merge<'a> {
         least
     }
 
-    /// Returns the end of the rows of a cursor that come before the rows of all others, within its chunk. The first row
+    /// Returns the end of the rows of a cursor that come before the rows of all others, within its block. The first row
     /// is one of them.
-    fn end_of_stretch(&self, least: usize) -> usize {
+    fn end_of_range(&self, least: usize) -> usize {
         let cursor = &self.cursors[least];
-        let rows = cursor.chunk.rows;
+        let rows = cursor.block.rows;
         if self.order.is_empty() {
             return rows;
         }
@@ -148,7 +148,7 @@ impl<'a> Merge<'a> {
             let key = cursor.keys.row(row);
             key < bound || key == bound && least < other
         };
-        // Steps that double, and then halve: a stretch is one row or very many.
+        // Steps that double, and then halve: a range is one row or very many.
         let (mut end, mut step) = (cursor.row + 1, 1);
         while end + step <= rows && is_before(end + step - 1) {
             end += step;
@@ -168,12 +168,12 @@ impl<'a> Merge<'a> {
 }
 
 impl Selection {
-    pub(crate) fn chunks(&self) -> Vec<&Chunk> {
-        self.chunks.iter().map(AsRef::as_ref).collect()
+    pub(crate) fn blocks(&self) -> Vec<&RowBlock> {
+        self.blocks.iter().map(AsRef::as_ref).collect()
     }
 
-    pub(crate) fn stretches(&self) -> &[Stretch] {
-        &self.stretches
+    pub(crate) fn ranges(&self) -> &[RowRange] {
+        &self.ranges
     }
 }
 

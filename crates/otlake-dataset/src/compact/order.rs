@@ -9,7 +9,7 @@ use arrow_select::take::take;
 use otlake_parquet::SortingColumn;
 
 use super::columns::Columns;
-use super::rows::{Chunk, Stretch, push};
+use super::rows::{RowBlock, RowRange, push};
 use super::sort_key;
 use crate::gather::sort::sort_options;
 
@@ -56,13 +56,13 @@ impl RowOrder {
         self.columns.is_empty()
     }
 
-    /// Returns the keys of the rows of a chunk, which compare as the rows do.
-    pub(crate) fn keys(&self, chunk: &Chunk) -> Result<Rows, ArrowError> {
+    /// Returns the keys of the rows of a block, which compare as the rows do.
+    pub(crate) fn keys(&self, block: &RowBlock) -> Result<Rows, ArrowError> {
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
         for (number, field) in self.columns.iter().zip(&self.fields) {
-            arrays.push(match chunk.column(*number) {
+            arrays.push(match block.column(*number) {
                 Some(array) => plain(array)?,
-                None => new_null_array(field.data_type(), chunk.rows),
+                None => new_null_array(field.data_type(), block.rows),
             });
         }
         if arrays.is_empty() {
@@ -71,31 +71,31 @@ impl RowOrder {
         self.converter.convert_columns(&arrays)
     }
 
-    /// Returns all rows of the chunks, in order. Equal rows stay in the order of their chunks.
-    pub(crate) fn sort(&self, chunks: &[Chunk]) -> Result<Vec<Stretch>, ArrowError> {
-        let mut stretches = Vec::new();
+    /// Returns all rows of the blocks, in order. Equal rows stay in the order of their blocks.
+    pub(crate) fn sort(&self, blocks: &[RowBlock]) -> Result<Vec<RowRange>, ArrowError> {
+        let mut ranges = Vec::new();
         if self.is_empty() {
-            for (number, chunk) in chunks
+            for (number, block) in blocks
                 .iter()
                 .enumerate()
-                .filter(|(_, chunk)| chunk.rows > 0)
+                .filter(|(_, block)| block.rows > 0)
             {
-                push(&mut stretches, number as u32, 0, chunk.rows as u32);
+                push(&mut ranges, number as u32, 0, block.rows as u32);
             }
-            return Ok(stretches);
+            return Ok(ranges);
         }
         let columns: Vec<sort_key::Column<'_>> = self
             .columns
             .iter()
             .zip(&self.options)
             .map(|(number, options)| sort_key::Column {
-                arrays: chunks.iter().map(|chunk| chunk.column(*number)).collect(),
+                arrays: blocks.iter().map(|block| block.column(*number)).collect(),
                 options: *options,
             })
             .collect();
-        let rows: Vec<usize> = chunks.iter().map(|chunk| chunk.rows).collect();
+        let rows: Vec<usize> = blocks.iter().map(|block| block.rows).collect();
         if let Some(keys) = sort_key::sorted(&rows, &columns) {
-            // The number of a row is the low half of its key; its chunk is the last that begins before it.
+            // The number of a row is the low half of its key; its block is the last that begins before it.
             let mut begin = 0;
             let begins: Vec<u32> = rows
                 .iter()
@@ -105,34 +105,34 @@ impl RowOrder {
                     first
                 })
                 .collect();
-            let mut chunk = 0;
+            let mut block = 0;
             for key in keys {
                 let row = key as u32;
                 let within =
-                    |chunk: usize| (row.wrapping_sub(begins[chunk]) as usize) < chunks[chunk].rows;
-                if !within(chunk) {
-                    // Chunks without rows begin where the next one does.
-                    chunk = begins.partition_point(|begin| *begin <= row) - 1;
+                    |block: usize| (row.wrapping_sub(begins[block]) as usize) < blocks[block].rows;
+                if !within(block) {
+                    // Blocks without rows begin where the next one does.
+                    block = begins.partition_point(|begin| *begin <= row) - 1;
                 }
-                push(&mut stretches, chunk as u32, row - begins[chunk], 1);
+                push(&mut ranges, block as u32, row - begins[block], 1);
             }
-            return Ok(stretches);
+            return Ok(ranges);
         }
-        let numbered = chunks.iter().enumerate();
+        let numbered = blocks.iter().enumerate();
         let mut positions: Vec<(u32, u32)> = numbered
-            .flat_map(|(number, chunk)| (0..chunk.rows).map(move |row| (number as u32, row as u32)))
+            .flat_map(|(number, block)| (0..block.rows).map(move |row| (number as u32, row as u32)))
             .collect();
-        let keys: Vec<Rows> = chunks
+        let keys: Vec<Rows> = blocks
             .iter()
-            .map(|chunk| self.keys(chunk))
+            .map(|block| self.keys(block))
             .collect::<Result<_, _>>()?;
-        let key = |(chunk, row): (u32, u32)| keys[chunk as usize].row(row as usize);
+        let key = |(block, row): (u32, u32)| keys[block as usize].row(row as usize);
         // This sort is stable, and fast for a few sorted sequences, such as the row groups of sorted files.
         positions.sort_by(|a, b| key(*a).cmp(&key(*b)));
-        for (chunk, row) in positions {
-            push(&mut stretches, chunk, row, 1);
+        for (block, row) in positions {
+            push(&mut ranges, block, row, 1);
         }
-        Ok(stretches)
+        Ok(ranges)
     }
 }
 

@@ -21,22 +21,22 @@ use super::error::CompactionError;
 
 /// Some rows of a file.
 #[derive(Clone, Debug)]
-pub(crate) struct Chunk {
+pub(crate) struct RowBlock {
     pub(crate) rows: usize,
     /// The columns by their numbers in [`Columns`](super::columns::Columns). A column that is `None` or absent is null
     /// in all rows.
     pub(crate) columns: Vec<Option<ArrayRef>>,
 }
 
-/// Consecutive rows of a chunk.
+/// Consecutive rows of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stretch {
-    pub(crate) chunk: u32,
+pub(crate) struct RowRange {
+    pub(crate) block: u32,
     pub(crate) start: u32,
     pub(crate) rows: u32,
 }
 
-impl Chunk {
+impl RowBlock {
     pub(crate) fn column(&self, number: usize) -> Option<&ArrayRef> {
         self.columns.get(number)?.as_ref()
     }
@@ -51,81 +51,81 @@ impl Chunk {
     }
 }
 
-impl Stretch {
-    fn range(self) -> std::ops::Range<usize> {
+impl RowRange {
+    fn indexes(self) -> std::ops::Range<usize> {
         let start = self.start as usize;
         start..start + self.rows as usize
     }
 }
 
-/// Returns the number of rows in stretches.
-pub(crate) fn count(stretches: &[Stretch]) -> usize {
-    stretches
+/// Returns the number of rows in ranges.
+pub(crate) fn count(ranges: &[RowRange]) -> usize {
+    ranges
         .iter()
-        .map(|stretch| stretch.rows as usize)
+        .map(|range| range.rows as usize)
         .sum::<usize>()
 }
 
-/// Appends rows of a chunk, if possible as part of the last stretch.
-pub(crate) fn push(stretches: &mut Vec<Stretch>, chunk: u32, start: u32, rows: u32) {
-    if let Some(last) = stretches.last_mut()
-        && last.chunk == chunk
+/// Appends rows of a block, if possible as part of the last range.
+pub(crate) fn push(ranges: &mut Vec<RowRange>, block: u32, start: u32, rows: u32) {
+    if let Some(last) = ranges.last_mut()
+        && last.block == block
         && last.start + last.rows == start
     {
         last.rows += rows;
         return;
     }
-    stretches.push(Stretch { chunk, start, rows });
+    ranges.push(RowRange { block, start, rows });
 }
 
-/// Divides stretches into groups of `rows` rows, the last of which may have fewer.
-pub(crate) fn groups_of(stretches: &[Stretch], rows: usize) -> impl Iterator<Item = Vec<Stretch>> {
-    let mut rest = stretches.iter().copied();
-    let mut begun: Option<Stretch> = None;
+/// Divides ranges into groups of `rows` rows, the last of which may have fewer.
+pub(crate) fn groups_of(ranges: &[RowRange], rows: usize) -> impl Iterator<Item = Vec<RowRange>> {
+    let mut rest = ranges.iter().copied();
+    let mut begun: Option<RowRange> = None;
     std::iter::from_fn(move || {
         let (mut group, mut room) = (Vec::new(), rows);
         while room > 0 {
-            let Some(mut stretch) = begun.take().or_else(|| rest.next()) else {
+            let Some(mut range) = begun.take().or_else(|| rest.next()) else {
                 break;
             };
-            if stretch.rows as usize > room {
-                let mut later = stretch;
+            if range.rows as usize > room {
+                let mut later = range;
                 later.start += room as u32;
                 later.rows -= room as u32;
                 begun = Some(later);
-                stretch.rows = room as u32;
+                range.rows = room as u32;
             }
-            room -= stretch.rows as usize;
-            group.push(stretch);
+            room -= range.rows as usize;
+            group.push(range);
         }
         (!group.is_empty()).then_some(group)
     })
 }
 
-/// The rows of a row group, which are in several chunks.
+/// The rows of a row group, which are in several blocks.
 pub(crate) struct RowGroup<'a> {
     fields: &'a [FieldRef],
-    chunks: &'a [&'a Chunk],
-    stretches: &'a [Stretch],
+    blocks: &'a [&'a RowBlock],
+    ranges: &'a [RowRange],
     rows: usize,
 }
 
 impl<'a> RowGroup<'a> {
     pub(crate) fn new(
         fields: &'a [FieldRef],
-        chunks: &'a [&'a Chunk],
-        stretches: &'a [Stretch],
+        blocks: &'a [&'a RowBlock],
+        ranges: &'a [RowRange],
     ) -> Self {
-        let rows = count(stretches);
+        let rows = count(ranges);
         Self {
             fields,
-            chunks,
-            stretches,
+            blocks,
+            ranges,
             rows,
         }
     }
 
-    /// Copies the rows in the order of the stretches, column by column, and writes them. Columns without values are left
+    /// Copies the rows in the order of the ranges, column by column, and writes them. Columns without values are left
     /// out.
     pub(crate) fn write<W: Write>(
         &self,
@@ -133,29 +133,29 @@ impl<'a> RowGroup<'a> {
         encoder: &mut Encoder,
     ) -> Result<(), CompactionError> {
         let has_values = |number: &usize| {
-            let mut chunks = self.chunks.iter();
-            chunks.any(|chunk| chunk.column(*number).is_some())
+            let mut blocks = self.blocks.iter();
+            blocks.any(|block| block.column(*number).is_some())
         };
         let numbers: Vec<usize> = (0..self.fields.len()).filter(has_values).collect();
         let fields = numbers.iter().map(|number| &*self.fields[*number]);
-        let mut columns: Vec<Option<&ArrayRef>> = Vec::with_capacity(self.chunks.len());
+        let mut columns: Vec<Option<&ArrayRef>> = Vec::with_capacity(self.blocks.len());
         file.write_columns(encoder, self.rows, fields, |place| {
             let number = numbers[place];
             columns.clear();
-            columns.extend(self.chunks.iter().map(|chunk| chunk.column(number)));
+            columns.extend(self.blocks.iter().map(|block| block.column(number)));
             let data_type = self.fields[number].data_type();
-            let array = gather_column(data_type, &columns, self.stretches, self.rows)?;
+            let array = copy_column(data_type, &columns, self.ranges, self.rows)?;
             Ok::<_, CompactionError>(array)
         })
     }
 }
 
-/// The sizes of the rows of some chunks.
+/// The sizes of the rows of some blocks.
 pub(crate) struct RowSizes<'a> {
-    chunks: Vec<ChunkSizes<'a>>,
+    blocks: Vec<BlockSizes<'a>>,
 }
 
-struct ChunkSizes<'a> {
+struct BlockSizes<'a> {
     /// The offsets of text and bytes without a dictionary.
     offsets: Vec<&'a [i32]>,
     /// The bytes of a row on average, without these.
@@ -163,11 +163,11 @@ struct ChunkSizes<'a> {
 }
 
 impl<'a> RowSizes<'a> {
-    pub(crate) fn of(chunks: &[&'a Chunk]) -> Self {
-        let chunks = chunks.iter().map(|chunk| {
-            let mut bytes = chunk.memory_size();
+    pub(crate) fn of(blocks: &[&'a RowBlock]) -> Self {
+        let blocks = blocks.iter().map(|block| {
+            let mut bytes = block.memory_size();
             let mut offsets = Vec::new();
-            for array in chunk.columns.iter().flatten() {
+            for array in block.columns.iter().flatten() {
                 if let DataType::Utf8 | DataType::Binary = array.data_type()
                     && let Ok(values) = Values::of(array)
                 {
@@ -175,31 +175,32 @@ impl<'a> RowSizes<'a> {
                     offsets.push(values.offsets);
                 }
             }
-            let row = bytes / chunk.rows.max(1);
-            ChunkSizes { offsets, row }
+            let row = bytes / block.rows.max(1);
+            BlockSizes { offsets, row }
         });
         Self {
-            chunks: chunks.collect(),
+            blocks: blocks.collect(),
         }
     }
 
     /// Returns roughly how many bytes copies of the rows take.
-    pub(crate) fn bytes(&self, stretches: &[Stretch]) -> usize {
-        let bytes = stretches.iter().map(|stretch| {
-            let (ChunkSizes { offsets, row }, range) =
-                (&self.chunks[stretch.chunk as usize], stretch.range());
+    pub(crate) fn bytes(&self, ranges: &[RowRange]) -> usize {
+        let bytes = ranges.iter().map(|range| {
+            let (BlockSizes { offsets, row }, indexes) =
+                (&self.blocks[range.block as usize], range.indexes());
             let texts = offsets.iter();
-            let texts = texts.map(|offsets| (offsets[range.end] - offsets[range.start]) as usize);
-            texts.sum::<usize>() + row * range.len()
+            let texts =
+                texts.map(|offsets| (offsets[indexes.end] - offsets[indexes.start]) as usize);
+            texts.sum::<usize>() + row * indexes.len()
         });
         bytes.sum()
     }
 }
 
-fn gather_column(
+fn copy_column(
     data_type: &DataType,
     columns: &[Option<&ArrayRef>],
-    stretches: &[Stretch],
+    ranges: &[RowRange],
     rows: usize,
 ) -> Result<ArrayRef, ArrowError> {
     use DataType as T;
@@ -210,55 +211,55 @@ fn gather_column(
         | T::Timestamp(..)
         | T::Time64(_)
         | T::Date64
-        | T::Duration(_) => gather_numbers(data_type, columns, stretches, rows),
-        T::Utf8 | T::Binary => gather_strings(data_type, columns, stretches, rows),
-        _ => gather_any(data_type, columns, stretches, rows),
+        | T::Duration(_) => copy_numbers(data_type, columns, ranges, rows),
+        T::Utf8 | T::Binary => copy_strings(data_type, columns, ranges, rows),
+        _ => copy_any(data_type, columns, ranges, rows),
     }
 }
 
 /// Copies the values of any type, one by one.
-fn gather_any(
+fn copy_any(
     data_type: &DataType,
     columns: &[Option<&ArrayRef>],
-    stretches: &[Stretch],
+    ranges: &[RowRange],
     rows: usize,
 ) -> Result<ArrayRef, ArrowError> {
     let nulls = new_null_array(data_type, 1);
     let arrays = columns.iter().map(|column| column.unwrap_or(&nulls));
     let arrays: Vec<&dyn Array> = arrays.map(AsRef::as_ref).collect();
     let mut positions = Vec::with_capacity(rows);
-    for stretch in stretches {
-        let chunk = stretch.chunk as usize;
-        let is_null = columns[chunk].is_none();
+    for range in ranges {
+        let block = range.block as usize;
+        let is_null = columns[block].is_none();
         positions.extend(
-            stretch
-                .range()
-                .map(|row| (chunk, if is_null { 0 } else { row })),
+            range
+                .indexes()
+                .map(|row| (block, if is_null { 0 } else { row })),
         );
     }
     interleave(&arrays, &positions)
 }
 
 /// Appends the nulls of some rows.
-fn push_nulls(nulls: &mut NullBufferBuilder, from: Option<&NullBuffer>, stretch: Stretch) {
+fn push_nulls(nulls: &mut NullBufferBuilder, from: Option<&NullBuffer>, range: RowRange) {
     match from {
-        None => nulls.append_n_non_nulls(stretch.rows as usize),
-        Some(from) if stretch.rows < 16 => {
-            stretch
-                .range()
+        None => nulls.append_n_non_nulls(range.rows as usize),
+        Some(from) if range.rows < 16 => {
+            range
+                .indexes()
                 .for_each(|row| nulls.append(from.is_valid(row)));
         }
         Some(from) => {
-            nulls.append_buffer(&from.slice(stretch.start as usize, stretch.rows as usize));
+            nulls.append_buffer(&from.slice(range.start as usize, range.rows as usize));
         }
     }
 }
 
 /// Copies numbers of eight bytes, as their bits.
-fn gather_numbers(
+fn copy_numbers(
     data_type: &DataType,
     columns: &[Option<&ArrayRef>],
-    stretches: &[Stretch],
+    ranges: &[RowRange],
     rows: usize,
 ) -> Result<ArrayRef, ArrowError> {
     let columns: Vec<_> = columns
@@ -274,21 +275,21 @@ fn gather_numbers(
         .collect();
     let mut values = Vec::with_capacity(rows);
     let mut nulls = NullBufferBuilder::new(rows);
-    for stretch in stretches {
-        let Some((from, from_nulls)) = &columns[stretch.chunk as usize] else {
-            values.resize(values.len() + stretch.rows as usize, 0);
-            nulls.append_n_nulls(stretch.rows as usize);
+    for range in ranges {
+        let Some((from, from_nulls)) = &columns[range.block as usize] else {
+            values.resize(values.len() + range.rows as usize, 0);
+            nulls.append_n_nulls(range.rows as usize);
             continue;
         };
-        values.extend_from_slice(&from[stretch.range()]);
-        push_nulls(&mut nulls, *from_nulls, *stretch);
+        values.extend_from_slice(&from[range.indexes()]);
+        push_nulls(&mut nulls, *from_nulls, *range);
     }
     let array = Int64Array::try_new(values.into(), nulls.finish())?;
     let data = array.into_data().into_builder();
     Ok(make_array(data.data_type(data_type.clone()).build()?))
 }
 
-/// Text or bytes of a chunk.
+/// Text or bytes of a block.
 enum Strings<'a> {
     Plain(Values<'a>),
     Dictionary {
@@ -307,13 +308,13 @@ const MIN_EXPANSION: usize = 4;
 /// A value that no row had so far.
 const UNSEEN: i32 = -1;
 
-/// Copies text and bytes. If chunks have dictionaries, their keys are copied and their values merged, and each value is
-/// hashed once per chunk, not once per row. [`interleave`] may concatenate dictionaries instead, and the duplicates would
+/// Copies text and bytes. If blocks have dictionaries, their keys are copied and their values merged, and each value is
+/// hashed once per block, not once per row. [`interleave`] may concatenate dictionaries instead, and the duplicates would
 /// end up in the dictionary page.
-fn gather_strings(
+fn copy_strings(
     data_type: &DataType,
     columns: &[Option<&ArrayRef>],
-    stretches: &[Stretch],
+    ranges: &[RowRange],
     rows: usize,
 ) -> Result<ArrayRef, ArrowError> {
     // Values of arrays whose dictionaries have nulls.
@@ -327,24 +328,24 @@ fn gather_strings(
             _ => None,
         });
     }
-    let mut chunks = Vec::with_capacity(columns.len());
+    let mut blocks = Vec::with_capacity(columns.len());
     for (column, taken) in columns.iter().zip(&taken) {
-        chunks.push(match taken.as_ref().or(*column) {
+        blocks.push(match taken.as_ref().or(*column) {
             None => None,
             Some(array) => Some(Strings::of(array)?),
         });
     }
-    let is_dictionary = |chunk: &Strings<'_>| matches!(chunk, Strings::Dictionary { .. });
-    if chunks.iter().flatten().all(is_dictionary) {
-        return gather_dictionary(data_type, &mut chunks, stretches, rows);
+    let is_dictionary = |block: &Strings<'_>| matches!(block, Strings::Dictionary { .. });
+    if blocks.iter().flatten().all(is_dictionary) {
+        return copy_dictionary(data_type, &mut blocks, ranges, rows);
     }
-    let copies = bytes_of_copies(&chunks, stretches);
-    let sources = chunks.iter().flatten().map(Strings::bytes).sum();
-    let has_dictionary = chunks.iter().flatten().any(is_dictionary);
+    let copies = bytes_of_copies(&blocks, ranges);
+    let sources = blocks.iter().flatten().map(Strings::bytes).sum();
+    let has_dictionary = blocks.iter().flatten().any(is_dictionary);
     if has_dictionary && keeps_dictionaries(copies, sources) {
-        gather_dictionary(data_type, &mut chunks, stretches, rows)
+        copy_dictionary(data_type, &mut blocks, ranges, rows)
     } else {
-        gather_plain(data_type, &chunks, stretches, copies, rows)
+        copy_plain(data_type, &blocks, ranges, copies, rows)
     }
 }
 
@@ -355,15 +356,15 @@ fn keeps_dictionaries(copies: usize, sources: usize) -> bool {
 }
 
 /// Returns the bytes that the values of all rows have together.
-fn bytes_of_copies(chunks: &[Option<Strings<'_>>], stretches: &[Stretch]) -> usize {
-    let bytes = stretches.iter().map(|stretch| {
-        match &chunks[stretch.chunk as usize] {
+fn bytes_of_copies(blocks: &[Option<Strings<'_>>], ranges: &[RowRange]) -> usize {
+    let bytes = ranges.iter().map(|range| {
+        match &blocks[range.block as usize] {
             None => 0,
-            Some(Strings::Plain(values)) => values.range(stretch.range()).len(),
+            Some(Strings::Plain(values)) => values.range(range.indexes()).len(),
             Some(Strings::Dictionary { keys, values, .. }) if !values.is_empty() => {
                 // The key of a null row may be any number.
                 let last = values.len() - 1;
-                let keys = keys[stretch.range()].iter();
+                let keys = keys[range.indexes()].iter();
                 keys.map(|key| values.get((*key as usize).min(last)).len())
                     .sum()
             }
@@ -373,10 +374,10 @@ fn bytes_of_copies(chunks: &[Option<Strings<'_>>], stretches: &[Stretch]) -> usi
     bytes.fold(0, usize::saturating_add)
 }
 
-fn gather_plain(
+fn copy_plain(
     data_type: &DataType,
-    chunks: &[Option<Strings<'_>>],
-    stretches: &[Stretch],
+    blocks: &[Option<Strings<'_>>],
+    ranges: &[RowRange],
     total: usize,
     rows: usize,
 ) -> Result<ArrayRef, ArrowError> {
@@ -387,19 +388,19 @@ fn gather_plain(
     offsets.push(0);
     let mut bytes: Vec<u8> = Vec::with_capacity(total);
     let mut nulls = NullBufferBuilder::new(rows);
-    for stretch in stretches {
-        match &chunks[stretch.chunk as usize] {
+    for range in ranges {
+        match &blocks[range.block as usize] {
             None => {
-                offsets.resize(offsets.len() + stretch.rows as usize, bytes.len() as i32);
-                nulls.append_n_nulls(stretch.rows as usize);
+                offsets.resize(offsets.len() + range.rows as usize, bytes.len() as i32);
+                nulls.append_n_nulls(range.rows as usize);
             }
             Some(Strings::Plain(values)) => {
-                let (start, range) = (bytes.len() as i32, stretch.range());
-                bytes.extend_from_slice(values.range(range.clone()));
-                let from = values.offsets[range.start];
-                let ends = &values.offsets[range.start + 1..=range.end];
+                let (start, indexes) = (bytes.len() as i32, range.indexes());
+                bytes.extend_from_slice(values.range(indexes.clone()));
+                let from = values.offsets[indexes.start];
+                let ends = &values.offsets[indexes.start + 1..=indexes.end];
                 offsets.extend(ends.iter().map(|end| end - from + start));
-                push_nulls(&mut nulls, values.nulls, *stretch);
+                push_nulls(&mut nulls, values.nulls, *range);
             }
             Some(Strings::Dictionary {
                 keys,
@@ -407,23 +408,23 @@ fn gather_plain(
                 values,
                 ..
             }) => {
-                for row in stretch.range() {
+                for row in range.indexes() {
                     if key_nulls.is_none_or(|nulls| nulls.is_valid(row)) {
                         bytes.extend_from_slice(values.get(keys[row] as usize));
                     }
                     offsets.push(bytes.len() as i32);
                 }
-                push_nulls(&mut nulls, *key_nulls, *stretch);
+                push_nulls(&mut nulls, *key_nulls, *range);
             }
         }
     }
     string_array(data_type, offsets, bytes, nulls.finish())
 }
 
-fn gather_dictionary(
+fn copy_dictionary(
     data_type: &DataType,
-    chunks: &mut [Option<Strings<'_>>],
-    stretches: &[Stretch],
+    blocks: &mut [Option<Strings<'_>>],
+    ranges: &[RowRange],
     rows: usize,
 ) -> Result<ArrayRef, ArrowError> {
     let mut merged = MergedDictionary {
@@ -432,14 +433,14 @@ fn gather_dictionary(
     };
     let mut keys: Vec<i32> = Vec::with_capacity(rows);
     let mut nulls = NullBufferBuilder::new(rows);
-    for stretch in stretches {
-        match &mut chunks[stretch.chunk as usize] {
+    for range in ranges {
+        match &mut blocks[range.block as usize] {
             None => {
-                keys.resize(keys.len() + stretch.rows as usize, 0);
-                nulls.append_n_nulls(stretch.rows as usize);
+                keys.resize(keys.len() + range.rows as usize, 0);
+                nulls.append_n_nulls(range.rows as usize);
             }
             Some(Strings::Plain(values)) => {
-                keys.extend(stretch.range().map(|row| {
+                keys.extend(range.indexes().map(|row| {
                     let is_valid = values.nulls.is_none_or(|nulls| nulls.is_valid(row));
                     if is_valid {
                         merged.number(values.get(row))
@@ -447,7 +448,7 @@ fn gather_dictionary(
                         0
                     }
                 }));
-                push_nulls(&mut nulls, values.nulls, *stretch);
+                push_nulls(&mut nulls, values.nulls, *range);
             }
             Some(Strings::Dictionary {
                 keys: from,
@@ -462,14 +463,14 @@ fn gather_dictionary(
                     }
                     *number
                 };
-                let from = &from[stretch.range()];
+                let from = &from[range.indexes()];
                 match from_nulls {
                     None => keys.extend(from.iter().map(|key| number(*key))),
-                    Some(nulls) => keys.extend(stretch.range().zip(from).map(|(row, key)| {
+                    Some(nulls) => keys.extend(range.indexes().zip(from).map(|(row, key)| {
                         if nulls.is_valid(row) { number(*key) } else { 0 }
                     })),
                 }
-                push_nulls(&mut nulls, *from_nulls, *stretch);
+                push_nulls(&mut nulls, *from_nulls, *range);
             }
         }
     }
@@ -503,7 +504,7 @@ fn string_array(
     })
 }
 
-/// A dictionary of the values of several chunks.
+/// A dictionary of the values of several blocks.
 struct MergedDictionary<'a> {
     numbers: HashMap<&'a [u8], i32>,
     values: Vec<&'a [u8]>,
@@ -594,53 +595,53 @@ impl<'a> Values<'a> {
 mod tests {
     use super::*;
 
-    fn stretch(chunk: u32, start: u32, rows: u32) -> Stretch {
-        Stretch { chunk, start, rows }
+    fn range(block: u32, start: u32, rows: u32) -> RowRange {
+        RowRange { block, start, rows }
     }
 
     #[test]
     fn groups_have_all_rows_in_order() {
-        let mut stretches = Vec::new();
-        for (chunk, start, rows) in [(0, 0, 2), (0, 2, 3), (1, 7, 1), (0, 5, 4)] {
-            push(&mut stretches, chunk, start, rows);
+        let mut ranges = Vec::new();
+        for (block, start, rows) in [(0, 0, 2), (0, 2, 3), (1, 7, 1), (0, 5, 4)] {
+            push(&mut ranges, block, start, rows);
         }
-        assert_eq!(stretches.len(), 3);
-        let groups: Vec<Vec<Stretch>> = groups_of(&stretches, 4).collect();
+        assert_eq!(ranges.len(), 3);
+        let groups: Vec<Vec<RowRange>> = groups_of(&ranges, 4).collect();
         let expected = [
-            vec![stretch(0, 0, 4)],
-            vec![stretch(0, 4, 1), stretch(1, 7, 1), stretch(0, 5, 2)],
-            vec![stretch(0, 7, 2)],
+            vec![range(0, 0, 4)],
+            vec![range(0, 4, 1), range(1, 7, 1), range(0, 5, 2)],
+            vec![range(0, 7, 2)],
         ];
         assert_eq!(groups, expected);
     }
 
-    /// All combinations of chunks with a dictionary, without one, and without the column.
+    /// All combinations of blocks with a dictionary, without one, and without the column.
     #[test]
-    fn text_is_copied_from_chunks_of_any_kind() {
+    fn text_is_copied_from_blocks_of_any_kind() {
         let dictionary: ArrayRef = Arc::new(
             [Some("b"), None, Some("a"), Some("b")]
                 .into_iter()
                 .collect::<DictionaryArray<Int32Type>>(),
         );
         let plain: ArrayRef = Arc::new(StringArray::from(vec![None, Some("c"), Some("a"), None]));
-        let chunks = [Some(&dictionary), Some(&plain), None];
-        let stretches = [
-            stretch(1, 1, 2),
-            stretch(0, 0, 4),
-            stretch(2, 0, 2),
-            stretch(1, 0, 1),
+        let blocks = [Some(&dictionary), Some(&plain), None];
+        let ranges = [
+            range(1, 1, 2),
+            range(0, 0, 4),
+            range(2, 0, 2),
+            range(1, 0, 1),
         ];
         let expected: Vec<Option<&str>> = ["c", "a", "b", "", "a", "b", "", "", ""]
             .map(|text| (!text.is_empty()).then_some(text))
             .to_vec();
-        let array = gather_column(&DataType::Utf8, &chunks, &stretches, 9).unwrap();
+        let array = copy_column(&DataType::Utf8, &blocks, &ranges, 9).unwrap();
         assert_eq!(
             array.as_string::<i32>(),
             &StringArray::from(expected.clone())
         );
         let only = [Some(&dictionary), None, None];
-        let stretches = [stretch(0, 1, 3), stretch(1, 0, 1)];
-        let array = gather_column(&DataType::Utf8, &only, &stretches, 4).unwrap();
+        let ranges = [range(0, 1, 3), range(1, 0, 1)];
+        let array = copy_column(&DataType::Utf8, &only, &ranges, 4).unwrap();
         let array = take(
             array.as_dictionary::<Int32Type>().values(),
             array.as_dictionary::<Int32Type>().keys(),
@@ -657,7 +658,7 @@ mod tests {
         assert!(keeps_dictionaries(3 << 30, 1 << 30));
     }
 
-    /// A long text that many rows share stays one text if another chunk has no dictionary. 3,000 copies of it would be
+    /// A long text that many rows share stays one text if another block has no dictionary. 3,000 copies of it would be
     /// too many bytes for an array.
     #[test]
     fn long_values_of_dictionaries_stay_short() {
@@ -666,8 +667,8 @@ mod tests {
         let shared: ArrayRef = Arc::new(shared);
         let plain: ArrayRef = Arc::new(StringArray::from(vec!["y", "z"]));
         let columns = [Some(&shared), Some(&plain)];
-        let stretches = [stretch(0, 0, 3_000), stretch(1, 0, 2)];
-        let array = gather_column(&DataType::Utf8, &columns, &stretches, 3_002).unwrap();
+        let ranges = [range(0, 0, 3_000), range(1, 0, 2)];
+        let array = copy_column(&DataType::Utf8, &columns, &ranges, 3_002).unwrap();
         assert!(array.get_array_memory_size() < 3 << 20);
         let dictionary = array.as_dictionary::<Int32Type>();
         assert_eq!(dictionary.values().len(), 3);

@@ -20,12 +20,12 @@ const MOST_TEXTS: usize = 100_000;
 
 /// A column of the sort order.
 pub(crate) struct Column<'a> {
-    /// The values in each chunk; `None` if all of them are null.
+    /// The values in each block; `None` if all of them are null.
     pub(crate) arrays: Vec<Option<&'a ArrayRef>>,
     pub(crate) options: SortOptions,
 }
 
-/// The values of a column in one chunk, as numbers.
+/// The values of a column in one block, as numbers.
 enum Numbers<'a> {
     Null,
     /// Integers, as bits that compare as they do.
@@ -38,8 +38,8 @@ enum Numbers<'a> {
     Dictionary(&'a [i32], Vec<u32>),
 }
 
-/// Returns a sorted number for each row of chunks with the given numbers of rows. Its low 32 bits are the number of the
-/// row across chunks. Returns `None` if the rows do not fit into such numbers.
+/// Returns a sorted number for each row of blocks with the given numbers of rows. Its low 32 bits are the number of the
+/// row across blocks. Returns `None` if the rows do not fit into such numbers.
 pub(crate) fn sorted(rows: &[usize], columns: &[Column<'_>]) -> Option<Vec<u128>> {
     let total: usize = rows.iter().sum();
     u32::try_from(total).ok()?;
@@ -83,7 +83,7 @@ pub(crate) fn sorted(rows: &[usize], columns: &[Column<'_>]) -> Option<Vec<u128>
     Some(keys)
 }
 
-/// Returns the least and the greatest number of all chunks.
+/// Returns the least and the greatest number of all blocks.
 fn range(numbers: &[Numbers<'_>], arrays: &[Option<&ArrayRef>]) -> (u64, u64) {
     let (mut least, mut greatest) = (u64::MAX, 0);
     for (numbers, array) in numbers.iter().zip(arrays) {
@@ -103,7 +103,7 @@ fn range(numbers: &[Numbers<'_>], arrays: &[Option<&ArrayRef>]) -> (u64, u64) {
 }
 
 impl<'a> Numbers<'a> {
-    /// Returns the numbers of each chunk; `None` for types and values that have none.
+    /// Returns the numbers of each block; `None` for types and values that have none.
     fn of(arrays: &[Option<&'a ArrayRef>]) -> Option<Vec<Self>> {
         let mut known = arrays.iter().flatten();
         let data_type = match known.next() {
@@ -136,10 +136,10 @@ impl<'a> Numbers<'a> {
     /// Returns the rank of each text among all of them.
     fn ranks(arrays: &[Option<&'a ArrayRef>]) -> Option<Vec<Self>> {
         let mut numbers: HashMap<&[u8], u32> = HashMap::new();
-        let mut chunks = Vec::with_capacity(arrays.len());
+        let mut blocks = Vec::with_capacity(arrays.len());
         for array in arrays {
             let Some(array) = array else {
-                chunks.push(Self::Null);
+                blocks.push(Self::Null);
                 continue;
             };
             let dictionary = array.as_dictionary_opt::<Int32Type>();
@@ -160,7 +160,7 @@ impl<'a> Numbers<'a> {
             if numbers.len() > MOST_TEXTS {
                 return None;
             }
-            chunks.push(match dictionary {
+            blocks.push(match dictionary {
                 Some(dictionary) => Self::Dictionary(dictionary.keys().values(), found),
                 None => Self::Text(found),
             });
@@ -171,15 +171,15 @@ impl<'a> Numbers<'a> {
         for (rank, (_, number)) in sorted.into_iter().enumerate() {
             ranks[number as usize] = rank as u32;
         }
-        for chunk in &mut chunks {
-            if let Self::Text(found) | Self::Dictionary(_, found) = chunk {
+        for block in &mut blocks {
+            if let Self::Text(found) | Self::Dictionary(_, found) = block {
                 for number in found.iter_mut() {
                     // There is no rank if all texts are null.
                     *number = ranks.get(*number as usize).copied().unwrap_or(0);
                 }
             }
         }
-        Some(chunks)
+        Some(blocks)
     }
 
     /// Returns the number of a row; `None` if it is null.
@@ -234,9 +234,9 @@ mod tests {
         Some(sorted.into_iter().map(|key| key as u32).collect())
     }
 
-    /// Text with and without dictionaries, chunks without a column, nulls at either end, and descending orders.
+    /// Text with and without dictionaries, blocks without a column, nulls at either end, and descending orders.
     #[test]
-    fn rows_are_sorted_across_chunks() {
+    fn rows_are_sorted_across_blocks() {
         let few: DictionaryArray<Int32Type> = [Some("b"), None, Some("a")].into_iter().collect();
         let plain = StringArray::from(vec![Some("aa"), None, Some("b")]);
         let texts: Vec<Option<ArrayRef>> = vec![Some(Arc::new(few)), None, Some(Arc::new(plain))];

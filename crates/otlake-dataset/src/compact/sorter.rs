@@ -1,7 +1,7 @@
 //! Sorts more rows than fit in memory: parts of them are sorted and encoded in memory, and then merged.
 //!
 //! ```text
-//!  rows of files ──▶ chunks ──▶ sort ──▶ run: a Parquet file in memory ──┐
+//!  rows of files ──▶ blocks ──▶ sort ──▶ run: a Parquet file in memory ──┐
 //!                                                        run ────────────┼─▶ merge ──▶ row groups
 //!                                                        run ────────────┘
 //! ```
@@ -14,7 +14,7 @@ use super::error::CompactionError;
 use super::input::Decoder;
 use super::merge::Merge;
 use super::order::RowOrder;
-use super::rows::{Chunk, RowGroup, RowSizes, Stretch, count, groups_of};
+use super::rows::{RowBlock, RowGroup, RowRange, RowSizes, count, groups_of};
 
 /// The bytes of memory for each purpose.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +36,9 @@ pub(crate) struct MemoryShares {
 /// The largest number of runs that are merged.
 pub(crate) const MOST_RUNS: usize = 32;
 
-/// The bytes of memory that sorting takes for each row: a key to compare, and a stretch of its own if it has no
+/// The bytes of memory that sorting takes for each row: a key to compare, and a range of its own if it has no
 /// neighbour.
-const SORTING: usize = size_of::<u128>() + size_of::<Stretch>();
+const SORTING: usize = size_of::<u128>() + size_of::<RowRange>();
 
 /// The largest share of a row group, whatever the limit. A row group may be twice as large, and a column of it has to
 /// fit into an array of 2 GiB.
@@ -57,7 +57,7 @@ impl MemoryShares {
             whole: (limit / 16).min(MOST_ROW_GROUP),
             read_ahead: limit as u64 / 32,
             row_group: (limit / 16).min(MOST_ROW_GROUP),
-            // Each has a decoder, and rows of the row group that is gathered.
+            // Each has a decoder, and rows of the row group that is copied.
             cursor: (limit / 4 / MOST_RUNS / 2).min(MOST_ROW_GROUP),
         }
     }
@@ -68,8 +68,8 @@ pub(crate) struct Sorter<'a> {
     order: &'a [SortingColumn],
     shares: MemoryShares,
     row_group_rows: usize,
-    chunks: Vec<Chunk>,
-    /// The bytes of memory of the chunks.
+    blocks: Vec<RowBlock>,
+    /// The bytes of memory of the blocks.
     bytes: usize,
     rows: usize,
     runs: Vec<Bytes>,
@@ -85,7 +85,7 @@ impl<'a> Sorter<'a> {
             order,
             shares,
             row_group_rows,
-            chunks: Vec::new(),
+            blocks: Vec::new(),
             bytes: 0,
             rows: 0,
             runs: Vec::new(),
@@ -101,13 +101,13 @@ impl<'a> Sorter<'a> {
     /// Adds rows. Returns whether they are in a run now, together with all earlier ones.
     pub(crate) fn push(
         &mut self,
-        chunk: Chunk,
+        block: RowBlock,
         columns: &Columns,
         encoder: &mut Encoder,
     ) -> Result<bool, CompactionError> {
-        self.bytes += chunk.memory_size() + chunk.rows * SORTING;
-        self.rows += chunk.rows;
-        self.chunks.push(chunk);
+        self.bytes += block.memory_size() + block.rows * SORTING;
+        self.rows += block.rows;
+        self.blocks.push(block);
         let most_bytes = match self.runs.is_empty() {
             true => self.shares.first_run,
             false => self.shares.run,
@@ -123,12 +123,12 @@ impl<'a> Sorter<'a> {
     fn end_run(&mut self, columns: &Columns, encoder: &mut Encoder) -> Result<(), CompactionError> {
         let mut file = FileWriter::new(Vec::new());
         let mut write = |group: RowGroup<'_>| group.write(&mut file, encoder);
-        let chunks = std::mem::take(&mut self.chunks);
+        let blocks = std::mem::take(&mut self.blocks);
         let bytes = std::mem::take(&mut self.bytes);
         self.rows = 0;
         let limits = (usize::MAX, self.shares.cursor);
-        write_sorted(self.order, columns, &chunks, bytes, limits, &mut write)?;
-        drop(chunks);
+        write_sorted(self.order, columns, &blocks, bytes, limits, &mut write)?;
+        drop(blocks);
         let (bytes, _) = file.finish(encoder, &[])?;
         self.runs.push(bytes.into());
         Ok(())
@@ -144,21 +144,17 @@ impl<'a> Sorter<'a> {
     ) -> Result<(), CompactionError> {
         let limits = (self.row_group_rows, self.shares.row_group);
         if self.runs.is_empty() {
-            let (chunks, bytes) = (&self.chunks, self.bytes);
-            return write_sorted(self.order, columns, chunks, bytes, limits, write);
+            let (blocks, bytes) = (&self.blocks, self.bytes);
+            return write_sorted(self.order, columns, blocks, bytes, limits, write);
         }
-        if !self.chunks.is_empty() {
+        if !self.blocks.is_empty() {
             self.end_run(columns, encoder)?;
         }
         let order = RowOrder::new(self.order, columns)?;
         let mut merge = Merge::new(&order, columns, decoder, self.runs)?;
         while let Some(selection) = merge.next_row_group(limits)? {
-            let chunks = selection.chunks();
-            write(RowGroup::new(
-                columns.fields(),
-                &chunks,
-                selection.stretches(),
-            ))?;
+            let blocks = selection.blocks();
+            write(RowGroup::new(columns.fields(), &blocks, selection.ranges()))?;
         }
         Ok(())
     }
@@ -168,23 +164,22 @@ impl<'a> Sorter<'a> {
 fn write_sorted(
     order: &[SortingColumn],
     columns: &Columns,
-    chunks: &[Chunk],
+    blocks: &[RowBlock],
     bytes: usize,
     (most_rows, most_bytes): (usize, usize),
     write: &mut dyn FnMut(RowGroup<'_>) -> Result<(), CompactionError>,
 ) -> Result<(), CompactionError> {
-    let stretches = RowOrder::new(order, columns)?.sort(chunks)?;
-    let chunks: Vec<&Chunk> = chunks.iter().collect();
-    let sizes = RowSizes::of(&chunks);
-    let all = count(&stretches);
+    let ranges = RowOrder::new(order, columns)?.sort(blocks)?;
+    let blocks: Vec<&RowBlock> = blocks.iter().collect();
+    let sizes = RowSizes::of(&blocks);
+    let all = count(&ranges);
     let row = bytes / all.max(1);
     let rows = (most_bytes / row.max(1)).clamp(1, most_rows);
     // As many groups as necessary, all of the same size.
     let groups = all.div_ceil(rows).max(1);
     let rows = all.div_ceil(groups).max(1);
-    let mut write =
-        |stretches: &[Stretch]| write(RowGroup::new(columns.fields(), &chunks, stretches));
-    for group in groups_of(&stretches, rows) {
+    let mut write = |ranges: &[RowRange]| write(RowGroup::new(columns.fields(), &blocks, ranges));
+    for group in groups_of(&ranges, rows) {
         write_bounded(&sizes, &group, most_bytes, &mut write)?;
     }
     Ok(())
@@ -193,15 +188,15 @@ fn write_sorted(
 /// Passes rows on, in two halves if they are much larger than the average.
 fn write_bounded(
     sizes: &RowSizes<'_>,
-    stretches: &[Stretch],
+    ranges: &[RowRange],
     most_bytes: usize,
-    write: &mut dyn FnMut(&[Stretch]) -> Result<(), CompactionError>,
+    write: &mut dyn FnMut(&[RowRange]) -> Result<(), CompactionError>,
 ) -> Result<(), CompactionError> {
-    let rows = count(stretches);
-    if rows <= 1 || sizes.bytes(stretches) <= 2 * most_bytes {
-        return write(stretches);
+    let rows = count(ranges);
+    if rows <= 1 || sizes.bytes(ranges) <= 2 * most_bytes {
+        return write(ranges);
     }
-    for half in groups_of(stretches, rows.div_ceil(2)) {
+    for half in groups_of(ranges, rows.div_ceil(2)) {
         write_bounded(sizes, &half, most_bytes, write)?;
     }
     Ok(())
