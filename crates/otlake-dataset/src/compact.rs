@@ -18,6 +18,7 @@ pub(crate) mod report;
 mod rows;
 mod sort_key;
 mod sorter;
+mod strings;
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;

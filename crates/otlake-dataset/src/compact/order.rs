@@ -94,30 +94,15 @@ impl RowOrder {
             })
             .collect();
         let rows: Vec<usize> = blocks.iter().map(|block| block.rows).collect();
-        if let Some(keys) = sort_key::sorted(&rows, &columns) {
-            // The number of a row is the low half of its key; its block is the last that begins before it.
-            let mut begin = 0;
-            let begins: Vec<u32> = rows
-                .iter()
-                .map(|rows| {
-                    let first = begin;
-                    begin += *rows as u32;
-                    first
-                })
-                .collect();
-            let mut block = 0;
-            for key in keys {
-                let row = key as u32;
-                let within =
-                    |block: usize| (row.wrapping_sub(begins[block]) as usize) < blocks[block].rows;
-                if !within(block) {
-                    // Blocks without rows begin where the next one does.
-                    block = begins.partition_point(|begin| *begin <= row) - 1;
-                }
-                push(&mut ranges, block as u32, row - begins[block], 1);
-            }
-            return Ok(ranges);
+        match sort_key::sorted(&rows, &columns) {
+            Some(keys) => Ok(ranges_of_keys(&keys, &rows)),
+            None => self.sort_by_rows(blocks),
         }
+    }
+
+    /// Compares the rows in the row format of the arrow crate.
+    fn sort_by_rows(&self, blocks: &[RowBlock]) -> Result<Vec<RowRange>, ArrowError> {
+        let mut ranges = Vec::new();
         let numbered = blocks.iter().enumerate();
         let mut positions: Vec<(u32, u32)> = numbered
             .flat_map(|(number, block)| (0..block.rows).map(move |row| (number as u32, row as u32)))
@@ -134,6 +119,32 @@ impl RowOrder {
         }
         Ok(ranges)
     }
+}
+
+/// Returns the rows of sorted keys, in blocks with the given numbers of rows.
+fn ranges_of_keys(keys: &[u128], rows: &[usize]) -> Vec<RowRange> {
+    let mut ranges = Vec::new();
+    // The number of a row is the low half of its key; its block is the last that begins before it.
+    let mut begin = 0;
+    let begins: Vec<u32> = rows
+        .iter()
+        .map(|rows| {
+            let first = begin;
+            begin += *rows as u32;
+            first
+        })
+        .collect();
+    let mut block = 0;
+    for key in keys {
+        let row = *key as u32;
+        let within = |block: usize| (row.wrapping_sub(begins[block]) as usize) < rows[block];
+        if !within(block) {
+            // Blocks without rows begin where the next one does.
+            block = begins.partition_point(|begin| *begin <= row) - 1;
+        }
+        push(&mut ranges, block as u32, row - begins[block], 1);
+    }
+    ranges
 }
 
 /// Returns the values of a dictionary, and any other array as it is.

@@ -10,7 +10,7 @@ use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, SortOptions};
 use foldhash::{HashMap, HashMapExt};
 
-use super::rows::Values;
+use super::strings::Values;
 
 /// The bits of a key that are left next to the number of the row.
 const BITS: u32 = 96;
