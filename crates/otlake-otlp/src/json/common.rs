@@ -19,7 +19,7 @@ pub(crate) fn any_value<'r>(
     depth: usize,
 ) -> Result<Value<'r>> {
     // Fast path: most values are only a string.
-    match node.only_text(b"stringValue") {
+    match node.string_value() {
         Some(text) => Ok(Value::String(values.string(text))),
         None => any_value_members(node, values, value, depth),
     }
@@ -166,7 +166,7 @@ fn key_value<'r>(
     depth: usize,
 ) -> Result<(&'r [u8], Value<'r>)> {
     // Fast path: nearly all have only a key and a value, in this order.
-    if let Some((key, value)) = node.text_and_value(b"key", b"value")
+    if let Some((key, value)) = node.key_and_value()
         && !value.is_null()
     {
         let value = any_value(value, values, Value::Empty, depth).within("value")?;

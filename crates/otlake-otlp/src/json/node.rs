@@ -38,45 +38,39 @@ impl<'r> Node<'r> {
     /// Returns the members of an object. Null members are left out, because null means "not set" in proto3's JSON.
     #[inline]
     pub(crate) fn members(self) -> Result<Members<'r>> {
-        match self.token.kind {
-            Kind::Object => Ok(Members {
-                rest: self.inside,
-                json: self.json,
-                arena: self.arena,
-            }),
-            _ => Err(self.expected("an object")),
+        if !self.token.kind.is_object() {
+            return Err(self.expected("an object"));
         }
+        Ok(Members {
+            rest: self.inside,
+            json: self.json,
+            arena: self.arena,
+        })
     }
 
-    /// Returns the text of an object's only member, if it has this name and is a string without escapes.
+    /// Returns the text of an object whose only member is `stringValue`, without escapes, in the spelling that
+    /// [`Kind::StringValue`] has.
     #[inline]
-    pub(crate) fn only_text(self, name: &[u8]) -> Option<&'r [u8]> {
+    pub(crate) fn string_value(self) -> Option<&'r [u8]> {
         match self.inside {
-            [member, value] if self.token.kind == Kind::Object => {
-                let same = value.kind == Kind::String && member.of(self.json) == name;
-                same.then(|| value.of(self.json))
-            }
+            [_, text] if self.token.kind == Kind::StringValue => Some(text.of(self.json)),
             _ => None,
         }
     }
 
-    /// Returns the two members of an object, if they have these names in this order and the first one is a string
-    /// without escapes.
+    /// Returns the members of an object that has only `key`, without escapes, and `value`, in this order.
     #[inline]
-    pub(crate) fn text_and_value(
-        self,
-        first: &[u8],
-        second: &[u8],
-    ) -> Option<(&'r [u8], Node<'r>)> {
+    pub(crate) fn key_and_value(self) -> Option<(&'r [u8], Node<'r>)> {
         match self.inside {
-            [name, text, other, value @ ..] if self.token.kind == Kind::Object => {
-                let same = text.kind == Kind::String
-                    && name.of(self.json) == first
-                    && other.of(self.json) == second
-                    && value.first()?.tokens() == value.len();
+            [name, key, other, value @ ..] if value.first()?.tokens() == value.len() => {
+                let same = self.token.kind == Kind::KeyValue
+                    || self.token.kind == Kind::Object
+                        && key.kind == Kind::String
+                        && name.of(self.json) == b"key"
+                        && other.of(self.json) == b"value";
                 same.then(|| {
                     let value = Node::new(self.json, value, self.arena);
-                    (text.of(self.json), value)
+                    (key.of(self.json), value)
                 })
             }
             _ => None,
@@ -134,7 +128,7 @@ impl<'r> Node<'r> {
             Kind::Number => "a number",
             Kind::String | Kind::Escaped => "a string",
             Kind::Array => "an array",
-            Kind::Object => "an object",
+            Kind::Object | Kind::KeyValue | Kind::StringValue => "an object",
         };
         self.fault(InvalidPayloadKind::JsonType { expected, found })
     }

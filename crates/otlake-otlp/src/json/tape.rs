@@ -58,7 +58,7 @@ impl Tape {
     fn value(&mut self, scanner: &mut Scanner<'_>) -> Result<bool> {
         let token = match scanner.peek() {
             Some(b'"') => scanner.string()?,
-            Some(b'{') => return Ok(self.open(Kind::Object, scanner)),
+            Some(b'{') => return Ok(self.object(scanner)),
             Some(b'[') => return Ok(self.open(Kind::Array, scanner)),
             Some(b'-' | b'0'..=b'9') => scanner.number()?,
             Some(b'n') => scanner.literal("null", Kind::Null)?,
@@ -68,6 +68,57 @@ impl Tape {
         };
         self.tokens.push(token);
         Ok(false)
+    }
+
+    /// Reads an object as [`Self::value`] does. Attributes and strings in the form in which nearly all senders write
+    /// them are recognised by their bytes, without reading one token after another.
+    #[inline]
+    fn object(&mut self, scanner: &mut Scanner<'_>) -> bool {
+        let start = scanner.position();
+        if let Some(opened) = self.key_value(scanner) {
+            return opened;
+        }
+        scanner.go_to(start);
+        if let Some(tokens) = string_value(scanner) {
+            self.tokens.extend_from_slice(&tokens);
+            return false;
+        }
+        scanner.go_to(start);
+        self.open(Kind::Object, scanner)
+    }
+
+    /// Reads an object that begins with `key` and `value`, up to the members of the value unless the value is a
+    /// string. Returns `None` if the object has another form.
+    #[inline]
+    fn key_value(&mut self, scanner: &mut Scanner<'_>) -> Option<bool> {
+        let start = scanner.position();
+        if !scanner.skip(br#"{"key":""#) {
+            return None;
+        }
+        let name = Token::new(Kind::String, start + 2, start + 5);
+        let key = scanner.plain_text();
+        let end = scanner.position();
+        if !scanner.skip(br#"","value":"#) {
+            return None;
+        }
+        let other = Token::new(Kind::String, end + 3, end + 8);
+        let value = scanner.position();
+        if let Some([object, name_of_text, text]) = string_value(scanner)
+            && scanner.skip(b"}")
+        {
+            let whole = Token::new(Kind::KeyValue, start, 7);
+            let tokens = [whole, name, key, other, object, name_of_text, text];
+            self.tokens.extend_from_slice(&tokens);
+            return Some(false);
+        }
+        scanner.go_to(value);
+        if scanner.peek() != Some(b'{') {
+            return None;
+        }
+        self.open.push(self.tokens.len());
+        let whole = Token::new(Kind::KeyValue, start, 1);
+        self.tokens.extend_from_slice(&[whole, name, key, other]);
+        Some(self.open(Kind::Object, scanner))
     }
 
     #[inline]
@@ -99,10 +150,90 @@ impl Tape {
     #[inline]
     fn in_object(&self) -> bool {
         let innermost = self.open.last().map(|index| self.tokens[*index].kind);
-        innermost == Some(Kind::Object)
+        innermost.is_some_and(Kind::is_object)
     }
 }
 
+/// Reads an object whose only member is `stringValue`, a string without escapes. Returns `None` if the object has
+/// another form.
+#[inline]
+fn string_value(scanner: &mut Scanner<'_>) -> Option<[Token; 3]> {
+    let start = scanner.position();
+    if !scanner.skip(br#"{"stringValue":""#) {
+        return None;
+    }
+    let text = scanner.plain_text();
+    scanner.skip(br#""}"#).then(|| {
+        let object = Token::new(Kind::StringValue, start, 3);
+        let name = Token::new(Kind::String, start + 2, start + 13);
+        [object, name, text]
+    })
+}
+
 fn closing(kind: Kind) -> u8 {
-    if kind == Kind::Object { b'}' } else { b']' }
+    if kind.is_object() { b'}' } else { b']' }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the kind of the first token, and the values with their names, or `None` for a fault.
+    fn read(json: &str) -> Option<(Kind, String)> {
+        let (arena, mut tape) = (Bump::new(), Tape::default());
+        let mut scanner = Scanner::new(json.as_bytes());
+        let node = tape.read(&mut scanner, &arena).ok()?;
+        Some((node.token.kind, outline(node)))
+    }
+
+    fn outline(node: Node<'_>) -> String {
+        if let Ok(members) = node.members() {
+            let members = members.map(|(name, node)| format!("{name:?} {},", outline(node)));
+            return format!("{{{}}}", members.collect::<String>());
+        }
+        match node.items() {
+            Ok(items) => items.map(|node| format!("{},", outline(node))).collect(),
+            Err(_) => format!("{:?}", node.token.text(node.json, node.arena)),
+        }
+    }
+
+    #[test]
+    fn attributes_are_recognised_by_their_bytes_and_read_as_in_any_other_form() {
+        for (json, kind) in [
+            (r#"{"key":"k","value":{"stringValue":"v"}}"#, Kind::KeyValue),
+            (r#"{"key":"","value":{"stringValue":""}}"#, Kind::KeyValue),
+            (r#"{"key":"k","value":{"intValue":"1"}}"#, Kind::KeyValue),
+            (
+                r#"{"key":"k","value":{"stringValue":"\n"}}"#,
+                Kind::KeyValue,
+            ),
+            (r#"{"key":"k","value":{}}"#, Kind::KeyValue),
+            (
+                r#"{"key":"k","value":{"stringValue":"v","x":1}}"#,
+                Kind::KeyValue,
+            ),
+            (
+                r#"{"key":"k","value":{"stringValue":"v"},"x":[1]}"#,
+                Kind::KeyValue,
+            ),
+            (
+                r#"{"key":"k","value":{"arrayValue":{"values":[{"stringValue":"v"}]}}}"#,
+                Kind::KeyValue,
+            ),
+            (r#"{"stringValue":"v"}"#, Kind::StringValue),
+            (r#"{"stringValue":"v","x":1}"#, Kind::Object),
+            (r#"{"stringValue":"\n"}"#, Kind::Object),
+            (r#"{"key":"\n","value":{"stringValue":"v"}}"#, Kind::Object),
+            (r#"{"key":"k","value":null}"#, Kind::Object),
+            (r#"{"value":{"stringValue":"v"},"key":"k"}"#, Kind::Object),
+        ] {
+            let (found, compact) = read(json).unwrap();
+            assert_eq!(found, kind, "{json}");
+            let (found, spaced) = read(&json.replace('{', "{ ")).unwrap();
+            assert_eq!((found, spaced), (Kind::Object, compact), "{json}");
+            for cut in 0..json.len() {
+                assert!(read(&json[..cut]).is_none(), "{}", &json[..cut]);
+            }
+        }
+    }
 }

@@ -18,6 +18,18 @@ pub(crate) enum Kind {
     Escaped,
     Array,
     Object,
+    /// An object whose first two members are `key`, a string without escapes, and `value`, an object.
+    KeyValue,
+    /// An object whose only member is `stringValue`, a string without escapes.
+    StringValue,
+}
+
+impl Kind {
+    /// Returns whether the value is an object.
+    #[inline]
+    pub(crate) fn is_object(self) -> bool {
+        matches!(self, Kind::Object | Kind::KeyValue | Kind::StringValue)
+    }
 }
 
 /// A value, or the name of a member, which is the string before its value.
@@ -63,7 +75,7 @@ impl Token {
     #[inline]
     pub(crate) fn tokens(&self) -> usize {
         match self.kind {
-            Kind::Array | Kind::Object => self.end as usize,
+            Kind::Array | Kind::Object | Kind::KeyValue | Kind::StringValue => self.end as usize,
             _ => 1,
         }
     }

@@ -6,6 +6,8 @@
 use std::io;
 
 use crate::compress::compression::Compression;
+#[cfg(feature = "zstd")]
+use crate::compress::compression::ZstdLevel;
 use crate::error::EncoderError;
 use crate::room::make_room_for;
 
@@ -32,12 +34,14 @@ impl Compressor {
     pub(crate) fn new(compression: Compression) -> Result<Self, EncoderError> {
         let context = match compression {
             #[cfg(feature = "zstd")]
-            Compression::Zstd(level) => zstd::bulk::Compressor::new(level.get())
-                .map(Context::Zstd)
-                .map_err(|source| EncoderError::Context {
-                    compression,
-                    source,
-                })?,
+            Compression::Zstd(level) => {
+                zstd_context(level)
+                    .map(Context::Zstd)
+                    .map_err(|source| EncoderError::Context {
+                        compression,
+                        source,
+                    })?
+            }
             #[cfg(feature = "snappy")]
             Compression::Snappy => Context::Snappy(Box::new(snap::raw::Encoder::new())),
             #[cfg(feature = "lz4")]
@@ -152,6 +156,17 @@ impl Compressor {
     }
 }
 
+/// Creates a context of zstd. At level 1, which is for speed, it looks for repetitions of at least seven bytes. By default
+/// zstd does so in large pages only, but ids have many shorter repetitions, which save little.
+#[cfg(feature = "zstd")]
+fn zstd_context(level: ZstdLevel) -> io::Result<zstd::bulk::Compressor<'static>> {
+    let mut context = zstd::bulk::Compressor::new(level.get())?;
+    if level.get() == 1 {
+        context.set_parameter(zstd::zstd_safe::CParameter::MinMatch(7))?;
+    }
+    Ok(context)
+}
+
 /// Makes room for codecs that write to a slice. The buffer never shrinks, so its bytes are zeroed once.
 #[cfg(any(feature = "snappy", feature = "lz4"))]
 fn grow(out: &mut Vec<u8>, len: usize) {
@@ -183,6 +198,22 @@ mod tests {
             let stored = compressor.store(&page);
             assert!(stored.len() <= len + 9 + 3 * (len / (128 << 10) + 1));
             assert_eq!(zstd::bulk::decompress(stored, len).unwrap(), page);
+        }
+    }
+
+    #[test]
+    fn short_repetitions_are_left_alone_at_level_1_only() {
+        // Texts of six bytes that come back, with a number after each.
+        let page: Vec<u8> = (0..4096u32)
+            .flat_map(|row| format!("text{:02}{row:04x}", row * row % 61).into_bytes())
+            .collect();
+        for level in [1, 2, 3] {
+            let level = ZstdLevel::new(level).unwrap();
+            let mut compressor = Compressor::new(Compression::Zstd(level)).unwrap();
+            let ours = compressor.compress(&page).unwrap();
+            let default = zstd::bulk::compress(&page, level.get()).unwrap();
+            assert_eq!(ours == default, level.get() > 1, "level {}", level.get());
+            assert_eq!(zstd::bulk::decompress(ours, page.len()).unwrap(), page);
         }
     }
 }
