@@ -1,5 +1,5 @@
 //! A custom `Commit`: a table whose log is a text file with one line for each file, in the manner of a table
-//! format or a catalogue. A batch that is attempted twice is added once.
+//! format or a catalog. A batch that is attempted twice is added once.
 //!
 //! ```text
 //! cargo run --example custom_commit

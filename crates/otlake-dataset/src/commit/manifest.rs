@@ -12,8 +12,8 @@ pub(crate) use self::types::type_name;
 use crate::files::batch_id::{BatchId, BatchIdError};
 use crate::route::partition_value::PartitionValue;
 
-/// The files that one flush or one batch has written to a table, with the statistics that a catalogue needs, so
-/// that a catalogue does not have to open the files.
+/// The files that one flush or one batch has written to a table, with the statistics that a catalog needs, so
+/// that a catalog does not have to open the files.
 ///
 /// As JSON it is a document of the format `otlake.manifest/2`, which later versions read too. Later versions
 /// may add members:
