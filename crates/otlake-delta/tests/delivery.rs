@@ -262,7 +262,10 @@ fn commits_that_wait_share_a_version() {
         // Both are cut to milliseconds.
         assert!(pair[1] - pair[0] >= millis as i64 - 1, "{pair:?}");
     }
-    #[allow(clippy::print_stdout, reason = "for those who measure it")]
+    #[allow(
+        clippy::print_stdout,
+        reason = "the figures are the purpose of a longer run"
+    )]
     {
         let retries = retried.0.load(Ordering::Relaxed);
         println!(

@@ -72,7 +72,10 @@ fn writers_and_the_compactor_are_killed_at_any_moment() {
     TableReader::default().look(directory, |table| list(&fresh, table));
     let batches: u64 = acknowledged(directory).iter().sum();
     assert!(batches > 0);
-    #[allow(clippy::print_stdout, reason = "for those who run it with more rounds")]
+    #[allow(
+        clippy::print_stdout,
+        reason = "the counts are the purpose of a longer run"
+    )]
     {
         let version = fresh.version(Table::Logs).unwrap().unwrap();
         println!(

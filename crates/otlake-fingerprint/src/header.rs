@@ -2,7 +2,10 @@
 
 mod common;
 mod fields;
+mod process;
+mod spans;
 mod stamp;
+mod structured_data;
 
 use crate::class::{CLASS, DIGIT, STOP, is_alnum, leading_letters};
 use crate::level::{Level, level_of_word, skip_escape};

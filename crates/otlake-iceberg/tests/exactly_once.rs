@@ -235,7 +235,10 @@ fn a_thousand_batches_are_committed_exactly_once() {
             assert!(pair[1].1 - pair[0].1 >= group_time, "{table}: {pair:?}");
         }
         let (snapshots, batches) = (times.len(), batches.len());
-        #[allow(clippy::print_stdout, reason = "for those who measure it")]
+        #[allow(
+            clippy::print_stdout,
+            reason = "the figures are the purpose of a longer run"
+        )]
         {
             let retries = observer.0.load(Ordering::Relaxed);
             println!(

@@ -132,7 +132,10 @@ fn writers_are_killed_at_any_moment() {
     TableReader::default().look(directory, list);
     let batches: u64 = acknowledged(directory).iter().sum();
     assert!(batches > 0);
-    #[allow(clippy::print_stdout, reason = "for those who run it with more rounds")]
+    #[allow(
+        clippy::print_stdout,
+        reason = "the counts are the purpose of a longer run"
+    )]
     {
         println!("{rounds} kills; {batches} batches; {looks} looks of the reader");
     }

@@ -106,7 +106,7 @@ proptest! {
         assert_decoded(&file, &mut ChunkDecoder::new());
     }
 
-    /// Those of another writer are read or left to the parquet crate, but never misread.
+    /// Chunks of another writer are read or left to the parquet crate, but never misread.
     #[test]
     fn chunks_of_the_parquet_crate_come_back(
         batches in support::batches(),

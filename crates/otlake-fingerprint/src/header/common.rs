@@ -1,9 +1,7 @@
 //! Reads the most common headers without checking all rules.
 
-use super::fields::{
-    MAX_GROUP, follows_word, is_identifier, is_process_with_pid, process_end, skip_delimiters,
-    skip_spaces,
-};
+use super::fields::{MAX_GROUP, follows_word, is_identifier, skip_delimiters, skip_spaces};
+use super::process::{is_process_with_pid, process_end};
 use super::stamp::{Host, is_time, iso_stamp_end};
 use super::{ESCAPE, Header, MAX_HEADER, line_of};
 use crate::class::{DASH, DIGIT, DOT, HIGH, ODD, WORD, chunk, leading_letters};

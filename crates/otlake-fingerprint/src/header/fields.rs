@@ -1,7 +1,10 @@
 //! Reads the fields of a header.
 
 use super::Header;
+use super::process::{process_end, process_len};
+use super::spans::spans_end;
 use super::stamp::{Host, stamp_end};
+use super::structured_data::structured_end;
 use crate::class::leading_letters;
 use crate::level::{Level, is_capitals, level_of_block, level_of_word};
 
@@ -497,7 +500,7 @@ static ENDS_FIELD: [bool; 256] = {
 };
 
 /// Returns the length of the field at the front of `text`.
-fn field_len(text: &[u8]) -> usize {
+pub(super) fn field_len(text: &[u8]) -> usize {
     let (fours, rest) = text.as_chunks::<4>();
     let ends = |byte: &u8| ENDS_FIELD[*byte as usize];
     for (index, four) in fours.iter().enumerate() {
@@ -645,157 +648,4 @@ fn parentheses_end(line: &[u8], at: usize, thread: bool) -> Option<usize> {
         [b':', b' ', ..] if line[at..close].iter().any(u8::is_ascii_digit) => Some(close + 2),
         _ => None,
     }
-}
-
-/// Returns the end of the spans and the module that tracing writes: `request{id=7}:query{n=1}: app::db: …`.
-fn spans_end(line: &[u8], at: usize) -> Option<usize> {
-    let is_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    let mut at = at;
-    let mut spans = 0;
-    loop {
-        let name = line[at..].iter().take_while(|b| is_name(b)).count();
-        if name == 0 || line.get(at + name) != Some(&b'{') {
-            break;
-        }
-        at = braces_end(line, at + name)?;
-        if line.get(at) != Some(&b':') {
-            return None;
-        }
-        at += 1;
-        spans += 1;
-    }
-    if spans == 0 || line.get(at) != Some(&b' ') {
-        return None;
-    }
-    let module = at + 1;
-    let len = line[module..]
-        .iter()
-        .enumerate()
-        .take_while(|&(at, b)| {
-            b.is_ascii_lowercase()
-                || b.is_ascii_digit()
-                || *b == b'_'
-                || *b == b':' && !matches!(line.get(module + at + 1), None | Some(b' '))
-        })
-        .count();
-    (len > 0 && line[module + len..].starts_with(b": ")).then_some(module + len + 1)
-}
-
-/// Returns the end of the braces at `at`, which may be nested.
-fn braces_end(line: &[u8], at: usize) -> Option<usize> {
-    let mut open = 0_usize;
-    for (index, byte) in line[at..].iter().enumerate() {
-        match byte {
-            b'{' => open += 1,
-            b'}' => {
-                open -= 1;
-                if open == 0 {
-                    return Some(at + index + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Returns the end of the fields after the timestamp at `at`, as RFC 5424 has them: host, application, process, message id, and
-/// structured data.
-fn structured_end(line: &[u8], at: usize) -> Option<usize> {
-    let mut at = at;
-    for _ in 0..4 {
-        let rest = line[at..].strip_prefix(b" ")?;
-        let len = memchr::memchr(b' ', rest).filter(|len| *len > 0)?;
-        at += 1 + len;
-    }
-    at += 1;
-    if line.get(at) == Some(&b'-') {
-        at += 1;
-    } else {
-        if line.get(at) != Some(&b'[') {
-            return None;
-        }
-        while line.get(at) == Some(&b'[') {
-            at = element_end(line, at)?;
-        }
-    }
-    matches!(line.get(at), None | Some(b' ')).then_some(at)
-}
-
-/// Returns the end of the element of structured data at `at`: `[id name="value"]`.
-fn element_end(line: &[u8], at: usize) -> Option<usize> {
-    let mut quoted = false;
-    let mut at = at + 1;
-    while let Some(byte) = line.get(at) {
-        at += 1;
-        match byte {
-            b'\\' if quoted => at += 1,
-            b'"' => quoted = !quoted,
-            b']' if !quoted => return Some(at),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Returns the length of a process with its pid and thread, `App[17:4711]`, before a space. Its name, of `len` bytes or one less, has no
-/// other brackets.
-fn process_len(text: &[u8], len: usize) -> Option<usize> {
-    let name = &text[..len];
-    let name = name.strip_suffix(b"]").unwrap_or(name);
-    let open = memchr::memchr(b'[', name).filter(|open| *open > 0)?;
-    let numbers = &name[open + 1..];
-    let fits = numbers.contains(&b':')
-        && numbers.iter().all(|b| b.is_ascii_hexdigit() || *b == b':')
-        && text[name.len()..].starts_with(b"] ");
-    fits.then_some(name.len() + 1)
-}
-
-/// Returns whether a field is a process with a pid (`sshd[17]`, `sshd[17]:`) or the kernel (`kernel:`).
-pub(super) fn is_process_with_pid(field: &[u8]) -> bool {
-    let [name @ .., b']'] = field.strip_suffix(b":").unwrap_or(field) else {
-        return field == b"kernel:";
-    };
-    let digits = name.iter().rev().take_while(|b| b.is_ascii_digit()).count();
-    digits > 0 && name[..name.len() - digits].ends_with(b"[")
-}
-
-/// Returns the end of syslog's host and process: `host sshd[17]: `, `host kernel: `, `host syslogd 1.4.1: `.
-pub(super) fn process_end(line: &[u8], at: usize, form: Host) -> Option<usize> {
-    let host = field_len(&line[at..]);
-    if host == 0 || line[at..at + host].ends_with(b":") {
-        return None;
-    }
-    let mut to = skip_delimiters(line, at + host);
-    let from = to;
-    if form == Host::WithPid && !is_process_with_pid(&line[from..from + field_len(&line[from..])]) {
-        return None;
-    }
-    // The process name may be followed by up to two more fields: a version, or the rest of a name that contains a space.
-    for _ in 0..3 {
-        let len = field_len(&line[to..]);
-        let field = &line[to..to + len];
-        if len == 0 {
-            return None;
-        }
-        if let [name @ .., b':'] = field {
-            let pid = name.ends_with(b"]") || name.ends_with(b")");
-            let version = name.iter().all(|b| b.is_ascii_digit() || *b == b'.');
-            return (to == from || pid || version).then_some(to + len);
-        }
-        // `sshd[17]` without a colon, or followed by an address of its own.
-        if field.ends_with(b"]") && field.contains(&b'[') {
-            let next = skip_spaces(line, to + len);
-            return Some(match line.get(next) {
-                Some(b'(') => line[next..]
-                    .windows(2)
-                    .position(|pair| pair == b"):")
-                    .map_or(to + len, |close| next + close + 2),
-                Some(b':') => next + 1,
-                _ => to + len,
-            });
-        }
-        to = skip_spaces(line, to + len);
-    }
-    None
 }
