@@ -37,6 +37,15 @@ fn write(storage: &InMemoryStorage, numbers: std::ops::Range<i64>) {
     }
 }
 
+/// Writes files with a row each, in one partition.
+fn write_to_one_partition(storage: &InMemoryStorage, numbers: std::ops::Range<i64>) {
+    let mut writer = dataset_writer(storage, options());
+    for number in numbers {
+        Records::new().push(&mut writer, number, BEGIN, &[]);
+        writer.flush().unwrap();
+    }
+}
+
 fn leftovers(storage: &InMemoryStorage) -> Vec<String> {
     commit(storage)
         .remove_leftovers(Table::Logs, Duration::ZERO)
@@ -80,15 +89,6 @@ fn interrupted(storage: &InMemoryStorage, act: impl Fn() + Send + Sync + 'static
 fn run(compactor: &Compactor) -> otlake_dataset::CompactionReport {
     let plan = compactor.plan(Table::Logs).unwrap();
     compactor.run(&plan, &mut |_| {}).unwrap()
-}
-
-/// Writes a file of one record for each number.
-fn write_files(storage: &InMemoryStorage, numbers: std::ops::Range<i64>) {
-    let mut writer = dataset_writer(storage, options());
-    for number in numbers {
-        Records::new().push(&mut writer, number, BEGIN, &[]);
-        writer.flush().unwrap();
-    }
 }
 
 /// A second compactor replaces the same files first: the first one deletes its file, and finds that nothing is left.
@@ -454,7 +454,7 @@ fn readers_and_writers_do_not_notice() {
 #[test]
 fn a_late_compactor_does_not_bring_dropped_rows_back() {
     let storage = InMemoryStorage::new();
-    write_files(&storage, 0..4);
+    write_to_one_partition(&storage, 0..4);
     let other = storage.clone();
     let late = interrupted(&storage, move || {
         let commit = commit(&other);
@@ -482,7 +482,7 @@ fn a_late_compactor_does_not_bring_dropped_rows_back() {
 #[test]
 fn a_late_compactor_does_not_double_rows() {
     let storage = InMemoryStorage::new();
-    write_files(&storage, 0..4);
+    write_to_one_partition(&storage, 0..4);
     let before = rows(&storage, Table::Logs);
     let other = storage.clone();
     let done = AtomicBool::new(false);
@@ -498,7 +498,7 @@ fn a_late_compactor_does_not_double_rows() {
                 .unwrap()
         };
         again();
-        write_files(&other, 4..8);
+        write_to_one_partition(&other, 4..8);
         run(&compactor(&other));
         assert_eq!(files(&other, Table::Logs).len(), 1);
         let manifest = Manifest::new(Table::Logs).with_replaces(vec!["gone.parquet".to_owned()]);
@@ -591,7 +591,7 @@ fn run_stalling(storage: &InMemoryStorage, act: impl Fn() + Send + Sync + 'stati
 #[test]
 fn a_compactor_that_stalls_after_its_check_does_not_double_rows() {
     let storage = InMemoryStorage::new();
-    write_files(&storage, 0..4);
+    write_to_one_partition(&storage, 0..4);
     let other = storage.clone();
     run_stalling(&storage, move || {
         run(&compactor(&other));
@@ -601,7 +601,7 @@ fn a_compactor_that_stalls_after_its_check_does_not_double_rows() {
                 .unwrap()
         };
         clean_up();
-        write_files(&other, 4..8);
+        write_to_one_partition(&other, 4..8);
         run(&compactor(&other));
         for _ in 0..3 {
             clean_up();
@@ -617,7 +617,7 @@ fn a_compactor_that_stalls_after_its_check_does_not_double_rows() {
 #[test]
 fn a_merged_file_that_was_removed_replaces_nothing() {
     let storage = InMemoryStorage::new();
-    write_files(&storage, 0..4);
+    write_to_one_partition(&storage, 0..4);
     let before = rows(&storage, Table::Logs);
     let other = storage.clone();
     let done = AtomicBool::new(false);
