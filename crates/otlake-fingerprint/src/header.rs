@@ -296,6 +296,7 @@ mod tests {
             "INFO started",
             "2024-05-01 10:00:00",
             "2024-05-01 10:00:00 INFO",
+            "2024-05-01 10:00:00 UTC\n",
             "1.2.3 released",
             "May the first",
             "GET 10:00:00",

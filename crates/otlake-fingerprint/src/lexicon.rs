@@ -300,6 +300,14 @@ pub(crate) fn introduces_table(word: &[u8]) -> bool {
     matches!(word, b"FROM" | b"JOIN" | b"INTO" | b"UPDATE" | b"TABLE")
 }
 
+/// Returns whether `word` is a method of HTTP.
+pub(crate) fn is_method(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"GET" | b"HEAD" | b"POST" | b"PUT" | b"DELETE" | b"OPTIONS" | b"PATCH"
+    )
+}
+
 /// Returns the reason phrase of a status code of HTTP (RFC 9110), or nothing.
 pub(crate) fn reason_phrase(code: &[u8]) -> &'static [u8] {
     match code {

@@ -22,7 +22,7 @@ pub(crate) fn message_field(text: &[u8]) -> Option<Range<usize>> {
         }
         let value = at + name.len() + 1;
         let (value, next) = match line.get(value) {
-            Some(b'"') => quoted(line, value)?,
+            Some(b'"') => quoted(line, value, b'"')?,
             _ => bare(line, value)?,
         };
         at = next;
@@ -52,6 +52,27 @@ pub(crate) fn message_field(text: &[u8]) -> Option<Range<usize>> {
     fits.then_some(range)
 }
 
+/// Returns whether a text is one pair or more with spaces between them. Values may also be in single quotes.
+pub(crate) fn only_pairs(line: &[u8]) -> bool {
+    let pair = |at: usize| {
+        let value = at + name_len(&line[at..])? + 1;
+        let (_, next) = match line.get(value) {
+            Some(b'"') => quoted(line, value, b'"')?,
+            Some(b'\'') => quoted(line, value, b'\'')?,
+            _ => bare(line, value)?,
+        };
+        Some(next + line[next..].iter().take_while(|b| **b == b' ').count())
+    };
+    let mut at = 0;
+    while at < line.len() {
+        match pair(at) {
+            Some(next) => at = next,
+            None => return false,
+        }
+    }
+    !line.is_empty()
+}
+
 /// Returns the length of the name at the front, which `=` must follow.
 fn name_len(text: &[u8]) -> Option<usize> {
     let len = text
@@ -66,12 +87,12 @@ fn name_len(text: &[u8]) -> Option<usize> {
 
 /// Returns the content of the quoted value at `start`, and the position after its quote. A space or the end must follow. The value may
 /// be cut short.
-fn quoted(line: &[u8], start: usize) -> Option<(Range<usize>, usize)> {
+fn quoted(line: &[u8], start: usize, quote: u8) -> Option<(Range<usize>, usize)> {
     let mut at = start + 1;
     while let Some(&byte) = line.get(at) {
         match byte {
             b'\\' => at += 1,
-            b'"' => {
+            _ if byte == quote => {
                 let apart = matches!(line.get(at + 1), None | Some(b' '));
                 return apart.then_some((start + 1..at, at + 1));
             }

@@ -66,16 +66,23 @@ impl Tokenizer for Scanner {
 
     fn text(&self, message: &[u8]) -> Range<usize> {
         let start = message_start(message);
-        let body = window(&message[start..], MAX_JSON_BYTES);
-        let head = window(body, MAX_BYTES);
-        let is_json = body.first() == Some(&b'{');
-        let in_json = is_json.then(|| json::message_field(body)).flatten();
+        let rest = &message[start..];
+        // The message inside of `rest`, whose position is `from`.
+        let within = |rest: &[u8], from: usize, field: Range<usize>| {
+            let text = &rest[field.clone()];
+            from + field.start + message_start(text)..from + field.end
+        };
+        if let Some(body) = object(rest)
+            && let Some(field) = json::message_field(window(body, MAX_JSON_BYTES))
+        {
+            return within(body, message.len() - body.len(), field);
+        }
         // A value with escapes is not a text that can be cut out.
-        let without_escapes = |field: &Range<usize>| !head[field.clone()].contains(&b'\\');
-        let in_pairs = || pairs::message_field(head).filter(without_escapes);
-        if let Some(field) = in_json.or_else(in_pairs) {
-            let text = &body[field.clone()];
-            return start + field.start + message_start(text)..start + field.end;
+        let head = window(rest, MAX_BYTES);
+        if let Some(field) = pairs::message_field(head)
+            && !head[field.clone()].contains(&b'\\')
+        {
+            return within(rest, start, field);
         }
         start..message.len()
     }
@@ -89,17 +96,38 @@ impl Tokenizer for Scanner {
 #[inline]
 pub(crate) fn scan<F: FnMut(Token<'_>)>(message: &[u8], emit: &mut F) {
     let mut rest = &message[skip_front(message)..];
-    if rest.first() == Some(&b'{') && json::scan_json(window(rest, MAX_JSON_BYTES), emit) {
+    if let Some(body) = object(rest)
+        && json::scan_json(window(body, MAX_JSON_BYTES), emit)
+    {
         return;
     }
     if let Some(header) = header(rest) {
         rest = &rest[header.end..];
         rest = &rest[skip_front(rest)..];
-        if rest.first() == Some(&b'{') && json::scan_json(window(rest, MAX_JSON_BYTES), emit) {
+        if let Some(body) = object(rest)
+            && json::scan_json(window(body, MAX_JSON_BYTES), emit)
+        {
             return;
         }
     }
     scan_text(window(rest, MAX_JSON_BYTES), emit);
+}
+
+/// Returns the text from its first brace, if it begins with one or with the cookie of CEE before one (`@cee: {"msg":…}`).
+#[inline]
+fn object(text: &[u8]) -> Option<&[u8]> {
+    match text.first()? {
+        b'{' => Some(text),
+        b'@' => after_cookie(text),
+        _ => None,
+    }
+}
+
+#[cold]
+fn after_cookie(text: &[u8]) -> Option<&[u8]> {
+    let rest = text.strip_prefix(b"@cee:")?;
+    let blanks = rest.iter().take_while(|b| **b == b' ').count();
+    Some(&rest[blanks..]).filter(|body| body.first() == Some(&b'{'))
 }
 
 /// Returns the position of the message, after white space, a byte-order mark and a header.

@@ -4,6 +4,7 @@ mod colon;
 mod joined;
 mod lines;
 mod list;
+mod noun;
 mod path;
 mod quote;
 mod shape;
@@ -107,8 +108,10 @@ enum Lead {
     From,
     /// The client of an access log: `10.0.0.7 - ann [`.
     Client,
-    /// Not a word but a number, with a noun in the plural after it: `3 files`.
+    /// Not a word but a number, with a noun after it whose stem is shorter: `3 files`.
     Count,
+    /// A noun after a number, whose verb may follow: `3 files are`.
+    Counted,
 }
 
 /// Emits the tokens of a text of at most [`MAX_JSON_BYTES`](crate::MAX_JSON_BYTES) bytes. Only its first [`MAX_BYTES`] bytes are scanned,
@@ -189,8 +192,14 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                     && let Some(&next) = block.get(len)
                     && CLASS[next as usize] & STOP != 0
                 {
-                    if !self.is_ordinary(block, len)
+                    let ordinary = self.is_ordinary(block, len);
+                    if ordinary && next == b' ' {
+                        self.emit_word(rest, start, len);
+                        self.at = start + len + 1;
+                    } else if !ordinary
                         || next == b':' && rest.get(len + 1) != Some(&b' ')
+                        || next == b'['
+                        || next == b'(' && rest.get(len + 1) == Some(&b'u')
                     {
                         self.letters_before(next, start, start + len);
                     } else if next == b'=' {
@@ -200,7 +209,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                         self.key(rest, start, len);
                     } else {
                         self.emit_word(rest, start, len);
-                        self.at = start + len + usize::from(next == b' ');
+                        self.at = start + len;
                     }
                     continue;
                 }
@@ -253,6 +262,9 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                 Some(_) => self.after = After::Label,
             },
             b'"' if self.quote() => return true,
+            b'[' | b'{' if self.may_be_object() && self.objects() => return true,
+            b'(' if self.left == MAX_TOKENS && self.job() => return true,
+            b'<' if self.after != After::Nothing && self.angles() => return true,
             b'[' | b'{' if self.is_apart() && self.list(byte) => return true,
             b'(' | b'[' | b'<' | b',' if self.null_item() => return true,
             b'?' if self.placeholder() => return true,
@@ -268,6 +280,15 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         }
         self.at += 1;
         true
+    }
+
+    /// Returns whether the bracket at `at` can open a JSON object, or an empty one or an empty array.
+    #[inline(always)]
+    fn may_be_object(&self) -> bool {
+        matches!(
+            self.bytes[self.at..],
+            [b'{', b'"' | b'}', ..] | [b'[', b']', ..]
+        )
     }
 
     /// Returns whether the bracket at `at` is separate from the text before it.
@@ -307,7 +328,10 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         }
         if self.words.naming {
             if self.words.lead == Lead::Count {
-                return self.plural(start, end);
+                return self.noun(start, end);
+            }
+            if self.words.lead == Lead::Counted && self.agreeing(start, end) {
+                return;
             }
             if self.words.lead == Lead::From && self.transition(start, end) {
                 return;
@@ -320,7 +344,8 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                 && initial & shape::CONSTANT != 0
                 && self.is_constant_value(start, end)
             || word.len() >= shape::SHORTEST_BASE64 && shape::is_base64(word)
-            || word == b"localhost"
+            || initial & shape::NAMED != 0
+                && (word == b"localhost" || word[0] == b'$' && word.len() > 1)
             || self.words.naming && self.is_name(start, end);
         if is_variable {
             return self.variable(start, end, Tail::Nothing);
@@ -366,20 +391,37 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         self.ends_at(end + 1) && shape::is_base64(&self.bytes[start..end])
     }
 
-    /// Emits a word. An equals sign right after it belongs to the word and makes it a key.
+    /// Emits a word. An equals sign right after it belongs to the word and makes it a key. A name is a
+    /// variable: of a host, right before an address or numbers in brackets, or of a user, right before its number.
     #[inline(never)]
     fn word(&mut self, start: usize, end: usize) {
         let rest = &self.bytes[start..];
-        if self.bytes.get(end) == Some(&b'=') {
-            self.key(rest, start, end - start);
-        } else {
-            self.emit_word(rest, start, end - start);
+        match self.bytes.get(end) {
+            Some(b'=') => self.key(rest, start, end - start),
+            Some(b'[' | b'(') if let Some(end) = self.name_end(start, end) => {
+                self.variable(start, end, Tail::Nothing);
+            }
+            _ => self.emit_word(rest, start, end - start),
         }
+    }
+
+    /// Returns the end of a name whose word ends at `end`, if the brackets after it show that it is one.
+    #[inline(never)]
+    fn name_end(&self, start: usize, end: usize) -> Option<usize> {
+        let rest = &self.bytes[end..];
+        let user = self.bytes[start].is_ascii_lowercase() && rest.starts_with(b"(uid=");
+        if user || tail::is_bracketed_address(rest) {
+            return Some(end);
+        }
+        self.range(end)
     }
 
     /// Emits the key that is the first `len` bytes of `rest`, and moves past its equals sign, to its value.
     #[inline(always)]
     fn key(&mut self, rest: &'t [u8], start: usize, len: usize) {
+        if matches!(self.bytes[..start], [.., b' ', b' ']) && self.padded_pairs(start) {
+            return;
+        }
         self.emit_word(rest, start, len + 1);
         self.at = start + len + 1;
         self.after = After::Key;
@@ -436,7 +478,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         self.words.lead = Lead::From;
         matches!(
             self.bytes[end..],
-            [b' ', b'A'..=b'Z', b'A'..=b'Z' | b'_', ..]
+            [b' ', b'A'..=b'Z', b'A'..=b'Z' | b'_', ..] | [b' ', b'[', b'A'..=b'Z', ..]
         )
     }
 
@@ -452,14 +494,36 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         self.words.last = (0, 0);
     }
 
-    /// Emits a noun in the plural without its last letter, as if the number before it were 1.
+    /// Emits the stem of a noun after a number, which is the same in the singular and the plural.
     #[inline(never)]
-    fn plural(&mut self, start: usize, end: usize) {
-        self.emit_word(&self.bytes[start..], start, end - 1 - start);
+    fn noun(&mut self, start: usize, end: usize) {
+        let rest = &self.bytes[start..];
+        self.emit_word(rest, start, noun::stem(&rest[..end - start]));
         self.words.last = (start, end);
         if self.words.count == 1 {
             self.words.first = (start, end);
         }
+        self.words.naming = noun::verb(&self.bytes[end..]).is_some();
+        self.words.lead = Lead::Counted;
+    }
+
+    /// Emits what the singular and the plural of a verb after a noun share. Returns false if the word is not that verb.
+    #[inline(never)]
+    fn agreeing(&mut self, start: usize, end: usize) -> bool {
+        let (from, to) = self.words.last;
+        if to + 1 != start || from == to {
+            return false;
+        }
+        let Some(stem) = noun::verb(&self.bytes[to..]) else {
+            return false;
+        };
+        if stem > 0 {
+            self.emit_word(&self.bytes[start..], start, stem);
+        } else {
+            self.words.naming = false;
+        }
+        self.words.last = (start, end);
+        true
     }
 
     /// Returns whether the client of an access log ends at `end`, and its user may follow.

@@ -535,12 +535,27 @@ pub(super) fn skip_delimiters(line: &[u8], mut at: usize) -> usize {
     }
 }
 
-/// Returns whether a field can come before the timestamp, or between timestamp and level: a dash, empty braces, capitals, or anything
-/// with a digit.
+/// Returns whether a field can come before the timestamp, or between timestamp and level: a dash, empty braces, capitals, a user
+/// with `@`, or anything with a digit.
 fn leads(field: &[u8]) -> bool {
     field.iter().any(u8::is_ascii_digit) && !field.contains(&b'=') && !field.contains(&b'"')
         || field.len() > 1 && field.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
         || matches!(field, b"-" | b"{}")
+        || is_account(field)
+}
+
+/// Returns whether a field is a user and what it is a user of: `ann@shop`.
+fn is_account(field: &[u8]) -> bool {
+    let Some(at) = field.iter().position(|b| *b == b'@') else {
+        return false;
+    };
+    let is_name = |part: &[u8]| {
+        !part.is_empty()
+            && part
+                .iter()
+                .all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b'.'))
+    };
+    is_name(&field[..at]) && is_name(&field[at + 1..])
 }
 
 /// Returns the level before klog's date: `E0501 10:00:00.123456`.
@@ -645,6 +660,11 @@ fn parentheses_end(line: &[u8], at: usize, thread: bool) -> Option<usize> {
     let close = at + memchr::memchr(b')', window)?;
     match line[close + 1..] {
         [b' ', ..] if thread => Some(close + 1),
+        // `WARNING (MainThread) [app.jobs] …`
+        [b' ', b'[', ..] => {
+            let end = group_end(line, close + 2)?;
+            line[close + 2..end].contains(&b'.').then_some(close + 1)
+        }
         [b':', b' ', ..] if line[at..close].iter().any(u8::is_ascii_digit) => Some(close + 2),
         _ => None,
     }

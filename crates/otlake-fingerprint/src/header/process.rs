@@ -9,6 +9,9 @@ pub(super) fn process_len(text: &[u8], len: usize) -> Option<usize> {
     let name = &text[..len];
     let name = name.strip_suffix(b"]").unwrap_or(name);
     let open = memchr::memchr(b'[', name).filter(|open| *open > 0)?;
+    if name[..open].contains(&b']') {
+        return None;
+    }
     let numbers = &name[open + 1..];
     let fits = numbers.contains(&b':')
         && numbers.iter().all(|b| b.is_ascii_hexdigit() || *b == b':')

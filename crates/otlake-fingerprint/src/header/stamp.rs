@@ -112,8 +112,12 @@ fn numeric_stamp(line: &[u8], at: usize, bracket: bool) -> Option<(usize, Host)>
     if bracket && after == Some(b'.') {
         let fraction = digits(line, at + first + 1);
         let end = at + first + 1 + fraction;
-        if (3..=9).contains(&fraction) && line.get(end) == Some(&b']') {
-            return Some((end, Host::Never));
+        if (3..=9).contains(&fraction) {
+            match line[end..] {
+                [b']', ..] => return Some((end, Host::Never)),
+                [b's', b']', ..] => return Some((end + 1, Host::Never)),
+                _ => {}
+            }
         }
     }
     // `01 May 2024 10:00:00.123`, `01/May/2024:10:00:00`
@@ -329,7 +333,10 @@ fn zone_end(line: &[u8], at: usize) -> usize {
             _ => break,
         };
         match &rest[len..] {
-            [] | [b' ' | b'\t' | b'|', ..] | [b']'] | [b']', b' ' | b'\t' | b'|', ..] => {}
+            []
+            | [b' ' | b'\t' | b'|' | b'\n' | b'\r', ..]
+            | [b']']
+            | [b']', b' ' | b'\t' | b'|' | b'\n' | b'\r', ..] => {}
             _ => break,
         }
         end += 1 + len;

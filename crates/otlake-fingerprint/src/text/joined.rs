@@ -20,7 +20,18 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         if flags & HIGH != 0 {
             return self.unicode(start, end);
         }
+        if flags & ODD != 0 && bytes[end - 1] == b'/' && self.is_directory(start, end) {
+            return self.variable(start, end, Tail::Nothing);
+        }
         self.trimmed(start, end, flags);
+    }
+
+    /// Returns whether a chunk that ends in a slash is a path: a value, or the root after the method of a request.
+    fn is_directory(&self, start: usize, end: usize) -> bool {
+        let (from, to) = self.words.last;
+        let nested = from > 0 && self.bytes[from - 1] == b'=';
+        self.after == After::Key && to == start && !nested
+            || end - start == 1 && to + 1 == start && lexicon::is_method(&self.bytes[from..to])
     }
 
     /// Reads an ASCII chunk, or a part of one, without the joiners around it.
@@ -74,7 +85,11 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             } else {
                 Tail::Nothing
             };
-            if flags & ODD == 0 && self.is_key(start, end) {
+            let before = if start > 0 { bytes[start - 1] } else { 0 };
+            let named = flags & ODD == 0
+                && (before != b'@' && self.is_key(start, end)
+                    || before == b'%' && bytes.get(end) == Some(&b':') && is_mnemonic(chunk));
+            if named {
                 return self.word(start, end);
             }
             let end = if flags & ODD != 0 {
@@ -199,6 +214,23 @@ fn is_account(domain: &[u8], name: &[u8]) -> bool {
             .all(|b| b.is_ascii_uppercase() || matches!(b, b'_' | b'-'))
         && crate::level::level_of_word(domain).is_none()
         && name.len() > 1
+}
+
+/// Returns whether a chunk is the identifier of a message, with its severity in the middle: `LINK-3-UPDOWN`.
+fn is_mnemonic(chunk: &[u8]) -> bool {
+    let mut parts = chunk.split(|b| *b == b'-');
+    let is_name = |part: Option<&[u8]>| {
+        part.is_some_and(|part| {
+            !part.is_empty()
+                && part
+                    .iter()
+                    .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_')
+        })
+    };
+    is_name(parts.next())
+        && matches!(parts.next(), Some([b'0'..=b'9']))
+        && is_name(parts.next())
+        && parts.next().is_none()
 }
 
 /// Returns the length of the symbol in a code address: `do_exit+0x1a/0x30`, `do_exit+173`.

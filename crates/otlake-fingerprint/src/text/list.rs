@@ -18,7 +18,13 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             self.variable(start, start + 2, Tail::Nothing);
             return true;
         }
-        let Some(end) = words_end(&bytes[start + 1..], close) else {
+        let inside = &bytes[start + 1..bytes.len().min(start + 1 + MAX_LIST)];
+        // Most brackets have no comma inside.
+        let has_comma = memchr::memchr2(b',', close, inside).is_some_and(|at| inside[at] == b',');
+        if !has_comma {
+            return false;
+        }
+        let Some(end) = words_end(inside, close) else {
             return false;
         };
         self.at = start + 1 + end;
@@ -44,6 +50,19 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         (bytes[end + 1..close].iter().any(u8::is_ascii_digit) && bytes.get(close) == Some(&b']'))
             .then_some(close + 1)
     }
+
+    /// Returns the position after the brackets at `at` if they hold the numbers of several hosts: `node[001-004,7]`.
+    pub(super) fn range(&self, at: usize) -> Option<usize> {
+        let inside = &self.bytes[at..].strip_prefix(b"[")?;
+        let len = inside
+            .iter()
+            .take(MAX_LIST)
+            .take_while(|b| b.is_ascii_digit() || matches!(b, b',' | b'-'))
+            .count();
+        let numbers = &inside[..len];
+        let several = numbers.first()?.is_ascii_digit() && !numbers.iter().all(u8::is_ascii_digit);
+        (several && inside.get(len) == Some(&b']')).then_some(at + len + 2)
+    }
 }
 
 /// Returns the length of two or more items with commas between them, up to `close`. At least one item is a word, because numbers are
@@ -52,7 +71,7 @@ fn words_end(text: &[u8], close: u8) -> Option<usize> {
     let mut items = 1;
     let mut item = 0;
     let (mut digits, mut word) = (false, false);
-    for (at, &byte) in text.iter().enumerate().take(MAX_LIST) {
+    for (at, &byte) in text.iter().enumerate() {
         match byte {
             b',' if item > 0 => {
                 items += 1;

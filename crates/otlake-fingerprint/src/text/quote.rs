@@ -227,8 +227,28 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         None
     }
 
-    /// Emits a quoted string as one variable.
+    /// Returns the end of the remarks about a value that ends at `end`: ` (Size = 50)`.
+    fn remarks_end(&self, mut end: usize) -> usize {
+        let remark = |at: usize| {
+            let rest = self.bytes[at..].strip_prefix(b" (")?;
+            let name = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+            let rest = rest[name..].strip_prefix(b" = ").filter(|_| name > 0)?;
+            let value = rest.iter().take_while(|b| is_alnum(**b)).count();
+            let rest = rest[value..].strip_prefix(b")").filter(|_| value > 0)?;
+            Some(self.bytes.len() - rest.len())
+        };
+        while let Some(next) = remark(end) {
+            end = next;
+        }
+        end
+    }
+
+    /// Emits a quoted string as one variable. What is said in parentheses about a value belongs to it: `@p0='ann' (Size = 50)`.
     fn quoted(&mut self, start: usize, end: usize) -> bool {
+        let end = match self.after {
+            After::Key => self.remarks_end(end),
+            After::Nothing | After::Colon | After::Label => end,
+        };
         self.variable(start, end, Tail::Nothing);
         self.at = end;
         true

@@ -1,8 +1,10 @@
 //! Recognizes variables without a digit: constants that are values, hexadecimal bytes, base64, and missing values.
 
-use super::{After, Lines, Tail, Text};
-use crate::class::WORD;
+use super::{After, Lines, MAX_QUOTED, Tail, Text};
+use crate::class::{WORD, is_alnum};
 use crate::lexicon;
+use crate::pairs;
+use crate::scanner::MAX_TOKENS;
 use crate::token::Token;
 
 /// The minimum length of a run of letters that can be base64. Shorter ones can't be distinguished from names.
@@ -30,8 +32,8 @@ pub(super) const HEXADECIMAL: u8 = 1;
 pub(super) const CALENDAR: u8 = 1 << 1;
 /// The letter begins a word for no value or for one of two: null, undefined, true, false, yes, no, on, off.
 pub(super) const CONSTANT: u8 = 1 << 2;
-/// The letter begins `localhost`.
-const LOCALHOST: u8 = 1 << 3;
+/// The letter begins `localhost`, or is the dollar sign before the name of a variable.
+pub(super) const NAMED: u8 = 1 << 3;
 
 /// The kinds of tokens that each letter can begin.
 static INITIALS: [u8; 128] = {
@@ -40,7 +42,7 @@ static INITIALS: [u8; 128] = {
         (b"abcdefABCDEF", HEXADECIMAL),
         (b"JFMASONDTW", CALENDAR),
         (b"nutfyoNUTFYO", CONSTANT),
-        (b"l", LOCALHOST),
+        (b"l$", NAMED),
     ];
     let mut set = 0;
     while set < sets.len() {
@@ -102,7 +104,7 @@ pub(super) fn is_ordinary(block: &[u8; WORD], len: usize, is_value: bool) -> boo
     };
     !hexadecimal
         && first & CONSTANT == 0
-        && (first & LOCALHOST == 0 || len != b"localhost".len())
+        && (first & NAMED == 0 || len != b"localhost".len())
         && (first & CALENDAR == 0 || !lexicon::begins_calendar_name([block[0], block[1], block[2]]))
 }
 
@@ -265,6 +267,114 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         true
     }
 
+    /// Skips the fields of a record after its message: pairs up to the end of the line, with two spaces or more before them.
+    #[inline(never)]
+    pub(super) fn padded_pairs(&mut self, start: usize) -> bool {
+        let bytes = self.bytes;
+        if self.left == MAX_TOKENS || memchr::memchr(b'=', &bytes[..start]).is_some() {
+            return false;
+        }
+        let end =
+            memchr::memchr2(b'\n', b'\r', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+        if !pairs::only_pairs(bytes[start..end].trim_ascii_end()) {
+            return false;
+        }
+        self.at = end;
+        self.lines = Lines::Last;
+        true
+    }
+
+    /// Reads a value in angle brackets: `user=<ann>`, `client: <local machine>`.
+    #[inline(never)]
+    pub(super) fn angles(&mut self) -> bool {
+        let bytes = self.bytes;
+        let start = self.at;
+        let inside = &bytes[start + 1..bytes.len().min(start + MAX_QUOTED)];
+        let len = inside
+            .iter()
+            .take_while(|b| is_alnum(**b) || matches!(b, b' ' | b'.' | b'-' | b'+' | b'/' | b'@'))
+            .count();
+        let led = start > 0 && matches!(bytes[start - 1], b' ' | b'=');
+        let closes = inside.get(len) == Some(&b'>') && self.ends_at(start + 1 + len + 1);
+        let value = len > 0 && inside[0] != b' ' && inside[..len].iter().any(|&b| is_alnum(b));
+        if self.after == After::Label || !led || !closes || !value {
+            return false;
+        }
+        self.variable(start + 1, start + 1 + len, Tail::Nothing);
+        self.at = start + len + 2;
+        true
+    }
+
+    /// Reads the user and the command of a job that cron has started: `(ann) CMD (/usr/bin/backup --all)`.
+    #[inline(never)]
+    pub(super) fn job(&mut self) -> bool {
+        let bytes = self.bytes;
+        let start = self.at + 1;
+        let name = bytes[start..]
+            .iter()
+            .take_while(|b| is_alnum(**b) || matches!(b, b'-' | b'.'))
+            .count();
+        let command = start + name + b") CMD (".len();
+        let end =
+            memchr::memchr2(b'\n', b'\r', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+        let line = bytes[..end].trim_ascii_end();
+        if name == 0
+            || !bytes[start + name..].starts_with(b") CMD (")
+            || line.len() < command + 2
+            || !line.ends_with(b")")
+        {
+            return false;
+        }
+        self.variable(start, start + name, Tail::Nothing);
+        self.word(command - 5, command - 2);
+        self.variable(command, line.len() - 1, Tail::Nothing);
+        self.at = line.len();
+        true
+    }
+
+    /// Skips the fields of a record after its message: objects of JSON up to the end of the line (`order saved {"id":17}`).
+    #[inline(never)]
+    pub(super) fn objects(&mut self) -> bool {
+        let bytes = self.bytes;
+        let (before, rest) = bytes.split_at(self.at);
+        if self.after != After::Nothing || before.last() != Some(&b' ') {
+            return false;
+        }
+        let apart = before.ends_with(b" | ") || before.ends_with(b" - ");
+        if self.words.count < if apart { 1 } else { 2 } {
+            return false;
+        }
+        let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let line = rest[..end].trim_ascii_end();
+        let (mut at, mut count) = (0, 0);
+        while at < line.len() {
+            at += match line[at..] {
+                [b'{', b'}', ..] | [b'[', b']', ..] => 2,
+                [b'{', b'"', ..] => object_len(&line[at..]),
+                _ => return false,
+            };
+            count += 1;
+            match line.get(at) {
+                None => break,
+                Some(b' ') => at += 1,
+                Some(_) => return false,
+            }
+        }
+        // Brackets with nothing inside may also be a value, and the object may hold the message.
+        let value = count < 2 && (line[0] == b'[' || !apart && line.get(1) == Some(&b'}'));
+        let names = [b"\"msg\":".as_slice(), b"\"message\":"];
+        if value
+            || names
+                .iter()
+                .any(|name| memchr::memmem::find(line, name).is_some())
+        {
+            return false;
+        }
+        self.at += end;
+        self.lines = Lines::Last;
+        true
+    }
+
     /// Returns whether the end of the line or `name=` follows the spaces at `at`.
     #[inline(never)]
     fn key_follows(&self, mut at: usize) -> bool {
@@ -282,4 +392,27 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             Some(_) => false,
         }
     }
+}
+
+/// Returns the length of the object at the front of a line. It may be cut short. Brackets inside strings don't count.
+fn object_len(line: &[u8]) -> usize {
+    let mut open = 0_usize;
+    let mut quoted = false;
+    let mut at = 0;
+    while let Some(&byte) = line.get(at) {
+        at += 1;
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\\' if quoted => at += 1,
+            b'{' | b'[' if !quoted => open += 1,
+            b'}' | b']' if !quoted => {
+                open -= 1;
+                if open == 0 {
+                    return at;
+                }
+            }
+            _ => {}
+        }
+    }
+    line.len()
 }

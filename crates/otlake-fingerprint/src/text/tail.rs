@@ -1,6 +1,6 @@
 //! Finds text that belongs to a variable and comes after a space: units, zones, the rest of a date.
 
-use super::{Lead, Tail, Text};
+use super::{Lead, Tail, Text, noun};
 use crate::class::{CLASS, STOP, WORD, leading_letters};
 use crate::lexicon;
 use crate::token::Token;
@@ -77,7 +77,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 if to == end && end - start == 3 && first.is_ascii_uppercase() {
                     return self.reason(start, end);
                 }
-                if to == end && tail == Tail::Unit && self.is_plural(end + 1, len) {
+                if to == end && tail == Tail::Unit && self.is_counted(end + 1, len) {
                     self.words.lead = Lead::Count;
                 }
                 to
@@ -103,23 +103,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Returns whether the `len` letters at `at` are a noun in the plural: four to fifteen small letters that end in `s`, but not as
-    /// `status`, `this`, `less` and `alias` do.
+    /// Returns whether the `len` letters at `at`, right after a number, may differ between singular and plural, or the verb after them
+    /// does: three to fifteen small letters.
     #[inline]
-    fn is_plural(&self, at: usize, len: usize) -> bool {
-        let rest = &self.bytes[at..];
-        let ends = matches!(
-            rest[..len],
-            [
-                _,
-                _,
-                ..,
-                b'b'..=b'h' | b'j'..=b'r' | b't' | b'v'..=b'z',
-                b's',
-            ]
-        );
-        ends && len < WORD
-            && rest[..len].iter().all(u8::is_ascii_lowercase)
+    fn is_counted(&self, at: usize, len: usize) -> bool {
+        let (noun, rest) = self.bytes[at..].split_at(len);
+        (3..WORD).contains(&len)
+            && (noun::may_be_longer(noun) && noun::stem(noun) < len || noun::verb(rest).is_some())
+            && noun.iter().all(u8::is_ascii_lowercase)
             && self.unit_ends_at(at + len)
     }
 
@@ -226,7 +217,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         )
     }
 
-    /// Reads the states between which something changes, in capitals after `from`: `from READY to LOST`.
+    /// Reads the states between which something changes, in capitals after `from`: `from READY to LOST`, `from [READY] to [LOST]`.
     #[inline(never)]
     pub(super) fn transition(&mut self, start: usize, end: usize) -> bool {
         let bytes = self.bytes;
@@ -238,20 +229,25 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 .count();
             (len > 1 && rest[0] != b'_' && self.ends_at(at + len)).then_some(at + len)
         };
-        if self.words.last.1 + 1 != start
-            || bytes[start - 1] != b' '
-            || state(start) != Some(end)
-            || !bytes[end..].starts_with(b" to ")
-            || self.left < 3
-        {
+        let between = &bytes[self.words.last.1..start];
+        let joint: &[u8] = match between {
+            b" " => b" to ",
+            b" [" => b"] to [",
+            _ => return false,
+        };
+        if state(start) != Some(end) || !bytes[end..].starts_with(joint) || self.left < 3 {
             return false;
         }
-        let to = end + 4;
+        let to = end + joint.len();
         let Some(last) = state(to) else {
             return false;
         };
+        if joint.len() > 4 && bytes.get(last) != Some(&b']') {
+            return false;
+        }
         self.variable(start, end, Tail::Nothing);
-        self.word(end + 1, end + 3);
+        let word = end + (joint.len() - 2) / 2;
+        self.word(word, word + 2);
         self.variable(to, last, Tail::Nothing);
         self.at = last;
         true
@@ -280,7 +276,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                     .strip_prefix(b" from ")
                     .is_some_and(begins_with_address);
             }
-            Lead::From | Lead::Count => return false,
+            Lead::From | Lead::Count | Lead::Counted => return false,
             Lead::Noun | Lead::Client => {}
         }
         match bytes.get(end) {
@@ -326,4 +322,16 @@ fn begins_with_address(text: &[u8]) -> bool {
     let count = |wanted: u8| run.clone().filter(|b| **b == wanted).count();
     text.get(len).is_none_or(|b| CLASS[*b as usize] & STOP != 0)
         && (count(b':') >= 2 || count(b'.') == 3 && text[0].is_ascii_digit())
+}
+
+/// Returns whether a text begins with an address in brackets: `[10.0.0.1]`.
+pub(super) fn is_bracketed_address(text: &[u8]) -> bool {
+    let Some((b'[', inside)) = text.split_first() else {
+        return false;
+    };
+    let len = inside
+        .iter()
+        .take_while(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':'))
+        .count();
+    inside.get(len) == Some(&b']') && begins_with_address(inside)
 }

@@ -6,8 +6,9 @@ use super::text::{
 };
 use super::vocabulary::{
     HIGH_UNITS, ends, is_alnum, is_credential, is_data_suffix, is_digit, is_generic_domain,
-    is_half_of_day, is_high_unit, is_joiner, is_level, is_month, is_naming_noun, is_null, is_odd,
-    is_preposition, is_separator, is_status, is_switch, is_unit, is_weekday, is_zone, trim,
+    is_half_of_day, is_high_unit, is_joiner, is_level, is_method, is_month, is_naming_noun,
+    is_null, is_odd, is_preposition, is_separator, is_status, is_switch, is_unit, is_weekday,
+    is_zone, trim,
 };
 
 impl Text<'_> {
@@ -27,9 +28,22 @@ impl Text<'_> {
         } else if has_high(chunk) {
             // J3
             self.beyond_ascii(start, end);
+        } else if chunk.ends_with(b"/")
+            && (self.follows_key(start)
+                || chunk == b"/" && self.last_word_before(start).is_some_and(is_method))
+        {
+            self.variable(start, end);
         } else {
             self.joined(start, end);
         }
+    }
+
+    /// Returns whether a value of a key that is not itself a value is at `start`.
+    fn follows_key(&self, start: usize) -> bool {
+        let Some(&(word, from, to)) = self.line.last() else {
+            return false;
+        };
+        word && to == start && self.position == Position::Key && !self.text[..from].ends_with(b"=")
     }
 
     fn numbered_hosts(&self, start: usize, end: usize) -> Option<usize> {
@@ -50,8 +64,16 @@ impl Text<'_> {
     /// Rules L.
     fn letters(&mut self, start: usize, end: usize) {
         let text = self.text;
-        if self.plural == Some(start) {
-            return self.singular(start, end);
+        if self.noun == Some(start) {
+            return self.noun(start, end);
+        }
+        if self.verb == Some(start) {
+            let word = &text[start..end];
+            return match word {
+                b"is" | b"are" => {}
+                b"was" | b"were" => self.stem(start, end, 1),
+                _ => self.stem(start, end, 2),
+            };
         }
         if self.transition(start, end) {
             return;
@@ -68,13 +90,23 @@ impl Text<'_> {
                             &text[end..],
                         ));
         let base64 = word.len() >= 16 && changes_case(word);
-        if l1 || l2 || base64 || word == b"localhost" || self.is_name(start, end) {
+        let program = word[0] == b'$' && word.len() > 1;
+        if l1 || l2 || base64 || program || word == b"localhost" || self.is_name(start, end) {
             self.variable(start, end);
         } else if let Some(end) = self.date(start, end) {
             self.variable(start, end);
             self.at = end;
         } else {
             self.word(start, end);
+        }
+    }
+
+    /// The noun behind a number, and where its verb is.
+    fn noun(&mut self, start: usize, end: usize) {
+        let len = stem_len(&self.text[start..end]);
+        self.stem(start, end, len);
+        if is_match("^ (is|are|was|were|has|have) ", &self.text[end..]) {
+            self.verb = Some(end + 1);
         }
     }
 
@@ -100,23 +132,30 @@ impl Text<'_> {
     /// The states behind `from`.
     fn transition(&mut self, start: usize, end: usize) -> bool {
         let text = self.text;
-        if self.last_word_before(start) != Some(b"from")
-            || text[start - 1] != b' '
+        let open = start > 0 && text[start - 1] == b'[';
+        let from = start - usize::from(open);
+        if self.last_word_before(from) != Some(b"from")
+            || text[from - 1] != b' '
             || !is_match("^[A-Z][A-Z_]+$", &text[start..end])
             || self.tokens.len() + 3 > 96
         {
             return false;
         }
-        let Some(len) = match_len("^ to [A-Z][A-Z_]+", &text[end..]) else {
+        let joint = if open { r"^\] to \[" } else { "^ to " };
+        let Some(joint) = match_len(joint, &text[end..]) else {
             return false;
         };
-        if !ends(text, end + len) {
+        let to = end + joint;
+        let Some(len) = match_len("^[A-Z][A-Z_]+", &text[to..]) else {
+            return false;
+        };
+        if !ends(text, to + len) || open && text.get(to + len) != Some(&b']') {
             return false;
         }
         self.variable(start, end);
-        self.word(end + 1, end + 3);
-        self.variable(end + 4, end + len);
-        self.at = end + len;
+        self.word(end + joint / 2 - 1, end + joint / 2 + 1);
+        self.variable(to, to + len);
+        self.at = to + len;
         true
     }
 
@@ -234,7 +273,11 @@ impl Text<'_> {
             {
                 self.word(from, from + name - 1);
                 self.variable(from + name, to);
-            } else if !odd && self.is_key(from, to) {
+            } else if !odd && self.is_key(from, to) && !text[..from].ends_with(b"@")
+                || text[..from].ends_with(b"%")
+                    && text.get(to) == Some(&b':')
+                    && is_full_match("[A-Z0-9_]+-[0-9]-[A-Z0-9_]+", chunk)
+            {
                 self.word(from, to);
             } else if is_full_match(r"[0-9.\-+]+", chunk) {
                 self.number(from, to);
@@ -358,11 +401,13 @@ impl Text<'_> {
             whole = status.map_or(end, |len| start + len);
         }
         if whole == end
-            && let Some(len) = match_len("^ [a-z]{2,13}[b-hj-rtv-z]s", rest)
+            && let Some(len) = match_len("^ [a-z]{3,15}", rest)
             && !rest.get(len).is_some_and(|b| is_alnum(*b))
             && unit_ends(text, end + len)
+            && (stem_len(&rest[1..len]) < len - 1
+                || is_match("^ (is|are|was|were|has|have) ", &rest[len..]))
         {
-            self.plural = Some(end + 1);
+            self.noun = Some(end + 1);
         }
         self.at = self.at.max(whole);
         self.variable(start, whole);
@@ -498,6 +543,38 @@ impl Text<'_> {
             }
         }
     }
+}
+
+/// Returns the length of the stem of a noun.
+fn stem_len(noun: &[u8]) -> usize {
+    for (len, nouns) in [
+        (5, "child children"),
+        (2, "person persons people"),
+        (3, "index indexes indices half halves leaf leaves"),
+        (4, "vertex vertexes vertices matrix matrixes matrices"),
+        (noun.len(), "alias atlas bias canvas"),
+    ] {
+        if nouns.split(' ').any(|known| known.as_bytes() == noun) {
+            return len;
+        }
+    }
+    // The first that fits, and the letters that are cut off.
+    for (form, cut) in [
+        ("^..+ies$", 3),
+        ("^..+ie$", 2),
+        ("[^aeiou]y$", 1),
+        ("[sxzho]es$|[sx]is$", 2),
+        ("[sxzho]e$", 1),
+        ("[si]s$", 0),
+        ("^.u.s$|^..us$", 1),
+        ("us$", 0),
+        ("s$", 1),
+    ] {
+        if is_match(form, noun) {
+            return noun.len() - cut;
+        }
+    }
+    noun.len()
 }
 
 /// Returns whether letters change case as often as base64 does.

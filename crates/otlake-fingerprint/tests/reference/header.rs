@@ -115,6 +115,7 @@ fn field(line: &[u8], at: usize) -> &[u8] {
 fn is_weak(field: &[u8]) -> bool {
     field == b"-"
         || field == b"{}"
+        || is_match(r"^[A-Za-z_.\-]+@[A-Za-z_.\-]+$", field)
         || is_match(r#"^[^="]*[0-9][^="]*$"#, field)
         || is_match(r"^[A-Z_]{2,}$", field)
 }
@@ -279,6 +280,9 @@ impl Header<'_> {
             if self.level && !logger_seen {
                 // A thread, or a process and a colon.
                 let thread = category == before && is_match(r"^\([^)]{0,190}\) ", &line[at..]);
+                let behind = match_len(r"^\([^)]{0,190}\) \[", &line[at..])
+                    .and_then(|len| Some(&line[at + len..group(line, at + len - 1)?]));
+                let thread = thread || behind.is_some_and(|group| group.contains(&b'.'));
                 let process = r"^\([^)]{0,190}\): ";
                 let process = match_len(process, &line[at..])
                     .filter(|len| line[at..at + len].iter().any(u8::is_ascii_digit));
@@ -568,7 +572,7 @@ fn in_digits(line: &[u8], at: usize, bracket: bool) -> Option<(usize, Host)> {
         return Some((end, Host::Never));
     }
     let text = &line[at..];
-    if bracket && let Some(len) = match_len(r"^[0-9]+\.[0-9]{3,9}\]", text) {
+    if bracket && let Some(len) = match_len(r"^[0-9]+\.[0-9]{3,9}s?\]", text) {
         return Some((at + len - 1, Host::Never));
     }
     for separator in [" ", "/", "-"] {

@@ -68,8 +68,7 @@ impl Text<'_> {
             return false;
         }
         if value {
-            self.variable(start, end);
-            self.at = end;
+            self.string(start, end);
             return true;
         }
         let opens = start > 0
@@ -109,8 +108,7 @@ impl Text<'_> {
                 if at == 1 || window[1] == b' ' {
                     return false;
                 }
-                self.variable(start, start + at + 1);
-                self.at = start + at + 1;
+                self.string(start, start + at + 1);
                 return true;
             }
         }
@@ -200,8 +198,22 @@ impl Text<'_> {
         if empty && !value && !apart || !empty && b" ,)".contains(&text[start + 1]) {
             return false;
         }
+        self.string(start, end);
+        true
+    }
+
+    /// Emits a string, with the remarks about a value.
+    fn string(&mut self, start: usize, end: usize) {
+        let mut end = end;
+        while self.position == Position::Key
+            && let Some(len) = match_len(
+                r"^ \([A-Za-z]+ = [A-Za-z0-9_$\x80-\xff]+\)",
+                &self.text[end..],
+            )
+        {
+            end += len;
+        }
         self.variable(start, end);
         self.at = end;
-        true
     }
 }

@@ -53,10 +53,13 @@ fn read_message(message: &[u8], tokens: &mut Vec<Token>) {
     if let Some(end) = header::end(rest) {
         rest = skip_blank(&rest[end..]);
     }
-    let rest = &rest[..rest.len().min(16_384)];
-    if rest.first() == Some(&b'{') && json::read(rest, tokens) {
+    let cookie = text::match_len("^@cee: *", rest).unwrap_or(0);
+    let body = &rest[cookie..];
+    let body = &body[..body.len().min(16_384)];
+    if body.first() == Some(&b'{') && json::read(body, tokens) {
         return;
     }
+    let rest = &rest[..rest.len().min(16_384)];
     match pairs::message(rest) {
         Some(message) if message.contains(&b'\\') => {
             read_message(&json::unescape(message), tokens);

@@ -80,8 +80,10 @@ pub(super) struct Text<'t> {
     /// The closing quote of a quoted text that is read as words.
     pub(super) closing: Option<usize>,
     pub(super) lines: Lines,
-    /// Where a noun in the plural begins, behind a number.
-    pub(super) plural: Option<usize>,
+    /// Where a noun begins, behind a number.
+    pub(super) noun: Option<usize>,
+    /// Where the verb of such a noun begins.
+    pub(super) verb: Option<usize>,
 }
 
 const MAX_TOKENS: usize = 96;
@@ -111,7 +113,8 @@ impl<'t> Text<'t> {
             line: Vec::new(),
             closing: None,
             lines,
-            plural: None,
+            noun: None,
+            verb: None,
         }
     }
 
@@ -160,6 +163,9 @@ impl<'t> Text<'t> {
             }
             b':' => self.position = Position::Label,
             b'"' if self.double_quote() => return,
+            b'[' | b'{' if self.objects() => return,
+            b'(' if self.tokens.is_empty() && self.job() => return,
+            b'<' if self.angles() => return,
             b'[' | b'{' if before.is_none_or(|b| b" =:(,".contains(b)) && self.list() => return,
             b'(' | b'[' | b'<' | b',' if self.null_item() => return,
             b'?' if self.placeholder() => return,
@@ -174,6 +180,85 @@ impl<'t> Text<'t> {
             _ => {}
         }
         self.at += 1;
+    }
+
+    /// Skips the objects behind the message.
+    fn objects(&mut self) -> bool {
+        let (before, rest) = self.text.split_at(self.at);
+        let apart = is_match(r" [|-] $", before);
+        if self.position != Position::None
+            || !before.ends_with(b" ")
+            || self.words.len() < if apart { 1 } else { 2 }
+        {
+            return false;
+        }
+        let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r'));
+        let end = end.unwrap_or(rest.len());
+        let mut line = rest[..end].trim_ascii_end();
+        let mut objects: Vec<&[u8]> = Vec::new();
+        while !line.is_empty() {
+            let len = match line {
+                [b'{', b'}', ..] | [b'[', b']', ..] => 2,
+                [b'{', b'"', ..] => object_len(line),
+                _ => return false,
+            };
+            let (object, behind) = line.split_at(len);
+            objects.push(object);
+            line = match behind {
+                [] => behind,
+                [b' ', behind @ ..] => behind,
+                _ => return false,
+            };
+        }
+        let fits = match objects[..] {
+            [b"[]"] => false,
+            [b"{}"] => apart,
+            _ => !is_match(r#""(msg|message)":"#, &rest[..end]),
+        };
+        if fits {
+            self.at += end;
+            self.lines = Lines::Last;
+        }
+        fits
+    }
+
+    /// Reads the user and the command of a job of cron.
+    fn job(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let line = rest.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap();
+        let line = line.trim_ascii_end();
+        let Some(len) = match_len(r"^\([A-Za-z0-9_$\x80-\xff.\-]+\) CMD \(", line) else {
+            return false;
+        };
+        if line.len() < len + 2 || !line.ends_with(b")") {
+            return false;
+        }
+        let (start, end) = (self.at, self.at + line.len());
+        self.variable(start + 1, start + len - 7);
+        self.word(start + len - 5, start + len - 2);
+        self.variable(start + len, end - 1);
+        self.at = end;
+        true
+    }
+
+    /// Reads a value in angle brackets.
+    fn angles(&mut self) -> bool {
+        let (before, rest) = self.text.split_at(self.at);
+        let valued = matches!(self.position, Position::Key | Position::Colon);
+        let form = r"^<[A-Za-z0-9_$\x80-\xff.+/@\-][A-Za-z0-9_$\x80-\xff.+/@ \-]*>";
+        let Some(len) = match_len(form, &rest[..rest.len().min(1024)]) else {
+            return false;
+        };
+        if !valued
+            || !is_match("[ =]$", before)
+            || !rest[..len].iter().any(|b| is_alnum(*b))
+            || !rest.get(len).is_none_or(|b| is_separator(*b))
+        {
+            return false;
+        }
+        self.variable(self.at + 1, self.at + len - 1);
+        self.at += len;
+        true
     }
 
     /// Reads brackets whose content is one variable.
@@ -288,16 +373,24 @@ impl<'t> Text<'t> {
         self.line.push((false, start, end));
     }
 
-    /// Emits a noun without the `s` at its end.
-    pub(super) fn singular(&mut self, start: usize, end: usize) {
-        self.push(Token::Word(self.text[start..end - 1].to_vec()));
+    /// Emits the first `len` letters of a noun or its verb.
+    pub(super) fn stem(&mut self, start: usize, end: usize, len: usize) {
+        self.push(Token::Word(self.text[start..start + len].to_vec()));
         self.words.push(self.text[start..end].to_vec());
         self.line.push((true, start, end));
     }
 
     /// Emits a word, with the `=` behind it, and the empty variable behind that.
     pub(super) fn word(&mut self, start: usize, end: usize) {
+        if let Some(len) = self.name_len(start, end) {
+            self.variable(start, end + len);
+            self.at = self.at.max(end + len);
+            return;
+        }
         let key = self.text.get(end) == Some(&b'=');
+        if key && self.padded_pairs(start) {
+            return;
+        }
         let end = end + usize::from(key);
         let word = self.text[start..end].to_vec();
         self.push(Token::Word(word.clone()));
@@ -317,6 +410,42 @@ impl<'t> Text<'t> {
         }
     }
 
+    /// Returns whether a word is a name by what is right behind it, of which so many bytes belong to it.
+    fn name_len(&self, start: usize, end: usize) -> Option<usize> {
+        let rest = &self.text[end..];
+        if let Some(len) = match_len(r"^\[[0-9A-Fa-f.:]*\]", rest) {
+            let address = &rest[1..len - 1];
+            let count = |byte: u8| address.iter().filter(|b| **b == byte).count();
+            if count(b':') >= 2 || count(b'.') == 3 && address[0].is_ascii_digit() {
+                return Some(0);
+            }
+        }
+        if let Some(len) = match_len(r"^\[[0-9]+[,-][0-9,-]*\]", rest)
+            && len <= 1026
+        {
+            return Some(len);
+        }
+        (self.text[start].is_ascii_lowercase() && rest.starts_with(b"(uid=")).then_some(0)
+    }
+
+    /// Skips the pairs behind the message.
+    fn padded_pairs(&mut self, start: usize) -> bool {
+        let (before, rest) = self.text.split_at(start);
+        let line = |text: &'t [u8]| text.split(|b| matches!(b, b'\n' | b'\r'));
+        let rest = line(rest).next().unwrap();
+        let pair = r#"[A-Za-z_][A-Za-z0-9_.\-/@]*=("([^"\\]|\\.)*("|\\?$)|'([^'\\]|\\.)*('|\\?$)|[^="' ][^=" ]*|)"#;
+        if !before.ends_with(b"  ")
+            || before.contains(&b'=')
+            || self.tokens.is_empty()
+            || !is_full_match(&format!("(?s){pair}( +{pair})*"), rest.trim_ascii_end())
+        {
+            return false;
+        }
+        self.at = start + rest.len();
+        self.lines = Lines::Last;
+        true
+    }
+
     /// Returns the last word of the line but one, if it is right before the last, and the last.
     pub(super) fn last_two(&self) -> Option<(&[u8], &[u8], usize)> {
         let [.., (true, from, to), (true, start, end)] = self.line[..] else {
@@ -324,6 +453,29 @@ impl<'t> Text<'t> {
         };
         (to + 1 == start).then(|| (&self.text[from..to], &self.text[start..end], end))
     }
+}
+
+/// Returns the length of the object at the front of a line, all of it if there is no end.
+fn object_len(line: &[u8]) -> usize {
+    let mut open: Vec<u8> = Vec::new();
+    let mut quoted = false;
+    let mut at = 0;
+    while at < line.len() {
+        match line[at] {
+            b'"' => quoted = !quoted,
+            b'\\' if quoted => at += 1,
+            b'{' | b'[' if !quoted => open.push(line[at]),
+            b'}' | b']' if !quoted => {
+                open.pop();
+                if open.is_empty() {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    line.len()
 }
 
 /// Returns where a URL that is read from `at` ends.

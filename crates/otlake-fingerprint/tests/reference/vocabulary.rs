@@ -186,6 +186,10 @@ pub(super) fn is_status(text: &[u8]) -> bool {
     STATUS.split(',').any(|status| status.as_bytes() == text)
 }
 
+pub(super) fn is_method(word: &[u8]) -> bool {
+    listed("GET HEAD POST PUT DELETE OPTIONS PATCH", word)
+}
+
 pub(super) fn is_message_key(word: &[u8]) -> bool {
     listed(
         "msg message event error err reason text log cause exception",

@@ -1,0 +1,123 @@
+//! Finds the stems of a noun after a number and of its verb, so that `1 entry was read` and `3 entries were read` are one message.
+
+/// Returns the length of a noun's stem: the letters at its front that its singular and its plural share.
+///
+/// The rules are applied to every word after a number. Other words than nouns lose letters, too, but always the same ones.
+pub(super) fn stem(noun: &[u8]) -> usize {
+    let len = noun.len();
+    match noun {
+        b"child" | b"children" => 5,
+        b"person" | b"persons" | b"people" => 2,
+        b"index" | b"indexes" | b"indices" | b"half" | b"halves" | b"leaf" | b"leaves" => 3,
+        b"vertex" | b"vertexes" | b"vertices" | b"matrix" | b"matrixes" | b"matrices" => 4,
+        // Their plurals end in `es`.
+        b"alias" | b"atlas" | b"bias" | b"canvas" => len,
+        // `entries`, `cookies`, and their singulars.
+        [_, _, .., b'i', b'e', b's'] => len - 3,
+        [_, _, .., b'i', b'e'] => len - 2,
+        [.., before, b'y'] if !is_vowel(*before) => len - 1,
+        // `boxes`, `batches`, `caches`, `processes`, `statuses`, `cases`, `echoes`; `cache`, `case`; `analysis`.
+        [.., b's' | b'x' | b'z' | b'h' | b'o', b'e', b's'] | [.., b's' | b'x', b'i', b's'] => {
+            len - 2
+        }
+        [.., b's' | b'x' | b'z' | b'h' | b'o', b'e'] => len - 1,
+        // `process`, `this`, `status`; but `cpus`.
+        [.., b's' | b'i', b's'] => len,
+        [.., b'u', b's'] if len != 4 => len,
+        [.., b's'] => len - 1,
+        _ => len,
+    }
+}
+
+/// Returns whether the stem of a noun may be shorter. It is not for most words, which end otherwise.
+#[inline]
+pub(super) fn may_be_longer(noun: &[u8]) -> bool {
+    match noun {
+        [.., before, b's'] => !matches!(before, b's'),
+        [.., before, b'e'] => matches!(before, b'i' | b's' | b'x' | b'z' | b'h' | b'o' | b'l'),
+        [.., before, b'y'] => !is_vowel(*before),
+        [.., b'e' | b'o', b'n'] | [.., b'l', b'd' | b'f'] | [.., b'a', b'f'] | [.., b'x'] => true,
+        _ => false,
+    }
+}
+
+/// Returns the length of what the singular and the plural of the verb share, given the text after its noun: ` is `, ` were `. It may be 0.
+#[inline]
+pub(super) fn verb(rest: &[u8]) -> Option<usize> {
+    match rest.get(1)? {
+        b'i' | b'a' | b'w' | b'h' => verb_after(rest),
+        _ => None,
+    }
+}
+
+#[inline(never)]
+fn verb_after(rest: &[u8]) -> Option<usize> {
+    match rest {
+        [b' ', b'i', b's', b' ', ..] | [b' ', b'a', b'r', b'e', b' ', ..] => Some(0),
+        [b' ', b'w', b'a', b's', b' ', ..] | [b' ', b'w', b'e', b'r', b'e', b' ', ..] => Some(1),
+        [b' ', b'h', b'a', b's', b' ', ..] | [b' ', b'h', b'a', b'v', b'e', b' ', ..] => Some(2),
+        _ => None,
+    }
+}
+
+fn is_vowel(letter: u8) -> bool {
+    matches!(letter, b'a' | b'e' | b'i' | b'o' | b'u')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn singular_and_plural_have_one_stem() {
+        let nouns = [
+            ("file", "files"),
+            ("entry", "entries"),
+            ("query", "queries"),
+            ("key", "keys"),
+            ("try", "tries"),
+            ("tie", "ties"),
+            ("cookie", "cookies"),
+            ("series", "series"),
+            ("batch", "batches"),
+            ("cache", "caches"),
+            ("hash", "hashes"),
+            ("box", "boxes"),
+            ("size", "sizes"),
+            ("index", "indexes"),
+            ("index", "indices"),
+            ("process", "processes"),
+            ("address", "addresses"),
+            ("database", "databases"),
+            ("status", "statuses"),
+            ("alias", "aliases"),
+            ("replica", "replicas"),
+            ("analysis", "analyses"),
+            ("echo", "echoes"),
+            ("shoe", "shoes"),
+            ("cpu", "cpus"),
+            ("id", "ids"),
+            ("node", "nodes"),
+            ("child", "children"),
+            ("person", "people"),
+            ("leaf", "leaves"),
+            ("half", "halves"),
+            ("vertex", "vertices"),
+            ("matrix", "matrices"),
+        ];
+        for (singular, plural) in nouns {
+            let [one, many] = [singular, plural].map(|noun| &noun[..stem(noun.as_bytes())]);
+            assert_eq!(one, many, "{singular}");
+            for noun in [singular, plural] {
+                let shorter = stem(noun.as_bytes()) < noun.len();
+                assert!(!shorter || may_be_longer(noun.as_bytes()), "{noun}");
+            }
+        }
+        let mut stems = nouns
+            .map(|(singular, _)| &singular[..stem(singular.as_bytes())])
+            .to_vec();
+        stems.sort_unstable();
+        stems.dedup();
+        assert_eq!(stems.len(), nouns.len() - 1, "{stems:?}");
+    }
+}
