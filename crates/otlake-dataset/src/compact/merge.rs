@@ -26,7 +26,10 @@ struct Cursor {
     block: Rc<RowBlock>,
     keys: Rows,
     row: usize,
+    /// The bytes of memory of the block.
     bytes: usize,
+    /// The number of the block in the selection, if it is there.
+    selected: Option<u32>,
 }
 
 /// The rows of the next row group.
@@ -52,13 +55,7 @@ impl<'a> Merge<'a> {
             let Some(block) = input.next(columns, decoder)? else {
                 continue;
             };
-            cursors.push(Cursor {
-                keys: order.keys(&block)?,
-                row: 0,
-                bytes: block.memory_size(),
-                block: Rc::new(block),
-                input,
-            });
+            cursors.push(Cursor::new(input, block, order)?);
         }
         Ok(Self {
             order,
@@ -74,46 +71,33 @@ impl<'a> Merge<'a> {
         (most_rows, most_bytes): (usize, usize),
     ) -> Result<Option<Selection>, CompactionError> {
         let mut selection = Selection::default();
-        // The number of the block of each cursor in the selection.
-        let mut numbers: Vec<Option<usize>> = vec![None; self.cursors.len()];
+        for cursor in &mut self.cursors {
+            cursor.selected = None;
+        }
         while !self.cursors.is_empty() && selection.rows < most_rows && selection.bytes < most_bytes
         {
             let least = self.least();
             let end = self.end_of_range(least);
+            let most = most_rows - selection.rows;
             let cursor = &mut self.cursors[least];
-            let number = *numbers[least].get_or_insert_with(|| {
-                selection.blocks.push(Rc::clone(&cursor.block));
-                selection.blocks.len() - 1
-            });
-            let room = most_rows - selection.rows;
-            let end = end.min(cursor.row.saturating_add(room));
-            let (start, rows) = (cursor.row as u32, (end - cursor.row) as u32);
-            push(&mut selection.ranges, number as u32, start, rows);
-            selection.rows += rows as usize;
-            cursor.row = end;
-            if end < cursor.block.rows {
-                continue;
-            }
-            // Only rows of blocks that are used up count, because those of the others stay in memory anyway.
-            selection.bytes += cursor.bytes;
-            numbers[least] = None;
-            match cursor.input.next(self.columns, self.decoder)? {
-                Some(block) => {
-                    cursor.keys = self.order.keys(&block)?;
-                    cursor.bytes = block.memory_size();
-                    cursor.block = Rc::new(block);
-                    cursor.row = 0;
-                }
-                None => {
-                    self.cursors.remove(least);
-                    numbers.remove(least);
-                }
+            cursor.select(end.min(cursor.row.saturating_add(most)), &mut selection);
+            if cursor.row == cursor.block.rows {
+                // Only rows of blocks that are used up count, because those of the others stay in memory anyway.
+                selection.bytes += cursor.bytes;
+                self.next_block(least)?;
             }
         }
-        if selection.ranges.is_empty() {
-            return Ok(None);
+        Ok((!selection.ranges.is_empty()).then_some(selection))
+    }
+
+    /// Moves a cursor to the next block of its run, or removes it after the last one.
+    fn next_block(&mut self, number: usize) -> Result<(), CompactionError> {
+        let mut input = self.cursors.remove(number).input;
+        if let Some(block) = input.next(self.columns, self.decoder)? {
+            let cursor = Cursor::new(input, block, self.order)?;
+            self.cursors.insert(number, cursor);
         }
-        Ok(Some(selection))
+        Ok(())
     }
 
     /// Returns the cursor whose row comes next.
@@ -178,6 +162,33 @@ impl Selection {
 }
 
 impl Cursor {
+    fn new(
+        input: Input<'static>,
+        block: RowBlock,
+        order: &RowOrder,
+    ) -> Result<Self, CompactionError> {
+        Ok(Self {
+            input,
+            keys: order.keys(&block)?,
+            row: 0,
+            bytes: block.memory_size(),
+            block: Rc::new(block),
+            selected: None,
+        })
+    }
+
+    /// Adds the rows before `end` to a selection.
+    fn select(&mut self, end: usize, selection: &mut Selection) {
+        let number = *self.selected.get_or_insert_with(|| {
+            selection.blocks.push(Rc::clone(&self.block));
+            selection.blocks.len() as u32 - 1
+        });
+        let rows = end - self.row;
+        push(&mut selection.ranges, number, self.row as u32, rows as u32);
+        selection.rows += rows;
+        self.row = end;
+    }
+
     fn key(&self) -> Row<'_> {
         self.keys.row(self.row)
     }
