@@ -107,7 +107,8 @@ fn old_partitions_are_dropped_and_stay_away() {
     assert_eq!((done.files, done.manifests), (0, 0));
     assert!(files.keys().all(|name| storage.files().contains_key(name)));
     let done = commit.clean_up(Table::Logs, Duration::ZERO).unwrap();
-    assert_eq!((done.files, done.manifests), (5, 0));
+    // The swap is not needed any more.
+    assert_eq!((done.files, done.manifests), (5, 1));
     assert_eq!(seen(&storage), Some(expected.clone()));
     let stored = storage.files().into_keys();
     let stored = stored.filter(|name| name.ends_with(".parquet")).count();
@@ -164,16 +165,22 @@ fn manifests_go_with_their_last_file() {
             .unwrap()
             .manifests;
     }
-    // Those of the batches, and two that have dropped them. The last one keeps its number.
-    assert_eq!(manifests, 5);
+    // Those of the batches, and the swaps that have dropped them, whose numbers are retired.
+    assert_eq!(manifests, 6);
     let left: Vec<_> = storage.files().into_keys().collect();
-    let manifest = "_otlake/manifests/logs/swap-00000000000000000002.json";
+    let retired = "_otlake/manifests/logs/retired-swaps.json";
     let expected = [
         "_otlake/logs.schema.json",
-        manifest,
+        retired,
         "_otlake/watermarks/a.json",
     ];
     assert_eq!(left, expected);
+    let document = storage.get(retired).unwrap().unwrap().bytes;
+    let document = std::str::from_utf8(&document).unwrap().to_owned();
+    assert!(
+        document.contains(r#""retired_swaps":[[0,2]]"#),
+        "{document}"
+    );
     assert!(!write_batch(&mut writer, 2));
     assert!(write_batch(&mut writer, 3));
 }

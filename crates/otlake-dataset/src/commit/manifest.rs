@@ -2,12 +2,14 @@
 
 pub(crate) mod file;
 mod json;
+pub(crate) mod number_set;
 mod types;
 
 use otlake_parquet::FileSummary;
 use otlake_schema::Table;
 
 use self::file::ManifestFile;
+use self::number_set::NumberSet;
 pub(crate) use self::types::type_name;
 use crate::files::batch_id::{BatchId, BatchIdError};
 use crate::route::partition_value::PartitionValue;
@@ -24,6 +26,7 @@ use crate::route::partition_value::PartitionValue;
 /// | `batch` | `source` and `sequence` of the batch, or absent |
 /// | `schema_version` | as set, or absent |
 /// | `replaces` | the names of the files that are no longer part of the table once this manifest is, or absent |
+/// | `retired_swaps` | ranges of numbers, such as `[[0, 17]]`: swaps with these numbers were deleted, and one that exists came too late and does not count; or absent |
 /// | `totals` | `files`, `rows`, `bytes`, `row_groups` of all files |
 /// | `files` | for each: `name`, `partition`, `rows`, `bytes`, `row_groups`, `row_group_offsets`, `time`, `fingerprint`, `columns`, `sort_order` |
 /// | `partition` | a list of `name`, `transform`, `source` if the transform is `identity`, and `value`, which is null for the default partition |
@@ -79,6 +82,7 @@ pub struct Manifest {
     schema_version: Option<u64>,
     files: Vec<ManifestFile>,
     replaces: Vec<String>,
+    retired_swaps: NumberSet,
 }
 
 impl Manifest {
@@ -90,6 +94,7 @@ impl Manifest {
             schema_version: None,
             files: Vec::new(),
             replaces: Vec::new(),
+            retired_swaps: NumberSet::default(),
         }
     }
 
@@ -111,6 +116,12 @@ impl Manifest {
     #[must_use]
     pub fn with_replaces(mut self, names: Vec<String>) -> Self {
         self.replaces = names;
+        self
+    }
+
+    /// Sets the numbers of the swaps that were deleted.
+    pub(crate) fn with_retired_swaps(mut self, numbers: NumberSet) -> Self {
+        self.retired_swaps = numbers;
         self
     }
 
@@ -152,6 +163,11 @@ impl Manifest {
     /// of this manifest replace, or that retention has dropped.
     pub fn replaces(&self) -> &[String] {
         &self.replaces
+    }
+
+    /// Returns the numbers of the swaps that were deleted. A swap with such a number came too late and does not count.
+    pub(crate) fn retired_swaps(&self) -> &NumberSet {
+        &self.retired_swaps
     }
 
     /// Returns the number of rows of all files.

@@ -5,13 +5,15 @@ use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use otlake_schema::Table;
-use otlake_storage::{PutIf, PutOutcome, Retries, StorageErrorKind, StoredFile};
+use otlake_storage::{PutIf, PutOutcome, Retries, StorageErrorKind, Version};
 
 use crate::commit::manifest::Manifest;
+use crate::commit::manifest::number_set::NumberSet;
 use crate::commit::manifest_commit::{ManifestCommit, create};
 use crate::commit::table_files::{NamedManifest, TableFiles};
+use crate::compact::leftovers::is_merged;
 
-/// The beginning of the names of manifests that replace files. A number of 20 digits follows.
+/// The beginning of the last part of the names of swaps.
 const SWAP: &str = "swap-";
 
 /// The outcome of [`Commit::replace`](crate::Commit::replace).
@@ -35,90 +37,116 @@ pub struct CleanUp {
 }
 
 impl ManifestCommit {
-    /// Creates the next swap manifest. Their numbers are consecutive, and each is created on the condition that it
-    /// does not exist. So if two callers replace the same files at once, one of them finds the manifest of the
-    /// other.
+    /// Creates a swap that replaces files of the table, unless one of them is no longer part of it.
     pub(crate) fn put_swap(
         &self,
         manifest: &Manifest,
     ) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {
-        let prefix = format!("{}{SWAP}", Self::directory(manifest.table()));
-        let ours: HashSet<&str> = manifest.replaces().iter().map(String::as_str).collect();
-        let overlaps = |other: &Manifest| {
-            let mut replaces = other.replaces().iter();
-            replaces.any(|name| ours.contains(name.as_str()))
-        };
+        let merged = manifest.files().iter().map(|file| &file.name);
+        let files: HashSet<&str> = merged
+            .chain(manifest.replaces())
+            .map(String::as_str)
+            .collect();
+        self.put_next_swap(manifest, |swaps| {
+            let replaced = swaps.iter().flat_map(|swap| swap.replaces());
+            let is_replaced = replaced
+                .into_iter()
+                .any(|name| files.contains(name.as_str()));
+            // A merged file that waited too long may have been removed as a leftover, and the swap with it.
+            Ok(!is_replaced && (manifest.files().is_empty() || self.are_stored(&files)?))
+        })
+    }
+
+    /// Creates the next swap if `may_put` returns true for all that exist.
+    ///
+    /// The numbers of swaps are consecutive, each swap is created on the condition that its number is free, and the number
+    /// of a swap that was deleted is retired. So if others put a swap after the check, even if that was deleted since, ours
+    /// has the number of theirs: either it is not created, or it does not count. Then the check is repeated.
+    pub(crate) fn put_next_swap(
+        &self,
+        manifest: &Manifest,
+        may_put: impl Fn(&[Manifest]) -> Result<bool, Box<dyn Error + Send + Sync>>,
+    ) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {
+        let table = manifest.table();
         let json = manifest.to_json().into();
-        let merged = manifest.files().iter().map(|file| file.name.as_str());
-        let all: HashSet<&str> = ours.iter().copied().chain(merged).collect();
-        let has_merged = !manifest.files().is_empty();
-        let mut next = 0;
-        for swap in self.documents.list(&prefix)? {
-            next = next.max(number_of(&swap.name).map_or(0, |number| number + 1));
-            if let Some(found) = self.documents.get(&swap.name)?
-                && overlaps(&Manifest::from_json(&found.bytes)?)
-            {
+        loop {
+            let (swaps, next) = self.swaps(table)?;
+            if !may_put(&swaps)? {
                 return Ok(ReplaceOutcome::Conflict);
             }
-        }
-        // A merged file that waited too long may have been removed as a leftover.
-        if has_merged && !self.are_stored(&all)? {
-            return Ok(ReplaceOutcome::Conflict);
-        }
-        loop {
-            let name = format!("{prefix}{next:020}.json");
+            let name = format!("{}{next:020}.json", swap_prefix(table));
             let retries = Retries::new(&*name, self.retry).with_observer(self.observer.clone());
-            match create(&*self.documents, &name, &json, retries)? {
-                None if has_merged && self.is_too_late(&prefix, &name, overlaps, &all)? => {
-                    self.delete_swap(&name)?;
-                    return Ok(ReplaceOutcome::Conflict);
-                }
-                None => return Ok(ReplaceOutcome::Replaced),
-                Some(found) if overlaps(&Manifest::from_json(&found)?) => {
-                    return Ok(ReplaceOutcome::Conflict);
-                }
-                Some(_) => next += 1,
+            if create(&*self.documents, &name, &json, retries)?.is_some() {
+                continue;
             }
+            let (retired, _) = self.retired_swaps(table)?;
+            if !retired.contains(next) {
+                return Ok(ReplaceOutcome::Replaced);
+            }
+            // If this fails, the next clean-up deletes it.
+            let _ = self.documents.delete(&name);
         }
     }
 
-    /// Deletes a swap manifest that came too late. As long as it exists, it is in force, so this is tried again like
-    /// creating it.
-    fn delete_swap(&self, swap: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let mut retries = Retries::new(swap, self.retry).with_observer(self.observer.clone());
-        while let Err(error) = self.documents.delete(swap) {
-            retries.pause_in_doubt(error)?;
-        }
-        Ok(())
-    }
-
-    /// Returns whether a swap manifest has a number that was used and cleaned up before, which shows when a higher
-    /// number has an earlier time. Since our checks, another process may then have replaced our files or removed the
-    /// merged ones.
-    fn is_too_late(
-        &self,
-        prefix: &str,
-        swap: &str,
-        overlaps: impl Fn(&Manifest) -> bool,
-        files: &HashSet<&str>,
-    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        let swaps = self.documents.list(prefix)?;
-        let Some(own) = swaps.iter().find(|other| other.name == swap) else {
-            return Ok(false);
-        };
-        let is_late =
-            |other: &StoredFile| other.name.as_str() > swap && other.modified < own.modified;
-        if !swaps.iter().any(is_late) {
-            return Ok(false);
-        }
-        for other in swaps.iter().filter(|other| other.name != swap) {
-            if let Some(found) = self.documents.get(&other.name)?
-                && overlaps(&Manifest::from_json(&found.bytes)?)
+    /// Returns the swaps of a table that count, and the number of the next one.
+    fn swaps(&self, table: Table) -> Result<(Vec<Manifest>, u64), Box<dyn Error + Send + Sync>> {
+        let listed = self.documents.list(&swap_prefix(table))?;
+        // Read after the list: the number of a swap that came too late was retired before.
+        let (retired, _) = self.retired_swaps(table)?;
+        let mut next = retired.last().map_or(0, |last| last + 1);
+        let mut swaps = Vec::with_capacity(listed.len());
+        for document in listed {
+            let Some(number) = number_of(&document.name) else {
+                continue;
+            };
+            next = next.max(number + 1);
+            if !retired.contains(number)
+                && let Some(found) = self.documents.get(&document.name)?
             {
-                return Ok(true);
+                swaps.push(Manifest::from_json(&found.bytes)?);
             }
         }
-        Ok(!self.are_stored(files)?)
+        Ok((swaps, next))
+    }
+
+    /// Returns the numbers of swaps that were deleted, and the version of the document that has them.
+    fn retired_swaps(
+        &self,
+        table: Table,
+    ) -> Result<(NumberSet, Option<Version>), Box<dyn Error + Send + Sync>> {
+        let Some(found) = self.documents.get(&retired_document(table))? else {
+            return Ok((NumberSet::default(), None));
+        };
+        let manifest = Manifest::from_json(&found.bytes)?;
+        Ok((manifest.retired_swaps().clone(), Some(found.version)))
+    }
+
+    /// Retires the numbers of swaps that are going to be deleted, so that a swap which a stalled process creates with one of
+    /// them does not count.
+    fn retire_swaps(
+        &self,
+        table: Table,
+        numbers: &[u64],
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let document = retired_document(table);
+        let mut retries = Retries::new(&*document, self.retry).with_observer(self.observer.clone());
+        loop {
+            let (mut retired, version) = self.retired_swaps(table)?;
+            if numbers.iter().all(|number| retired.contains(*number)) {
+                return Ok(());
+            }
+            retired.extend(numbers.iter().copied());
+            let json = Manifest::new(table).with_retired_swaps(retired).to_json();
+            let condition = version.map_or(PutIf::Absent, PutIf::Matches);
+            match self.documents.put(&document, json.into(), condition) {
+                Ok(PutOutcome::Stored(_)) => return Ok(()),
+                Ok(PutOutcome::Conflict) => retries.pause_after_conflict()?,
+                Err(error) if error.kind() == StorageErrorKind::InDoubt => {
+                    retries.pause_in_doubt(error)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Returns whether all of the files are in the storage. A file that is not was replaced and cleaned up, and the
@@ -163,7 +191,7 @@ impl ManifestCommit {
             .map(String::as_str)
             .collect();
         let mut references = files.references();
-        let last = manifests.iter().filter_map(NamedManifest::number).max();
+        let mut empty_swaps = Vec::new();
         for named in manifests {
             let manifest = &named.manifest;
             let gone = manifest.files().iter();
@@ -186,19 +214,38 @@ impl ManifestCommit {
             let is_empty = gone.len() == manifest.files().len();
             let hides = manifest.replaces().iter();
             let mut hides = hides.filter(|name| references.contains(name.as_str()));
-            // A manifest that hides files of others is needed as long as they list them. The last number stays in use.
-            let is_needed = hides.next().is_some()
-                || named.modified > before
-                || named.number().is_some() && named.number() == last;
+            // A manifest that hides files of others is needed as long as they list them.
+            let is_needed = hides.next().is_some() || named.modified > before;
             if is_empty && !is_needed {
-                self.documents.delete(&named.document)?;
-                done.manifests += 1;
+                match number_of(&named.document) {
+                    Some(number) => {
+                        // The process that removes leftovers may not have come so far.
+                        let merged = manifest.replaces().iter();
+                        for name in merged.filter(|name| is_merged(name, table)) {
+                            self.documents.delete(name)?;
+                        }
+                        empty_swaps.push((number, &named.document));
+                    }
+                    None => {
+                        self.documents.delete(&named.document)?;
+                        done.manifests += 1;
+                    }
+                }
             } else if gone.is_empty() || !self.put_without(named, &expired)? {
                 continue;
             }
             for name in gone {
                 references.remove(name);
             }
+        }
+        if !empty_swaps.is_empty() {
+            let numbers: Vec<u64> = empty_swaps.iter().map(|(number, _)| *number).collect();
+            self.retire_swaps(table, &numbers)?;
+        }
+        let empty_swaps = empty_swaps.into_iter().map(|(_, document)| document);
+        for document in empty_swaps.chain(files.late_swaps()) {
+            self.documents.delete(document)?;
+            done.manifests += 1;
         }
         Ok(done)
     }
@@ -224,14 +271,18 @@ impl ManifestCommit {
     }
 }
 
-impl NamedManifest {
-    /// Returns the number of a swap manifest.
-    fn number(&self) -> Option<u64> {
-        number_of(&self.document)
-    }
+/// Returns the beginning of the names of swaps. A number of 20 digits follows.
+fn swap_prefix(table: Table) -> String {
+    format!("{}{SWAP}", ManifestCommit::directory(table))
 }
 
-fn number_of(document: &str) -> Option<u64> {
+/// Returns the name of the manifest that has the numbers of deleted swaps. It is never deleted.
+pub(crate) fn retired_document(table: Table) -> String {
+    format!("{}retired-swaps.json", ManifestCommit::directory(table))
+}
+
+/// Returns the number of a swap.
+pub(crate) fn number_of(document: &str) -> Option<u64> {
     let (_, name) = document.rsplit_once('/')?;
     let digits = name.strip_prefix(SWAP)?.strip_suffix(".json")?;
     (digits.len() == 20).then(|| digits.parse().ok())?

@@ -10,6 +10,7 @@ use otlake_storage::{Documents, StorageError};
 use crate::commit::manifest::file::ManifestFile;
 use crate::commit::manifest::{Manifest, ManifestError};
 use crate::commit::manifest_commit::ManifestCommit;
+use crate::commit::replacement::{number_of, retired_document};
 use crate::files::read_ahead::read_ahead;
 
 /// The files of a table that has manifests next to the data, at one moment: those that a manifest lists and that no
@@ -42,6 +43,8 @@ use crate::files::read_ahead::read_ahead;
 pub struct TableFiles {
     manifests: Vec<NamedManifest>,
     replaced: HashSet<String>,
+    /// The documents of swaps that came too late and don't count.
+    late_swaps: Vec<String>,
 }
 
 /// A manifest and its document.
@@ -130,13 +133,15 @@ impl TableFiles {
             }
             Ok::<_, TableFilesError>(Some(manifests))
         })?;
-        let Some(manifests) = manifests else {
+        let Some(mut manifests) = manifests else {
             return Ok(None);
         };
+        let late_swaps = take_late_swaps(&mut manifests, table);
         let replaces = manifests.iter().flat_map(|named| named.manifest.replaces());
         Ok(Some(Self {
             replaced: replaces.cloned().collect(),
             manifests,
+            late_swaps,
         }))
     }
 
@@ -152,6 +157,7 @@ impl TableFiles {
         let Self {
             manifests,
             replaced,
+            ..
         } = self;
         let manifests = manifests.into_iter();
         let files = manifests.flat_map(|named| Arc::unwrap_or_clone(named.manifest).into_files());
@@ -164,6 +170,10 @@ impl TableFiles {
         &self.manifests
     }
 
+    pub(crate) fn late_swaps(&self) -> &[String] {
+        &self.late_swaps
+    }
+
     fn listed(&self) -> impl Iterator<Item = &ManifestFile> {
         let manifests = self.manifests.iter();
         manifests.flat_map(|named| named.manifest.files())
@@ -173,4 +183,22 @@ impl TableFiles {
     pub(crate) fn references(&self) -> HashSet<&str> {
         self.listed().map(|file| file.name.as_str()).collect()
     }
+}
+
+/// Removes the swaps whose numbers are retired, and the manifest that says so. Returns the documents of the swaps.
+fn take_late_swaps(manifests: &mut Vec<NamedManifest>, table: Table) -> Vec<String> {
+    let document = retired_document(table);
+    let Some(position) = manifests
+        .iter()
+        .position(|named| named.document == document)
+    else {
+        return Vec::new();
+    };
+    let retired = manifests.remove(position).manifest;
+    let retired = retired.retired_swaps();
+    let is_late = |named: &mut NamedManifest| {
+        number_of(&named.document).is_some_and(|number| retired.contains(number))
+    };
+    let late = manifests.extract_if(.., is_late);
+    late.map(|named| named.document).collect()
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use otlake_schema::Table;
 
+use crate::commit::manifest::Manifest;
 use crate::commit::manifest_commit::ManifestCommit;
+use crate::commit::replacement::ReplaceOutcome;
 use crate::commit::table_files::TableFiles;
 
 /// The beginning of the last part of the names of merged files. The table, a hyphen and 16 random digits follow.
@@ -16,8 +18,8 @@ impl ManifestCommit {
     /// Deletes the merged files of a table that no manifest lists and that are older than `grace`, and returns their
     /// names. A [`Compactor`](crate::Compactor) leaves them if it dies, or does not learn whether it has replaced files.
     ///
-    /// The grace period has to be longer than it takes from writing a merged file to replacing the others by it. A day
-    /// is a good choice. This lists all files of the storage, so once a day is often enough.
+    /// The grace period has to be longer than it takes from writing a merged file to replacing the others by it, or that
+    /// work is lost. A day is a good choice. This lists all files of the storage, so once a day is often enough.
     ///
     /// Files in the directory of a Delta table are not deleted, because its log lists them and no manifest does. Don't call
     /// this for a table of another commit target: it would delete the files that a `Compactor` has merged there.
@@ -30,32 +32,43 @@ impl ManifestCommit {
         table: Table,
         grace: Duration,
     ) -> Result<Vec<String>, Box<dyn Error + Send + Sync>> {
-        let mut removed = Vec::new();
         let Some(before) = SystemTime::now().checked_sub(grace) else {
-            return Ok(removed);
+            return Ok(Vec::new());
         };
         // Listed before the manifests are read: a file that becomes part of the table in between is not removed.
-        let mut found = self.documents.list("")?;
-        let names = found.iter().map(|file| file.name.as_str());
+        let stored = self.documents.list("")?;
+        let names = stored.iter().map(|file| file.name.as_str());
         let delta_tables: HashSet<String> = names.filter_map(delta_table_of).collect();
-        found.retain(|file| {
+        let merged = stored.into_iter().filter(|file| {
             let is_in = |directory: &String| file.name.starts_with(directory);
             file.modified <= before
                 && is_merged(&file.name, table)
                 && !delta_tables.iter().any(is_in)
         });
-        if found.is_empty() {
-            return Ok(removed);
-        }
-        let files = TableFiles::load(&*self.documents, table)?;
-        let listed = files.references();
-        for file in found {
-            if !listed.contains(file.name.as_str()) {
-                self.documents.delete(&file.name)?;
-                removed.push(file.name);
+        let mut names: Vec<String> = merged.map(|file| file.name).collect();
+        while !names.is_empty() {
+            let files = TableFiles::load(&*self.documents, table)?;
+            let listed = files.references();
+            names.retain(|name| !listed.contains(name.as_str()));
+            if names.is_empty() || self.disown(table, &names)? {
+                break;
             }
         }
-        Ok(removed)
+        for name in &names {
+            self.documents.delete(name)?;
+        }
+        Ok(names)
+    }
+
+    /// Puts a swap that names merged files, so that a compactor which has stalled can't replace other files by them any
+    /// more. Returns false if a swap lists one of them by now.
+    fn disown(&self, table: Table, names: &[String]) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let swap = Manifest::new(table).with_replaces(names.to_vec());
+        let outcome = self.put_next_swap(&swap, |swaps| {
+            let mut listed = swaps.iter().flat_map(Manifest::files);
+            Ok(!listed.any(|file| names.contains(&file.name)))
+        })?;
+        Ok(outcome == ReplaceOutcome::Replaced)
     }
 }
 
@@ -66,7 +79,7 @@ fn delta_table_of(name: &str) -> Option<String> {
 }
 
 /// Returns whether a name is that of a merged file of a table.
-fn is_merged(name: &str, table: Table) -> bool {
+pub(crate) fn is_merged(name: &str, table: Table) -> bool {
     let name = name.rsplit_once('/').map_or(name, |(_, last)| last);
     let rest = name.strip_prefix(PREFIX);
     let rest = rest.and_then(|rest| rest.strip_prefix(table.name()));

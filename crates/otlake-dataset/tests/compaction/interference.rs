@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -61,7 +61,7 @@ impl<F> std::fmt::Debug for Before<F> {
     }
 }
 
-impl<F: Fn() + Send + Sync> Commit for Before<F> {
+impl<F: Fn(&Manifest) + Send + Sync> Commit for Before<F> {
     fn commit(
         &self,
         name: &str,
@@ -75,12 +75,19 @@ impl<F: Fn() + Send + Sync> Commit for Before<F> {
     }
 
     fn replace(&self, manifest: &Manifest) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {
-        (self.1)();
+        (self.1)(manifest);
         self.0.replace(manifest)
     }
 }
 
 fn interrupted(storage: &InMemoryStorage, act: impl Fn() + Send + Sync + 'static) -> Compactor {
+    interrupted_with(storage, move |_| act())
+}
+
+fn interrupted_with(
+    storage: &InMemoryStorage,
+    act: impl Fn(&Manifest) + Send + Sync + 'static,
+) -> Compactor {
     let commit = Before(commit(storage), act);
     let options = CompactionOptions::new();
     Compactor::new(Arc::new(storage.clone()), Arc::new(commit), options)
@@ -290,11 +297,7 @@ fn leftovers_are_removed_after_the_grace_period() {
     let storage = InMemoryStorage::new();
     write(&storage, 0..10);
     let failing = interrupted(&storage, || panic!("the process ends"));
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&failing)));
-    std::panic::set_hook(hook);
-    assert!(died.is_err());
+    assert!(ends(|| drop(run(&failing))));
     let before = rows(&storage, Table::Logs);
     run(&compactor(&storage));
     write(&storage, 10..20);
@@ -519,13 +522,21 @@ fn a_late_compactor_does_not_double_rows() {
     assert_eq!((rows.len(), rows.values().sum::<usize>()), (8, 8));
 }
 
-/// A storage that lets others act right before a swap manifest is created, when everything was checked. The first
-/// attempt to delete a swap manifest fails.
+/// A storage that lets others act right before a swap is created, when everything was checked. The first attempt to
+/// delete a swap fails.
 #[derive(Clone)]
 struct Stalling<F> {
     inner: InMemoryStorage,
     act: Arc<F>,
+    then: Then,
     has_failed: Arc<AtomicBool>,
+}
+
+/// What a process does after a swap was created.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Then {
+    Continues,
+    Ends,
 }
 
 impl<F> std::fmt::Debug for Stalling<F> {
@@ -546,10 +557,13 @@ impl<F: Fn() + Send + Sync> Documents for Stalling<F> {
     }
 
     fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
-        if name.contains("/swap-") {
-            (self.act)();
+        if !name.contains("/swap-") {
+            return self.inner.put(name, bytes, condition);
         }
-        self.inner.put(name, bytes, condition)
+        (self.act)();
+        let outcome = self.inner.put(name, bytes, condition);
+        assert!(self.then == Then::Continues, "the process ends");
+        outcome
     }
 
     fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError> {
@@ -565,52 +579,172 @@ impl<F: Fn() + Send + Sync> Documents for Stalling<F> {
 }
 
 /// Merges files with a process that stalls after it has checked them, until `act` is done.
-fn run_stalling(storage: &InMemoryStorage, act: impl Fn() + Send + Sync + 'static) {
+fn run_stalling(storage: &InMemoryStorage, then: Then, act: impl Fn() + Send + Sync + 'static) {
     let done = AtomicBool::new(false);
     let act = move || {
         if !done.swap(true, Ordering::SeqCst) {
             act();
-            // Times of the storage have to differ.
-            std::thread::sleep(Duration::from_millis(5));
         }
     };
-    let inner = storage.clone();
     let stalling = Arc::new(Stalling {
-        inner,
+        inner: storage.clone(),
         act: Arc::new(act),
+        then,
         has_failed: Arc::default(),
     });
     let commit = Arc::new(ManifestCommit::new(stalling.clone()));
     let late = Compactor::new(stalling, commit, CompactionOptions::new());
-    let report = run(&late);
-    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    match then {
+        Then::Continues => {
+            let report = run(&late);
+            assert!(report.errors.is_empty(), "{:?}", report.errors);
+        }
+        Then::Ends => assert!(ends(|| drop(run(&late)))),
+    }
 }
 
-/// A compactor stalls between its check and its swap manifest. Meanwhile another one merges the files, and cleaning up
-/// deletes them and the manifest whose number the first one is about to use: no row is visible twice.
+/// Returns whether a process ends in between.
+fn ends(process: impl FnOnce()) -> bool {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(process)).is_err();
+    std::panic::set_hook(hook);
+    ended
+}
+
+fn clean_up(storage: &InMemoryStorage) {
+    commit(storage)
+        .clean_up(Table::Logs, Duration::ZERO)
+        .unwrap();
+}
+
+/// Asserts that the table has these rows, and goes on to have them when everything that is not needed was removed.
+fn assert_rows(storage: &InMemoryStorage, expected: &BTreeMap<String, usize>) {
+    assert_eq!(rows(storage, Table::Logs).as_ref(), Some(expected));
+    clean_up(storage);
+    leftovers(storage);
+    for _ in 0..3 {
+        clean_up(storage);
+    }
+    assert_eq!(rows(storage, Table::Logs).as_ref(), Some(expected));
+    let parquet = storage.files().into_keys();
+    let parquet: Vec<_> = parquet.filter(|name| name.ends_with(".parquet")).collect();
+    assert_eq!(
+        parquet.len(),
+        files(storage, Table::Logs).len(),
+        "{parquet:?}"
+    );
+}
+
+/// A compactor stalls between its check and its swap. Meanwhile another one merges the files, and cleaning up deletes them
+/// and the swap whose number the first one is about to use. Whether the first one then ends or continues, no row is visible
+/// twice.
 #[test]
 fn a_compactor_that_stalls_after_its_check_does_not_double_rows() {
+    for then in [Then::Continues, Then::Ends] {
+        let storage = InMemoryStorage::new();
+        write_to_one_partition(&storage, 0..4);
+        let other = storage.clone();
+        run_stalling(&storage, then, move || {
+            run(&compactor(&other));
+            clean_up(&other);
+            write_to_one_partition(&other, 4..8);
+            run(&compactor(&other));
+            for _ in 0..3 {
+                clean_up(&other);
+            }
+            let swaps = other.list("_otlake/manifests/logs/swap-").unwrap();
+            assert_eq!(swaps.len(), 1, "the first number is free: {swaps:?}");
+        });
+        let expected = rows(&storage, Table::Logs).unwrap();
+        assert_eq!(
+            (expected.len(), expected.values().sum::<usize>()),
+            (8, 8),
+            "{then:?}"
+        );
+        assert_rows(&storage, &expected);
+    }
+}
+
+/// A compactor stalls between its check and its swap until its merged file is removed as a leftover, and perhaps the swap
+/// that says so is cleaned up. Whether it then ends or continues, no row is lost.
+#[test]
+fn a_merged_file_that_is_removed_after_the_check_replaces_nothing() {
+    for (then, is_cleaned_up) in [
+        (Then::Continues, false),
+        (Then::Continues, true),
+        (Then::Ends, false),
+        (Then::Ends, true),
+    ] {
+        let storage = InMemoryStorage::new();
+        write_to_one_partition(&storage, 0..4);
+        let before = rows(&storage, Table::Logs).unwrap();
+        let other = storage.clone();
+        run_stalling(&storage, then, move || {
+            assert_eq!(leftovers(&other).len(), 1);
+            if is_cleaned_up {
+                clean_up(&other);
+                let swaps = other.list("_otlake/manifests/logs/swap-").unwrap();
+                assert!(swaps.is_empty(), "{swaps:?}");
+            }
+        });
+        assert_rows(&storage, &before);
+    }
+}
+
+/// A merged file becomes part of the table after a process that removes leftovers has found it in no manifest: it stays.
+#[test]
+fn a_merged_file_that_becomes_part_of_the_table_is_no_leftover() {
     let storage = InMemoryStorage::new();
     write_to_one_partition(&storage, 0..4);
+    let before = rows(&storage, Table::Logs).unwrap();
+    let stopped = Arc::new(Mutex::new(None));
+    let kept = Arc::clone(&stopped);
+    let before_swap = move |manifest: &Manifest| {
+        *kept.lock().unwrap() = Some(manifest.clone());
+        panic!("stops here");
+    };
+    let slow = interrupted_with(&storage, before_swap);
+    assert!(ends(|| drop(run(&slow))));
+    let manifest = stopped
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    let manifest = manifest.unwrap();
     let other = storage.clone();
-    run_stalling(&storage, move || {
-        run(&compactor(&other));
-        let clean_up = || {
-            commit(&other)
-                .clean_up(Table::Logs, Duration::ZERO)
-                .unwrap()
-        };
-        clean_up();
-        write_to_one_partition(&other, 4..8);
-        run(&compactor(&other));
-        for _ in 0..3 {
-            clean_up();
-        }
-        let swaps = other.list("_otlake/manifests/logs/swap-").unwrap();
-        assert_eq!(swaps.len(), 1, "the first number is free: {swaps:?}");
-    });
-    let rows = rows(&storage, Table::Logs).unwrap();
-    assert_eq!((rows.len(), rows.values().sum::<usize>()), (8, 8));
+    let stalling = Stalling {
+        inner: storage.clone(),
+        act: Arc::new(move || {
+            let outcome = commit(&other).replace(&manifest).unwrap();
+            assert_eq!(outcome, ReplaceOutcome::Replaced);
+        }),
+        then: Then::Continues,
+        has_failed: Arc::default(),
+    };
+    let removing = ManifestCommit::new(Arc::new(stalling));
+    let removed = removing.remove_leftovers(Table::Logs, Duration::ZERO);
+    assert_eq!(removed.unwrap(), [""; 0]);
+    assert_eq!(files(&storage, Table::Logs).len(), 1);
+    assert_rows(&storage, &before);
+}
+
+/// A process dies after it has said that a merged file is a leftover, and before it has deleted it: cleaning up does so.
+#[test]
+fn cleaning_up_deletes_leftovers_that_a_swap_names() {
+    let storage = InMemoryStorage::new();
+    write_to_one_partition(&storage, 0..4);
+    let before = rows(&storage, Table::Logs).unwrap();
+    let failing = interrupted(&storage, || panic!("the process ends"));
+    assert!(ends(|| drop(run(&failing))));
+    let merged = storage.list("logs/compact-").unwrap();
+    let names: Vec<String> = merged.into_iter().map(|file| file.name).collect();
+    assert_eq!(names.len(), 1);
+    let manifest = Manifest::new(Table::Logs).with_replaces(names);
+    let outcome = commit(&storage).replace(&manifest).unwrap();
+    assert_eq!(outcome, ReplaceOutcome::Replaced);
+    clean_up(&storage);
+    assert!(storage.list("logs/compact-").unwrap().is_empty());
+    assert_rows(&storage, &before);
 }
 
 /// A compactor stalls so long that its merged file is removed as a leftover: its rows stay where they were.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::file::{ManifestColumn, ManifestFile, ManifestLeaf};
+use super::number_set::NumberSet;
 use super::types;
 use super::{Manifest, ManifestError};
 use crate::files::batch_id::{BatchId, BatchIdError};
@@ -30,6 +31,8 @@ struct Document {
     schema_version: Option<u64>,
     #[serde(default)]
     replaces: Vec<String>,
+    #[serde(default)]
+    retired_swaps: NumberSet,
     totals: Totals,
     files: Vec<File>,
 }
@@ -45,6 +48,8 @@ struct NewDocument<'m> {
     schema_version: Option<u64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     replaces: &'m [String],
+    #[serde(skip_serializing_if = "NumberSet::is_empty")]
+    retired_swaps: &'m NumberSet,
     totals: Totals,
     #[serde(serialize_with = "put_files")]
     files: &'m [ManifestFile],
@@ -188,6 +193,7 @@ pub(super) fn write(manifest: &Manifest) -> Vec<u8> {
         batch,
         schema_version: manifest.schema_version,
         replaces: &manifest.replaces,
+        retired_swaps: &manifest.retired_swaps,
         totals: Totals::of(manifest),
         files: &manifest.files,
     };
@@ -208,6 +214,7 @@ pub(super) fn read(json: &[u8]) -> Result<Manifest, ManifestError> {
     manifest.batch = document.batch.map(Batch::read).transpose()?;
     manifest.schema_version = document.schema_version;
     manifest.replaces = document.replaces;
+    manifest.retired_swaps = document.retired_swaps;
     let mut names = HashSet::new();
     for file in document.files {
         if !names.insert(file.name.clone()) {
