@@ -38,7 +38,7 @@ struct Arguments {
     /// Memory for merging, in MiB. Merged files are at most half as large.
     #[arg(long, default_value_t = 384)]
     memory_limit: usize,
-    /// Columns to sort by. Default: the order of the files.
+    /// Columns to sort by. Default: the order of the files, or else the default order of the table.
     #[arg(long, value_delimiter = ',')]
     sort: Vec<String>,
     /// Hours for which files that were replaced stay readable.

@@ -6,6 +6,7 @@
 //! ```
 
 mod columns;
+pub(crate) mod default_order;
 pub(crate) mod error;
 mod input;
 pub(crate) mod leftovers;
@@ -30,6 +31,7 @@ use otlake_schema::{SchemaOptions, Table};
 use otlake_storage::Documents;
 
 use self::columns::Columns;
+use self::default_order::default_order;
 use self::error::CompactionError;
 use self::input::{Decoder, Input};
 use self::options::CompactionOptions;
@@ -161,6 +163,8 @@ struct Run<'a> {
     published: Arc<ArrowSchema>,
     schema_version: Option<u64>,
     key_values: Vec<(String, String)>,
+    /// The order of rows that have none.
+    default_order: Vec<SortingColumn>,
     /// The encoder of sorted rows in memory.
     encoder: Encoder,
     /// The encoder of the last merged file.
@@ -180,6 +184,7 @@ impl<'a> Run<'a> {
         };
         let (mut fields, mut schema_version, mut key_values) =
             (Arc::new(ArrowSchema::empty()), None, Vec::new());
+        let default_order = default_order(table, published.as_ref());
         if let Some(schema) = published {
             let schema = Arc::new(schema);
             schema_version = Some(schema.version());
@@ -197,6 +202,7 @@ impl<'a> Run<'a> {
             published: fields,
             schema_version,
             key_values,
+            default_order,
             encoder: Encoder::new(options)?,
             output_encoder: None,
             decoder: Decoder::new(MemoryShares::of(compactor.options.memory_limit).whole),
@@ -350,7 +356,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Returns the order of the merged rows: as set, or that of the latest file.
+    /// Returns the order of the merged rows: as set, that of the latest file, or the default one.
     fn order_of(
         &mut self,
         pending: &VecDeque<ManifestFile>,
@@ -358,12 +364,16 @@ impl<'a> Run<'a> {
         if let Some(order) = &self.compactor.options.order {
             return Ok(order.clone());
         }
-        let Some(latest) = pending.back() else {
-            return Ok(Vec::new());
-        };
-        let storage = &*self.compactor.storage;
-        let opening = input::read_opening(storage, latest);
-        Input::open(storage, latest, opening, &mut self.decoder)?.sort_order()
+        let mut order = Vec::new();
+        if let Some(latest) = pending.back() {
+            let storage = &*self.compactor.storage;
+            let opening = input::read_opening(storage, latest);
+            order = Input::open(storage, latest, opening, &mut self.decoder)?.sort_order()?;
+        }
+        match order.is_empty() {
+            true => Ok(self.default_order.clone()),
+            false => Ok(order),
+        }
     }
 }
 

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use otlake_parquet::{SortingColumn, WriterOptions};
+use otlake_schema::Table;
+
+use super::default_order::default_order;
 
 /// Options for a [`Compactor`](crate::Compactor).
 ///
@@ -69,12 +72,31 @@ impl CompactionOptions {
         self
     }
 
-    /// Sets the order of the rows in merged files. Columns that do not exist are left out. Default: the order of the row
-    /// groups of the latest of the files. If it has none, rows stay in the order of the files, earliest first.
+    /// Sets the order of the rows in merged files. Columns that do not exist are left out. With an empty order, rows stay in
+    /// the order of the files, earliest first. Default: the order of the row groups of the latest of the files. If it has
+    /// none, the [default order](Self::default_order) of the table.
     #[must_use]
     pub fn with_sorted_rows(mut self, order: Vec<SortingColumn>) -> Self {
         self.order = Some(order);
         self
+    }
+
+    /// Returns the order in which rows are merged if neither [`with_sorted_rows`](Self::with_sorted_rows) nor the files say
+    /// another one: log records and spans by service and time, data points by service, metric and time.
+    ///
+    /// The names are those of [`FlatNaming`](otlake_schema::FlatNaming). In a dataset with another naming, the order is by
+    /// the column that has the service there.
+    ///
+    /// ```
+    /// use otlake_dataset::CompactionOptions;
+    /// use otlake_schema::Table;
+    ///
+    /// let order = CompactionOptions::default_order(Table::Metrics);
+    /// let names: Vec<_> = order.iter().map(|column| column.name.as_str()).collect();
+    /// assert_eq!(names, ["resource_service_name", "name", "timestamp"]);
+    /// ```
+    pub fn default_order(table: Table) -> Vec<SortingColumn> {
+        default_order(table, None)
     }
 
     /// Sets the codec, the bloom filters and other properties of merged files. Default: as those of a dataset. The sort

@@ -7,16 +7,18 @@ use otlake_dataset::{Commit, CommitOutcome, CompactionOptions, Compactor, Manife
 use otlake_otlp::{Format, OtlpDecoder};
 use otlake_parquet::{Compression, Encoder, FileWriter, SortingColumn, WriterOptions};
 use otlake_row::{Bytes, Signal, Value};
-use otlake_schema::{SchemaOptions, Table};
+use otlake_schema::{SchemaOptions, Table, VerbatimNaming};
 use otlake_storage::{Documents, InMemoryStorage, Storage};
 use otlake_testkit::{
-    Rng, arbitrary_logs_request, arbitrary_metrics_request, arbitrary_traces_request,
+    MetricShape, Rng, Shape, TraceShape, arbitrary_logs_request, arbitrary_metrics_request,
+    arbitrary_traces_request, logs_payload, metrics_payload, traces_payload,
 };
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use prost::Message;
 
 use super::cells::{assert_sorted, commit, field_ids, files, rows};
 use super::random::Random;
-use super::records::{BEGIN, HOUR, Records, by_hour, dataset_writer, options};
+use super::records::{BEGIN, HOUR, Records, by_hour, dataset_writer, numbers, options, read};
 
 pub fn by(name: &str) -> SortingColumn {
     SortingColumn {
@@ -224,7 +226,6 @@ fn large_files_are_read_by_row_group() {
 /// Bloom filters, page index and the names of columns are as in other files of the dataset.
 #[test]
 fn merged_files_look_like_written_ones() {
-    use parquet::file::reader::{FileReader, SerializedFileReader};
     let storage = InMemoryStorage::new();
     let mut writer = dataset_writer(&storage, options());
     for number in 0..4 {
@@ -360,4 +361,124 @@ fn files_with_other_sort_orders_are_sorted_again() {
     assert_eq!((report.files_merged, report.files_written), (3, 1));
     assert_eq!(rows(&storage, Table::Logs), before);
     assert_sorted(&storage, Table::Logs, &orders[2]);
+}
+
+/// Files of all signals in the order of arrival: merged rows have the default order of their table, the footers say so, and
+/// row groups have ranges that follow one another. A dataset with another naming is sorted by the same attribute.
+#[test]
+fn files_without_an_order_get_that_of_their_table() {
+    let verbatim = SchemaOptions::new().with_naming(VerbatimNaming);
+    for (schema, service) in [
+        (SchemaOptions::new(), "resource_service_name"),
+        (verbatim, "resource.service.name"),
+    ] {
+        let storage = InMemoryStorage::new();
+        let mut writer = dataset_writer(&storage, options().schema_options(schema));
+        let mut decoder = OtlpDecoder::new();
+        for seed in 0..4 {
+            let logs = Shape::small_groups().with_seed(seed);
+            let spans = TraceShape::ten_thousand().with_seed(seed);
+            let points = MetricShape::ten_thousand().with_seed(seed);
+            let payloads = [
+                (Signal::Logs, logs_payload(&logs)),
+                (
+                    Signal::Traces,
+                    traces_payload(&TraceShape {
+                        spans: 500,
+                        ..spans
+                    }),
+                ),
+                (
+                    Signal::Metrics,
+                    metrics_payload(&MetricShape {
+                        points: 500,
+                        ..points
+                    }),
+                ),
+            ];
+            for (signal, payload) in payloads {
+                let payload = Bytes::from(payload);
+                let format = Format::Protobuf;
+                decoder
+                    .decode(signal, format, &payload, &mut writer)
+                    .unwrap();
+            }
+            writer.flush().unwrap();
+        }
+        // A small page is a part of a small row group.
+        let options = CompactionOptions::new().with_row_group_rows(150);
+        let compactor = Compactor::new(Arc::new(storage.clone()), commit(&storage), options);
+        for table in [Table::Logs, Table::Traces, Table::Metrics] {
+            let before = rows(&storage, table);
+            let plan = compactor.plan(table).unwrap();
+            let report = compactor.run(&plan, &mut |_| {}).unwrap();
+            assert!(report.errors.is_empty(), "{:?}", report.errors);
+            assert_eq!((report.files_written, report.rows), (1, 2_000), "{report}");
+            assert_eq!(rows(&storage, table), before);
+            let mut order = CompactionOptions::default_order(table);
+            for column in &mut order {
+                if column.name == "resource_service_name" {
+                    column.name = service.to_owned();
+                }
+            }
+            assert_sorted(&storage, table, &order);
+            let [file] = &files(&storage, table)[..] else {
+                panic!("{table:?} has several files");
+            };
+            assert_eq!(file.sort_order[0], order[0], "{table:?}");
+            let ranges = ranges_of_row_groups(&storage, &file.name, &order[0].name);
+            assert!(ranges.len() > 10, "{ranges:?}");
+            for pair in ranges.windows(2) {
+                assert!(pair[0].1 <= pair[1].0, "{table:?}: {pair:?}");
+            }
+        }
+    }
+}
+
+/// The least and the greatest text of a column in each row group with rows.
+fn ranges_of_row_groups(
+    storage: &InMemoryStorage,
+    file: &str,
+    column: &str,
+) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let bytes = storage.get(file).unwrap().unwrap().bytes;
+    let reader = SerializedFileReader::new(bytes).unwrap();
+    let groups = reader.metadata().row_groups().iter();
+    groups
+        .filter(|group| group.num_rows() > 0)
+        .map(|group| {
+            let mut chunks = group.columns().iter();
+            let chunk = chunks.find(|chunk| chunk.column_path().parts() == [column]);
+            let known = chunk.unwrap().statistics().unwrap();
+            let (min, max) = (known.min_bytes_opt(), known.max_bytes_opt());
+            (min.unwrap().to_vec(), max.unwrap().to_vec())
+        })
+        .collect()
+}
+
+/// An empty order is an order as well: rows stay in the order of the files.
+#[test]
+fn rows_are_not_sorted_if_the_options_say_so() {
+    let storage = InMemoryStorage::new();
+    let mut writer = dataset_writer(&storage, options());
+    for (number, service) in ["b", "a", "b", "a"].into_iter().enumerate() {
+        let number = number as i64;
+        let resource = [("service.name", Value::String(service))];
+        let mut records = Records::new();
+        records.push_from(&resource, &mut writer, number, BEGIN + number * 1_000, &[]);
+        writer.flush().unwrap();
+    }
+    let read_numbers = || {
+        let mut batches = read(&storage);
+        batches.retain(|name, _| name.contains("compact-"));
+        batches
+            .values()
+            .flat_map(|batches| numbers(batches))
+            .collect::<Vec<_>>()
+    };
+    let options = CompactionOptions::new().with_sorted_rows(Vec::new());
+    let compactor = Compactor::new(Arc::new(storage.clone()), commit(&storage), options);
+    let plan = compactor.plan(Table::Logs).unwrap();
+    compactor.run(&plan, &mut |_| {}).unwrap();
+    assert_eq!(read_numbers(), [0, 1, 2, 3]);
 }
