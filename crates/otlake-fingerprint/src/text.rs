@@ -59,6 +59,8 @@ enum Lines {
     Decide,
     /// All lines are scanned, because the message is a statement of a query language.
     All,
+    /// The next line is only scanned if it is an exception, because the fields of the record were skipped.
+    Exception,
     /// The current line is the last one.
     Last,
     /// The current line was the last one, because the frames of a traceback follow it.
@@ -419,7 +421,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     /// Emits the key that is the first `len` bytes of `rest`, and moves past its equals sign, to its value.
     #[inline(always)]
     fn key(&mut self, rest: &'t [u8], start: usize, len: usize) {
-        if matches!(self.bytes[..start], [.., b' ', b' ']) && self.padded_pairs(start) {
+        if matches!(self.bytes[..start], [.., b' ' | b'"', b' ']) && self.pairs_end_line(start) {
             return;
         }
         self.emit_word(rest, start, len + 1);

@@ -31,7 +31,7 @@ impl<'t, F: FnMut(Token<'_>)> Text<'t, '_, F> {
             Lines::Traceback => true,
             Lines::Last => false,
             // A scan that stops after the last token that counts has bytes left.
-            Lines::Decide | Lines::All => {
+            Lines::Decide | Lines::All | Lines::Exception => {
                 self.at < self.bytes.len()
                     && self.is_traceback(self.line_before(self.at), self.line_after(self.at))
             }
@@ -65,6 +65,10 @@ impl<'t, F: FnMut(Token<'_>)> Text<'t, '_, F> {
         let Some(next) = next else {
             return false;
         };
+        if self.lines == Lines::Exception {
+            self.lines = Lines::Last;
+            return names_exception(&self.bytes[next..]) && self.begin_line(next);
+        }
         if self.lines == Lines::Decide
             && lexicon::is_query_verb(&self.bytes[self.words.first.0..self.words.first.1])
         {

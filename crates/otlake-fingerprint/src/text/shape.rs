@@ -263,15 +263,17 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return false;
         }
         self.at += end;
-        self.lines = Lines::Last;
+        self.lines = Lines::Exception;
         true
     }
 
-    /// Skips the fields of a record after its message: pairs up to the end of the line, with two spaces or more before them.
+    /// Skips the fields of a record after its message: pairs up to the end of the line, after two spaces or more, or after a message in
+    /// quotes (`"pool opened" size=3`).
     #[inline(never)]
-    pub(super) fn padded_pairs(&mut self, start: usize) -> bool {
+    pub(super) fn pairs_end_line(&mut self, start: usize) -> bool {
         let bytes = self.bytes;
-        if self.left == MAX_TOKENS || memchr::memchr(b'=', &bytes[..start]).is_some() {
+        let apart = bytes[start - 2] == b' ' || self.closing + 2 == start;
+        if !apart || self.left == MAX_TOKENS || memchr::memchr(b'=', &bytes[..start]).is_some() {
             return false;
         }
         let end =
@@ -280,7 +282,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return false;
         }
         self.at = end;
-        self.lines = Lines::Last;
+        self.lines = Lines::Exception;
         true
     }
 
@@ -371,7 +373,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return false;
         }
         self.at += end;
-        self.lines = Lines::Last;
+        self.lines = Lines::Exception;
         true
     }
 

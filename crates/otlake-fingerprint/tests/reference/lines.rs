@@ -9,6 +9,8 @@ pub(super) enum Lines {
     /// The rules decide at the end of each line.
     Decide,
     All,
+    /// Fields were skipped, and only an exception may follow.
+    Exception,
     /// The line that is being read is the last one.
     Last,
 }
@@ -60,7 +62,7 @@ impl Text<'_> {
         };
         let line = &text[next..];
         let uncaught = r"^[^\n]*\n[ \t\x0c\r]*[\^~]+[ \t\x0c\r]*\n[ \t\n\x0c\r]*[^ \t\n\x0c\r]";
-        if self.lines == Lines::Decide {
+        if matches!(self.lines, Lines::Decide | Lines::Exception) {
             let word: Vec<u8> = line
                 .iter()
                 .copied()
@@ -74,6 +76,13 @@ impl Text<'_> {
                 r"^([A-Za-z0-9_$\\][A-Za-z0-9._$\\]*)?[A-Za-z0-9._$\\]\.[A-Z][A-Za-z0-9_$\\]*(:([ \t\x0c\r][^\n]*)?)?\r?\n([ \t\n\x0c\r]*[ \t])at ",
                 line,
             );
+            if self.lines == Lines::Exception {
+                self.lines = Lines::Last;
+                if exception || qualified {
+                    self.begin_line(next);
+                }
+                return exception || qualified;
+            }
             if self.words.first().is_some_and(|word| is_query_verb(word))
                 || is_query_verb(&word) && line.get(word.len()) != Some(&b':')
             {

@@ -217,7 +217,7 @@ impl<'t> Text<'t> {
         };
         if fits {
             self.at += end;
-            self.lines = Lines::Last;
+            self.lines = Lines::Exception;
         }
         fits
     }
@@ -335,7 +335,7 @@ impl<'t> Text<'t> {
             return false;
         }
         self.at += line.len();
-        self.lines = Lines::Last;
+        self.lines = Lines::Exception;
         true
     }
 
@@ -434,7 +434,9 @@ impl<'t> Text<'t> {
         let line = |text: &'t [u8]| text.split(|b| matches!(b, b'\n' | b'\r'));
         let rest = line(rest).next().unwrap();
         let pair = r#"[A-Za-z_][A-Za-z0-9_.\-/@]*=("([^"\\]|\\.)*("|\\?$)|'([^'\\]|\\.)*('|\\?$)|[^="' ][^=" ]*|)"#;
-        if !before.ends_with(b"  ")
+        let quoted = self.closing.is_some_and(|closing| closing + 2 == start);
+        let apart = before.ends_with(b"  ") || before.ends_with(b"\" ") && quoted;
+        if !apart
             || before.contains(&b'=')
             || self.tokens.is_empty()
             || !is_full_match(&format!("(?s){pair}( +{pair})*"), rest.trim_ascii_end())
@@ -442,7 +444,7 @@ impl<'t> Text<'t> {
             return false;
         }
         self.at = start + rest.len();
-        self.lines = Lines::Last;
+        self.lines = Lines::Exception;
         true
     }
 
