@@ -315,6 +315,10 @@ impl Fields<'_> {
         } else {
             at
         };
+        // No level begins with a digit, as the id of a request in brackets often does.
+        if self.byte(from)?.is_ascii_digit() {
+            return None;
+        }
         // Most words are not levels, and most levels are in capitals.
         if let Some(block) = line.get(from..)?.first_chunk() {
             let len = leading_letters(block);
@@ -538,7 +542,7 @@ pub(super) fn skip_delimiters(line: &[u8], mut at: usize) -> usize {
 /// Returns whether a field can come before the timestamp, or between timestamp and level: a dash, empty braces, capitals, a user
 /// with `@`, or anything with a digit.
 fn leads(field: &[u8]) -> bool {
-    field.iter().any(u8::is_ascii_digit) && !field.contains(&b'=') && !field.contains(&b'"')
+    field.iter().any(u8::is_ascii_digit) && memchr::memchr2(b'=', b'"', field).is_none()
         || field.len() > 1 && field.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
         || matches!(field, b"-" | b"{}")
         || is_account(field)
