@@ -204,7 +204,9 @@ fn member(mock: &MockCluster<'static, DefaultProducerContext>) -> BaseConsumer {
     let mut config = ClientConfig::new();
     config
         .set("bootstrap.servers", mock.bootstrap_servers())
-        .set("group.id", GROUP);
+        .set("group.id", GROUP)
+        // Otherwise it commits the messages that it has polled, when it ends.
+        .set("enable.auto.commit", "false");
     for (key, value) in MEMBER {
         config.set(key, value);
     }
