@@ -12,6 +12,7 @@ use std::sync::mpsc::{SendError, Sender};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use otlake_otlp::{Format, Summary};
 use otlake_row::Signal;
@@ -170,6 +171,7 @@ impl Shared {
             signal,
             format,
             payload,
+            arrived: Instant::now(),
             room,
             answer,
         };

@@ -49,8 +49,9 @@ impl ServiceBuilder {
         self
     }
 
-    /// Sets the time for which a group gathers requests, which is about the time until a request is answered.
-    /// Default: 1 s.
+    /// Sets the time for which a request waits for others that become durable with it, from its arrival on. While the
+    /// worker writes one group, the requests of the next one already wait, so each is answered about this long after its
+    /// arrival, plus the time to write a group. Default: 1 s.
     pub fn group_time(mut self, time: Duration) -> ServiceBuilder {
         self.group_time = time;
         self

@@ -27,6 +27,7 @@ pub(super) struct Request {
     pub(super) signal: Signal,
     pub(super) format: Format,
     pub(super) payload: EncodedPayload,
+    pub(super) arrived: Instant,
     /// The share of the queue, which is given back with the answer.
     pub(super) room: Option<OwnedSemaphorePermit>,
     pub(super) answer: oneshot::Sender<Result<Summary, ServiceError>>,
@@ -90,7 +91,8 @@ impl<B> Groups<B> {
         first: Request,
         group: &mut Vec<Pending>,
     ) -> Result<(), BatchError> {
-        let deadline = Instant::now() + self.time;
+        // The time that a request has waited for the group before counts too.
+        let deadline = first.arrived + self.time;
         let mut payload = self.join(group, first);
         let id = BatchId::new(&*self.source, self.next).map_err(BatchError::other)?;
         self.next += 1;
