@@ -90,9 +90,10 @@ impl ManifestCommit {
 
     /// Returns the swaps of a table that count, and the number of the next one.
     fn swaps(&self, table: Table) -> Result<(Vec<Manifest>, u64), Box<dyn Error + Send + Sync>> {
-        let listed = self.documents.list(&swap_prefix(table))?;
-        // Read after the list: the number of a swap that came too late was retired before.
+        // Read before the list: a number that is retired after that must not be skipped, because we have not seen the swaps
+        // before it.
         let (retired, _) = self.retired_swaps(table)?;
+        let listed = self.documents.list(&swap_prefix(table))?;
         let mut next = retired.last().map_or(0, |last| last + 1);
         let mut swaps = Vec::with_capacity(listed.len());
         for document in listed {

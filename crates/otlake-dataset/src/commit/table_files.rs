@@ -8,6 +8,7 @@ use otlake_schema::Table;
 use otlake_storage::{Documents, StorageError};
 
 use crate::commit::manifest::file::ManifestFile;
+use crate::commit::manifest::number_set::NumberSet;
 use crate::commit::manifest::{Manifest, ManifestError};
 use crate::commit::manifest_commit::ManifestCommit;
 use crate::commit::replacement::{number_of, retired_document};
@@ -98,8 +99,9 @@ impl TableFiles {
     ///
     /// Returns an error if a manifest can't be read.
     pub fn load(documents: &dyn Documents, table: Table) -> Result<Self, TableFilesError> {
+        let mut retired = NumberSet::default();
         for _ in 0..ATTEMPTS {
-            if let Some(files) = Self::try_load(documents, table)? {
+            if let Some(files) = Self::try_load(documents, table, &mut retired)? {
                 return Ok(files);
             }
         }
@@ -109,8 +111,13 @@ impl TableFiles {
         })
     }
 
-    /// Returns `None` if a manifest was deleted after it was listed: what replaces its files may have been missed.
-    fn try_load(documents: &dyn Documents, table: Table) -> Result<Option<Self>, TableFilesError> {
+    /// Returns `None` if a manifest was deleted after it was listed: what replaces its files may have been missed. The same
+    /// holds for a swap that is going to be deleted, whose number was not `retired` before the list.
+    fn try_load(
+        documents: &dyn Documents,
+        table: Table,
+        retired: &mut NumberSet,
+    ) -> Result<Option<Self>, TableFilesError> {
         let listed = documents.list(&ManifestCommit::directory(table))?;
         let read = |number: usize| documents.get(&listed[number].name);
         let sizes = listed.iter().map(|listed| listed.bytes).enumerate();
@@ -136,7 +143,9 @@ impl TableFiles {
         let Some(mut manifests) = manifests else {
             return Ok(None);
         };
-        let late_swaps = take_late_swaps(&mut manifests, table);
+        let Some(late_swaps) = take_late_swaps(&mut manifests, table, retired) else {
+            return Ok(None);
+        };
         let replaces = manifests.iter().flat_map(|named| named.manifest.replaces());
         Ok(Some(Self {
             replaced: replaces.cloned().collect(),
@@ -185,20 +194,34 @@ impl TableFiles {
     }
 }
 
-/// Removes the swaps whose numbers are retired, and the manifest that says so. Returns the documents of the swaps.
-fn take_late_swaps(manifests: &mut Vec<NamedManifest>, table: Table) -> Vec<String> {
+/// Removes the swaps whose numbers are retired, and the manifest that says so. Returns the documents of the swaps, or `None`
+/// if one of their numbers was not in `retired` yet.
+fn take_late_swaps(
+    manifests: &mut Vec<NamedManifest>,
+    table: Table,
+    retired: &mut NumberSet,
+) -> Option<Vec<String>> {
     let document = retired_document(table);
     let Some(position) = manifests
         .iter()
         .position(|named| named.document == document)
     else {
-        return Vec::new();
+        return Some(Vec::new());
     };
-    let retired = manifests.remove(position).manifest;
-    let retired = retired.retired_swaps();
+    let known = std::mem::replace(
+        retired,
+        manifests.remove(position).manifest.retired_swaps().clone(),
+    );
+    let numbers = manifests
+        .iter()
+        .filter_map(|named| number_of(&named.document));
+    let mut late = numbers.filter(|number| retired.contains(*number));
+    if late.any(|number| !known.contains(number)) {
+        return None;
+    }
     let is_late = |named: &mut NamedManifest| {
         number_of(&named.document).is_some_and(|number| retired.contains(number))
     };
     let late = manifests.extract_if(.., is_late);
-    late.map(|named| named.document).collect()
+    Some(late.map(|named| named.document).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -725,6 +725,104 @@ fn a_merged_file_that_becomes_part_of_the_table_is_no_leftover() {
     let removed = removing.remove_leftovers(Table::Logs, Duration::ZERO);
     assert_eq!(removed.unwrap(), [""; 0]);
     assert_eq!(files(&storage, Table::Logs).len(), 1);
+    assert_rows(&storage, &before);
+}
+
+/// A storage in which others act after a reader has listed and read all manifests, except the one with retired numbers.
+#[derive(Clone)]
+struct ReadBefore<F> {
+    inner: InMemoryStorage,
+    act: Arc<F>,
+    lists: Arc<AtomicUsize>,
+    /// The documents before that.
+    before: Arc<Mutex<BTreeMap<String, Document>>>,
+}
+
+impl<F> std::fmt::Debug for ReadBefore<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ReadBefore")
+    }
+}
+
+impl<F: Fn() + Send + Sync> Storage for ReadBefore<F> {
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
+        self.inner.create(name)
+    }
+}
+
+impl<F: Fn() + Send + Sync> Documents for ReadBefore<F> {
+    fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
+        let before = self.before.lock().unwrap();
+        match before.get(name) {
+            Some(document) if !name.ends_with("/retired-swaps.json") => Ok(Some(document.clone())),
+            _ => self.inner.get(name),
+        }
+    }
+
+    fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
+        self.inner.put(name, bytes, condition)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError> {
+        let listed = self.inner.list(prefix)?;
+        let mut before = self.before.lock().unwrap();
+        before.clear();
+        if self.lists.fetch_add(1, Ordering::SeqCst) == 0 {
+            for file in &listed {
+                let document = self.inner.get(&file.name)?;
+                before.insert(file.name.clone(), document.unwrap());
+            }
+            (self.act)();
+        }
+        Ok(listed)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StorageError> {
+        self.inner.delete(name)
+    }
+}
+
+/// A reader has read manifests whose files were replaced. Then another process cleans up, and ends after it has retired the
+/// swap that has replaced them, and before it deletes the swap: the reader begins again.
+#[test]
+fn a_reader_does_not_see_files_of_a_swap_that_is_retired_in_between() {
+    let storage = InMemoryStorage::new();
+    // There are retired numbers already.
+    let manifest = Manifest::new(Table::Logs).with_replaces(vec!["gone.parquet".to_owned()]);
+    let outcome = commit(&storage).replace(&manifest).unwrap();
+    assert_eq!(outcome, ReplaceOutcome::Replaced);
+    clean_up(&storage);
+    write_to_one_partition(&storage, 0..4);
+    run(&compactor(&storage));
+    write_to_one_partition(&storage, 4..8);
+    run(&compactor(&storage));
+    let before = rows(&storage, Table::Logs).unwrap();
+    let names = |files: Vec<ManifestFile>| -> Vec<String> {
+        files.into_iter().map(|file| file.name).collect()
+    };
+    let expected = names(files(&storage, Table::Logs));
+    assert_eq!(expected.len(), 1);
+
+    let other = storage.clone();
+    let reading = ReadBefore {
+        inner: storage.clone(),
+        act: Arc::new(move || {
+            let failing = Stalling {
+                inner: other.clone(),
+                act: Arc::new(|| {}),
+                then: Then::Continues,
+                has_failed: Arc::default(),
+            };
+            let commit = ManifestCommit::new(Arc::new(failing));
+            assert!(commit.clean_up(Table::Logs, Duration::ZERO).is_err());
+            let swaps = other.list("_otlake/manifests/logs/swap-").unwrap();
+            assert_eq!(swaps.len(), 2, "the first one is retired: {swaps:?}");
+        }),
+        lists: Arc::default(),
+        before: Arc::default(),
+    };
+    let seen = ManifestCommit::new(Arc::new(reading)).files(Table::Logs);
+    assert_eq!(names(seen.unwrap()), expected);
     assert_rows(&storage, &before);
 }
 
