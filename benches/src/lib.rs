@@ -21,6 +21,7 @@
 
 mod bodies;
 mod case;
+mod counted_storage;
 mod figure;
 mod fingerprints;
 pub mod floors;

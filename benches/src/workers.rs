@@ -7,11 +7,10 @@ use std::thread;
 
 use otlake::dataset::Dataset;
 use otlake::parquet::WriterOptions;
-use otlake::storage::InMemoryStorage;
 use otlake::{FingerprintStage, Pipeline};
 
 use crate::case::{Case, Error, Kind, Outcome};
-use crate::stages::take_bytes;
+use crate::counted_storage::CountedStorage;
 use crate::workload::Workload;
 
 /// Returns the cases `workers_1` and `workers_2`, and one with as many workers as there are cores. All of them write
@@ -29,7 +28,7 @@ pub(crate) fn workers(workload: &Workload) -> Result<Vec<Case<'_>>, Error> {
 }
 
 fn case<'a>(name: &'static str, workload: &'a Workload, workers: usize) -> Result<Case<'a>, Error> {
-    let storage = InMemoryStorage::new();
+    let storage = CountedStorage::default();
     let options = WriterOptions::new().with_compression("zstd:1".parse()?);
     let dataset = Dataset::builder()
         .writer_options(options)
@@ -50,7 +49,7 @@ fn case<'a>(name: &'static str, workload: &'a Workload, workers: usize) -> Resul
             Ok::<_, Error>(records)
         })?;
         dataset.flush()?;
-        Ok(Outcome::file(records, take_bytes(&storage)))
+        Ok(Outcome::file(records, storage.take_bytes()))
     }))
 }
 

@@ -74,31 +74,48 @@ impl Workload {
     ///
     /// Never fails in practice, because the payloads are generated.
     pub fn generated() -> Result<Vec<Self>, Error> {
-        let large = logs_payload(&Shape::ten_thousand());
-        let small = |seed| Bytes::from(logs_payload(&Shape::small_groups().with_seed(seed)));
-        let traces = traces_payload(&TraceShape::ten_thousand());
-        let metrics = metrics_payload(&MetricShape::ten_thousand());
-        Ok(vec![
-            Self::new("10k", Signal::Logs, vec![large.into()])?,
-            Self::new(
-                "small_groups",
-                Signal::Logs,
-                (1..=SMALL_PAYLOADS).map(small).collect(),
-            )?,
-            Self::new("traces", Signal::Traces, vec![traces.into()])?,
-            Self::new("metrics", Signal::Metrics, vec![metrics.into()])?,
-            Self::logs_json()?,
-        ])
+        let names = ["10k", "small_groups", "traces", "metrics", "logs_json"];
+        names.into_iter().map(Self::named).collect()
     }
 
-    /// Returns the workload of the cases with several workers: 40 payloads of logs like `10k`.
+    /// Returns the workload of [`generated`](Self::generated) with this name, without the time that the others take.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such workload.
+    pub fn named(name: &str) -> Result<Self, Error> {
+        let small = |seed| Bytes::from(logs_payload(&Shape::small_groups().with_seed(seed)));
+        let (signal, payloads) = match name {
+            "10k" => (
+                Signal::Logs,
+                vec![logs_payload(&Shape::ten_thousand()).into()],
+            ),
+            "small_groups" => (Signal::Logs, (1..=SMALL_PAYLOADS).map(small).collect()),
+            "traces" => (
+                Signal::Traces,
+                vec![traces_payload(&TraceShape::ten_thousand()).into()],
+            ),
+            "metrics" => (
+                Signal::Metrics,
+                vec![metrics_payload(&MetricShape::ten_thousand()).into()],
+            ),
+            "logs_json" => return Self::logs_json(),
+            _ => return Err(format!("no workload {name}").into()),
+        };
+        Self::new(name, signal, payloads)
+    }
+
+    /// Returns the workload of the cases with several workers: 40 payloads of logs like `10k`, four times. At the end,
+    /// one worker waits for the last row group of the other, so the run has to be much longer than that takes.
     ///
     /// # Errors
     ///
     /// Never fails in practice, because the payloads are generated.
     pub fn many() -> Result<Self, Error> {
         let payload = |seed| Bytes::from(logs_payload(&Shape::ten_thousand().with_seed(seed)));
-        Self::new("many", Signal::Logs, (1..=40).map(payload).collect())
+        let payloads: Vec<_> = (1..=40).map(payload).collect();
+        let four_times = payloads.iter().cycle().take(4 * payloads.len());
+        Self::new("many", Signal::Logs, four_times.cloned().collect())
     }
 
     /// Returns the payloads in `examples/data/logs`, which were recorded from SDKs.

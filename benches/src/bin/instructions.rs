@@ -130,7 +130,7 @@ fn main() -> ExitCode {
 
 /// Runs a case once to warm it up and then `passes` times. Returns the records of one pass.
 fn run(workload: &str, case: &str, passes: usize) -> Result<usize, Error> {
-    let workload = workload_named(workload)?;
+    let workload = Workload::named(workload)?;
     let mut cases = lineup(&workload)?;
     let case = cases
         .iter_mut()
@@ -140,13 +140,6 @@ fn run(workload: &str, case: &str, passes: usize) -> Result<usize, Error> {
         case.pass()?;
     }
     Ok(workload.records())
-}
-
-fn workload_named(name: &str) -> Result<Workload, Error> {
-    let found = Workload::generated()?
-        .into_iter()
-        .find(|workload| workload.name() == name);
-    found.ok_or_else(|| format!("no workload {name}").into())
 }
 
 /// Counts the selected cases, prints them, and saves or checks them. Returns whether the check
@@ -162,7 +155,7 @@ fn count_all(arguments: &Arguments) -> Result<bool, Error> {
         "workload", "case", "per record", "committed"
     )?;
     for (workload, cases) in CASES {
-        let records = workload_named(workload)?.records();
+        let records = Workload::named(workload)?.records();
         for &case in cases {
             if !arguments.cases.is_empty() && !arguments.cases.iter().any(|name| name == case) {
                 continue;

@@ -96,11 +96,7 @@ impl Encoder {
     /// addition to [`memory_size`](Self::memory_size). The row group is included. Looks at every string.
     pub fn memory_to_encode(&self, batch: &RecordBatch) -> usize {
         let memory = EncodingMemory::of(batch, &self.options);
-        // The last piece has more capacity than it needs, or is a copy.
-        let last = memory
-            .all
-            .min(self.options.buffer_bytes() + memory.body / 4);
-        self.growth(&memory) + memory.all + last
+        self.growth(&memory) + self.growth_of_out(&memory) + memory.all
     }
 
     /// Returns the bytes of memory that [`FileWriter::write_row_group`](crate::FileWriter::write_row_group) takes for
@@ -108,8 +104,12 @@ impl Encoder {
     /// every string.
     pub fn memory_to_write(&self, batch: &RecordBatch) -> usize {
         let memory = EncodingMemory::of(batch, &self.options);
+        self.growth(&memory) + self.growth_of_out(&memory)
+    }
+
+    fn growth_of_out(&self, memory: &EncodingMemory) -> usize {
         let out = memory.all.min(self.options.buffer_bytes() + memory.body);
-        self.growth(&memory) + rounded(out + out / 4).saturating_sub(self.out.capacity())
+        rounded(out + out / 4).saturating_sub(self.out.capacity())
     }
 
     fn growth(&self, memory: &EncodingMemory) -> usize {
@@ -185,14 +185,9 @@ impl Encoder {
         })
     }
 
-    /// Takes the encoded bytes. A small buffer is copied and kept; a large one is handed over, so that its
-    /// bytes are not in memory twice.
+    /// Copies the encoded bytes and keeps their buffer. If the buffer were handed over, the next one would have to grow
+    /// from nothing, which touches and moves several times the bytes.
     fn take_out(&mut self) -> Vec<u8> {
-        if self.out.capacity() > self.options.buffer_bytes() {
-            let mut bytes = std::mem::take(&mut self.out);
-            bytes.shrink_to_fit();
-            return bytes;
-        }
         let bytes = self.out.clone();
         self.out.clear();
         bytes
@@ -359,5 +354,33 @@ impl Encoder {
             leaf,
         };
         chunk.write(&mut self.compressor, &mut self.out, to.base, to.chunks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::StringArray;
+
+    /// Row groups of several pieces are encoded one after the other. The buffer does not grow again for the second.
+    #[test]
+    fn the_buffer_of_an_encoded_row_group_is_kept() {
+        let texts = || StringArray::from_iter_values((0..1_000).map(|row| format!("text {row}")));
+        let columns = ["a", "b", "c"].map(|name| (name, Arc::new(texts()) as ArrayRef));
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let options = WriterOptions::new().with_compression(crate::Compression::None);
+        let mut encoder = Encoder::new(options.with_buffer_bytes(1_000)).unwrap();
+        let group = encoder.encode_row_group(&batch).unwrap();
+        assert_eq!(group.pieces.len(), 4);
+        assert!(
+            group
+                .pieces
+                .iter()
+                .all(|piece| piece.capacity() == piece.len())
+        );
+        let buffer = (encoder.out.as_ptr(), encoder.out.capacity());
+        assert!(encoder.out.is_empty() && buffer.1 > 1_000);
+        encoder.encode_row_group(&batch).unwrap();
+        assert_eq!((encoder.out.as_ptr(), encoder.out.capacity()), buffer);
     }
 }
