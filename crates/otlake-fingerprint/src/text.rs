@@ -1,6 +1,7 @@
 //! Scans plain text: chunks between separators, each of which is a word or a variable.
 
 mod colon;
+mod fields;
 mod joined;
 mod lines;
 mod list;
