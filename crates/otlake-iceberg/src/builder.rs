@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iceberg::io::FileIO;
+use iceberg::spec::Transform;
 use iceberg::{Catalog, NamespaceIdent};
 use otlake_storage::{RetryObserver, RetryPolicy};
 use tokio::runtime::Handle;
@@ -22,10 +23,10 @@ pub enum TimePartition {
 }
 
 impl TimePartition {
-    pub(crate) fn transform(self) -> &'static str {
+    pub(crate) fn transform(self) -> Transform {
         match self {
-            Self::Day => "day",
-            Self::Hour => "hour",
+            Self::Day => Transform::Day,
+            Self::Hour => Transform::Hour,
         }
     }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use iceberg::Catalog;
 use iceberg::io::FileIO;
 use otlake_dataset::{
-    BatchId, Commit, CommitOutcome, GroupCommit, GroupPanicked, Manifest, PublishError,
-    PublishedSchema,
+    BatchId, Commit, CommitOutcome, GroupCommit, GroupPanicked, Manifest, Partitioning,
+    PublishError, PublishedSchema,
 };
 use otlake_schema::Table;
 use tokio::runtime::Handle;
@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 use crate::builder::IcebergCommitBuilder;
 use crate::error::IcebergCommitError;
 use crate::group::{Group, Outcome, Request};
+use crate::partition;
 use crate::published::IcebergSchema;
 use crate::shared::Shared;
 use crate::watermarks::Watermarks;
@@ -175,6 +176,40 @@ impl Commit for IcebergCommit {
             let last = watermarks.last(batch.source());
             last.is_some_and(|last| last > batch.sequence())
         }))
+    }
+
+    /// Returns an error if files with this partitioning may have rows of several partitions of the table. If the table does
+    /// not exist, its partitions are those that this commit creates it with.
+    fn check_partitioning(
+        &self,
+        table: Table,
+        partitioning: &Partitioning,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let ident = self.shared.ident(table).to_string();
+        let loaded = self
+            .shared
+            .load(table)
+            .map_err(|source| IcebergCommitError::Catalog {
+                table: ident.clone(),
+                source: Arc::new(source),
+            })?;
+        let field = match loaded {
+            Some(loaded) => partition::undetermined_field(partitioning, loaded.metadata()),
+            None => self.shared.partition.and_then(|of_new| {
+                let transform = of_new.transform();
+                let is_determined = partition::determines(partitioning, transform, "timestamp");
+                (!is_determined).then(|| format!("{transform}(timestamp)"))
+            }),
+        };
+        match field {
+            None => Ok(()),
+            Some(field) => Err(IcebergCommitError::Partitioning {
+                table: ident,
+                field,
+                partitioning: partitioning.to_string(),
+            }
+            .into()),
+        }
     }
 
     fn published_schema(

@@ -36,6 +36,19 @@ pub enum IcebergCommitError {
         /// What is wrong with the file.
         source: FileFault,
     },
+    /// Files of the dataset may have rows of several partitions of the table.
+    #[error(
+        "the Iceberg table {table} is partitioned by {field}, which the partitioning {partitioning:?} of the dataset does not \
+         determine: partition the dataset at least as finely as the table, for example with \"date={{date}}\" for a table by day"
+    )]
+    Partitioning {
+        /// The name of the table in the catalog.
+        table: String,
+        /// The partition field, such as `day(timestamp)`.
+        field: String,
+        /// The partitioning of the dataset.
+        partitioning: String,
+    },
     /// The thread that committed for a group of writers panicked. It is unknown whether the files are part of the table.
     #[error("the thread that committed to the Iceberg table {table} panicked: repeat the commit")]
     Panicked {

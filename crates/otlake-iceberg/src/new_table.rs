@@ -70,7 +70,7 @@ pub(crate) fn metadata(
         })?;
         let field = json!({
             "source-id": source, "field-id": FIRST_PARTITION_ID,
-            "name": partition.field_name(), "transform": partition.transform(),
+            "name": partition.field_name(), "transform": partition.transform().to_string(),
         });
         metadata["partition-specs"] = json!([{"spec-id": 0, "fields": [field]}]);
         metadata["last-partition-id"] = FIRST_PARTITION_ID.into();

@@ -316,7 +316,8 @@ fn a_table_of_others_is_an_error() {
     assert!(text.contains("it has no column \"timestamp\""), "{text}");
 }
 
-/// Hidden partitions by day and by hour, rows without a time, and a dataset whose files are too coarse for the table.
+/// Hidden partitions by day and by hour, rows without a time, and files that are too coarse for a table that got its
+/// partitions after their dataset was opened.
 #[test]
 fn partition_values_follow_from_the_rows() {
     use iceberg::spec::{Literal, PrimitiveLiteral};
@@ -339,6 +340,7 @@ fn partition_values_follow_from_the_rows() {
         ),
     ] {
         let lake = Lake::new();
+        let coarse = lake.dataset(lake.commit().build()).open();
         let commit = || lake.commit().partition(partition).build();
         let fine = |builder: otlake_dataset::DatasetBuilder| {
             builder.partitioning(partitioning.parse().unwrap())
@@ -367,8 +369,7 @@ fn partition_values_follow_from_the_rows() {
         let mut expected = expected;
         expected.sort_by_key(|value| format!("{value:?}"));
         assert_eq!(found, expected);
-        let dataset = lake.dataset(commit()).open();
-        let mut writer = dataset.writer();
+        let mut writer = coarse.writer();
         push(&mut writer, 9, BEGIN, &[]);
         push(&mut writer, 9, BEGIN + 24 * HOUR, &[]);
         let text = chain(&writer.flush().unwrap_err());
@@ -377,6 +378,37 @@ fn partition_values_follow_from_the_rows() {
             "{text}"
         );
         assert_eq!(lake.numbers("logs").len(), 5);
+    }
+}
+
+/// A dataset whose partitions are too coarse for a table can't be opened, whether the table exists or not.
+#[test]
+fn partitions_too_coarse_for_the_table_are_an_error_of_open() {
+    for exists in [false, true] {
+        let lake = Lake::new();
+        let commit = |partition| Arc::new(lake.commit().partition(partition).build());
+        let open = |partition, template: &str| {
+            let builder = Dataset::builder().partitioning(template.parse().unwrap());
+            let builder = builder.commit(commit(partition));
+            builder.open(Arc::new(lake.storage.clone()))
+        };
+        if exists {
+            let dataset = open(TimePartition::Hour, "date={date}/hour={hour}").unwrap();
+            let mut writer = dataset.writer();
+            push(&mut writer, 0, BEGIN, &[]);
+            writer.flush().unwrap();
+        }
+        for template in ["", "{table}/date={date}", "hour={hour}"] {
+            let text = chain(&open(TimePartition::Hour, template).unwrap_err());
+            assert!(
+                text.contains("otlake.logs is partitioned by hour(timestamp)"),
+                "{text}"
+            );
+            assert!(text.contains(&format!("{template:?}")), "{text}");
+        }
+        assert!(open(TimePartition::Hour, "{date}/{hour}/{minute}").is_ok());
+        // A table that exists keeps its partitions.
+        assert_eq!(open(TimePartition::Day, "date={date}").is_err(), exists);
     }
 }
 
