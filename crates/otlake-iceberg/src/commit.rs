@@ -178,8 +178,8 @@ impl Commit for IcebergCommit {
         }))
     }
 
-    /// Returns an error if files with this partitioning may have rows of several partitions of the table. If the table does
-    /// not exist, its partitions are those that this commit creates it with.
+    /// Returns an error if the table is partitioned by year, month, day or hour and this partitioning is coarser. If the table
+    /// does not exist, its partitions are those that this commit creates it with.
     fn check_partitioning(
         &self,
         table: Table,
@@ -194,11 +194,11 @@ impl Commit for IcebergCommit {
                 source: Arc::new(source),
             })?;
         let field = match loaded {
-            Some(loaded) => partition::undetermined_field(partitioning, loaded.metadata()),
+            Some(loaded) => partition::too_fine_field(partitioning, table, loaded.metadata()),
             None => self.shared.partition.and_then(|of_new| {
                 let transform = of_new.transform();
-                let is_determined = partition::determines(partitioning, transform, "timestamp");
-                (!is_determined).then(|| format!("{transform}(timestamp)"))
+                let is_too_coarse = partition::is_too_coarse(partitioning, transform);
+                is_too_coarse.then(|| format!("{transform}(timestamp)"))
             }),
         };
         match field {

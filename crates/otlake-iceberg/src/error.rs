@@ -36,10 +36,10 @@ pub enum IcebergCommitError {
         /// What is wrong with the file.
         source: FileFault,
     },
-    /// Files of the dataset may have rows of several partitions of the table.
+    /// The table is partitioned by year, month, day or hour, and the dataset more coarsely.
     #[error(
-        "the Iceberg table {table} is partitioned by {field}, which the partitioning {partitioning:?} of the dataset does not \
-         determine: partition the dataset at least as finely as the table, for example with \"date={{date}}\" for a table by day"
+        "the Iceberg table {table} is partitioned by {field}, which is finer than the partitioning {partitioning:?} of the \
+         dataset: partition the dataset at least as finely as the table, for example with \"date={{date}}\" for a table by day"
     )]
     Partitioning {
         /// The name of the table in the catalog.

@@ -7,6 +7,7 @@ use iceberg::transform::create_transform_function;
 use otlake_dataset::{
     ManifestFile, ManifestLeaf, PartitionLiteral, Partitioning, Transform as OurTransform,
 };
+use otlake_schema::{DatasetSchema, Table};
 
 use crate::data_file::datum;
 use crate::error::FileFault;
@@ -29,26 +30,29 @@ pub(crate) fn values(
     values.collect()
 }
 
-/// Returns a partition field of the table for which files of a dataset with this partitioning may have several values, such
-/// as `day(timestamp)`.
-pub(crate) fn undetermined_field(
+/// Returns the partition field of the table that takes the year, month, day or hour of a row's time, such as
+/// `day(timestamp)`, if rows of one partition of the dataset may differ in it.
+///
+/// Other partition fields are not checked, because templates can't express most of them: whether files fit is only known
+/// from their rows.
+pub(crate) fn too_fine_field(
     partitioning: &Partitioning,
+    table: Table,
     metadata: &TableMetadata,
 ) -> Option<String> {
-    let fields = metadata.default_partition_spec().fields().iter();
-    let mut undetermined = fields.filter_map(|field| {
-        let column = metadata.current_schema().field_by_id(field.source_id)?;
-        let full_name = full_name_of(metadata, field.source_id);
-        let source = full_name.as_deref().unwrap_or(&column.name);
-        let is_determined = determines(partitioning, field.transform, source);
-        (!is_determined).then(|| format!("{}({source})", field.transform))
-    });
-    undetermined.next()
+    // Another engine may have renamed the column.
+    let time = DatasetSchema::new(table).column("timestamp")?.id();
+    let mut fields = metadata.default_partition_spec().fields().iter();
+    let field = fields.find(|field| {
+        u32::try_from(field.source_id) == Ok(time) && is_too_coarse(partitioning, field.transform)
+    })?;
+    let column = metadata.current_schema().field_by_id(field.source_id)?;
+    Some(format!("{}({})", field.transform, column.name))
 }
 
-/// Returns whether all rows of a partition have the same value for a transform of a column. The time of partitions is the
-/// column `timestamp`.
-pub(crate) fn determines(partitioning: &Partitioning, transform: Transform, source: &str) -> bool {
+/// Returns whether rows of one partition may differ in the year, month, day or hour of their time, if that is what a
+/// transform takes.
+pub(crate) fn is_too_coarse(partitioning: &Partitioning, transform: Transform) -> bool {
     // A part with several placeholders has no transform of its own, so the template is searched.
     let template = partitioning.to_string();
     let has = |placeholder: &str| template.contains(&format!("{{{placeholder}}}"));
@@ -56,13 +60,10 @@ pub(crate) fn determines(partitioning: &Partitioning, transform: Transform, sour
     let has_month = has("date") || has("year") && has("month");
     let has_day = has("date") || has_month && has("day");
     match transform {
-        Transform::Void => true,
-        _ if has(source) => true,
-        _ if source != "timestamp" => false,
-        Transform::Year => has_year,
-        Transform::Month => has_month,
-        Transform::Day => has_day,
-        Transform::Hour => has_day && has("hour"),
+        Transform::Year => !has_year,
+        Transform::Month => !has_month,
+        Transform::Day => !has_day,
+        Transform::Hour => !(has_day && has("hour")),
         _ => false,
     }
 }
@@ -109,7 +110,7 @@ fn value(
     }
     // A bound of a long text is cut. The dataset's own partition value has all of it.
     if kind == PrimitiveType::String
-        && let Some(text) = text(field, file, metadata).map(Datum::string)
+        && let Some(text) = text(leaf, field, file, metadata).map(Datum::string)
         && min <= text
         && text <= max
     {
@@ -125,12 +126,17 @@ fn value(
     }
 }
 
-/// Returns the text that all rows of a file have in the source column of a partition field, if the dataset is partitioned by
-/// it.
-fn text(field: &PartitionField, file: &ManifestFile, metadata: &TableMetadata) -> Option<String> {
+/// Returns the text that all rows of a file have in a leaf, the source of a partition field, if the dataset is partitioned
+/// by it.
+fn text(
+    leaf: &ManifestLeaf,
+    field: &PartitionField,
+    file: &ManifestFile,
+    metadata: &TableMetadata,
+) -> Option<String> {
+    // A column that every file has keeps its name in files, even if another engine has renamed it in the table.
     let full_name = full_name_of(metadata, field.source_id);
-    let column = metadata.current_schema().field_by_id(field.source_id)?;
-    let source = full_name.as_deref().unwrap_or(&column.name);
+    let source = full_name.as_deref().unwrap_or(&leaf.path);
     let value = file
         .partition
         .iter()
@@ -149,31 +155,29 @@ fn metrics(error: iceberg::Error) -> FileFault {
 mod tests {
     use super::*;
 
-    /// Templates that determine a time or an attribute in different ways, or not at all.
     #[test]
-    fn partitionings_at_least_as_fine_as_a_transform_determine_it() {
-        use Transform::{Bucket, Day, Hour, Identity, Month, Void, Year};
-        let service = "resource.service.name";
+    fn partitionings_are_too_coarse_for_finer_times() {
+        use Transform::{Bucket, Day, Hour, Identity, Month, Truncate, Void, Year};
         let cases = [
-            ("", Void, "timestamp", true),
-            ("", Day, "timestamp", false),
-            ("{table}/date={date}", Day, "timestamp", true),
-            ("date={date}", Year, "timestamp", true),
-            ("date={date}", Hour, "timestamp", false),
-            ("date={date}", Day, "end_timestamp", false),
-            ("date={date}/hour={hour}", Hour, "timestamp", true),
-            ("hour={hour}", Hour, "timestamp", false),
-            ("on={year}-{month}-{day}", Day, "timestamp", true),
-            ("y={year}/d={day}", Month, "timestamp", false),
-            ("date={date}", Identity, "timestamp", false),
-            ("s={resource.service.name}", Identity, service, true),
-            ("s={resource.service.name}", Bucket(16), service, true),
-            ("s={resource.service.name}", Identity, "attr.x", false),
+            ("", Day, true),
+            ("date={date}", Day, false),
+            ("{table}/date={date}", Day, false),
+            ("date={date}", Year, false),
+            ("date={date}", Hour, true),
+            ("date={date}/hour={hour}", Hour, false),
+            ("hour={hour}", Hour, true),
+            ("on={year}-{month}-{day}", Day, false),
+            ("y={year}/d={day}", Month, true),
+            // No template has these.
+            ("", Void, false),
+            ("", Identity, false),
+            ("", Bucket(16), false),
+            ("", Truncate(1_000), false),
         ];
-        for (template, transform, source, expected) in cases {
+        for (template, transform, expected) in cases {
             let partitioning = template.parse().unwrap();
-            let found = determines(&partitioning, transform, source);
-            assert_eq!(found, expected, "{template:?}: {transform}({source})");
+            let found = is_too_coarse(&partitioning, transform);
+            assert_eq!(found, expected, "{template:?}: {transform}");
         }
     }
 }

@@ -225,19 +225,33 @@ fn schema_of(
     table: Table,
     metadata: &TableMetadata,
 ) -> Result<DatasetSchema, Box<dyn std::error::Error + Send + Sync>> {
-    if let Some(found) = metadata.properties().get(TABLE)
+    let created_for = metadata.properties().get(TABLE);
+    if let Some(found) = created_for
         && found != table.name()
     {
         return Err(format!("its property {TABLE} is {found:?}").into());
     }
     let mut owners = owners_of(metadata)?;
     let own = DatasetSchema::new(table);
+    // Another engine may have renamed columns that every file has. Files keep their names, and readers find them by id.
+    let own_column = |id: u32, name: &str| {
+        let mut columns = own.columns().iter();
+        columns.find(|column| match created_for {
+            Some(_) => column.id() == id,
+            None => column.name() == name,
+        })
+    };
     let mut columns = Vec::new();
+    // Their names are taken.
     let mut of_others = Vec::new();
     for field in metadata.current_schema().as_struct().fields() {
         let id = u32::try_from(field.id)?;
-        match (owners.remove(&id), name_of(&field.field_type)) {
-            (Some(owner), Some(type_name)) => {
+        let Some(type_name) = name_of(&field.field_type) else {
+            of_others.push(field);
+            continue;
+        };
+        match (owners.remove(&id), own_column(id, &field.name)) {
+            (Some(owner), _) => {
                 let column = DatasetColumn::new(id, &field.name, type_name);
                 let column = column.with_full_name(owner.full_name);
                 columns.push(match owner.promoted {
@@ -245,10 +259,13 @@ fn schema_of(
                     false => column,
                 });
             }
-            (None, Some(type_name)) if own.column(&field.name).is_some() => {
-                columns.push(DatasetColumn::new(id, &field.name, type_name));
+            (None, Some(column)) => {
+                columns.push(DatasetColumn::new(id, column.name(), type_name));
+                if field.name != column.name() {
+                    of_others.push(field);
+                }
             }
-            _ => of_others.push(field),
+            (None, None) => of_others.push(field),
         }
     }
     let missing = own.columns().iter().find(|expected| {

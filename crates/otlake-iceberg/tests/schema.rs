@@ -12,11 +12,15 @@ mod kit;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use iceberg::spec::{PrimitiveType, Schema as IcebergSchema, Type};
+use iceberg::MetadataLocation;
+use iceberg::spec::{
+    Literal, NestedField, PrimitiveLiteral, PrimitiveType, Schema as IcebergSchema,
+    TableMetadataBuilder, Transform, Type, UnboundPartitionSpec,
+};
 use iceberg::transaction::{AddColumn, ApplyTransactionAction, Transaction};
-use otlake_dataset::{Commit, CommitOutcome, Dataset, Manifest};
+use otlake_dataset::{Commit, CommitOutcome, Dataset, DatasetBuilder, Manifest, OpenError};
 use otlake_iceberg::TimePartition;
-use otlake_row::{Signal, Value};
+use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
 use otlake_storage::InMemoryStorage;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::Type as ParquetType;
@@ -282,12 +286,145 @@ fn columns_that_others_add_or_drop_stay_as_they_are() {
     }
 }
 
+/// Changes the metadata of a table as another engine may do.
+fn alter(
+    lake: &Lake,
+    table: &str,
+    change: impl FnOnce(TableMetadataBuilder) -> iceberg::Result<TableMetadataBuilder>,
+) {
+    let table = lake.table(table);
+    let builder = table.metadata().clone().into_builder(None);
+    let metadata = change(builder).unwrap().build().unwrap().metadata;
+    let location = MetadataLocation::new_with_metadata(metadata.location(), &metadata);
+    lake.block_on(async {
+        metadata.write_to(&lake.file_io, &location).await.unwrap();
+        let (catalog, ident) = (&lake.catalog.inner, table.identifier());
+        catalog.drop_table(ident).await.unwrap();
+        let registered = catalog.register_table(ident, location.to_string());
+        registered.await.unwrap();
+    });
+}
+
+fn rename(lake: &Lake, table: &str, from: &str, to: &str) {
+    let schema = lake.table(table).metadata().current_schema().clone();
+    let fields = schema.as_struct().fields().iter().map(|field| {
+        let mut field = NestedField::clone(field);
+        if field.name == from {
+            field.name = to.to_owned();
+        }
+        Arc::new(field)
+    });
+    let renamed = IcebergSchema::builder().with_fields(fields).build();
+    alter(lake, table, |builder| builder.add_current_schema(renamed?));
+}
+
+fn partition_by(lake: &Lake, table: &str, column: &str, transform: Transform) {
+    let schema = lake.table(table).metadata().current_schema().clone();
+    let column = schema.field_id_by_name(column).unwrap();
+    alter(lake, table, |builder| {
+        let spec = UnboundPartitionSpec::builder();
+        let spec = spec.add_partition_field(column, "part", transform)?;
+        builder.add_default_partition_spec(spec.build())
+    });
+}
+
+fn open_partitioned(lake: &Lake, template: &str) -> Result<Dataset, OpenError> {
+    let builder = Dataset::builder().partitioning(template.parse().unwrap());
+    let builder = builder.commit(Arc::new(lake.commit().build()));
+    builder.open(Arc::new(lake.storage.clone()))
+}
+
+/// Another engine renames the column by whose days the table is partitioned. Writers that are running and new ones find it
+/// by its id.
+#[test]
+fn the_time_is_found_when_others_have_renamed_its_column() {
+    let lake = Lake::new();
+    let commit = lake.commit().partition(TimePartition::Day).build();
+    let by_date = |builder: DatasetBuilder| builder.partitioning("{date}".parse().unwrap());
+    let mut writer = lake.dataset(commit).with(by_date).open().writer();
+    push(&mut writer, 1, BEGIN, &[]);
+    writer.flush().unwrap();
+    rename(&lake, "logs", "timestamp", "ts");
+    push(&mut writer, 2, BEGIN, &[]);
+    writer.flush().unwrap();
+    let dataset = open_partitioned(&lake, "{date}").unwrap();
+    let mut writer = dataset.writer();
+    push(&mut writer, 3, BEGIN + HOUR, &[("new", Value::Int(1))]);
+    push(&mut writer, 4, BEGIN + 24 * HOUR, &[]);
+    writer.flush().unwrap();
+    assert_eq!(lake.numbers("logs"), [1, 2, 3, 4]);
+    let of_table = lake.table("logs").metadata().current_schema().clone();
+    let ours = dataset.schema(otlake_schema::Table::Logs);
+    let id = ours.column("timestamp").unwrap().id();
+    assert_eq!(of_table.field_by_name("ts").unwrap().id as u32, id);
+    let text = chain(&open_partitioned(&lake, "").unwrap_err());
+    assert!(text.contains("is partitioned by day(ts)"), "{text}");
+}
+
+/// A long text in a column that another engine has renamed: its bounds are cut, and the directory has all of it.
+#[test]
+fn a_long_text_is_the_partition_when_others_have_renamed_its_column() {
+    let lake = Lake::new();
+    let template = "level={severity_text}";
+    let mut writer = open_partitioned(&lake, template).unwrap().writer();
+    push(&mut writer, 1, BEGIN, &[]);
+    writer.flush().unwrap();
+    partition_by(&lake, "logs", "severity_text", Transform::Identity);
+    rename(&lake, "logs", "severity_text", "level");
+    let level = "long".repeat(40);
+    let mut writer = open_partitioned(&lake, template).unwrap().writer();
+    let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+    row.push(fields::SEVERITY_TEXT, Value::String(&level));
+    writer.row(&mut row).unwrap();
+    writer.flush().unwrap();
+    let files = lake.data_files("logs");
+    let mut partitions = files
+        .iter()
+        .flat_map(|file| file.partition().iter().flatten());
+    let expected = Literal::Primitive(PrimitiveLiteral::String(level.clone()));
+    assert!(partitions.any(|partition| *partition == expected));
+}
+
+/// Tables that others have partitioned by what templates can't express, or by another column: a dataset can be opened, and
+/// files with one partition are accepted.
+#[test]
+fn only_partitions_by_the_time_are_checked_at_open() {
+    for (column, transform) in [
+        ("attr_number", Transform::Bucket(16)),
+        ("attr_number", Transform::Identity),
+        ("severity_text", Transform::Truncate(2)),
+        ("observed_time_unix_nano", Transform::Truncate(1_000)),
+        ("reviewed", Transform::Day),
+        ("timestamp", Transform::Identity),
+    ] {
+        let lake = Lake::new();
+        let mut writer = open_partitioned(&lake, "").unwrap().writer();
+        push(&mut writer, 1, BEGIN, &[]);
+        writer.flush().unwrap();
+        let table = lake.table("logs");
+        let transaction = Transaction::new(&table);
+        let reviewed = AddColumn::optional("reviewed", Type::Primitive(PrimitiveType::Date));
+        let schema = transaction.update_schema().add_column(reviewed);
+        let transaction = schema.apply(transaction).unwrap();
+        lake.block_on(transaction.commit(&*lake.catalog.inner))
+            .unwrap();
+        partition_by(&lake, "logs", column, transform);
+        let dataset = open_partitioned(&lake, "");
+        let mut writer = dataset
+            .unwrap_or_else(|error| panic!("{transform}({column}): {}", chain(&error)))
+            .writer();
+        push(&mut writer, 2, BEGIN, &[]);
+        writer.flush().unwrap();
+        assert_eq!(lake.numbers("logs"), [1, 2], "{transform}({column})");
+    }
+}
+
 /// A table that was not made for the dataset is an error when the dataset is opened.
 #[test]
 fn a_table_of_others_is_an_error() {
     let lake = Lake::new();
     let ident = iceberg::NamespaceIdent::new("otlake".to_owned());
-    let id = iceberg::spec::NestedField::optional(1, "id", Type::Primitive(PrimitiveType::Int));
+    let id = NestedField::optional(1, "id", Type::Primitive(PrimitiveType::Int));
     let schema = IcebergSchema::builder()
         .with_fields([id.into()])
         .build()
@@ -320,7 +457,6 @@ fn a_table_of_others_is_an_error() {
 /// partitions after their dataset was opened.
 #[test]
 fn partition_values_follow_from_the_rows() {
-    use iceberg::spec::{Literal, PrimitiveLiteral};
     let int = |value| Some(Literal::Primitive(PrimitiveLiteral::Int(value)));
     for (partition, partitioning, expected) in [
         (
@@ -342,9 +478,7 @@ fn partition_values_follow_from_the_rows() {
         let lake = Lake::new();
         let coarse = lake.dataset(lake.commit().build()).open();
         let commit = || lake.commit().partition(partition).build();
-        let fine = |builder: otlake_dataset::DatasetBuilder| {
-            builder.partitioning(partitioning.parse().unwrap())
-        };
+        let fine = |builder: DatasetBuilder| builder.partitioning(partitioning.parse().unwrap());
         let dataset = lake.dataset(commit()).with(fine).open();
         let mut writer = dataset.writer();
         for (number, time) in [BEGIN, BEGIN + 1, BEGIN + HOUR, BEGIN + 24 * HOUR, 0]
