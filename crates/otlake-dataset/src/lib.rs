@@ -97,6 +97,7 @@ pub use crate::commit::manifest::file::{ManifestColumn, ManifestFile, ManifestLe
 pub use crate::commit::manifest::{Manifest, ManifestError};
 pub use crate::commit::manifest_commit::ManifestCommit;
 pub use crate::commit::replacement::{CleanUp, ReplaceOutcome};
+pub use crate::commit::retired_swaps::RetiredSwaps;
 pub use crate::commit::table_files::{TableFiles, TableFilesError};
 pub use crate::commit::watermarks::{WatermarkError, Watermarks};
 pub use crate::commit::{Commit, CommitOutcome, ReplaceUnsupported};

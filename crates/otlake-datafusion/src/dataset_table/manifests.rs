@@ -9,7 +9,7 @@ use datafusion::error::Result;
 use datafusion::object_store::path::Path;
 use datafusion::object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use otlake_dataset::{Manifest, PartitionLiteral, PartitionValue, Transform};
+use otlake_dataset::{Manifest, PartitionLiteral, PartitionValue, RetiredSwaps, Transform};
 
 use crate::dataset_table::data_file::{DataFile, FileFacts};
 use crate::dataset_table::error::DatasetTableError;
@@ -19,8 +19,13 @@ const ATTEMPTS: usize = 3;
 
 /// The manifests of a table that were read so far. A manifest is read once, unless it is replaced.
 #[derive(Debug, Default)]
-pub(super) struct ManifestCache {
-    read: Mutex<HashMap<Path, ReadManifest>>,
+pub(super) struct ManifestCache(Mutex<Known>);
+
+#[derive(Clone, Debug, Default)]
+struct Known {
+    manifests: HashMap<Path, ReadManifest>,
+    /// The swaps that don't count.
+    retired: RetiredSwaps,
 }
 
 #[derive(Clone, Debug)]
@@ -30,6 +35,7 @@ struct ReadManifest {
     files: Arc<[DataFile]>,
     /// The files that are no longer part of the table.
     replaces: Arc<[Path]>,
+    retired: RetiredSwaps,
 }
 
 impl ManifestCache {
@@ -60,7 +66,7 @@ impl ManifestCache {
         })
     }
 
-    /// Returns `None` if a manifest was deleted after it was listed.
+    /// Returns `None` if a manifest was deleted after it was listed, or is about to be.
     async fn read(
         &self,
         store: &dyn ObjectStore,
@@ -75,7 +81,7 @@ impl ManifestCache {
             .filter(|meta| meta.location.extension() == Some("json"));
         let known = self.lock().clone();
         let read = listed.map(|meta| {
-            let known = known.get(&meta.location);
+            let known = known.manifests.get(&meta.location);
             let known = known.filter(|known| is_same(&known.meta, &meta)).cloned();
             async move {
                 if let Some(known) = known {
@@ -96,24 +102,46 @@ impl ManifestCache {
         let read = read.into_iter().collect::<Result<Vec<_>>>()?;
         let complete = read.iter().all(Option::is_some);
         let read: Vec<ReadManifest> = read.into_iter().flatten().collect();
-        let replaced: HashSet<&Path> = read
-            .iter()
-            .flat_map(|manifest| &*manifest.replaces)
-            .collect();
-        let files = read.iter().flat_map(|manifest| &*manifest.files);
-        let files = files.filter(|file| !replaced.contains(&file.location));
-        let files = files.cloned().collect();
+        let found = read.iter().map(|manifest| &manifest.retired);
+        let found = found.filter(|retired| !retired.is_empty());
+        let mut retired = known.retired;
+        let complete = complete
+            & retired.update(
+                found.cloned().next().unwrap_or_default(),
+                read.iter().map(|manifest| manifest.meta.location.as_ref()),
+            );
+        let files = complete.then(|| files_of(&read, &retired));
         let manifests = read.into_iter();
         // Those that no longer exist are forgotten.
-        *self.lock() = manifests
-            .map(|manifest| (manifest.meta.location.clone(), manifest))
-            .collect();
-        Ok(complete.then_some(files))
+        *self.lock() = Known {
+            manifests: manifests
+                .map(|manifest| (manifest.meta.location.clone(), manifest))
+                .collect(),
+            retired,
+        };
+        Ok(files)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Path, ReadManifest>> {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns the files that a manifest lists and none replaces, without swaps that don't count.
+fn files_of(manifests: &[ReadManifest], retired: &RetiredSwaps) -> Vec<DataFile> {
+    let counts = |manifest: &&ReadManifest| !retired.contains(manifest.meta.location.as_ref());
+    let replaced: HashSet<&Path> = manifests
+        .iter()
+        .filter(counts)
+        .flat_map(|manifest| &*manifest.replaces)
+        .collect();
+    manifests
+        .iter()
+        .filter(counts)
+        .flat_map(|manifest| &*manifest.files)
+        .filter(|file| !replaced.contains(&file.location))
+        .cloned()
+        .collect()
 }
 
 /// Returns whether a document has not been replaced since it was listed.
@@ -151,6 +179,7 @@ impl ReadManifest {
             replaces: replaces
                 .map(|name| path_in(root, name))
                 .collect::<Result<_, _>>()?,
+            retired: RetiredSwaps::from(&manifest),
             meta,
         })
     }

@@ -1,13 +1,14 @@
 //! Which files belong to the table.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use otlake_datafusion::DatasetFiles;
 use otlake_dataset::{BatchId, Commit, Dataset, Manifest, ManifestCommit};
 use otlake_parquet::WriterOptions;
 use otlake_row::Keys;
 use otlake_schema::Table;
-use otlake_storage::Documents;
+use otlake_storage::{Documents, PutIf};
 
 use crate::lake::{BEGIN, HOUR, Lake, Record, listing, rows};
 
@@ -82,6 +83,41 @@ fn an_open_table_reads_new_commits() {
     let commit = ManifestCommit::new(Arc::clone(&lake.storage) as _);
     let _ = commit.commit("merged", &manifest).unwrap();
     assert_eq!(sum(), "2 | 7");
+}
+
+/// A swap that came too late, because its number was retired in between, hides no file.
+#[test]
+fn a_swap_that_came_too_late_is_left_out() {
+    let lake = Lake::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    lake.write(Dataset::builder(), &numbered(0..3));
+    lake.write(Dataset::builder(), &numbered(3..5));
+    let names = || lake.storage.list("logs/").unwrap().into_iter();
+    let names: Vec<String> = names().map(|file| file.name).collect();
+    let context = runtime.block_on(lake.session(DatasetFiles::Manifests));
+    let count = || {
+        let sql = "SELECT count(*) FROM logs";
+        runtime.block_on(rows(&context, sql)).remove(0)
+    };
+    let dropping = |name: &str| Manifest::new(Table::Logs).with_replaces(vec![name.to_owned()]);
+
+    let commit = ManifestCommit::new(Arc::clone(&lake.storage) as _);
+    let _ = commit.replace(&dropping(&names[0])).unwrap();
+    let left = count();
+    assert_ne!(left, "5");
+    let swaps = lake.storage.list("_otlake/manifests/logs/swap-").unwrap();
+    commit.clean_up(Table::Logs, Duration::ZERO).unwrap();
+    assert_eq!(count(), left);
+
+    let late = dropping(&names[1]).to_json();
+    let swap = &swaps[0].name;
+    assert!(lake.storage.get(swap).unwrap().is_none());
+    let _ = lake.storage.put(swap, late.into(), PutIf::Absent).unwrap();
+    assert_eq!(count(), left);
+    // A table that was not open yet does the same.
+    let other = runtime.block_on(lake.session(DatasetFiles::Manifests));
+    let sql = "SELECT count(*) FROM logs";
+    assert_eq!(runtime.block_on(rows(&other, sql)), [left]);
 }
 
 /// Values of partitions are those of the records, whatever a directory can't hold, and null in the default partition.

@@ -8,10 +8,10 @@ use otlake_schema::Table;
 use otlake_storage::{Documents, StorageError};
 
 use crate::commit::manifest::file::ManifestFile;
-use crate::commit::manifest::number_set::NumberSet;
 use crate::commit::manifest::{Manifest, ManifestError};
 use crate::commit::manifest_commit::ManifestCommit;
-use crate::commit::replacement::{number_of, retired_document};
+use crate::commit::replacement::retired_document;
+use crate::commit::retired_swaps::RetiredSwaps;
 use crate::files::read_ahead::read_ahead;
 
 /// The files of a table that has manifests next to the data, at one moment: those that a manifest lists and that no
@@ -99,7 +99,7 @@ impl TableFiles {
     ///
     /// Returns an error if a manifest can't be read.
     pub fn load(documents: &dyn Documents, table: Table) -> Result<Self, TableFilesError> {
-        let mut retired = NumberSet::default();
+        let mut retired = RetiredSwaps::default();
         for _ in 0..ATTEMPTS {
             if let Some(files) = Self::try_load(documents, table, &mut retired)? {
                 return Ok(files);
@@ -116,7 +116,7 @@ impl TableFiles {
     fn try_load(
         documents: &dyn Documents,
         table: Table,
-        retired: &mut NumberSet,
+        retired: &mut RetiredSwaps,
     ) -> Result<Option<Self>, TableFilesError> {
         let listed = documents.list(&ManifestCommit::directory(table))?;
         let read = |number: usize| documents.get(&listed[number].name);
@@ -199,29 +199,17 @@ impl TableFiles {
 fn take_late_swaps(
     manifests: &mut Vec<NamedManifest>,
     table: Table,
-    retired: &mut NumberSet,
+    retired: &mut RetiredSwaps,
 ) -> Option<Vec<String>> {
     let document = retired_document(table);
-    let Some(position) = manifests
+    let position = manifests
         .iter()
-        .position(|named| named.document == document)
-    else {
-        return Some(Vec::new());
-    };
-    let known = std::mem::replace(
-        retired,
-        manifests.remove(position).manifest.retired_swaps().clone(),
-    );
-    let numbers = manifests
-        .iter()
-        .filter_map(|named| number_of(&named.document));
-    let mut late = numbers.filter(|number| retired.contains(*number));
-    if late.any(|number| !known.contains(number)) {
+        .position(|named| named.document == document);
+    let found = position.map(|position| RetiredSwaps::from(&*manifests.remove(position).manifest));
+    let documents = manifests.iter().map(|named| &*named.document);
+    if !retired.update(found.unwrap_or_default(), documents) {
         return None;
     }
-    let is_late = |named: &mut NamedManifest| {
-        number_of(&named.document).is_some_and(|number| retired.contains(number))
-    };
-    let late = manifests.extract_if(.., is_late);
+    let late = manifests.extract_if(.., |named| retired.contains(&named.document));
     Some(late.map(|named| named.document).collect())
 }

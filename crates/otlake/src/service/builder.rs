@@ -49,9 +49,10 @@ impl ServiceBuilder {
         self
     }
 
-    /// Sets the time for which a request waits for others that become durable with it, from its arrival on. While the
-    /// worker writes one group, the requests of the next one already wait, so each is answered about this long after its
-    /// arrival, plus the time to write a group. Default: 1 s.
+    /// Sets how long the first request of a group waits for others, counted from its arrival. Default: 1 s.
+    ///
+    /// Requests are answered when their group is written. While a worker writes a group, the requests of the next one
+    /// already wait, so a request waits for at most two writes.
     pub fn group_time(mut self, time: Duration) -> ServiceBuilder {
         self.group_time = time;
         self

@@ -27,6 +27,7 @@ pub(super) struct Request {
     pub(super) signal: Signal,
     pub(super) format: Format,
     pub(super) payload: EncodedPayload,
+    /// When the request came to the service.
     pub(super) arrived: Instant,
     /// The share of the queue, which is given back with the answer.
     pub(super) room: Option<OwnedSemaphorePermit>,
