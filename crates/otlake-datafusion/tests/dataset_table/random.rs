@@ -171,12 +171,17 @@ proptest! {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let memory = copy(&lake).await;
             let table = lake.session(DatasetFiles::Manifests).await;
+            let mut records = flushes.iter().flat_map(|(records, ..)| records);
+            let has_services = records.any(|record| record.service.is_some());
             let knows = |text: &str| {
-                let unknown = match partitioning {
+                let mut unknown = match partitioning {
                     "" => vec!["date", "hour", " service", "(service"],
                     "service={resource.service.name}" => vec!["date", "hour"],
                     _ => vec![" service", "(service"],
                 };
+                if !has_services {
+                    unknown.push("resource_service_name");
+                }
                 let text = format!(" {text}");
                 !unknown.iter().any(|column| text.contains(column))
             };
