@@ -220,6 +220,6 @@ pub(crate) fn finished_columns(workload: &Workload) -> Result<Vec<Vec<u8>>, Erro
 }
 
 /// Removes all files and returns their total size.
-pub(crate) fn take_bytes(storage: &InMemoryStorage) -> usize {
+fn take_bytes(storage: &InMemoryStorage) -> usize {
     storage.take_files().values().map(Bytes::len).sum()
 }

@@ -186,7 +186,7 @@ impl Encoder {
     }
 
     /// Copies the encoded bytes and keeps their buffer. If the buffer were handed over, the next one would have to grow
-    /// from nothing, which touches and moves several times the bytes.
+    /// from nothing, which copies the bytes several times over.
     fn take_out(&mut self) -> Vec<u8> {
         let bytes = self.out.clone();
         self.out.clear();
