@@ -215,24 +215,30 @@ fn an_unfinished_batch_is_still_recognised_by_its_manifest() {
 fn a_file_is_replaced_once() {
     let storage = InMemoryStorage::new();
     let commit = commit(&storage);
-    let replacing = |names: &[&str]| {
-        let names = names.iter().map(|name| (*name).to_owned()).collect();
-        Manifest::new(Table::Logs).with_replaces(names)
+    let mut writer = dataset_writer(&storage, options());
+    for number in 0..4 {
+        Records::new().push(&mut writer, number, LONG_AGO, &[]);
+        writer.flush().unwrap();
+    }
+    let files = commit.files(Table::Logs).unwrap();
+    let replacing = |numbers: &[usize]| {
+        let names = numbers.iter().map(|number| files[*number].name.clone());
+        Manifest::new(Table::Logs).with_replaces(names.collect())
     };
-    for (names, expected) in [
-        (&["a", "b"][..], ReplaceOutcome::Replaced),
-        (&["c"], ReplaceOutcome::Replaced),
-        (&["d", "b"], ReplaceOutcome::Conflict),
-        (&["d"], ReplaceOutcome::Replaced),
+    for (numbers, expected) in [
+        (&[0, 1][..], ReplaceOutcome::Replaced),
+        (&[2], ReplaceOutcome::Replaced),
+        (&[3, 1], ReplaceOutcome::Conflict),
+        (&[3], ReplaceOutcome::Replaced),
     ] {
         assert_eq!(
-            commit.replace(&replacing(names)).unwrap(),
+            commit.replace(&replacing(numbers)).unwrap(),
             expected,
-            "{names:?}"
+            "{numbers:?}"
         );
     }
-    let swaps = storage.files().len();
-    assert_eq!(swaps, 3);
+    let swaps = storage.list("_otlake/manifests/logs/swap-").unwrap();
+    assert_eq!(swaps.len(), 3);
 }
 
 /// A commit target of one's own says that it can't drop anything.

@@ -12,7 +12,7 @@ use otlake_storage::{
 
 use crate::commit::manifest::Manifest;
 use crate::commit::manifest::file::ManifestFile;
-use crate::commit::replacement::ReplaceOutcome;
+use crate::commit::replacement::{ReplaceOutcome, number_of, retired_document};
 use crate::commit::table_files::TableFiles;
 use crate::commit::watermarks::Watermarks;
 use crate::commit::{Commit, CommitOutcome};
@@ -78,6 +78,9 @@ impl Commit for ManifestCommit {
         manifest: &Manifest,
     ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
         let document = Self::document_name(manifest.table(), name);
+        if number_of(&document).is_some() || document == retired_document(manifest.table()) {
+            return Err(ReservedName(document).into());
+        }
         let retries = Retries::new(&*document, self.retry).with_observer(self.observer.clone());
         let found = create(
             &*self.documents,
@@ -113,6 +116,11 @@ impl Commit for ManifestCommit {
         self.put_swap(manifest)
     }
 }
+
+/// The error of a commit whose manifest would have the name of a swap, or of the numbers of swaps.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not a name for the manifest of a flush or a batch: choose another one")]
+struct ReservedName(String);
 
 /// Creates a document. If it exists with another content, that is returned.
 pub(crate) fn create(

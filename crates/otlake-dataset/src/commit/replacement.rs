@@ -1,6 +1,6 @@
 //! Replaces files of a table by creating a manifest, and cleans up after that.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
@@ -12,9 +12,20 @@ use crate::commit::manifest::number_set::NumberSet;
 use crate::commit::manifest_commit::{ManifestCommit, create};
 use crate::commit::table_files::{NamedManifest, TableFiles};
 use crate::compact::leftovers::is_merged;
+use crate::files::read_ahead::read_ahead;
 
 /// The beginning of the last part of the names of swaps.
 const SWAP: &str = "swap-";
+
+/// The largest number of a swap. In 20 digits, the first one is a zero, as in no manifest of a batch: its sequence number has
+/// no leading zeros.
+const MAX_NUMBER: u64 = 9_999_999_999_999_999_999;
+
+/// The bytes of swaps that are read before they are needed.
+const READ_AHEAD: u64 = 4 << 20;
+
+/// Swaps by their numbers.
+pub(crate) type Swaps = BTreeMap<u64, Manifest>;
 
 /// The outcome of [`Commit::replace`](crate::Commit::replace).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +33,8 @@ const SWAP: &str = "swap-";
 pub enum ReplaceOutcome {
     /// The files of the manifest are part of the table, and those that it replaces are not.
     Replaced,
-    /// One of the files that the manifest replaces was replaced by others in the meantime. Nothing has changed.
+    /// Nothing has changed, because files are gone: others have replaced or dropped one that the manifest replaces, or a file
+    /// of the manifest itself was removed as a leftover.
     Conflict,
 }
 
@@ -43,17 +55,23 @@ impl ManifestCommit {
         manifest: &Manifest,
     ) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {
         let merged = manifest.files().iter().map(|file| &file.name);
+        let table = manifest.table();
         let files: HashSet<&str> = merged
             .chain(manifest.replaces())
             .map(String::as_str)
             .collect();
         self.put_next_swap(manifest, |swaps| {
-            let replaced = swaps.iter().flat_map(|swap| swap.replaces());
-            let is_replaced = replaced
-                .into_iter()
-                .any(|name| files.contains(name.as_str()));
-            // A merged file that waited too long may have been removed as a leftover, and the swap with it.
-            Ok(!is_replaced && (manifest.files().is_empty() || self.are_stored(&files)?))
+            let mut replaced = swaps.values().flat_map(Manifest::replaces);
+            if replaced.any(|name| files.contains(name.as_str())) {
+                return Ok(false);
+            }
+            // The swap that has replaced a file may be gone.
+            if manifest.files().is_empty() {
+                self.are_listed(table, &files)
+            } else {
+                // A merged file that waited too long may have been removed as a leftover, too.
+                self.are_stored(&files)
+            }
         })
     }
 
@@ -62,52 +80,95 @@ impl ManifestCommit {
     /// The numbers of swaps are consecutive, each swap is created on the condition that its number is free, and the number
     /// of a swap that was deleted is retired. So if others put a swap after the check, even if that was deleted since, ours
     /// has the number of theirs: either it is not created, or it does not count. Then the check is repeated.
+    ///
+    /// If two processes create equal swaps at once, they share one, and both have created it.
     pub(crate) fn put_next_swap(
         &self,
         manifest: &Manifest,
-        may_put: impl Fn(&[Manifest]) -> Result<bool, Box<dyn Error + Send + Sync>>,
+        may_put: impl Fn(&Swaps) -> Result<bool, Box<dyn Error + Send + Sync>>,
     ) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {
         let table = manifest.table();
         let json = manifest.to_json().into();
+        let mut swaps = Swaps::new();
+        let mut next = self.read_swaps(table, &mut swaps)?;
+        let mut conflicts = self.retries(swap_document(table, next));
         loop {
-            let (swaps, next) = self.swaps(table)?;
             if !may_put(&swaps)? {
                 return Ok(ReplaceOutcome::Conflict);
             }
-            let name = format!("{}{next:020}.json", swap_prefix(table));
-            let retries = Retries::new(&*name, self.retry).with_observer(self.observer.clone());
-            if create(&*self.documents, &name, &json, retries)?.is_some() {
-                continue;
+            let name = swap_document(table, next);
+            let retries = self.retries(name.clone());
+            if create(&*self.documents, &name, &json, retries)?.is_none() {
+                let (retired, _) = self.retired_swaps(table)?;
+                if !retired.contains(next) {
+                    return Ok(ReplaceOutcome::Replaced);
+                }
+                // If this fails, the next clean-up deletes it.
+                let _ = self.documents.delete(&name);
             }
-            let (retired, _) = self.retired_swaps(table)?;
-            if !retired.contains(next) {
-                return Ok(ReplaceOutcome::Replaced);
-            }
-            // If this fails, the next clean-up deletes it.
-            let _ = self.documents.delete(&name);
+            conflicts.pause_after_conflict()?;
+            next = self.read_swaps(table, &mut swaps)?;
         }
     }
 
-    /// Returns the swaps of a table that count, and the number of the next one.
-    fn swaps(&self, table: Table) -> Result<(Vec<Manifest>, u64), Box<dyn Error + Send + Sync>> {
+    /// Reads the swaps of a table that count and are not in `swaps` yet, and returns the number of the next one.
+    fn read_swaps(
+        &self,
+        table: Table,
+        swaps: &mut Swaps,
+    ) -> Result<u64, Box<dyn Error + Send + Sync>> {
+        let mut retries = self.retries(swap_prefix(table));
+        loop {
+            match self.try_read_swaps(table, swaps) {
+                Err(error) if error.is::<MissingSwap>() => {
+                    retries.pause_after_conflict().map_err(|_| error)?;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Reads swaps once. Returns [`MissingSwap`] if one was created or deleted while they were listed, so that the list may
+    /// have a later one without it.
+    fn try_read_swaps(
+        &self,
+        table: Table,
+        swaps: &mut Swaps,
+    ) -> Result<u64, Box<dyn Error + Send + Sync>> {
         // Read before the list: a number that is retired after that must not be skipped, because we have not seen the swaps
         // before it.
         let (retired, _) = self.retired_swaps(table)?;
         let listed = self.documents.list(&swap_prefix(table))?;
-        let mut next = retired.last().map_or(0, |last| last + 1);
-        let mut swaps = Vec::with_capacity(listed.len());
-        for document in listed {
-            let Some(number) = number_of(&document.name) else {
-                continue;
-            };
-            next = next.max(number + 1);
-            if !retired.contains(number)
-                && let Some(found) = self.documents.get(&document.name)?
-            {
-                swaps.push(Manifest::from_json(&found.bytes)?);
-            }
+        let listed: Vec<_> = listed
+            .iter()
+            .filter_map(|document| Some((number_of(&document.name)?, document)))
+            .collect();
+        let mut used = retired.clone();
+        used.extend(listed.iter().map(|(number, _)| *number));
+        let next = used.first_absent().filter(|next| *next <= MAX_NUMBER);
+        let next = next.ok_or(NoNumberLeft(table.name()))?;
+        if used.last().is_some_and(|last| last > next) {
+            return Err(MissingSwap(swap_document(table, next)).into());
         }
-        Ok((swaps, next))
+        let is_new =
+            |(number, _): &(u64, _)| !retired.contains(*number) && !swaps.contains_key(number);
+        let new: Vec<_> = listed.into_iter().filter(is_new).collect();
+        let read = |position: usize| self.documents.get(&new[position].1.name);
+        let sizes = new.iter().map(|(_, document)| document.bytes).enumerate();
+        read_ahead(sizes, READ_AHEAD, &read, |ahead| {
+            for (position, (number, document)) in new.iter().enumerate() {
+                let Some(found) = ahead.take(position)? else {
+                    return Err(MissingSwap(document.name.clone()).into());
+                };
+                swaps.insert(*number, Manifest::from_json(&found.bytes)?);
+            }
+            Ok(next)
+        })
+    }
+
+    /// Begins to write a document.
+    fn retries(&self, document: String) -> Retries {
+        Retries::new(document, self.retry).with_observer(self.observer.clone())
     }
 
     /// Returns the numbers of swaps that were deleted, and the version of the document that has them.
@@ -130,7 +191,7 @@ impl ManifestCommit {
         numbers: &[u64],
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
         let document = retired_document(table);
-        let mut retries = Retries::new(&*document, self.retry).with_observer(self.observer.clone());
+        let mut retries = self.retries(document.clone());
         loop {
             let (mut retired, version) = self.retired_swaps(table)?;
             if numbers.iter().all(|number| retired.contains(*number)) {
@@ -148,6 +209,18 @@ impl ManifestCommit {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Returns whether all of the files are part of the table. A file that a manifest lists is, even if it is missing in the
+    /// storage.
+    fn are_listed(
+        &self,
+        table: Table,
+        names: &HashSet<&str>,
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        let files = TableFiles::load(&*self.documents, table)?;
+        let listed: HashSet<&str> = files.files().map(|file| file.name.as_str()).collect();
+        Ok(names.is_subset(&listed))
     }
 
     /// Returns whether all of the files are in the storage. A file that is not was replaced and cleaned up, and the
@@ -272,9 +345,24 @@ impl ManifestCommit {
     }
 }
 
+/// The error of a number of a swap that is neither listed nor retired, although a later one is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is missing, and its number is not retired: restore it")]
+struct MissingSwap(String);
+
+/// The error of a table for which no more swaps can be created.
+#[derive(Debug, thiserror::Error)]
+#[error("no number is left for another swap of the table {0}: is one of its documents damaged?")]
+struct NoNumberLeft(&'static str);
+
 /// Returns the beginning of the names of swaps. A number of 20 digits follows.
 fn swap_prefix(table: Table) -> String {
     format!("{}{SWAP}", ManifestCommit::directory(table))
+}
+
+/// Returns the name of a swap.
+fn swap_document(table: Table, number: u64) -> String {
+    format!("{}{number:020}.json", swap_prefix(table))
 }
 
 /// Returns the name of the manifest that has the numbers of deleted swaps. It is never deleted.
@@ -282,9 +370,10 @@ pub(crate) fn retired_document(table: Table) -> String {
     format!("{}retired-swaps.json", ManifestCommit::directory(table))
 }
 
-/// Returns the number of a swap.
+/// Returns the number of a swap, or `None` for another manifest.
 pub(crate) fn number_of(document: &str) -> Option<u64> {
     let (_, name) = document.rsplit_once('/')?;
     let digits = name.strip_prefix(SWAP)?.strip_suffix(".json")?;
-    (digits.len() == 20).then(|| digits.parse().ok())?
+    // It is not greater than `MAX_NUMBER`.
+    (digits.len() == 20 && digits.starts_with('0')).then(|| digits.parse().ok())?
 }

@@ -65,7 +65,7 @@ impl ManifestCommit {
     fn disown(&self, table: Table, names: &[String]) -> Result<bool, Box<dyn Error + Send + Sync>> {
         let swap = Manifest::new(table).with_replaces(names.to_vec());
         let outcome = self.put_next_swap(&swap, |swaps| {
-            let mut listed = swaps.iter().flat_map(Manifest::files);
+            let mut listed = swaps.values().flat_map(Manifest::files);
             Ok(!listed.any(|file| names.contains(&file.name)))
         })?;
         Ok(outcome == ReplaceOutcome::Replaced)

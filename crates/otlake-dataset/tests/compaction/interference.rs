@@ -1,6 +1,6 @@
 //! What happens in between: other compactors, writers, retries, damaged files, faults, and processes that end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +23,7 @@ use super::faulty::{FaultyStorage, Plan};
 use super::random::Random;
 use super::records::{BEGIN, HOUR, Records, by_hour, dataset_writer, options};
 
-fn compactor(storage: &InMemoryStorage) -> Compactor {
+pub(super) fn compactor(storage: &InMemoryStorage) -> Compactor {
     let options = CompactionOptions::new();
     Compactor::new(Arc::new(storage.clone()), commit(storage), options)
 }
@@ -38,12 +38,30 @@ fn write(storage: &InMemoryStorage, numbers: std::ops::Range<i64>) {
 }
 
 /// Writes files with a row each, in one partition.
-fn write_to_one_partition(storage: &InMemoryStorage, numbers: std::ops::Range<i64>) {
+pub(super) fn write_to_one_partition(storage: &InMemoryStorage, numbers: std::ops::Range<i64>) {
     let mut writer = dataset_writer(storage, options());
     for number in numbers {
         Records::new().push(&mut writer, number, BEGIN, &[]);
         writer.flush().unwrap();
     }
+}
+
+/// Puts a swap that others don't need: it drops a file that was just written.
+pub(super) fn put_another_swap(storage: &InMemoryStorage) {
+    let before: BTreeSet<String> = names(storage).into_iter().collect();
+    write_to_one_partition(storage, 100..101);
+    let mut new = names(storage);
+    new.retain(|name| !before.contains(name));
+    assert_eq!(new.len(), 1);
+    let manifest = Manifest::new(Table::Logs).with_replaces(new);
+    let outcome = commit(storage).replace(&manifest).unwrap();
+    assert_eq!(outcome, ReplaceOutcome::Replaced);
+}
+
+/// The names of the files of a table, for a reader of manifests.
+pub(super) fn names(storage: &InMemoryStorage) -> Vec<String> {
+    let files = files(storage, Table::Logs).into_iter();
+    files.map(|file| file.name).collect()
 }
 
 fn leftovers(storage: &InMemoryStorage) -> Vec<String> {
@@ -53,7 +71,7 @@ fn leftovers(storage: &InMemoryStorage) -> Vec<String> {
 }
 
 /// A commit that lets another process act before each replacement.
-struct Before<F>(Arc<ManifestCommit>, F);
+pub(super) struct Before<F>(pub(super) Arc<ManifestCommit>, pub(super) F);
 
 impl<F> std::fmt::Debug for Before<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -93,7 +111,7 @@ fn interrupted_with(
     Compactor::new(Arc::new(storage.clone()), Arc::new(commit), options)
 }
 
-fn run(compactor: &Compactor) -> otlake_dataset::CompactionReport {
+pub(super) fn run(compactor: &Compactor) -> otlake_dataset::CompactionReport {
     let plan = compactor.plan(Table::Logs).unwrap();
     compactor.run(&plan, &mut |_| {}).unwrap()
 }
@@ -142,10 +160,7 @@ fn files_that_another_process_has_cleaned_up_are_skipped() {
 fn damaged_files_are_named_and_stay() {
     let storage = InMemoryStorage::new();
     write(&storage, 0..12);
-    let names: Vec<String> = files(&storage, Table::Logs)
-        .into_iter()
-        .map(|file| file.name)
-        .collect();
+    let names = names(&storage);
     let good = storage.get(&names[1]).unwrap().unwrap().bytes;
     let put = |name: &str, bytes: Bytes| {
         let mut file = storage.create(name).unwrap();
@@ -180,9 +195,6 @@ fn damaged_files_are_named_and_stay() {
 /// Files with random damage: an error that names the file, or the same rows as before. Never a panic of ours.
 #[test]
 fn random_damage_is_an_error_or_harmless() {
-    let hook = std::panic::take_hook();
-    // The panics of the parquet crate are caught.
-    std::panic::set_hook(Box::new(|_| {}));
     for sequence in 0..Random::rounds(60) {
         let mut random = Random::of_sequence(sequence);
         let storage = InMemoryStorage::new();
@@ -214,7 +226,6 @@ fn random_damage_is_an_error_or_harmless() {
             errors => panic!("{sequence}: {errors:?}"),
         }
     }
-    std::panic::set_hook(hook);
 }
 
 fn batch(number: u64) -> BatchId {
@@ -461,17 +472,13 @@ fn a_late_compactor_does_not_bring_dropped_rows_back() {
     let other = storage.clone();
     let late = interrupted(&storage, move || {
         let commit = commit(&other);
-        let names: Vec<String> = files(&other, Table::Logs)
-            .into_iter()
-            .map(|file| file.name)
-            .collect();
+        let names = names(&other);
         if names.is_empty() {
             return;
         }
         let manifest = Manifest::new(Table::Logs).with_replaces(names);
         assert_eq!(commit.replace(&manifest).unwrap(), ReplaceOutcome::Replaced);
-        let manifest = Manifest::new(Table::Logs).with_replaces(vec!["gone.parquet".to_owned()]);
-        assert_eq!(commit.replace(&manifest).unwrap(), ReplaceOutcome::Replaced);
+        put_another_swap(&other);
         for _ in 0..3 {
             commit.clean_up(Table::Logs, Duration::ZERO).unwrap();
         }
@@ -504,11 +511,7 @@ fn a_late_compactor_does_not_double_rows() {
         write_to_one_partition(&other, 4..8);
         run(&compactor(&other));
         assert_eq!(files(&other, Table::Logs).len(), 1);
-        let manifest = Manifest::new(Table::Logs).with_replaces(vec!["gone.parquet".to_owned()]);
-        assert_eq!(
-            commit(&other).replace(&manifest).unwrap(),
-            ReplaceOutcome::Replaced
-        );
+        put_another_swap(&other);
         for _ in 0..3 {
             commit(&other)
                 .clean_up(Table::Logs, Duration::ZERO)
@@ -605,14 +608,10 @@ fn run_stalling(storage: &InMemoryStorage, then: Then, act: impl Fn() + Send + S
 
 /// Returns whether a process ends in between.
 fn ends(process: impl FnOnce()) -> bool {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(process)).is_err();
-    std::panic::set_hook(hook);
-    ended
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(process)).is_err()
 }
 
-fn clean_up(storage: &InMemoryStorage) {
+pub(super) fn clean_up(storage: &InMemoryStorage) {
     commit(storage)
         .clean_up(Table::Logs, Duration::ZERO)
         .unwrap();
@@ -788,19 +787,14 @@ impl<F: Fn() + Send + Sync> Documents for ReadBefore<F> {
 fn a_reader_does_not_see_files_of_a_swap_that_is_retired_in_between() {
     let storage = InMemoryStorage::new();
     // There are retired numbers already.
-    let manifest = Manifest::new(Table::Logs).with_replaces(vec!["gone.parquet".to_owned()]);
-    let outcome = commit(&storage).replace(&manifest).unwrap();
-    assert_eq!(outcome, ReplaceOutcome::Replaced);
+    put_another_swap(&storage);
     clean_up(&storage);
     write_to_one_partition(&storage, 0..4);
     run(&compactor(&storage));
     write_to_one_partition(&storage, 4..8);
     run(&compactor(&storage));
     let before = rows(&storage, Table::Logs).unwrap();
-    let names = |files: Vec<ManifestFile>| -> Vec<String> {
-        files.into_iter().map(|file| file.name).collect()
-    };
-    let expected = names(files(&storage, Table::Logs));
+    let expected = names(&storage);
     assert_eq!(expected.len(), 1);
 
     let other = storage.clone();
@@ -822,7 +816,8 @@ fn a_reader_does_not_see_files_of_a_swap_that_is_retired_in_between() {
         before: Arc::default(),
     };
     let seen = ManifestCommit::new(Arc::new(reading)).files(Table::Logs);
-    assert_eq!(names(seen.unwrap()), expected);
+    let seen = seen.unwrap().into_iter().map(|file| file.name);
+    assert_eq!(seen.collect::<Vec<_>>(), expected);
     assert_rows(&storage, &before);
 }
 
@@ -838,8 +833,9 @@ fn cleaning_up_deletes_leftovers_that_a_swap_names() {
     let names: Vec<String> = merged.into_iter().map(|file| file.name).collect();
     assert_eq!(names.len(), 1);
     let manifest = Manifest::new(Table::Logs).with_replaces(names);
-    let outcome = commit(&storage).replace(&manifest).unwrap();
-    assert_eq!(outcome, ReplaceOutcome::Replaced);
+    let swap = ManifestCommit::document_name(Table::Logs, "swap-00000000000000000000");
+    let outcome = storage.put(&swap, manifest.to_json().into(), PutIf::Absent);
+    assert!(matches!(outcome, Ok(PutOutcome::Stored(_))));
     clean_up(&storage);
     assert!(storage.list("logs/compact-").unwrap().is_empty());
     assert_rows(&storage, &before);

@@ -12,3 +12,4 @@ mod random;
 #[path = "../records/mod.rs"]
 mod records;
 mod rows;
+mod swaps;

@@ -22,6 +22,14 @@ impl NumberSet {
         self.0.last().map(|(_, last)| *last)
     }
 
+    /// Returns the smallest number that is not in the set.
+    pub(crate) fn first_absent(&self) -> Option<u64> {
+        match self.0.first() {
+            Some((0, last)) => last.checked_add(1),
+            _ => Some(0),
+        }
+    }
+
     /// Adds numbers, and joins ranges that follow one another.
     pub(crate) fn extend(&mut self, numbers: impl IntoIterator<Item = u64>) {
         let ranges = std::mem::take(&mut self.0).into_iter();
@@ -54,6 +62,7 @@ mod tests {
     fn ranges_are_joined() {
         let mut set = NumberSet::default();
         assert_eq!((set.is_empty(), set.last()), (true, None));
+        assert_eq!(set.first_absent(), Some(0));
         set.extend([3, 1, 5, 2]);
         set.extend([2, 7, 6]);
         assert_eq!(set.0, [(1, 3), (5, 7)]);
@@ -62,6 +71,10 @@ mod tests {
         assert_eq!(found, [1, 2, 3, 5, 6, 7]);
         set.extend([u64::MAX, 4]);
         assert_eq!(set.0, [(1, 7), (u64::MAX, u64::MAX)]);
+        assert_eq!(set.first_absent(), Some(0));
+        set.extend([0]);
+        assert_eq!(set.first_absent(), Some(8));
+        assert_eq!(NumberSet::from(vec![(0, u64::MAX)]).first_absent(), None);
     }
 
     /// What another program has written may be in any order.

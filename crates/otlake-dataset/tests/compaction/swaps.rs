@@ -1,0 +1,252 @@
+//! The numbers of swaps: names that look like theirs, lists without some of them, and the last one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use otlake_dataset::{
+    BatchId, Commit, CompactionOptions, Compactor, Manifest, ManifestCommit, ReplaceOutcome,
+    drop_older_than,
+};
+use otlake_schema::Table;
+use otlake_storage::{
+    Document, Documents, InMemoryStorage, PutIf, PutOutcome, RetryPolicy, Storage, StorageError,
+    StorageFile, StoredFile,
+};
+
+use super::cells::{commit, rows};
+use super::interference::{
+    Before, clean_up, compactor, names, put_another_swap, run, write_to_one_partition,
+};
+use super::records::{BEGIN, Records, dataset_writer, options};
+
+fn soon() -> RetryPolicy {
+    RetryPolicy::default().with_deadline(Duration::from_millis(100))
+}
+
+/// Returns a manifest that drops all files of a table.
+fn drop_all(storage: &InMemoryStorage) -> Manifest {
+    Manifest::new(Table::Logs).with_replaces(names(storage))
+}
+
+fn swap(number: u64) -> String {
+    ManifestCommit::document_name(Table::Logs, &format!("swap-{number:020}"))
+}
+
+/// Stores a manifest without files that has a member more.
+fn put_with(storage: &InMemoryStorage, name: &str, member: &str) {
+    let json = String::from_utf8(Manifest::new(Table::Logs).to_json()).unwrap();
+    let json = json.replacen('{', &format!("{{{member},"), 1);
+    let stored = storage.put(name, json.into(), PutIf::Absent).unwrap();
+    assert!(matches!(stored, PutOutcome::Stored(_)));
+}
+
+fn retire(storage: &InMemoryStorage, ranges: &str) {
+    let name = ManifestCommit::document_name(Table::Logs, "retired-swaps");
+    put_with(storage, &name, &format!(r#""retired_swaps":{ranges}"#));
+}
+
+/// The manifest of a batch whose source is `swap` is no swap, however large its sequence number is.
+#[test]
+fn a_batch_with_the_name_of_a_swap_is_a_batch() {
+    let storage = InMemoryStorage::new();
+    write_to_one_partition(&storage, 0..1);
+    let mut writer = dataset_writer(&storage, options());
+    for (number, sequence) in [7, 10_u64.pow(19), u64::MAX].into_iter().enumerate() {
+        let batch = BatchId::new("swap", sequence).unwrap();
+        let _begun = writer.begin_batch(&batch).unwrap();
+        Records::new().push(&mut writer, number as i64 + 1, BEGIN, &[]);
+        writer.finish_batch().unwrap();
+    }
+    put_another_swap(&storage);
+    assert!(storage.get(&swap(0)).unwrap().is_some());
+    retire(&storage, "[[0,18446744073709551615]]");
+    assert_eq!(rows(&storage, Table::Logs).unwrap().len(), 5);
+}
+
+/// The manifests of flushes and batches can't have the names of documents that belong to swaps.
+#[test]
+fn names_of_swaps_are_reserved() {
+    let storage = InMemoryStorage::new();
+    let commit = commit(&storage);
+    for (name, is_reserved) in [
+        ("swap-00000000000000000003", true),
+        ("swap-09999999999999999999", true),
+        ("retired-swaps", true),
+        ("swap-10000000000000000000", false),
+        ("swap-3", false),
+    ] {
+        let outcome = commit.commit(name, &Manifest::new(Table::Logs));
+        assert_eq!(outcome.is_err(), is_reserved, "{name}: {outcome:?}");
+    }
+}
+
+/// When all numbers are used, or a damaged document says so, replacing files is an error.
+#[test]
+fn the_last_number_is_followed_by_an_error() {
+    for (retired, is_listed) in [
+        ("[[0,18446744073709551615]]", false),
+        ("[[0,9999999999999999999]]", false),
+        ("[[0,9999999999999999998]]", true),
+    ] {
+        let storage = InMemoryStorage::new();
+        write_to_one_partition(&storage, 0..1);
+        retire(&storage, retired);
+        if is_listed {
+            put_with(
+                &storage,
+                &swap(9_999_999_999_999_999_999),
+                r#""replaces":["a"]"#,
+            );
+        }
+        let error = commit(&storage).replace(&drop_all(&storage)).unwrap_err();
+        assert!(error.to_string().contains("no number is left"), "{error}");
+        assert_eq!(names(&storage).len(), 1);
+    }
+}
+
+/// A storage that others change while it lists swaps, or before it stores one.
+#[derive(Clone, Debug, Default)]
+struct Busy {
+    inner: InMemoryStorage,
+    /// A swap that the next list does not have.
+    unlisted: Option<String>,
+    has_listed: Arc<AtomicBool>,
+    /// Whether each swap loses to that of another process.
+    loses: bool,
+    lost: Arc<AtomicUsize>,
+}
+
+impl Storage for Busy {
+    fn create(&self, name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
+        self.inner.create(name)
+    }
+}
+
+impl Documents for Busy {
+    fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
+        self.inner.get(name)
+    }
+
+    fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
+        if self.loses && name.contains("/swap-") {
+            put_with(&self.inner, name, r#""replaces":["another.parquet"]"#);
+            let lost = self.lost.fetch_add(1, Ordering::SeqCst);
+            assert!(lost < 1_000, "the conflicts have no end");
+        }
+        self.inner.put(name, bytes, condition)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError> {
+        let mut listed = self.inner.list(prefix)?;
+        if prefix.ends_with("/swap-") && !self.has_listed.swap(true, Ordering::SeqCst) {
+            listed.retain(|file| Some(&file.name) != self.unlisted.as_ref());
+        }
+        Ok(listed)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), StorageError> {
+        self.inner.delete(name)
+    }
+}
+
+/// Another compactor merges the files, and a further swap is created, while a compactor lists the swaps. Its list has the
+/// later swap only: it lists again, and no row is there twice.
+#[test]
+fn a_list_without_an_earlier_swap_is_read_again() {
+    let storage = InMemoryStorage::new();
+    write_to_one_partition(&storage, 0..4);
+    let before: BTreeMap<String, usize> = rows(&storage, Table::Logs).unwrap();
+    let busy = Busy {
+        inner: storage.clone(),
+        unlisted: Some(swap(0)),
+        ..Busy::default()
+    };
+    let other = storage.clone();
+    let act = move |_: &Manifest| {
+        run(&compactor(&other));
+        put_another_swap(&other);
+    };
+    let slow = Before(Arc::new(ManifestCommit::new(Arc::new(busy.clone()))), act);
+    let slow = Compactor::new(Arc::new(busy), Arc::new(slow), CompactionOptions::new());
+    let report = run(&slow);
+    assert!(report.errors.is_empty(), "{:?}", report.errors);
+    assert_eq!((report.conflicts, report.files_written), (1, 0), "{report}");
+    assert_eq!(rows(&storage, Table::Logs), Some(before));
+}
+
+/// A swap was deleted by hand: replacing files is an error that names it.
+#[test]
+fn a_swap_that_is_missing_is_an_error() {
+    let storage = InMemoryStorage::new();
+    write_to_one_partition(&storage, 0..1);
+    put_another_swap(&storage);
+    put_another_swap(&storage);
+    storage.delete(&swap(0)).unwrap();
+    let commit = ManifestCommit::new(Arc::new(storage.clone())).with_retry(soon());
+    let error = commit.replace(&drop_all(&storage)).unwrap_err();
+    assert!(error.to_string().starts_with(&swap(0)), "{error}");
+}
+
+/// Other processes are always faster: there is a pause after each conflict, and an error at the deadline.
+#[test]
+fn conflicts_end_at_the_deadline() {
+    let storage = InMemoryStorage::new();
+    write_to_one_partition(&storage, 0..1);
+    let busy = Busy {
+        inner: storage.clone(),
+        loses: true,
+        ..Busy::default()
+    };
+    let lost = Arc::clone(&busy.lost);
+    let commit = ManifestCommit::new(Arc::new(busy)).with_retry(soon());
+    let error = commit.replace(&drop_all(&storage)).unwrap_err();
+    assert!(
+        error.to_string().contains("could not be written"),
+        "{error}"
+    );
+    assert!((2..60).contains(&lost.load(Ordering::SeqCst)));
+    assert_eq!(names(&storage).len(), 1);
+}
+
+/// Files are merged and cleaned up, and the swap that has replaced them as well, before a process drops them: it finds the
+/// merged file and drops that.
+#[test]
+fn a_late_drop_finds_the_merged_file() {
+    let storage = InMemoryStorage::new();
+    write_to_one_partition(&storage, 0..4);
+    let small = drop_all(&storage);
+    let other = storage.clone();
+    let done = AtomicBool::new(false);
+    let act = move |_: &Manifest| {
+        if done.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        run(&compactor(&other));
+        write_to_one_partition(&other, 4..8);
+        run(&compactor(&other));
+        for _ in 0..3 {
+            clean_up(&other);
+        }
+        assert!(other.get(&swap(0)).unwrap().is_none());
+    };
+    let late = Before(commit(&storage), act);
+    let dropped = drop_older_than(&late, Table::Logs, Duration::ZERO).unwrap();
+    assert_eq!(dropped.len(), 1);
+    assert_eq!(rows(&storage, Table::Logs), Some(BTreeMap::new()));
+    let outcome = commit(&storage).replace(&small).unwrap();
+    assert_eq!(outcome, ReplaceOutcome::Conflict);
+}
+
+/// A file that is missing in the storage is part of the table as long as a manifest lists it, so it can be dropped.
+#[test]
+fn a_file_that_is_missing_can_be_dropped() {
+    let storage = InMemoryStorage::new();
+    write_to_one_partition(&storage, 0..2);
+    storage.delete(&names(&storage)[0]).unwrap();
+    let dropped = drop_older_than(&*commit(&storage), Table::Logs, Duration::ZERO).unwrap();
+    assert_eq!(dropped.len(), 2);
+    assert_eq!(names(&storage), [""; 0]);
+}
