@@ -25,6 +25,7 @@ fn old_dataset() -> anyhow::Result<(InMemoryStorage, u64)> {
     let storage = InMemoryStorage::new();
     let mut pipeline = Pipeline::builder()
         .partitioning("{table}/date={date}".parse()?)
+        .rows_per_file(100)
         .build(storage.clone())?;
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/logs");
     let mut rows = 0;
