@@ -153,21 +153,22 @@ fn main() -> Result<()> {
                     let hash = lake.sample("series", &of)?;
                     queries.push(lake.query(&columns, &[of[0].clone(), hash]));
                 }
-                let orders: &[&str] = match with_series {
-                    true => &[
+                let orders: &[&str] = if with_series {
+                    &[
                         "name,resource_service_name,timestamp",
                         "name,series,timestamp",
                         "resource_service_name,name,timestamp",
                         "resource_service_name,name,series,timestamp",
-                    ],
-                    false => &[
+                    ]
+                } else {
+                    &[
                         "",
                         "timestamp",
                         "name,timestamp",
                         "name,resource_service_name,timestamp",
                         "resource_service_name,timestamp",
                         "resource_service_name,name,timestamp",
-                    ],
+                    ]
                 };
                 for order in orders {
                     lake.measure(order, &queries)?;
@@ -632,9 +633,10 @@ fn pages(
             _ => true,
         };
         let rows = first(page + 1) - first(page);
-        match may_match {
-            true => RowSelector::select(rows),
-            false => RowSelector::skip(rows),
+        if may_match {
+            RowSelector::select(rows)
+        } else {
+            RowSelector::skip(rows)
         }
     });
     Some(selectors.collect::<Vec<_>>().into())

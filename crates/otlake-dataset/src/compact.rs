@@ -163,7 +163,7 @@ struct Run<'a> {
     published: Arc<ArrowSchema>,
     schema_version: Option<u64>,
     key_values: Vec<(String, String)>,
-    /// The order of rows that have none.
+    /// The order for rows whose files have no order.
     default_order: Vec<SortingColumn>,
     /// The encoder of sorted rows in memory.
     encoder: Encoder,
@@ -370,10 +370,10 @@ impl<'a> Run<'a> {
             let opening = input::read_opening(storage, latest);
             order = Input::open(storage, latest, opening, &mut self.decoder)?.sort_order()?;
         }
-        match order.is_empty() {
-            true => Ok(self.default_order.clone()),
-            false => Ok(order),
+        if order.is_empty() {
+            order.clone_from(&self.default_order);
         }
+        Ok(order)
     }
 }
 

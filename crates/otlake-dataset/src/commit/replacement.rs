@@ -42,9 +42,10 @@ pub enum ReplaceOutcome {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CleanUp {
-    /// The files that were deleted because they were replaced before the grace period.
+    /// The files that were deleted because they were replaced or dropped before the grace period. Merged files that
+    /// [`remove_leftovers`](ManifestCommit::remove_leftovers) has left are not counted.
     pub files: usize,
-    /// The manifests that were deleted, because all of their files were.
+    /// The manifests that were deleted: those that list no files and hide none any more, and swaps that came too late.
     pub manifests: usize,
 }
 
@@ -238,7 +239,9 @@ impl ManifestCommit {
         Ok(missing.is_empty())
     }
 
-    /// Deletes the files of a table that were replaced more than `grace` ago, and their entries in manifests.
+    /// Deletes the files of a table that were replaced or dropped more than `grace` ago, and their entries in manifests. Then it
+    /// deletes manifests that list no files and hide none, swaps that came too late, and merged files that
+    /// [`remove_leftovers`](Self::remove_leftovers) has found and not deleted.
     ///
     /// The grace period has to be longer than any reader takes from reading the manifests to reading the last file,
     /// and longer than a writer may be late with a commit, or a compactor with a replacement. A day is a good choice.
@@ -258,15 +261,10 @@ impl ManifestCommit {
             return Ok(done);
         };
         let files = TableFiles::load(&*self.documents, table)?;
-        let manifests = files.manifests();
-        let old_swaps = manifests.iter().filter(|named| named.modified <= before);
-        let expired: HashSet<&str> = old_swaps
-            .flat_map(|named| named.manifest.replaces())
-            .map(String::as_str)
-            .collect();
+        let expired = expired_files(files.manifests(), before);
         let mut references = files.references();
-        let mut empty_swaps = Vec::new();
-        for named in manifests {
+        let mut needless_swaps = Vec::new();
+        for named in files.manifests() {
             let manifest = &named.manifest;
             let gone = manifest.files().iter();
             let gone: Vec<&str> = gone
@@ -285,43 +283,56 @@ impl ManifestCommit {
                 self.documents.delete(name)?;
                 done.files += 1;
             }
-            let is_empty = gone.len() == manifest.files().len();
-            let hides = manifest.replaces().iter();
-            let mut hides = hides.filter(|name| references.contains(name.as_str()));
             // A manifest that hides files of others is needed as long as they list them.
-            let is_needed = hides.next().is_some() || named.modified > before;
-            if is_empty && !is_needed {
-                match number_of(&named.document) {
-                    Some(number) => {
-                        // The process that removes leftovers may not have come so far.
-                        let merged = manifest.replaces().iter();
-                        for name in merged.filter(|name| is_merged(name, table)) {
-                            self.documents.delete(name)?;
-                        }
-                        empty_swaps.push((number, &named.document));
-                    }
-                    None => {
-                        self.documents.delete(&named.document)?;
-                        done.manifests += 1;
-                    }
+            let is_listed = |name: &String| references.contains(name.as_str());
+            let is_needed = gone.len() < manifest.files().len()
+                || named.modified > before
+                || manifest.replaces().iter().any(is_listed);
+            if is_needed {
+                if gone.is_empty() || !self.put_without(named, &expired)? {
+                    continue;
                 }
-            } else if gone.is_empty() || !self.put_without(named, &expired)? {
-                continue;
+            } else if let Some(number) = number_of(&named.document) {
+                needless_swaps.push((number, named));
+            } else {
+                self.documents.delete(&named.document)?;
+                done.manifests += 1;
             }
             for name in gone {
                 references.remove(name);
             }
         }
-        if !empty_swaps.is_empty() {
-            let numbers: Vec<u64> = empty_swaps.iter().map(|(number, _)| *number).collect();
-            self.retire_swaps(table, &numbers)?;
-        }
-        let empty_swaps = empty_swaps.into_iter().map(|(_, document)| document);
-        for document in empty_swaps.chain(files.late_swaps()) {
+        self.delete_swaps(table, &needless_swaps, &files.references())?;
+        for document in files.late_swaps() {
             self.documents.delete(document)?;
-            done.manifests += 1;
         }
+        done.manifests += needless_swaps.len() + files.late_swaps().len();
         Ok(done)
+    }
+
+    /// Deletes swaps after their numbers were retired, and before that the merged files that they name and no manifest has
+    /// `listed`: a process that removes leftovers may have ended between creating its swap and deleting the files.
+    fn delete_swaps(
+        &self,
+        table: Table,
+        swaps: &[(u64, &NamedManifest)],
+        listed: &HashSet<&str>,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        if swaps.is_empty() {
+            return Ok(());
+        }
+        let names = swaps
+            .iter()
+            .flat_map(|(_, named)| named.manifest.replaces());
+        for name in names.filter(|name| is_merged(name, table) && !listed.contains(name.as_str())) {
+            self.documents.delete(name)?;
+        }
+        let numbers: Vec<u64> = swaps.iter().map(|(number, _)| *number).collect();
+        self.retire_swaps(table, &numbers)?;
+        for (_, named) in swaps {
+            self.documents.delete(&named.document)?;
+        }
+        Ok(())
     }
 
     /// Replaces a manifest by one without the files that are gone, and returns whether nobody else has changed it.
@@ -343,6 +354,13 @@ impl ManifestCommit {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Returns the files that manifests of the time `before`, or earlier ones, have replaced.
+fn expired_files(manifests: &[NamedManifest], before: SystemTime) -> HashSet<&str> {
+    let old = manifests.iter().filter(|named| named.modified <= before);
+    let replaced = old.flat_map(|named| named.manifest.replaces());
+    replaced.map(String::as_str).collect()
 }
 
 /// The error of a number of a swap that is neither listed nor retired, although a later one is.

@@ -1,4 +1,4 @@
-//! The order of merged rows, if neither the options nor the files say another one.
+//! The order of merged rows, if neither the options nor the newest file specify one.
 
 use otlake_parquet::SortingColumn;
 use otlake_schema::{DatasetSchema, Table};

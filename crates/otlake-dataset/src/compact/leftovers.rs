@@ -18,15 +18,20 @@ impl ManifestCommit {
     /// Deletes the merged files of a table that no manifest lists and that are older than `grace`, and returns their
     /// names. A [`Compactor`](crate::Compactor) leaves them if it dies, or does not learn whether it has replaced files.
     ///
-    /// The grace period has to be longer than it takes from writing a merged file to replacing the others by it, or that
-    /// work is lost. A day is a good choice. This lists all files of the storage, so once a day is often enough.
+    /// Before it deletes files, it reads the manifests and creates a swap that names the files, so that no compactor can
+    /// replace others by them any more. [`clean_up`](Self::clean_up) deletes the swap.
+    ///
+    /// The grace period has to be longer than it takes from writing a merged file to replacing the others by it. A compactor
+    /// that takes longer gets a conflict: its work is lost, and no row is. A day is a good choice. This lists all files of the
+    /// storage, so once a day is often enough.
     ///
     /// Files in the directory of a Delta table are not deleted, because its log lists them and no manifest does. Don't call
     /// this for a table of another commit target: it would delete the files that a `Compactor` has merged there.
     ///
     /// # Errors
     ///
-    /// Returns an error if files can't be listed or deleted.
+    /// Returns an error if files can't be listed, read or deleted, or if the swap can't be created before the deadline of the
+    /// [retries](Self::with_retry). No file of the table is affected.
     pub fn remove_leftovers(
         &self,
         table: Table,

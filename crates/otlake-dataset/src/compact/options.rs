@@ -81,8 +81,8 @@ impl CompactionOptions {
         self
     }
 
-    /// Returns the order in which rows are merged if neither [`with_sorted_rows`](Self::with_sorted_rows) nor the files say
-    /// another one: log records and spans by service and time, data points by service, metric and time.
+    /// Returns the order in which rows are merged if neither [`with_sorted_rows`](Self::with_sorted_rows) nor the newest of the
+    /// files specify one: log records and spans by service and time, data points by service, metric and time.
     ///
     /// The names are those of [`FlatNaming`](otlake_schema::FlatNaming). In a dataset with another naming, the order is by
     /// the column that has the service there.

@@ -1,8 +1,8 @@
 //! The numbers of swaps: names that look like theirs, lists without some of them, and the last one.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -117,6 +117,7 @@ struct Busy {
     /// Whether each swap loses to that of another process.
     loses: bool,
     lost: Arc<AtomicUsize>,
+    deleted: Arc<Mutex<Vec<String>>>,
 }
 
 impl Storage for Busy {
@@ -148,6 +149,7 @@ impl Documents for Busy {
     }
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
+        self.deleted.lock().unwrap().push(name.to_owned());
         self.inner.delete(name)
     }
 }
@@ -249,4 +251,28 @@ fn a_file_that_is_missing_can_be_dropped() {
     let dropped = drop_older_than(&*commit(&storage), Table::Logs, Duration::ZERO).unwrap();
     assert_eq!(dropped.len(), 2);
     assert_eq!(names(&storage), [""; 0]);
+}
+
+/// Files are merged twice and dropped. Then one clean-up deletes everything, with one request for each file.
+#[test]
+fn cleaning_up_deletes_each_file_once() {
+    let storage = InMemoryStorage::new();
+    for numbers in [0..4, 4..8] {
+        write_to_one_partition(&storage, numbers);
+        run(&compactor(&storage));
+    }
+    let outcome = commit(&storage).replace(&drop_all(&storage)).unwrap();
+    assert_eq!(outcome, ReplaceOutcome::Replaced);
+    let parquet = storage.list("logs/").unwrap().len();
+    let counting = Busy {
+        inner: storage.clone(),
+        ..Busy::default()
+    };
+    let deleted = Arc::clone(&counting.deleted);
+    let commit = ManifestCommit::new(Arc::new(counting));
+    let done = commit.clean_up(Table::Logs, Duration::ZERO).unwrap();
+    // Eight small files and two merged ones; eight manifests of flushes and three swaps.
+    assert_eq!((parquet, done.files, done.manifests), (10, 10, 11));
+    assert_eq!(deleted.lock().unwrap().len(), 21);
+    assert!(storage.list("logs/").unwrap().is_empty());
 }
