@@ -24,6 +24,7 @@ use crate::lexicon;
 use crate::pairs;
 use crate::scanner::{MAX_BYTES, MAX_TOKENS, scan};
 use crate::token::Token;
+use fields::Ahead;
 
 /// The maximum number of bytes of a quoted value. An opening quote without a closing one is just punctuation.
 const MAX_QUOTED: usize = 1024;
@@ -79,6 +80,7 @@ struct Text<'t, 'f, F> {
     /// The position of the closing quote of a quoted text that is read as words.
     closing: usize,
     lines: Lines,
+    ahead: Ahead,
     /// The range of the message, if the text is a line of pairs. Nothing was emitted then.
     pairs_message: Option<Range<usize>>,
     emit: &'f mut F,
@@ -161,6 +163,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             left: MAX_TOKENS,
             closing: 0,
             lines: Lines::Decide,
+            ahead: Ahead::default(),
             pairs_message: None,
             emit,
         }

@@ -5,19 +5,50 @@ use crate::pairs;
 use crate::scanner::MAX_TOKENS;
 use crate::token::Token;
 
+/// What the rules of this module know of the text ahead, so that they don't read it again at each bracket of a line.
+#[derive(Default)]
+pub(super) struct Ahead {
+    /// The end of the line in which fields were looked for last, before its line break.
+    line_end: usize,
+    /// The end of that line without white space at its end.
+    text_end: usize,
+    /// The end of the objects that were read and are not all that follows. Brackets before it are not looked at again.
+    objects_end: usize,
+    /// The number of bytes that were read.
+    #[cfg(test)]
+    read: usize,
+}
+
+impl Ahead {
+    /// Finds the end of the line at `at`, unless it is known.
+    fn line(&mut self, bytes: &[u8], at: usize) {
+        if at < self.line_end {
+            return;
+        }
+        let rest = &bytes[at..];
+        let len = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        self.line_end = at + len;
+        self.text_end = at + rest[..len].trim_ascii_end().len();
+        #[cfg(test)]
+        {
+            self.read += len;
+        }
+    }
+}
+
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Skips the fields of a record after its message: a tab, and an object of JSON up to the end of the line.
     #[inline]
     pub(super) fn fields(&mut self) -> bool {
-        let rest = &self.bytes[self.at..];
-        if self.words.count < 2 || !rest.starts_with(b"\t{\"") {
+        let (bytes, start) = (self.bytes, self.at);
+        if self.words.count < 2 || !bytes[start..].starts_with(b"\t{\"") {
             return false;
         }
-        let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        if !rest[..end].trim_ascii_end().ends_with(b"}") {
+        self.ahead.line(bytes, start);
+        if !bytes[start..self.ahead.text_end].ends_with(b"}") {
             return false;
         }
-        self.at += end;
+        self.at = self.ahead.line_end;
         self.lines = Lines::Exception;
         true
     }
@@ -44,45 +75,71 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// Skips the fields of a record after its message: objects of JSON up to the end of the line (`order saved {"id":17}`).
     #[inline(never)]
     pub(super) fn objects(&mut self) -> bool {
-        let bytes = self.bytes;
-        let (before, rest) = bytes.split_at(self.at);
-        if self.after != After::Nothing || before.last() != Some(&b' ') {
+        let (bytes, start) = (self.bytes, self.at);
+        let before = &bytes[..start];
+        if self.after != After::Nothing
+            || before.last() != Some(&b' ')
+            || start < self.ahead.objects_end
+        {
             return false;
         }
         let apart = before.ends_with(b" | ") || before.ends_with(b" - ");
         if self.words.count < if apart { 1 } else { 2 } {
             return false;
         }
-        let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        let line = rest[..end].trim_ascii_end();
-        let (mut at, mut count) = (0, 0);
-        while at < line.len() {
-            at += match line[at..] {
-                [b'{', b'}', ..] | [b'[', b']', ..] => 2,
-                [b'{', b'"', ..] => object_len(&line[at..]),
-                _ => return false,
-            };
-            count += 1;
-            match line.get(at) {
-                None => break,
-                Some(b' ') => at += 1,
-                Some(_) => return false,
-            }
-        }
-        // Brackets with nothing inside may also be a value, and the object may hold the message.
-        let value = count < 2 && (line[0] == b'[' || !apart && line.get(1) == Some(&b'}'));
-        let names = [b"\"msg\":".as_slice(), b"\"message\":"];
-        if value
-            || names
-                .iter()
-                .any(|name| memchr::memmem::find(line, name).is_some())
+        self.ahead.line(bytes, start);
+        let line = &bytes[start..self.ahead.text_end];
+        let (len, count) = objects_len(line);
+        #[cfg(test)]
         {
+            self.ahead.read += len;
+        }
+        if len < line.len() {
+            self.ahead.objects_end = start + len;
             return false;
         }
-        self.at += end;
+        // Brackets with nothing inside may also be a value.
+        if count < 2 && (line[0] == b'[' || !apart && line[1] == b'}') {
+            return false;
+        }
+        #[cfg(test)]
+        {
+            self.ahead.read += len;
+        }
+        if let Some(name) = last_message_name(line) {
+            self.ahead.objects_end = start + name;
+            return false;
+        }
+        self.at = self.ahead.line_end;
         self.lines = Lines::Exception;
         true
     }
+}
+
+/// Returns the length of the objects at the front of a line, with one space between them, and their number.
+fn objects_len(line: &[u8]) -> (usize, usize) {
+    let (mut at, mut count) = (0, 0);
+    loop {
+        at += match line[at..] {
+            [b'{', b'}', ..] | [b'[', b']', ..] => 2,
+            [b'{', b'"', ..] => object_len(&line[at..]),
+            _ => return (at, count),
+        };
+        count += 1;
+        if line.get(at) != Some(&b' ') {
+            return (at, count);
+        }
+        at += 1;
+    }
+}
+
+/// Returns the position of the last name of a message in a line of objects.
+fn last_message_name(line: &[u8]) -> Option<usize> {
+    let names = [b"\"msg\":".as_slice(), b"\"message\":"];
+    names
+        .into_iter()
+        .filter_map(|name| memchr::memmem::rfind(line, name))
+        .max()
 }
 
 /// Returns the length of the object at the front of a line. It may be cut short. Brackets inside strings don't count.
@@ -106,4 +163,41 @@ fn object_len(line: &[u8]) -> usize {
         }
     }
     line.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scanner::MAX_BYTES;
+
+    /// Messages in which a rule about the rest of the line fails at each of many brackets, without a token between them.
+    #[test]
+    fn the_rest_of_a_line_is_read_a_few_times_at_most() {
+        let spaces = " ".repeat(1500);
+        let unclosed = format!("a b {}", "{\" ".repeat(1200));
+        let ends = "}".repeat(420);
+        let nested = format!("a b {}{ends}\"{ends}", "{\" ".repeat(800));
+        let messages = [
+            format!("{unclosed}\"msg\":x"),
+            format!("{unclosed}\"message\":{{\" x"),
+            format!("a b {}\"msg\":x{spaces}", "{\" ".repeat(800)),
+            format!("{nested} x"),
+            format!("a b {}x", "{\" } . ".repeat(580)),
+            format!("a b {}x{spaces}", "{\" } . ".repeat(300)),
+            format!("a b {}", "\t{\"".repeat(1360)),
+            format!("a b {}{spaces}", "\t{\"".repeat(800)),
+            format!("a b {}", "{\"msg\": ".repeat(500)),
+        ];
+        for message in messages {
+            assert!(message.len() <= MAX_BYTES, "{}", message.len());
+            let emit = &mut |_: Token<'_>| {};
+            let mut text = Text::new(message.as_bytes(), emit);
+            text.run();
+            let read = text.ahead.read;
+            assert!(
+                (1..=5 * message.len()).contains(&read),
+                "{read} bytes of {message}"
+            );
+        }
+    }
 }

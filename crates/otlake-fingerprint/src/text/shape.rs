@@ -279,15 +279,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             .iter()
             .take_while(|b| is_alnum(**b) || matches!(b, b'-' | b'.'))
             .count();
+        if name == 0 || !bytes[start + name..].starts_with(b") CMD (") {
+            return false;
+        }
         let command = start + name + b") CMD (".len();
         let end =
             memchr::memchr2(b'\n', b'\r', &bytes[start..]).map_or(bytes.len(), |at| start + at);
         let line = bytes[..end].trim_ascii_end();
-        if name == 0
-            || !bytes[start + name..].starts_with(b") CMD (")
-            || line.len() < command + 2
-            || !line.ends_with(b")")
-        {
+        if line.len() < command + 2 || !line.ends_with(b")") {
             return false;
         }
         self.variable(start, start + name, Tail::Nothing);

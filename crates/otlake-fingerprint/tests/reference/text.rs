@@ -84,6 +84,8 @@ pub(super) struct Text<'t> {
     pub(super) noun: Option<usize>,
     /// Where the verb of such a noun begins.
     pub(super) verb: Option<usize>,
+    /// The end of the objects behind which other text was found.
+    objects_end: usize,
 }
 
 const MAX_TOKENS: usize = 96;
@@ -115,6 +117,7 @@ impl<'t> Text<'t> {
             lines,
             noun: None,
             verb: None,
+            objects_end: 0,
         }
     }
 
@@ -188,6 +191,7 @@ impl<'t> Text<'t> {
         let apart = is_match(r" [|-] $", before);
         if self.position != Position::None
             || !before.ends_with(b" ")
+            || self.at < self.objects_end
             || self.words.len() < if apart { 1 } else { 2 }
         {
             return false;
@@ -195,19 +199,26 @@ impl<'t> Text<'t> {
         let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r'));
         let end = end.unwrap_or(rest.len());
         let mut line = rest[..end].trim_ascii_end();
+        let text_end = self.at + line.len();
         let mut objects: Vec<&[u8]> = Vec::new();
         while !line.is_empty() {
             let len = match line {
                 [b'{', b'}', ..] | [b'[', b']', ..] => 2,
                 [b'{', b'"', ..] => object_len(line),
-                _ => return false,
+                _ => {
+                    self.objects_end = text_end - line.len();
+                    return false;
+                }
             };
             let (object, behind) = line.split_at(len);
             objects.push(object);
             line = match behind {
                 [] => behind,
                 [b' ', behind @ ..] => behind,
-                _ => return false,
+                _ => {
+                    self.objects_end = text_end - behind.len();
+                    return false;
+                }
             };
         }
         let fits = match objects[..] {
