@@ -123,10 +123,14 @@ fn object(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// Returns the text after a cookie and at most [`MAX_BYTES`] spaces, if it begins with a brace.
 #[cold]
 fn after_cookie(text: &[u8]) -> Option<&[u8]> {
     let rest = text.strip_prefix(b"@cee:")?;
-    let blanks = rest.iter().take_while(|b| **b == b' ').count();
+    let blanks = window(rest, MAX_BYTES)
+        .iter()
+        .take_while(|b| **b == b' ')
+        .count();
     Some(&rest[blanks..]).filter(|body| body.first() == Some(&b'{'))
 }
 

@@ -527,6 +527,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             self.emit_word(&self.bytes[start..], start, stem);
         } else {
             self.words.naming = false;
+            self.words.count += 1;
         }
         self.words.last = (start, end);
         true

@@ -88,6 +88,24 @@ fn the_suites_agree_with_the_reference() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Messages as long as a rule allows, and by one byte longer.
+#[test]
+fn limits_agree_with_the_reference() {
+    for limit in [1_024, 4_096] {
+        for len in [limit - 1, limit, limit + 1] {
+            let messages = [
+                format!("@cee:{}{{\"msg\":\"a b\"}}", " ".repeat(len)),
+                format!("node[{},] is up", "1".repeat(len - 1)),
+                format!("node-[{}] is up", "1".repeat(len)),
+            ];
+            for message in messages {
+                let (crate_says, reference_says) = both(message.as_bytes());
+                assert_eq!(crate_says, reference_says, "{len}: {}", &message[..6]);
+            }
+        }
+    }
+}
+
 /// Collects all strings of a document.
 fn strings(value: &serde_json::Value, all: &mut Vec<String>) {
     match value {
@@ -375,11 +393,18 @@ const PIECES: &[&str] = &[
     "3 entries",
     "1 batch was",
     "7 rows were",
+    "3 rows are",
+    "1 file is",
+    "are",
+    "for bob from 10.0.0.1",
+    "user ann [",
     "entries",
     "@cee: ",
     "{\"a\":1}",
     " | ",
     "{\"a\":\"}\"} []",
+    " {\"",
+    " {\" } {\"",
     "[] []",
     "@p0=17",
     "'x' (Size = 50)",

@@ -70,7 +70,11 @@ impl Text<'_> {
         if self.verb == Some(start) {
             let word = &text[start..end];
             return match word {
-                b"is" | b"are" => {}
+                // A word like others, although nothing of it is emitted.
+                b"is" | b"are" => {
+                    self.words.push(word.to_vec());
+                    self.line.push((true, start, end));
+                }
                 b"was" | b"were" => self.stem(start, end, 1),
                 _ => self.stem(start, end, 2),
             };

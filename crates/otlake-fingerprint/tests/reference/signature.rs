@@ -53,7 +53,7 @@ fn read_message(message: &[u8], tokens: &mut Vec<Token>) {
     if let Some(end) = header::end(rest) {
         rest = skip_blank(&rest[end..]);
     }
-    let cookie = text::match_len("^@cee: *", rest).unwrap_or(0);
+    let cookie = text::match_len("^@cee: {0,4096}", rest).unwrap_or(0);
     let body = &rest[cookie..];
     let body = &body[..body.len().min(16_384)];
     if body.first() == Some(&b'{') && json::read(body, tokens) {
