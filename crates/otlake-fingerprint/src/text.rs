@@ -350,7 +350,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                 && initial & shape::CONSTANT != 0
                 && self.is_constant_value(start, end)
             || word.len() >= shape::SHORTEST_BASE64 && shape::is_base64(word)
-            || initial & shape::NAMED != 0
+            || initial & shape::LOCALHOST_OR_DOLLAR != 0
                 && (word == b"localhost" || word[0] == b'$' && word.len() > 1)
             || self.words.naming && self.is_name(start, end);
         if is_variable {
@@ -397,8 +397,8 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         self.ends_at(end + 1) && shape::is_base64(&self.bytes[start..end])
     }
 
-    /// Emits a word. An equals sign right after it belongs to the word and makes it a key. A name is a
-    /// variable: of a host, right before an address or numbers in brackets, or of a user, right before its number.
+    /// Emits a word. An equals sign right after it belongs to the word and makes it a key. The name of a host right before an address or
+    /// numbers in brackets, and that of a user right before `(uid=`, are variables.
     #[inline(never)]
     fn word(&mut self, start: usize, end: usize) {
         let rest = &self.bytes[start..];
@@ -504,12 +504,12 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     #[inline(never)]
     fn noun(&mut self, start: usize, end: usize) {
         let rest = &self.bytes[start..];
-        self.emit_word(rest, start, noun::stem(&rest[..end - start]));
+        self.emit_word(rest, start, noun::stem_len(&rest[..end - start]));
         self.words.last = (start, end);
         if self.words.count == 1 {
             self.words.first = (start, end);
         }
-        self.words.naming = noun::verb(&self.bytes[end..]).is_some();
+        self.words.naming = noun::verb_stem_len(&self.bytes[end..]).is_some();
         self.words.lead = Lead::Counted;
     }
 
@@ -520,7 +520,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         if to + 1 != start || from == to {
             return false;
         }
-        let Some(stem) = noun::verb(&self.bytes[to..]) else {
+        let Some(stem) = noun::verb_stem_len(&self.bytes[to..]) else {
             return false;
         };
         if stem > 0 {

@@ -545,11 +545,11 @@ fn leads(field: &[u8]) -> bool {
     field.iter().any(u8::is_ascii_digit) && memchr::memchr2(b'=', b'"', field).is_none()
         || field.len() > 1 && field.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
         || matches!(field, b"-" | b"{}")
-        || is_account(field)
+        || is_user_at_host(field)
 }
 
-/// Returns whether a field is a user and what it is a user of: `ann@shop`.
-fn is_account(field: &[u8]) -> bool {
+/// Returns whether a field is a user and a host or domain: `ann@shop`.
+fn is_user_at_host(field: &[u8]) -> bool {
     let Some(at) = field.iter().position(|b| *b == b'@') else {
         return false;
     };
@@ -657,8 +657,8 @@ fn thread_level(field: &[u8]) -> Option<Level> {
     level_of_word(name).filter(|_| name.iter().all(u8::is_ascii_uppercase))
 }
 
-/// Returns the end of a field in parentheses: a thread after its category (`[org.acme] (main) …`), or a process and a colon after a level
-/// (`INFO (app/17): …`).
+/// Returns the end of a field in parentheses: a thread after or before its category (`[org.acme] (main) …`, `(main) [app.jobs] …`), or a
+/// process and a colon after a level (`INFO (app/17): …`).
 fn parentheses_end(line: &[u8], at: usize, thread: bool) -> Option<usize> {
     let window = &line[at..line.len().min(at + MAX_GROUP)];
     let close = at + memchr::memchr(b')', window)?;

@@ -3,7 +3,7 @@
 /// Returns the length of a noun's stem: the letters at its front that its singular and its plural share.
 ///
 /// The rules are applied to every word after a number. Other words than nouns lose letters, too, but always the same ones.
-pub(super) fn stem(noun: &[u8]) -> usize {
+pub(super) fn stem_len(noun: &[u8]) -> usize {
     let len = noun.len();
     match noun {
         b"child" | b"children" => 5,
@@ -29,9 +29,9 @@ pub(super) fn stem(noun: &[u8]) -> usize {
     }
 }
 
-/// Returns whether the stem of a noun may be shorter. It is not for most words, which end otherwise.
+/// Returns whether a noun may be longer than its stem: a quick check that excludes most words.
 #[inline]
-pub(super) fn may_be_longer(noun: &[u8]) -> bool {
+pub(super) fn may_have_shorter_stem(noun: &[u8]) -> bool {
     match noun {
         [.., before, b's'] => !matches!(before, b's'),
         [.., before, b'e'] => matches!(before, b'i' | b's' | b'x' | b'z' | b'h' | b'o' | b'l'),
@@ -43,13 +43,14 @@ pub(super) fn may_be_longer(noun: &[u8]) -> bool {
 
 /// Returns the length of what the singular and the plural of the verb share, given the text after its noun: ` is `, ` were `. It may be 0.
 #[inline]
-pub(super) fn verb(rest: &[u8]) -> Option<usize> {
+pub(super) fn verb_stem_len(rest: &[u8]) -> Option<usize> {
     match rest.get(1)? {
         b'i' | b'a' | b'w' | b'h' => verb_after(rest),
         _ => None,
     }
 }
 
+/// Compares the text after a noun with each verb.
 #[inline(never)]
 fn verb_after(rest: &[u8]) -> Option<usize> {
     match rest {
@@ -60,6 +61,7 @@ fn verb_after(rest: &[u8]) -> Option<usize> {
     }
 }
 
+/// Returns whether a small letter is a vowel. `y` is none.
 fn is_vowel(letter: u8) -> bool {
     matches!(letter, b'a' | b'e' | b'i' | b'o' | b'u')
 }
@@ -106,15 +108,15 @@ mod tests {
             ("matrix", "matrices"),
         ];
         for (singular, plural) in nouns {
-            let [one, many] = [singular, plural].map(|noun| &noun[..stem(noun.as_bytes())]);
+            let [one, many] = [singular, plural].map(|noun| &noun[..stem_len(noun.as_bytes())]);
             assert_eq!(one, many, "{singular}");
             for noun in [singular, plural] {
-                let shorter = stem(noun.as_bytes()) < noun.len();
-                assert!(!shorter || may_be_longer(noun.as_bytes()), "{noun}");
+                let shorter = stem_len(noun.as_bytes()) < noun.len();
+                assert!(!shorter || may_have_shorter_stem(noun.as_bytes()), "{noun}");
             }
         }
         let mut stems = nouns
-            .map(|(singular, _)| &singular[..stem(singular.as_bytes())])
+            .map(|(singular, _)| &singular[..stem_len(singular.as_bytes())])
             .to_vec();
         stems.sort_unstable();
         stems.dedup();

@@ -30,8 +30,8 @@ pub(super) const HEXADECIMAL: u8 = 1;
 pub(super) const CALENDAR: u8 = 1 << 1;
 /// The letter begins a word for no value or for one of two: null, undefined, true, false, yes, no, on, off.
 pub(super) const CONSTANT: u8 = 1 << 2;
-/// The letter begins `localhost`, or is the dollar sign before the name of a variable.
-pub(super) const NAMED: u8 = 1 << 3;
+/// The byte begins `localhost`, or is the `$` of a shell variable.
+pub(super) const LOCALHOST_OR_DOLLAR: u8 = 1 << 3;
 
 /// The kinds of tokens that each letter can begin.
 static INITIALS: [u8; 128] = {
@@ -40,7 +40,7 @@ static INITIALS: [u8; 128] = {
         (b"abcdefABCDEF", HEXADECIMAL),
         (b"JFMASONDTW", CALENDAR),
         (b"nutfyoNUTFYO", CONSTANT),
-        (b"l$", NAMED),
+        (b"l$", LOCALHOST_OR_DOLLAR),
     ];
     let mut set = 0;
     while set < sets.len() {
@@ -102,7 +102,7 @@ pub(super) fn is_ordinary(block: &[u8; WORD], len: usize, is_value: bool) -> boo
     };
     !hexadecimal
         && first & CONSTANT == 0
-        && (first & NAMED == 0 || len != b"localhost".len())
+        && (first & LOCALHOST_OR_DOLLAR == 0 || len != b"localhost".len())
         && (first & CALENDAR == 0 || !lexicon::begins_calendar_name([block[0], block[1], block[2]]))
 }
 

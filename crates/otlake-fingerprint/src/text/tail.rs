@@ -109,7 +109,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     fn is_counted(&self, at: usize, len: usize) -> bool {
         let (noun, rest) = self.bytes[at..].split_at(len);
         (3..WORD).contains(&len)
-            && (noun::may_be_longer(noun) && noun::stem(noun) < len || noun::verb(rest).is_some())
+            && (noun::may_have_shorter_stem(noun) && noun::stem_len(noun) < len
+                || noun::verb_stem_len(rest).is_some())
             && noun.iter().all(u8::is_ascii_lowercase)
             && self.unit_ends_at(at + len)
     }
