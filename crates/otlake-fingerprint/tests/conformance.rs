@@ -476,6 +476,7 @@ fn raw_line() -> impl Strategy<Value = Vec<u8>> {
         "a.b.C:",
         "Server :",
         "main.go:17]",
+        "main.go:17]{}",
         "web",
         "app[17]:",
         "kernel:",

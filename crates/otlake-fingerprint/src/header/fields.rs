@@ -405,19 +405,17 @@ impl Fields<'_> {
             }
             end += 1;
         }
-        let rest = &line[end..];
-        if self.level.is_some() && rest.first() == Some(&b'{') {
-            return spans_end(line, at);
-        }
-        let mut name = &line[at..end];
+        let (name, rest) = (&line[at..end], &line[end..]);
         // klog's source position ends in a bracket.
         if let [head @ .., b']'] = name
             && !head.contains(&b'[')
         {
-            name = head;
             let file =
-                memchr::memchr(b':', name).is_some_and(|colon| name[..colon].contains(&b'.'));
+                memchr::memchr(b':', head).is_some_and(|colon| head[..colon].contains(&b'.'));
             return file.then_some(end);
+        }
+        if self.level.is_some() && rest.first() == Some(&b'{') {
+            return spans_end(line, at);
         }
         if !name
             .first()
