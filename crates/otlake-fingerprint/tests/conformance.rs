@@ -72,6 +72,7 @@ fn the_suites_agree_with_the_reference() {
             ));
         }
     };
+    lines.extend(DIFFERED.map(str::to_owned));
     for line in &lines {
         for header in HEADERS {
             check(format!("{header}{line}").as_bytes());
@@ -87,6 +88,12 @@ fn the_suites_agree_with_the_reference() {
     wrong.truncate(20);
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
+
+/// Messages of which the crate and the reference once had different signatures.
+const DIFFERED: [&str; 2] = [
+    r#"a b {" , {"msg":" , {"}x"#,
+    r#"a b  {"{}{ | {"msg": for bob from 10.0.0.1    " |  {"]'a a "#,
+];
 
 /// Messages as long as a rule allows, and by one byte longer.
 #[test]

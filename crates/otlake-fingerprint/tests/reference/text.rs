@@ -224,7 +224,13 @@ impl<'t> Text<'t> {
         let fits = match objects[..] {
             [b"[]"] => false,
             [b"{}"] => apart,
-            _ => !is_match(r#""(msg|message)":"#, &rest[..end]),
+            _ => match last_message_name(&rest[..end]) {
+                Some(name) => {
+                    self.objects_end = self.at + name;
+                    false
+                }
+                None => true,
+            },
         };
         if fits {
             self.at += end;
@@ -466,6 +472,11 @@ impl<'t> Text<'t> {
         };
         (to + 1 == start).then(|| (&self.text[from..to], &self.text[start..end], end))
     }
+}
+
+/// Returns where the last name of a message in objects begins.
+fn last_message_name(line: &[u8]) -> Option<usize> {
+    (0..line.len()).rfind(|at| is_match(r#"^"(msg|message)":"#, &line[*at..]))
 }
 
 /// Returns the length of the object at the front of a line, all of it if there is no end.
