@@ -158,7 +158,8 @@ pub trait Commit: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Returns an error if [`commit`](Self::commit) would fail because of the partitioning, or if that is unknown.
+    /// Returns an error if [`commit`](Self::commit) is known to fail because of the partitioning, or if the table can't be
+    /// read.
     fn check_partitioning(
         &self,
         table: Table,

@@ -14,8 +14,8 @@ use otlake_dataset::{Manifest, PartitionLiteral, PartitionValue, RetiredSwaps, T
 use crate::dataset_table::data_file::{DataFile, FileFacts};
 use crate::dataset_table::error::DatasetTableError;
 
-/// How often the list of manifests is read again because one of them was deleted in between.
-const ATTEMPTS: usize = 3;
+/// How often the list of manifests is read, because one of them was deleted in between or is missing.
+const ATTEMPTS: usize = 10;
 
 /// The manifests of a table that were read so far. A manifest is read once, unless it is replaced.
 #[derive(Debug, Default)]
@@ -61,12 +61,12 @@ impl ManifestCache {
             .await?;
         files.ok_or_else(|| {
             datafusion::common::exec_datafusion_err!(
-                "manifests in {directory} are deleted faster than they can be read"
+                "manifests in {directory} are deleted faster than they can be read, or one was deleted by hand"
             )
         })
     }
 
-    /// Returns `None` if a manifest was deleted after it was listed, or is about to be.
+    /// Returns `None` if a manifest was deleted after it was listed, is about to be, or is missing.
     async fn read(
         &self,
         store: &dyn ObjectStore,
@@ -82,7 +82,10 @@ impl ManifestCache {
         let known = self.lock().clone();
         let read = listed.map(|meta| {
             let known = known.manifests.get(&meta.location);
-            let known = known.filter(|known| is_same(&known.meta, &meta)).cloned();
+            // Retired numbers have to be as new as the list, so they are always read.
+            let known = known
+                .filter(|known| known.retired.is_empty() && is_same(&known.meta, &meta))
+                .cloned();
             async move {
                 if let Some(known) = known {
                     return Ok(Some(known));

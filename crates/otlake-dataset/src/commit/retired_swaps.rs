@@ -40,9 +40,11 @@ impl RetiredSwaps {
         number_of(document).is_some_and(|number| self.0.contains(number))
     }
 
-    /// Replaces the numbers by those that were `found` in the manifests of a list. Returns `false` if a swap among the listed
-    /// documents was retired since the last update. What has replaced its files may be missing from the list, so
-    /// the caller has to list the documents again.
+    /// Replaces the numbers by those that were `found` in the manifests of a list. Returns `false` if the listed documents can't
+    /// be used, because the list is from several moments, so that the caller has to list them again:
+    ///
+    /// - A swap among them was retired since the last update. What has replaced its files may be missing from the list.
+    /// - A swap is missing, because a later one is there. What it has replaced may be in the list.
     #[must_use]
     pub fn update<'d>(
         &mut self,
@@ -50,9 +52,14 @@ impl RetiredSwaps {
         documents: impl IntoIterator<Item = &'d str>,
     ) -> bool {
         let known = std::mem::replace(self, found);
-        documents
-            .into_iter()
-            .all(|document| !self.contains(document) || known.contains(document))
+        let listed: Vec<u64> = documents.into_iter().filter_map(number_of).collect();
+        let mut used = self.0.clone();
+        used.extend(listed.iter().copied());
+        let is_missing = used
+            .first_absent()
+            .is_some_and(|absent| used.last() > Some(absent));
+        let is_new = |number: &u64| self.0.contains(*number) && !known.0.contains(*number);
+        !is_missing && !listed.iter().any(is_new)
     }
 }
 

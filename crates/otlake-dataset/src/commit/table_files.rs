@@ -74,9 +74,10 @@ pub enum TableFilesError {
         /// The fault of the document.
         source: ManifestError,
     },
-    /// Manifests were deleted while they were read, every time.
+    /// Manifests were deleted while they were read, every time, or a manifest that has replaced files is missing.
     #[error(
-        "the manifests of {table} changed {attempts} times while they were read: is cleaning up running in a loop?"
+        "the manifests of {table} changed {attempts} times while they were read, or one is missing: is cleaning up running in \
+         a loop, or was a manifest deleted by hand?"
     )]
     Changing {
         /// The name of the table.
@@ -112,7 +113,8 @@ impl TableFiles {
     }
 
     /// Returns `None` if a manifest was deleted after it was listed: what replaces its files may have been missed. The same
-    /// holds for a swap that is going to be deleted, whose number was not `retired` before the list.
+    /// holds for a swap that is going to be deleted, whose number was not `retired` before the list, and for one that is
+    /// missing.
     fn try_load(
         documents: &dyn Documents,
         table: Table,
@@ -195,7 +197,7 @@ impl TableFiles {
 }
 
 /// Removes the swaps whose numbers are retired, and the manifest that says so. Returns the documents of the swaps, or `None`
-/// if one of their numbers was not in `retired` yet.
+/// if the manifests have to be [listed again](RetiredSwaps::update).
 fn take_late_swaps(
     manifests: &mut Vec<NamedManifest>,
     table: Table,

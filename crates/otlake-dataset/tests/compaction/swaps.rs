@@ -111,7 +111,7 @@ fn the_last_number_is_followed_by_an_error() {
 #[derive(Clone, Debug, Default)]
 struct Busy {
     inner: InMemoryStorage,
-    /// A swap that the next list does not have.
+    /// A swap that is missing in the first list that should have it.
     unlisted: Option<String>,
     has_listed: Arc<AtomicBool>,
     /// Whether each swap loses to that of another process.
@@ -142,8 +142,13 @@ impl Documents for Busy {
 
     fn list(&self, prefix: &str) -> Result<Vec<StoredFile>, StorageError> {
         let mut listed = self.inner.list(prefix)?;
-        if prefix.ends_with("/swap-") && !self.has_listed.swap(true, Ordering::SeqCst) {
-            listed.retain(|file| Some(&file.name) != self.unlisted.as_ref());
+        let unlisted = listed
+            .iter()
+            .position(|file| Some(&file.name) == self.unlisted.as_ref());
+        if let Some(position) = unlisted
+            && !self.has_listed.swap(true, Ordering::SeqCst)
+        {
+            listed.remove(position);
         }
         Ok(listed)
     }
@@ -179,7 +184,28 @@ fn a_list_without_an_earlier_swap_is_read_again() {
     assert_eq!(rows(&storage, Table::Logs), Some(before));
 }
 
-/// A swap was deleted by hand: replacing files is an error that names it.
+/// The same for a reader: it lists again, and sees no file that the earlier swap has replaced.
+#[test]
+fn a_reader_whose_list_lacks_an_earlier_swap_lists_again() {
+    let storage = InMemoryStorage::new();
+    write_to_one_partition(&storage, 0..4);
+    run(&compactor(&storage));
+    put_another_swap(&storage);
+    let busy = Busy {
+        inner: storage.clone(),
+        unlisted: Some(swap(0)),
+        ..Busy::default()
+    };
+    let has_listed = Arc::clone(&busy.has_listed);
+    let files = ManifestCommit::new(Arc::new(busy))
+        .files(Table::Logs)
+        .unwrap();
+    let files: Vec<String> = files.into_iter().map(|file| file.name).collect();
+    assert!(has_listed.load(Ordering::SeqCst));
+    assert_eq!(files, names(&storage));
+}
+
+/// A swap was deleted by hand: replacing files is an error that names it, and so is reading the table.
 #[test]
 fn a_swap_that_is_missing_is_an_error() {
     let storage = InMemoryStorage::new();
@@ -188,8 +214,11 @@ fn a_swap_that_is_missing_is_an_error() {
     put_another_swap(&storage);
     storage.delete(&swap(0)).unwrap();
     let commit = ManifestCommit::new(Arc::new(storage.clone())).with_retry(soon());
-    let error = commit.replace(&drop_all(&storage)).unwrap_err();
+    let drop = Manifest::new(Table::Logs).with_replaces(vec!["any.parquet".to_owned()]);
+    let error = commit.replace(&drop).unwrap_err();
     assert!(error.to_string().starts_with(&swap(0)), "{error}");
+    let error = commit.files(Table::Logs).unwrap_err().to_string();
+    assert!(error.contains("was a manifest deleted by hand?"), "{error}");
 }
 
 /// Other processes are always faster: there is a pause after each conflict, and an error at the deadline.

@@ -52,7 +52,7 @@ impl ServiceBuilder {
     /// Sets how long the first request of a group waits for others, counted from its arrival. Default: 1 s.
     ///
     /// Requests are answered when their group is written. While a worker writes a group, the requests of the next one
-    /// already wait, so a request waits for at most two writes.
+    /// already wait, so a request waits for at most two writes, unless more bytes are waiting than a group has.
     pub fn group_time(mut self, time: Duration) -> ServiceBuilder {
         self.group_time = time;
         self
