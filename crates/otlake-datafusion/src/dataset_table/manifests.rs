@@ -105,14 +105,11 @@ impl ManifestCache {
         let read = read.into_iter().collect::<Result<Vec<_>>>()?;
         let complete = read.iter().all(Option::is_some);
         let read: Vec<ReadManifest> = read.into_iter().flatten().collect();
-        let found = read.iter().map(|manifest| &manifest.retired);
-        let found = found.filter(|retired| !retired.is_empty());
         let mut retired = known.retired;
-        let complete = complete
-            & retired.update(
-                found.cloned().next().unwrap_or_default(),
-                read.iter().map(|manifest| manifest.meta.location.as_ref()),
-            );
+        let mut found = read.iter().map(|manifest| &manifest.retired);
+        let found = found.find(|retired| !retired.is_empty()).cloned();
+        let documents = read.iter().map(|manifest| manifest.meta.location.as_ref());
+        let complete = retired.update(found.unwrap_or_default(), documents) && complete;
         let files = complete.then(|| files_of(&read, &retired));
         let manifests = read.into_iter();
         // Those that no longer exist are forgotten.
