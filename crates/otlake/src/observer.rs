@@ -88,7 +88,7 @@ pub enum Operation {
     BeginBatch,
     /// Finishes a batch.
     FinishBatch,
-    /// Restarts a worker of a [`Service`](crate::Service) with a new pipeline, after a panic. The activity's error is the
+    /// Restarts a worker of a `Service` with a new pipeline, after a panic. The activity's error is the
     /// panic, and its time that of the group, or of the call that builds a pipeline, which panicked. The observer of the
     /// old pipeline is told.
     Restart,

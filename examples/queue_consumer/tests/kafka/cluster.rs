@@ -97,7 +97,7 @@ impl Cluster {
 
     /// Waits until the group has committed the ends of all partitions, and no range of them is open.
     pub fn wait_until_consumed(&self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(180);
         loop {
             let mut list = TopicPartitionList::new();
             for (signal, partition) in self.ends.keys() {
@@ -130,7 +130,7 @@ impl Cluster {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic(signal), partition, Offset::Offset(offset))
             .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(180);
         loop {
             let _ = member.poll(Duration::from_millis(100));
             if member.assignment().unwrap().count() == PARTITIONS as usize

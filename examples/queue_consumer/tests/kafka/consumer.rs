@@ -74,7 +74,7 @@ impl ConsumerProcess {
     }
 
     pub fn wait_for_batches(&self, count: usize) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(180);
         while self.batches() < count {
             assert!(
                 Instant::now() < deadline,
@@ -87,7 +87,7 @@ impl ConsumerProcess {
 
     /// Waits until the process has ended with an error.
     pub fn wait_for_end(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(180);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return assert!(!status.success());
