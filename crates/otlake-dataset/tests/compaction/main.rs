@@ -12,4 +12,5 @@ mod random;
 #[path = "../records/mod.rs"]
 mod records;
 mod rows;
+mod stalling;
 mod swaps;
