@@ -408,10 +408,11 @@ impl<'d, S: RowSink> Run<'d, S> {
 
     /// Turns a fault that concerns one value into a rejected record. It is the record that has the value, or one
     /// record for a resource, scope or metric, if the fault hides how many records it has.
+    #[cfg(feature = "json")]
     #[inline]
     pub(crate) fn contain(&mut self, result: Walk<S::Error>) -> Walk<S::Error> {
         match result {
-            Err(Stop::Fault(fault)) => self.reject_for(fault.rejection(), fault),
+            Err(Stop::Fault(fault)) => self.reject_for(fault.rejection(), fault, 1),
             result => result,
         }
     }
@@ -421,18 +422,41 @@ impl<'d, S: RowSink> Run<'d, S> {
     #[inline]
     pub(crate) fn contain_message(&mut self, result: Walk<S::Error>) -> Walk<S::Error> {
         match result {
-            Err(Stop::Fault(fault)) => self.reject_for(fault.rejection_of_message(), fault),
+            Err(Stop::Fault(fault)) => self.reject_for(fault.rejection_of_message(), fault, 1),
             result => result,
         }
     }
 
+    /// Turns a fault within the message around a resource or a scope into rejected records. `items` returns how many
+    /// were found in it. If there are none, one is rejected. Otherwise nobody would learn of the fault.
+    #[inline]
+    pub(crate) fn contain_group(
+        &mut self,
+        result: Walk<S::Error>,
+        items: impl FnOnce() -> u64,
+    ) -> Walk<S::Error> {
+        match result {
+            Err(Stop::Fault(fault)) => {
+                self.reject_for(fault.rejection_of_message(), fault, items().max(1))
+            }
+            result => result,
+        }
+    }
+
+    /// Rejects this many records for a fault.
     #[cold]
-    fn reject_for(&mut self, reason: Option<RejectionReason>, fault: Box<Fault>) -> Walk<S::Error> {
+    fn reject_for(
+        &mut self,
+        reason: Option<RejectionReason>,
+        fault: Box<Fault>,
+        records: u64,
+    ) -> Walk<S::Error> {
         let Some(reason) = reason else {
             return Err(Stop::Fault(fault));
         };
         let at = Some(fault.address());
         self.reject(Reject { reason, at });
+        self.summary.rejected += records - 1;
         Ok(())
     }
 

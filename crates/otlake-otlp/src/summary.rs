@@ -204,8 +204,8 @@ pub enum RejectionReason {
         /// The values that the field can have.
         expected: &'static str,
     },
-    /// The record, or the message of its metric, scope or resource, is malformed protobuf. Other records are not
-    /// affected, because the messages around it are intact.
+    /// The record, or the message of or around its metric, scope or resource, is malformed protobuf. Other records are
+    /// not affected, because the messages around it are intact.
     #[error("the message is malformed: {what}")]
     Malformed {
         /// A description of the fault.

@@ -7,7 +7,7 @@ use otlake_row::{RowSink, Signal};
 use super::common;
 use super::wire::{Reader, delimited, fields};
 use crate::error::{Result, Within};
-use crate::run::{Arenas, Groups, ResourceGroup, Run, Walk};
+use crate::run::{Arenas, Groups, ResourceGroup, Run, Stop, Walk};
 use crate::values::Unknown;
 
 /// The names of a signal's fields, and the reader of the items of a scope.
@@ -42,6 +42,7 @@ pub(crate) fn request<E: Export, S: RowSink>(
     }
     let mut reader = Reader::new(payload);
     let mut index = 0;
+    let mut rest_is_intact = false;
     while !reader.is_empty() {
         let tag = reader.tag()?;
         if tag != RESOURCES {
@@ -52,11 +53,38 @@ pub(crate) fn request<E: Export, S: RowSink>(
         }
         let bytes = reader.delimited().within_item(E::RESOURCES, index)?;
         let result = resource::<E, S>(run, bytes, arenas);
-        run.contain(result)
-            .map_err(|stop| stop.inside(E::RESOURCES, index))?;
+        if matches!(result, Err(Stop::Fault(_))) && !rest_is_intact {
+            rest_is_intact = is_intact(reader, RESOURCES);
+        }
+        let contained = match rest_is_intact {
+            true => run.contain_group(result, || Envelope::items(bytes).map(items_of_scope).sum()),
+            // The fault may be in the length of the message, so nobody knows where the next one begins.
+            false => result,
+        };
+        contained.map_err(|stop| stop.inside(E::RESOURCES, index))?;
         index += 1;
     }
     Ok(())
+}
+
+/// Returns whether the rest of a message, which has one field with the tag `known`, can be read to its end.
+#[cold]
+fn is_intact(mut rest: Reader<'_>, known: u32) -> bool {
+    while !rest.is_empty() {
+        let skipped = rest.tag().and_then(|tag| match tag == known {
+            true => rest.delimited().map(drop),
+            false => rest.skip(tag, &[known]),
+        });
+        if skipped.is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Returns the number of items in the message of a scope. If it is malformed, those after the fault are not counted.
+fn items_of_scope(bytes: &[u8]) -> u64 {
+    Envelope::items(bytes).count() as u64
 }
 
 /// Returns the path of the value that begins at `offset`. It has names down to the item, and field numbers below.
@@ -123,7 +151,7 @@ fn resource<E: Export, S: RowSink>(
     for (number, bytes) in Envelope::items(bytes).enumerate() {
         scope_arena.reset();
         let result = scope::<E, S>(run, bytes, group, scope_arena, metric, record);
-        run.contain(result)
+        run.contain_group(result, || items_of_scope(bytes))
             .map_err(|stop| stop.inside(E::SCOPES, number))?;
     }
     run.end_resource(group, rejected);
@@ -235,7 +263,8 @@ impl<'r> Envelope<'r> {
     }
 }
 
-/// Returns the items with a tag in a message whose fields were skipped before, so that none can be malformed.
+/// Returns the items with a tag in a message, up to the first malformed field. There is none if all fields were skipped
+/// before.
 pub(crate) fn items(bytes: &[u8], item: u32) -> impl Iterator<Item = &[u8]> {
     let mut reader = Reader::new(bytes);
     std::iter::from_fn(move || {

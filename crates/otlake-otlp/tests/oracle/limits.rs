@@ -507,19 +507,86 @@ fn a_malformed_record_is_rejected_alone() {
         let path = "resource_logs[0].scope_logs[0].log_records[1]";
         assert!(first.path().starts_with(path), "{first}");
     }
-    // A scope whose messages overlap is malformed itself, so the number of its records is unknown.
-    let scope = delimited_field(2, b"\x12\x7fabc");
-    let payload = [
-        ExportLogsServiceRequest::payload(b"", b"", &[good]),
-        delimited_field(1, &scope),
-    ];
-    let ours = agree::<ExportLogsServiceRequest>(
-        &mut OtlpDecoder::new(),
-        &payload.concat(),
-        "a record beyond its scope",
-    );
-    assert!(ours.result.is_err());
-    assert_eq!(ours.rows.len(), 1);
+}
+
+/// The request says where the message of a resource ends, and that says where the message of a scope ends.
+#[test]
+fn a_malformed_message_around_a_scope_or_a_resource_is_rejected_alone() {
+    let record = delimited_field(2, &varint_field(2, 9));
+    let scope = |records| delimited_field(2, &record.repeat(records));
+    // After two records, a length is beyond its end.
+    let cut = delimited_field(2, &[&record.repeat(2)[..], b"\x12\x7fabc"].concat());
+    let no_scope = b"\x12\x7fabc";
+    // Each is between two resources with a record.
+    for (what, bad, accepted, rejected, path) in [
+        (
+            "a scope whose records before the fault are counted",
+            [scope(1), cut.clone(), scope(1)].concat(),
+            4,
+            2,
+            "resource_logs[1].scope_logs[1]",
+        ),
+        (
+            "a scope in which no record is seen",
+            [scope(1), delimited_field(2, b"\xa7\x06"), scope(1)].concat(),
+            4,
+            1,
+            "resource_logs[1].scope_logs[1]",
+        ),
+        (
+            "a resource whose records before the fault are counted",
+            [&scope(3)[..], &cut, no_scope].concat(),
+            2,
+            5,
+            "resource_logs[1]",
+        ),
+        (
+            "a resource in which no record is seen",
+            no_scope.to_vec(),
+            2,
+            1,
+            "resource_logs[1]",
+        ),
+    ] {
+        let good = delimited_field(1, &scope(1));
+        let payload = [&good[..], &delimited_field(1, &bad), &good].concat();
+        let ours = agree::<ExportLogsServiceRequest>(&mut OtlpDecoder::new(), &payload, what);
+        assert_eq!(ours.rows.len(), accepted, "{what}");
+        let summary = ours.result.unwrap();
+        assert_eq!(
+            (summary.accepted, summary.rejected),
+            (accepted as u64, rejected),
+            "{what}"
+        );
+        let first = summary.first_rejection.unwrap();
+        assert!(
+            matches!(first.reason(), RejectionReason::Malformed { .. }),
+            "{first}"
+        );
+        assert!(first.path().starts_with(path), "{what}: {first}");
+        let bytes = good.len()..payload.len() - good.len();
+        assert!(bytes.contains(&first.offset().unwrap()), "{what}: {first}");
+    }
+}
+
+/// If the request can't be read to its end, the length of the malformed resource may be wrong, so what follows it is
+/// not read.
+#[test]
+fn a_malformed_resource_of_a_request_that_is_cut_off_ends_the_payload() {
+    let record = delimited_field(2, &varint_field(2, 9));
+    let good = delimited_field(1, &delimited_field(2, &record));
+    let bad = delimited_field(1, b"\x12\x7fabc");
+    for (what, end) in [
+        ("a length beyond the end", &b"\x0a\x7fabc"[..]),
+        ("a resource that is no message", b"\x08\x01"),
+        ("an invalid wire type", b"\x0f"),
+    ] {
+        let payload = [&good[..], &bad, &good, end].concat();
+        let ours = agree::<ExportLogsServiceRequest>(&mut OtlpDecoder::new(), &payload, what);
+        let error = ours.result.unwrap_err();
+        assert_eq!(ours.rows.len(), 1, "{what}");
+        assert_eq!(error.path(), "resource_logs[1]", "{what}");
+    }
 }
 
 #[test]
