@@ -78,6 +78,8 @@ struct Model {
     dataset: Option<Dataset>,
     writers: Vec<Writer>,
     keys: Keys,
+    /// What rows have follows from this and their numbers.
+    seed: u64,
     /// The next number of a row.
     next: i64,
     /// Rows that have to be visible.
@@ -178,12 +180,14 @@ impl Model {
     fn new(mut random: Random) -> Self {
         let plan = match random.below(4) {
             0 => Plan::Never,
-            _ => Plan::Often(random.one_of(&[8, 20, 60, 200]), random.clone()),
+            _ => Plan::Often(random.one_of(&[8, 20, 60, 200]), random.fork()),
         };
         let storage = FaultyStorage::new(InMemoryStorage::new(), plan);
         let options = Options::random(&mut random);
+        let seed = random.number();
         Self {
             random,
+            seed,
             storage,
             options,
             dataset: None,
@@ -304,8 +308,8 @@ impl Model {
     }
 
     fn row(&mut self, writer: usize, number: i64) {
-        // What a row has follows from its number, so that a retry has the same rows.
-        let mut random = Random::of_sequence(number as u64);
+        // A retry has the same rows.
+        let mut random = Random::of_sequence(self.seed.wrapping_add(number as u64));
         let signal = random.one_of(&Signal::ALL);
         let texts = ["x", "", "4", &"long ".repeat(random.below(200))];
         let mut cell = |name, value: Value<'static>| Cell {

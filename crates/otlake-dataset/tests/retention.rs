@@ -282,7 +282,7 @@ fn dropping_and_cleaning_up_may_fail_anywhere() {
             assert!(seen == all || seen == odd(batches), "{sequence}: {seen:?}");
             seen.len() < all.len()
         };
-        storage.set_plan(Plan::Often(random.one_of(&[3, 5, 10]), random.clone()));
+        storage.set_plan(Plan::Often(random.one_of(&[3, 5, 10]), random.fork()));
         let soon = RetryPolicy::default().with_deadline(Duration::from_millis(20));
         let commit = ManifestCommit::new(Arc::new(storage.clone())).with_retry(soon);
         while drop_older_than(&commit, Table::Logs, DAY).is_err() {

@@ -362,7 +362,7 @@ fn merging_may_fail_anywhere() {
             let seen = seen.unwrap_or_else(|| panic!("{sequence}: a file is gone"));
             assert_eq!(seen, all, "{sequence}");
         };
-        storage.set_plan(Plan::Often(random.one_of(&[15, 50]), random.clone()));
+        storage.set_plan(Plan::Often(random.one_of(&[15, 50]), random.fork()));
         let soon = RetryPolicy::default().with_deadline(Duration::from_millis(20));
         let commit = Arc::new(ManifestCommit::new(Arc::new(storage.clone())).with_retry(soon));
         let options = CompactionOptions::new();

@@ -29,6 +29,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
+    /// Returns a generator of its own, whose numbers differ from those that come from `self`.
+    pub fn fork(&mut self) -> Self {
+        Self(self.number())
+    }
+
     /// Returns a value below `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         (self.number() % limit as u64) as usize
