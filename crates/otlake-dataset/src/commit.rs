@@ -13,6 +13,7 @@
 
 pub(crate) mod batch_budget;
 pub(crate) mod batch_state;
+pub(crate) mod clean_up;
 pub(crate) mod group_commit;
 pub(crate) mod ledger;
 pub(crate) mod manifest;

@@ -1,8 +1,7 @@
-//! Replaces files of a table by creating a manifest, and cleans up after that.
+//! Replaces files of a table by creating a manifest.
 
 use std::collections::{BTreeMap, HashSet};
 use std::error::Error;
-use std::time::{Duration, SystemTime};
 
 use otlake_schema::Table;
 use otlake_storage::{PutIf, PutOutcome, Retries, StorageErrorKind, Version};
@@ -10,8 +9,7 @@ use otlake_storage::{PutIf, PutOutcome, Retries, StorageErrorKind, Version};
 use crate::commit::manifest::Manifest;
 use crate::commit::manifest::number_set::NumberSet;
 use crate::commit::manifest_commit::{ManifestCommit, create};
-use crate::commit::table_files::{NamedManifest, TableFiles};
-use crate::compact::leftovers::is_merged;
+use crate::commit::table_files::TableFiles;
 use crate::files::read_ahead::read_ahead;
 
 /// The beginning of the last part of the names of swaps.
@@ -36,17 +34,6 @@ pub enum ReplaceOutcome {
     /// Nothing has changed, because files are gone: others have replaced or dropped one that the manifest replaces, or a file
     /// of the manifest itself was removed as a leftover.
     Conflict,
-}
-
-/// The outcome of [`ManifestCommit::clean_up`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CleanUp {
-    /// The files that were deleted because they were replaced or dropped before the grace period. Merged files that
-    /// [`remove_leftovers`](ManifestCommit::remove_leftovers) has left are not counted.
-    pub files: usize,
-    /// The manifests that were deleted: those that list no files and hide none any more, and swaps that came too late.
-    pub manifests: usize,
 }
 
 impl ManifestCommit {
@@ -186,7 +173,7 @@ impl ManifestCommit {
 
     /// Retires the numbers of swaps that are going to be deleted, so that a swap which a stalled process creates with one of
     /// them does not count.
-    fn retire_swaps(
+    pub(crate) fn retire_swaps(
         &self,
         table: Table,
         numbers: &[u64],
@@ -238,129 +225,6 @@ impl ManifestCommit {
         }
         Ok(missing.is_empty())
     }
-
-    /// Deletes the files of a table that were replaced or dropped more than `grace` ago, and their entries in manifests. Then it
-    /// deletes manifests that list no files and hide none, swaps that came too late, and merged files that
-    /// [`remove_leftovers`](Self::remove_leftovers) has found and not deleted.
-    ///
-    /// The grace period has to be longer than any reader takes from reading the manifests to reading the last file,
-    /// and longer than a writer may be late with a commit, or a compactor with a replacement. A day is a good choice.
-    /// Any number of processes may clean up at once, while others write and replace. If a process is killed, the next
-    /// call continues. Files of a batch that is not finished stay until it is.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if files can't be listed, read or deleted. No file of the table is affected.
-    pub fn clean_up(
-        &self,
-        table: Table,
-        grace: Duration,
-    ) -> Result<CleanUp, Box<dyn Error + Send + Sync>> {
-        let mut done = CleanUp::default();
-        let Some(before) = SystemTime::now().checked_sub(grace) else {
-            return Ok(done);
-        };
-        let files = TableFiles::load(&*self.documents, table)?;
-        let expired = expired_files(files.manifests(), before);
-        let mut references = files.references();
-        let mut needless_swaps = Vec::new();
-        for named in files.manifests() {
-            let manifest = &named.manifest;
-            let gone = manifest.files().iter();
-            let gone: Vec<&str> = gone
-                .map(|file| file.name.as_str())
-                .filter(|name| expired.contains(name))
-                .collect();
-            if let Some(batch) = manifest.batch()
-                && !gone.is_empty()
-                && !self.watermarks().is_finished(batch)?
-            {
-                // The manifest is what recognises the next attempt.
-                continue;
-            }
-            // First the files: as long as the manifest lists them, the next call deletes them.
-            for name in &gone {
-                self.documents.delete(name)?;
-                done.files += 1;
-            }
-            // A manifest that hides files of others is needed as long as they list them.
-            let is_listed = |name: &String| references.contains(name.as_str());
-            let is_needed = gone.len() < manifest.files().len()
-                || named.modified > before
-                || manifest.replaces().iter().any(is_listed);
-            if is_needed {
-                if gone.is_empty() || !self.put_without(named, &expired)? {
-                    continue;
-                }
-            } else if let Some(number) = number_of(&named.document) {
-                needless_swaps.push((number, named));
-            } else {
-                self.documents.delete(&named.document)?;
-                done.manifests += 1;
-            }
-            for name in gone {
-                references.remove(name);
-            }
-        }
-        self.delete_swaps(table, &needless_swaps, &files.references())?;
-        for document in files.late_swaps() {
-            self.documents.delete(document)?;
-        }
-        done.manifests += needless_swaps.len() + files.late_swaps().len();
-        Ok(done)
-    }
-
-    /// Deletes swaps after their numbers were retired, and before that the merged files that they name and no manifest has
-    /// `listed`: a process that removes leftovers may have ended between creating its swap and deleting the files.
-    fn delete_swaps(
-        &self,
-        table: Table,
-        swaps: &[(u64, &NamedManifest)],
-        listed: &HashSet<&str>,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        if swaps.is_empty() {
-            return Ok(());
-        }
-        let names = swaps
-            .iter()
-            .flat_map(|(_, named)| named.manifest.replaces());
-        for name in names.filter(|name| is_merged(name, table) && !listed.contains(name.as_str())) {
-            self.documents.delete(name)?;
-        }
-        let numbers: Vec<u64> = swaps.iter().map(|(number, _)| *number).collect();
-        self.retire_swaps(table, &numbers)?;
-        for (_, named) in swaps {
-            self.documents.delete(&named.document)?;
-        }
-        Ok(())
-    }
-
-    /// Replaces a manifest by one without the files that are gone, and returns whether nobody else has changed it.
-    fn put_without(
-        &self,
-        named: &NamedManifest,
-        gone: &HashSet<&str>,
-    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        let mut manifest = Manifest::clone(&named.manifest);
-        manifest.retain_files(|file| !gone.contains(&*file.name));
-        let condition = PutIf::Matches(named.version.clone());
-        match self
-            .documents
-            .put(&named.document, manifest.to_json().into(), condition)
-        {
-            Ok(outcome) => Ok(matches!(outcome, PutOutcome::Stored(_))),
-            // The next call finds out.
-            Err(error) if error.kind() == StorageErrorKind::InDoubt => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-}
-
-/// Returns the files that manifests of the time `before`, or earlier ones, have replaced.
-fn expired_files(manifests: &[NamedManifest], before: SystemTime) -> HashSet<&str> {
-    let old = manifests.iter().filter(|named| named.modified <= before);
-    let replaced = old.flat_map(|named| named.manifest.replaces());
-    replaced.map(String::as_str).collect()
 }
 
 /// The error of a number of a swap that is neither listed nor retired, although a later one is.
