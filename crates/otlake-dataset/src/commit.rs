@@ -18,6 +18,7 @@ pub(crate) mod group_commit;
 pub(crate) mod ledger;
 pub(crate) mod manifest;
 pub(crate) mod manifest_commit;
+pub(crate) mod manifest_reader;
 pub(crate) mod replacement;
 pub(crate) mod retired_swaps;
 pub(crate) mod table_files;

@@ -9,6 +9,7 @@ use otlake_storage::{PutIf, PutOutcome, Retries, StorageErrorKind, Version};
 use crate::commit::manifest::Manifest;
 use crate::commit::manifest::number_set::NumberSet;
 use crate::commit::manifest_commit::{ManifestCommit, create};
+use crate::commit::manifest_reader::ManifestReader;
 use crate::commit::table_files::TableFiles;
 use crate::files::read_ahead::read_ahead;
 
@@ -48,6 +49,7 @@ impl ManifestCommit {
             .chain(manifest.replaces())
             .map(String::as_str)
             .collect();
+        let mut manifests = ManifestReader::new(&*self.documents, table);
         self.put_next_swap(manifest, |swaps| {
             let mut replaced = swaps.values().flat_map(Manifest::replaces);
             if replaced.any(|name| files.contains(name.as_str())) {
@@ -55,7 +57,7 @@ impl ManifestCommit {
             }
             // The swap that has replaced a file may be gone.
             if manifest.files().is_empty() {
-                self.are_listed(table, &files)
+                Ok(are_listed(&manifests.read()?, &files))
             } else {
                 // A merged file that waited too long may have been removed as a leftover, too.
                 self.are_stored(&files)
@@ -73,7 +75,7 @@ impl ManifestCommit {
     pub(crate) fn put_next_swap(
         &self,
         manifest: &Manifest,
-        may_put: impl Fn(&Swaps) -> Result<bool, Box<dyn Error + Send + Sync>>,
+        mut may_put: impl FnMut(&Swaps) -> Result<bool, Box<dyn Error + Send + Sync>>,
     ) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {
         let table = manifest.table();
         let json = manifest.to_json().into();
@@ -199,18 +201,6 @@ impl ManifestCommit {
         }
     }
 
-    /// Returns whether all of the files are part of the table. A file that a manifest lists is, even if it is missing in the
-    /// storage.
-    fn are_listed(
-        &self,
-        table: Table,
-        names: &HashSet<&str>,
-    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        let files = TableFiles::load(&*self.documents, table)?;
-        let listed: HashSet<&str> = files.files().map(|file| file.name.as_str()).collect();
-        Ok(names.is_subset(&listed))
-    }
-
     /// Returns whether all of the files are in the storage. A file that is not was replaced and cleaned up, and the
     /// manifest that has replaced it may be gone too: it is deleted after the file.
     fn are_stored(&self, names: &HashSet<&str>) -> Result<bool, Box<dyn Error + Send + Sync>> {
@@ -225,6 +215,13 @@ impl ManifestCommit {
         }
         Ok(missing.is_empty())
     }
+}
+
+/// Returns whether all of the files are part of the table. A file that a manifest lists is, even if it is missing in the
+/// storage.
+fn are_listed(table: &TableFiles, names: &HashSet<&str>) -> bool {
+    let listed: HashSet<&str> = table.files().map(|file| file.name.as_str()).collect();
+    names.is_subset(&listed)
 }
 
 /// The error of a number of a swap that is neither listed nor retired, although a later one is.

@@ -9,17 +9,14 @@ use otlake_storage::{Documents, StorageError};
 
 use crate::commit::manifest::file::ManifestFile;
 use crate::commit::manifest::{Manifest, ManifestError};
-use crate::commit::manifest_commit::ManifestCommit;
-use crate::commit::replacement::retired_document;
-use crate::commit::retired_swaps::RetiredSwaps;
-use crate::files::read_ahead::read_ahead;
+use crate::commit::manifest_reader::ManifestReader;
 
 /// The files of a table that has manifests next to the data, at one moment: those that a manifest lists and that no
 /// manifest [replaces](Manifest::replaces).
 ///
 /// Files are replaced or dropped by creating one manifest, so a reader sees the table before or after that, and never
 /// a part of it. Replaced files stay readable for a
-/// [grace period](ManifestCommit::clean_up).
+/// [grace period](crate::ManifestCommit::clean_up).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -87,12 +84,6 @@ pub enum TableFilesError {
     },
 }
 
-/// The bytes of manifests that are read before they are needed.
-const READ_AHEAD: u64 = 4 << 20;
-
-/// How often manifests are read again because one of them was deleted in between.
-const ATTEMPTS: u32 = 10;
-
 impl TableFiles {
     /// Reads all manifests of a table.
     ///
@@ -100,60 +91,17 @@ impl TableFiles {
     ///
     /// Returns an error if a manifest can't be read.
     pub fn load(documents: &dyn Documents, table: Table) -> Result<Self, TableFilesError> {
-        let mut retired = RetiredSwaps::default();
-        for _ in 0..ATTEMPTS {
-            if let Some(files) = Self::try_load(documents, table, &mut retired)? {
-                return Ok(files);
-            }
-        }
-        Err(TableFilesError::Changing {
-            table: table.name(),
-            attempts: ATTEMPTS,
-        })
+        ManifestReader::new(documents, table).read()
     }
 
-    /// Returns `None` if a manifest was deleted after it was listed: what replaces its files may have been missed. The same
-    /// holds for a swap that is going to be deleted, whose number was not `retired` before the list, and for one that is
-    /// missing.
-    fn try_load(
-        documents: &dyn Documents,
-        table: Table,
-        retired: &mut RetiredSwaps,
-    ) -> Result<Option<Self>, TableFilesError> {
-        let listed = documents.list(&ManifestCommit::directory(table))?;
-        let read = |number: usize| documents.get(&listed[number].name);
-        let sizes = listed.iter().map(|listed| listed.bytes).enumerate();
-        let manifests = read_ahead(sizes, READ_AHEAD, &read, |ahead| {
-            let mut manifests = Vec::with_capacity(listed.len());
-            for (number, listed) in listed.iter().enumerate() {
-                let Some(document) = ahead.take(number)? else {
-                    return Ok(None);
-                };
-                let manifest = Manifest::from_json(&document.bytes).map_err(|source| {
-                    let name = listed.name.clone();
-                    TableFilesError::Manifest { name, source }
-                })?;
-                manifests.push(NamedManifest {
-                    document: listed.name.clone(),
-                    modified: listed.modified,
-                    version: document.version,
-                    manifest: Arc::new(manifest),
-                });
-            }
-            Ok::<_, TableFilesError>(Some(manifests))
-        })?;
-        let Some(mut manifests) = manifests else {
-            return Ok(None);
-        };
-        let Some(late_swaps) = take_late_swaps(&mut manifests, table, retired) else {
-            return Ok(None);
-        };
+    /// Creates the files that manifests list.
+    pub(crate) fn new(manifests: Vec<NamedManifest>, late_swaps: Vec<String>) -> Self {
         let replaces = manifests.iter().flat_map(|named| named.manifest.replaces());
-        Ok(Some(Self {
+        Self {
             replaced: replaces.cloned().collect(),
             manifests,
             late_swaps,
-        }))
+        }
     }
 
     /// Returns the files of the table.
@@ -194,24 +142,4 @@ impl TableFiles {
     pub(crate) fn references(&self) -> HashSet<&str> {
         self.listed().map(|file| file.name.as_str()).collect()
     }
-}
-
-/// Removes the swaps whose numbers are retired, and the manifest that says so. Returns the documents of the swaps, or `None`
-/// if the manifests have to be [listed again](RetiredSwaps::update).
-fn take_late_swaps(
-    manifests: &mut Vec<NamedManifest>,
-    table: Table,
-    retired: &mut RetiredSwaps,
-) -> Option<Vec<String>> {
-    let document = retired_document(table);
-    let position = manifests
-        .iter()
-        .position(|named| named.document == document);
-    let found = position.map(|position| RetiredSwaps::from(&*manifests.remove(position).manifest));
-    let documents = manifests.iter().map(|named| &*named.document);
-    if !retired.update(found.unwrap_or_default(), documents) {
-        return None;
-    }
-    let late = manifests.extract_if(.., |named| retired.contains(&named.document));
-    Some(late.map(|named| named.document).collect())
 }

@@ -8,8 +8,8 @@ use otlake_schema::Table;
 
 use crate::commit::manifest::Manifest;
 use crate::commit::manifest_commit::ManifestCommit;
+use crate::commit::manifest_reader::ManifestReader;
 use crate::commit::replacement::ReplaceOutcome;
-use crate::commit::table_files::TableFiles;
 
 /// The beginning of the last part of the names of merged files. The table, a hyphen and 16 random digits follow.
 pub(crate) const PREFIX: &str = "compact-";
@@ -51,8 +51,9 @@ impl ManifestCommit {
                 && !delta_tables.iter().any(is_in)
         });
         let mut names: Vec<String> = merged.map(|file| file.name).collect();
+        let mut manifests = ManifestReader::new(&*self.documents, table);
         while !names.is_empty() {
-            let files = TableFiles::load(&*self.documents, table)?;
+            let files = manifests.read()?;
             let listed = files.references();
             names.retain(|name| !listed.contains(name.as_str()));
             if names.is_empty() || self.disown(table, &names)? {

@@ -114,9 +114,10 @@ struct Busy {
     /// A swap that is missing in the first list that should have it.
     unlisted: Option<String>,
     has_listed: Arc<AtomicBool>,
-    /// Whether each swap loses to that of another process.
-    loses: bool,
+    /// The number of swaps that lose to those of another process.
+    losing: usize,
     lost: Arc<AtomicUsize>,
+    read: Arc<Mutex<Vec<String>>>,
     deleted: Arc<Mutex<Vec<String>>>,
 }
 
@@ -128,12 +129,13 @@ impl Storage for Busy {
 
 impl Documents for Busy {
     fn get(&self, name: &str) -> Result<Option<Document>, StorageError> {
+        self.read.lock().unwrap().push(name.to_owned());
         self.inner.get(name)
     }
 
     fn put(&self, name: &str, bytes: Bytes, condition: PutIf) -> Result<PutOutcome, StorageError> {
-        if self.loses && name.contains("/swap-") {
-            put_with(&self.inner, name, r#""replaces":["another.parquet"]"#);
+        if name.contains("/swap-") && self.lost.load(Ordering::SeqCst) < self.losing {
+            put_another_swap(&self.inner);
             let lost = self.lost.fetch_add(1, Ordering::SeqCst);
             assert!(lost < 1_000, "the conflicts have no end");
         }
@@ -228,7 +230,7 @@ fn conflicts_end_at_the_deadline() {
     write_to_one_partition(&storage, 0..1);
     let busy = Busy {
         inner: storage.clone(),
-        loses: true,
+        losing: usize::MAX,
         ..Busy::default()
     };
     let lost = Arc::clone(&busy.lost);
@@ -240,6 +242,32 @@ fn conflicts_end_at_the_deadline() {
     );
     assert!(lost.load(Ordering::SeqCst) < 60);
     assert_eq!(names(&storage).len(), 1);
+}
+
+/// Other processes write files and replace some, again and again between the checks of a drop and its swap. The manifests are
+/// read once to find the old files, and once for all checks.
+#[test]
+fn a_drop_reads_each_manifest_once_for_all_checks() {
+    let storage = InMemoryStorage::new();
+    write_to_one_partition(&storage, 0..20);
+    let busy = Busy {
+        inner: storage.clone(),
+        losing: 6,
+        ..Busy::default()
+    };
+    let (lost, read) = (Arc::clone(&busy.lost), Arc::clone(&busy.read));
+    let commit = ManifestCommit::new(Arc::new(busy));
+    let dropped = drop_older_than(&commit, Table::Logs, Duration::ZERO).unwrap();
+    assert_eq!((dropped.len(), lost.load(Ordering::SeqCst)), (20, 6));
+    assert_eq!(names(&storage), [""; 0]);
+    let mut reads: BTreeMap<String, usize> = BTreeMap::new();
+    for name in read.lock().unwrap().drain(..) {
+        *reads.entry(name).or_default() += 1;
+    }
+    reads.retain(|name, _| !name.contains("swap"));
+    let mut reads: Vec<usize> = reads.into_values().collect();
+    reads.sort_unstable();
+    assert_eq!(reads, [vec![1; 6], vec![2; 20]].concat());
 }
 
 /// Files are merged and cleaned up, and the swap that has replaced them as well, before a process drops them: it finds the
