@@ -171,8 +171,8 @@ pub trait Commit: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Returns the files of a table, so that the caller can [replace](Self::replace) some of them. The default returns
-    /// [`ReplaceUnsupported`].
+    /// Returns the files of a table, so that the caller can [replace](Self::replace) some of them. Only the column `timestamp` is
+    /// needed, if a file has it, and all others may be left out of the entries. The default returns [`ReplaceUnsupported`].
     ///
     /// # Errors
     ///

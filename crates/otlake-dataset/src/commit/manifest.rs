@@ -200,6 +200,12 @@ impl Manifest {
         json::read(json)
     }
 
+    /// Reads JSON without the columns of files, except for `timestamp`. That takes less time, and much less memory. Such a manifest
+    /// must not be written again.
+    pub(crate) fn skim_json(json: &[u8]) -> Result<Self, ManifestError> {
+        json::skim(json)
+    }
+
     /// Returns the manifest as JSON.
     pub fn to_json(&self) -> Vec<u8> {
         json::write(self)

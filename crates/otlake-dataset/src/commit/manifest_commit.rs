@@ -12,8 +12,8 @@ use otlake_storage::{
 
 use crate::commit::manifest::Manifest;
 use crate::commit::manifest::file::ManifestFile;
+use crate::commit::manifest_reader::ManifestReader;
 use crate::commit::replacement::{ReplaceOutcome, number_of, retired_document};
-use crate::commit::table_files::TableFiles;
 use crate::commit::watermarks::Watermarks;
 use crate::commit::{Commit, CommitOutcome};
 use crate::files::batch_id::BatchId;
@@ -108,8 +108,13 @@ impl Commit for ManifestCommit {
         Ok(self.watermarks().raise(batch)?)
     }
 
+    /// Returns the files of a table without their columns, except for `timestamp`. [`TableFiles`](crate::TableFiles) has all columns.
     fn files(&self, table: Table) -> Result<Vec<ManifestFile>, Box<dyn Error + Send + Sync>> {
-        Ok(TableFiles::load(&*self.documents, table)?.into_files())
+        let mut manifests = ManifestReader::skimming(&*self.documents, table);
+        let files = manifests.read()?;
+        // It shares the manifests.
+        drop(manifests);
+        Ok(files.into_files())
     }
 
     fn replace(&self, manifest: &Manifest) -> Result<ReplaceOutcome, Box<dyn Error + Send + Sync>> {

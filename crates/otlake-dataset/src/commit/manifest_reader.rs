@@ -6,7 +6,7 @@ use std::sync::Arc;
 use otlake_schema::Table;
 use otlake_storage::{Documents, StoredFile};
 
-use crate::commit::manifest::Manifest;
+use crate::commit::manifest::{Manifest, ManifestError};
 use crate::commit::manifest_commit::ManifestCommit;
 use crate::commit::replacement::retired_document;
 use crate::commit::retired_swaps::RetiredSwaps;
@@ -25,6 +25,7 @@ const ATTEMPTS: u32 = 10;
 pub(crate) struct ManifestReader<'d> {
     documents: &'d dyn Documents,
     table: Table,
+    read: fn(&[u8]) -> Result<Manifest, ManifestError>,
     /// The manifests of the last list that were read, by the names of their documents.
     known: HashMap<String, KnownManifest>,
     retired: RetiredSwaps,
@@ -37,12 +38,22 @@ struct KnownManifest {
 }
 
 impl<'d> ManifestReader<'d> {
+    /// Creates a reader of whole manifests.
     pub(crate) fn new(documents: &'d dyn Documents, table: Table) -> Self {
         Self {
             documents,
             table,
+            read: Manifest::from_json,
             known: HashMap::new(),
             retired: RetiredSwaps::default(),
+        }
+    }
+
+    /// Creates a reader that leaves out the columns of files, except for `timestamp`.
+    pub(crate) fn skimming(documents: &'d dyn Documents, table: Table) -> Self {
+        Self {
+            read: Manifest::skim_json,
+            ..Self::new(documents, table)
         }
     }
 
@@ -109,7 +120,7 @@ impl<'d> ManifestReader<'d> {
 
     /// Reads manifests. Returns false if one of them does not exist any more.
     fn read_all(&mut self, listed: &[&StoredFile]) -> Result<bool, TableFilesError> {
-        let (documents, known) = (self.documents, &mut self.known);
+        let (documents, read_json, known) = (self.documents, self.read, &mut self.known);
         let read = |number: usize| documents.get(&listed[number].name);
         let sizes = listed.iter().map(|listed| listed.bytes).enumerate();
         read_ahead(sizes, READ_AHEAD, &read, |ahead| {
@@ -118,7 +129,7 @@ impl<'d> ManifestReader<'d> {
                     return Ok(false);
                 };
                 let name = &listed.name;
-                let manifest = Manifest::from_json(&document.bytes).map_err(|source| {
+                let manifest = read_json(&document.bytes).map_err(|source| {
                     let name = name.clone();
                     TableFilesError::Manifest { name, source }
                 })?;

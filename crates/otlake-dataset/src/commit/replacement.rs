@@ -49,7 +49,7 @@ impl ManifestCommit {
             .chain(manifest.replaces())
             .map(String::as_str)
             .collect();
-        let mut manifests = ManifestReader::new(&*self.documents, table);
+        let mut manifests = ManifestReader::skimming(&*self.documents, table);
         self.put_next_swap(manifest, |swaps| {
             let mut replaced = swaps.values().flat_map(Manifest::replaces);
             if replaced.any(|name| files.contains(name.as_str())) {
@@ -150,7 +150,7 @@ impl ManifestCommit {
                 let Some(found) = ahead.take(position)? else {
                     return Err(MissingSwap(document.name.clone()).into());
                 };
-                swaps.insert(*number, Manifest::from_json(&found.bytes)?);
+                swaps.insert(*number, Manifest::skim_json(&found.bytes)?);
             }
             Ok(next)
         })

@@ -51,7 +51,7 @@ impl ManifestCommit {
                 && !delta_tables.iter().any(is_in)
         });
         let mut names: Vec<String> = merged.map(|file| file.name).collect();
-        let mut manifests = ManifestReader::new(&*self.documents, table);
+        let mut manifests = ManifestReader::skimming(&*self.documents, table);
         while !names.is_empty() {
             let files = manifests.read()?;
             let listed = files.references();

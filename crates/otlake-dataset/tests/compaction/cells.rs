@@ -8,7 +8,7 @@ use arrow_array::types::{Float64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::display::array_value_to_string;
 use arrow_schema::DataType;
-use otlake_dataset::{Commit, ManifestCommit, ManifestFile, TableFiles};
+use otlake_dataset::{ManifestCommit, ManifestFile, TableFiles};
 use otlake_parquet::SortingColumn;
 use otlake_schema::Table;
 use otlake_storage::{Documents, InMemoryStorage};
@@ -22,7 +22,8 @@ pub fn commit(storage: &InMemoryStorage) -> Arc<ManifestCommit> {
 
 /// The files of a table, for a reader of manifests.
 pub fn files(storage: &InMemoryStorage, table: Table) -> Vec<ManifestFile> {
-    commit(storage).files(table).unwrap()
+    let files = TableFiles::load(storage, table).unwrap();
+    files.files().cloned().collect()
 }
 
 /// Every row that readers of manifests see, with its directory and all of its cells, and how often it is there. `None`

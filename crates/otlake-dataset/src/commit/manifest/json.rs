@@ -1,5 +1,6 @@
 //! The documents of the formats `otlake.manifest/1` and `/2`.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -7,6 +8,7 @@ use otlake_parquet::{Bound, SortingColumn};
 use otlake_schema::Table;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::file::{ManifestColumn, ManifestFile, ManifestLeaf};
 use super::number_set::NumberSet;
@@ -25,7 +27,8 @@ struct Head {
 }
 
 #[derive(Deserialize)]
-struct Document {
+struct Document<C> {
+    format: String,
     table: String,
     batch: Option<Batch>,
     schema_version: Option<u64>,
@@ -34,7 +37,7 @@ struct Document {
     #[serde(default)]
     retired_swaps: NumberSet,
     totals: Totals,
-    files: Vec<File>,
+    files: Vec<File<C>>,
 }
 
 /// A [`Document`] to be written. Its files are converted one after another, because a batch may have many.
@@ -79,7 +82,7 @@ struct Totals {
 }
 
 #[derive(Serialize, Deserialize)]
-struct File {
+struct File<C> {
     name: String,
     partition: Vec<Partition>,
     rows: u64,
@@ -92,7 +95,7 @@ struct File {
     time: Option<TimeRange>,
     #[serde(default, skip_deserializing, skip_serializing_if = "Option::is_none")]
     fingerprint: Option<Range>,
-    columns: Vec<Column>,
+    columns: Vec<C>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     sort_order: Vec<Sorting>,
 }
@@ -167,6 +170,28 @@ struct Column {
     leaves: Vec<Leaf>,
 }
 
+/// A [`Column`] of which most are left out.
+#[derive(Deserialize)]
+struct SkimmedColumn<'j> {
+    #[serde(borrow)]
+    name: Cow<'j, str>,
+    id: Option<i32>,
+    #[serde(borrow)]
+    r#type: Cow<'j, str>,
+    nulls: u64,
+    bytes: Option<u64>,
+    #[serde(borrow)]
+    min: Option<&'j RawValue>,
+    #[serde(borrow)]
+    max: Option<&'j RawValue>,
+}
+
+/// A column in a document.
+trait ReadColumn {
+    /// Returns the column, or `None` if it is left out.
+    fn read(self, file: &str) -> Result<Option<ManifestColumn>, ManifestError>;
+}
+
 #[derive(Serialize, Deserialize)]
 struct Leaf {
     path: String,
@@ -202,12 +227,32 @@ pub(super) fn write(manifest: &Manifest) -> Vec<u8> {
 }
 
 pub(super) fn read(json: &[u8]) -> Result<Manifest, ManifestError> {
+    read_with::<Column>(json)
+}
+
+/// Reads a manifest without the columns of its files, except for `timestamp`.
+pub(super) fn skim(json: &[u8]) -> Result<Manifest, ManifestError> {
+    read_with::<SkimmedColumn<'_>>(json)
+}
+
+fn read_with<'j, C: ReadColumn + Deserialize<'j>>(
+    json: &'j [u8],
+) -> Result<Manifest, ManifestError> {
     let malformed = |error: serde_json::Error| ManifestError::Malformed(error.to_string());
-    let Head { format } = serde_json::from_slice(json).map_err(malformed)?;
-    if format != VERSION_1 && format != VERSION_2 {
-        return Err(ManifestError::Format { found: format });
-    }
-    let document: Document = serde_json::from_slice(json).map_err(malformed)?;
+    let check = |format: String| match &*format {
+        VERSION_1 | VERSION_2 => Ok(()),
+        _ => Err(ManifestError::Format { found: format }),
+    };
+    let document: Document<C> = match serde_json::from_slice(json) {
+        Ok(document) => document,
+        Err(error) => {
+            // Other formats may have other members.
+            let Head { format } = serde_json::from_slice(json).map_err(malformed)?;
+            check(format)?;
+            return Err(malformed(error));
+        }
+    };
+    check(document.format)?;
     let table =
         Table::from_name(&document.table).ok_or(ManifestError::UnknownTable(document.table))?;
     let mut manifest = Manifest::new(table);
@@ -259,7 +304,7 @@ impl Totals {
     }
 }
 
-impl File {
+impl File<Column> {
     fn of(file: &ManifestFile) -> Self {
         Self {
             name: file.name.clone(),
@@ -276,11 +321,13 @@ impl File {
             sort_order: file.sort_order.iter().map(Sorting::of).collect(),
         }
     }
+}
 
+impl<C: ReadColumn> File<C> {
     fn read(self) -> Result<ManifestFile, ManifestError> {
         let partition = self.partition.into_iter();
         let columns = self.columns.into_iter();
-        let columns = columns.map(|column| column.read(&self.name));
+        let columns = columns.filter_map(|column| column.read(&self.name).transpose());
         Ok(ManifestFile {
             columns: columns.collect::<Result<_, _>>()?,
             name: self.name,
@@ -385,11 +432,13 @@ impl Column {
             leaves: column.leaves.iter().map(Leaf::of).collect(),
         }
     }
+}
 
-    fn read(self, file: &str) -> Result<ManifestColumn, ManifestError> {
+impl ReadColumn for Column {
+    fn read(self, file: &str) -> Result<Option<ManifestColumn>, ManifestError> {
         let [min, max] = bounds(file, &self.name, &self.r#type, [self.min, self.max])?;
         let leaves = self.leaves.into_iter().map(|leaf| leaf.read(file));
-        Ok(ManifestColumn {
+        Ok(Some(ManifestColumn {
             leaves: leaves.collect::<Result<_, _>>()?,
             name: self.name,
             field_id: self.id,
@@ -398,7 +447,31 @@ impl Column {
             bytes: self.bytes,
             min,
             max,
-        })
+        }))
+    }
+}
+
+impl ReadColumn for SkimmedColumn<'_> {
+    fn read(self, file: &str) -> Result<Option<ManifestColumn>, ManifestError> {
+        if self.name != "timestamp" {
+            return Ok(None);
+        }
+        let value = |json: Option<&RawValue>| {
+            let value = json.map(|json| serde_json::from_str(json.get()));
+            value.transpose()
+        };
+        let malformed = |error: serde_json::Error| ManifestError::Malformed(error.to_string());
+        let column = Column {
+            name: self.name.into_owned(),
+            id: self.id,
+            r#type: self.r#type.into_owned(),
+            nulls: self.nulls,
+            bytes: self.bytes,
+            min: value(self.min).map_err(malformed)?,
+            max: value(self.max).map_err(malformed)?,
+            leaves: Vec::new(),
+        };
+        column.read(file)
     }
 }
 
@@ -440,9 +513,9 @@ fn bounds(
 ) -> Result<[Option<Bound>; 2], ManifestError> {
     let bound = |value: Option<Value>| match value {
         None => Ok(None),
-        Some(value) => match types::from_json(type_name, &value) {
-            Some(bound) => Ok(Some(bound)),
-            None => Err(ManifestError::Bound {
+        Some(value) => match types::from_json(type_name, value) {
+            Ok(bound) => Ok(Some(bound)),
+            Err(value) => Err(ManifestError::Bound {
                 file: file.to_owned(),
                 column: column.to_owned(),
                 type_name: type_name.to_owned(),

@@ -193,9 +193,13 @@ fn ranges_and_totals_are_those_of_the_files() {
 #[test]
 fn a_damaged_manifest_is_an_error_that_says_what_is_wrong() {
     type Change = fn(&mut serde_json::Value);
-    let cases: [(Change, &str); 8] = [
+    let cases: [(Change, &str); 9] = [
         (
             |v| v["format"] = "otlake.manifest/3".into(),
+            "update the reader",
+        ),
+        (
+            |v| *v = serde_json::json!({"format": "otlake.manifest/3", "files": "elsewhere"}),
             "update the reader",
         ),
         (
@@ -367,5 +371,21 @@ proptest! {
         let read = Manifest::from_json(&json).unwrap();
         prop_assert_eq!(&read, &manifest);
         prop_assert_eq!(read.to_json(), json);
+    }
+
+    /// Skimming a document leaves out all columns but one, which has no leaves.
+    #[test]
+    fn only_the_time_is_skimmed(mut manifest in manifests()) {
+        for file in &mut manifest.files {
+            if let Some(column) = file.columns.last_mut() {
+                column.name = "timestamp".to_owned();
+            }
+        }
+        let skimmed = Manifest::skim_json(&manifest.to_json()).unwrap();
+        for file in &mut manifest.files {
+            file.columns.retain(|column| column.name == "timestamp");
+            file.columns.iter_mut().for_each(|column| column.leaves.clear());
+        }
+        prop_assert_eq!(skimmed, manifest);
     }
 }
