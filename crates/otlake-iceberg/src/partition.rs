@@ -53,17 +53,16 @@ pub(crate) fn too_fine_field(
 /// Returns whether rows of one partition may differ in the year, month, day or hour of their time, if that is what a
 /// transform takes.
 pub(crate) fn is_too_coarse(partitioning: &Partitioning, transform: Transform) -> bool {
-    // A part with several placeholders has no transform of its own, so the template is searched.
-    let template = partitioning.to_string();
-    let has = |placeholder: &str| template.contains(&format!("{{{placeholder}}}"));
-    let has_year = has("date") || has("year");
-    let has_month = has("date") || has("year") && has("month");
-    let has_day = has("date") || has_month && has("day");
+    let has = |time: OurTransform| partitioning.times().any(|found| found == time);
+    let has_date = has(OurTransform::Date);
+    let has_year = has_date || has(OurTransform::Year);
+    let has_month = has_date || has_year && has(OurTransform::Month);
+    let has_day = has_date || has_month && has(OurTransform::Day);
     match transform {
         Transform::Year => !has_year,
         Transform::Month => !has_month,
         Transform::Day => !has_day,
-        Transform::Hour => !(has_day && has("hour")),
+        Transform::Hour => !(has_day && has(OurTransform::Hour)),
         _ => false,
     }
 }

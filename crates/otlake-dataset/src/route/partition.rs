@@ -107,6 +107,24 @@ impl Partitioning {
         columns.map(|part| (&*part.name, part.transform()))
     }
 
+    /// Returns the parts of the time that all rows of a directory share: its placeholders for times. Unlike
+    /// [`columns`](Self::columns), this includes those that are one of several placeholders of a directory.
+    ///
+    /// ```
+    /// use otlake_dataset::{Partitioning, Transform};
+    ///
+    /// let partitioning: Partitioning = "on={year}-{month}/hour={hour}".parse()?;
+    /// let times: Vec<_> = partitioning.times().collect();
+    /// assert_eq!(times, [Transform::Year, Transform::Month, Transform::Hour]);
+    /// # Ok::<_, otlake_dataset::ParsePartitioningError>(())
+    /// ```
+    pub fn times(&self) -> impl Iterator<Item = Transform> {
+        self.pieces().filter_map(|piece| match piece {
+            Piece::Time(field) => Some(field.transform()),
+            _ => None,
+        })
+    }
+
     fn pieces(&self) -> impl Iterator<Item = &Piece> {
         self.parts.iter().flat_map(|part| &part.pieces)
     }

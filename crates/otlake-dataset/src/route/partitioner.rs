@@ -8,7 +8,7 @@ use otlake_schema::{Table, ValueText, full_name};
 
 use super::escape::{self, DEFAULT, LEADING_DEFAULT};
 use super::template::{CellName, Part, Piece};
-use super::time::{EventTime, Packer, TimeField};
+use super::time::{EventTime, Packer};
 use crate::route::partition::Partitioning;
 use crate::route::partition_value::{PartitionLiteral, PartitionValue, Transform};
 
@@ -242,14 +242,7 @@ impl Part {
             named > 0 && matches!(piece, Piece::Text(text) if text.len() == named)
         });
         match (pieces.next(), pieces.next()) {
-            (Some(Piece::Time(field)), None) => match field {
-                TimeField::Year => Transform::Year,
-                TimeField::Month => Transform::Month,
-                TimeField::Day => Transform::Day,
-                TimeField::Date => Transform::Date,
-                TimeField::Hour => Transform::Hour,
-                TimeField::Minute => Transform::Minute,
-            },
+            (Some(Piece::Time(field)), None) => field.transform(),
             (Some(Piece::Cell(cell)), None) => {
                 Transform::Identity(full_name(cell.location, &cell.name))
             }

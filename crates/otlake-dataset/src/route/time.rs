@@ -7,6 +7,8 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 use otlake_row::{Key, Row, Value};
 use otlake_schema::{FieldKind, Table, field_columns};
 
+use super::partition_value::Transform;
+
 const SECOND: i64 = 1_000_000_000;
 
 /// A part of a time.
@@ -31,6 +33,18 @@ impl TimeField {
             "minute" => Self::Minute,
             _ => return None,
         })
+    }
+
+    /// Returns the computation of the field from the time of a row.
+    pub(crate) fn transform(self) -> Transform {
+        match self {
+            Self::Year => Transform::Year,
+            Self::Month => Transform::Month,
+            Self::Day => Transform::Day,
+            Self::Date => Transform::Date,
+            Self::Hour => Transform::Hour,
+            Self::Minute => Transform::Minute,
+        }
     }
 
     /// Returns the least number of nanoseconds between two changes of the field.
