@@ -29,9 +29,7 @@ pub(crate) fn data_file(
     let leaves: Vec<ManifestLeaf> = file.leaves().collect();
     let mut metrics = Metrics::default();
     for leaf in &leaves {
-        let (id, kind) = check(leaf, known)?;
-        // No query reads a column that was dropped.
-        if known.current(id).is_some() {
+        if let Some((id, kind)) = check(leaf, known)? {
             metrics.add(id, &kind, leaf);
         }
     }
@@ -60,12 +58,16 @@ pub(crate) fn data_file(
     built.map_err(|error| FileFault::Metrics(error.to_string()))
 }
 
-/// Checks that a leaf is the one that the table has, or once had, under its field id.
-fn check(leaf: &ManifestLeaf, known: &Leaves) -> Result<(i32, PrimitiveType), FileFault> {
+/// Checks that a leaf is the one that the table has, or once had, under its field id. Returns its id and type; `None` if the table
+/// does not have it any more, so that no query reads it.
+fn check(leaf: &ManifestLeaf, known: &Leaves) -> Result<Option<(i32, PrimitiveType)>, FileFault> {
     let column = || leaf.path.clone();
     let Some(id) = leaf.field_id else {
         return Err(FileFault::NoFieldId { column: column() });
     };
+    if known.is_forgotten(id, &leaf.path) {
+        return Ok(None);
+    }
     let ever = known.ever(id);
     let Some(expected) = known.current(id).or(ever.first()) else {
         let column = column();
@@ -83,7 +85,7 @@ fn check(leaf: &ManifestLeaf, known: &Leaves) -> Result<(i32, PrimitiveType), Fi
         });
     }
     match primitive(&leaf.type_name) {
-        Some(kind) if kind == expected.kind => Ok((id, kind)),
+        Some(kind) if kind == expected.kind => Ok(known.current(id).map(|_| (id, kind))),
         _ => Err(FileFault::Type {
             column: column(),
             found: leaf.type_name.clone(),

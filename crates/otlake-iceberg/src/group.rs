@@ -107,7 +107,7 @@ impl<'a> Group<'a> {
     fn examine(&mut self, table: &IcebergTable) -> iceberg::Result<Addition> {
         let metadata = table.metadata();
         self.watermarks = Watermarks::of(metadata)?;
-        let known = Leaves::of(metadata);
+        let known = Leaves::of(self.table, metadata)?;
         let mut addition = Addition {
             requests: Vec::new(),
             files: Vec::new(),

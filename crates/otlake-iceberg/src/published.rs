@@ -27,13 +27,15 @@ pub struct IcebergSchema {
     exists: bool,
 }
 
-/// The table property with the attribute of each column, by field id: `{"10000":{"full_name":"attr.user.id"}}`. The
-/// comments of the columns name the attributes as well, but people may change comments.
+/// The table property with the attribute of each column and the name that the column has in files, by field id:
+/// `{"10000":{"full_name":"attr.user.id","name":"attr_user_id"}}`. The comments of the columns name the attributes as well, but
+/// people may change comments, and names.
 const OWNERS: &str = "otlake.columns";
 
 #[derive(Serialize, Deserialize)]
 struct Owner {
     full_name: String,
+    name: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     promoted: bool,
 }
@@ -45,6 +47,7 @@ pub(crate) fn owners(columns: &[DatasetColumn]) -> (String, String) {
     let owners = columns.iter().filter_map(|column| {
         let owner = Owner {
             full_name: column.full_name()?.to_owned(),
+            name: column.name().to_owned(),
             promoted: column.is_promoted(),
         };
         Some((column.id(), owner))
@@ -68,6 +71,21 @@ fn owners_of(metadata: &TableMetadata) -> Result<Owners, serde_json::Error> {
 pub(crate) fn full_name_of(metadata: &TableMetadata, id: i32) -> Option<String> {
     let owner = owners_of(metadata).ok()?.remove(&u32::try_from(id).ok()?)?;
     Some(owner.full_name)
+}
+
+/// Returns the names that the columns of attributes have in files, by field id, even if others have renamed or dropped the columns
+/// in the table.
+pub(crate) fn names_in_files(
+    metadata: &TableMetadata,
+) -> Result<Vec<(i32, String)>, serde_json::Error> {
+    let owners = owners_of(metadata)?.into_iter();
+    let names = owners.filter_map(|(id, owner)| Some((i32::try_from(id).ok()?, owner.name)));
+    Ok(names.collect())
+}
+
+/// Returns whether the columns that every file has are in a table with the field ids that they have in files.
+pub(crate) fn has_own_ids(metadata: &TableMetadata) -> bool {
+    metadata.properties().contains_key(TABLE)
 }
 
 impl IcebergSchema {
@@ -169,10 +187,10 @@ impl IcebergSchema {
                 .field_type(Type::Primitive(kind))
                 .doc(full_name.clone());
             columns = columns.add_column(added.build());
-            let promoted = column.is_promoted();
             let owner = Owner {
                 full_name,
-                promoted,
+                name: column.name().to_owned(),
+                promoted: column.is_promoted(),
             };
             id += 1;
             owners.insert(id, owner);
@@ -233,12 +251,12 @@ fn schema_of(
     }
     let mut owners = owners_of(metadata)?;
     let own = DatasetSchema::new(table);
-    // Another engine may have renamed columns that every file has. Files keep their names, and readers find them by id.
+    // Another engine may have renamed columns. They keep their names in files, and readers find them by id.
     let own_column = |id: u32, name: &str| {
         let mut columns = own.columns().iter();
-        columns.find(|column| match created_for {
-            Some(_) => column.id() == id,
-            None => column.name() == name,
+        columns.find(|column| match has_own_ids(metadata) {
+            true => column.id() == id,
+            false => column.name() == name,
         })
     };
     let mut columns = Vec::new();
@@ -250,23 +268,25 @@ fn schema_of(
             of_others.push(field);
             continue;
         };
-        match (owners.remove(&id), own_column(id, &field.name)) {
+        let column = match (owners.remove(&id), own_column(id, &field.name)) {
             (Some(owner), _) => {
-                let column = DatasetColumn::new(id, &field.name, type_name);
+                let column = DatasetColumn::new(id, owner.name, type_name);
                 let column = column.with_full_name(owner.full_name);
-                columns.push(match owner.promoted {
+                match owner.promoted {
                     true => column.into_promoted(),
                     false => column,
-                });
-            }
-            (None, Some(column)) => {
-                columns.push(DatasetColumn::new(id, column.name(), type_name));
-                if field.name != column.name() {
-                    of_others.push(field);
                 }
             }
-            (None, None) => of_others.push(field),
+            (None, Some(own)) => DatasetColumn::new(id, own.name(), type_name),
+            (None, None) => {
+                of_others.push(field);
+                continue;
+            }
+        };
+        if field.name != column.name() {
+            of_others.push(field);
         }
+        columns.push(column);
     }
     let missing = own.columns().iter().find(|expected| {
         let mut names = columns.iter().map(DatasetColumn::name);

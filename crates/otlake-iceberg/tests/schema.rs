@@ -318,6 +318,15 @@ fn rename(lake: &Lake, table: &str, from: &str, to: &str) {
     alter(lake, table, |builder| builder.add_current_schema(renamed?));
 }
 
+/// Removes all schemas but the current one.
+fn expire_schemas(lake: &Lake, table: &str) {
+    let loaded = lake.table(table);
+    let schemas = loaded.metadata().schemas_iter();
+    let mut ids: Vec<i32> = schemas.map(|schema| schema.schema_id()).collect();
+    ids.retain(|id| *id != loaded.metadata().current_schema_id());
+    alter(lake, table, |builder| builder.remove_schemas(&ids));
+}
+
 fn partition_by(lake: &Lake, table: &str, column: &str, transform: Transform) {
     let schema = lake.table(table).metadata().current_schema().clone();
     let column = schema.field_id_by_name(column).unwrap();
@@ -359,6 +368,47 @@ fn the_time_is_found_when_others_have_renamed_its_column() {
     assert_eq!(of_table.field_by_name("ts").unwrap().id as u32, id);
     let text = chain(&open_partitioned(&lake, "").unwrap_err());
     assert!(text.contains("is partitioned by day(ts)"), "{text}");
+}
+
+/// Another engine renames columns that every file has and one of an attribute, drops another one, and removes the schemas with the
+/// old names. Writers that are running and new ones go on: files keep the old names, under the same ids.
+#[test]
+fn names_in_files_stay_when_others_have_removed_their_schema() {
+    let lake = Lake::new();
+    let attributes = [("a", Value::Int(1)), ("b", Value::Int(1))];
+    let mut writer = lake.dataset(lake.commit().build()).open().writer();
+    push(&mut writer, 1, BEGIN, &attributes);
+    writer.flush().unwrap();
+    let renamed = [("timestamp", "ts"), ("overflow", "rest"), ("attr_a", "x")];
+    for (from, to) in renamed {
+        rename(&lake, "logs", from, to);
+    }
+    let table = lake.table("logs");
+    let transaction = Transaction::new(&table);
+    let schema = transaction.update_schema().delete_column("attr_b");
+    let transaction = schema.apply(transaction).unwrap();
+    lake.block_on(transaction.commit(&*lake.catalog.inner))
+        .unwrap();
+    expire_schemas(&lake, "logs");
+    assert_eq!(lake.table("logs").metadata().schemas_iter().count(), 1);
+
+    push(&mut writer, 2, BEGIN, &attributes);
+    writer.flush().unwrap();
+    let dataset = lake.dataset(lake.commit().build()).open();
+    let mut writer = dataset.writer();
+    push(&mut writer, 3, BEGIN, &attributes);
+    writer.flush().unwrap();
+    assert_eq!(lake.numbers("logs"), [1, 2, 3]);
+    let of_table = lake.table("logs").metadata().current_schema().clone();
+    for file in lake.data_files("logs") {
+        let ids = ids_of_file(&lake, file.file_path());
+        for (in_files, name) in renamed {
+            let id = of_table.field_id_by_name(name).unwrap();
+            assert_eq!(ids.get(&id).map(String::as_str), Some(in_files));
+            let is_map = in_files == "overflow";
+            assert!(is_map || file.value_counts().contains_key(&id), "{name}");
+        }
+    }
 }
 
 /// A long text in a column that another engine has renamed: its bounds are cut, and the directory has all of it.
