@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::cast::{CastOptions, cast_with_options};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema as ArrowSchema};
-use arrow_select::take::take;
 
+use super::strings::without_needless_dictionary;
 use crate::commit::manifest::type_name;
 use crate::writer::published_types::{retyped, value_type};
 
@@ -110,12 +108,7 @@ impl Columns {
         let field = &self.fields[number];
         let (wanted, found) = (field.data_type(), value_type(array.data_type()));
         if wanted == found {
-            return Ok(match array.as_dictionary_opt::<Int32Type>() {
-                Some(dictionary) if dictionary.values().len() * 2 > dictionary.len() => {
-                    take(dictionary.values(), dictionary.keys(), None)?
-                }
-                _ => array,
-            });
+            return Ok(without_needless_dictionary(array)?);
         }
         if type_name(wanted) == type_name(found) && wanted.is_nested() {
             // The types differ in names, field ids or nullability of their parts.

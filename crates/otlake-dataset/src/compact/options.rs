@@ -43,8 +43,8 @@ impl CompactionOptions {
         }
     }
 
-    /// Sets the size that merged files should have. Files of at least half of this size stay as they are. Default:
-    /// 128 MiB.
+    /// Sets the size that merged files should have, at most half of the [memory limit](Self::with_memory_limit). Files of at least
+    /// half of this size stay as they are. Default: 128 MiB.
     #[must_use]
     pub fn with_target_bytes(mut self, bytes: u64) -> Self {
         self.target_bytes = bytes.max(1);

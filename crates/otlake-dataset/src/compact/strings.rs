@@ -73,6 +73,33 @@ pub(crate) fn copy_strings(
     }
 }
 
+/// Returns text or bytes without their dictionary, if that has a value for every other row or more, and copies of the values to
+/// the rows take about as much memory. All other arrays stay as they are.
+pub(crate) fn without_needless_dictionary(array: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let Some(dictionary) = array.as_dictionary_opt::<Int32Type>() else {
+        return Ok(array);
+    };
+    let rows = u32::try_from(dictionary.len());
+    let Some(rows) = rows
+        .ok()
+        .filter(|_| dictionary.values().len() * 2 > dictionary.len())
+    else {
+        return Ok(array);
+    };
+    // A few of the values may be long, and most rows may have these.
+    let blocks = [Some(Strings::of(&array)?)];
+    let all = RowRange {
+        block: 0,
+        start: 0,
+        rows,
+    };
+    let sources = blocks.iter().flatten().map(Strings::bytes).sum();
+    if keeps_dictionaries(bytes_of_copies(&blocks, &[all]), sources) {
+        return Ok(array);
+    }
+    take(dictionary.values(), dictionary.keys(), None)
+}
+
 /// Returns whether dictionaries are kept if values of `sources` bytes become copies of `copies` bytes. A few rows with a
 /// dictionary of very long values must not become long, and copies of more than 2 GiB do not fit into an array.
 fn keeps_dictionaries(copies: usize, sources: usize) -> bool {
@@ -318,6 +345,21 @@ impl<'a> Values<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A dictionary with almost as many values as rows is not worth it, unless one of the values is long and most rows have it:
+    /// 2,050 copies of it would be too many bytes for an array.
+    #[test]
+    fn dictionaries_are_left_out_where_copies_are_as_small() {
+        for (long, is_kept) in [("y".repeat(8), false), ("x".repeat(1 << 20), true)] {
+            let short: Vec<String> = (0..2_050).map(|number| number.to_string()).collect();
+            let rows = short.iter().chain(std::iter::repeat_n(&long, 2_050));
+            let dictionary: DictionaryArray<Int32Type> = rows.map(|text| Some(&**text)).collect();
+            assert_eq!(dictionary.values().len(), 2_051);
+            let array = without_needless_dictionary(Arc::new(dictionary)).unwrap();
+            assert_eq!(array.len(), 4_100);
+            assert_eq!(array.as_dictionary_opt::<Int32Type>().is_some(), is_kept);
+        }
+    }
 
     #[test]
     fn dictionaries_are_kept_where_copies_would_not_fit() {
