@@ -1,4 +1,4 @@
-"""Reads the Delta tables of the example `delta` with four readers, and lets one of them write.
+"""Reads the Delta tables of the example `delta` with deltalake, DataFusion, polars and DuckDB, and lets the first one write.
 
     python .ci/readers/delta.py PATH_OF_THE_EXAMPLE DIRECTORY
 
@@ -23,6 +23,7 @@ import duckdb
 import duckdb_extension_delta
 import polars
 import pyarrow
+from tables import datafusion_query, same_types
 
 TABLES = ["logs", "traces", "metrics"]
 
@@ -66,6 +67,15 @@ def rows(table):
     return names, sorted(zip(*columns))
 
 
+def own_query(table, sql):
+    """Runs a query with the DataFusion that is a part of deltalake."""
+    return pyarrow.table(deltalake.QueryBuilder().register("t", table).execute(sql).read_all())
+
+
+# The readers of a DeltaTable in SQL.
+QUERIES = {"deltalake": own_query, "DataFusion": datafusion_query}
+
+
 class Readers:
     def __init__(self):
         self.duckdb = duckdb.connect()
@@ -87,8 +97,8 @@ class Readers:
     def all(self, path, version, sql):
         """Yields the name and the answer of each reader."""
         table = deltalake.DeltaTable(path, version=version)
-        answer = deltalake.QueryBuilder().register("t", table).execute(sql.format(t="t")).read_all()
-        yield "deltalake", pyarrow.table(answer)
+        for name, query in QUERIES.items():
+            yield name, query(table, sql.format(t="t"))
         context = polars.SQLContext(t=polars.scan_delta(path, version=version))
         yield "polars", context.execute(sql.format(t="t")).collect().to_arrow()
         source = f"delta_scan('{path}', version := {version})"
@@ -110,8 +120,8 @@ def types(readers, path):
     """The columns have the same types in the table as in the files."""
     raw = readers.raw(path, len(log(path)) - 1, "SELECT * FROM {t} LIMIT 0").schema
     scanned = readers.duckdb.execute(f"SELECT * FROM delta_scan('{path}') LIMIT 0").to_arrow_table().schema
-    for field in raw:
-        assert scanned.field(field.name).type == field.type, (field, scanned.field(field.name))
+    same_types("DuckDB", scanned, raw)
+    same_types("DataFusion", datafusion_query(deltalake.DeltaTable(path), "SELECT * FROM t LIMIT 0").schema, raw)
     read = deltalake.DeltaTable(path).to_pyarrow_table()
     assert sorted(read.column_names) == sorted(raw.names)
     assert read.schema.field("timestamp").type == pyarrow.timestamp("us", "UTC")
@@ -138,9 +148,9 @@ def filters(readers, path, version):
             assert found == expected, f"polars: {condition}: {found}, expected {expected}"
             time = f"arrow_cast('{edge.isoformat()}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
             sql = f'SELECT count(*) AS n FROM t WHERE "timestamp" {sign} {time}'
-            answer = deltalake.QueryBuilder().register("t", table).execute(sql).read_all()
-            found = pyarrow.table(answer)["n"][0].as_py()
-            assert found == expected, f"deltalake: {condition}: {found}, expected {expected}"
+            for name, query in QUERIES.items():
+                found = query(table, sql)["n"][0].as_py()
+                assert found == expected, f"{name}: {condition}: {found}, expected {expected}"
     return len(edges) * len(OPERATORS)
 
 

@@ -1,4 +1,4 @@
-"""Reads Iceberg tables with pyiceberg, polars and DuckDB, and compares them with the files.
+"""Reads Iceberg tables with pyiceberg, DataFusion, polars and DuckDB, and compares them with the files.
 
     python iceberg.py DIRECTORY
 
@@ -19,6 +19,8 @@ import pyarrow.parquet
 from duckdb_extension_avro import __file__ as avro
 from duckdb_extension_iceberg import __file__ as iceberg
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.table import StaticTable
+from tables import datafusion_query, same_types
 
 # Columns that both batches have.
 OLD = {"logs": "severity_number >= 17", "traces": "kind = 3", "metrics": "kind = 'sum'"}
@@ -94,6 +96,15 @@ def local(url):
     return url.removeprefix("file://")
 
 
+def as_of(table, snapshot_id):
+    """A table as it was when it had a snapshot, because pyiceberg-core reads the current snapshot of a metadata file."""
+    for entry in reversed(table.metadata.metadata_log):
+        earlier = StaticTable.from_metadata(entry.metadata_file)
+        if earlier.metadata.current_snapshot_id == snapshot_id:
+            return earlier
+    sys.exit(f"no metadata file has the snapshot {snapshot_id} as the current one")
+
+
 def check(directory, name, catalog, database):
     table = catalog.load_table(f"otlake.{name}")
     history = table.history()
@@ -119,11 +130,17 @@ def check(directory, name, catalog, database):
     sql = f"SELECT * FROM iceberg_scan('{at}')"
     earlier = f"SELECT {listed(columns[0])} FROM iceberg_scan('{at}', snapshot_from_id = {history[0].snapshot_id})"
 
+    def lines(arrow):
+        return arrow.to_pylist(maps_as_pydicts="strict")
+
     def duck(query):
-        return database.sql(query).to_arrow_table().to_pylist(maps_as_pydicts="strict")
+        return lines(database.sql(query).to_arrow_table())
 
     def pyice(**options):
-        return table.scan(**options).to_arrow().to_pylist(maps_as_pydicts="strict")
+        return lines(table.scan(**options).to_arrow())
+
+    def fused(query, table=table):
+        return lines(datafusion_query(table, query))
 
     def pola(frame):
         rows = frame.collect().to_dicts()
@@ -134,19 +151,15 @@ def check(directory, name, catalog, database):
         files_of_table = f"read_parquet({sorted(files[1])!r}, union_by_name = true)"
         return duck(f"SELECT {listed(columns[1])} FROM {files_of_table} WHERE {condition}")
 
-    # Types, as the files have them.
-    types = table.scan().to_arrow().schema
-    for path in files[1]:
-        for field in pyarrow.parquet.read_schema(path):
-            found = types.field(field.name).type
-            if pyarrow.types.is_nested(field.type):
-                assert type(found) in (type(field.type), pyarrow.LargeListType), f"{field.name}: {found}, {field.type}"
-            else:
-                wide = {pyarrow.large_string(): pyarrow.string(), pyarrow.large_binary(): pyarrow.binary()}
-                assert wide.get(found, found) == field.type, f"{field.name}: {found}, {field.type}"
+    for reader, found in [("pyiceberg", table.scan().to_arrow()), ("DataFusion", datafusion_query(table, "SELECT * FROM t"))]:
+        for path in files[1]:
+            same_types(reader, found.schema, pyarrow.parquet.read_schema(path))
 
     compare(f"pyiceberg, {name}", pyice(), all_rows)
     compare(f"pyiceberg, {name}, earlier", pyice(snapshot_id=history[0].snapshot_id), first)
+    compare(f"DataFusion, {name}", fused("SELECT * FROM t"), all_rows)
+    at_first = fused(f"SELECT {listed(columns[0])} FROM t", as_of(table, history[0].snapshot_id))
+    compare(f"DataFusion, {name}, earlier", at_first, first)
     compare(f"DuckDB, {name}", duck(sql), all_rows)
     compare(f"DuckDB, {name}, earlier", duck(earlier), first)
     compare(f"polars, {name}", pola(polars.scan_iceberg(table)), all_rows)
@@ -159,6 +172,7 @@ def check(directory, name, catalog, database):
         assert expected, f"{name}: no row for {condition}"
         python = condition.replace('"', "")
         compare(f"pyiceberg, {name}, {condition}", pyice(row_filter=python), expected)
+        compare(f"DataFusion, {name}, {condition}", fused(f"SELECT * FROM t WHERE {condition}"), expected)
         compare(f"DuckDB, {name}, {condition}", duck(f"{sql} WHERE {condition}"), expected)
     kind = {"logs": polars.col("severity_number") >= 17, "traces": polars.col("kind") == 3, "metrics": polars.col("kind") == "sum"}
     for condition, expression in zip(filters, [kind[name], polars.col(new[0]).is_not_null()]):
