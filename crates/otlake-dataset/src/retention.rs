@@ -12,7 +12,7 @@ use crate::commit::replacement::ReplaceOutcome;
 
 /// Drops the files of a table whose rows are all older than `age`, by the time in their partition columns or, without
 /// such a column, by the latest `timestamp` of each file. Returns the entries of the files that are no longer part of
-/// the table.
+/// the table, as [`Commit::files`] has them: most columns may be left out.
 ///
 /// The files are removed through [`Commit::replace`], in one step; with manifests next to the data,
 /// [`ManifestCommit::clean_up`](crate::ManifestCommit::clean_up) deletes them after the grace period. Files that have
