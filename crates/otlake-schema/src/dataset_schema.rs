@@ -424,9 +424,14 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        let cases: [(&Change, &str); 6] = [
+        let cases: [(&Change, &str); 7] = [
             (
                 &|v| v["format"] = "otlake.dataset-schema/2".into(),
+                "update the writer",
+            ),
+            (
+                // Later versions may have other members.
+                &|v| *v = serde_json::json!({"format": "otlake.dataset-schema/2", "more": 1}),
                 "update the writer",
             ),
             (

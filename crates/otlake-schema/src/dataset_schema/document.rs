@@ -93,12 +93,20 @@ impl DatasetSchema {
     /// Returns an error if the document is damaged, or was written by a version with another format. Every
     /// document that is accepted can be extended, and the result is accepted too.
     pub fn from_json(json: &[u8]) -> Result<DatasetSchema, DatasetSchemaError> {
-        let malformed = |error: serde_json::Error| DatasetSchemaError::Malformed(error.to_string());
-        let Head { format } = serde_json::from_slice(json).map_err(malformed)?;
-        if format != FORMAT {
-            return Err(DatasetSchemaError::Format { found: format });
+        let document = serde_json::from_slice(json).map_err(|error| {
+            // A document of another format may have other members.
+            match serde_json::from_slice(json) {
+                Ok(Head { format }) if format != FORMAT => {
+                    DatasetSchemaError::Format { found: format }
+                }
+                _ => DatasetSchemaError::Malformed(error.to_string()),
+            }
+        });
+        let document: Document = document?;
+        if document.format != FORMAT {
+            let found = document.format;
+            return Err(DatasetSchemaError::Format { found });
         }
-        let document: Document = serde_json::from_slice(json).map_err(malformed)?;
         let table = Table::from_name(&document.table)
             .ok_or(DatasetSchemaError::UnknownTable(document.table))?;
         Self::from_columns(table, document.version, document.columns)
