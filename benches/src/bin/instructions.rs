@@ -9,7 +9,7 @@
 //! ```sh
 //! cargo run --release -p otlake-benches --bin instructions            # prints the table
 //! cargo run --release -p otlake-benches --bin instructions -- --check # and compares it with the committed one
-//! cargo run --release -p otlake-benches --bin instructions -- --save  # and replaces the committed one
+//! cargo run --release -p otlake-benches --bin instructions -- --save  # and replaces its rows in the committed one
 //! ```
 
 use std::fmt::Write as _;
@@ -76,7 +76,7 @@ struct Arguments {
     #[arg(long, conflicts_with = "save")]
     check: bool,
 
-    /// Replace the committed table, benches/instructions.tsv.
+    /// Replace the counted rows of the committed table, benches/instructions.tsv.
     #[arg(long)]
     save: bool,
 
@@ -101,6 +101,7 @@ enum Pass {
 }
 
 /// One row of the table.
+#[derive(Clone, Debug, PartialEq)]
 struct Count {
     workload: String,
     case: String,
@@ -187,7 +188,7 @@ fn count_all(arguments: &Arguments) -> Result<bool, Error> {
         }
     }
     if arguments.save {
-        std::fs::write(table_path(), table(&counts))?;
+        std::fs::write(table_path(), table(&updated(&committed, &counts)))?;
     }
     Ok(passed || !arguments.check)
 }
@@ -212,6 +213,23 @@ fn instructions(workload: &str, case: &str, passes: usize) -> Result<i64, Error>
 
 fn table_path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.tsv")
+}
+
+/// Returns the rows of a table with the new counts in place of earlier ones, in the order of [`CASES`]. Cases that no
+/// longer exist are left out.
+fn updated(committed: &[Count], counted: &[Count]) -> Vec<Count> {
+    let mut rows = Vec::new();
+    for (workload, cases) in CASES {
+        for case in cases {
+            let mut known = counted.iter().chain(committed);
+            rows.extend(
+                known
+                    .find(|count| count.workload == workload && count.case == *case)
+                    .cloned(),
+            );
+        }
+    }
+    rows
 }
 
 fn table(counts: &[Count]) -> String {
@@ -248,4 +266,34 @@ fn read_table(path: &Path) -> Result<Vec<Count>, Error> {
             row(line).ok_or_else(|| format!("{}: bad line {line:?}", path.display()).into())
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counting some cases with `--save` must not remove the others from the table.
+    #[test]
+    fn saved_counts_replace_those_of_their_cases_only() {
+        let count = |workload: &str, case: &str, per_record| Count {
+            workload: workload.to_owned(),
+            case: case.to_owned(),
+            per_record,
+        };
+        let committed = [
+            count("10k", "fingerprint", 1.0),
+            count("traces", "gone", 2.0),
+            count("traces", "decode", 3.0),
+        ];
+        let counted = [
+            count("10k", "fingerprint", 4.0),
+            count("10k", "decode", 5.0),
+        ];
+        let expected = [
+            count("10k", "decode", 5.0),
+            count("10k", "fingerprint", 4.0),
+            count("traces", "decode", 3.0),
+        ];
+        assert_eq!(updated(&committed, &counted), expected);
+    }
 }
