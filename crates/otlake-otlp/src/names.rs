@@ -110,10 +110,11 @@ impl Successors {
     /// Returns the index of the name with a signature, or 0.
     #[inline]
     fn find(&self, signature: u32) -> usize {
-        let successors = self.signatures.iter().zip(&self.indexes);
-        successors.fold(0, |found, (known, index)| {
-            found | if *known == signature { *index } else { 0 }
-        }) as usize
+        let index = |slot: usize| match self.signatures[slot] == signature {
+            true => self.indexes[slot],
+            false => 0,
+        };
+        (0..SUCCESSORS).fold(0, |found, slot| found | index(slot)) as usize
     }
 
     fn push(&mut self, signature: u32, index: u32) {
@@ -158,7 +159,7 @@ fn equal(a: &[u8], b: &[u8]) -> bool {
         return a == b;
     };
     let (words_a, words_b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
-    words_a.iter().zip(words_b).all(|(a, b)| a == b) && last_a == last_b
+    (0..words_a.len()).all(|word| words_a[word] == words_b[word]) && last_a == last_b
 }
 
 pub(crate) enum Resolved<'a> {

@@ -35,24 +35,23 @@ pub(crate) fn valid_prefix(bytes: &[u8]) -> &str {
 #[inline]
 fn is_ascii(bytes: &[u8]) -> bool {
     let bits = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        either::<32>(first, last)
+        words(first) | words(last)
     } else if let Some(last) = bytes.len().checked_sub(8) {
         let second = last.min(8);
-        let words = [0, second, last - second, last].map(|at| word(bytes, at));
-        words.iter().fold(0, |bits, word| bits | word)
+        word(bytes, 0) | word(bytes, second) | word(bytes, last - second) | word(bytes, last)
     } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        either::<4>(first, last)
+        u64::from(u32::from_ne_bytes(*first) | u32::from_ne_bytes(*last))
     } else {
         bytes.iter().fold(0, |bits, byte| bits | u64::from(*byte))
     };
     bits & HIGH_BITS == 0
 }
 
-/// Returns the bits that are set in any word of two chunks.
+/// Returns the bits that are set in any word.
 #[inline]
-fn either<const LENGTH: usize>(first: &[u8; LENGTH], last: &[u8; LENGTH]) -> u64 {
-    let both = first.iter().zip(last);
-    u64::from(both.fold(0, |bits, (first, last)| bits | first | last))
+fn words(bytes: &[u8; 32]) -> u64 {
+    let words = bytes.as_chunks().0.iter();
+    words.fold(0, |bits, word| bits | u64::from_ne_bytes(*word))
 }
 
 #[inline]
