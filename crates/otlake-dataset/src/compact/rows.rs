@@ -1,8 +1,10 @@
 //! Rows as columns, and copies of some of them in another order.
 
 use std::io::Write;
+use std::ops::Range;
 
 use arrow_array::builder::NullBufferBuilder;
+use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, Int64Array, make_array, new_null_array};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, FieldRef};
@@ -149,27 +151,38 @@ pub(crate) struct RowSizes<'a> {
 }
 
 struct BlockSizes<'a> {
-    /// The offsets of text and bytes without a dictionary.
-    offsets: Vec<&'a [i32]>,
+    /// The columns whose rows may have very different sizes.
+    uneven: Vec<ValueSizes<'a>>,
     /// The bytes of a row on average, without these.
     row: usize,
+}
+
+/// The sizes of the values of an array.
+enum ValueSizes<'a> {
+    /// Each value has this many bytes.
+    Even(usize),
+    /// The offsets of text and bytes without a dictionary.
+    Text(&'a [i32]),
+    /// The offsets of lists and maps, and the sizes of what is in them.
+    Items(&'a [i32], Box<ValueSizes<'a>>),
+    /// The sizes of the members of a struct.
+    Members(Vec<ValueSizes<'a>>),
 }
 
 impl<'a> RowSizes<'a> {
     pub(crate) fn of(blocks: &[&'a RowBlock]) -> Self {
         let blocks = blocks.iter().map(|block| {
             let mut bytes = block.memory_size();
-            let mut offsets = Vec::new();
+            let mut uneven = Vec::new();
             for array in block.columns.iter().flatten() {
-                if let DataType::Utf8 | DataType::Binary = array.data_type()
-                    && let Ok(values) = Values::of(array)
-                {
-                    bytes = bytes.saturating_sub(values.range(0..values.len()).len());
-                    offsets.push(values.offsets);
+                let sizes = ValueSizes::of(array);
+                if !matches!(sizes, ValueSizes::Even(_)) {
+                    bytes = bytes.saturating_sub(sizes.bytes(0..array.len()));
+                    uneven.push(sizes);
                 }
             }
             let row = bytes / block.rows.max(1);
-            BlockSizes { offsets, row }
+            BlockSizes { uneven, row }
         });
         Self {
             blocks: blocks.collect(),
@@ -179,14 +192,54 @@ impl<'a> RowSizes<'a> {
     /// Returns roughly how many bytes copies of the rows take.
     pub(crate) fn bytes(&self, ranges: &[RowRange]) -> usize {
         let bytes = ranges.iter().map(|range| {
-            let (BlockSizes { offsets, row }, indexes) =
+            let (BlockSizes { uneven, row }, indexes) =
                 (&self.blocks[range.block as usize], range.indexes());
-            let texts = offsets.iter();
-            let texts =
-                texts.map(|offsets| (offsets[indexes.end] - offsets[indexes.start]) as usize);
-            texts.sum::<usize>() + row * indexes.len()
+            let values = uneven.iter().map(|sizes| sizes.bytes(indexes.clone()));
+            values.sum::<usize>() + row * indexes.len()
         });
         bytes.sum()
+    }
+}
+
+impl<'a> ValueSizes<'a> {
+    fn of(array: &'a ArrayRef) -> Self {
+        match array.data_type() {
+            DataType::Utf8 | DataType::Binary => match Values::of(array) {
+                Ok(values) => Self::Text(values.offsets),
+                Err(_) => Self::Even(0),
+            },
+            DataType::List(_) => {
+                let list = array.as_list::<i32>();
+                Self::Items(list.value_offsets(), Box::new(Self::of(list.values())))
+            }
+            DataType::Map(..) => {
+                let map = array.as_map();
+                let members = map.entries().columns().iter().map(Self::of).collect();
+                Self::Items(map.value_offsets(), Box::new(Self::Members(members)))
+            }
+            DataType::Struct(_) => {
+                let members = array.as_struct().columns().iter();
+                Self::Members(members.map(Self::of).collect())
+            }
+            other => Self::Even(other.primitive_width().unwrap_or(0)),
+        }
+    }
+
+    /// Returns the bytes of some values.
+    fn bytes(&self, values: Range<usize>) -> usize {
+        let between = |offsets: &[i32]| {
+            let [start, end] = [values.start, values.end].map(|index| offsets[index] as usize);
+            start..end
+        };
+        match self {
+            Self::Even(size) => size * values.len(),
+            Self::Text(offsets) => between(offsets).len(),
+            Self::Items(offsets, items) => items.bytes(between(offsets)),
+            Self::Members(members) => {
+                let members = members.iter().map(|member| member.bytes(values.clone()));
+                members.sum()
+            }
+        }
     }
 }
 
@@ -290,7 +343,7 @@ fn copy_numbers(
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::cast::AsArray;
+    use arrow_array::builder::{MapBuilder, StringBuilder};
     use arrow_array::types::Int32Type;
     use arrow_array::{DictionaryArray, StringArray};
     use arrow_select::take::take;
@@ -315,6 +368,43 @@ mod tests {
             vec![range(0, 7, 2)],
         ];
         assert_eq!(groups, expected);
+    }
+
+    /// A few rows with long values, as text or in a map, count with their bytes and not with the average of all rows.
+    #[test]
+    fn long_values_count_where_they_are() {
+        let long = "x".repeat(1 << 20);
+        let text = StringArray::from_iter_values((0..1_000).map(|row| match row {
+            7 => &long,
+            _ => "short",
+        }));
+        let mut map = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+        for row in 0..1_000 {
+            if row % 2 == 0 {
+                map.keys().append_value("key");
+                map.values()
+                    .append_value(if row == 8 { &long } else { "y" });
+            }
+            map.append(true).unwrap();
+        }
+        let columns = vec![
+            Some(Arc::new(text) as ArrayRef),
+            Some(Arc::new(map.finish()) as _),
+        ];
+        let block = RowBlock {
+            rows: 1_000,
+            columns,
+        };
+        let sizes = RowSizes::of(&[&block]);
+        for (start, rows, long_values) in [(0, 7, 0), (7, 1, 1), (8, 1, 1), (7, 2, 2), (9, 100, 0)]
+        {
+            let bytes = sizes.bytes(&[range(0, start, rows)]);
+            assert_eq!(
+                bytes / (1 << 20),
+                long_values,
+                "{rows} rows from {start}: {bytes} bytes"
+            );
+        }
     }
 
     /// All combinations of blocks with a dictionary, without one, and without the column.
