@@ -88,7 +88,10 @@ impl Strings {
 
     /// Returns a string for each of these ids. The id of a null is meaningless, and its string is empty.
     pub(super) fn expand(&self, ids: &[i32], is_null: impl Fn(usize) -> bool) -> Strings {
-        let mut expanded = Strings::with_capacity(ids.len(), self.data.len());
+        let rows = ids.iter().enumerate().filter(|(row, _)| !is_null(*row));
+        let bytes = rows.map(|(_, id)| self.range(*id as usize).len()).sum();
+        // Strings that grow while they are filled may take up twice as much.
+        let mut expanded = Strings::with_capacity(ids.len(), bytes);
         for (row, &id) in ids.iter().enumerate() {
             if is_null(row) {
                 expanded.push_empty(1);
@@ -143,3 +146,23 @@ pub(super) const FREE: usize = 64 << 10;
 
 /// Maximum number of bytes that strings are expanded to, so that 32-bit offsets suffice.
 pub(super) const MOST: usize = 1 << 30;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values that repeat make the expanded strings larger than the dictionary, and no larger than they have to be.
+    #[test]
+    fn expanding_allocates_the_strings_of_all_rows_once() {
+        let mut strings = Strings::default();
+        ["a".repeat(1_000), "b".repeat(1_000)]
+            .iter()
+            .for_each(|string| strings.push(string.as_bytes()));
+        let expanded = strings.expand(&[0, 1, 0, 1], |row| row == 3);
+        assert_eq!(expanded.len(), 4);
+        assert_eq!(expanded.get(2), strings.get(0));
+        assert!(expanded.get(3).is_empty());
+        assert_eq!(expanded.data.capacity(), 3_000);
+        assert_eq!(expanded.offsets.capacity(), 5);
+    }
+}
