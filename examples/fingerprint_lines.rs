@@ -39,10 +39,12 @@ fn main() -> anyhow::Result<()> {
             paths.push(PathBuf::from(arg));
         }
     }
+    // Each run continues the counts of the last one.
+    let options = PatternOptions::new().with_source(1);
     let patterns = match &state {
-        Some(file) if file.exists() => Patterns::load(&std::fs::read(file)?, PatternOptions::new())
+        Some(file) if file.exists() => Patterns::load(&std::fs::read(file)?, options)
             .with_context(|| file.display().to_string())?,
-        _ => Patterns::default(),
+        _ => Patterns::new(options),
     };
     let mut table = Table {
         patterns,

@@ -1,6 +1,7 @@
 //! [`Patterns`]: the learned state.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
 use crate::budget::{self, CLASS_COUNT, Marks};
 use crate::cluster::{Clusterer, WordSets};
@@ -25,18 +26,19 @@ pub struct PatternOptions {
     /// Beyond it, fingerprints are evicted and never learned again; [`Patterns`] describes which ones. A state that has reached its bound
     /// uses up to 64 KiB more to remember them.
     pub max_bytes: usize,
-    /// The identity of this counter. Default: 0.
+    /// The identity of the counts. Default: `None`, a random one for each state.
     ///
-    /// States that learn *different* messages and are merged later need different sources, so that their counts are added. Two states of
-    /// one source are treated as the same count at two points in time.
-    pub source: u64,
+    /// When states are merged, the counts of different sources are added. Two states of one source are treated as the same count at two
+    /// points in time, so the larger one is kept: never give one source to two workers. Give a worker a source of its own if it saves its
+    /// state and continues it after a restart. With the default, each restart adds a source, which takes 16 bytes a fingerprint.
+    pub source: Option<u64>,
 }
 
 impl Default for PatternOptions {
     fn default() -> Self {
         Self {
             max_bytes: 64 << 20,
-            source: 0,
+            source: None,
         }
     }
 }
@@ -55,9 +57,14 @@ impl PatternOptions {
 
     /// Sets the source.
     pub const fn with_source(mut self, source: u64) -> Self {
-        self.source = source;
+        self.source = Some(source);
         self
     }
+}
+
+/// Returns a source that no other state has.
+fn random_source() -> u64 {
+    RandomState::new().hash_one(0_u64)
 }
 
 /// The time and severity of one message.
@@ -127,6 +134,8 @@ pub struct Patterns<T = Scanner, C = WordSets> {
     fingerprinter: Fingerprinter<T>,
     clusterer: C,
     options: PatternOptions,
+    /// The identity of the counts.
+    pub(crate) source: u64,
     /// The number of entries of each size class.
     counts: [usize; CLASS_COUNT],
     /// The marks of the strata. Fingerprints at or above the mark of their stratum were evicted and are rejected.
@@ -153,15 +162,17 @@ impl Patterns {
 impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     /// Creates an empty state with a tokenizer and a clusterer of your own.
     pub fn with_parts(options: PatternOptions, tokenizer: T, clusterer: C) -> Self {
+        let source = options.source.unwrap_or_else(random_source);
         Self {
             entries: HashMap::default(),
             fingerprinter: Fingerprinter::with_tokenizer(tokenizer),
             clusterer,
             options,
+            source,
             counts: [0; CLASS_COUNT],
             marks: Marks::default(),
             recent: Vec::new(),
-            learned: Counter::new(options.source, 0),
+            learned: Counter::new(source, 0),
         }
     }
 
@@ -174,11 +185,11 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     /// Learns a message, together with its time and severity.
     #[inline]
     pub fn learn_seen(&mut self, fingerprint: Fingerprint, message: &[u8], sighting: Sighting) {
-        self.learned.add(self.options.source, 1);
+        self.learned.add(self.source, 1);
         let Some(entry) = self.entries.get_mut(&fingerprint.as_u64()) else {
             return self.learn_new(fingerprint, message, sighting);
         };
-        entry.count.add(self.options.source, 1);
+        entry.count.add(self.source, 1);
         entry.see(sighting);
         entry.exemplify(self.fingerprinter.tokenizer(), message);
     }
@@ -210,7 +221,7 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
             return;
         }
         let tokenizer = self.fingerprinter.tokenizer();
-        let mut entry = Entry::new(tokenizer, signature, message, stratum, self.options.source);
+        let mut entry = Entry::new(tokenizer, signature, message, stratum, self.source);
         entry.see(sighting);
         self.insert(fingerprint.as_u64(), entry);
         let class = budget::class_of(stratum);
@@ -380,6 +391,21 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counts_of_states_without_a_source_are_added() {
+        let options = PatternOptions::default();
+        let [mut a, mut b] = [Patterns::new(options), Patterns::new(options)];
+        for state in [&mut a, &mut b] {
+            let _ = state.observe(b"disk 17 full");
+        }
+        let mut loaded = Patterns::load(&a.save(), options).unwrap();
+        let _ = loaded.observe(b"disk 3 full");
+        for other in [&b, &b, &loaded] {
+            a.merge(other);
+        }
+        assert_eq!(a.patterns()[0].count, 3);
+    }
 
     #[test]
     fn a_known_fingerprint_has_its_own_figures() {

@@ -228,7 +228,7 @@ impl<'b> Reader<'b> {
             }
             let example = self.example()?;
             let longest = self.example()?;
-            let mut count = Counter::new(state.options().source, 0);
+            let mut count = Counter::new(state.source, 0);
             self.counter(&mut count)?;
             let first_seen = self.varint()?;
             let last_seen = self.varint()?;

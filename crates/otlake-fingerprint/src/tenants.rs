@@ -126,8 +126,8 @@ mod tests {
 
     #[test]
     fn tenants_merge_one_by_one() {
-        let mut a: Tenants<u32> = Tenants::new(PatternOptions::new().with_source(1));
-        let mut b: Tenants<u32> = Tenants::new(PatternOptions::new().with_source(2));
+        let mut a: Tenants<u32> = Tenants::new(PatternOptions::new());
+        let mut b: Tenants<u32> = Tenants::new(PatternOptions::new());
         let _ = a.state(1).observe(b"disk 1 full");
         let _ = b.state(1).observe(b"disk 2 full");
         let _ = b.state(2).observe(b"disk 3 full");

@@ -1,5 +1,3 @@
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -86,7 +84,7 @@ impl AggregateUDFImpl for PatternsFunction {
                 "patterns(DISTINCT …) next to other aggregates: learn from a subquery with SELECT DISTINCT"
             );
         }
-        Ok(Box::new(PatternsAccumulator::new()))
+        Ok(Box::new(PatternsAccumulator::default()))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
@@ -96,21 +94,9 @@ impl AggregateUDFImpl for PatternsFunction {
 }
 
 /// The state of one group in one partition.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct PatternsAccumulator {
     patterns: Patterns,
-}
-
-impl PatternsAccumulator {
-    fn new() -> PatternsAccumulator {
-        // Each state has counted other messages, so its counts are added to those of others. Two states with the
-        // same source would be the same count.
-        let source = RandomState::new().hash_one(0_u64);
-        let options = PatternOptions::new().with_source(source);
-        PatternsAccumulator {
-            patterns: Patterns::new(options),
-        }
-    }
 }
 
 impl Accumulator for PatternsAccumulator {
