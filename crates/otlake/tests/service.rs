@@ -69,6 +69,17 @@ async fn requests_of_one_group_are_answered_together_when_they_are_durable() {
 }
 
 #[tokio::test]
+async fn a_group_without_a_time_is_delivered_when_it_has_the_bytes() {
+    let (_, dataset) = dataset();
+    let builder = Service::builder().workers(1).group_bytes(1);
+    let service = start(builder.group_time(Duration::MAX), &dataset);
+    let handle = service.handle();
+    let request = handle.ingest(Signal::Logs, Format::Protobuf, payload(0));
+    assert_eq!(request.await.unwrap().accepted, 10);
+    service.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_full_queue_rejects_a_request_or_makes_it_wait() {
     let (storage, dataset) = dataset();
     let builder = Service::builder().workers(1).queue_bytes(10 << 10);

@@ -92,8 +92,7 @@ impl<B> Groups<B> {
         first: Request,
         group: &mut Vec<Pending>,
     ) -> Result<(), BatchError> {
-        // The time that a request has waited for the group before counts too.
-        let deadline = first.arrived + self.time;
+        let arrived = first.arrived;
         let mut payload = self.join(group, first);
         let id = BatchId::new(&*self.source, self.next).map_err(BatchError::other)?;
         self.next += 1;
@@ -108,7 +107,8 @@ impl<B> Groups<B> {
                 if bytes >= self.bytes {
                     return Ok(());
                 }
-                let left = deadline.saturating_duration_since(Instant::now());
+                // The time that the first request has waited for the group before counts too.
+                let left = self.time.saturating_sub(arrived.elapsed());
                 payload = match self.requests.recv_timeout(left) {
                     Ok(next) => self.join(group, next),
                     Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
@@ -234,5 +234,49 @@ fn answer(group: Vec<Pending>, delivered: Result<(), BatchError>) {
 fn answer_all(group: Vec<Pending>, error: impl Fn() -> ServiceError) {
     for Pending { answer, .. } in group {
         let _ = answer.send(Err(error()));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::sync::mpsc;
+
+    use otlake_storage::InMemoryStorage;
+
+    use super::*;
+
+    /// Otherwise the group would wait for ten minutes more.
+    #[test]
+    fn a_request_that_has_waited_for_the_group_before_does_not_wait_again() {
+        let time = Duration::from_secs(600);
+        let storage = Arc::new(InMemoryStorage::new());
+        let dataset = Dataset::builder().open(storage).unwrap();
+        let (requests, receiver) = mpsc::channel();
+        let mut groups = Groups {
+            build: || (),
+            requests: receiver,
+            backlog: Arc::default(),
+            source: "test".to_owned(),
+            next: 0,
+            time,
+            bytes: usize::MAX,
+            restart: Retry::default(),
+            panics: Arc::default(),
+        };
+        let (answer, _response) = oneshot::channel();
+        let first = Request {
+            signal: Signal::Logs,
+            format: Format::Protobuf,
+            payload: EncodedPayload::from(Vec::new()),
+            arrived: Instant::now().checked_sub(time).unwrap(),
+            room: None,
+            answer,
+        };
+        let mut group = Vec::new();
+        let delivered = groups.deliver(&mut Pipeline::on(&dataset).build(), first, &mut group);
+        delivered.unwrap();
+        assert_eq!(group.len(), 1);
+        drop(requests);
     }
 }
