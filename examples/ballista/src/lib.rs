@@ -17,6 +17,8 @@ use ballista_scheduler::config::SchedulerConfig;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use otlake_datafusion::{OtlakeLogicalCodec, OtlakePhysicalCodec};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Returns the configuration of a scheduler.
 pub fn scheduler_config() -> SchedulerConfig {
@@ -53,4 +55,15 @@ pub async fn client(scheduler: &str) -> Result<SessionContext, Box<dyn Error>> {
     // Whoever runs a client may also write datasets.
     otlake_datafusion::register_backfill(&context);
     Ok(context)
+}
+
+/// Writes what happens to standard error: warnings, unless `RUST_LOG` says otherwise.
+pub fn log() {
+    let filter = EnvFilter::builder()
+        .with_default_directive(LevelFilter::WARN.into())
+        .from_env_lossy();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }

@@ -2,6 +2,7 @@
 //! their names: `logs`, `traces`, `metrics`.
 
 use std::error::Error;
+use std::time::Duration;
 
 use clap::Parser;
 use otlake_datafusion::register_dataset;
@@ -13,12 +14,25 @@ struct Options {
     /// The URL or the directory of a dataset.
     #[arg(long)]
     dataset: Option<String>,
+    /// Seconds after which the client gives up. Default: never.
+    #[arg(long)]
+    timeout: Option<u64>,
     sql: String,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
+    let Some(seconds) = options.timeout else {
+        return run(&options).await;
+    };
+    match tokio::time::timeout(Duration::from_secs(seconds), run(&options)).await {
+        Ok(result) => result,
+        Err(_) => Err(format!("the query has not ended within {seconds} s").into()),
+    }
+}
+
+async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let context = otlake_ballista::client(&options.scheduler).await?;
     if let Some(dataset) = &options.dataset {
         register_dataset(&context, dataset).await?;

@@ -31,6 +31,7 @@ struct Options {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
+    otlake_ballista::log();
     // Intermediate results, which are deleted when the executor ends.
     let work = tempfile::tempdir()?;
     let mut config = otlake_ballista::executor_config();

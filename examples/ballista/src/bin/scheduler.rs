@@ -23,6 +23,7 @@ struct Options {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
+    otlake_ballista::log();
     let listener = TcpListener::bind((&*options.host, options.port)).await?;
     let address = listener.local_addr()?;
     let mut config = otlake_ballista::scheduler_config();

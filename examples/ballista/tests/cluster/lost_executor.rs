@@ -1,9 +1,12 @@
 //! An executor is killed while it works: others repeat its tasks.
+//!
+//! It is killed early. Ballista 55 can wait without end for the tasks of an executor that is lost at the end of a stage, and a client can't
+//! fetch the result from an executor that is lost when the query has ended.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use datafusion::prelude::SessionContext;
 use otlake::row::Signal;
@@ -44,13 +47,14 @@ fn a_backfill_survives_the_loss_of_an_executor() {
     // How much work lasts until an executor is killed depends on the machine.
     let mut counts = [12, 48, 192].into_iter();
     assert!(
-        counts.any(is_killed_during_a_backfill),
+        counts.any(survives_a_backfill),
         "every executor was killed too late"
     );
 }
 
-/// Kills an executor during a backfill of `count` copies of the recorded logs. Returns whether files were left at that moment.
-fn is_killed_during_a_backfill(count: usize) -> bool {
+/// Kills an executor during a backfill of `count` copies of the recorded logs, and compares the dataset with them. Returns `false` if less
+/// than half of the files were left at that moment.
+fn survives_a_backfill(count: usize) -> bool {
     let directory = tempfile::tempdir().unwrap();
     let input = copies(directory.path(), count);
     let lake = directory.path().join("lake");
@@ -71,7 +75,10 @@ fn is_killed_during_a_backfill(count: usize) -> bool {
     }
     lost.kill();
     let files = recorded(Signal::Logs).len() * count;
-    let in_time = finished() < files;
+    if finished() > files / 2 {
+        backfill.kill();
+        return false;
+    }
     assert_eq!(backfill.rows(), [format!("{files} | 0")]);
 
     let columns = "service_name, count(*) AS records, count(DISTINCT body) AS bodies";
@@ -82,14 +89,14 @@ fn is_killed_during_a_backfill(count: usize) -> bool {
     let raw = format!("read_otlp('{}', 'logs')", input.display());
     let expected = on_one_machine(None, &select(&raw));
     assert_eq!(on_one_machine(Some(&lake), &select("logs")), expected);
-    in_time
+    true
 }
 
 /// A query over raw files whose executor is killed.
 #[test]
 fn a_query_survives_the_loss_of_an_executor() {
     let directory = tempfile::tempdir().unwrap();
-    let input = copies(directory.path(), 12);
+    let input = copies(directory.path(), 24);
     let (_scheduler, address) = scheduler(10);
     let mut lost = executor(address);
     let _other = executor(address);
@@ -99,8 +106,13 @@ fn a_query_survives_the_loss_of_an_executor() {
          GROUP BY resource_service_name)",
         input.display()
     );
+    let started = Instant::now();
+    let undisturbed = client(address, &[&sql]).rows();
+    let time = started.elapsed();
+
     let query = client(address, &[&sql]);
-    thread::sleep(Duration::from_millis(1500));
+    thread::sleep(time / 4);
     lost.kill();
-    assert_eq!(query.rows(), on_one_machine(None, &sql));
+    assert_eq!(query.rows(), undisturbed);
+    assert_eq!(undisturbed, on_one_machine(None, &sql));
 }

@@ -59,6 +59,7 @@ pub fn executor(scheduler: SocketAddr) -> Process {
 pub fn client(scheduler: SocketAddr, arguments: &[&str]) -> Client {
     let child = Command::new(env!("CARGO_BIN_EXE_client"))
         .args(["--scheduler", &format!("df://{scheduler}")])
+        .args(["--timeout", "180"])
         .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -73,6 +74,11 @@ impl Client {
     /// Returns whether the client has ended.
     pub fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()
+    }
+
+    /// Kills the client.
+    pub fn kill(self) {
+        drop(Process(self.0));
     }
 
     /// Returns the rows that the client has printed, sorted.
