@@ -80,12 +80,14 @@ impl ManifestCache {
             .into_iter()
             .filter(|meta| meta.location.extension() == Some("json"));
         let known = self.lock().clone();
+        let mut has_known = false;
         let read = listed.map(|meta| {
             let known = known.manifests.get(&meta.location);
             // Retired numbers have to be as new as the list, so they are always read.
             let known = known
                 .filter(|known| known.retired.is_empty() && is_same(&known.meta, &meta))
                 .cloned();
+            has_known |= known.is_some();
             async move {
                 if let Some(known) = known {
                     return Ok(Some(known));
@@ -108,8 +110,12 @@ impl ManifestCache {
         let mut retired = known.retired;
         let mut found = read.iter().map(|manifest| &manifest.retired);
         let found = found.find(|retired| !retired.is_empty()).cloned();
+        let found = found.unwrap_or_default();
+        // A swap that is not in the list may have been deleted while it was made, and before that the entries of the files that
+        // it has replaced. A manifest that is read after the list lacks these entries; a known one may still have them.
+        let is_old = has_known && found != retired;
         let documents = read.iter().map(|manifest| manifest.meta.location.as_ref());
-        let complete = retired.update(found.unwrap_or_default(), documents) && complete;
+        let complete = retired.update(found, documents) && complete && !is_old;
         let files = complete.then(|| files_of(&read, &retired));
         let manifests = read.into_iter();
         // Those that no longer exist are forgotten.

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use datafusion::object_store::ObjectStore;
+use datafusion::object_store::path::Path;
+use futures_util::TryStreamExt;
 use otlake_datafusion::DatasetFiles;
 use otlake_dataset::{BatchId, Commit, Dataset, Manifest, ManifestCommit};
 use otlake_parquet::WriterOptions;
@@ -10,7 +13,7 @@ use otlake_row::Keys;
 use otlake_schema::Table;
 use otlake_storage::{Documents, PutIf};
 
-use crate::lake::{BEGIN, HOUR, Lake, Record, listing, rows};
+use crate::lake::{BEGIN, HOUR, Lake, ROOT, Record, listing, rows};
 
 fn numbered(numbers: std::ops::Range<i64>) -> Vec<Record> {
     let record = |number| Record {
@@ -118,6 +121,33 @@ fn a_swap_that_came_too_late_is_left_out() {
     let other = runtime.block_on(lake.session(DatasetFiles::Manifests));
     let sql = "SELECT count(*) FROM logs";
     assert_eq!(runtime.block_on(rows(&other, sql)), [left]);
+}
+
+/// While a list is made, another process removes a file that was replaced from its manifest, and deletes the swap that has replaced it.
+/// The list has the manifest as it was, which is known, and lacks the swap: it is made again.
+#[test]
+fn known_manifests_are_not_used_with_a_list_that_lacks_a_swap() {
+    let lake = Lake::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    lake.write(Dataset::builder(), &numbered(0..3));
+    let replaced = lake.storage.list("logs/").unwrap().remove(0).name;
+    lake.write(Dataset::builder(), &numbered(3..5));
+    let context = runtime.block_on(lake.session(DatasetFiles::Manifests));
+    let count = || {
+        let sql = "SELECT count(*) FROM logs";
+        runtime.block_on(rows(&context, sql)).remove(0)
+    };
+    assert_eq!(count(), "5");
+    let directory = Path::from(format!("{ROOT}/_otlake/manifests/logs"));
+    let before = lake.store.list(Some(&directory)).try_collect();
+    let before = runtime.block_on(before).unwrap();
+
+    let commit = ManifestCommit::new(Arc::clone(&lake.storage) as _);
+    let swap = Manifest::new(Table::Logs).with_replaces(vec![replaced]);
+    let _replaced = commit.replace(&swap).unwrap();
+    commit.clean_up(Table::Logs, Duration::ZERO).unwrap();
+    lake.store.slow_list(before);
+    assert_eq!(count(), "2");
 }
 
 /// Values of partitions are those of the records, whatever a directory can't hold, and null in the default partition.

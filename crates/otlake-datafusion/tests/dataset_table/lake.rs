@@ -16,6 +16,7 @@ use datafusion::object_store::{
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use otlake_datafusion::{DatasetFiles, DatasetTable, register};
 use otlake_dataset::{DatasetBuilder, DatasetWriter};
 use otlake_row::{Cell, Group, Keys, Location, Row, RowSink, Signal, Value, fields};
@@ -40,6 +41,7 @@ impl Lake {
         let storage = ObjectStorage::new(Arc::clone(&memory) as _, ROOT).unwrap();
         Lake {
             store: Arc::new(CountingStore {
+                before: Mutex::default(),
                 inner: memory,
                 requests: Mutex::default(),
             }),
@@ -206,9 +208,16 @@ pub async fn plan(context: &SessionContext, sql: &str) -> String {
 pub struct CountingStore {
     inner: Arc<InMemory>,
     requests: Mutex<Vec<String>>,
+    /// What the next list returns of these paths, and that it lacks swaps.
+    before: Mutex<Vec<ObjectMeta>>,
 }
 
 impl CountingStore {
+    /// Makes the next list one that takes long: it has these objects as they were, others as they will be, and no swaps.
+    pub fn slow_list(&self, before: Vec<ObjectMeta>) {
+        *self.before.lock().unwrap() = before;
+    }
+
     /// Returns the paths that were read since the last call, one for each request.
     pub fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut *self.requests.lock().unwrap())
@@ -268,7 +277,17 @@ impl ObjectStore for CountingStore {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        let before = std::mem::take(&mut *self.before.lock().unwrap());
+        if before.is_empty() {
+            return self.inner.list(prefix);
+        }
+        let is_swap = |meta: &ObjectMeta| meta.location.as_ref().contains("/swap-");
+        let locations: Vec<Path> = before.iter().map(|meta| meta.location.clone()).collect();
+        let now = self.inner.list(prefix).try_filter(move |meta| {
+            std::future::ready(!is_swap(meta) && !locations.contains(&meta.location))
+        });
+        let before = before.into_iter().map(Ok);
+        stream::iter(before).chain(now).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
