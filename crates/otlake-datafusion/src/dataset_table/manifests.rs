@@ -75,11 +75,12 @@ impl ManifestCache {
         schema: &Schema,
         concurrency: usize,
     ) -> Result<Option<Vec<DataFile>>> {
+        // From before the list: what another query has learned since may be newer than it.
+        let known = self.lock().clone();
         let listed: Vec<ObjectMeta> = store.list(Some(directory)).try_collect().await?;
         let listed = listed
             .into_iter()
             .filter(|meta| meta.location.extension() == Some("json"));
-        let known = self.lock().clone();
         let mut has_known = false;
         let read = listed.map(|meta| {
             let known = known.manifests.get(&meta.location);
