@@ -29,8 +29,10 @@ pub struct PatternOptions {
     /// The identity of the counts. Default: `None`, a random one for each state.
     ///
     /// When states are merged, the counts of different sources are added. Two states of one source are treated as the same count at two
-    /// points in time, so the larger one is kept: never give one source to two workers. Give a worker a source of its own if it saves its
-    /// state and continues it after a restart. With the default, each restart adds a source, which takes 16 bytes a fingerprint.
+    /// points in time, so the larger one is kept: never give one source to two workers, and let only one of a state and its clone learn. Give
+    /// a worker a source of its own if it saves its state and continues it after a restart. With the default, each restart adds a source,
+    /// and so does each state that is merged into another. A source takes 16 bytes a fingerprint, in addition to
+    /// [`max_bytes`](Self::max_bytes).
     pub source: Option<u64>,
 }
 

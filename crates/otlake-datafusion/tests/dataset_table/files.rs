@@ -124,7 +124,7 @@ fn a_swap_that_came_too_late_is_left_out() {
 }
 
 /// While a list is made, another process removes a file that was replaced from its manifest, and deletes the swap that has replaced it.
-/// The list has the manifest as it was, which is known, and lacks the swap: it is made again.
+/// The list has the manifest as it was, which is known, and lacks the swap, so manifests are listed again.
 #[test]
 fn known_manifests_are_not_used_with_a_list_that_lacks_a_swap() {
     let lake = Lake::new();

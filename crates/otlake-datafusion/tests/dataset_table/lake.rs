@@ -213,7 +213,7 @@ pub struct CountingStore {
 }
 
 impl CountingStore {
-    /// Makes the next list one that takes long: it has these objects as they were, others as they will be, and no swaps.
+    /// Makes the next list one that takes long: it has these objects as they were, others as they are, and no swaps.
     pub fn slow_list(&self, before: Vec<ObjectMeta>) {
         *self.before.lock().unwrap() = before;
     }

@@ -14,7 +14,7 @@ struct Options {
     /// The URL or the directory of a dataset.
     #[arg(long)]
     dataset: Option<String>,
-    /// Seconds after which the client gives up. Default: never.
+    /// Seconds after which the client ends with an error. Default: none.
     #[arg(long)]
     timeout: Option<u64>,
     sql: String,
@@ -23,6 +23,7 @@ struct Options {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let options = Options::parse();
+    otlake_ballista::log();
     let Some(seconds) = options.timeout else {
         return run(&options).await;
     };

@@ -1,7 +1,7 @@
 //! An executor is killed while it works: others repeat its tasks.
 //!
-//! It is killed early. Ballista 55 can wait without end for the tasks of an executor that is lost at the end of a stage, and a client can't
-//! fetch the result from an executor that is lost when the query has ended.
+//! It is killed early. Ballista 55 may wait indefinitely if an executor is lost at the end of a stage, and a client can't fetch the result
+//! from an executor that is lost after the query has ended.
 
 use std::fs;
 use std::path::{Path, PathBuf};
