@@ -1,5 +1,5 @@
 //! Decodes arbitrary bytes as a payload of logs, with our decoder and with prost: both return the
-//! same rows, or both fail.
+//! same rows, or prost fails, and our decoder fails or rejects records.
 
 #![no_main]
 

@@ -6,7 +6,8 @@ use std::fmt;
 pub struct Summary {
     /// The number of records pushed into the sink.
     pub accepted: u64,
-    /// The number of records left out, each for a [`RejectionReason`].
+    /// The number of records left out, each for a [`RejectionReason`]. Of a malformed scope or resource, only the records before the
+    /// fault can be counted (of metrics, the metrics), and it counts as one at least.
     pub rejected: u64,
     /// The first rejected record, and the reason.
     pub first_rejection: Option<Rejection>,
@@ -204,8 +205,8 @@ pub enum RejectionReason {
         /// The values that the field can have.
         expected: &'static str,
     },
-    /// The record, or the message of or around its metric, scope or resource, is malformed protobuf. Other records are
-    /// not affected, because the messages around it are intact.
+    /// The record, or a message that contains it (of its metric, scope or resource), is malformed protobuf. Records outside
+    /// that message are not affected, because the messages around it are intact.
     #[error("the message is malformed: {what}")]
     Malformed {
         /// A description of the fault.

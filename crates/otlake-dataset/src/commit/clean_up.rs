@@ -115,8 +115,8 @@ impl<'a> Cleaner<'a> {
         Ok(Some(gone))
     }
 
-    /// Returns whether a manifest lists files that are not `gone`, is in the grace period, or hides files of others, as long as
-    /// they list them.
+    /// Returns whether a manifest lists files that are not `gone`, is in the grace period, or hides files that other
+    /// manifests still list.
     fn is_needed(&self, named: &NamedManifest, gone: &[&str]) -> bool {
         let is_listed = |name: &String| self.references.contains(name.as_str());
         gone.len() < named.manifest.files().len()

@@ -73,8 +73,8 @@ pub(crate) fn copy_strings(
     }
 }
 
-/// Returns text or bytes without their dictionary, if that has a value for every other row or more, and copies of the values to
-/// the rows take about as much memory. All other arrays stay as they are.
+/// Returns text or bytes without their dictionary, if that has more than half as many values as rows, and copies of the values
+/// to the rows take at most four times as much memory. All other arrays stay as they are.
 pub(crate) fn without_needless_dictionary(array: ArrayRef) -> Result<ArrayRef, ArrowError> {
     let Some(dictionary) = array.as_dictionary_opt::<Int32Type>() else {
         return Ok(array);

@@ -180,15 +180,16 @@ impl DatasetBuilder {
     ///
     /// The limit is meant to hold under these conditions, tested with an allocator that counts and rows of random shapes:
     ///
-    /// - The limit is at least 4 MiB for each writer. With 2 MiB it may be exceeded by a tenth.
+    /// - The limit is at least 4 MiB for each writer. With 2 MiB it is usually exceeded by a tenth at
+    ///   most.
     /// - No row, together with its resource and scope, is larger than the limit divided by 128 and by the number of
     ///   writers. Larger ones may exceed it, because a row is never split, and writing the rows of one partition does
     ///   not free a resource that rows of other partitions share.
     /// - The storage buffers at most an eighth of the limit for each file: for object stores, a part of an upload.
     ///
-    /// Under these conditions, three of 202 shapes exceeded a limit of 16 MiB: two with rows for two tables, by 1.3 times
-    /// at most, and one with eight writers, by 1.4 times. Of more than 300 shapes that violate them, the worst took 1.9
-    /// times the limit.
+    /// Of 202 shapes that meet them, or that have 2 MiB for each writer, three exceeded a limit of 16 MiB: two with rows
+    /// for two tables took at most 1.3 times the limit, and one with eight writers took 1.4 times. Of more than 300
+    /// shapes that violate them, the worst took 1.9 times the limit.
     ///
     /// The limit does not count payloads and record batches, which belong to the caller, compression contexts, and
     /// the conversion of columns whose type another writer has published differently. It counts the summaries of the

@@ -127,7 +127,7 @@ fn peak(shape: &Shape, limit: usize) -> usize {
 fn allowed(shape: &Shape, limit: usize) -> f64 {
     let share = limit / shape.writers;
     if shape.row_bytes() > share / 128 || shape.part_bytes > limit / 8 || share < 2 << 20 {
-        // The documentation promises nothing here. Of 154 such shapes, the worst took 1.93 × the limit.
+        // The documentation promises nothing here. Of more than 300 such shapes, the worst took 1.93 × the limit.
         2.5
     } else if share < 4 << 20 {
         1.1

@@ -67,7 +67,7 @@ pub(crate) fn request<E: Export, S: RowSink>(
     Ok(())
 }
 
-/// Returns whether the rest of a message, which has one field with the tag `known`, can be read to its end.
+/// Returns whether the rest of a message, whose only known field has the tag `known`, can be read to its end.
 #[cold]
 fn is_intact(mut rest: Reader<'_>, known: u32) -> bool {
     while !rest.is_empty() {
