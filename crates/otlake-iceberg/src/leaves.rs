@@ -21,7 +21,7 @@ pub(crate) struct Leaf {
 #[derive(Debug)]
 pub(crate) struct Leaves {
     current: HashMap<i32, Leaf>,
-    /// Those of all schemas that the table knows, and those of columns as they are named in files.
+    /// The leaves of all schemas that the table knows, and of columns as they are named in files.
     ever: HashMap<i32, Vec<Leaf>>,
     /// The names of columns that are in no schema.
     forgotten: HashMap<i32, String>,

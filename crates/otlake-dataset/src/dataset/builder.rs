@@ -187,9 +187,9 @@ impl DatasetBuilder {
     ///   not free a resource that rows of other partitions share.
     /// - The storage buffers at most an eighth of the limit for each file: for object stores, a part of an upload.
     ///
-    /// Of 202 shapes that meet them, or that have 2 MiB for each writer, three exceeded a limit of 16 MiB: two with rows
-    /// for two tables took at most 1.3 times the limit, and one with eight writers took 1.4 times. Of more than 300
-    /// shapes that violate them, the worst took 1.9 times the limit.
+    /// The limit, 16 MiB, was exceeded by three of 202 shapes that meet the conditions or have 2 MiB for each writer: two
+    /// with rows for two tables took at most 1.3 times the limit, and one with eight writers took 1.4 times. More than
+    /// 300 shapes violate the conditions; the worst of them took 1.9 times the limit.
     ///
     /// The limit does not count payloads and record batches, which belong to the caller, compression contexts, and
     /// the conversion of columns whose type another writer has published differently. It counts the summaries of the
