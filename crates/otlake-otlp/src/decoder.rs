@@ -136,7 +136,7 @@ impl OtlpDecoder {
             payload,
             sink,
             |run, json, arenas| json::request::<E, S>(run, json, arenas, tape),
-            json::path_at,
+            |json, rest| json::path_at(json, rest.start),
         );
         tape.shrink();
         result

@@ -244,14 +244,23 @@ fn looks_like(found: Option<&'static str>) -> String {
 
 /// A fault while it is returned to the caller. It is boxed so that the results of the hot path stay small.
 ///
-/// It has the address of the byte instead of the offset, because the readers of nested messages know only their
+/// It has the [`Position`] in memory instead of the offset, because the readers of nested messages know only their
 /// own slices. [`Fault::into_error`] turns the address into an offset.
 #[derive(Debug)]
 pub(crate) struct Fault {
     kind: InvalidPayloadKind,
-    address: usize,
+    position: Position,
     /// The path, from the innermost field outwards.
     path: Vec<(&'static str, Option<usize>)>,
+}
+
+/// The position of a fault in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
+    pub(crate) address: usize,
+    /// The bytes from there to the end of the message that has the fault. A fault behind a message and one at its end
+    /// have the same address.
+    pub(crate) remaining: usize,
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Box<Fault>>;
@@ -261,7 +270,10 @@ impl Fault {
     pub(crate) fn new(kind: InvalidPayloadKind, at: &[u8]) -> Box<Fault> {
         Box::new(Fault {
             kind,
-            address: at.as_ptr().addr(),
+            position: Position {
+                address: at.as_ptr().addr(),
+                remaining: at.len(),
+            },
             path: Vec::new(),
         })
     }
@@ -310,9 +322,8 @@ impl Fault {
         Some(RejectionReason::Malformed { what })
     }
 
-    /// Returns the address of the byte that has the fault.
-    pub(crate) fn address(&self) -> usize {
-        self.address
+    pub(crate) fn position(&self) -> Position {
+        self.position
     }
 
     pub(crate) fn into_error(mut self, payload: &[u8], format: Format) -> InvalidPayload {
@@ -321,7 +332,7 @@ impl Fault {
         {
             self.kind = InvalidPayloadKind::Foreign { found };
             self.path.clear();
-            self.address = payload.as_ptr().addr();
+            self.position.address = payload.as_ptr().addr();
         }
         let mut path = String::new();
         for (name, index) in self.path.iter().rev() {
@@ -333,7 +344,10 @@ impl Fault {
                 path.push_str(&format!("[{index}]"));
             }
         }
-        let offset = self.address.saturating_sub(payload.as_ptr().addr());
+        let offset = self
+            .position
+            .address
+            .saturating_sub(payload.as_ptr().addr());
         InvalidPayload(Box::new(Invalid {
             kind: self.kind,
             offset,

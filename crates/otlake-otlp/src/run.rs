@@ -1,11 +1,13 @@
 //! The decoding of one payload, as far as it is the same for protobuf, JSON and typed messages: groups, limits
 //! and rejections.
 
+use std::ops::Range;
+
 use bumpalo::Bump;
 use otlake_row::{Bytes, Group, KeyLimits, Keys, Location, Row, RowSink, Signal};
 
 use crate::attributes::Attributes;
-use crate::error::{DecodeError, Fault, InvalidPayloadKind, Result};
+use crate::error::{DecodeError, Fault, InvalidPayloadKind, Position, Result};
 use crate::names::Names;
 use crate::record::{Resource, Scope};
 use crate::summary::RejectedValue;
@@ -103,7 +105,7 @@ impl State {
         payload: &Bytes,
         sink: &mut S,
         walk: impl FnOnce(&mut Run<'_, S>, &[u8], &mut Arenas) -> Walk<S::Error>,
-        path_at: impl Fn(&[u8], usize) -> String,
+        path_at: impl Fn(&[u8], Range<usize>) -> String,
     ) -> std::result::Result<Summary, DecodeError<S::Error>> {
         let (bytes, limit) = (payload.len(), self.rules.limits.payload_bytes);
         let (mut run, arenas) = self.run(signal, Some(payload), sink);
@@ -114,7 +116,7 @@ impl State {
             walk(&mut run, payload, arenas)
         };
         arenas.release();
-        let summary = run.finish(|offset| path_at(payload, offset));
+        let summary = run.finish(|rest| path_at(payload, rest));
         match result {
             Ok(()) => Ok(summary),
             Err(Stop::Fault(fault)) => Err(DecodeError::Payload {
@@ -206,8 +208,8 @@ pub(crate) struct Groups<'r> {
 #[derive(Clone, Copy)]
 pub(crate) struct Reject {
     reason: RejectionReason,
-    /// The address of the value that is the reason, if it is one value.
-    at: Option<usize>,
+    /// The position of the value that is the reason, if it is one value.
+    at: Option<Position>,
 }
 
 impl From<RejectionReason> for Reject {
@@ -454,27 +456,32 @@ impl<'d, S: RowSink> Run<'d, S> {
         let Some(reason) = reason else {
             return Err(Stop::Fault(fault));
         };
-        let at = Some(fault.address());
+        let at = Some(fault.position());
         self.reject(Reject { reason, at });
         self.summary.rejected += records - 1;
         Ok(())
     }
 
-    /// Returns the summary. `path_at` returns the path of the value at an offset.
-    pub(crate) fn finish(self, path_at: impl Fn(usize) -> String) -> Summary {
+    /// Returns the summary. `path_at` returns the path of a value, for its offset and the end of the message that
+    /// it is in, as far as that is known.
+    pub(crate) fn finish(self, path_at: impl Fn(Range<usize>) -> String) -> Summary {
         let start = self.payload.map_or(0, |payload| payload.as_ptr().addr());
         let offset = |address: usize| address.saturating_sub(start);
         let mut summary = self.summary;
         summary.first_rejection = self.first_rejection.map(|(number, rejection)| {
-            let value = rejection.at.map(offset).map(|offset| RejectedValue {
-                offset,
-                path: path_at(offset),
+            let value = rejection.at.map(|position| {
+                let offset = offset(position.address);
+                RejectedValue {
+                    offset,
+                    path: path_at(offset..offset + position.remaining),
+                }
             });
             Rejection::new(number, rejection.reason, value)
         });
         if self.unknown.count > 0 {
             summary.unknown_fields = self.unknown.count;
-            summary.first_unknown_field = Some(path_at(offset(self.unknown.first)));
+            let offset = offset(self.unknown.first);
+            summary.first_unknown_field = Some(path_at(offset..offset));
         }
         summary
     }
@@ -486,7 +493,7 @@ fn group_rejection(result: Result<()>) -> Result<Option<Reject>> {
     let Some(reason) = fault.rejection_of_message() else {
         return Err(fault);
     };
-    let at = Some(fault.address());
+    let at = Some(fault.position());
     Ok(Some(Reject { reason, at }))
 }
 

@@ -1,6 +1,8 @@
 //! The nesting that the requests of all signals share: resources contain scopes, and scopes contain items. The
 //! field numbers are the same for all signals.
 
+use std::ops::Range;
+
 use bumpalo::Bump;
 use otlake_row::{RowSink, Signal};
 
@@ -87,13 +89,15 @@ fn items_of_scope(bytes: &[u8]) -> u64 {
     Envelope::items(bytes).count() as u64
 }
 
-/// Returns the path of the value that begins at `offset`. It has names down to the item, and field numbers below.
+/// Returns the path of the value that begins at `rest.start`, in a message that does not end before `rest.end`. It has
+/// names down to the item, and field numbers below.
 #[cold]
-pub(crate) fn path_at<E: Export>(payload: &[u8], offset: usize) -> String {
-    let at = payload.as_ptr().addr() + offset;
+pub(crate) fn path_at<E: Export>(payload: &[u8], rest: Range<usize>) -> String {
+    let start = payload.as_ptr().addr();
+    let (at, end) = (start + rest.start, start + rest.end);
     let holds = |bytes: &[u8]| {
         let range = bytes.as_ptr_range();
-        range.start.addr() <= at && at <= range.end.addr()
+        range.start.addr() <= at && end <= range.end.addr()
     };
     let mut path = String::new();
     let mut message = payload;

@@ -485,16 +485,27 @@ fn a_field_of_another_wire_type_in_a_group_rejects_its_records_and_is_named() {
 #[test]
 fn a_malformed_record_is_rejected_alone() {
     let good = varint_field(2, 9);
-    for (what, bad) in [
-        ("a length is beyond its end", &b"\x2a\x7fabc"[..]),
-        ("a length is beyond its end", b"\x10\xff"),
+    for (what, bad, field) in [
+        ("a length is beyond its end", &b"\x2a\x7fabc"[..], ""),
+        ("a length is beyond its end", b"\x10\xff", ".2"),
+        ("a length is beyond its end", b"\x10", ".2"),
         (
             "a number has more than 64 bits",
             b"\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+            ".2",
         ),
-        ("a field number is invalid", b"\x00\x01"),
-        ("a wire type is invalid", b"\xa7\x06"),
-        ("a group ends without a start", b"\xa4\x06"),
+        ("a field number is invalid", b"\x00\x01", ".0"),
+        ("a wire type is invalid", b"\xa7\x06", ".100"),
+        ("a group ends without a start", b"\xa4\x06", ".100"),
+        // Within the body, at its end, and right behind it.
+        ("a length is beyond its end", b"\x2a\x02\x0a\x05", ".5"),
+        ("a length is beyond its end", b"\x2a\x01\x0a", ".5.1"),
+        ("a length is beyond its end", b"\x2a\x03\x0a\x01a\xff", ""),
+        (
+            "a field number is invalid",
+            b"\x2a\x03\x0a\x01a\xff\xff\xff\xff\x7f",
+            "",
+        ),
     ] {
         let records = [good.clone(), bad.to_vec(), good.clone(), good.clone()];
         let payload = ExportLogsServiceRequest::payload(b"", b"", &records);
@@ -504,8 +515,8 @@ fn a_malformed_record_is_rejected_alone() {
         let first = summary.first_rejection.unwrap();
         assert_eq!(*first.reason(), RejectionReason::Malformed { what });
         assert_eq!(first.record(), 2);
-        let path = "resource_logs[0].scope_logs[0].log_records[1]";
-        assert!(first.path().starts_with(path), "{first}");
+        let path = format!("resource_logs[0].scope_logs[0].log_records[1]{field}");
+        assert_eq!(first.path(), path, "{bad:x?}");
     }
 }
 
@@ -531,7 +542,36 @@ fn a_malformed_message_around_a_scope_or_a_resource_is_rejected_alone() {
             [scope(1), delimited_field(2, b"\xa7\x06"), scope(1)].concat(),
             4,
             1,
+            "resource_logs[1].scope_logs[1].100",
+        ),
+        (
+            "a scope with a tag without end right behind a record",
+            [
+                scope(1),
+                delimited_field(2, &[&record[..], b"\xff"].concat()),
+            ]
+            .concat(),
+            3,
+            1,
             "resource_logs[1].scope_logs[1]",
+        ),
+        (
+            "a scope that ends with a tag",
+            [
+                delimited_field(2, &[&record[..], b"\x1a"].concat()),
+                scope(2),
+            ]
+            .concat(),
+            4,
+            1,
+            "resource_logs[1].scope_logs[0].3",
+        ),
+        (
+            "a resource with too large a tag right behind a scope",
+            [&scope(2)[..], b"\xff\xff\xff\xff\x7f"].concat(),
+            2,
+            2,
+            "resource_logs[1]",
         ),
         (
             "a resource whose records before the fault are counted",
@@ -563,7 +603,7 @@ fn a_malformed_message_around_a_scope_or_a_resource_is_rejected_alone() {
             matches!(first.reason(), RejectionReason::Malformed { .. }),
             "{first}"
         );
-        assert!(first.path().starts_with(path), "{what}: {first}");
+        assert_eq!(first.path(), path, "{what}");
         let bytes = good.len()..payload.len() - good.len();
         assert!(bytes.contains(&first.offset().unwrap()), "{what}: {first}");
     }
