@@ -3,14 +3,23 @@
 
 use crate::Format;
 
+/// The number of bytes that show what foreign bytes are. Fewer may look like something else than all of them.
+pub(crate) const HEAD: usize = 512;
+
 /// Returns a description of bytes that are neither protobuf nor JSON of OTLP, and what to do with them. If a
 /// format is given, bytes in the other format are described, too.
 #[cold]
 pub(crate) fn describe(bytes: &[u8], format: Option<Format>) -> Option<&'static str> {
-    known_start(bytes)
-        .or_else(|| is_utf16(bytes).then_some("text in UTF-16: convert it to UTF-8 first"))
-        .or_else(|| text(bytes))
+    let head = &bytes[..bytes.len().min(HEAD)];
+    known_start(head)
+        .or_else(|| is_utf16(head).then_some("text in UTF-16: convert it to UTF-8 first"))
+        .or_else(|| text(head))
+        .or_else(|| is_zero(bytes).then_some("nothing but zero bytes"))
         .or_else(|| other_format(bytes, format?))
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
 }
 
 fn known_start(bytes: &[u8]) -> Option<&'static str> {
@@ -42,9 +51,6 @@ fn known_start(bytes: &[u8]) -> Option<&'static str> {
     let known = KNOWN.iter().find(|(start, _)| bytes.starts_with(start));
     if let Some((_, what)) = known {
         return Some(what);
-    }
-    if !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0) {
-        return Some("nothing but zero bytes");
     }
     if bytes.get(257..262) == Some(b"ustar") {
         return Some("a tar archive: extract its files first");

@@ -181,8 +181,7 @@ impl<R: Read> PayloadReader<R> {
                     {
                         continue;
                     }
-                    // A tar archive is recognised by the bytes at 257.
-                    input.fill_to(512)?;
+                    input.fill_to(foreign::HEAD)?;
                     let head = input.buffered();
                     return Err(PayloadErrorKind::Unrecognised {
                         start: head.iter().take(8).copied().collect(),

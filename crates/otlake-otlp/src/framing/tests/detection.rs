@@ -1,10 +1,16 @@
 use super::super::detect::{Detected, HEAD, detect};
 use super::*;
+use crate::foreign;
 
 #[test]
 fn the_first_bytes_show_the_framing() {
     use Detected::{Json, LengthPrefixed, Nothing, Protobuf, Unrecognised};
     let long = [&b" ".repeat(HEAD)[..], b"{}"].concat();
+    // Its beginning could be base64.
+    let cut_off = [&b"a".repeat(40)[..], b"\"}\n{\"a\":1}"].concat();
+    let mut tar = b"a.json\n{\"a\":1}".to_vec();
+    tar.resize(257, 0);
+    tar.extend(b"ustar");
     for (head, expected) in [
         // Nothing, and almost nothing.
         (&b""[..], Nothing),
@@ -34,7 +40,9 @@ fn the_first_bytes_show_the_framing() {
         (b"\0\0{}", Json),
         (b"\0\0\0{\"a\":1}", Json),
         (b"a\"}\n{\"a\":1}", Json),
+        (&cut_off, Json),
         (&long, Unrecognised),
+        (&tar, Unrecognised),
         // UTF-16.
         (b"{\0\"\0r\0", Unrecognised),
         (b"\xff\xfe{\0", Unrecognised),
@@ -73,7 +81,7 @@ fn the_first_bytes_show_the_framing() {
     ] {
         let shown = head[..head.len().min(40)].escape_ascii();
         assert_eq!(detect(head, true), expected, "{shown}");
-        for end in 0..head.len().min(100) {
+        for end in 0..head.len().min(foreign::HEAD) {
             // An early decision is the final one.
             let early = detect(&head[..end], false);
             let right = early == Detected::Undecided || early == expected;
