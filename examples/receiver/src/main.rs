@@ -86,7 +86,8 @@ fn start(arguments: &Arguments) -> anyhow::Result<Service<(FingerprintStage,)>> 
     let service = Service::builder()
         .workers(arguments.workers)
         .queue_bytes(arguments.queue_bytes)
-        .group_time(arguments.group_time);
+        .group_time(arguments.group_time)
+        .group_bytes(arguments.group_bytes);
     Ok(service.start(move |worker| {
         let pipeline = Pipeline::on(&dataset).limits(limits).fingerprint();
         pipeline
