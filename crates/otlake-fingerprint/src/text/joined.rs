@@ -173,6 +173,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         } else if self.after != After::Nothing && matches!(&self.bytes[start..end], b"n/a" | b"N/A")
         {
             self.variable(start, end, Tail::Nothing);
+        } else if self.words.naming && flags & (ODD | HIGH) == 0 && self.is_name(start, end) {
+            self.variable(start, end, Tail::Nothing);
         } else {
             self.word(start, end);
         }

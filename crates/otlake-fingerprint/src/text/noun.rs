@@ -12,6 +12,8 @@ pub(super) fn stem_len(noun: &[u8]) -> usize {
         b"vertex" | b"vertexes" | b"vertices" | b"matrix" | b"matrixes" | b"matrices" => 4,
         // Their plurals end in `es`.
         b"alias" | b"atlas" | b"bias" | b"canvas" => len,
+        // Verbs.
+        b"was" | b"has" | b"does" => len,
         // `entries`, `cookies`, and their singulars.
         [_, _, .., b'i', b'e', b's'] => len - 3,
         [_, _, .., b'i', b'e'] => len - 2,
@@ -33,6 +35,7 @@ pub(super) fn stem_len(noun: &[u8]) -> usize {
 #[inline]
 pub(super) fn may_have_shorter_stem(noun: &[u8]) -> bool {
     match noun {
+        b"was" | b"has" | b"does" => false,
         [.., before, b's'] => !matches!(before, b's'),
         [.., before, b'e'] => matches!(before, b'i' | b's' | b'x' | b'z' | b'h' | b'o' | b'l'),
         [.., before, b'y'] => !is_vowel(*before),
@@ -59,6 +62,11 @@ fn verb_after(rest: &[u8]) -> Option<usize> {
         [b' ', b'h', b'a', b's', b' ', ..] | [b' ', b'h', b'a', b'v', b'e', b' ', ..] => Some(2),
         _ => None,
     }
+}
+
+/// Returns whether digits, dots and signs are a count, and not an address, a version or a date: at most one of them is not a digit.
+pub(super) fn is_count(number: &[u8]) -> bool {
+    number.iter().filter(|b| !b.is_ascii_digit()).count() <= 1
 }
 
 /// Returns whether a small letter is a vowel. `y` is none.

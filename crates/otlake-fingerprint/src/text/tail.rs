@@ -77,7 +77,11 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 if to == end && end - start == 3 && first.is_ascii_uppercase() {
                     return self.reason(start, end);
                 }
-                if to == end && tail == Tail::Unit && self.is_counted(end + 1, len) {
+                if to == end
+                    && tail == Tail::Unit
+                    && self.is_counted(end + 1, len)
+                    && noun::is_count(&self.bytes[start..end])
+                {
                     self.words.lead = Lead::Count;
                 }
                 to

@@ -323,6 +323,8 @@ impl Text<'_> {
         } else if is_full_match("n/a|N/A", chunk) && self.position != Position::None {
             // J11
             self.variable(from, to);
+        } else if !odd && !has_high(chunk) && self.is_name(from, to) {
+            self.variable(from, to);
         } else {
             self.word(from, to);
         }
@@ -408,6 +410,7 @@ impl Text<'_> {
             && let Some(len) = match_len("^ [a-z]{3,15}", rest)
             && !rest.get(len).is_some_and(|b| is_alnum(*b))
             && unit_ends(text, end + len)
+            && text[start..end].iter().filter(|b| !is_digit(**b)).count() <= 1
             && (stem_len(&rest[1..len]) < len - 1
                 || is_match("^ (is|are|was|were|has|have) ", &rest[len..]))
         {
@@ -556,7 +559,7 @@ fn stem_len(noun: &[u8]) -> usize {
         (2, "person persons people"),
         (3, "index indexes indices half halves leaf leaves"),
         (4, "vertex vertexes vertices matrix matrixes matrices"),
-        (noun.len(), "alias atlas bias canvas"),
+        (noun.len(), "alias atlas bias canvas was has does"),
     ] {
         if nouns.split(' ').any(|known| known.as_bytes() == noun) {
             return len;
