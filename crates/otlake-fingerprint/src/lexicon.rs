@@ -500,6 +500,29 @@ pub(crate) fn is_credential(word: &[u8]) -> bool {
     matches!(word, b"password" | b"publickey" | b"login" | b"key")
 }
 
+/// Returns whether `word` introduces the states between which something changes: `changed from idle to busy`, `state from idle to busy`. The
+/// first letter may be a capital.
+pub(crate) fn is_change(word: &[u8]) -> bool {
+    let Some((first, rest)) = word.split_first() else {
+        return false;
+    };
+    matches!(
+        (first.to_ascii_lowercase(), rest),
+        (b'c', b"hange" | b"hanges" | b"hanged" | b"hanging")
+            | (
+                b't',
+                b"ransition" | b"ransitions" | b"ransitioned" | b"ransitioning"
+            )
+            | (
+                b's',
+                b"witch" | b"witches" | b"witched" | b"witching" | b"tate" | b"tatus"
+            )
+            | (b'm', b"ode")
+            | (b'p', b"hase")
+            | (b'r', b"ole")
+    )
+}
+
 /// Returns whether `word` is an English preposition that can introduce or end the mention of a name.
 pub(crate) fn is_preposition(word: &[u8]) -> bool {
     matches!(

@@ -52,8 +52,17 @@ pub(crate) fn message_field(text: &[u8]) -> Option<Range<usize>> {
     fits.then_some(range)
 }
 
-/// Returns whether a text is one pair or more with spaces between them. Values may also be in single quotes.
-pub(crate) fn only_pairs(line: &[u8]) -> bool {
+/// What a text that consists of pairs holds.
+#[derive(Default)]
+pub(crate) struct Pairs {
+    /// The number of pairs.
+    pub(crate) count: usize,
+    /// Whether one of the values ends in a comma or a semicolon, as the items of a sentence do.
+    pub(crate) listed: bool,
+}
+
+/// Returns what a text holds if it is one pair or more with spaces between them. Values may also be in single quotes.
+pub(crate) fn only_pairs(line: &[u8]) -> Option<Pairs> {
     let pair = |at: usize| {
         let value = at + name_len(&line[at..])? + 1;
         let (_, next) = match line.get(value) {
@@ -61,16 +70,17 @@ pub(crate) fn only_pairs(line: &[u8]) -> bool {
             Some(b'\'') => quoted(line, value, b'\'')?,
             _ => bare(line, value)?,
         };
-        Some(next + line[next..].iter().take_while(|b| **b == b' ').count())
+        Some(next)
     };
+    let mut pairs = Pairs::default();
     let mut at = 0;
     while at < line.len() {
-        match pair(at) {
-            Some(next) => at = next,
-            None => return false,
-        }
+        at = pair(at)?;
+        pairs.count += 1;
+        pairs.listed |= matches!(line[at - 1], b',' | b';');
+        at += line[at..].iter().take_while(|b| **b == b' ').count();
     }
-    !line.is_empty()
+    (pairs.count > 0).then_some(pairs)
 }
 
 /// Returns the length of the name at the front, which `=` must follow.

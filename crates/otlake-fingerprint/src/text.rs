@@ -90,6 +90,8 @@ struct Text<'t, 'f, F> {
 #[derive(Default)]
 struct Words {
     count: usize,
+    /// The number of words that are keys.
+    keys: usize,
     /// The range of the first word.
     first: (usize, usize),
     /// The range of the last token if it was a word, otherwise an empty range at 0.
@@ -111,6 +113,8 @@ enum Lead {
     For,
     /// `from READY to LOST`
     From,
+    /// `changed from ready to lost`
+    Change,
     /// The client of an access log: `10.0.0.7 - ann [`.
     Client,
     /// Not a word but a number, with a noun after it whose stem is shorter: `3 files`.
@@ -203,6 +207,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
                         self.emit_word(rest, start, len);
                         self.at = start + len + 1;
                     } else if !ordinary
+                        || self.after == After::Key
                         || next == b':' && rest.get(len + 1) != Some(&b' ')
                         || next == b'['
                         || next == b'(' && rest.get(len + 1) == Some(&b'u')
@@ -339,7 +344,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             if self.words.lead == Lead::Counted && self.agreeing(start, end) {
                 return;
             }
-            if self.words.lead == Lead::From && self.transition(start, end) {
+            if matches!(self.words.lead, Lead::From | Lead::Change) && self.transition(start, end) {
                 return;
             }
         }
@@ -353,7 +358,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             || initial & shape::LOCALHOST_OR_DOLLAR != 0
                 && (word == b"localhost" || word[0] == b'$' && word.len() > 1)
             || self.words.naming && self.is_name(start, end);
-        if is_variable {
+        if is_variable || self.after == After::Key && self.is_item(start, end) {
             return self.variable(start, end, Tail::Nothing);
         }
         if initial & shape::CALENDAR != 0
@@ -425,9 +430,14 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     /// Emits the key that is the first `len` bytes of `rest`, and moves past its equals sign, to its value.
     #[inline(always)]
     fn key(&mut self, rest: &'t [u8], start: usize, len: usize) {
-        if matches!(self.bytes[..start], [.., b' ' | b'"', b' ']) && self.pairs_end_line(start) {
+        if self.words.keys == 0
+            && matches!(self.bytes[..start], [.., b' '])
+            && start > 1
+            && self.pairs_end_line(start)
+        {
             return;
         }
+        self.words.keys += 1;
         self.emit_word(rest, start, len + 1);
         self.at = start + len + 1;
         self.after = After::Key;
@@ -466,12 +476,15 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     #[inline(never)]
     fn is_naming(&mut self, start: usize, end: usize) -> bool {
         if self.words.last.1 + 1 != start || self.words.last.1 == 0 {
-            return &self.bytes[start..end] == b"from" && self.precedes_state(end);
+            return &self.bytes[start..end] == b"from" && self.precedes_state(end, Lead::From);
         }
         let word = &self.bytes[start..end];
         let before = &self.bytes[self.words.last.0..self.words.last.1];
         self.words.lead = match word {
-            b"from" => return self.precedes_state(end),
+            b"from" if lexicon::is_change(before) => {
+                return self.precedes_state(end, Lead::Change);
+            }
+            b"from" => return self.precedes_state(end, Lead::From),
             b"for" if !lexicon::is_credential(before) => Lead::For,
             _ => Lead::Noun,
         };
@@ -479,13 +492,16 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         self.words.lead == Lead::For || lexicon::is_naming_noun(word) || word == b"for"
     }
 
-    /// Returns whether a state may follow the word `from`, which ends at `end`: two capitals.
-    fn precedes_state(&mut self, end: usize) -> bool {
-        self.words.lead = Lead::From;
-        matches!(
-            self.bytes[end..],
-            [b' ', b'A'..=b'Z', b'A'..=b'Z' | b'_', ..] | [b' ', b'[', b'A'..=b'Z', ..]
-        )
+    /// Returns whether a state may follow the word `from`, which ends at `end`: two capitals, or a letter after a word for a change.
+    fn precedes_state(&mut self, end: usize, lead: Lead) -> bool {
+        self.words.lead = lead;
+        match self.bytes[end..] {
+            [b' ', b'A'..=b'Z', b'A'..=b'Z' | b'_', ..] | [b' ', b'[', b'A'..=b'Z', ..] => true,
+            [b' ', b'[', first, ..] | [b' ', first, ..] => {
+                lead == Lead::Change && first.is_ascii_alphabetic()
+            }
+            _ => false,
+        }
     }
 
     fn variable(&mut self, start: usize, end: usize, tail: Tail) {

@@ -1,6 +1,7 @@
 //! Skips the fields of a record after its message: a JSON object, or pairs, up to the end of the line.
 
 use super::{After, Lines, Text};
+use crate::class::is_alnum;
 use crate::pairs;
 use crate::scanner::MAX_TOKENS;
 use crate::token::Token;
@@ -53,18 +54,27 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         true
     }
 
-    /// Skips the fields of a record after its message: pairs up to the end of the line, after two spaces or more, or after a message in
-    /// quotes (`"pool opened" size=3`).
+    /// Skips the fields of a record after its message: pairs up to the end of the line. They come after two spaces or more, after a message
+    /// in quotes (`"pool opened" size=3`), or after two words or more (`pool opened name=orders size=3`).
+    ///
+    /// After words alone, one pair may also be the end of a sentence (`exited with status=1`), and so may a list (`size=3, name=orders`).
     #[inline(never)]
     pub(super) fn pairs_end_line(&mut self, start: usize) -> bool {
         let bytes = self.bytes;
-        let apart = bytes[start - 2] == b' ' || self.closing + 2 == start;
-        if !apart || self.left == MAX_TOKENS || memchr::memchr(b'=', &bytes[..start]).is_some() {
+        let before = bytes[start - 2];
+        let apart = before == b' ' || before == b'"' && self.closing + 2 == start;
+        if !apart && (!is_alnum(before) || self.words.count < 2)
+            || self.left == MAX_TOKENS
+            || memchr::memchr(b'=', &bytes[..start]).is_some()
+        {
             return false;
         }
         let end =
             memchr::memchr2(b'\n', b'\r', &bytes[start..]).map_or(bytes.len(), |at| start + at);
-        if !pairs::only_pairs(bytes[start..end].trim_ascii_end()) {
+        let Some(pairs) = pairs::only_pairs(bytes[start..end].trim_ascii_end()) else {
+            return false;
+        };
+        if !apart && (pairs.count < 2 || pairs.listed) {
             return false;
         }
         self.at = end;

@@ -1,6 +1,6 @@
 //! Reads chunks that contain dots, dashes, slashes, `@`, quotes or high bytes.
 
-use super::{After, Tail, Text};
+use super::{After, Lead, Tail, Text};
 use crate::class::{CLASS, DASH, DIGIT, DOT, HEX_LETTER, HIGH, LETTER, ODD, classes, is_alnum};
 use crate::lexicon;
 use crate::token::Token;
@@ -165,19 +165,27 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.plain(start, end);
     }
 
-    /// Reads a word with joiners inside. The calendar and unit rules apply to it as to letters.
+    /// Reads a word with joiners inside. The rules for letters apply if it has none.
     pub(super) fn plain(&mut self, start: usize, end: usize) {
         let flags = classes(&self.bytes[start..end]);
         if flags & (DOT | DASH | ODD | HIGH) == 0 {
             self.letters(start, end);
-        } else if self.after != After::Nothing && matches!(&self.bytes[start..end], b"n/a" | b"N/A")
+        } else if self.is_joined_variable(start, end, flags) {
+            self.variable(start, end, Tail::Nothing);
+        } else if !(self.words.naming
+            && self.words.lead == Lead::Change
+            && self.transition(start, end))
         {
-            self.variable(start, end, Tail::Nothing);
-        } else if self.words.naming && flags & (ODD | HIGH) == 0 && self.is_name(start, end) {
-            self.variable(start, end, Tail::Nothing);
-        } else {
             self.word(start, end);
         }
+    }
+
+    /// Returns whether a word with joiners is a variable because of the text around it: no value, a parameter, a name after its noun.
+    fn is_joined_variable(&self, start: usize, end: usize, flags: u8) -> bool {
+        let no_value = || matches!(&self.bytes[start..end], b"n/a" | b"N/A");
+        self.after != After::Nothing && no_value()
+            || self.after == After::Key && self.is_item(start, end)
+            || self.words.naming && flags & (ODD | HIGH) == 0 && self.is_name(start, end)
     }
 }
 

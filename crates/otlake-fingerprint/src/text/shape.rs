@@ -165,6 +165,18 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 }
     }
 
+    /// Returns whether a word right after a key is one of several parameters: a separator that ends an item follows, and there was a word
+    /// that is not a key (`opened (mode=shared, owner=ann)`). A word in capitals is an enumerator, which may be all that a message says.
+    #[inline(never)]
+    pub(super) fn is_item(&self, start: usize, end: usize) -> bool {
+        self.words.count > self.words.keys
+            && matches!(
+                self.bytes.get(end),
+                Some(b',' | b';' | b')' | b']' | b'}' | b'|' | b'&')
+            )
+            && self.bytes[start..end].iter().any(u8::is_ascii_lowercase)
+    }
+
     fn value_ends_at(&self, end: usize) -> bool {
         let rest = &self.bytes[end..];
         let rest = rest.strip_prefix(b".").unwrap_or(rest);

@@ -222,17 +222,22 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         )
     }
 
-    /// Reads the states between which something changes, in capitals after `from`: `from READY to LOST`, `from [READY] to [LOST]`.
+    /// Reads the states between which something changes, in capitals after `from` (`from READY to LOST`, `from [READY] to [LOST]`), or in any
+    /// letters after a word for a change (`changed from ready to lost`).
     #[inline(never)]
     pub(super) fn transition(&mut self, start: usize, end: usize) -> bool {
         let bytes = self.bytes;
         let state = |at: usize| {
             let rest = bytes.get(at..).unwrap_or_default();
-            let len = rest
-                .iter()
-                .take_while(|b| b.is_ascii_uppercase() || **b == b'_')
-                .count();
-            (len > 1 && rest[0] != b'_' && self.ends_at(at + len)).then_some(at + len)
+            let change = self.words.lead == Lead::Change;
+            let fits = |b: &&u8| {
+                b.is_ascii_uppercase()
+                    || **b == b'_'
+                    || change && (b.is_ascii_lowercase() || **b == b'-')
+            };
+            let len = rest.iter().take_while(fits).count();
+            let named = len > 1 && rest[0].is_ascii_alphabetic() && rest[len - 1] != b'-';
+            (named && self.unit_ends_at(at + len)).then_some(at + len)
         };
         let between = &bytes[self.words.last.1..start];
         let joint: &[u8] = match between {
@@ -281,7 +286,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                     .strip_prefix(b" from ")
                     .is_some_and(begins_with_address);
             }
-            Lead::From | Lead::Count | Lead::Counted => return false,
+            Lead::From | Lead::Change | Lead::Count | Lead::Counted => return false,
             Lead::Noun | Lead::Client => {}
         }
         match bytes.get(end) {

@@ -5,7 +5,7 @@ use super::text::{
     url_end,
 };
 use super::vocabulary::{
-    HIGH_UNITS, ends, is_alnum, is_credential, is_data_suffix, is_digit, is_generic_domain,
+    HIGH_UNITS, ends, is_alnum, is_change, is_credential, is_data_suffix, is_digit, is_generic_domain,
     is_half_of_day, is_high_unit, is_joiner, is_level, is_method, is_month, is_naming_noun,
     is_null, is_odd, is_preposition, is_separator, is_status, is_switch, is_unit, is_weekday,
     is_zone, trim,
@@ -95,7 +95,8 @@ impl Text<'_> {
                         ));
         let base64 = word.len() >= 16 && changes_case(word);
         let program = word[0] == b'$' && word.len() > 1;
-        if l1 || l2 || base64 || program || word == b"localhost" || self.is_name(start, end) {
+        let named = word == b"localhost" || self.is_name(start, end);
+        if l1 || l2 || base64 || program || named || self.is_item(start, end) {
             self.variable(start, end);
         } else if let Some(end) = self.date(start, end) {
             self.variable(start, end);
@@ -133,14 +134,33 @@ impl Text<'_> {
         })
     }
 
+    /// One of several parameters.
+    fn is_item(&self, start: usize, end: usize) -> bool {
+        self.position == Position::Key
+            && is_match("[a-z]", &self.text[start..end])
+            && is_match(r"^[,;)\]}|&]", &self.text[end..])
+            && self.words.iter().any(|word| !word.ends_with(b"="))
+    }
+
+    /// Returns whether the last two words introduce states in any letters.
+    fn is_changed(&self) -> bool {
+        self.last_two()
+            .is_some_and(|(change, from, _)| from == b"from" && is_change(change))
+    }
+
     /// The states behind `from`.
     fn transition(&mut self, start: usize, end: usize) -> bool {
         let text = self.text;
         let open = start > 0 && text[start - 1] == b'[';
         let from = start - usize::from(open);
+        let state = if self.is_changed() {
+            "[A-Za-z][A-Za-z_-]*[A-Za-z_]"
+        } else {
+            "[A-Z][A-Z_]+"
+        };
         if self.last_word_before(from) != Some(b"from")
             || text[from - 1] != b' '
-            || !is_match("^[A-Z][A-Z_]+$", &text[start..end])
+            || !is_full_match(state, &text[start..end])
             || self.tokens.len() + 3 > 96
         {
             return false;
@@ -150,10 +170,10 @@ impl Text<'_> {
             return false;
         };
         let to = end + joint;
-        let Some(len) = match_len("^[A-Z][A-Z_]+", &text[to..]) else {
+        let Some(len) = match_len(&format!("^{state}"), &text[to..]) else {
             return false;
         };
-        if !ends(text, to + len) || open && text.get(to + len) != Some(&b']') {
+        if !unit_ends(text, to + len) || open && text.get(to + len) != Some(&b']') {
             return false;
         }
         self.variable(start, end);
@@ -323,9 +343,9 @@ impl Text<'_> {
         } else if is_full_match("n/a|N/A", chunk) && self.position != Position::None {
             // J11
             self.variable(from, to);
-        } else if !odd && !has_high(chunk) && self.is_name(from, to) {
+        } else if !odd && !has_high(chunk) && self.is_name(from, to) || self.is_item(from, to) {
             self.variable(from, to);
-        } else {
+        } else if !(self.is_changed() && self.transition(from, to)) {
             self.word(from, to);
         }
     }

@@ -453,11 +453,23 @@ impl<'t> Text<'t> {
         let pair = r#"[A-Za-z_][A-Za-z0-9_.\-/@]*=("([^"\\]|\\.)*("|\\?$)|'([^'\\]|\\.)*('|\\?$)|[^="' ][^=" ]*|)"#;
         let quoted = self.closing.is_some_and(|closing| closing + 2 == start);
         let apart = before.ends_with(b"  ") || before.ends_with(b"\" ") && quoted;
-        if !apart
+        let follows_words = is_match(r"[0-9A-Za-z_$\x80-\xff] $", before) && self.words.len() > 1;
+        if !apart && !follows_words
             || before.contains(&b'=')
             || self.tokens.is_empty()
             || !is_full_match(&format!("(?s){pair}( +{pair})*"), rest.trim_ascii_end())
         {
+            return false;
+        }
+        let (mut pairs, mut listed) = (0, false);
+        let mut left = rest.trim_ascii_end();
+        while let Some(len) = match_len(&format!("(?s)^{pair}"), left) {
+            pairs += 1;
+            listed |= matches!(left[len - 1], b',' | b';');
+            let spaces = left[len..].iter().take_while(|b| **b == b' ').count();
+            left = &left[len + spaces..];
+        }
+        if !apart && (pairs < 2 || listed) {
             return false;
         }
         self.at = start + rest.len();

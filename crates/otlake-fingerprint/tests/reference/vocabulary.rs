@@ -156,6 +156,14 @@ pub(super) fn is_naming_noun(word: &[u8]) -> bool {
     listed("user username account host hostname", word)
 }
 
+pub(super) fn is_change(word: &[u8]) -> bool {
+    let changes = "change changes changed changing transition transitions transitioned transitioning switch switches switched switching
+                   state status mode phase role";
+    let mut word = word.to_vec();
+    word[..1].make_ascii_lowercase();
+    listed(changes, &word)
+}
+
 pub(super) fn is_credential(word: &[u8]) -> bool {
     listed("password publickey login key", word)
 }
