@@ -5,10 +5,10 @@ use super::text::{
     url_end,
 };
 use super::vocabulary::{
-    HIGH_UNITS, ends, is_alnum, is_change, is_credential, is_data_suffix, is_digit, is_generic_domain,
-    is_half_of_day, is_high_unit, is_joiner, is_level, is_method, is_month, is_naming_noun,
-    is_null, is_odd, is_preposition, is_separator, is_status, is_switch, is_unit, is_weekday,
-    is_zone, trim,
+    HIGH_UNITS, ends, is_alnum, is_change, is_credential, is_data_suffix, is_digit,
+    is_generic_domain, is_half_of_day, is_high_unit, is_joiner, is_level, is_method, is_month,
+    is_naming_noun, is_null, is_odd, is_preposition, is_separator, is_status, is_switch, is_unit,
+    is_weekday, is_zone, trim,
 };
 
 impl Text<'_> {
