@@ -20,6 +20,30 @@ pub struct Observed<'s> {
 }
 
 /// A rule that decides which signatures belong to the same pattern.
+///
+/// ```
+/// use otlake_fingerprint::{Clusterer, Observed, PatternOptions, Patterns, Scanner, Term};
+///
+/// /// Joins everything that begins with the same word.
+/// struct FirstWord;
+///
+/// impl Clusterer for FirstWord {
+///     fn cluster<'s>(&self, signatures: &[Observed<'s>]) -> Vec<Vec<Term<'s>>> {
+///         let first = |seen: &Observed<'s>| match seen.terms.as_slice() {
+///             [first @ Term::Word(_), _, ..] => vec![*first, Term::Wildcard],
+///             terms => terms.to_vec(),
+///         };
+///         signatures.iter().map(first).collect()
+///     }
+/// }
+///
+/// let mut patterns = Patterns::with_parts(PatternOptions::new(), Scanner::new(), FirstWord);
+/// for message in ["login ok for ann", "login refused for bob", "logout"] {
+///     patterns.observe(message.as_bytes());
+/// }
+/// let set = patterns.patterns();
+/// assert_eq!((set.len(), set[0].count), (2, 2));
+/// ```
 pub trait Clusterer {
     /// Returns the terms of the pattern of each signature. Signatures with equal terms are the same pattern.
     ///
@@ -47,6 +71,20 @@ pub trait Clusterer {
 /// terms that repeats (`* ok * ok`) is a list and becomes one variable.
 ///
 /// The [`Similarity`] has a veto: a place stays a word if masking it leaves too little in common with the signature.
+///
+/// ```
+/// use otlake_fingerprint::{Jaccard, PatternOptions, Patterns, Scanner, WordSets};
+///
+/// // Joins messages that differ in two words of one place already.
+/// let mut eager = WordSets::with_similarity(Jaccard);
+/// eager.limit = 2;
+/// eager.floor = 2;
+/// let mut patterns = Patterns::with_parts(PatternOptions::new(), Scanner::new(), eager);
+/// for message in ["user ann logged in", "user bob logged in"] {
+///     patterns.observe(message.as_bytes());
+/// }
+/// assert_eq!(patterns.patterns()[0].template, "user <*> logged in");
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct WordSets<S = Positional> {

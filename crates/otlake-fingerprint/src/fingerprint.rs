@@ -13,6 +13,17 @@ use crate::token::Tokenizer;
 ///
 /// Equal messages have equal fingerprints on every machine, in every order, for as long as
 /// [`VERSION`](Self::VERSION) stays the same.
+///
+/// ```
+/// use otlake_fingerprint::{Fingerprint, Fingerprinter};
+///
+/// let fingerprint = Fingerprinter::new().fingerprint(b"disk /dev/sda1 is 91% full");
+///
+/// // In an Int64 column, as text, and as bits.
+/// assert_eq!(Fingerprint::from_i64(fingerprint.as_i64()), fingerprint);
+/// assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
+/// assert_eq!(Fingerprint::new(fingerprint.as_u64()), fingerprint);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(u64);
 

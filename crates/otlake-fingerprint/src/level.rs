@@ -7,6 +7,17 @@ use crate::scanner::skip_front;
 /// A log level, least severe first.
 ///
 /// The enum is exhaustive on purpose: these are the ranges of OpenTelemetry's severity number.
+///
+/// ```
+/// use otlake_fingerprint::Level;
+///
+/// let level = Level::from_severity_number(18).ok_or("not a severity number")?;
+/// assert_eq!(level, Level::Error);
+/// assert_eq!(level.severity_number(), 17, "the first of the range");
+/// assert_eq!(level.as_str(), "ERROR");
+/// assert!(level > Level::Warn);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Level {
     /// Finest detail.

@@ -21,6 +21,21 @@ use crate::variables::{Variable, variables};
 /// The id of a pattern: the hash of its words and wildcards. Equal patterns have equal ids on every machine.
 ///
 /// The id of a pattern changes when one of its words is learned to be a variable.
+///
+/// ```
+/// use otlake_fingerprint::{PatternId, Patterns};
+///
+/// let id = |message: &str| -> PatternId {
+///     let mut patterns = Patterns::default();
+///     patterns.observe(message.as_bytes());
+///     patterns.patterns()[0].id
+/// };
+/// assert_eq!(id("retry 3 of 5"), id("retry 1 of 9"), "whoever learns it");
+///
+/// let id = id("retry 3 of 5");
+/// assert_eq!(id.to_string(), format!("{:016x}", id.as_u64()));
+/// assert_eq!(id.as_i64().cast_unsigned(), id.as_u64());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PatternId(u64);
 
@@ -50,6 +65,20 @@ impl fmt::Debug for PatternId {
 }
 
 /// One learned pattern.
+///
+/// ```
+/// use otlake_fingerprint::{Level, Pattern, Patterns};
+///
+/// let mut patterns = Patterns::default();
+/// for message in ["ERROR no route to 10.0.0.7", "ERROR no route to 10.0.0.12"] {
+///     patterns.observe(message.as_bytes());
+/// }
+/// let pattern: &Pattern = &patterns.patterns()[0];
+/// assert_eq!(pattern.template, "ERROR no route to <ip>");
+/// assert_eq!(pattern.example, b"ERROR no route to 10.0.0.7", "the shortest");
+/// assert_eq!((pattern.count, pattern.fingerprints.len()), (2, 1));
+/// assert_eq!(pattern.level, Some(Level::Error));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pattern {
@@ -75,6 +104,27 @@ pub struct Pattern {
 /// All patterns of a state, sorted by count, most frequent first, and then by id.
 ///
 /// Dereferences to a slice of [`Pattern`].
+///
+/// ```
+/// use otlake_fingerprint::{Fingerprinter, PatternSet, Patterns};
+///
+/// let mut patterns = Patterns::default();
+/// let mut learned = None;
+/// for user in ["ann", "bob", "carol", "dave"] {
+///     learned = Some(patterns.observe(format!("user {user} logged in").as_bytes()));
+/// }
+/// let set: PatternSet = patterns.patterns();
+///
+/// // By a fingerprint that was learned …
+/// let learned = learned.ok_or("nothing was learned")?;
+/// assert_eq!(set.template(learned), Some("user <*> logged in"));
+/// assert_eq!(set.pattern(learned).map(|pattern| pattern.count), Some(4));
+///
+/// // … and by a message that was not.
+/// let found = set.find(&mut Fingerprinter::new(), b"user zoe logged in");
+/// assert_eq!(found.map(|pattern| pattern.id), Some(set[0].id));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PatternSet {
     patterns: Vec<Pattern>,

@@ -18,6 +18,21 @@ use crate::token::Tokenizer;
 const RECENT: usize = 4096;
 
 /// Options for [`Patterns`].
+///
+/// ```
+/// use otlake_fingerprint::{PatternOptions, Patterns};
+///
+/// // A worker that saves its state and continues it after a restart, with 16 MiB for it.
+/// let options = PatternOptions::new().with_max_bytes(16 << 20).with_source(7);
+/// let mut patterns = Patterns::new(options);
+/// patterns.observe(b"disk /dev/sda1 is 91% full");
+///
+/// let again = Patterns::load(&patterns.save(), options)?;
+/// patterns.merge(&again);
+/// assert_eq!(patterns.patterns()[0].count, 1, "the same source, so not counted twice");
+/// assert_eq!(patterns.options().max_bytes, 16 << 20);
+/// # Ok::<(), otlake_fingerprint::LoadError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PatternOptions {
@@ -72,6 +87,23 @@ fn random_source() -> u64 {
 /// The time and severity of one message.
 ///
 /// All fields are public, because callers create sightings.
+///
+/// ```
+/// use otlake_fingerprint::{Fingerprinter, Level, Patterns, Sighting};
+///
+/// let mut fingerprinter = Fingerprinter::new();
+/// let mut patterns = Patterns::default();
+/// for (time_unix_nano, severity_number) in [(2_000, 9), (1_000, 17)] {
+///     let message = b"job 7 done";
+///     let sighting = Sighting { time_unix_nano, severity_number };
+///     patterns.learn_seen(fingerprinter.fingerprint(message), message, sighting);
+/// }
+///
+/// let pattern = &patterns.patterns()[0];
+/// assert_eq!(pattern.first_seen_unix_nano, Some(1_000));
+/// assert_eq!(pattern.last_seen_unix_nano, Some(2_000));
+/// assert_eq!(pattern.level, Some(Level::Error), "the most severe one");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sighting {
     /// Nanoseconds since the Unix epoch; 0 when unknown.
@@ -81,6 +113,20 @@ pub struct Sighting {
 }
 
 /// One fingerprint of a learned state on its own. In a table of patterns, it is a row next to the id of its pattern.
+///
+/// ```
+/// use otlake_fingerprint::{Known, Patterns};
+///
+/// let mut patterns = Patterns::default();
+/// for message in ["user ann logged in", "user bob logged in", "user ann logged in"] {
+///     patterns.observe(message.as_bytes());
+/// }
+/// let mut known: Vec<Known<'_>> = patterns.known().collect();
+/// known.sort_by_key(|known| known.count);
+/// assert_eq!(known[1].template, "user ann logged in");
+/// assert_eq!(known[1].example, b"user ann logged in");
+/// assert_eq!(known[1].count, 2);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Known<'p> {
@@ -129,6 +175,19 @@ pub struct Known<'p> {
 /// assert_eq!(set.len(), 1);
 /// assert_eq!(set[0].template, "user <*> logged in from <ip>");
 /// assert_eq!(set[0].count, 5);
+/// ```
+///
+/// What was learned, and what it takes:
+///
+/// ```
+/// use otlake_fingerprint::Patterns;
+///
+/// let mut patterns = Patterns::default();
+/// assert!(patterns.is_empty());
+/// let fingerprint = patterns.observe(b"disk /dev/sda1 is 91% full");
+/// assert_eq!(patterns.template(fingerprint), Some("disk <path> is <num>% full"));
+/// assert_eq!((patterns.len(), patterns.rejected()), (1, 0));
+/// assert!(patterns.weight() <= patterns.options().max_bytes);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Patterns<T = Scanner, C = WordSets> {

@@ -18,6 +18,16 @@ const BUFFER: usize = MAX_SIGNATURE + 2;
 ///
 /// Words are separated by spaces, and a run of variables is a single `*`. A run has one mark because the length of a list of values is
 /// accidental. Kinds are left out because the same parameter is `12` today and `0x1f` tomorrow.
+///
+/// ```
+/// use otlake_fingerprint::{Fingerprinter, Signature};
+///
+/// let mut fingerprinter = Fingerprinter::new();
+/// let _ = fingerprinter.fingerprint(b"retry 3 of 5: timeout after 250 ms");
+/// let signature: &Signature = fingerprinter.signature();
+/// assert_eq!(signature.to_string(), "retry * of * timeout after *");
+/// assert_eq!(signature.as_bytes(), b"retry * of * timeout after * ");
+/// ```
 #[derive(Clone)]
 pub struct Signature {
     /// The version byte, then the tokens, each followed by a space.

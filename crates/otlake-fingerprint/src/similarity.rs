@@ -5,6 +5,29 @@ use crate::term::Term;
 /// A measure of how alike two token sequences are, from 0 (nothing in common) to 1 (equal).
 ///
 /// An implementation must be symmetric and a pure function. Otherwise patterns depend on the order in which messages arrive.
+///
+/// ```
+/// use otlake_fingerprint::{Jaccard, Positional, Similarity, Term};
+///
+/// let words = |text: &'static str| -> Vec<Term<'static>> {
+///     text.split(' ').map(|word| Term::Word(word.as_bytes())).collect()
+/// };
+/// let (a, b) = (words("cache miss for user"), words("user cache miss for"));
+/// assert_eq!(Jaccard.similarity(&a, &b), 1.0, "the same words");
+/// assert_eq!(Positional.similarity(&a, &b), 0.0, "in other positions");
+///
+/// /// The share of words at the front that are equal.
+/// struct Prefix;
+///
+/// impl Similarity for Prefix {
+///     fn similarity(&self, a: &[Term<'_>], b: &[Term<'_>]) -> f64 {
+///         let equal = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+///         equal as f64 / a.len().max(b.len()).max(1) as f64
+///     }
+/// }
+///
+/// assert_eq!(Prefix.similarity(&a, &words("cache miss in cell")), 0.5);
+/// ```
 pub trait Similarity {
     /// Returns the similarity of `a` and `b`, in `0.0..=1.0`.
     fn similarity(&self, a: &[Term<'_>], b: &[Term<'_>]) -> f64;

@@ -35,6 +35,18 @@ const VERSION: u16 = 1;
 const CHECKSUM: usize = 8;
 
 /// The error of loading a saved state.
+///
+/// ```
+/// use otlake_fingerprint::{LoadError, PatternOptions, Patterns};
+///
+/// let mut bytes = Patterns::default().save();
+/// let middle = bytes.len() / 2;
+/// bytes[middle] ^= 1;
+/// let error = Patterns::load(&bytes, PatternOptions::new()).map(drop);
+/// assert!(matches!(error, Err(LoadError::Checksum { .. })));
+/// let error = Patterns::load(b"something else", PatternOptions::new()).map(drop);
+/// assert_eq!(error, Err(LoadError::NotASnapshot));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -116,6 +128,18 @@ impl<T: Tokenizer, C: Clusterer> Patterns<T, C> {
     }
 
     /// Loads a state saved by [`Patterns::save`], with a tokenizer and a clusterer of your own.
+    ///
+    /// ```
+    /// use otlake_fingerprint::{PatternOptions, Patterns, Scanner, WordSets};
+    ///
+    /// let mut clusterer = WordSets::default();
+    /// clusterer.limit = 8;
+    /// let options = PatternOptions::new();
+    /// let bytes = Patterns::with_parts(options, Scanner::new(), clusterer).save();
+    /// let patterns = Patterns::load_with_parts(&bytes, options, Scanner::new(), clusterer)?;
+    /// assert!(patterns.is_empty());
+    /// # Ok::<(), otlake_fingerprint::LoadError>(())
+    /// ```
     ///
     /// # Errors
     ///

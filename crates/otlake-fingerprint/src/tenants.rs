@@ -27,6 +27,29 @@ use crate::token::Tokenizer;
 /// let red = tenants.get("red").map(|state| state.patterns().to_vec()).unwrap_or_default();
 /// assert_eq!((red.len(), red[0].count), (1, 2));
 /// ```
+///
+/// The states of two workers, and saving them:
+///
+/// ```
+/// use otlake_fingerprint::{PatternOptions, Patterns, Scanner, Tenants, WordSets};
+///
+/// let options = PatternOptions::new();
+/// let new = || Tenants::<String>::with_parts(options, Scanner::new(), WordSets::default());
+/// let (mut one, mut two) = (new(), new());
+/// assert!(one.is_empty());
+/// one.state("red".to_owned()).observe(b"disk 1 full");
+/// two.state("red".to_owned()).observe(b"disk 2 full");
+/// one.merge(&two);
+///
+/// let files: Vec<_> = one.iter().map(|(tenant, state)| (tenant.clone(), state.save())).collect();
+/// for (tenant, bytes) in files {
+///     let old = two.insert(tenant, Patterns::load(&bytes, options)?);
+///     assert!(old.is_some());
+/// }
+/// let red = two.remove("red").map(|state| state.patterns()[0].count);
+/// assert_eq!(red, Some(2));
+/// # Ok::<(), otlake_fingerprint::LoadError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tenants<K, T = Scanner, C = WordSets> {
     states: HashMap<K, Patterns<T, C>>,

@@ -9,6 +9,20 @@ use crate::kind::kind_of;
 ///
 /// The [`kind`](Self::kind) of a variable is determined lazily, because a fingerprint only needs to know that the token *is* a
 /// variable: the same parameter is `12` today and `0x1f` tomorrow.
+///
+/// ```
+/// use otlake_fingerprint::{Kind, Token};
+///
+/// let message = b"retry 3 of job nightly";
+/// let (word, number) = (Token::word(&message[..5]), Token::variable(&message[6..7]));
+/// assert_eq!((word.kind(), word.text()), (Kind::Word, &b"retry"[..]));
+/// assert_eq!((number.kind(), number.is_variable()), (Kind::Number, true));
+/// assert_eq!(number.span_in(message), Some(6..7));
+///
+/// // The tokenizer knows what only looks like a word.
+/// let job = Token::typed(&message[15..], Kind::Custom("job"));
+/// assert_eq!(job.kind().name(), "job");
+/// ```
 #[derive(Clone, Copy)]
 pub struct Token<'t> {
     /// The bytes of the token, and whatever follows them: a copy of fixed size may read both.
@@ -201,6 +215,39 @@ impl Kind {
 ///
 /// The shipped implementation is [`Scanner`](crate::Scanner). A tokenizer must be a pure function of the message, because fingerprints
 /// are compared across machines and years.
+///
+/// ```
+/// use std::ops::Range;
+///
+/// use otlake_fingerprint::{Fingerprinter, Token, Tokenizer};
+///
+/// /// Messages of a device: a number in brackets, then fields with commas between them.
+/// struct Fields;
+///
+/// impl Tokenizer for Fields {
+///     fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], mut emit: F) {
+///         for field in message[self.text(message)].split(|byte| *byte == b',') {
+///             let variable = field.iter().any(u8::is_ascii_digit);
+///             emit(if variable { Token::variable(field) } else { Token::word(field) });
+///         }
+///     }
+///
+///     fn text(&self, message: &[u8]) -> Range<usize> {
+///         self.header(message)..message.len()
+///     }
+///
+///     fn header(&self, message: &[u8]) -> usize {
+///         message.iter().position(|byte| *byte == b']').map_or(0, |at| at + 1)
+///     }
+/// }
+///
+/// let mut fingerprinter = Fingerprinter::with_tokenizer(Fields);
+/// let first = fingerprinter.fingerprint(b"[1]door,open,17");
+/// let second = fingerprinter.fingerprint(b"[2]door,open,18");
+/// assert_eq!(first, second);
+/// assert_eq!(fingerprinter.signature().to_string(), "door open *");
+/// assert_eq!(fingerprinter.tokenizer().text(b"[2]door"), 3..7);
+/// ```
 pub trait Tokenizer {
     /// Calls `emit` for every token of `message`, in order.
     ///

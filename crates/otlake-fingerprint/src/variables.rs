@@ -7,6 +7,21 @@ use crate::term::Term;
 use crate::token::{Kind, Tokenizer};
 
 /// One variable of a message under its pattern.
+///
+/// ```
+/// use otlake_fingerprint::{Fingerprinter, Kind, Patterns, Variable};
+///
+/// let mut patterns = Patterns::default();
+/// let message = b"sent 250 bytes to 10.0.0.7";
+/// patterns.observe(message);
+/// let set = patterns.patterns();
+/// let found = set.extract(&mut Fingerprinter::new(), message);
+/// let (_, variables): (_, Vec<Variable<'_>>) = found.ok_or("no such pattern")?;
+/// let [size, address] = &variables[..] else { return Err("two variables") };
+/// assert_eq!((size.wildcard, address.wildcard), (0, 1));
+/// assert_eq!((address.kind, &*address.text), (Kind::Ip, &b"10.0.0.7"[..]));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Variable<'m> {

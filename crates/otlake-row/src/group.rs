@@ -3,6 +3,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::{Cell, Key, Value};
 
 /// The identity of a [`Group`]. Two rows with the same identity share all cells of the group.
+///
+/// ```
+/// use otlake_row::{Group, GroupId};
+///
+/// assert_ne!(GroupId::unique(), GroupId::unique());
+///
+/// // A stage that rewrites a resource gives every row of it the same group.
+/// let id = GroupId::unique();
+/// let (first, second) = (Group::with_id(id, &[]), Group::with_id(id, &[]));
+/// assert_eq!(first.id(), second.id());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GroupId(u64);
 
@@ -18,6 +29,19 @@ impl GroupId {
 ///
 /// A sink compares [`Group::id`] with the identity in the previous row, and so handles the cells once
 /// for all rows of the group.
+///
+/// ```
+/// use otlake_row::{Cell, Group, Keys, Location, Value};
+///
+/// let mut keys = Keys::new();
+/// let host = keys.intern(Location::Resource, "host.name").expect("below the key limit");
+/// let cells = [Cell { key: host, value: Value::String("web-1") }];
+/// let resource = Group::new(&cells);
+///
+/// assert_eq!(resource.get(host), Some(&Value::String("web-1")));
+/// assert_eq!(resource.cells().len(), 1);
+/// assert_ne!(resource.id(), Group::new(&cells).id(), "equal cells, but another group");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Group<'a> {
     id: GroupId,

@@ -38,6 +38,23 @@ pub(crate) const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 /// * A key made by [`Keys::intern`](crate::Keys::intern) means something only together with the
 ///   `Keys` that made it.
 /// * [`Key::excess`] collects what has no key of its own.
+///
+/// ```
+/// use otlake_row::{Key, Keys, Location, fields};
+///
+/// let mut keys = Keys::new();
+/// let user = keys.intern(Location::Attribute, "user.id").expect("below the key limit");
+/// assert_eq!(user.location(), Location::Attribute);
+/// assert_eq!(fields::BODY.location(), Location::Field);
+///
+/// // A table of a sink's own, with one entry for each attribute.
+/// let mut columns = vec![None; keys.len(Location::Attribute)];
+/// columns[user.index()] = Some("attr_user_id");
+///
+/// // A key that was stored in a compact form.
+/// assert_eq!(Key::new(Location::Attribute, user.index() as u32), user);
+/// assert!(Key::excess(Location::Attribute).is_excess());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(u32);
 

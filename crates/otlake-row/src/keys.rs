@@ -54,6 +54,15 @@ impl KeyLimits {
 
 /// The identity of a [`Keys`]. A sink compares it to notice that the keys of a row come from another
 /// interner than those of the row before.
+///
+/// ```
+/// use otlake_row::Keys;
+///
+/// let (first, second) = (Keys::new(), Keys::new());
+/// let seen = first.id();
+/// assert_eq!(first.id(), seen);
+/// assert_ne!(second.id(), seen, "forget what is known about the keys of the first");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct KeysId(u64);
 
@@ -64,6 +73,21 @@ type Names = Rodeo<Spur, foldhash::fast::RandomState>;
 ///
 /// A decoder owns one and lends it to every row, so that a sink can look up the name of a key that it
 /// has not seen before.
+///
+/// ```
+/// use otlake_row::{Keys, Location, fields};
+///
+/// let mut keys = Keys::new();
+/// let host = keys.intern(Location::Resource, "host.name").expect("below the key limit");
+/// assert_eq!(keys.intern(Location::Resource, "host.name"), Some(host));
+/// assert_eq!(keys.find(Location::Attribute, "host.name"), None, "another location");
+/// assert_eq!(keys.name(host), "host.name");
+/// assert_eq!(keys.len(Location::Resource), 1);
+///
+/// // An interner knows its own keys and those that are the same everywhere.
+/// assert!(keys.contains(fields::BODY));
+/// assert!(!Keys::of_fields().contains(host));
+/// ```
 pub struct Keys {
     id: KeysId,
     names: [Names; 4],

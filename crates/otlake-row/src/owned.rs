@@ -5,6 +5,34 @@ use crate::{ByteString, Bytes, Cell, Group, GroupId, Key, Row, Signal, Value};
 /// A [`Row`](crate::Row) that owns its values and shares its groups with neighbouring rows.
 ///
 /// The keys are those of the `Keys` of the original row: keep that to look up their names.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_row::{
+///     Cell, Group, Keys, Location, OwnedCell, OwnedRow, OwnedValue, Row, RowSink, Signal, Value, fields,
+/// };
+///
+/// let mut keys = Keys::new();
+/// let host = keys.intern(Location::Resource, "host.name").expect("below the key limit");
+/// let cells = [Cell { key: host, value: Value::String("web-1") }];
+/// let (resource, scope) = (Group::new(&cells), Group::new(&[]));
+///
+/// // A vector of owned rows is a sink.
+/// let mut rows: Vec<OwnedRow> = Vec::new();
+/// for body in ["started", "ready"] {
+///     let mut row = Row::new(Signal::Logs, resource, scope);
+///     row.push(fields::BODY, Value::String(body));
+///     rows.row(&mut row)?;
+/// }
+///
+/// let ready = OwnedValue::String("ready".into());
+/// assert_eq!(rows[1].get(fields::BODY), Some(&ready));
+/// assert_eq!(rows[1].cells, [OwnedCell { key: fields::BODY, value: ready }]);
+/// assert_eq!(rows[1].resource.get(host), Some(&OwnedValue::String("web-1".into())));
+/// assert!(Arc::ptr_eq(&rows[0].resource, &rows[1].resource));
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnedRow {
     /// The kind of telemetry.
@@ -18,6 +46,16 @@ pub struct OwnedRow {
 }
 
 /// A [`Group`](crate::Group) that owns its values.
+///
+/// ```
+/// use otlake_row::{Cell, Group, OwnedGroup, OwnedValue, Row, Signal, Value, fields};
+///
+/// let cells = [Cell { key: fields::SCOPE_NAME, value: Value::String("checkout") }];
+/// let row = Row::new(Signal::Traces, Group::new(&[]), Group::new(&cells)).to_owned();
+///
+/// let scope: &OwnedGroup = &row.scope;
+/// assert_eq!(scope.get(fields::SCOPE_NAME), Some(&OwnedValue::String("checkout".into())));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnedGroup {
     /// The identity of the original group.

@@ -93,6 +93,15 @@ impl Key {
 
     /// Returns the number of names registered at a location. A decoder that remembers keys compares it to
     /// notice that a name may have another key now.
+    ///
+    /// ```
+    /// use otlake_row::{Key, Location};
+    ///
+    /// let before = Key::registered(Location::Scope);
+    /// Key::register(Location::Scope, "team")?;
+    /// assert_eq!(Key::registered(Location::Scope), before + 1);
+    /// # Ok::<(), otlake_row::RegisterError>(())
+    /// ```
     pub fn registered(location: Location) -> usize {
         REGISTERED[location as usize].count.load(Ordering::Acquire)
     }

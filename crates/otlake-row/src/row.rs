@@ -16,6 +16,67 @@ pub struct Cell<'a> {
 ///
 /// A row lives as long as the call it is passed to. To keep it, copy it with [`Row::to_owned`]. To add
 /// text that lives shorter than the row, change a copy made by [`Row::reborrow`].
+///
+/// A decoder fills the same row again and again:
+///
+/// ```
+/// use otlake_row::{Bytes, Cell, Group, Row, Signal, Value, fields};
+///
+/// let payload = Bytes::from_static(b"order placed");
+/// let body = std::str::from_utf8(&payload)?;
+/// let cells = [Cell { key: fields::SCOPE_NAME, value: Value::String("checkout") }];
+/// let (resource, scope) = (Group::new(&[]), Group::new(&cells));
+///
+/// let mut row = Row::new(Signal::Logs, resource, scope);
+/// row.set_payload(&payload);
+/// row.push(fields::SEVERITY_NUMBER, Value::Int(9));
+/// row.push(fields::BODY, Value::String(body));
+/// assert_eq!(row.cells().len(), 2);
+/// assert_eq!(row.scope().cells(), cells);
+/// let first = row.to_owned(); // its body shares the payload
+///
+/// row.restart(Signal::Logs, resource, scope);
+/// assert!(row.cells().is_empty());
+/// assert!(row.payload().is_some());
+/// row.push(fields::BODY, Value::String(body));
+/// let second = row.to_owned_after(&first);
+/// assert!(std::sync::Arc::ptr_eq(&first.scope, &second.scope));
+/// # Ok::<(), std::str::Utf8Error>(())
+/// ```
+///
+/// A stage changes it:
+///
+/// ```
+/// use otlake_row::{Cell, Group, Keys, Location, Row, Signal, Value, fields};
+///
+/// let mut keys = Keys::new();
+/// let mut intern = |location, name| keys.intern(location, name).expect("below the key limit");
+/// let service = intern(Location::Resource, "service.name");
+/// let password = intern(Location::Attribute, "password");
+/// let old = [Cell { key: service, value: Value::String("checkout-v1") }];
+/// let mut row = Row::new(Signal::Logs, Group::new(&old), Group::new(&[]));
+/// row.set_keys(&keys);
+/// row.push(fields::BODY, Value::String("login"));
+/// row.push(password, Value::String("secret"));
+///
+/// row.retain(|cell| cell.key != password);
+/// for cell in row.cells_mut() {
+///     if cell.key == fields::BODY {
+///         cell.value = Value::String("logged in");
+///     }
+/// }
+/// assert_eq!(row.cells(), [Cell { key: fields::BODY, value: Value::String("logged in") }]);
+///
+/// // Text that the stage makes lives shorter than the row.
+/// let body = format!("{} at {}", "logged in", row.service_name().unwrap_or("?"));
+/// let new = [Cell { key: service, value: Value::String("checkout") }];
+/// let mut changed = row.reborrow();
+/// changed.set(fields::BODY, Value::String(&body));
+/// changed.set_resource(Group::new(&new));
+/// changed.set_scope(Group::new(&[]));
+/// assert_eq!(changed.get(fields::BODY).and_then(Value::as_str), Some("logged in at checkout-v1"));
+/// assert_eq!(changed.resource().get(service), Some(&Value::String("checkout")));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
     signal: Signal,

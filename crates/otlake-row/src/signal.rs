@@ -28,6 +28,20 @@ impl Signal {
 /// The kind of a metric's data points: a member of `Metric.data`.
 ///
 /// The enum is exhaustive on purpose: each kind has a table and columns of its own.
+///
+/// ```
+/// use otlake_row::{MetricKind, Value, fields};
+///
+/// // A data point names the kind of its metric.
+/// let kind = Value::String("exponential_histogram");
+/// let kind = kind.as_str().and_then(MetricKind::from_name);
+/// assert_eq!(kind, Some(MetricKind::ExponentialHistogram));
+///
+/// let with_temporality = MetricKind::ALL.into_iter().filter(|kind| kind.has_temporality());
+/// let names: Vec<_> = with_temporality.map(MetricKind::name).collect();
+/// assert_eq!(names, ["sum", "histogram", "exponential_histogram"]);
+/// assert!(MetricKind::Sum.has_monotonicity());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum MetricKind {
     /// A value at a point in time.

@@ -99,6 +99,25 @@ pub struct SinkFn<F>(F);
 ///
 /// The wrapper is needed because a `&mut` to a closure is a closure too, which the compiler could not
 /// distinguish from a `&mut` to a sink.
+///
+/// ```
+/// use otlake_row::{Group, Row, RowSink, Signal, SinkFn, sink_fn};
+///
+/// fn counter(rows: &mut u64) -> SinkFn<impl FnMut(&mut Row<'_>) -> Result<(), std::fmt::Error>> {
+///     sink_fn(|_| {
+///         *rows += 1;
+///         Ok(())
+///     })
+/// }
+///
+/// let mut rows = 0;
+/// let mut sink = counter(&mut rows);
+/// sink.row(&mut Row::new(Signal::Logs, Group::new(&[]), Group::new(&[])))?;
+/// sink.finish()?; // does nothing
+/// drop(sink);
+/// assert_eq!(rows, 1);
+/// # Ok::<(), std::fmt::Error>(())
+/// ```
 pub fn sink_fn<F, E>(row: F) -> SinkFn<F>
 where
     F: FnMut(&mut Row<'_>) -> Result<(), E>,

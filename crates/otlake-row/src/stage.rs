@@ -62,6 +62,68 @@ use crate::{Row, RowSink};
 /// A stage that adds a value registers its key once, with [`Key::register`](crate::Key::register), and
 /// sets it in each row. A value that lives shorter than the row, such as text in the stage's own
 /// buffer, goes into a [`Row::reborrow`].
+///
+/// # Holding rows back
+///
+/// A stage that holds rows back passes them on in [`flush`](Stage::flush) and drops them in
+/// [`discard`](Stage::discard):
+///
+/// ```
+/// use std::any::Any;
+///
+/// use otlake_row::{Group, OwnedRow, Row, RowSink, Signal, Stage, Value, fields};
+///
+/// /// Passes each body on once, with the number of times that it came.
+/// #[derive(Default)]
+/// struct Count {
+///     body: String,
+///     times: i64,
+/// }
+///
+/// impl Stage for Count {
+///     fn row<S: RowSink>(&mut self, row: &mut Row<'_>, next: &mut S) -> Result<(), S::Error> {
+///         let body = row.get(fields::BODY).and_then(Value::as_str).unwrap_or_default();
+///         if body != self.body {
+///             self.flush(next)?;
+///             self.body = body.to_owned();
+///         }
+///         self.times += 1;
+///         Ok(())
+///     }
+///
+///     fn flush<S: RowSink>(&mut self, next: &mut S) -> Result<(), S::Error> {
+///         if self.times > 0 {
+///             let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///             row.push(fields::BODY, Value::String(&self.body));
+///             row.push(fields::COUNT, Value::Int(self.times));
+///             next.row(&mut row)?;
+///         }
+///         self.times = 0;
+///         Ok(())
+///     }
+///
+///     fn discard(&mut self) {
+///         self.times = 0;
+///     }
+/// }
+///
+/// let mut sink = Count::default().before(Vec::<OwnedRow>::new());
+/// for body in ["retry", "retry", "done"] {
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.push(fields::BODY, Value::String(body));
+///     sink.row(&mut row)?;
+/// }
+/// assert_eq!(sink.sink().len(), 1, "the last one is held back");
+/// sink.finish()?; // flushes the stage
+///
+/// // A stage of a chain is found by its type.
+/// sink.stage().visit(&mut |stage: &dyn Any| assert!(stage.is::<Count>()));
+///
+/// let (mut stage, rows) = sink.into_parts();
+/// assert_eq!(rows.len(), 2);
+/// stage.discard();
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 pub trait Stage {
     /// Handles one row: passes it to `next`, changed or not, or drops it. A stage may also hold rows
     /// back, or pass on more than one.
@@ -110,6 +172,22 @@ pub trait Stage {
 }
 
 /// A stage and the sink behind it, as one sink. [`Stage::before`] makes it.
+///
+/// ```
+/// use otlake_row::{Group, OwnedRow, Row, RowSink, Signal, Stage, Staged};
+///
+/// // An empty tuple is a stage that passes rows on as they are.
+/// let mut sink: Staged<(), Vec<OwnedRow>> = ().before(Vec::new());
+/// sink.row(&mut Row::new(Signal::Logs, Group::new(&[]), Group::new(&[])))?;
+/// assert_eq!(sink.sink().len(), 1);
+///
+/// // Take the rows and go on.
+/// let rows = std::mem::take(sink.sink_mut());
+/// assert_eq!(rows.len(), 1);
+/// let (_, rest) = sink.into_parts();
+/// assert!(rest.is_empty());
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Staged<T, S> {
     stage: T,

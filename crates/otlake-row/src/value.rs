@@ -1,6 +1,18 @@
 /// A value of OTLP's `AnyValue`, borrowed from the payload or from the decoder's scratch memory.
 ///
 /// The enum is exhaustive on purpose: a sink that ignored a kind of value would lose data silently.
+///
+/// ```
+/// use otlake_row::{Value, ValueKind};
+///
+/// let roles = [Value::String("admin"), Value::String("on call")];
+/// let roles = Value::Array(&roles);
+/// assert_eq!(roles.kind(), ValueKind::Array);
+/// assert_eq!(roles.content_bytes(), (1 + 5) + (1 + 7));
+///
+/// assert_eq!(Value::Int(42).as_int(), Some(42));
+/// assert_eq!(Value::String("42").as_int(), None, "nothing is converted");
+/// ```
 // The tag takes a whole word, so that a value is copied as three words. With a tag of one byte and the
 // bool next to it, the compiler copies the seven bytes in between as two overlapping stores, and reading
 // them back waits for both. That was a third of the time of decoding (docs/performance.md).

@@ -6,6 +6,20 @@ use crate::overflow::OverflowReason;
 
 /// The number of a column in its [`Schema`](crate::Schema), from 0, in the order in which the columns
 /// were found.
+///
+/// ```
+/// use otlake_row::Location;
+/// use otlake_schema::{ColumnId, Resolved, Schema};
+///
+/// let mut schema = Schema::logs();
+/// let Resolved::Column(id) = schema.resolve(Location::Attribute, "user.id") else {
+///     panic!("the budget is not used up");
+/// };
+/// let builders = vec!["a builder"; schema.columns().len()];
+/// assert_eq!(builders[id.index()], "a builder");
+/// let all: Vec<ColumnId> = (0..builders.len()).map(|index| schema.column_id(index)).collect();
+/// assert_eq!(all.last(), Some(&id));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ColumnId(pub(crate) u32);
 
@@ -18,6 +32,29 @@ impl ColumnId {
 }
 
 /// A column of a [`Schema`](crate::Schema). It belongs to one field or to one attribute.
+///
+/// ```
+/// use otlake_row::{Location, Value, fields};
+/// use otlake_schema::{ColumnType, Resolved, Schema};
+///
+/// let mut schema = Schema::logs();
+/// let Resolved::Column(id) = schema.resolve(Location::Attribute, "user.id") else {
+///     panic!("the budget is not used up");
+/// };
+/// assert_eq!(schema.column(id).column_type(), None, "it has no value yet");
+/// schema.widen(id, &Value::Int(17));
+/// let column = schema.column(id);
+/// assert_eq!((column.name(), column.full_name()), ("attr_user_id", Some("attr.user.id")));
+/// assert_eq!(column.column_type(), Some(ColumnType::Int64));
+/// assert_eq!(column.id(), None, "it is not published yet");
+/// assert!(!column.is_promoted());
+///
+/// // A field of the protocol has the same column everywhere.
+/// let body = schema.field_column(fields::BODY).expect("logs have bodies");
+/// let body = schema.column(body);
+/// assert_eq!((body.id(), body.full_name()), (Some(6), None));
+/// assert_eq!(body.field().map(|field| field.key), Some(fields::BODY));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Column {
     pub(crate) name: String,
@@ -86,6 +123,18 @@ impl Column {
 /// The column for a name, or why it has none; see [`Schema::resolve`](crate::Schema::resolve).
 ///
 /// Exhaustive on purpose: a caller has to handle every answer.
+///
+/// ```
+/// use otlake_row::Location;
+/// use otlake_schema::{OverflowReason, Resolved, Schema, SchemaOptions, Table};
+///
+/// let mut schema = Schema::new(Table::Logs, SchemaOptions::new().with_column_budget(1));
+/// let first = schema.resolve(Location::Attribute, "user.id");
+/// assert!(matches!(first, Resolved::Column(_)));
+/// let second = schema.resolve(Location::Attribute, "user.name");
+/// assert_eq!(second, Resolved::Overflow(OverflowReason::Budget));
+/// assert_eq!(schema.resolve(Location::Field, "body"), Resolved::Reserved);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolved {
     /// The name has this column.
@@ -99,6 +148,29 @@ pub enum Resolved {
 
 /// The treatment of the values that a column already has; see [`Schema::coerce`](crate::Schema::coerce).
 /// Exhaustive on purpose, like [`Resolved`].
+///
+/// ```
+/// use otlake_row::{Location, Value};
+/// use otlake_schema::{Coercion, ColumnType, DatasetSchema, Resolved, Schema, Table};
+///
+/// let found = |value: Value<'_>| {
+///     let mut schema = Schema::logs();
+///     if let Resolved::Column(id) = schema.resolve(Location::Attribute, "status") {
+///         schema.widen(id, &value);
+///     }
+///     schema
+/// };
+///
+/// // One writer has published an integer, another one has seen text.
+/// let mut dataset = DatasetSchema::new(Table::Logs);
+/// dataset.extend(&found(Value::Int(200)));
+/// let mut schema = found(Value::String("ok"));
+/// let coercions = schema.coerce(&dataset);
+///
+/// let [(id, coercion)] = coercions[..] else { panic!("one column changes") };
+/// assert_eq!(schema.column(id).name(), "attr_status");
+/// assert_eq!(coercion, Coercion::To(ColumnType::Int64), "\"ok\" goes to the overflow column");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coercion {
     /// The values are coerced to this type, and those that do not fit overflow.

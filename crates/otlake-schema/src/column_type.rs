@@ -3,6 +3,18 @@ use otlake_row::Value;
 use crate::inferred::Inferred;
 
 /// The type of a column of attributes.
+///
+/// ```
+/// use otlake_row::Value;
+/// use otlake_schema::ColumnType;
+///
+/// assert_eq!(ColumnType::from_name("float64"), Some(ColumnType::Float64));
+/// assert_eq!(ColumnType::Float64.name(), "float64");
+///
+/// assert!(ColumnType::Float64.fits(&Value::Double(0.5)));
+/// assert!(!ColumnType::Int64.fits(&Value::Double(0.5)));
+/// assert!(ColumnType::Utf8.fits(&Value::Double(0.5)), "as text");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ColumnType {

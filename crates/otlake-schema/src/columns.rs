@@ -10,6 +10,24 @@ use crate::column_type::ColumnType;
 use crate::table::Table;
 
 /// The column of a field. Every file of the table has it, whether a record has the field or not.
+///
+/// ```
+/// use otlake_row::fields;
+/// use otlake_schema::{Absent, FieldColumn, FieldKind, Table, field_columns};
+///
+/// let columns = field_columns(Table::Metrics);
+/// let quantiles = columns.iter().find(|column| column.key == fields::QUANTILE_VALUES);
+/// let quantiles: &FieldColumn = quantiles.expect("summaries have quantiles");
+/// assert_eq!(quantiles.kind.type_name(), "list<struct<quantile: float64, value: float64>>");
+/// assert_eq!(quantiles.absent, Absent::Null);
+///
+/// // The members of the struct have ids too: the item of the list is the first inner field.
+/// let FieldKind::List(FieldKind::Struct(members)) = quantiles.kind else {
+///     panic!("a list of structs");
+/// };
+/// assert_eq!(members[1].name, "value");
+/// assert_eq!(FieldColumn::inner_id(quantiles.id, 3), quantiles.id * 100 + 3);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FieldColumn {
@@ -38,6 +56,20 @@ impl FieldColumn {
 pub const OVERFLOW_ID: u32 = 99;
 
 /// The conversion of a field's value to its column's, which determines the type of the column.
+///
+/// ```
+/// use otlake_schema::{ColumnType, FieldKind, Member};
+///
+/// let time = FieldKind::Timestamp { or: None };
+/// assert_eq!(time.type_name(), "timestamp[us, UTC]");
+/// assert_eq!(time.column_type(), Some(ColumnType::Int64));
+/// assert!(time.is_derived());
+///
+/// assert_eq!(FieldKind::Hex.type_name(), "utf8");
+/// assert_eq!(FieldKind::List(&FieldKind::Float64).column_type(), None);
+/// let has_text = |members: &[Member]| members.iter().any(|member| member.kind == FieldKind::Text);
+/// assert!(!has_text(&[]));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldKind {

@@ -55,6 +55,21 @@ pub struct DatasetSchema {
 }
 
 /// A published column.
+///
+/// ```
+/// use otlake_schema::{ColumnType, DatasetColumn};
+///
+/// let column = DatasetColumn::new(10_000, "attr_user_id", "int64")
+///     .with_full_name("attr.user.id")
+///     .into_promoted();
+/// assert_eq!((column.id(), column.name()), (10_000, "attr_user_id"));
+/// assert_eq!(column.column_type(), Some(ColumnType::Int64));
+/// assert!(column.is_promoted());
+///
+/// // The protocol's own columns have types that attributes never have.
+/// let time = DatasetColumn::new(1, "timestamp", "timestamp[us, UTC]");
+/// assert_eq!((time.type_name(), time.column_type()), ("timestamp[us, UTC]", None));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetColumn {
@@ -186,6 +201,21 @@ impl DatasetSchema {
 
     /// Reserves the names of columns that other programs have added to the table, so that no new column gets one of
     /// them. They are not part of [`to_json`](Self::to_json).
+    ///
+    /// ```
+    /// use otlake_row::{Location, Value};
+    /// use otlake_schema::{DatasetSchema, Resolved, Schema, Table};
+    ///
+    /// let mut dataset = DatasetSchema::new(Table::Logs);
+    /// dataset.reserve_names(["attr_region"]); // a column that a person has added
+    /// let mut schema = Schema::logs();
+    /// if let Resolved::Column(id) = schema.resolve(Location::Attribute, "region") {
+    ///     schema.widen(id, &Value::String("eu"));
+    /// }
+    /// dataset.extend(&schema);
+    /// let column = dataset.column_of("attr.region").expect("it was added");
+    /// assert!(column.name().starts_with("attr_region_"), "with a hash of the full name");
+    /// ```
     pub fn reserve_names<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
         self.taken.extend(names.into_iter().map(fold));
     }

@@ -19,6 +19,19 @@ use crate::column_type::ColumnType;
 /// has a text: [`ValueText`](crate::ValueText).
 ///
 /// The enum is exhaustive on purpose: another element would change the types of existing columns.
+///
+/// ```
+/// use otlake_row::Value;
+/// use otlake_schema::{ColumnType, Inferred};
+///
+/// let values = [Value::Int(1), Value::Double(0.5), Value::Empty];
+/// let joined = values.iter().map(Inferred::of).fold(Inferred::Empty, Inferred::join);
+/// assert_eq!(joined.column_type(), Some(ColumnType::Float64));
+///
+/// // 2^53 + 1 is not a double, so only text holds both.
+/// let joined = joined.join(Inferred::of(&Value::Int((1 << 53) + 1)));
+/// assert_eq!(joined.column_type(), Some(ColumnType::Utf8));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Inferred {
     /// No value yet.

@@ -66,6 +66,18 @@ impl Naming for FlatNaming {
 
 /// The naming that keeps names as they were sent: `resource.service.name`, `scope.…`,
 /// `attr.http.method`. The column name is the [`full_name`].
+///
+/// ```
+/// use otlake_row::Location;
+/// use otlake_schema::{FlatNaming, Naming, VerbatimNaming};
+///
+/// let mut column = String::new();
+/// VerbatimNaming.write(Location::Resource, "service.name", &mut column);
+/// assert_eq!(column, "resource.service.name");
+/// column.clear();
+/// FlatNaming.write(Location::Resource, "service.name", &mut column);
+/// assert_eq!(column, "resource_service_name");
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct VerbatimNaming;
 

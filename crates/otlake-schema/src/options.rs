@@ -5,6 +5,23 @@ use std::sync::Arc;
 use crate::naming::{FlatNaming, Naming};
 
 /// Options for a [`Schema`](crate::Schema).
+///
+/// ```
+/// use otlake_row::Location;
+/// use otlake_schema::{Resolved, Schema, SchemaOptions, Table, VerbatimNaming};
+///
+/// let options = SchemaOptions::new()
+///     .with_naming(VerbatimNaming)
+///     .with_column_budget(0)
+///     .with_promoted(["resource.service.name"]);
+/// let mut schema = Schema::new(Table::Traces, options);
+/// let Resolved::Column(service) = schema.resolve(Location::Resource, "service.name") else {
+///     panic!("it is promoted");
+/// };
+/// assert_eq!(schema.column(service).name(), "resource.service.name");
+/// assert!(schema.column(service).is_promoted());
+/// assert!(matches!(schema.resolve(Location::Attribute, "user.id"), Resolved::Overflow(_)));
+/// ```
 #[derive(Clone)]
 pub struct SchemaOptions {
     pub(crate) naming: Arc<dyn Naming + Send + Sync>,

@@ -18,6 +18,20 @@ pub enum OverflowReason {
 }
 
 /// The number of values that overflowed, by reason.
+///
+/// ```
+/// use otlake_schema::{OverflowCounts, OverflowReason};
+///
+/// let mut counts = OverflowCounts::default();
+/// counts.count(OverflowReason::Budget, 3);
+/// let earlier = counts;
+///
+/// let mut other = OverflowCounts::default();
+/// other.count(OverflowReason::Type, 1);
+/// counts.merge(&other);
+/// assert_eq!((counts.budget, counts.r#type, counts.total()), (3, 1, 4));
+/// assert_eq!(counts.since(&earlier), other);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OverflowCounts {

@@ -19,6 +19,39 @@ use crate::table::Table;
 /// A column belongs to one attribute, known by its [full name](full_name). If several attributes could have
 /// the same column name, the first one gets it; the columns that a dataset has published take precedence
 /// over all that were found since.
+///
+/// Two writers of one dataset:
+///
+/// ```
+/// use otlake_row::{Location, Value};
+/// use otlake_schema::{DatasetSchema, Resolved, Schema, SchemaOptions};
+///
+/// let mut schema = Schema::traces();
+/// let before = schema.revision();
+/// if let Resolved::Column(id) = schema.resolve(Location::Attribute, "http.route") {
+///     schema.widen(id, &Value::String("/cart"));
+/// }
+/// assert!(schema.revision() > before, "there is another column");
+///
+/// let mut dataset = DatasetSchema::new(schema.table());
+/// assert!(schema.has_unpublished_changes(&dataset));
+/// dataset.extend(&schema);
+/// assert!(!schema.has_unpublished_changes(&dataset));
+///
+/// // The other writer begins with what is published …
+/// let other = Schema::from_dataset(&dataset, SchemaOptions::new());
+/// assert!(other.columns().iter().any(|column| column.name() == "attr_http_route"));
+///
+/// // … and a third one, which has found nothing yet, catches up.
+/// let mut third = Schema::traces();
+/// third.merge(&dataset);
+/// assert!(third.coerce(&dataset).is_empty(), "it has no values that would have to change");
+///
+/// // A reader finds no columns that it has not announced.
+/// let mut reader = other.closed();
+/// assert!(matches!(reader.resolve(Location::Attribute, "new"), Resolved::Overflow(_)));
+/// assert_ne!(Schema::metrics().table(), reader.table());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Schema {
     table: Table,

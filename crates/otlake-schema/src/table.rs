@@ -1,6 +1,17 @@
 use otlake_row::{MetricKind, Signal};
 
 /// The rows that share one schema: the records of a signal, or the data points of one metric kind.
+///
+/// ```
+/// use otlake_row::{MetricKind, Signal};
+/// use otlake_schema::Table;
+///
+/// let table = Table::MetricsOf(MetricKind::Histogram);
+/// assert_eq!((table.name(), table.signal()), ("histogram", Signal::Metrics));
+/// assert_eq!(Table::from_name("histogram"), Some(table));
+/// assert_eq!(Table::ALL[table.index()], table);
+/// assert_eq!(Table::from(Signal::Traces).name(), "traces");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Table {

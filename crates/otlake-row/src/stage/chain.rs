@@ -6,6 +6,24 @@ use crate::{Row, RowSink};
 /// A tuple of stages to which another one can be appended, as a builder does.
 ///
 /// It is implemented for tuples of up to seven stages. A longer chain is a tuple of tuples.
+///
+/// ```
+/// use otlake_row::{BoxStage, Stage, StageChain};
+///
+/// /// A builder that does not know how many stages it will have.
+/// struct Builder<T> {
+///     stages: T,
+/// }
+///
+/// impl<T: StageChain> Builder<T> {
+///     fn stage<N: Stage>(self, next: N) -> Builder<T::With<N>> {
+///         Builder { stages: self.stages.with(next) }
+///     }
+/// }
+///
+/// let builder = Builder { stages: () }.stage(None::<BoxStage>).stage(BoxStage::new(()));
+/// assert_eq!(builder.stages.dropped(), 0);
+/// ```
 pub trait StageChain: Stage {
     /// The chain with a stage of type `T` at its end.
     type With<T: Stage>: Stage;

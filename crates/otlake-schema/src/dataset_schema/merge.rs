@@ -63,6 +63,24 @@ impl DatasetSchema {
     /// Returns a schema with the columns of both. Where the two disagree on a field id, the id of this
     /// schema wins; a column that only `other` has gets a new id if its own is taken.
     ///
+    /// ```
+    /// use otlake_schema::{DatasetColumn, DatasetSchema, Difference, MergeError, Table};
+    ///
+    /// let with = |type_name: &str| {
+    ///     let user = DatasetColumn::new(10_000, "attr_user", type_name).with_full_name("attr.user");
+    ///     DatasetSchema::from_columns(Table::Logs, 1, [user])
+    /// };
+    /// let none = DatasetSchema::new(Table::Logs);
+    /// let (int, text) = (with("int64")?, with("utf8")?);
+    ///
+    /// let merged = none.merge(&int)?;
+    /// assert!(matches!(&none.diff(&merged)[..], [Difference::Added(column)] if column.name() == "attr_user"));
+    /// assert!(matches!(int.diff(&text)[..], [Difference::Changed(..)]));
+    /// assert!(matches!(int.merge(&text), Err(MergeError::Types { .. })));
+    /// assert_eq!(merged.table(), Table::Logs);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if the schemas are of different tables, or do not agree on the type of a column or
