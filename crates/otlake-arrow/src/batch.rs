@@ -55,6 +55,38 @@ const MAX_ROWS: usize = 1 << 30;
 /// A string of a resource or scope is stored once, however many rows share it, because its column has a
 /// dictionary. Names and texts in the `overflow` column have dictionaries too, once they are repeated often
 /// enough to matter.
+///
+/// A loop that ends a record batch by its size and reuses its memory:
+///
+/// ```
+/// use otlake_arrow::BatchBuilder;
+/// use otlake_row::{Cell, Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_schema::Schema;
+///
+/// let cells = [Cell { key: fields::SCOPE_NAME, value: Value::String("checkout") }];
+/// let (resource, scope) = (Group::new(&[]), Group::new(&cells));
+/// let body = "x".repeat(1000);
+///
+/// let mut builder = BatchBuilder::new(Schema::logs());
+/// let mut batches = 0;
+/// for _ in 0..100 {
+///     let mut row = Row::new(Signal::Logs, resource, scope);
+///     row.push(fields::BODY, Value::String(&body));
+///     builder.row(&mut row)?;
+///     // The next record batch stores the name of the scope again.
+///     let own = builder.stored_bytes() - builder.group_bytes();
+///     if builder.is_full() || own >= 1_000 {
+///         assert!(builder.memory_size() >= builder.stored_bytes());
+///         let batch = builder.finish_batch();
+///         batches += 1; // write it here
+///         builder.recycle(batch);
+///     }
+/// }
+/// assert_eq!((batches, builder.rows()), (100, 0));
+/// assert_eq!(builder.repeated_cells(), 100, "the name of the scope, for each row");
+/// builder.release_memory();
+/// # Ok::<_, otlake_arrow::BatchError>(())
+/// ```
 pub struct BatchBuilder {
     schema: Schema,
     options: BatchOptions,
@@ -144,6 +176,33 @@ impl BatchBuilder {
 
     /// Infers columns and types from a row that is added later, so that they are known when the rows before
     /// it become a record batch.
+    ///
+    /// ```
+    /// use otlake_arrow::{BatchBuilder, BatchOptions, arrow_array::cast::AsArray};
+    /// use otlake_row::{Group, Keys, Location, Row, RowSink, Signal, Value};
+    /// use otlake_schema::Schema;
+    ///
+    /// let mut keys = Keys::new();
+    /// let code = keys.intern(Location::Attribute, "code").expect("below the key limit");
+    /// let row = |value: Value<'static>| {
+    ///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+    ///     row.set_keys(&keys);
+    ///     row.push(code, value);
+    ///     row
+    /// };
+    ///
+    /// let options = BatchOptions::new().with_plain_strings();
+    /// let mut builder = BatchBuilder::with_options(Schema::logs(), options);
+    /// let mut waiting = [row(Value::Int(200)), row(Value::String("ok"))];
+    /// for row in &waiting {
+    ///     builder.infer(row);
+    /// }
+    /// builder.row(&mut waiting[0])?;
+    /// assert!(builder.batch_size() > 0);
+    /// let first = builder.finish_batch();
+    /// assert_eq!(first["attr_code"].as_string::<i32>().value(0), "200");
+    /// # Ok::<_, otlake_arrow::BatchError>(())
+    /// ```
     #[inline]
     pub fn infer(&mut self, row: &Row<'_>) {
         self.inference.infer(row, &mut self.schema);

@@ -1,4 +1,22 @@
 /// Options for a [`BatchBuilder`](crate::BatchBuilder).
+///
+/// ```
+/// use otlake_arrow::arrow_schema::DataType;
+/// use otlake_arrow::{BatchBuilder, BatchOptions};
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_schema::Schema;
+///
+/// let options = BatchOptions::new().with_plain_strings().with_field_ids(true);
+/// let mut builder = BatchBuilder::with_options(Schema::logs(), options);
+/// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+/// row.push(fields::BODY, Value::String("ready"));
+/// builder.row(&mut row)?;
+/// let batch = builder.finish_batch();
+/// let body = batch.schema_ref().field_with_name("body").expect("logs have bodies");
+/// assert_eq!(body.data_type(), &DataType::Utf8);
+/// assert_eq!(body.metadata()["PARQUET:field_id"], "6");
+/// # Ok::<_, otlake_arrow::BatchError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchOptions {

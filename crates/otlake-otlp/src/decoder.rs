@@ -165,6 +165,27 @@ impl fmt::Debug for OtlpDecoder {
 }
 
 /// A builder for an [`OtlpDecoder`].
+///
+/// ```
+/// use otlake_otlp::{Format, InvalidUtf8, Limits, OtlpDecoder, OtlpDecoderBuilder};
+/// use otlake_row::{Bytes, Key, KeyLimits, Location, OwnedRow, Signal};
+///
+/// let builder: OtlpDecoderBuilder = OtlpDecoder::builder()
+///     .limits(Limits::default().with_records(10_000))
+///     .invalid_utf8(InvalidUtf8::Reject)
+///     .key_limits(KeyLimits::default().with_names(0));
+/// let mut decoder = builder.build();
+///
+/// // { log_records { severity_number: 9  attributes { key: "ab"  value { int_value: 1 } } } }
+/// let payload = Bytes::from_static(
+///     b"\x0a\x10\x12\x0e\x12\x0c\x10\x09\x32\x08\x0a\x02ab\x12\x02\x18\x01",
+/// );
+/// let mut rows: Vec<OwnedRow> = Vec::new();
+/// decoder.decode(Signal::Logs, Format::Protobuf, &payload, &mut rows)?;
+/// assert!(rows[0].get(Key::excess(Location::Attribute)).is_some(), "no name is interned");
+/// assert_eq!(decoder.keys().len(Location::Attribute), 0);
+/// # Ok::<(), otlake_otlp::DecodeError<std::convert::Infallible>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct OtlpDecoderBuilder {

@@ -19,6 +19,22 @@ pub use self::error::InflateError;
 pub use self::limits::InflateLimits;
 
 /// The compression of a body or a file.
+///
+/// ```
+/// use otlake_otlp::{ContentEncoding, InflateError, InflateLimits};
+/// use otlake_row::Bytes;
+///
+/// // A request without the header, and a file without an extension of a compression.
+/// let encoding = ContentEncoding::from_header("identity").ok_or("an unknown encoding")?;
+/// assert_eq!(ContentEncoding::from_extension("binpb"), encoding);
+/// assert_eq!(encoding.name(), "identity");
+///
+/// let body = Bytes::from_static(b"a body");
+/// assert_eq!(encoding.inflate(&body, 1 << 20)?, body);
+/// let error = encoding.inflate_within(&body, InflateLimits::default().with_bytes(3));
+/// assert!(matches!(error, Err(InflateError::TooLarge { limit: 3, .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ContentEncoding {

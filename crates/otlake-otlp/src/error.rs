@@ -8,6 +8,19 @@ use crate::{Format, RejectionReason, Summary, foreign};
 ///
 /// In both cases the rows before the failure were delivered, and the [`Summary`] counts them. The enum is exhaustive on
 /// purpose: nothing else is involved in decoding.
+///
+/// ```
+/// use otlake_otlp::{DecodeError, Format, OtlpDecoder};
+/// use otlake_row::{Bytes, Row, Signal, sink_fn};
+///
+/// // ExportLogsServiceRequest { resource_logs { scope_logs { log_records { body: "hi" } } } }
+/// let payload = Bytes::from_static(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi");
+/// let mut full = sink_fn(|_: &mut Row<'_>| Err("the disk is full"));
+/// let error = OtlpDecoder::new().decode(Signal::Logs, Format::Protobuf, &payload, &mut full);
+/// let Err(error) = error else { panic!("the sink fails") };
+/// assert_eq!(error.summary().accepted, 0);
+/// assert!(matches!(error, DecodeError::Sink { error: "the disk is full", .. }));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DecodeError<E> {
     /// The payload is invalid.
@@ -59,6 +72,19 @@ impl<E: error::Error + 'static> error::Error for DecodeError<E> {
 }
 
 /// The fault because of which a payload cannot be decoded, and its position.
+///
+/// ```
+/// use otlake_otlp::{DecodeError, Format, InvalidPayloadKind, OtlpDecoder};
+/// use otlake_row::{Bytes, OwnedRow, Signal};
+///
+/// let cut_off = Bytes::from_static(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a");
+/// let mut rows: Vec<OwnedRow> = Vec::new();
+/// let error = OtlpDecoder::new().decode(Signal::Logs, Format::Protobuf, &cut_off, &mut rows);
+/// let Err(DecodeError::Payload { error, .. }) = error else { panic!("it is cut off") };
+/// assert_eq!((error.path(), error.offset()), ("resource_logs[0]", 2));
+/// let truncated = InvalidPayloadKind::Truncated { length: 10, remaining: 7 };
+/// assert_eq!(error.kind(), &truncated);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPayload(Box<Invalid>);
 

@@ -6,6 +6,27 @@ use crate::utf8::SHORT;
 /// rejected alone and counted in the [`Summary`](crate::Summary). If a resource, scope or metric exceeds
 /// a limit, all of its records are rejected. The number of attribute names that a decoder keeps is limited by
 /// [`KeyLimits`](otlake_row::KeyLimits).
+///
+/// ```
+/// use otlake_otlp::{Limits, OtlpDecoder};
+///
+/// // For senders that are not trusted.
+/// let limits = Limits::default()
+///     .with_payload_bytes(4 << 20)
+///     .with_records(10_000)
+///     .with_attributes(128)
+///     .with_name_bytes(256)
+///     .with_value_bytes(64 << 10)
+///     .with_nesting_depth(8)
+///     .with_nested_values(1_000)
+///     .with_repetition(16);
+/// let decoder = OtlpDecoder::builder().limits(limits).build();
+/// # let _ = decoder;
+/// assert_eq!((limits.payload_bytes(), limits.records()), (4 << 20, 10_000));
+/// assert_eq!((limits.attributes(), limits.name_bytes()), (128, 256));
+/// assert_eq!((limits.value_bytes(), limits.nesting_depth()), (64 << 10, 8));
+/// assert_eq!((limits.nested_values(), limits.repetition()), (1_000, 16));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub(crate) payload_bytes: usize,
@@ -153,6 +174,23 @@ impl Limits {
 
 /// The treatment of strings that are not valid UTF-8. Protobuf forbids them, but senders truncate strings in the
 /// middle of a character, or pass on what they received.
+///
+/// ```
+/// use otlake_otlp::{Format, InvalidUtf8, OtlpDecoder};
+/// use otlake_row::{Bytes, OwnedRow, OwnedValue, Signal, fields};
+///
+/// // ExportLogsServiceRequest { resource_logs { scope_logs { log_records { body: "h\xff" } } } }
+/// let payload = Bytes::from_static(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02h\xff");
+/// let mut rows: Vec<OwnedRow> = Vec::new();
+/// let summary = OtlpDecoder::new().decode(Signal::Logs, Format::Protobuf, &payload, &mut rows)?;
+/// assert_eq!(rows[0].get(fields::BODY), Some(&OwnedValue::String("h\u{fffd}".into())));
+/// assert_eq!(summary.replaced_strings, 1);
+///
+/// let mut strict = OtlpDecoder::builder().invalid_utf8(InvalidUtf8::Reject).build();
+/// let summary = strict.decode(Signal::Logs, Format::Protobuf, &payload, &mut rows)?;
+/// assert_eq!((summary.accepted, summary.rejected), (0, 1));
+/// # Ok::<(), otlake_otlp::DecodeError<std::convert::Infallible>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidUtf8 {

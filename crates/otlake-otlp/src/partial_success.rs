@@ -31,6 +31,21 @@ impl Summary {
 ///
 /// It is implemented for the messages of the three signals and cannot be implemented outside of this
 /// crate.
+///
+/// ```
+/// use otlake_otlp::opentelemetry_proto::tonic::collector::logs::v1::ExportLogsPartialSuccess;
+/// use otlake_otlp::{PartialSuccess, Summary};
+///
+/// /// Returns the part of a response, whatever the signal.
+/// fn respond<P: PartialSuccess>(summary: &Summary) -> Option<P> {
+///     summary.partial_success()
+/// }
+///
+/// let mut summary = Summary::default();
+/// summary.rejected = 3;
+/// let logs: Option<ExportLogsPartialSuccess> = respond(&summary);
+/// assert_eq!(logs.map(|success| success.rejected_log_records), Some(3));
+/// ```
 pub trait PartialSuccess: private::Sealed {
     #[doc(hidden)]
     const SIGNAL: Signal;

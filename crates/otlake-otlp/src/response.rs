@@ -73,6 +73,25 @@ pub(crate) fn error_message(summary: &Summary, records: &str) -> Option<String> 
 ///     br#"{"code":3,"message":"the payload is malformed"}"#,
 /// );
 /// ```
+///
+/// A receiver that is full, and one that has found a fault:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use otlake_otlp::{Format, RpcCode, RpcStatus};
+///
+/// let full = RpcStatus::new(RpcCode::ResourceExhausted, "the queue is full")
+///     .with_retry_delay(Duration::from_secs(5));
+/// assert_eq!((full.code().number(), full.message()), (8, "the queue is full"));
+/// let body = String::from_utf8(full.encode(Format::Json))?;
+/// assert!(body.contains("google.rpc.RetryInfo"));
+///
+/// let fault = RpcStatus::new(RpcCode::InvalidArgument, "the payload is malformed")
+///     .with_violation("resource_logs[0]", "the payload is cut off");
+/// assert!(fault.encode(Format::Protobuf).len() > fault.message().len());
+/// # Ok::<(), std::string::FromUtf8Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RpcStatus {
     code: RpcCode,

@@ -1,6 +1,23 @@
 use std::fmt;
 
 /// The outcome for the records of a payload, as OTLP's partial success reports it.
+///
+/// ```
+/// use otlake_otlp::{RejectionReason, Summary};
+///
+/// // Two payloads of a file, the second of which has caused too much where it was written.
+/// let mut first = Summary::default();
+/// first.accepted = 100;
+/// let mut second = Summary::default();
+/// second.accepted = 50;
+/// second.reject_last(20, 1 << 20);
+///
+/// first.merge(second);
+/// assert_eq!((first.accepted, first.rejected), (130, 20));
+/// let rejection = first.first_rejection.ok_or("some were rejected")?;
+/// assert!(matches!(rejection.reason(), RejectionReason::Budget { limit: 1_048_576 }));
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
@@ -52,6 +69,25 @@ impl Summary {
 }
 
 /// A record that was left out of the rows, and the reason.
+///
+/// ```
+/// use otlake_otlp::{Format, Limits, OtlpDecoder, Rejection, RejectionReason};
+/// use otlake_row::{Bytes, OwnedRow, Signal};
+///
+/// // { log_records { severity_number: 9  attributes { key: "ab"  value { int_value: 1 } } } }
+/// let payload = Bytes::from_static(
+///     b"\x0a\x10\x12\x0e\x12\x0c\x10\x09\x32\x08\x0a\x02ab\x12\x02\x18\x01",
+/// );
+/// let mut decoder = OtlpDecoder::builder().limits(Limits::default().with_attributes(0)).build();
+/// let mut rows: Vec<OwnedRow> = Vec::new();
+/// let summary = decoder.decode(Signal::Logs, Format::Protobuf, &payload, &mut rows)?;
+///
+/// let rejection: Rejection = summary.first_rejection.ok_or("one was rejected")?;
+/// assert_eq!(rejection.record(), 1);
+/// assert!(matches!(rejection.reason(), RejectionReason::Attributes { limit: 0, .. }));
+/// assert_eq!((rejection.path(), rejection.offset()), ("", None), "a limit has no position");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection(Box<Rejected>);
 

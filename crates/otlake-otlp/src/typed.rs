@@ -15,6 +15,29 @@ use crate::run::Stop;
 use crate::{OtlpDecoder, Summary};
 
 /// A reference to a request of any signal, for [`OtlpDecoder::decode_request`]. Exhaustive, like [`Signal`].
+///
+/// ```
+/// use otlake_otlp::opentelemetry_proto::tonic::{
+///     collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest},
+///     logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+/// };
+/// use otlake_otlp::{ExportRequest, OtlpDecoder};
+/// use otlake_row::{OwnedRow, Signal};
+///
+/// let record = LogRecord { severity_number: 9, ..Default::default() };
+/// let scope = ScopeLogs { log_records: vec![record], ..Default::default() };
+/// let resource = ResourceLogs { scope_logs: vec![scope], ..Default::default() };
+/// let logs = ExportLogsServiceRequest { resource_logs: vec![resource] };
+/// let traces = ExportTraceServiceRequest::default();
+///
+/// let mut decoder = OtlpDecoder::new();
+/// let mut rows: Vec<OwnedRow> = Vec::new();
+/// for request in [ExportRequest::from(&logs), ExportRequest::from(&traces)] {
+///     let summary = decoder.decode_request(request, &mut rows)?;
+///     assert_eq!(summary.accepted, u64::from(request.signal() == Signal::Logs));
+/// }
+/// # Ok::<(), otlake_otlp::DecodeError<std::convert::Infallible>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum ExportRequest<'a> {
     /// A request with logs.

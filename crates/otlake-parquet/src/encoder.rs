@@ -36,6 +36,32 @@ const CACHED_COLUMNS: usize = 10_000;
 ///
 /// Create one per writing thread and keep it: its compression context and its buffers are reused for every
 /// file.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
+/// use otlake_parquet::{Encoder, FileWriter, WriterOptions};
+///
+/// let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..1_000));
+/// let batch = RecordBatch::try_from_iter([("n", numbers)])?;
+///
+/// let mut encoder = Encoder::new(WriterOptions::new())?;
+/// assert_eq!(encoder.options().data_page_rows(), 20_000);
+/// // Whoever has a limit asks before, not after.
+/// let needed = encoder.memory_size() + encoder.memory_to_encode(&batch);
+/// let group = encoder.encode_row_group(&batch)?;
+/// assert!(group.memory_size() + encoder.memory_size() <= needed);
+///
+/// // The row group goes to a file later. A batch can also be written to the file at once.
+/// let mut file = FileWriter::new(Vec::new());
+/// file.append(&group)?;
+/// let _ = encoder.memory_to_write(&batch);
+/// file.write_row_group(&mut encoder, &batch)?;
+/// encoder.release_memory();
+/// assert_eq!(file.rows_written(), 2_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Encoder {
     pub(crate) options: WriterOptions,

@@ -8,6 +8,20 @@ use arrow_schema::DataType;
 use crate::compress::compression::Compression;
 
 /// An error of [`Encoder::new`](crate::Encoder::new).
+///
+/// ```
+/// use otlake_parquet::{Compression, Encoder, EncoderError, WriterOptions};
+///
+/// // A codec from a configuration file, which this build may lack.
+/// let compression: Compression = "lz4".parse()?;
+/// let encoder = Encoder::new(WriterOptions::new().with_compression(compression));
+/// match encoder {
+///     Ok(_) => assert!(compression.is_available()),
+///     Err(EncoderError::Unavailable { compression: missing }) => assert_eq!(missing, compression),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncoderError {
@@ -31,6 +45,25 @@ pub enum EncoderError {
 }
 
 /// An error of writing a row group or a footer.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+/// use otlake_parquet::{Encoder, FileError, FileWriter, WriterOptions};
+///
+/// let number: ArrayRef = Arc::new(Int64Array::from(vec![200]));
+/// let text: ArrayRef = Arc::new(StringArray::from(vec!["ok"]));
+/// let mut encoder = Encoder::new(WriterOptions::new())?;
+/// let mut file = FileWriter::new(Vec::new());
+/// file.write_row_group(&mut encoder, &RecordBatch::try_from_iter([("code", number)])?)?;
+///
+/// let error = file.write_row_group(&mut encoder, &RecordBatch::try_from_iter([("code", text)])?);
+/// let Err(error @ FileError::ColumnType { .. }) = error else { panic!("another type") };
+/// let message = "column \"code\" is Utf8 in the batch but Int64 in the file: cast it, or start a new file";
+/// assert_eq!(error.to_string(), message);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
@@ -113,6 +146,27 @@ impl FileError {
 }
 
 /// An error of a [`RollingWriter`](crate::RollingWriter).
+///
+/// ```
+/// use std::io;
+/// use std::sync::Arc;
+///
+/// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
+/// use otlake_parquet::{RollingError, RollingWriter, WriterOptions};
+///
+/// let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+/// let batch = RecordBatch::try_from_iter([("n", numbers)])?;
+/// let no_space = || Err::<Vec<u8>, _>(io::Error::from(io::ErrorKind::StorageFull));
+/// let mut writer = RollingWriter::new(WriterOptions::new(), no_space)?;
+///
+/// let lost = match writer.write(&batch) {
+///     Ok(()) | Err(RollingError::Rejected { .. }) => 0,
+///     Err(RollingError::Dropped { rows, .. } | RollingError::Open { rows, .. }) => rows,
+///     Err(error) => return Err(error.into()),
+/// };
+/// assert_eq!(lost, 3, "write them again");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RollingError {

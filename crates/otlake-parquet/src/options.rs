@@ -15,6 +15,34 @@ use crate::compress::compression::Compression;
 ///     .with_rows_per_file(1_000_000);
 /// assert_eq!(options.compression(), Compression::Snappy);
 /// ```
+///
+/// All of them:
+///
+/// ```
+/// use otlake_parquet::{SortingColumn, WriterOptions};
+///
+/// let time = SortingColumn { name: "timestamp".to_owned(), descending: false, nulls_first: false };
+/// let options = WriterOptions::new()
+///     .with_data_page_rows(5_000)
+///     .with_data_page_bytes(256 << 10)
+///     .with_dictionary_page_bytes(512 << 10)
+///     .with_buffer_bytes(1 << 20)
+///     .with_bloom_filter_columns(["trace_id", "attr_user_id"])
+///     .with_bloom_filter_fpp(0.001)
+///     .with_statistics_truncate_length(32)
+///     .with_sorting_columns(vec![time])
+///     .with_bytes_per_file(512 << 20)
+///     .with_key_values(vec![("origin".to_owned(), "eu-west".to_owned())])
+///     .with_created_by("ingest 1.2");
+///
+/// assert_eq!((options.data_page_rows(), options.data_page_bytes()), (5_000, 256 << 10));
+/// assert_eq!((options.dictionary_page_bytes(), options.buffer_bytes()), (512 << 10, 1 << 20));
+/// assert_eq!(options.bloom_filter_columns(), ["trace_id", "attr_user_id"]);
+/// assert_eq!((options.bloom_filter_fpp(), options.statistics_truncate_length()), (0.001, 32));
+/// assert_eq!(options.sorting_columns()[0].name, "timestamp");
+/// assert_eq!((options.rows_per_file(), options.bytes_per_file()), (10_000_000, 512 << 20));
+/// assert_eq!((options.key_values().len(), options.created_by()), (1, "ingest 1.2"));
+/// ```
 // One field for each option, which is why there are more than a dozen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WriterOptions {
@@ -230,6 +258,25 @@ impl Default for WriterOptions {
 /// until it is finished.
 ///
 /// The fields are those of the format, which has no others.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
+/// use otlake_parquet::{Encoder, FileWriter, SortingColumn, WriterOptions};
+///
+/// let newest_first = SortingColumn { name: "n".to_owned(), descending: true, nulls_first: false };
+/// let options = WriterOptions::new().with_sorting_columns(vec![newest_first.clone()]);
+/// let mut encoder = Encoder::new(options)?;
+/// let mut file = FileWriter::new(Vec::new());
+/// for numbers in [vec![9, 8], vec![7, 3]] {
+///     let numbers: ArrayRef = Arc::new(Int64Array::from(numbers));
+///     file.write_row_group(&mut encoder, &RecordBatch::try_from_iter([("n", numbers)])?)?;
+/// }
+/// let (_, summary) = file.finish(&mut encoder, &[])?;
+/// assert_eq!(summary.sort_order, [newest_first], "the row groups follow on each other");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortingColumn {
     /// The name of a top-level column of a primitive type.

@@ -136,6 +136,16 @@ impl Document {
 }
 
 /// A version of a document. Only the storage that made it can interpret it.
+///
+/// ```
+/// use otlake_storage::{Document, Version};
+///
+/// // What a client of a store of one's own returns for a document.
+/// let version = Version::new("\"5d41402a\"");
+/// let document = Document::new("{}".into(), version.clone());
+/// assert_eq!(document.version.token(), &b"\"5d41402a\""[..]);
+/// assert_eq!(document.version, version);
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Version(Bytes);
 
@@ -185,6 +195,21 @@ pub enum PutOutcome {
 }
 
 /// A file or a document in a list.
+///
+/// ```
+/// use otlake_storage::{Documents, InMemoryStorage, PutIf, StoredFile};
+///
+/// let storage = InMemoryStorage::new();
+/// for name in ["logs/a.json", "logs/b.json", "traces/a.json"] {
+///     let _ = storage.put(name, "{}".into(), PutIf::Absent)?;
+/// }
+/// let files: Vec<StoredFile> = storage.list("logs/")?;
+/// let names: Vec<_> = files.iter().map(|file| (file.name.as_str(), file.bytes)).collect();
+/// assert_eq!(names, [("logs/a.json", 2), ("logs/b.json", 2)]);
+/// storage.delete("logs/a.json")?;
+/// assert_eq!(storage.list("logs/")?.len(), 1);
+/// # Ok::<(), otlake_storage::StorageError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredFile {

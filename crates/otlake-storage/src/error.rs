@@ -4,6 +4,19 @@ use std::error::Error;
 use std::fmt;
 
 /// An operation of a [`Storage`](crate::Storage) or of its [`Documents`](crate::Documents) that failed.
+///
+/// ```
+/// use otlake_storage::{InMemoryStorage, Storage, StorageError, StorageErrorKind};
+///
+/// let Err(error) = InMemoryStorage::new().create("../secrets") else { panic!("it is outside") };
+/// assert_eq!((error.kind(), error.path()), (StorageErrorKind::InvalidName, "\"../secrets\""));
+///
+/// // From a storage of your own.
+/// let lost = StorageError::new("put", "state.json", "the connection was reset")
+///     .with_kind(StorageErrorKind::InDoubt);
+/// let message = "cannot put state.json (it may have taken effect: check, or do it again under the same name)";
+/// assert_eq!(lost.to_string(), message);
+/// ```
 #[derive(Debug)]
 pub struct StorageError {
     kind: StorageErrorKind,

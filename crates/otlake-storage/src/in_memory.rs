@@ -17,6 +17,23 @@ use crate::storage::{Storage, StorageFile};
 ///
 /// For all threads, a complete file or document appears in one step and replaces the one that had its
 /// name. Nothing is durable. The [`Version`] of a document is its content.
+///
+/// ```
+/// use std::io::Write;
+///
+/// use otlake_storage::{InMemoryStorage, Storage};
+///
+/// let storage = InMemoryStorage::new();
+/// let mut file = storage.create("a.parquet")?;
+/// file.write_all(b"PAR1")?;
+/// assert!(storage.files().is_empty(), "not before the commit");
+/// file.commit()?;
+/// assert_eq!(&storage.files()["a.parquet"][..], b"PAR1");
+///
+/// assert_eq!(storage.take_files().len(), 1);
+/// assert!(storage.files().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct InMemoryStorage {
     files: Arc<Mutex<BTreeMap<String, Stored>>>,

@@ -38,6 +38,26 @@ use crate::storage::{Storage, StorageFile};
 /// content. Lists do not follow symbolic links, and omit names that are not UTF-8.
 ///
 /// Clones share what they know about the directory.
+///
+/// ```
+/// use std::io::Write;
+/// use std::time::Duration;
+///
+/// use otlake_storage::{LocalDirectory, Storage};
+///
+/// # let temporary = tempfile::tempdir()?;
+/// # let root = temporary.path().join("lake");
+/// let storage = LocalDirectory::new(&root);
+/// let mut file = storage.create("logs/a.parquet")?;
+/// file.write_all(b"PAR1")?;
+/// file.commit()?;
+/// assert_eq!(std::fs::read(storage.path().join("logs/a.parquet"))?, b"PAR1");
+///
+/// let open = storage.create("logs/b.parquet")?;
+/// assert!(storage.remove_leftovers(Duration::ZERO)?.is_empty(), "its writer is alive");
+/// # drop(open);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct LocalDirectory {
     root: PathBuf,

@@ -6,6 +6,15 @@ use crate::local::is_reserved;
 /// Rejects the names that no storage accepts. [`Storage`](crate::Storage) lists them. Call it from a
 /// storage of your own.
 ///
+/// ```
+/// use otlake_storage::{StorageErrorKind, check_name};
+///
+/// check_name("create", "date=2026-11-22/a.parquet")?;
+/// let error = check_name("create", "a//b").map_err(|error| error.kind());
+/// assert_eq!(error, Err(StorageErrorKind::InvalidName));
+/// # Ok::<(), otlake_storage::StorageError>(())
+/// ```
+///
 /// # Errors
 ///
 /// Returns an error that names the `action` when the name is one of them.
@@ -24,6 +33,14 @@ pub(crate) fn check_prefix(prefix: &str) -> Result<(), StorageError> {
 }
 
 /// Returns 16 hexadecimal digits from 64 random bits, for a name that no other process uses.
+///
+/// ```
+/// use otlake_storage::random_digits;
+///
+/// let name = format!("part-{}.parquet", random_digits());
+/// assert_eq!(name.len(), "part-91e11b0a7eccfbf7.parquet".len());
+/// assert_ne!(random_digits(), random_digits());
+/// ```
 ///
 /// # Panics
 ///

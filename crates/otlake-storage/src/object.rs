@@ -76,6 +76,29 @@ const SMALLEST_PART_BYTES: usize = 5 << 20;
 /// assert_eq!(storage.list("")?[0].name, "date=2026-11-22/a.parquet");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Larger parts for larger files, on the runtime of the program:
+///
+/// ```
+/// use std::io::Write;
+/// use std::sync::Arc;
+///
+/// use otlake_storage::object_store::memory::InMemory;
+/// use otlake_storage::{ObjectStorage, Storage};
+///
+/// let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+/// let store = Arc::new(InMemory::new());
+/// let storage = ObjectStorage::on_runtime(store, "lake", runtime.handle().clone())?
+///     .with_part_bytes(16 << 20)
+///     .with_parts_in_flight(2);
+/// assert_eq!(storage.prefix(), "lake");
+///
+/// let mut file = storage.create("a.parquet")?;
+/// file.write_all(b"PAR1")?;
+/// file.commit()?;
+/// assert_eq!(storage.store().to_string(), "InMemory");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ObjectStorage {
     store: Arc<dyn ObjectStore>,
@@ -146,6 +169,23 @@ impl ObjectStorage {
     /// [`new`](Self::new). The clients for S3, Google Cloud Storage and Azure then ask the store for the
     /// names that begin with a prefix, wherever it ends. Without it a prefix that ends within a part of a
     /// name lists the rest of its directory. [`open`](crate::open) sets it.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "aws")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    ///
+    /// use otlake_storage::ObjectStorage;
+    /// use otlake_storage::object_store::aws::AmazonS3Builder;
+    ///
+    /// let store = Arc::new(AmazonS3Builder::from_env().with_bucket_name("lake").build()?);
+    /// let storage = ObjectStorage::new(store.clone(), "logs")?.with_paginated_list(store);
+    /// # drop(storage);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "aws"))]
+    /// # fn main() {}
+    /// ```
     #[must_use]
     pub fn with_paginated_list(mut self, store: Arc<dyn PaginatedListStore>) -> Self {
         self.pages = Some(Pages(store));

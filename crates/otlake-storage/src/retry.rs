@@ -10,6 +10,16 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use crate::error::StorageError;
 
 /// The pauses and the deadline of the retries of a conditional write.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use otlake_storage::RetryPolicy;
+///
+/// let policy = RetryPolicy::default().with_deadline(Duration::from_secs(60));
+/// assert_eq!(policy.first_pause, Duration::from_millis(2));
+/// assert_eq!(policy.deadline, Duration::from_secs(60));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
@@ -145,6 +155,19 @@ pub struct RetryEvent<'a> {
 }
 
 /// The reason for a retry of a conditional write.
+///
+/// ```
+/// use otlake_storage::{Retries, RetryPolicy, RetryReason, StorageError, StorageErrorKind};
+///
+/// let mut retries = Retries::new("state.json", RetryPolicy::default());
+/// retries.pause_after_conflict()?;
+/// let lost = StorageError::new("put", "state.json", "the connection was reset")
+///     .with_kind(StorageErrorKind::InDoubt);
+/// retries.pause_in_doubt(lost)?;
+/// assert_eq!(retries.failed(), 2);
+/// assert!(matches!(retries.first_reason(), Some(RetryReason::Conflict)));
+/// # Ok::<(), otlake_storage::RetriesExhausted>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RetryReason {
@@ -235,6 +258,21 @@ impl Retries {
 }
 
 /// A conditional write that did not succeed before its deadline.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use otlake_storage::{Retries, RetriesExhausted, RetryPolicy, RetryReason};
+///
+/// let policy = RetryPolicy::default().with_deadline(Duration::ZERO);
+/// let exhausted: RetriesExhausted = match Retries::new("state.json", policy).pause_after_conflict() {
+///     Ok(()) => panic!("there is no time for another attempt"),
+///     Err(exhausted) => exhausted,
+/// };
+/// assert_eq!((exhausted.name(), exhausted.attempts()), ("state.json", 1));
+/// assert!(matches!(exhausted.first_reason(), RetryReason::Conflict));
+/// assert!(exhausted.elapsed() < Duration::from_secs(60));
+/// ```
 #[derive(Debug)]
 pub struct RetriesExhausted(Box<Exhausted>);
 

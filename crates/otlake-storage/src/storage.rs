@@ -41,6 +41,48 @@ pub trait Storage: Send + Sync + fmt::Debug {
 ///
 /// Drop it after a failed write. A storage that can fail halfway remembers the failure and rejects the
 /// commit.
+///
+/// ```
+/// use std::io::{self, Write};
+///
+/// use otlake_storage::{InMemoryStorage, Storage, StorageError, StorageFile};
+///
+/// /// A file that counts its bytes.
+/// struct Counted {
+///     file: Box<dyn StorageFile>,
+///     bytes: u64,
+/// }
+///
+/// impl Write for Counted {
+///     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+///         let written = self.file.write(bytes)?;
+///         self.bytes += written as u64;
+///         Ok(written)
+///     }
+///
+///     fn flush(&mut self) -> io::Result<()> {
+///         self.file.flush()
+///     }
+/// }
+///
+/// impl StorageFile for Counted {
+///     fn memory_size(&self) -> usize {
+///         self.file.memory_size()
+///     }
+///
+///     fn commit(self: Box<Self>) -> Result<(), StorageError> {
+///         self.file.commit()
+///     }
+/// }
+///
+/// let storage = InMemoryStorage::new();
+/// let mut file = Box::new(Counted { file: storage.create("a.parquet")?, bytes: 0 });
+/// file.write_all(b"PAR1")?;
+/// assert_eq!(file.bytes, 4);
+/// file.commit()?;
+/// assert_eq!(storage.files().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait StorageFile: Write + Send {
     /// Returns the bytes of memory that the open file holds and releases when it is committed or
     /// dropped, such as buffers and parts in flight. A caller with a memory budget closes files by it.

@@ -9,6 +9,33 @@ impl BatchBuilder {
     /// batch is finished and written to the dataset. Values that do not fit the published type go to the
     /// `overflow` column, and so do all values of a column that is beyond the column budget of the dataset,
     /// or for which it has no free name.
+    ///
+    /// ```
+    /// use otlake_arrow::BatchBuilder;
+    /// use otlake_arrow::arrow_array::Array;
+    /// use otlake_row::{Group, Keys, Location, Row, RowSink, Signal, Value};
+    /// use otlake_schema::{DatasetColumn, DatasetSchema, Schema, Table};
+    ///
+    /// // Another writer has published the column as an integer.
+    /// let code = DatasetColumn::new(10_000, "attr_code", "int64").with_full_name("attr.code");
+    /// let dataset = DatasetSchema::from_columns(Table::Logs, 1, [code])?;
+    ///
+    /// let mut keys = Keys::new();
+    /// let code = keys.intern(Location::Attribute, "code").expect("below the key limit");
+    /// let mut builder = BatchBuilder::new(Schema::logs());
+    /// for value in [Value::Int(200), Value::String("ok")] {
+    ///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+    ///     row.set_keys(&keys);
+    ///     row.push(code, value);
+    ///     builder.row(&mut row)?;
+    /// }
+    /// builder.coerce(&dataset);
+    /// assert_eq!(builder.overflow_counts().r#type, 2, "the column was text already");
+    /// let batch = builder.finish_batch();
+    /// assert_eq!(batch["attr_code"].null_count(), 2);
+    /// assert_eq!(batch["overflow"].null_count(), 0, "each value is in the map of its row");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn coerce(&mut self, dataset: &DatasetSchema) {
         self.end_group(Location::Resource);
         self.end_group(Location::Scope);

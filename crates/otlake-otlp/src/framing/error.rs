@@ -3,6 +3,25 @@ use std::{fmt, io};
 use crate::encoding::InflateError;
 
 /// The error because of which a payload cannot be read from its file, and the payload's position.
+///
+/// ```
+/// use otlake_otlp::{PayloadErrorKind, PayloadReader};
+///
+/// // The beginning of the second document is lost, and the third one is whole.
+/// let file = b"{\"resourceLogs\":[]}\n\"x\"]}\n{\"resourceLogs\":[]}\n";
+/// let mut payloads = 0;
+/// for payload in PayloadReader::new(&file[..]) {
+///     match payload {
+///         Ok(_) => payloads += 1,
+///         Err(error) => {
+///             assert!(matches!(error.kind(), PayloadErrorKind::NotADocument { lines: 1, .. }));
+///             assert_eq!((error.number(), error.offset()), (2, 20));
+///             assert!(!error.is_final(), "the reader goes on");
+///         }
+///     }
+/// }
+/// assert_eq!(payloads, 2);
+/// ```
 #[derive(Debug)]
 pub struct PayloadError {
     pub(super) kind: PayloadErrorKind,

@@ -2,6 +2,17 @@ use std::fmt;
 use std::str::FromStr;
 
 /// The way in which the payloads of an inflated file are separated.
+///
+/// ```
+/// use otlake_otlp::{Framing, UnknownFraming};
+///
+/// let framing: Framing = "json-lines".parse()?;
+/// assert_eq!(framing, Framing::JsonLines);
+/// assert_eq!(framing.name(), "json-lines");
+/// let error: Result<Framing, UnknownFraming> = "xml".parse();
+/// assert!(error.is_err());
+/// # Ok::<(), UnknownFraming>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Framing {

@@ -17,6 +17,13 @@ impl Format {
     /// Detects the format of a payload. It is JSON if it begins with a brace, after white space and a byte order mark.
     /// A protobuf request can begin in the same way, with a line feed as a tag and a brace as a length. Then the
     /// bytes after the brace decide.
+    ///
+    /// ```
+    /// use otlake_otlp::Format;
+    ///
+    /// assert_eq!(Format::of(b" {\"resourceLogs\":[]}"), Format::Json);
+    /// assert_eq!(Format::of(b"\x0a\x0a\x12\x08"), Format::Protobuf);
+    /// ```
     pub fn of(payload: &[u8]) -> Format {
         if is_json(payload) {
             Format::Json
@@ -50,6 +57,20 @@ impl Format {
 }
 
 /// One request of a file.
+///
+/// ```
+/// use otlake_otlp::{Format, Payload, PayloadReader, signal_of_protobuf};
+/// use otlake_row::Signal;
+///
+/// // ExportTraceServiceRequest { resource_spans { scope_spans { spans { name: "GET" } } } }
+/// let file = b"\x0a\x09\x12\x07\x12\x05\x2a\x03GET";
+/// let payload: Payload = PayloadReader::new(&file[..]).next().expect("there is one")?;
+/// assert_eq!(payload.format, Format::Protobuf);
+/// assert_eq!((payload.number, payload.offset), (1, 0));
+/// assert_eq!(signal_of_protobuf(&payload.bytes)?, payload.signal()?);
+/// # let _ = Signal::Traces;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Payload {

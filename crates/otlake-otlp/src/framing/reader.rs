@@ -56,6 +56,20 @@ use crate::foreign;
 /// Other files are errors. If the detection is wrong for a file, set [`Self::with_framing`] and
 /// [`Self::with_encoding`].
 ///
+/// ```
+/// use otlake_otlp::{ContentEncoding, Framing, PayloadReader};
+///
+/// // One document per line, uncompressed, with small limits: nothing is detected.
+/// let file = b"{\"resourceLogs\":[]}\n{\"resourceSpans\":[]}\n";
+/// let mut reader = PayloadReader::new(&file[..])
+///     .with_framing(Framing::JsonLines)
+///     .with_encoding(ContentEncoding::Identity)
+///     .with_limit(1 << 20)
+///     .with_ratio(100);
+/// assert_eq!(reader.by_ref().count(), 2);
+/// assert_eq!(reader.framing(), Some(Framing::JsonLines));
+/// ```
+///
 /// # Errors
 ///
 /// An item is an error if its payload is broken. The error has the number of the payload and the offset at which it

@@ -94,6 +94,15 @@ impl FromStr for Compression {
 }
 
 /// A compression level of zstd, from 1 to 22.
+///
+/// ```
+/// use otlake_parquet::{Compression, ParseCompressionError, ZstdLevel};
+///
+/// let level = ZstdLevel::new(3)?;
+/// assert_eq!((level.get(), Compression::Zstd(level).to_string()), (3, "zstd:3".to_owned()));
+/// assert_eq!(ZstdLevel::new(40), Err(ParseCompressionError::Level { level: 40 }));
+/// # Ok::<(), ParseCompressionError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ZstdLevel(i32);
 

@@ -96,6 +96,29 @@ impl ChunkDecoder {
     /// the parquet crate, pages of version 2, text of more than 2 GiB, other codecs and encodings, and, if the type is
     /// a dictionary, chunks with pages that are not dictionary-encoded. Read these with the parquet crate.
     ///
+    /// A chunk may come from an untrusted file:
+    ///
+    /// ```
+    /// use otlake_parquet::arrow_schema::DataType;
+    /// use otlake_parquet::{ChunkDecodeError, ChunkDecoder, Encoder, FileWriter, WriterOptions};
+    /// # use std::sync::Arc;
+    /// # use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
+    /// # use parquet::file::metadata::ParquetMetaDataReader;
+    /// # let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+    /// # let mut encoder = Encoder::new(WriterOptions::new())?;
+    /// # let mut file = FileWriter::new(Vec::new());
+    /// # file.write_row_group(&mut encoder, &RecordBatch::try_from_iter([("n", numbers)])?)?;
+    /// # let (bytes, _) = file.finish(&mut encoder, &[])?;
+    /// # let metadata = ParquetMetaDataReader::new().parse_and_finish(&bytes::Bytes::from(bytes))?;
+    /// # let chunk = metadata.row_group(0).column(0);
+    ///
+    /// let mut decoder = ChunkDecoder::new();
+    /// let error = decoder.decode(chunk, b"no page", 2, &DataType::Int64);
+    /// assert!(matches!(error, Err(ChunkDecodeError::Damaged { .. })));
+    /// assert!(decoder.memory_size() < 1 << 20, "it can be used on");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Returns an error if the chunk is damaged.

@@ -8,6 +8,33 @@ use bytes::Bytes;
 use crate::options::SortingColumn;
 
 /// A summary of a finished file.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_parquet::arrow_array::{ArrayRef, ListArray, RecordBatch, StringArray, types::Int64Type};
+/// use otlake_parquet::{Bound, ColumnSummary, Encoder, FileWriter, LeafSummary, WriterOptions};
+///
+/// let body: ArrayRef = Arc::new(StringArray::from(vec![Some("ready"), None]));
+/// let counts = [Some(vec![Some(1), Some(2)]), Some(vec![])];
+/// let counts: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(counts));
+/// let batch = RecordBatch::try_from_iter([("body", body), ("counts", counts)])?;
+///
+/// let mut encoder = Encoder::new(WriterOptions::new())?;
+/// let mut file = FileWriter::new(Vec::new());
+/// file.write_row_group(&mut encoder, &batch)?;
+/// let (_, summary) = file.finish(&mut encoder, &[])?;
+///
+/// assert_eq!((summary.rows, summary.row_groups), (2, 1));
+/// assert_eq!(summary.row_group_offsets, [4]);
+/// let body: &ColumnSummary = &summary.columns[0];
+/// assert_eq!((&*body.name, body.nulls), ("body", 1));
+/// assert_eq!(body.min, Some(Bound::Utf8("ready".to_owned())));
+/// let counts: &LeafSummary = &summary.columns[1].leaves[0];
+/// assert_eq!((counts.values, counts.nulls), (3, 1));
+/// assert!(summary.memory_size() > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FileSummary {

@@ -43,6 +43,34 @@ pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
 /// assert_eq!(summary.bytes, bytes.len() as u64);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// How large the file is, and what it takes while it is open:
+///
+/// ```
+/// use std::sync::Arc;
+/// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
+/// use otlake_parquet::{Encoder, FileError, FileWriter, WriterOptions};
+///
+/// let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+/// let batch = RecordBatch::try_from_iter([("n", Arc::clone(&numbers)), ("n", numbers)])?;
+///
+/// let mut encoder = Encoder::new(WriterOptions::new())?;
+/// let mut file = FileWriter::new(Vec::new());
+/// let error = file.write_row_group(&mut encoder, &batch);
+/// assert!(matches!(error, Err(FileError::DuplicateColumn { column }) if column == "n"));
+/// assert!(!file.is_broken(), "the file is as it was");
+///
+/// // Columns that are made one after another, so that not all of them are in memory.
+/// let schema = batch.project(&[0])?.schema();
+/// let fields = schema.fields().iter().map(|field| &**field);
+/// file.write_columns(&mut encoder, 2, fields, |_| -> Result<ArrayRef, FileError> {
+///     Ok(Arc::new(Int64Array::from(vec![3, 4])))
+/// })?;
+/// assert_eq!((file.rows_written(), file.row_groups_written()), (2, 1));
+/// assert_eq!(file.bytes_written(), file.destination().len() as u64);
+/// assert!(file.memory_size() > 0 && file.memory_to_finish() > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct FileWriter<W> {
     sink: W,

@@ -35,6 +35,29 @@ use crate::options::WriterOptions;
 /// assert_eq!(rows, [2, 1]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// A program that runs for long takes finished files as they come, and decides itself when one is finished:
+///
+/// ```
+/// use std::sync::Arc;
+/// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
+/// use otlake_parquet::{Encoder, RollingWriter, WriterOptions};
+///
+/// let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+/// let batch = RecordBatch::try_from_iter([("n", numbers)])?;
+/// let mut writer = RollingWriter::new(WriterOptions::new(), || Ok(Vec::new()))?;
+///
+/// // A row group from another thread.
+/// let group = Encoder::new(writer.options().clone())?.encode_row_group(&batch)?;
+/// writer.append(&group)?;
+/// assert_eq!(writer.open_file().map(|file| file.rows_written()), Some(3));
+/// assert!(writer.take_finished().is_empty());
+///
+/// writer.close_file()?; // because it is an hour old, say
+/// assert!(writer.open_file().is_none());
+/// assert_eq!(writer.take_finished().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct RollingWriter<W, F> {
     encoder: Encoder,
     open: F,

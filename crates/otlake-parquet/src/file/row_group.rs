@@ -11,6 +11,36 @@ use crate::options::SortingColumn;
 ///
 /// It holds compressed pages and their metadata, and doesn't know where in a file it will be. So many
 /// threads can encode row groups for one file, and the file is locked only while bytes are copied.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::thread;
+///
+/// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
+/// use otlake_parquet::{EncodedRowGroup, Encoder, FileWriter, WriterOptions};
+///
+/// let encode = |start: i64| -> Result<EncodedRowGroup, Box<dyn std::error::Error + Send + Sync>> {
+///     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(start..start + 100));
+///     let batch = RecordBatch::try_from_iter([("n", numbers)])?;
+///     Ok(Encoder::new(WriterOptions::new())?.encode_row_group(&batch)?)
+/// };
+/// let groups = thread::scope(|scope| {
+///     let threads = [0, 100].map(|start| scope.spawn(move || encode(start)));
+///     threads.map(|thread| thread.join().expect("no thread panics"))
+/// });
+///
+/// let mut file = FileWriter::new(Vec::new());
+/// for group in groups {
+///     let group = group?;
+///     let before = file.bytes_written();
+///     file.append(&group)?;
+///     assert_eq!(group.rows(), 100);
+///     assert!(file.bytes_written() - before >= group.size() as u64);
+///     assert!(group.memory_size() >= group.size());
+/// }
+/// assert_eq!((file.rows_written(), file.row_groups_written()), (200, 2));
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
 #[derive(Debug)]
 pub struct EncodedRowGroup {
     pub(crate) rows: usize,
