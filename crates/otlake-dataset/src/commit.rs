@@ -196,6 +196,38 @@ pub trait Commit: fmt::Debug + Send + Sync {
 }
 
 /// The error of a commit target that can't replace files.
+///
+/// A commit of one's own implements what its target can do:
+///
+/// ```
+/// use std::error::Error;
+///
+/// use otlake_dataset::{
+///     BatchId, Commit, CommitOutcome, Manifest, Partitioning, ReplaceOutcome, ReplaceUnsupported,
+/// };
+/// use otlake_schema::Table;
+///
+/// /// Tells nobody.
+/// #[derive(Debug)]
+/// struct Nothing;
+///
+/// impl Commit for Nothing {
+///     fn commit(&self, _: &str, _: &Manifest) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
+///         Ok(CommitOutcome::Committed)
+///     }
+/// }
+///
+/// // The rest has defaults.
+/// let batch = BatchId::new("orders-3", 17)?;
+/// Nothing.finish(&batch)?;
+/// assert!(!Nothing.is_finished(&batch)?, "so each attempt writes its rows");
+/// Nothing.check_partitioning(Table::Logs, &Partitioning::none())?;
+/// assert!(Nothing.published_schema(Table::Logs)?.is_none());
+/// let replaced = Nothing.replace(&Manifest::new(Table::Logs));
+/// let error = replaced.map(|outcome: ReplaceOutcome| assert_eq!(outcome, ReplaceOutcome::Replaced));
+/// assert!(error.is_err_and(|error| error.is::<ReplaceUnsupported>()));
+/// # Ok::<_, Box<dyn Error + Send + Sync>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this commit target can't list or replace files: use one that can, such as a ManifestCommit"

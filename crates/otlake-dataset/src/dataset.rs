@@ -67,6 +67,34 @@ struct Shared {
 }
 
 /// The files and the overflow of one table.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{Dataset, TableReport};
+/// use otlake_row::{Group, Keys, Location, Row, RowSink, Signal, Value};
+/// use otlake_schema::Table;
+/// use otlake_storage::InMemoryStorage;
+///
+/// let mut keys = Keys::new();
+/// let user = keys.intern(Location::Attribute, "user").expect("below the key limit");
+/// let dataset = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?;
+/// let mut writer = dataset.writer();
+/// for value in [Value::Int(7), Value::Empty] {
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.set_keys(&keys);
+///     row.push(user, value);
+///     writer.row(&mut row)?;
+/// }
+/// writer.flush()?;
+///
+/// let reports: Vec<TableReport> = writer.report();
+/// assert_eq!((reports[0].table, reports[0].files.len()), (Table::Logs, 1));
+/// assert_eq!(reports[0].overflow.empty, 1, "an attribute without a value");
+/// assert!(dataset.schema(Table::Logs).column("attr_user").is_some());
+/// # let _ = dataset.memory_estimate();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TableReport {

@@ -12,6 +12,32 @@ use crate::commit::batch_budget::BudgetExceeded;
 use crate::files::batch_id::BatchId;
 
 /// Rows that were accepted and are lost, because their file could not be written.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{BatchBudget, BatchId, Dataset, LossCause, LostRows, RowError};
+/// use otlake_row::{Group, Row, RowSink, Signal};
+/// use otlake_storage::InMemoryStorage;
+///
+/// let dataset = Dataset::builder()
+///     .row_group_rows(1)
+///     .batch_budget(BatchBudget::new().with_bytes(0))
+///     .open(Arc::new(InMemoryStorage::new()))?;
+/// let mut writer = dataset.writer();
+/// writer.begin_batch(&BatchId::new("orders-3", 17)?)?;
+/// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+/// let error = loop {
+///     if let Err(error) = writer.row(&mut row) {
+///         break error;
+///     }
+/// };
+/// let RowError::Lost(lost) = error else { panic!("the budget is used up") };
+/// let lost: LostRows = lost;
+/// assert_eq!(lost.rows(), 1, "of {}", lost.file());
+/// assert!(matches!(lost.cause(), LossCause::Budget(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("{rows} rows are lost with {file}: write them again")]
 pub struct LostRows {
@@ -120,6 +146,21 @@ impl From<PublishError> for WriteError {
 }
 
 /// The error of opening a [`Dataset`](crate::Dataset).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{Dataset, OpenError, SchemaDocument};
+/// use otlake_schema::Table;
+/// use otlake_storage::{Documents, InMemoryStorage, PutIf};
+///
+/// let storage = InMemoryStorage::new();
+/// let name = SchemaDocument::document_name(Table::Logs);
+/// let _ = storage.put(&name, "not a schema".into(), PutIf::Absent)?;
+/// let error = Dataset::builder().open(Arc::new(storage)).map(drop);
+/// assert!(matches!(error, Err(OpenError::Schema(_))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -209,6 +250,17 @@ pub enum BeginBatchError {
 
 /// The error of [`finish_batch`](crate::DatasetWriter::finish_batch). The batch has to be repeated from
 /// [`begin_batch`](crate::DatasetWriter::begin_batch) on.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{Dataset, FinishBatchError};
+/// use otlake_storage::InMemoryStorage;
+///
+/// let mut writer = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?.writer();
+/// assert!(matches!(writer.finish_batch(), Err(FinishBatchError::NoBatch)));
+/// # Ok::<(), otlake_dataset::OpenError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FinishBatchError {
@@ -316,6 +368,43 @@ pub enum TableSinkError {
 }
 
 /// The error of a [`Commit`](crate::Commit).
+///
+/// ```
+/// use std::error::Error;
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{
+///     BatchId, BeginBatchError, Commit, CommitOutcome, Dataset, FlushError, Manifest,
+/// };
+/// use otlake_row::{Group, Row, RowSink, Signal};
+/// use otlake_storage::InMemoryStorage;
+///
+/// /// A catalog that cannot be reached.
+/// #[derive(Debug)]
+/// struct Unreachable;
+///
+/// impl Commit for Unreachable {
+///     fn commit(&self, _: &str, _: &Manifest) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
+///         Err("the connection was refused".into())
+///     }
+///
+///     fn is_finished(&self, _: &BatchId) -> Result<bool, Box<dyn Error + Send + Sync>> {
+///         Err("the connection was refused".into())
+///     }
+/// }
+///
+/// let storage = InMemoryStorage::new();
+/// let dataset = Dataset::builder().commit(Arc::new(Unreachable)).open(Arc::new(storage.clone()))?;
+/// let mut writer = dataset.writer();
+/// writer.row(&mut Row::new(Signal::Logs, Group::new(&[]), Group::new(&[])))?;
+/// let Err(FlushError::Commit(error)) = writer.flush() else { panic!("it can't be committed") };
+/// assert!(storage.files().keys().any(|name| name.ends_with(".parquet")), "but it is visible");
+/// assert!(error.name().len() > 8, "the next flush uses the same name: {}", error.name());
+///
+/// let error = dataset.writer().begin_batch(&BatchId::new("orders-3", 17)?);
+/// assert!(matches!(error, Err(BeginBatchError::Flush(_) | BeginBatchError::Unknown { .. })));
+/// # Ok::<(), Box<dyn Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the files of {table} are visible, but could not be committed as {name}")]
 pub struct CommitError {

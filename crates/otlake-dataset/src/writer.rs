@@ -61,6 +61,55 @@ use crate::writer::table_writer::TableWriter;
 ///
 /// Rows that are in no visible file are lost when a writer is dropped: [flush](Self::flush) it, or
 /// [write its row groups](Self::write_row_groups) and flush the dataset.
+///
+/// # Example
+///
+/// The loop of a worker:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::{Duration, Instant};
+///
+/// use otlake_dataset::{BatchId, BatchStart, Dataset, DatasetWriter};
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_schema::Table;
+/// use otlake_storage::InMemoryStorage;
+///
+/// fn write(writer: &mut DatasetWriter, body: &str) -> Result<(), otlake_dataset::RowError> {
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.push(fields::BODY, Value::String(body));
+///     writer.row(&mut row)
+/// }
+///
+/// let storage = InMemoryStorage::new();
+/// let dataset = Dataset::builder().max_age(Duration::from_secs(60)).open(Arc::new(storage.clone()))?;
+/// let mut writer = dataset.writer();
+///
+/// // Rows become visible with a flush, or when their file is a minute old and the clock ticks.
+/// write(&mut writer, "started")?;
+/// writer.tick(Instant::now())?;
+/// assert!(writer.memory_size() > 0);
+/// assert!(writer.schema(Table::Logs).is_some());
+/// assert_eq!(writer.open_partitions(), 1);
+/// writer.flush()?;
+/// assert_eq!(writer.open_partitions(), 0);
+///
+/// // The rows of a batch become visible together, or not at all.
+/// let batch = BatchId::new("orders-3", 17)?;
+/// assert_eq!(writer.begin_batch(&batch)?, BatchStart::Begun);
+/// write(&mut writer, "half of it")?;
+/// writer.discard_batch(); // the rest could not be read
+/// assert_eq!(writer.begin_batch(&batch)?, BatchStart::Begun);
+/// write(&mut writer, "all of it")?;
+/// writer.finish_batch()?;
+/// assert_eq!(writer.begin_batch(&batch)?, BatchStart::AlreadyFinished);
+///
+/// // Another part of the program needs the memory.
+/// writer.release_memory(0)?;
+/// let rows: u64 = writer.stats().iter().map(|table| table.rows).sum();
+/// assert_eq!(rows, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct DatasetWriter {
     dataset: Dataset,
     account: Arc<Account>,

@@ -42,6 +42,32 @@ pub struct Filter<P> {
 }
 
 /// A property that a row may have. Closures over a row implement it.
+///
+/// ```
+/// use otlake::row::{Group, Row, RowSink, Signal, Stage, Value, fields};
+/// use otlake::{Filter, MinSeverity, Predicate};
+///
+/// /// Matches every row once in a while.
+/// struct EveryTenth(u64);
+///
+/// impl Predicate for EveryTenth {
+///     fn matches(&mut self, _: &Row<'_>) -> bool {
+///         self.0 += 1;
+///         self.0 % 10 == 1
+///     }
+/// }
+///
+/// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+/// row.push(fields::SEVERITY_NUMBER, Value::Int(5));
+/// assert!(!MinSeverity(9).matches(&row));
+///
+/// let mut sink = Filter::keep(EveryTenth(0)).before(Vec::new());
+/// for _ in 0..100 {
+///     sink.row(&mut row)?;
+/// }
+/// assert_eq!(sink.sink().len(), 10);
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 pub trait Predicate {
     /// Returns whether the row has the property.
     fn matches(&mut self, row: &Row<'_>) -> bool;

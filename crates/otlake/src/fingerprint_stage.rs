@@ -55,6 +55,20 @@ impl FingerprintStage {
     }
 
     /// Learns patterns, and adds the template of its fingerprint to every log, as [`fields::TEMPLATE`].
+    ///
+    /// ```
+    /// use otlake::FingerprintStage;
+    /// use otlake::fingerprint::PatternOptions;
+    /// use otlake::row::{Group, OwnedValue, Row, RowSink, Signal, Stage, Value, fields};
+    ///
+    /// let mut sink = FingerprintStage::new().with_template(PatternOptions::default()).before(Vec::new());
+    /// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+    /// row.push(fields::BODY, Value::String("disk 1 is full"));
+    /// sink.row(&mut row)?;
+    /// let template = OwnedValue::String("disk <num> is full".into());
+    /// assert_eq!(sink.sink()[0].get(fields::TEMPLATE), Some(&template));
+    /// # Ok::<(), std::convert::Infallible>(())
+    /// ```
     #[must_use]
     pub fn with_template(mut self, options: PatternOptions) -> FingerprintStage {
         self.with_template = true;

@@ -75,6 +75,13 @@ pub struct Activity<'a> {
 }
 
 /// A call of a [`Pipeline`](crate::Pipeline).
+///
+/// ```
+/// use otlake::{Operation, row::Signal};
+///
+/// assert_eq!(Operation::Ingest(Signal::Logs).name(), "ingest");
+/// assert_eq!(Operation::FinishBatch.name(), "finish_batch");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -109,6 +116,33 @@ impl Operation {
 }
 
 /// The row groups and files written to a table during one call.
+///
+/// ```
+/// # #[cfg(feature = "pipeline")] {
+/// use std::sync::mpsc;
+///
+/// use otlake::{Activity, Observer, Pipeline, TableActivity, storage::InMemoryStorage};
+///
+/// /// Sends the number of bytes in each row of the files.
+/// struct BytesPerRow(mpsc::Sender<u64>);
+///
+/// impl Observer for BytesPerRow {
+///     fn observe(&mut self, activity: &Activity<'_>) {
+///         let closed = |table: &&TableActivity| table.files > 0 && table.rows > 0;
+///         for table in activity.tables.iter().filter(closed) {
+///             let _ = self.0.send(table.bytes / table.rows);
+///         }
+///     }
+/// }
+///
+/// let (sender, receiver) = mpsc::channel();
+/// let mut pipeline = Pipeline::builder().observer(BytesPerRow(sender)).build(InMemoryStorage::new())?;
+/// pipeline.ingest_logs(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi")?;
+/// pipeline.finish()?;
+/// assert_eq!(receiver.iter().count(), 1);
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableActivity {

@@ -53,6 +53,17 @@ pub struct PatternsTable {
 }
 
 /// The error of [`PatternsTable::write`]. No file is visible then.
+///
+/// ```
+/// use otlake::fingerprint::Patterns;
+/// use otlake::parquet::WriterOptions;
+/// use otlake::storage::InMemoryStorage;
+/// use otlake::{PatternsTable, PatternsTableError};
+///
+/// let table = PatternsTable::new(&Patterns::default());
+/// let error = table.write(&InMemoryStorage::new(), "../patterns.parquet", WriterOptions::new());
+/// assert!(matches!(error, Err(PatternsTableError::Storage(_))), "it is outside the storage");
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PatternsTableError {

@@ -33,6 +33,39 @@ use crate::{Activity, FingerprintStage, Operation, PatternsTable};
 ///
 /// A pipeline belongs to one thread. A service has one for each of its workers, all
 /// [on](Pipeline::on) the same dataset.
+///
+/// The life of a worker:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::{Duration, Instant};
+///
+/// use otlake::dataset::{BatchId, BatchStart, Dataset};
+/// use otlake::{Filter, Pipeline, storage::InMemoryStorage};
+/// use otlake::row::Stage;
+///
+/// let dataset = Dataset::builder().max_age(Duration::from_secs(60)).open(Arc::new(InMemoryStorage::new()))?;
+/// let mut pipeline = Pipeline::on(&dataset).stage(Filter::min_severity(9)).build();
+///
+/// // GET is a span; there are no metrics.
+/// pipeline.ingest_traces(b"\x0a\x09\x12\x07\x12\x05\x2a\x03GET")?;
+/// pipeline.ingest_metrics(b"")?;
+/// pipeline.tick(Instant::now())?; // about every second
+///
+/// // With other workers: each writes its rows, and then one of them closes the files of all.
+/// pipeline.write_row_groups()?;
+/// dataset.flush()?;
+///
+/// // By hand, what `Pipeline::batch` does.
+/// let batch = BatchId::new("orders-3", 17)?;
+/// assert_eq!(pipeline.begin_batch(&batch)?, BatchStart::Begun);
+/// pipeline.ingest_logs(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi")?;
+/// pipeline.discard_batch(); // the rest could not be read
+///
+/// assert_eq!(pipeline.stages().dropped(), 0);
+/// assert_eq!(pipeline.finish()?.records.accepted, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Pipeline<C = ()> {
     decoder: OtlpDecoder,
@@ -77,6 +110,29 @@ impl RowSink for Discard {
 }
 
 /// The beginning of a pipeline's stages, for [`Pipeline::ingest_rows`].
+///
+/// ```
+/// use otlake::row::{Group, Row, RowSink, Signal, Stage, Value, fields};
+/// use otlake::{Pipeline, PipelineSink, storage::InMemoryStorage};
+///
+/// /// Pushes the lines of a text as logs.
+/// fn push<C: Stage>(
+///     text: &str,
+///     sink: &mut PipelineSink<'_, C>,
+/// ) -> Result<(), otlake::dataset::RowError> {
+///     for line in text.lines() {
+///         let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///         row.push(fields::BODY, Value::String(line));
+///         sink.row(&mut row)?;
+///     }
+///     Ok(())
+/// }
+///
+/// let mut pipeline = Pipeline::builder().fingerprint().build(InMemoryStorage::new())?;
+/// pipeline.ingest_rows(Signal::Logs, |sink| push("started\nready", sink))?;
+/// assert_eq!(pipeline.records().accepted, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct PipelineSink<'p, C> {
     chain: Chain<'p, C>,
@@ -182,6 +238,18 @@ impl<C: Stage> Pipeline<C> {
     }
 
     /// Ingests a request that has already been decoded, for example by a gRPC server.
+    ///
+    /// ```
+    /// # #[cfg(feature = "opentelemetry-proto")] {
+    /// use otlake::otlp::opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+    /// use otlake::{Pipeline, storage::InMemoryStorage};
+    ///
+    /// let mut pipeline = Pipeline::builder().build(InMemoryStorage::new())?;
+    /// let request = ExportLogsServiceRequest::default(); // from your gRPC server
+    /// assert_eq!(pipeline.ingest_request(&request)?.accepted, 0);
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

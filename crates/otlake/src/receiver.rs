@@ -88,6 +88,12 @@ pub struct Outcome {
 }
 
 /// A protocol that transports OTLP.
+///
+/// ```
+/// use otlake::Protocol;
+///
+/// assert_eq!(Protocol::Http.name(), "http");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Protocol {

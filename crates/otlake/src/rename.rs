@@ -45,6 +45,25 @@ pub struct Rename {
 type NewKeys = HashMap<(Location, String), Key>;
 
 /// A builder for a [`Rename`]: the old and the new names.
+///
+/// ```
+/// use otlake::Rename;
+/// use otlake::row::{Cell, Group, Keys, Location, Row, RowSink, Signal, Stage, Value};
+///
+/// let mut keys = Keys::new();
+/// let old = keys.intern(Location::Scope, "library").expect("below the key limit");
+/// let cells = [Cell { key: old, value: Value::String("http") }];
+/// let mut row = Row::new(Signal::Traces, Group::new(&[]), Group::new(&cells));
+/// row.set_keys(&keys);
+///
+/// let rename = Rename::builder().scope("library", "library.kind").build()?;
+/// let mut sink = rename.before(Vec::new());
+/// sink.row(&mut row)?;
+/// let new = keys.find(Location::Scope, "library.kind").ok_or("it was registered")?;
+/// assert!(sink.sink()[0].scope.get(new).is_some());
+/// assert!(sink.sink()[0].scope.get(old).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct RenameBuilder {

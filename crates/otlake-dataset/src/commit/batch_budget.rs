@@ -60,6 +60,29 @@ impl Default for BatchBudget {
 }
 
 /// A batch that needs more than its [`BatchBudget`].
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{BatchBudget, BatchId, BudgetExceeded, Dataset, FlushError, LossCause};
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_storage::InMemoryStorage;
+///
+/// let budget = BatchBudget::new().with_partitions(10).with_row_groups(1);
+/// let dataset = Dataset::builder().batch_budget(budget).open(Arc::new(InMemoryStorage::new()))?;
+/// let mut writer = dataset.writer();
+/// writer.begin_batch(&BatchId::new("orders-3", 17)?)?;
+/// let mut write = |body| -> Result<(), FlushError> {
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.push(fields::BODY, Value::String(body));
+///     writer.row(&mut row).expect("there is memory for it");
+///     writer.write_row_groups()
+/// };
+/// write("one")?;
+/// let Err(FlushError::Lost(lost)) = write("two") else { panic!("it is the second row group") };
+/// assert!(matches!(lost.cause(), LossCause::Budget(BudgetExceeded::RowGroups(1))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BudgetExceeded {

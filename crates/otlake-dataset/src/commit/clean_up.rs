@@ -14,6 +14,31 @@ use crate::commit::table_files::{NamedManifest, TableFiles};
 use crate::compact::leftovers::is_merged;
 
 /// The outcome of [`ManifestCommit::clean_up`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use otlake_dataset::{CleanUp, Dataset, ManifestCommit, drop_older_than};
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_schema::Table;
+/// use otlake_storage::InMemoryStorage;
+///
+/// let storage = InMemoryStorage::new();
+/// let mut writer = Dataset::builder().open(Arc::new(storage.clone()))?.writer();
+/// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+/// row.push(fields::TIME_UNIX_NANO, Value::Int(1_600_000_000_000_000_000));
+/// writer.row(&mut row)?;
+/// writer.flush()?;
+///
+/// let commit = ManifestCommit::new(Arc::new(storage.clone()));
+/// drop_older_than(&commit, Table::Logs, Duration::from_secs(30 * 86_400))?;
+/// // No reader is at work here, so nothing is kept for any.
+/// let deleted: CleanUp = commit.clean_up(Table::Logs, Duration::ZERO)?;
+/// assert_eq!(deleted.files, 1);
+/// assert!(storage.files().keys().all(|name| !name.ends_with(".parquet")));
+/// # Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CleanUp {

@@ -65,6 +65,20 @@ pub struct GroupCommit<T, R> {
 
 /// The error of a commit whose group was committed by a thread that panicked. It is unknown whether the commit has
 /// succeeded.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use otlake_dataset::{GroupCommit, GroupPanicked};
+///
+/// // At most one change of the table in 10 ms, with up to 100 commits.
+/// let group = GroupCommit::<u64, u64>::new()
+///     .with_group_time(Duration::from_millis(10))
+///     .with_largest_group(100);
+/// let outcome: Result<u64, GroupPanicked> =
+///     group.commit(7, |requests| requests.iter().map(|request| request * 10).collect());
+/// assert_eq!(outcome, Ok(70));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the thread that committed for a group of writers panicked: repeat the commit")]
 pub struct GroupPanicked;

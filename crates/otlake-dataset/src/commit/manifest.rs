@@ -87,6 +87,36 @@ pub struct Manifest {
 
 impl Manifest {
     /// Creates a manifest without files.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use otlake_dataset::{BatchId, Manifest, PartitionLiteral, PartitionValue, Transform};
+    /// use otlake_parquet::arrow_array::{ArrayRef, Int64Array, RecordBatch};
+    /// use otlake_parquet::{Encoder, FileWriter, WriterOptions};
+    /// use otlake_schema::Table;
+    ///
+    /// // A file that another program has written, instead of an older one.
+    /// let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));
+    /// let mut encoder = Encoder::new(WriterOptions::new())?;
+    /// let mut file = FileWriter::new(Vec::new());
+    /// file.write_row_group(&mut encoder, &RecordBatch::try_from_iter([("n", numbers)])?)?;
+    /// let (_, mut summary) = file.finish(&mut encoder, &[])?;
+    /// summary.name = "logs/hour=07/b.parquet".to_owned();
+    ///
+    /// let hour = PartitionValue::new("hour", Transform::Hour, Some(PartitionLiteral::Integer(7)));
+    /// let mut manifest = Manifest::new(Table::Logs)
+    ///     .with_batch(BatchId::new("import", 1)?)
+    ///     .with_schema_version(3)
+    ///     .with_replaces(vec!["logs/hour=07/a.parquet".to_owned()]);
+    /// manifest.add(&summary, vec![hour]);
+    ///
+    /// let read = Manifest::from_json(&manifest.to_json())?;
+    /// assert_eq!((read.table(), read.schema_version()), (Table::Logs, Some(3)));
+    /// assert_eq!((read.rows(), read.row_groups(), read.bytes()), (2, 1, summary.bytes));
+    /// assert_eq!(read.replaces(), ["logs/hour=07/a.parquet"]);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(table: Table) -> Self {
         Self {
             table,

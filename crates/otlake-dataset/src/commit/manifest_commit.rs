@@ -24,6 +24,32 @@ use crate::files::batch_id::BatchId;
 /// The name of a manifest is the identity of its batch, or unique to its flush. The first attempt of a batch that
 /// commits creates the manifest, and no other attempt changes it. [`Watermarks`] next to the data say which batches are
 /// finished.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use otlake_dataset::{BatchId, Commit, CommitOutcome, Manifest, ManifestCommit};
+/// use otlake_schema::Table;
+/// use otlake_storage::{InMemoryStorage, RetryPolicy};
+///
+/// let storage = InMemoryStorage::new();
+/// let commit = ManifestCommit::new(Arc::new(storage.clone()))
+///     .with_retry(RetryPolicy::default().with_deadline(Duration::from_secs(60)))
+///     .with_retry_observer(None);
+///
+/// // What a dataset does for a batch.
+/// let batch = BatchId::new("orders-3", 17)?;
+/// let manifest = Manifest::new(Table::Logs).with_batch(batch.clone());
+/// let outcome = commit.commit(&batch.to_string(), &manifest)?;
+/// assert_eq!(outcome, CommitOutcome::Committed);
+/// commit.finish(&batch)?;
+///
+/// assert!(commit.is_finished(&batch)?);
+/// let name = ManifestCommit::document_name(Table::Logs, &batch.to_string());
+/// assert!(storage.files().contains_key(&name));
+/// # Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
 pub struct ManifestCommit {
     pub(crate) documents: Arc<dyn Documents>,
     pub(crate) retry: RetryPolicy,

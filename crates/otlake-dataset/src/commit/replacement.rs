@@ -27,6 +27,30 @@ const READ_AHEAD: u64 = 4 << 20;
 pub(crate) type Swaps = BTreeMap<u64, Manifest>;
 
 /// The outcome of [`Commit::replace`](crate::Commit::replace).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{Commit, Dataset, Manifest, ManifestCommit, ReplaceOutcome};
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_schema::Table;
+/// use otlake_storage::InMemoryStorage;
+///
+/// let storage = Arc::new(InMemoryStorage::new());
+/// let mut writer = Dataset::builder().open(storage.clone())?.writer();
+/// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+/// row.push(fields::BODY, Value::String("a mistake"));
+/// writer.row(&mut row)?;
+/// writer.flush()?;
+///
+/// let commit = ManifestCommit::new(storage);
+/// let names = commit.files(Table::Logs)?.into_iter().map(|file| file.name).collect();
+/// let drop_all = Manifest::new(Table::Logs).with_replaces(names);
+/// assert_eq!(commit.replace(&drop_all)?, ReplaceOutcome::Replaced);
+/// assert!(commit.files(Table::Logs)?.is_empty());
+/// assert_eq!(commit.replace(&drop_all)?, ReplaceOutcome::Conflict, "they are gone");
+/// # Ok::<_, Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "files that are not part of the table have to be deleted"]
 pub enum ReplaceOutcome {

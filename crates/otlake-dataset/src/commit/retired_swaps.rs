@@ -31,6 +31,13 @@ pub struct RetiredSwaps(NumberSet);
 
 impl RetiredSwaps {
     /// Returns whether no number is retired.
+    ///
+    /// ```
+    /// use otlake_dataset::{Manifest, RetiredSwaps};
+    /// use otlake_schema::Table;
+    ///
+    /// assert!(RetiredSwaps::from(&Manifest::new(Table::Logs)).is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

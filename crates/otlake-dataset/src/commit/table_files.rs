@@ -57,6 +57,18 @@ pub(crate) struct NamedManifest {
 }
 
 /// The error of [`TableFiles::load`].
+///
+/// ```
+/// use otlake_dataset::{TableFiles, TableFilesError};
+/// use otlake_schema::Table;
+/// use otlake_storage::{Documents, InMemoryStorage, PutIf};
+///
+/// let storage = InMemoryStorage::new();
+/// let _ = storage.put("_otlake/manifests/logs/a.json", "{".into(), PutIf::Absent)?;
+/// let error = TableFiles::load(&storage, Table::Logs).map(drop);
+/// assert!(matches!(error, Err(TableFilesError::Manifest { .. })));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TableFilesError {

@@ -42,6 +42,21 @@ pub struct Watermarks {
 }
 
 /// The error of reading or raising a watermark.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{WatermarkError, Watermarks};
+/// use otlake_storage::{Documents, InMemoryStorage, PutIf};
+///
+/// let storage = InMemoryStorage::new();
+/// let name = Watermarks::document_name("orders-3");
+/// let _ = storage.put(&name, "not JSON".into(), PutIf::Absent)?;
+/// let error = Watermarks::new(Arc::new(storage)).load("orders-3");
+/// let Err(WatermarkError::Malformed { name: found, .. }) = error else { panic!("it is malformed") };
+/// assert_eq!(found, name);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WatermarkError {
@@ -83,6 +98,31 @@ impl Watermarks {
     }
 
     /// Sets the observer that is called when writing a watermark is retried. Default: none.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use otlake_dataset::{BatchId, Watermarks};
+    /// use otlake_storage::{InMemoryStorage, RetryEvent, RetryObserver, RetryPolicy};
+    ///
+    /// #[derive(Debug)]
+    /// struct Log;
+    ///
+    /// impl RetryObserver for Log {
+    ///     fn retry(&self, retry: &RetryEvent<'_>) {
+    ///         eprintln!("{} is written again in {:?}", retry.name, retry.pause);
+    ///     }
+    /// }
+    ///
+    /// let storage = InMemoryStorage::new();
+    /// let watermarks = Watermarks::new(Arc::new(storage.clone()))
+    ///     .with_retry(RetryPolicy::default().with_deadline(Duration::from_secs(60)))
+    ///     .with_retry_observer(Some(Arc::new(Log)));
+    /// watermarks.raise(&BatchId::new("orders-3", 17)?)?;
+    /// assert!(storage.files().contains_key(&Watermarks::document_name("orders-3")));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_retry_observer(mut self, observer: Option<Arc<dyn RetryObserver>>) -> Self {
         self.observer = observer;

@@ -9,6 +9,35 @@ use otlake_storage::StorageError;
 use crate::catalog::published_schema::PublishError;
 
 /// The error of planning a compaction, or of one of its steps.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{CompactionError, CompactionOptions, Compactor, Dataset, ManifestCommit};
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_schema::Table;
+/// use otlake_storage::{Documents, InMemoryStorage};
+///
+/// let storage = Arc::new(InMemoryStorage::new());
+/// let mut writer = Dataset::builder().open(storage.clone())?.writer();
+/// for severity in [9, 17] {
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.push(fields::SEVERITY_NUMBER, Value::Int(severity));
+///     writer.row(&mut row)?;
+///     writer.flush()?;
+/// }
+/// // Somebody deletes a file by hand.
+/// let name = storage.list("logs/")?[0].name.clone();
+/// storage.delete(&name)?;
+///
+/// let commit = Arc::new(ManifestCommit::new(storage.clone()));
+/// let compactor = Compactor::new(storage, commit, CompactionOptions::new());
+/// let report = compactor.run(&compactor.plan(Table::Logs)?, &mut |_| {})?;
+/// let error: &CompactionError = &report.errors[0];
+/// assert_eq!(error.file(), Some(&*name));
+/// assert_eq!(report.files_merged, 0, "the other file stays as it is");
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompactionError {

@@ -17,6 +17,24 @@ use super::default_order::default_order;
 /// // A merged file is at most as large as half of the memory.
 /// assert_eq!(options.with_memory_limit(128 << 20).target_bytes(), 64 << 20);
 /// ```
+///
+/// By the hour, newest rows first:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use otlake_dataset::CompactionOptions;
+/// use otlake_parquet::{SortingColumn, WriterOptions};
+///
+/// let newest_first =
+///     SortingColumn { name: "timestamp".to_owned(), descending: true, nulls_first: false };
+/// let options = CompactionOptions::new()
+///     .with_window(Duration::from_secs(3_600))
+///     .with_sorted_rows(vec![newest_first])
+///     .with_row_group_rows(100_000)
+///     .with_writer_options(WriterOptions::new().with_bloom_filter_columns(["trace_id"]));
+/// assert_eq!(options.target_bytes(), 128 << 20);
+/// ```
 #[derive(Clone, Debug)]
 pub struct CompactionOptions {
     target_bytes: u64,

@@ -15,6 +15,38 @@ use crate::route::partition_value::{PartitionLiteral, PartitionValue, Transform}
 /// chosen. The largest of them stays as long as it is larger than all others together: a file is only rewritten if it
 /// becomes at least twice as large. So however often a table is compacted, a row is written at most
 /// log2(target size / size of its first file) times.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{
+///     CompactionGroup, CompactionOptions, CompactionPlan, CompactionReport, Compactor, Dataset, ManifestCommit,
+/// };
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_schema::Table;
+/// use otlake_storage::InMemoryStorage;
+///
+/// let storage = Arc::new(InMemoryStorage::new());
+/// let mut writer = Dataset::builder().open(storage.clone())?.writer();
+/// for severity in [9, 17, 13] {
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.push(fields::SEVERITY_NUMBER, Value::Int(severity));
+///     writer.row(&mut row)?;
+///     writer.flush()?; // a file each
+/// }
+///
+/// let commit = Arc::new(ManifestCommit::new(storage.clone()));
+/// let compactor = Compactor::new(storage, commit, CompactionOptions::new());
+/// let plan: CompactionPlan = compactor.plan(Table::Logs)?;
+/// assert_eq!((plan.table(), plan.files()), (Table::Logs, 3));
+/// let group: &CompactionGroup = &plan.groups()[0];
+/// assert_eq!((group.rows(), group.bytes()), (3, plan.bytes()));
+///
+/// let report: CompactionReport = compactor.run(&plan, &mut |_| {})?;
+/// assert_eq!((report.files_merged, report.files_written), (3, 1));
+/// assert!(compactor.plan(Table::Logs)?.is_empty());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct CompactionPlan {
     table: Table,

@@ -35,6 +35,53 @@ pub enum MetricTables {
 }
 
 /// A builder for a [`Dataset`]. All options of a dataset are set here.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use otlake_dataset::{BatchBudget, Dataset, DatasetBuilder, FileNames, InputBudget, ManifestCommit, MetricTables};
+/// use otlake_parquet::{SortingColumn, WriterOptions};
+/// use otlake_row::KeyLimits;
+/// use otlake_schema::SchemaOptions;
+/// use otlake_storage::InMemoryStorage;
+///
+/// let by_service = SortingColumn {
+///     name: "resource_service_name".to_owned(),
+///     descending: false,
+///     nulls_first: false,
+/// };
+/// let builder: DatasetBuilder = Dataset::builder()
+///     // What is where
+///     .partitioning("{table}/date={date}".parse()?)
+///     .metric_tables(MetricTables::PerKind)
+///     .schema_options(SchemaOptions::new().with_column_budget(100))
+///     .sorted_rows(vec![by_service])
+///     // Files
+///     .writer_options(WriterOptions::new().with_bytes_per_file(64 << 20))
+///     .file_names(FileNames::new("ingest"))
+///     .row_group_rows(100_000)
+///     .row_group_bytes(32 << 20)
+///     .max_age(Duration::from_secs(60))
+///     // Memory
+///     .memory_limit(256 << 20)
+///     .open_partitions(64)
+///     .file_summaries(32)
+///     // Senders that are not trusted
+///     .key_limits(KeyLimits::default().with_names(10_000))
+///     .input_budget(InputBudget::new().with_ratio(16))
+///     .batch_budget(BatchBudget::new().with_partitions(1_000));
+///
+/// let storage = Arc::new(InMemoryStorage::new());
+/// let dataset = builder.commit(Arc::new(ManifestCommit::new(storage.clone()))).open(storage)?;
+/// assert!(dataset.report().is_empty(), "it has no files yet");
+///
+/// // Only files: no schema is published, and there are no manifests.
+/// let storage = Arc::new(InMemoryStorage::new());
+/// Dataset::builder().open_files(storage.clone())?.writer().flush()?;
+/// assert!(storage.files().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct DatasetBuilder {

@@ -51,6 +51,14 @@ impl BatchId {
     }
 
     /// Returns the source.
+    ///
+    /// ```
+    /// use otlake_dataset::BatchId;
+    ///
+    /// let batch: BatchId = "orders-3-1048576".parse()?;
+    /// assert_eq!((batch.source(), batch.sequence()), ("orders-3", 1_048_576));
+    /// # Ok::<_, otlake_dataset::BatchIdError>(())
+    /// ```
     pub fn source(&self) -> &str {
         &self.source
     }

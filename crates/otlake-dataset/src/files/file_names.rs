@@ -14,6 +14,19 @@ use crate::files::batch_id::BatchId;
 /// assert_eq!(names.next_name(), "logs-batch-17-00000.parquet");
 /// assert_eq!(names.next_name(), "logs-batch-17-00001.parquet");
 /// ```
+///
+/// ```
+/// use otlake_dataset::{BatchId, FileNames};
+///
+/// // A name for each batch, or for each attempt of a batch.
+/// let batch = BatchId::new("orders-3", 17)?;
+/// let mut names = FileNames::new("logs").with_batch(&batch).in_directory("hour=07");
+/// assert_eq!(names.next_name(), "hour=07/logs-orders-3-17-00000.parquet");
+/// let (first, second) = (FileNames::default().with_attempt(&batch), FileNames::default().with_attempt(&batch));
+/// assert_ne!(first.unique(), second.unique());
+/// assert!(first.unique().starts_with("orders-3-17-"));
+/// # Ok::<_, otlake_dataset::BatchIdError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FileNames {
     prefix: String,

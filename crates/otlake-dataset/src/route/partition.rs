@@ -72,6 +72,16 @@ pub struct Partitioning {
 
 impl Partitioning {
     /// Returns the partitioning without directories: the empty template.
+    ///
+    /// ```
+    /// use otlake_dataset::Partitioning;
+    ///
+    /// let partitioning: Partitioning = "{table}/date={date}".parse()?;
+    /// assert!(partitioning.has_table() && !partitioning.has_signal());
+    /// assert!(!partitioning.is_none());
+    /// assert_eq!("".parse::<Partitioning>()?.to_string(), Partitioning::none().to_string());
+    /// # Ok::<_, otlake_dataset::ParsePartitioningError>(())
+    /// ```
     pub fn none() -> Self {
         Self::default()
     }

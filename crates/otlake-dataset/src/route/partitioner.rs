@@ -19,6 +19,34 @@ const PRESENT: u32 = 1 << 31;
 ///
 /// The [`key`](Self::key) of a row is cheap to compute. Its [`directory`](Self::directory) is needed only once for
 /// each key, because two rows have the same directory exactly if they have the same key.
+///
+/// ```
+/// use otlake_dataset::{PartitionLiteral, PartitionValue, Partitioner, Partitioning, Transform};
+/// use otlake_row::{Group, Row, Signal, Value, fields};
+/// use otlake_schema::Table;
+///
+/// let partitioning: Partitioning = "date={date}/severity={severity_text}".parse()?;
+/// let mut partitioner: Partitioner = partitioning.partitioner(Table::Logs);
+/// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+/// row.push(fields::TIME_UNIX_NANO, Value::Int(1_795_305_600_000_000_000));
+///
+/// assert_eq!(
+///     partitioner.directory(&row),
+///     "date=2026-11-22/severity=__HIVE_DEFAULT_PARTITION__",
+/// );
+/// let values = partitioner.values(&row);
+/// let date = PartitionValue::new("date", Transform::Date, Some(PartitionLiteral::Date(20_779)));
+/// assert_eq!(values[0], date);
+/// assert_eq!(values[1].value, None, "the row has no severity text");
+///
+/// // Rows of one key have one directory.
+/// let (mut key, mut other) = (Vec::new(), Vec::new());
+/// partitioner.key(&row, &mut key);
+/// row.push(fields::BODY, Value::String("not part of it"));
+/// partitioner.key(&row, &mut other);
+/// assert_eq!(key, other);
+/// # Ok::<_, otlake_dataset::ParsePartitioningError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Partitioner {
     table: Table,

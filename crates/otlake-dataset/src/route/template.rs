@@ -178,6 +178,15 @@ fn check_names(parts: &[Part]) -> Result<(), PartitioningErrorKind> {
 }
 
 /// The error of parsing a [`Partitioning`](crate::Partitioning): a mistake and its position.
+///
+/// ```
+/// use otlake_dataset::{ParsePartitioningError, Partitioning, PartitioningErrorKind};
+///
+/// let error: Result<Partitioning, ParsePartitioningError> = "date={date}/hour={hours}".parse();
+/// let Err(error) = error else { panic!("there is no such placeholder") };
+/// assert_eq!(error.kind(), &PartitioningErrorKind::UnknownPlaceholder("hours".to_owned()));
+/// assert_eq!(error.at(), "date={date}/hour=".len());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsePartitioningError {
     template: String,

@@ -64,6 +64,33 @@ impl Default for InputBudget {
 
 /// The rows of an input that were rejected because its [`InputBudget`] was used up. All rows after that point
 /// are rejected.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{Dataset, InputBudget, RejectedRows};
+/// use otlake_row::{Cell, Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_storage::InMemoryStorage;
+///
+/// // Nothing is allowed, for the sake of the example.
+/// let budget = InputBudget::new().with_ratio(0).with_unchecked_bytes(0);
+/// let dataset = Dataset::builder()
+///     .partitioning("severity={severity_number}".parse()?)
+///     .input_budget(budget)
+///     .open(Arc::new(InMemoryStorage::new()))?;
+///
+/// let mut writer = dataset.writer();
+/// writer.begin_input(1_000);
+/// for severity in 1..=24 {
+///     let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+///     row.push(fields::SEVERITY_NUMBER, Value::Int(severity));
+///     writer.row(&mut row)?;
+/// }
+/// let rejected: RejectedRows = writer.end_input().ok_or("24 partitions are too many")?;
+/// assert_eq!(rejected.limit, 0);
+/// assert!(rejected.rows > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RejectedRows {

@@ -62,6 +62,28 @@ impl<'a> TableSink<'a> {
     }
 
     /// Returns the table.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use otlake_arrow::BatchSink;
+    /// use otlake_arrow::arrow_array::{ArrayRef, Int64Array, RecordBatch};
+    /// use otlake_dataset::{Dataset, TableSinkError};
+    /// use otlake_schema::Table;
+    /// use otlake_storage::InMemoryStorage;
+    ///
+    /// let mut writer = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?.writer();
+    /// let bodies: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    /// let batch = RecordBatch::try_from_iter([("body", bodies)])?;
+    ///
+    /// let mut sink = writer.table(Table::Logs);
+    /// assert_eq!(sink.table(), Table::Logs);
+    /// let Err(TableSinkError::Type { column, published, .. }) = sink.batch(&batch) else {
+    ///     panic!("a body is text");
+    /// };
+    /// assert_eq!((&*column, &*published), ("body", "utf8"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn table(&self) -> Table {
         Table::ALL[self.index]
     }

@@ -10,6 +10,28 @@ use super::Predicate;
 ///
 /// The name is looked up once, and an attribute of a resource or a scope is compared once for all of its
 /// records.
+///
+/// ```
+/// use otlake::row::{Cell, Group, Keys, Location, Row, RowSink, Signal, Stage, Value};
+/// use otlake::{Filter, HasAttribute};
+///
+/// let mut keys = Keys::new();
+/// let mut intern = |location, name| keys.intern(location, name).expect("below the key limit");
+/// let status = intern(Location::Attribute, "http.response.status_code");
+/// let library = intern(Location::Scope, "library.kind");
+/// let cells = [Cell { key: library, value: Value::String("http") }];
+///
+/// let errors = HasAttribute::record("http.response.status_code").with_value("500").with_value("503");
+/// let mut sink = (Filter::keep(HasAttribute::scope("library.kind")), Filter::keep(errors)).before(Vec::new());
+/// for code in [200, 500, 503] {
+///     let mut row = Row::new(Signal::Traces, Group::new(&[]), Group::new(&cells));
+///     row.set_keys(&keys);
+///     row.push(status, Value::Int(code));
+///     sink.row(&mut row)?;
+/// }
+/// assert_eq!(sink.sink().len(), 2);
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct HasAttribute {
     location: Location,

@@ -8,6 +8,30 @@ use otlake_row::{Signal, Stage};
 use super::{BatchError, EncodedPayload, IngestError, Pipeline};
 
 /// A batch that is being filled, from [`Pipeline::batch`].
+///
+/// ```
+/// use otlake::dataset::{BatchId, BatchStart};
+/// use otlake::otlp::Format;
+/// use otlake::row::Signal;
+/// use otlake::{Batch, BatchError, BatchOutcome, Pipeline, storage::InMemoryStorage};
+///
+/// fn fill<C: otlake::row::Stage>(batch: &mut Batch<'_, C>) -> Result<&'static str, BatchError> {
+///     batch.ingest_traces(b"\x0a\x09\x12\x07\x12\x05\x2a\x03GET")?;
+///     batch.ingest_metrics(b"")?;
+///     batch.ingest(Signal::Logs, Format::Json, br#"{"resourceLogs":[]}"#)?;
+///     Ok("the offset to acknowledge")
+/// }
+///
+/// let mut pipeline = Pipeline::builder().build(InMemoryStorage::new())?;
+/// let id = BatchId::new("orders-3", 17)?;
+/// let outcome: BatchOutcome<&str> = pipeline.batch(&id, fill)?;
+/// assert_eq!((outcome.start, outcome.records.accepted), (BatchStart::Begun, 1));
+/// assert!(outcome.failures.is_empty());
+///
+/// let again = pipeline.batch(&id, fill)?;
+/// assert_eq!((again.start, again.records.accepted), (BatchStart::AlreadyFinished, 0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Batch<'p, C> {
     pipeline: &'p mut Pipeline<C>,

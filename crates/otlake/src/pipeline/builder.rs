@@ -18,6 +18,61 @@ use crate::{FingerprintStage, Observer};
 ///
 /// `C` is the chain of stages so far. `D` is the destination: the options of a dataset that the builder opens,
 /// or a dataset that is open already.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use otlake::dataset::{Dataset, FileNames, InputBudget, MetricTables};
+/// use otlake::otlp::{InvalidUtf8, Limits};
+/// use otlake::parquet::{SortingColumn, WriterOptions};
+/// use otlake::row::KeyLimits;
+/// use otlake::schema::VerbatimNaming;
+/// use otlake::storage::InMemoryStorage;
+/// use otlake::{DatasetOptions, Filter, Pipeline, PipelineBuilder};
+///
+/// let builder: PipelineBuilder<(), DatasetOptions> = Pipeline::builder()
+///     // Columns
+///     .naming(VerbatimNaming)
+///     .column_budget(100)
+///     .promote(["resource.service.name", "attr.user.id"])
+///     .metric_tables(MetricTables::PerKind)
+///     // Files
+///     .partitioning("{table}/date={date}".parse()?)
+///     .writer_options(WriterOptions::new().with_data_page_rows(10_000))
+///     .bytes_per_file(64 << 20)
+///     .row_group_rows(100_000)
+///     .row_group_bytes(32 << 20)
+///     .sorted_rows(vec![SortingColumn {
+///         name: "resource.service.name".to_owned(),
+///         descending: false,
+///         nulls_first: false,
+///     }])
+///     .max_age(Duration::from_secs(60))
+///     .file_names(FileNames::new("ingest"))
+///     .file_summaries(32)
+///     .open_partitions(64)
+///     // Senders that are not trusted
+///     .limits(Limits::default().with_attributes(128))
+///     .key_limits(KeyLimits::default().with_names(10_000))
+///     .invalid_utf8(InvalidUtf8::Reject)
+///     .input_budget(InputBudget::new().with_ratio(16));
+/// let mut pipeline = builder.stage(Filter::min_severity(9)).build(InMemoryStorage::new())?;
+/// pipeline.flush()?;
+///
+/// // Files alone, without a published schema and manifests.
+/// let storage = InMemoryStorage::new();
+/// let mut pipeline = Pipeline::builder().build_files(storage.clone())?;
+/// pipeline.ingest_logs(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi")?;
+/// pipeline.finish()?;
+/// assert_eq!(storage.files().len(), 1);
+///
+/// // A worker of a dataset that others write to as well has options of its own, too.
+/// let dataset = Dataset::builder().open(Arc::new(storage))?;
+/// let worker = Pipeline::on(&dataset).key_limits(KeyLimits::default().with_names(10_000)).build();
+/// # drop(worker);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct PipelineBuilder<C = (), D = DatasetOptions> {

@@ -4,6 +4,18 @@ use otlake_otlp::{DecodeError, InflateError, InvalidPayload, Summary};
 /// The error of [`Pipeline::ingest`](crate::Pipeline::ingest): a payload was not ingested to its end.
 ///
 /// The records before the failure are kept, and the error counts them.
+///
+/// ```
+/// use otlake::{IngestError, Pipeline, storage::InMemoryStorage};
+///
+/// let mut pipeline = Pipeline::builder().build(InMemoryStorage::new())?;
+/// let cut_off = b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a";
+/// let Err(error) = pipeline.ingest_logs(cut_off) else { panic!("it is cut off") };
+/// assert!(matches!(error, IngestError::Payload { .. }));
+/// assert!(error.is_payload(), "don't send it again");
+/// assert_eq!(error.records().accepted, 0);
+/// # Ok::<(), otlake::dataset::OpenError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IngestError {
@@ -110,6 +122,15 @@ pub enum BeginBatchError {
 
 /// The error of [`Pipeline::finish_batch`](crate::Pipeline::finish_batch). The batch has to be repeated from
 /// its beginning.
+///
+/// ```
+/// use otlake::{FinishBatchError, Pipeline, dataset, storage::InMemoryStorage};
+///
+/// let mut pipeline = Pipeline::builder().build(InMemoryStorage::new())?;
+/// let Err(FinishBatchError::Files(error)) = pipeline.finish_batch() else { panic!("none was begun") };
+/// assert!(matches!(error, dataset::FinishBatchError::NoBatch));
+/// # Ok::<(), otlake::dataset::OpenError>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FinishBatchError {
@@ -122,6 +143,27 @@ pub enum FinishBatchError {
 }
 
 /// The error of [`Pipeline::batch`](crate::Pipeline::batch), and of each of its attempts.
+///
+/// ```
+/// use otlake::dataset::BatchId;
+/// use otlake::{BatchError, BeginBatchError, FlushError, Pipeline, storage::InMemoryStorage};
+///
+/// let storage = InMemoryStorage::new();
+/// let mut pipeline = Pipeline::builder().build(storage.clone())?;
+/// let outcome = pipeline.batch(&BatchId::new("orders-3", 17)?, |batch| {
+///     batch.ingest_logs(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi")?;
+///     Err::<(), _>(BatchError::other("the topic was revoked"))
+/// });
+/// match outcome {
+///     Err(BatchError::Begin(BeginBatchError::Files(error))) => return Err(error.into()),
+///     Err(error) => assert_eq!(error.to_string(), "the topic was revoked"),
+///     Ok(_) => panic!("it was abandoned"),
+/// }
+/// let flushed: Result<(), FlushError> = pipeline.flush();
+/// flushed?;
+/// assert!(storage.files().keys().all(|name| !name.ends_with(".parquet")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchError {

@@ -53,6 +53,23 @@ impl EncodedPayload {
 }
 
 /// The treatment of a payload that turns out to be malformed after some of its records.
+///
+/// ```
+/// use otlake::{MalformedPayload, Pipeline, storage::InMemoryStorage};
+///
+/// // Two logs, the second of which is cut off.
+/// let payload = b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi\x0a\x0a\x12\x08";
+/// let mut pipeline = Pipeline::builder().build(InMemoryStorage::new())?;
+/// assert!(pipeline.ingest_logs(payload).is_err());
+/// assert_eq!(pipeline.records().accepted, 1, "the first one is kept");
+///
+/// let mut strict = Pipeline::builder()
+///     .malformed_payloads(MalformedPayload::RejectAll)
+///     .build(InMemoryStorage::new())?;
+/// assert!(strict.ingest_logs(payload).is_err());
+/// assert_eq!(strict.records().accepted, 0);
+/// # Ok::<(), otlake::dataset::OpenError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum MalformedPayload {

@@ -7,6 +7,23 @@ use otlake_schema::OverflowCounts;
 use crate::PatternsTable;
 
 /// The work that a [`Pipeline`](crate::Pipeline) has done.
+///
+/// ```
+/// use otlake::{FingerprintStage, Pipeline, Report, storage::InMemoryStorage};
+/// use otlake::fingerprint::PatternOptions;
+///
+/// let stage = FingerprintStage::new().with_patterns(PatternOptions::default());
+/// let mut pipeline = Pipeline::builder().stage(stage).build(InMemoryStorage::new())?;
+/// pipeline.ingest_logs(b"\x0a\x14\x12\x12\x12\x10\x2a\x0e\x0a\x0cdisk is full")?;
+///
+/// let report: Report = pipeline.finish()?;
+/// assert_eq!((report.records.accepted, report.dropped), (1, 0));
+/// assert_eq!(report.files().map(|file| file.rows).sum::<u64>(), 1);
+/// assert_eq!(report.overflow().total(), 0);
+/// let patterns = report.patterns.ok_or("the stage learns them")?;
+/// assert_eq!(patterns[0].template, "disk is full");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {

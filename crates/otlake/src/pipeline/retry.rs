@@ -5,6 +5,19 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 /// How often to attempt something, and how long to pause in between: [`Pipeline::batch`](crate::Pipeline::batch)
 /// delivering a batch, or a worker of a service restarting after a panic. Each pause is twice as long as the previous one, plus
 /// a random part, so that writers that failed together don't retry together.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use otlake::{Pipeline, Retry, storage::InMemoryStorage};
+///
+/// let retry = Retry::default()
+///     .with_attempts(3)
+///     .with_pauses(Duration::from_millis(50), Duration::from_secs(1));
+/// let pipeline = Pipeline::builder().retry(retry).build(InMemoryStorage::new())?;
+/// # drop(pipeline);
+/// # Ok::<(), otlake::dataset::OpenError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retry {

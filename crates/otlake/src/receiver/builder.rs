@@ -5,6 +5,32 @@ use super::Receiver;
 use crate::ServiceHandle;
 
 /// A builder for a [`Receiver`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use otlake::dataset::Dataset;
+/// use otlake::storage::InMemoryStorage;
+/// use otlake::{Acknowledge, Pipeline, Receiver, ReceiverBody, ReceiverBuilder, Service};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let dataset = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?;
+/// let service = Service::builder().start(move |_worker| Pipeline::on(&dataset).build())?;
+/// let builder: ReceiverBuilder = Receiver::builder()
+///     .acknowledge(Acknowledge::Queued)
+///     .body_time(Duration::from_secs(10))
+///     .retry_after(Duration::from_secs(5))
+///     .bearer_token("a secret");
+/// let receiver = builder.build(service.handle());
+///
+/// let request = http::Request::post("/v1/logs").body(ReceiverBody::from(""))?;
+/// let response: http::Response<ReceiverBody> = receiver.respond(request).await;
+/// assert_eq!(response.status(), 401, "the token is missing");
+/// service.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ReceiverBuilder {

@@ -12,6 +12,27 @@ use super::http_export::media_type;
 use crate::{IngestError, ServiceError, TryIngestError};
 
 /// The reason why a request was not answered with success.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use otlake::otlp::Format;
+/// use otlake::{Failure, FailureKind, HttpExport};
+///
+/// let (parts, ()) = http::Request::get("/v1/logs").body(())?.into_parts();
+/// let failure: Failure = HttpExport::of(&parts).err().ok_or("only POST is allowed")?;
+/// assert_eq!(failure.kind(), FailureKind::Method);
+/// assert!(!failure.message().is_empty());
+/// let response = failure.http_response(Format::Json, Duration::from_secs(1));
+/// assert_eq!(response.status(), 405);
+///
+/// // What a sender may send again.
+/// let retryable = FailureKind::ALL.into_iter().filter(|kind| kind.is_retryable());
+/// for kind in retryable {
+///     println!("{kind:?}: {}, {:?}", kind.http_status(), kind.rpc_code());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {

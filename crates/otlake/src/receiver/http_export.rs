@@ -88,6 +88,21 @@ impl HttpExport {
     }
 
     /// Returns the compression of the body.
+    ///
+    /// ```
+    /// # #[cfg(feature = "gzip")] {
+    /// use otlake::HttpExport;
+    /// use otlake::otlp::ContentEncoding;
+    ///
+    /// let request = http::Request::post("/v1/logs")
+    ///     .header("content-type", "application/json")
+    ///     .header("content-encoding", "gzip")
+    ///     .body(())?;
+    /// let export = HttpExport::of(&request.into_parts().0).expect("it is valid");
+    /// assert_eq!(export.encoding(), ContentEncoding::Gzip);
+    /// # }
+    /// # Ok::<(), http::Error>(())
+    /// ```
     pub fn encoding(&self) -> ContentEncoding {
         self.encoding
     }

@@ -9,6 +9,20 @@ use super::texts::{Text, Texts};
 use super::{Redact, Rules};
 
 /// A builder for a [`Redact`]: the keys and texts that it redacts.
+///
+/// ```
+/// use otlake::{Redact, RedactBuilder, RedactError, Sensitive};
+///
+/// let builder: RedactBuilder = Redact::builder()
+///     .key("password")
+///     .keys(["token", "session"])
+///     .sensitive([Sensitive::Email, Sensitive::IpAddress]);
+/// assert!(builder.build().is_ok());
+/// assert_eq!(Sensitive::Email.replacement(), "<email>");
+///
+/// let error: Option<RedactError> = Redact::builder().key_regex("(").build().err();
+/// assert!(error.is_some());
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct RedactBuilder {

@@ -14,6 +14,32 @@ use super::{Service, Shared, UNIT, Worker};
 use crate::{Pipeline, Retry};
 
 /// A builder for a [`Service`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use otlake::dataset::Dataset;
+/// use otlake::storage::InMemoryStorage;
+/// use otlake::{Pipeline, Retry, Service, ServiceBuilder, ServiceHandle};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let builder: ServiceBuilder = Service::builder()
+///     .workers(2)
+///     .queue_bytes(64 << 20)
+///     .group_time(Duration::from_millis(20))
+///     .group_bytes(4 << 20)
+///     .restart(Retry::default().with_attempts(3));
+/// let dataset = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?;
+/// let service = builder.start(move |_worker| Pipeline::on(&dataset).build())?;
+///
+/// let handle: ServiceHandle = service.handle();
+/// assert_eq!((handle.workers(), handle.panics()), (2, 0));
+/// assert_eq!(handle.queued_bytes(), 0);
+/// service.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ServiceBuilder {

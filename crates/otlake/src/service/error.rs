@@ -4,6 +4,29 @@ use super::WorkerPanic;
 use crate::{BatchError, IngestError};
 
 /// The error of a request to a [`Service`](crate::Service).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake::dataset::Dataset;
+/// use otlake::otlp::Format;
+/// use otlake::row::Signal;
+/// use otlake::storage::InMemoryStorage;
+/// use otlake::{Pipeline, Service, ServiceError};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let dataset = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?;
+/// let service = Service::builder().start(move |_worker| Pipeline::on(&dataset).build())?;
+/// let handle = service.handle();
+/// match handle.ingest(Signal::Logs, Format::Protobuf, b"not a payload").await {
+///     Err(ServiceError::Payload(error)) => assert!(error.is_payload()),
+///     Err(ServiceError::Panicked(panic)) => eprintln!("a worker panicked: {}", panic.message()),
+///     outcome => panic!("{outcome:?}"),
+/// }
+/// service.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {

@@ -4,6 +4,23 @@ use std::sync::Arc;
 
 /// A panic of a worker: the source of [`ServiceError::Panicked`](crate::ServiceError::Panicked), and the error of
 /// the activity [`Operation::Restart`](crate::Operation::Restart).
+///
+/// ```
+/// use otlake::{ServiceError, WorkerPanic};
+///
+/// /// Returns what to write to the log about a failed request.
+/// fn describe(error: &ServiceError) -> String {
+///     match error {
+///         ServiceError::Panicked(panic) => {
+///             let panic: &WorkerPanic = panic;
+///             format!("a bug: {}", panic.message())
+///         }
+///         error => error.to_string(),
+///     }
+/// }
+///
+/// assert_eq!(describe(&ServiceError::Closed), "the service is shut down");
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("panicked: {message}")]
 pub struct WorkerPanic {

@@ -11,6 +11,35 @@ use crate::EncodedPayload;
 /// with the bytes that have arrived, so a sender that only states a length takes no share.
 ///
 /// The share is given back when the reservation is dropped, or when the response of its payload has resolved.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake::dataset::Dataset;
+/// use otlake::otlp::Format;
+/// use otlake::row::Signal;
+/// use otlake::storage::InMemoryStorage;
+/// use otlake::{Pipeline, Reservation, Response, Service};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let dataset = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?;
+/// let service = Service::builder().start(move |_worker| Pipeline::on(&dataset).build())?;
+/// let handle = service.handle();
+///
+/// // A body that arrives in pieces has room in the queue before it is complete.
+/// let mut reservation: Reservation = handle.reserve();
+/// let mut body = Vec::new();
+/// for piece in [&b"\x0a\x0a\x12\x08\x12"[..], &b"\x06\x2a\x04\x0a\x02hi"[..]] {
+///     body.extend_from_slice(piece);
+///     reservation.grow_to(body.len())?; // or: respond that the queue is full
+/// }
+/// assert!(handle.queued_bytes() > 0);
+/// let response: Response = reservation.ingest(Signal::Logs, Format::Protobuf, body)?;
+/// assert_eq!(response.await?.accepted, 1);
+/// service.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Reservation {
     shared: Arc<Shared>,

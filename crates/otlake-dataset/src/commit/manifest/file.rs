@@ -6,6 +6,43 @@ use super::types::type_name;
 use crate::route::partition_value::{PartitionValue, day_of, hour_of};
 
 /// A file of a [`Manifest`](crate::Manifest).
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{Dataset, ManifestColumn, ManifestFile, ManifestLeaf, TableFiles};
+/// use otlake_row::{Group, Row, RowSink, Signal, Value, fields};
+/// use otlake_schema::Table;
+/// use otlake_storage::InMemoryStorage;
+///
+/// let storage = InMemoryStorage::new();
+/// let dataset = Dataset::builder().partitioning("date={date}/hour={hour}".parse()?);
+/// let mut writer = dataset.open(Arc::new(storage.clone()))?.writer();
+/// let mut row = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+/// row.push(fields::TIME_UNIX_NANO, Value::Int(1_795_305_600_000_000_000));
+/// writer.row(&mut row)?;
+/// writer.flush()?;
+///
+/// let files = TableFiles::load(&storage, Table::Logs)?;
+/// let file: &ManifestFile = files.files().next().ok_or("one was written")?;
+/// let micros = 1_795_305_600_000_000;
+/// assert_eq!(file.time_range(), Some((micros, micros)));
+/// assert_eq!(file.fingerprint_range(), None, "no stage has computed one");
+/// assert_eq!((file.day(), file.hour()), (Some(20_779), Some(20_779 * 24)));
+///
+/// let body: &ManifestColumn = file.column("body").ok_or("every file has it")?;
+/// assert_eq!((&*body.type_name, body.nulls), ("utf8", 1));
+/// let is_name = |leaf: &ManifestLeaf| leaf.path == "overflow.key_value.key";
+/// assert!(file.leaves().any(|leaf| is_name(&leaf)), "the names of a map are a leaf");
+///
+/// // The entry of a file of which a table format knows less.
+/// let mut entry = ManifestFile::new("logs/a.parquet");
+/// entry.columns.push(ManifestColumn::new("body", "utf8"));
+/// let entry = entry.column("body").ok_or("it was pushed")?;
+/// assert_eq!(entry.max, None);
+/// # let _ = ManifestFile::of;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ManifestFile {

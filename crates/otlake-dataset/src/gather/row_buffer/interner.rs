@@ -15,6 +15,26 @@ use otlake_row::{Group, GroupId, Key, KeyLimits, Keys, KeysId, Row};
 ///
 /// An interner outlives the decoders that made the rows. Values with names that exceed its [`KeyLimits`] are
 /// stored together with their names, under [`Key::excess`].
+///
+/// ```
+/// use otlake_dataset::{RowBuffer, RowInterner};
+/// use otlake_row::{Cell, Group, KeyLimits, Row, Signal, Value, fields};
+///
+/// let mut interner = RowInterner::with_limits(KeyLimits::default().with_names(1_000));
+/// let mut buffer = RowBuffer::new();
+/// let cells = [Cell { key: fields::SCOPE_NAME, value: Value::String("checkout") }];
+/// let (resource, scope) = (Group::new(&[]), Group::new(&cells));
+/// for _ in 0..100 {
+///     buffer.push(&Row::new(Signal::Logs, resource, scope), &mut interner);
+/// }
+/// assert!(buffer.memory_size_alone() > buffer.memory_size(), "the scope is in the interner");
+/// assert!(interner.keys().contains(fields::SCOPE_NAME));
+///
+/// let before = interner.memory_size();
+/// drop(buffer);
+/// interner.release_unused();
+/// assert!(interner.memory_size() < before);
+/// ```
 #[derive(Debug, Default)]
 pub struct RowInterner {
     names: Names,
