@@ -63,24 +63,34 @@ pub(crate) struct Pairs {
 
 /// Returns what a text holds if it is one pair or more with spaces between them. Values may also be in single quotes.
 pub(crate) fn only_pairs(line: &[u8]) -> Option<Pairs> {
-    let pair = |at: usize| {
-        let value = at + name_len(&line[at..])? + 1;
-        let (_, next) = match line.get(value) {
-            Some(b'"') => quoted(line, value, b'"')?,
-            Some(b'\'') => quoted(line, value, b'\'')?,
-            _ => bare(line, value)?,
-        };
-        Some(next)
-    };
     let mut pairs = Pairs::default();
     let mut at = 0;
     while at < line.len() {
-        at = pair(at)?;
+        at = field(line, at)?.1;
         pairs.count += 1;
         pairs.listed |= matches!(line[at - 1], b',' | b';');
         at += line[at..].iter().take_while(|b| **b == b' ').count();
     }
     (pairs.count > 0).then_some(pairs)
+}
+
+/// Returns the ranges of the values of a text for which [`only_pairs`] returns something.
+pub(crate) fn values(line: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (value, next) = field(line, at)?;
+        at = next + line[next..].iter().take_while(|b| **b == b' ').count();
+        Some(value)
+    })
+}
+
+/// Returns the value of the pair at `at`, without its quotes, and the end of the pair.
+fn field(line: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
+    let value = at + name_len(&line[at..])? + 1;
+    match line.get(value) {
+        Some(&quote @ (b'"' | b'\'')) => quoted(line, value, quote),
+        _ => bare(line, value),
+    }
 }
 
 /// Returns the length of the name at the front, which `=` must follow.

@@ -5,6 +5,7 @@ mod join;
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::pairs;
 use crate::term::{Term, terms};
 use crate::token::{Kind, Token, Tokenizer};
 
@@ -299,12 +300,29 @@ impl Builder<'_> {
         if self.spans {
             let rest = &self.example[self.end..];
             let line = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-            self.gap(self.end, self.end + line);
+            self.rest(self.end + line);
             while self.atoms.last() == Some(&Atom::Gap(' ')) {
                 self.atoms.pop();
             }
         }
         self.atoms
+    }
+
+    /// Adds the text after the last token, up to `end`. If it consists of the fields of a record, their values are placeholders.
+    fn rest(&mut self, end: usize) {
+        let rest = self.example[self.end..end].trim_ascii_end();
+        let spaces = |b: &&u8| matches!(b, b' ' | b'"');
+        let fields = &rest[rest.iter().take_while(spaces).count()..];
+        let mut at = self.end;
+        if fields.len() < rest.len() && pairs::only_pairs(fields).is_some() {
+            let first = self.end + rest.len() - fields.len();
+            for value in pairs::values(fields).filter(|value| !value.is_empty()) {
+                self.gap(at, first + value.start);
+                self.atoms.extend(ANY.chars().map(Atom::Gap));
+                at = first + value.end;
+            }
+        }
+        self.gap(at, end);
     }
 
     /// Adds the text between two tokens, without ANSI escapes and control bytes.
