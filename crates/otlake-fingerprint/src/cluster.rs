@@ -67,8 +67,9 @@ pub trait Clusterer {
 /// * A name with a dot, a slash, an `@` or an underscore inside counts twice, because statements are not written like that.
 /// * Participles (`started`, `closing`), negations and prepositions do not count, because they carry the meaning of the statement.
 ///
-/// A word next to a variable becomes part of it if the signature without the word is [`rare`](Self::rare) times as frequent. A group of
-/// terms that repeats (`* ok * ok`) is a list and becomes one variable.
+/// A word next to a variable becomes part of it if the signature without the word is [`rare`](Self::rare) times as frequent. If the two
+/// share [`shared`](Self::shared) words, the signature without the word also counts as two different words. A group of terms that repeats
+/// (`* ok * ok`) is a list and becomes one variable.
 ///
 /// The [`Similarity`] has a veto: a place stays a word if masking it leaves too little in common with the signature.
 ///

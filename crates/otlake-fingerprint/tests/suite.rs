@@ -102,6 +102,34 @@ fn messages_are_grouped_as_a_person_would() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Messages, and the number of patterns that are learned from them.
+#[derive(Deserialize)]
+struct Learned {
+    kind: String,
+    messages: Vec<String>,
+    patterns: usize,
+}
+
+/// Patterns join messages whose words vary in one place, and no others.
+#[test]
+fn messages_are_joined_as_a_person_would() {
+    let cases: Vec<Learned> = serde_json::from_str(include_str!("../testdata/patterns.json"))
+        .expect("the suite is valid JSON");
+    let mut wrong = Vec::new();
+    for case in cases {
+        let mut patterns = Patterns::default();
+        for message in &case.messages {
+            patterns.observe(message.as_bytes());
+        }
+        let set = patterns.patterns();
+        if set.len() != case.patterns {
+            let templates: Vec<_> = set.iter().map(|pattern| &pattern.template).collect();
+            wrong.push(format!("{}: {templates:?}", case.kind));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 /// A header changes neither the pattern of a message nor its variables.
 #[test]
 fn variables_are_the_same_after_every_header() {

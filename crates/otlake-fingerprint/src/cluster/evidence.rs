@@ -174,7 +174,9 @@ impl<S: Similarity> WordSets<S> {
         };
         let name = word.iter().any(|b| !b.is_ascii_lowercase());
         let rare = if name { self.rare } else { SMALL * self.rare };
-        index > 0 && seen + ABSORBED >= limit || merged >= WELL_KNOWN && merged / rare >= this
+        // Signatures that share few words may also be statements of their own (`7 saved`, `7 saved twice`).
+        let alike = index > 0 && words_beside(pattern, index) >= self.shared;
+        alike && seen + ABSORBED >= limit || merged >= WELL_KNOWN && merged / rare >= this
     }
 
     /// Returns the number of different words that make the place a variable.
