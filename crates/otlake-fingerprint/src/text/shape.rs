@@ -212,13 +212,17 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Reads a word for no value that is an item between brackets or commas, with the separator at `at`: `(null)`, `(1, NULL)`, `<nil>`.
+    /// Reads a word for no value, or a boolean, that is an item between brackets or commas, with the separator at `at`: `(null)`, `(1, NULL)`,
+    /// `<nil>`, `[true]`.
     #[inline]
     pub(super) fn null_item(&mut self) -> bool {
         let bytes = self.bytes;
         let spaced = bytes[self.at] == b',' && bytes.get(self.at + 1) == Some(&b' ');
         let start = self.at + 1 + usize::from(spaced);
-        if !matches!(bytes.get(start), Some(b'n' | b'N' | b'u')) {
+        if !matches!(
+            bytes.get(start),
+            Some(b'n' | b'N' | b'u' | b't' | b'T' | b'f' | b'F')
+        ) {
             return false;
         }
         let len = bytes[start..]
@@ -232,7 +236,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             b'<' => bytes.get(end) == Some(&b'>'),
             _ => matches!(bytes.get(end), Some(b',' | b')' | b']' | b'}')),
         };
-        if !closes || !lexicon::is_null(&bytes[start..end]) {
+        let word = &bytes[start..end];
+        if !closes || !lexicon::is_null(word) && !lexicon::is_bool(word) {
             return false;
         }
         self.variable(start, end, Tail::Nothing);

@@ -319,7 +319,9 @@ impl<'t> Text<'t> {
         let end = self.at + len - 1;
         let spaced = self.text[self.at + 1] == b' ';
         let start = self.at + 1 + usize::from(spaced);
-        if !is_null(&self.text[start..end]) {
+        let word = &self.text[start..end];
+        let boolean = is_full_match("true|false|True|False|TRUE|FALSE", word);
+        if !is_null(word) && !boolean {
             return false;
         }
         self.variable(start, end);
