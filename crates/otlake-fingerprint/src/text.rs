@@ -117,6 +117,8 @@ enum Lead {
     Change,
     /// The client of an access log: `10.0.0.7 - ann [`.
     Client,
+    /// Not a word but the number of a process, with its name in brackets after it: `process 17 (java)`.
+    Process,
     /// Not a word but a number, with a noun after it whose stem is shorter: `3 files`.
     Count,
     /// A noun after a number, whose verb may follow: `3 files are`.
@@ -510,8 +512,11 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         // The chunk may end after the variable, at a full stop that was trimmed.
         self.at = self.at.max(end);
         (self.emit)(Token::variable(&self.bytes[start..end]));
-        self.words.naming =
-            self.words.lead == Lead::Count || self.left == MAX_TOKENS && self.is_client(end);
+        if matches!(self.bytes[end..], [b' ', b'(', ..]) && self.follows_process(start) {
+            self.words.lead = Lead::Process;
+        }
+        self.words.naming = self.words.lead != Lead::Noun
+            || self.left == MAX_TOKENS && self.is_client(end);
         self.done();
         self.words.last = (0, 0);
     }
@@ -547,6 +552,15 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         }
         self.words.last = (start, end);
         true
+    }
+
+    /// Returns whether the token at `start` is the number of a process: the last word comes right before it and says so.
+    #[inline(never)]
+    fn follows_process(&self, start: usize) -> bool {
+        let (from, to) = self.words.last;
+        let word = &self.bytes[from..to];
+        to + 1 == start
+            && (word.eq_ignore_ascii_case(b"process") || word.eq_ignore_ascii_case(b"pid"))
     }
 
     /// Returns whether the client of an access log ends at `end`, and its user may follow.

@@ -54,7 +54,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         // A quote right after a token closes something.
         let opens = matches!(
             self.bytes[start - 1],
-            b' ' | b'(' | b'[' | b'{' | b',' | b'<' | b'>' | b'\t'
+            b' ' | b'(' | b'[' | b']' | b'{' | b',' | b'<' | b'>' | b'\t'
         ) && !self.bytes[start + 1].is_ascii_whitespace()
             && !matches!(self.bytes[start + 1], b',' | b';' | b')');
         if !opens {

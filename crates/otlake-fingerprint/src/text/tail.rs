@@ -73,9 +73,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         match self.bytes.get(end + 1) {
             Some(first) if first.is_ascii_alphabetic() => {
                 let len = letters(&self.bytes[end + 1..]);
-                let to = self.unit(end, len, tail);
+                let mut to = self.unit(end, len, tail);
                 if to == end && end - start == 3 && first.is_ascii_uppercase() {
-                    return self.reason(start, end);
+                    to = self.reason(start, end);
                 }
                 if to == end
                     && tail == Tail::Unit
@@ -108,14 +108,15 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     }
 
     /// Returns whether the `len` letters at `at`, right after a number, may differ between singular and plural, or the verb after them
-    /// does: three to fifteen small letters.
+    /// does: three to fifteen letters, all of them small except perhaps the first.
     #[inline]
     fn is_counted(&self, at: usize, len: usize) -> bool {
         let (noun, rest) = self.bytes[at..].split_at(len);
         (3..WORD).contains(&len)
             && (noun::may_have_shorter_stem(noun) && noun::stem_len(noun) < len
                 || noun::verb_stem_len(rest).is_some())
-            && noun.iter().all(u8::is_ascii_lowercase)
+            && noun[0].is_ascii_alphabetic()
+            && noun[1..].iter().all(u8::is_ascii_lowercase)
             && self.unit_ends_at(at + len)
     }
 
@@ -274,6 +275,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             return bytes[..start].ends_with(b" - ")
                 && matches!(rest, [b' ', b'[', b'0'..=b'9', ..]);
         }
+        if self.words.lead == Lead::Process {
+            return bytes[..start].ends_with(b" (") && rest.first() == Some(&b')');
+        }
         if self.words.last.1 + 1 != start
             || bytes[start - 1] != b' '
             || lexicon::is_preposition(&bytes[start..end])
@@ -287,7 +291,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                     .is_some_and(begins_with_address);
             }
             Lead::From | Lead::Change | Lead::Count | Lead::Counted => return false,
-            Lead::Noun | Lead::Client => {}
+            Lead::Noun | Lead::Client | Lead::Process => {}
         }
         match bytes.get(end) {
             Some(b'(') => self.words.preposition,

@@ -193,6 +193,13 @@ impl Text<'_> {
         {
             return is_match(r"^ \[[0-9]", &text[end..]);
         }
+        if let [.., (true, word, word_end), (false, number, to)] = self.line[..]
+            && word_end + 1 == number
+            && is_match("(?i)^(process|pid)$", &text[word..word_end])
+            && text[to..].starts_with(b" (")
+        {
+            return text[..start].ends_with(b" (") && text[end..].starts_with(b")");
+        }
         let Some((before, noun, noun_end)) = self.last_two() else {
             return false;
         };
@@ -427,7 +434,7 @@ impl Text<'_> {
             whole = status.map_or(end, |len| start + len);
         }
         if whole == end
-            && let Some(len) = match_len("^ [a-z]{3,15}", rest)
+            && let Some(len) = match_len("^ [A-Za-z][a-z]{2,14}", rest)
             && !rest.get(len).is_some_and(|b| is_alnum(*b))
             && unit_ends(text, end + len)
             && text[start..end].iter().filter(|b| !is_digit(**b)).count() <= 1

@@ -72,7 +72,7 @@ impl Text<'_> {
             return true;
         }
         let opens = start > 0
-            && b" \t([{,<>".contains(&text[start - 1])
+            && b" \t([]{,<>".contains(&text[start - 1])
             && !is_space(text[start + 1])
             && !b",;)".contains(&text[start + 1]);
         if front || !opens {
