@@ -515,8 +515,8 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         if matches!(self.bytes[end..], [b' ', b'(', ..]) && self.follows_process(start) {
             self.words.lead = Lead::Process;
         }
-        self.words.naming = self.words.lead != Lead::Noun
-            || self.left == MAX_TOKENS && self.is_client(end);
+        self.words.naming =
+            self.words.lead != Lead::Noun || self.left == MAX_TOKENS && self.is_client(end);
         self.done();
         self.words.last = (0, 0);
     }
