@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use ::http::header::{AUTHORIZATION, EXPECT};
 use ::http::request::Parts;
-use ::http::{Request, Response};
+use ::http::{Request, Response, StatusCode};
 use bytes::{Buf, Bytes};
 use http_body::Body;
 use otlake_otlp::{Format, Summary};
@@ -67,7 +67,8 @@ use crate::{EncodedPayload, Reservation, ServiceHandle};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// A response has an [`Outcome`] in its extensions, for logs and metrics of the server.
+/// A response has an [`Outcome`] in its extensions, for logs and metrics of the server;
+/// `MetricsObserver::observe_request` counts it.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     service: ServiceHandle,
@@ -85,6 +86,16 @@ pub struct Outcome {
     /// The counts of accepted and rejected records, or the failure of the request. With
     /// [`Acknowledge::Queued`] the counts are not known yet, and all of them are 0.
     pub result: Result<Summary, Failure>,
+}
+
+impl Outcome {
+    /// Returns the status of the OTLP/HTTP response, or the one that an OTLP/gRPC request would have got over HTTP.
+    pub fn http_status(&self) -> StatusCode {
+        match &self.result {
+            Ok(_) => StatusCode::OK,
+            Err(failure) => failure.kind().http_status(),
+        }
+    }
 }
 
 /// A protocol that transports OTLP.
@@ -117,6 +128,11 @@ impl Receiver {
     /// Returns a builder with the defaults.
     pub fn builder() -> ReceiverBuilder {
         ReceiverBuilder::new()
+    }
+
+    /// Returns the service that stores the records.
+    pub fn service(&self) -> &ServiceHandle {
+        &self.service
     }
 
     /// Responds to a request. Errors are reported in the response.

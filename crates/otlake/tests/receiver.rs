@@ -403,3 +403,55 @@ async fn the_receiver_is_a_tower_service() {
     drop(service);
     running.finish().await;
 }
+
+#[cfg(feature = "metrics")]
+#[tokio::test]
+async fn the_metrics_adapter_counts_requests() {
+    use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+    use otlake::MetricsObserver;
+
+    let running = Running::with(Duration::from_millis(1), |receiver| receiver);
+    let unknown = Request::get("/v1/dogs").body(Full::<Bytes>::default());
+    let responses = [
+        send_one(&running).await,
+        send_one(&running).await,
+        running.receiver.respond(unknown.unwrap()).await,
+    ];
+    running.finish().await;
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || {
+        let observer = MetricsObserver::new();
+        for response in &responses {
+            let outcome = response.extensions().get::<Outcome>().unwrap();
+            observer.observe_request(outcome, Duration::from_millis(20));
+        }
+    });
+    let mut seen = Vec::new();
+    for (key, _, description, value) in snapshotter.snapshot().into_vec() {
+        assert!(description.is_some(), "{key:?}");
+        let labels: Vec<_> = key.key().labels().map(|label| label.value()).collect();
+        let count = match value {
+            DebugValue::Counter(count) => count as usize,
+            DebugValue::Histogram(times) => times.len(),
+            DebugValue::Gauge(_) => panic!("{key:?}"),
+        };
+        if count > 0 {
+            seen.push(format!(
+                "{} {}: {count}",
+                key.key().name(),
+                labels.join(" ")
+            ));
+        }
+    }
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "otlake_request_duration_seconds http logs 200: 2",
+            "otlake_request_duration_seconds http unknown 404: 1",
+            "otlake_requests_total http logs 200: 2",
+            "otlake_requests_total http unknown 404: 1",
+        ]
+    );
+}

@@ -51,7 +51,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         receiver = receiver.bearer_token(token.as_str());
     }
     let receiver = receiver.build(service.handle());
-    let server = Server::new(&arguments, receiver, service.handle(), metrics)?;
+    let server = Server::new(&arguments, receiver, metrics)?;
     for address in &arguments.listen {
         let listener = TcpListener::bind(address).await?;
         info!(address = %listener.local_addr()?, "accepting connections");

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use metrics_exporter_prometheus::PrometheusHandle;
-use otlake::{Outcome, Receiver, ReceiverBody, ServiceHandle};
+use otlake::{MetricsObserver, Outcome, Receiver, ReceiverBody};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -32,8 +32,8 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Accepts connections and serves HTTP/1.1 and HTTP/2 on them.
 pub struct Server {
     receiver: Receiver,
-    service: ServiceHandle,
     metrics: PrometheusHandle,
+    observer: MetricsObserver,
     tls: Option<TlsAcceptor>,
     connections: Arc<Semaphore>,
     http: Builder<TokioExecutor>,
@@ -44,7 +44,6 @@ impl Server {
     pub fn new(
         arguments: &Arguments,
         receiver: Receiver,
-        service: ServiceHandle,
         metrics: PrometheusHandle,
     ) -> anyhow::Result<Arc<Server>> {
         let mut http = Builder::new(TokioExecutor::new());
@@ -64,8 +63,8 @@ impl Server {
         };
         Ok(Arc::new(Server {
             receiver,
-            service,
             metrics,
+            observer: MetricsObserver::new(),
             tls,
             connections: Arc::new(Semaphore::new(arguments.connections)),
             http,
@@ -109,46 +108,37 @@ impl Server {
 
     async fn serve(self: Arc<Server>, stream: TcpStream, watcher: Watcher) {
         let _ = stream.set_nodelay(true);
-        let Some(stream) = self.secured(stream).await else {
-            return;
+        let stream: Box<dyn Stream> = match &self.tls {
+            None => Box::new(stream),
+            Some(tls) => match timeout(HANDSHAKE, tls.accept(stream)).await {
+                Ok(Ok(stream)) => Box::new(stream),
+                // Such as a sender that does not trust the certificate, or one without TLS.
+                Ok(Err(error)) => return info!(%error, "a TLS handshake has failed"),
+                Err(_) => return info!("a TLS handshake has not ended in time"),
+            },
         };
         let http = self.http.clone();
         let answer = service_fn(move |request| {
             let server = Arc::clone(&self);
             async move { Ok::<_, Infallible>(server.answer(request).await) }
         });
-        let connection = http
-            .serve_connection(TokioIo::new(stream), answer)
-            .into_owned();
-        if let Err(error) = watcher.watch(connection).await {
+        let connection = http.serve_connection(TokioIo::new(stream), answer);
+        if let Err(error) = watcher.watch(connection.into_owned()).await {
             debug!(error, "a connection has ended");
         }
     }
 
-    /// Performs the TLS handshake, if TLS is enabled.
-    async fn secured(&self, stream: TcpStream) -> Option<Box<dyn Stream>> {
-        let Some(tls) = &self.tls else {
-            return Some(Box::new(stream));
-        };
-        match timeout(HANDSHAKE, tls.accept(stream)).await {
-            Ok(Ok(stream)) => return Some(Box::new(stream)),
-            // Such as a sender that does not trust the certificate, or one without TLS.
-            Ok(Err(error)) => info!(%error, "a TLS handshake has failed"),
-            Err(_) => info!("a TLS handshake has not ended in time"),
-        }
-        None
-    }
-
     async fn answer(&self, request: Request<Incoming>) -> Response<ReceiverBody> {
         match request.uri().path() {
-            "/healthz" if self.service.workers() == 0 => {
+            "/healthz" if self.receiver.service().workers() == 0 => {
                 let mut response = Response::new("no worker is left\n".into());
                 *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
                 response
             }
             "/healthz" => Response::new("ok\n".into()),
             "/metrics" => {
-                metrics::gauge!("otlake_queued_bytes").set(self.service.queued_bytes() as f64);
+                let queued = self.receiver.service().queued_bytes();
+                metrics::gauge!("otlake_queued_bytes").set(queued as f64);
                 self.metrics.run_upkeep();
                 Response::new(self.metrics.render().into())
             }
@@ -156,27 +146,18 @@ impl Server {
         }
     }
 
-    /// Responds to an OTLP request, logs a failure, and counts the request.
+    /// Responds to an OTLP request, counts it, and logs a failure.
     async fn export(&self, request: Request<Incoming>) -> Response<ReceiverBody> {
         let started = Instant::now();
         let response = self.receiver.respond(request).await;
-        let Some(outcome) = response.extensions().get::<Outcome>() else {
-            return response;
-        };
-        let signal = outcome.signal.map_or("unknown", |signal| signal.name());
-        let mut status = StatusCode::OK;
-        if let Err(failure) = &outcome.result {
-            let (message, cause) = (failure.message(), failure.source());
-            warn!(signal, kind = ?failure.kind(), message, cause, "a request has failed");
-            status = failure.kind().http_status();
+        if let Some(outcome) = response.extensions().get::<Outcome>() {
+            self.observer.observe_request(outcome, started.elapsed());
+            if let Err(failure) = &outcome.result {
+                let signal = outcome.signal.map(|signal| signal.name());
+                let (message, cause) = (failure.message(), failure.source());
+                warn!(signal, kind = ?failure.kind(), message, cause, "a request has failed");
+            }
         }
-        let labels = [
-            ("protocol", outcome.protocol.name().to_owned()),
-            ("signal", signal.to_owned()),
-            ("status", status.as_str().to_owned()),
-        ];
-        metrics::counter!("otlake_requests_total", &labels).increment(1);
-        metrics::histogram!("otlake_request_duration_seconds", &labels).record(started.elapsed());
         response
     }
 }
@@ -185,19 +166,17 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 fn acceptor(certificates: &Path, key: &Path) -> anyhow::Result<TlsAcceptor> {
-    let files = format!("--tls {} {}", certificates.display(), key.display());
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(certificates)
-        .and_then(Iterator::collect)
-        .with_context(|| format!("{files}: the certificates can't be read"))?;
-    let key = PrivateKeyDer::from_pem_file(key)
-        .with_context(|| format!("{files}: the key can't be read"))?;
-    if certificates.is_empty() {
-        bail!("{files}: the first file has no certificate");
-    }
-    let config = rustls::ServerConfig::builder().with_no_client_auth();
-    let mut config = config
-        .with_single_cert(certificates, key)
-        .with_context(|| format!("{files}: the key is not that of the certificate"))?;
+    let files = || format!("--tls {} {}", certificates.display(), key.display());
+    let load = || {
+        let chain = CertificateDer::pem_file_iter(certificates).and_then(Iterator::collect);
+        let chain: Vec<_> = chain.context("the certificates can't be read")?;
+        let key = PrivateKeyDer::from_pem_file(key).context("the key can't be read")?;
+        ensure!(!chain.is_empty(), "the first file has no certificate");
+        let config = rustls::ServerConfig::builder().with_no_client_auth();
+        let config = config.with_single_cert(chain, key);
+        config.context("the key is not that of the certificate")
+    };
+    let mut config = load().with_context(files)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -1,11 +1,18 @@
+#[cfg(feature = "http")]
+use std::time::Duration;
+
 use metrics::{
     Label, SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram,
     gauge, histogram,
 };
 
+#[cfg(feature = "http")]
+use otlake_row::Signal;
 use otlake_storage::{RetryEvent, RetryObserver, RetryReason};
 
 use super::{Activity, Observer, Operation, TableActivity, overflow_reasons};
+#[cfg(feature = "http")]
+use crate::Outcome;
 
 /// An observer that counts every activity in the recorder of the `metrics` crate.
 ///
@@ -23,6 +30,8 @@ use super::{Activity, Observer, Operation, TableActivity, overflow_reasons};
 /// | `otlake_overflow_values_total` | counter | `table`, `reason` |
 /// | `otlake_storage_retries_total` (as [`RetryObserver`]) | counter | `reason`: `conflict` or `in_doubt` |
 /// | `otlake_open_partitions`, `otlake_memory_bytes` | gauge | |
+/// | `otlake_requests_total` (`observe_request`) | counter | `protocol`: `http` or `grpc`, `signal`, `status` of HTTP |
+/// | `otlake_request_duration_seconds` (`observe_request`) | histogram | `protocol`, `signal`, `status` |
 ///
 /// Every metric also has the labels of the observer. Pipelines that run side by side need different ones, or
 /// they overwrite each other's gauges:
@@ -58,6 +67,39 @@ impl MetricsObserver {
     ) -> MetricsObserver {
         self.labels.push(Label::new(name, value));
         self
+    }
+
+    /// Counts a request of a [`Receiver`](crate::Receiver), which took `elapsed` until its response. A request to an
+    /// unknown path has the signal `unknown`.
+    ///
+    /// ```
+    /// use std::time::Instant;
+    /// use otlake::{MetricsObserver, Outcome, Receiver, ReceiverBody};
+    /// use otlake::row::Bytes;
+    ///
+    /// async fn respond(
+    ///     receiver: &Receiver,
+    ///     observer: &MetricsObserver,
+    ///     request: http::Request<http_body_util::Full<Bytes>>,
+    /// ) -> http::Response<ReceiverBody> {
+    ///     let started = Instant::now();
+    ///     let response = receiver.respond(request).await;
+    ///     if let Some(outcome) = response.extensions().get::<Outcome>() {
+    ///         observer.observe_request(outcome, started.elapsed());
+    ///     }
+    ///     response
+    /// }
+    /// ```
+    #[cfg(feature = "http")]
+    pub fn observe_request(&self, outcome: &Outcome, elapsed: Duration) {
+        let mut labels = self.labels([
+            ("protocol", outcome.protocol.name()),
+            ("signal", outcome.signal.map_or("unknown", Signal::name)),
+        ]);
+        let status = outcome.http_status().as_str().to_owned();
+        labels.push(Label::new("status", status));
+        counter!("otlake_requests_total", labels.clone()).increment(1);
+        histogram!("otlake_request_duration_seconds", labels).record(elapsed);
     }
 
     fn labels<const N: usize>(&self, own: [(&'static str, &'static str); N]) -> Vec<Label> {
@@ -196,6 +238,8 @@ fn describe() {
             Unit::Count,
             "Values in the overflow column",
         ),
+        #[cfg(feature = "http")]
+        ("otlake_requests_total", Unit::Count, "Requests answered"),
     ] {
         describe_counter!(name, unit, description);
     }
@@ -208,6 +252,11 @@ fn describe() {
         (
             "otlake_storing_duration_seconds",
             "Time spent closing files",
+        ),
+        #[cfg(feature = "http")]
+        (
+            "otlake_request_duration_seconds",
+            "Time from a request to its response",
         ),
     ] {
         describe_histogram!(name, Unit::Seconds, description);
