@@ -58,6 +58,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// in quotes (`"pool opened" size=3`), or after two words or more (`pool opened name=orders size=3`).
     ///
     /// After words alone, one pair may also be the end of a sentence (`exited with status=1`), and so may a list (`size=3, name=orders`).
+    /// Words after a colon may be a value, and then only the keys say what the message is (`START: imap pid=17 from=10.0.0.7`).
     #[inline(never)]
     pub(super) fn pairs_end_line(&mut self, start: usize) -> bool {
         let bytes = self.bytes;
@@ -74,7 +75,11 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let Some(pairs) = pairs::only_pairs(bytes[start..end].trim_ascii_end()) else {
             return false;
         };
-        if !apart && (pairs.count < 2 || pairs.listed) {
+        if !apart
+            && (pairs.count < 2
+                || pairs.listed
+                || memchr::memmem::find(&bytes[..start], b": ").is_some())
+        {
             return false;
         }
         self.at = end;

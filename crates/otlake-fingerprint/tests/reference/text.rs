@@ -471,7 +471,7 @@ impl<'t> Text<'t> {
             let spaces = left[len..].iter().take_while(|b| **b == b' ').count();
             left = &left[len + spaces..];
         }
-        if !apart && (pairs < 2 || listed) {
+        if !apart && (pairs < 2 || listed || is_match(": ", before)) {
             return false;
         }
         self.at = start + rest.len();
