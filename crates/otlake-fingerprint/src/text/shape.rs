@@ -169,7 +169,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// that is not a key (`opened (mode=shared, owner=ann)`). A word in capitals is an enumerator, which may be all that a message says.
     #[inline(never)]
     pub(super) fn is_item(&self, start: usize, end: usize) -> bool {
-        self.words.count > self.words.keys
+        self.words.last.1 == start
+            && self.words.count > self.words.keys
             && matches!(
                 self.bytes.get(end),
                 Some(b',' | b';' | b')' | b']' | b'}' | b'|' | b'&')

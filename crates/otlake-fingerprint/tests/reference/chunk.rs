@@ -136,7 +136,9 @@ impl Text<'_> {
 
     /// One of several parameters.
     fn is_item(&self, start: usize, end: usize) -> bool {
+        let follows = matches!(self.line.last(), Some((true, _, to)) if *to == start);
         self.position == Position::Key
+            && follows
             && is_match("[a-z]", &self.text[start..end])
             && is_match(r"^[,;)\]}|&]", &self.text[end..])
             && self.words.iter().any(|word| !word.ends_with(b"="))
