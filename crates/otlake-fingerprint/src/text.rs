@@ -249,7 +249,8 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     #[inline(always)]
     fn is_ordinary(&self, block: &[u8; WORD], len: usize) -> bool {
         let is_value = self.after != After::Nothing;
-        !self.words.naming && shape::is_ordinary(block, len, is_value)
+        !self.words.naming
+            && shape::is_ordinary(block, len, is_value)
     }
 
     /// Reads a chunk of letters, given the separator that ends it.
@@ -268,6 +269,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             b'=' => self.after = After::Key,
             b':' => match self.bytes.get(self.at + 1) {
                 Some(b':') if self.address(self.at) => return true,
+                Some(b' ') if self.arrow() => return true,
                 None | Some(b' ' | b'\t' | b'\n' | b'\x0c' | b'\r') => self.after = After::Colon,
                 Some(_) if self.at > 0 && matches!(self.bytes[self.at - 1], b'"' | b'\'') => {
                     self.after = After::Key;
@@ -512,9 +514,6 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         // The chunk may end after the variable, at a full stop that was trimmed.
         self.at = self.at.max(end);
         (self.emit)(Token::variable(&self.bytes[start..end]));
-        if matches!(self.bytes[end..], [b' ', b'(', ..]) && self.follows_process(start) {
-            self.words.lead = Lead::Process;
-        }
         self.words.naming =
             self.words.lead != Lead::Noun || self.left == MAX_TOKENS && self.is_client(end);
         self.done();

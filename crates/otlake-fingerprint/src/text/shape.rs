@@ -220,10 +220,13 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let bytes = self.bytes;
         let spaced = bytes[self.at] == b',' && bytes.get(self.at + 1) == Some(&b' ');
         let start = self.at + 1 + usize::from(spaced);
-        if !matches!(
-            bytes.get(start),
-            Some(b'n' | b'N' | b'u' | b't' | b'T' | b'f' | b'F')
-        ) {
+        let begins = match bytes.get(start..) {
+            Some([b'n' | b'N' | b'u', ..]) => true,
+            Some([b't' | b'T', next, ..]) => next | 0x20 == b'r',
+            Some([b'f' | b'F', next, ..]) => next | 0x20 == b'a',
+            _ => false,
+        };
+        if !begins {
             return false;
         }
         let len = bytes[start..]

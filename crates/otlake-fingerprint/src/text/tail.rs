@@ -95,6 +95,10 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                     _ => to,
                 }
             }
+            Some(b'(') if tail == Tail::Unit && self.follows_process(start) => {
+                self.words.lead = Lead::Process;
+                end
+            }
             Some(0xc2 | 0xce) if tail == Tail::Unit => {
                 let unit = lexicon::unit_at(&self.bytes[end + 1..]);
                 if unit > 0 && self.unit_ends_at(end + 1 + unit) {
@@ -228,29 +232,21 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     #[inline(never)]
     pub(super) fn transition(&mut self, start: usize, end: usize) -> bool {
         let bytes = self.bytes;
-        let state = |at: usize| {
-            let rest = bytes.get(at..).unwrap_or_default();
-            let change = self.words.lead == Lead::Change;
-            let fits = |b: &&u8| {
-                b.is_ascii_uppercase()
-                    || **b == b'_'
-                    || change && (b.is_ascii_lowercase() || **b == b'-')
-            };
-            let len = rest.iter().take_while(fits).count();
-            let named = len > 1 && rest[0].is_ascii_alphabetic() && rest[len - 1] != b'-';
-            (named && self.unit_ends_at(at + len)).then_some(at + len)
-        };
         let between = &bytes[self.words.last.1..start];
         let joint: &[u8] = match between {
             b" " => b" to ",
             b" [" => b"] to [",
             _ => return false,
         };
-        if state(start) != Some(end) || !bytes[end..].starts_with(joint) || self.left < 3 {
+        let lead = self.words.lead;
+        if self.state_end(start, lead) != Some(end)
+            || !bytes[end..].starts_with(joint)
+            || self.left < 3
+        {
             return false;
         }
         let to = end + joint.len();
-        let Some(last) = state(to) else {
+        let Some(last) = self.state_end(to, lead) else {
             return false;
         };
         if joint.len() > 4 && bytes.get(last) != Some(&b']') {
@@ -262,6 +258,49 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.variable(to, last, Tail::Nothing);
         self.at = last;
         true
+    }
+
+    /// Reads the states of a transition with an arrow, after the colon and the space at `at`: `state: idle -> busy`.
+    #[inline(never)]
+    pub(super) fn arrow(&mut self) -> bool {
+        let start = self.at + 2;
+        let rest = &self.bytes[start..];
+        let len = letters(rest);
+        // Most words after a colon have no arrow after them.
+        let may_precede = match rest.get(len..) {
+            Some([b' ', b'-' | b'=', ..] | [b'-', ..]) => len > 0,
+            _ => len >= WORD,
+        };
+        if !may_precede || self.left < 2 {
+            return false;
+        }
+        let Some(end) = self.state_end(start, Lead::Change) else {
+            return false;
+        };
+        if !matches!(self.bytes[end..], [b' ', b'-' | b'=', b'>', b' ', ..]) {
+            return false;
+        }
+        let to = end + 4;
+        let Some(last) = self.state_end(to, Lead::Change) else {
+            return false;
+        };
+        self.variable(start, end, Tail::Nothing);
+        self.variable(to, last, Tail::Nothing);
+        self.at = last;
+        true
+    }
+
+    /// Returns the end of the state at `at`: capitals, or any letters and dashes in a [`Lead::Change`].
+    fn state_end(&self, at: usize, lead: Lead) -> Option<usize> {
+        let rest = self.bytes.get(at..)?;
+        let fits = |b: &&u8| {
+            b.is_ascii_uppercase()
+                || **b == b'_'
+                || lead == Lead::Change && (b.is_ascii_lowercase() || **b == b'-')
+        };
+        let len = rest.iter().take_while(fits).count();
+        let named = len > 1 && rest[0].is_ascii_alphabetic() && rest[len - 1] != b'-';
+        (named && self.unit_ends_at(at + len)).then_some(at + len)
     }
 
     /// Returns whether a word after a naming noun is a name: `invalid user ann from`, `closed for user ann`.

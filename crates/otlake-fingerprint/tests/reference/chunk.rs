@@ -185,6 +185,25 @@ impl Text<'_> {
         true
     }
 
+    /// The states around an arrow, behind the colon and the space here.
+    pub(super) fn arrow(&mut self) -> bool {
+        let text = self.text;
+        let start = self.at + 2;
+        let state = "[A-Za-z][A-Za-z_-]*[A-Za-z_]";
+        let first = match_len(&format!("^{state}"), &text[start..]);
+        let both = match_len(&format!("^{state} [=-]> {state}"), &text[start..]);
+        let (Some(first), Some(both)) = (first, both) else {
+            return false;
+        };
+        if self.tokens.len() + 2 > 96 || !unit_ends(text, start + both) {
+            return false;
+        }
+        self.variable(start, start + first);
+        self.variable(start + first + 4, start + both);
+        self.at = start + both;
+        true
+    }
+
     /// A name behind its noun, or the user of an access log.
     fn is_name(&self, start: usize, end: usize) -> bool {
         let text = self.text;
@@ -197,6 +216,7 @@ impl Text<'_> {
         }
         if let [.., (true, word, word_end), (false, number, to)] = self.line[..]
             && word_end + 1 == number
+            && is_full_match(r"[0-9.\-+]+", &text[number..to])
             && is_match("(?i)^(process|pid)$", &text[word..word_end])
             && text[to..].starts_with(b" (")
         {

@@ -160,6 +160,7 @@ impl<'t> Text<'t> {
         match byte {
             b'=' => self.position = Position::Key,
             b':' if after == Some(&b':') && self.c3(self.at) => return,
+            b':' if after == Some(&b' ') && self.arrow() => return,
             b':' if after.is_none_or(|b| is_space(*b)) => self.position = Position::Colon,
             b':' if before.is_some_and(|b| matches!(b, b'"' | b'\'')) => {
                 self.position = Position::Key
