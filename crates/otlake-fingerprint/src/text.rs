@@ -249,8 +249,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     #[inline(always)]
     fn is_ordinary(&self, block: &[u8; WORD], len: usize) -> bool {
         let is_value = self.after != After::Nothing;
-        !self.words.naming
-            && shape::is_ordinary(block, len, is_value)
+        !self.words.naming && shape::is_ordinary(block, len, is_value)
     }
 
     /// Reads a chunk of letters, given the separator that ends it.
@@ -269,7 +268,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             b'=' => self.after = After::Key,
             b':' => match self.bytes.get(self.at + 1) {
                 Some(b':') if self.address(self.at) => return true,
-                Some(b' ') if self.arrow() => return true,
+                Some(b' ') if self.may_be_state(self.at + 2) && self.arrow() => return true,
                 None | Some(b' ' | b'\t' | b'\n' | b'\x0c' | b'\r') => self.after = After::Colon,
                 Some(_) if self.at > 0 && matches!(self.bytes[self.at - 1], b'"' | b'\'') => {
                     self.after = After::Key;
@@ -304,6 +303,12 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
             self.bytes[self.at..],
             [b'{', b'"' | b'}', ..] | [b'[', b']', ..]
         )
+    }
+
+    /// Returns whether a state can be at `at`: not a number, a bracket or the like.
+    #[inline(always)]
+    fn may_be_state(&self, at: usize) -> bool {
+        self.bytes.get(at).is_some_and(u8::is_ascii_alphabetic)
     }
 
     /// Returns whether the bracket at `at` is separate from the text before it.

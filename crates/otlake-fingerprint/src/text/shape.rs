@@ -220,13 +220,10 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let bytes = self.bytes;
         let spaced = bytes[self.at] == b',' && bytes.get(self.at + 1) == Some(&b' ');
         let start = self.at + 1 + usize::from(spaced);
-        let begins = match bytes.get(start..) {
-            Some([b'n' | b'N' | b'u', ..]) => true,
-            Some([b't' | b'T', next, ..]) => next | 0x20 == b'r',
-            Some([b'f' | b'F', next, ..]) => next | 0x20 == b'a',
-            _ => false,
+        let Some(&first) = bytes.get(start) else {
+            return false;
         };
-        if !begins {
+        if !matches!(first, b'n' | b'N' | b'u' | b't' | b'T' | b'f' | b'F') {
             return false;
         }
         let len = bytes[start..]
