@@ -100,6 +100,38 @@ use crate::route::partition::Partitioning;
 /// assert!(storage.files().contains_key(&names[0]));
 /// # Ok::<(), Box<dyn Error>>(())
 /// ```
+///
+/// Only `commit` has no default:
+///
+/// ```
+/// use std::error::Error;
+///
+/// use otlake_dataset::{
+///     BatchId, Commit, CommitOutcome, Manifest, Partitioning, ReplaceOutcome, ReplaceUnsupported,
+/// };
+/// use otlake_schema::Table;
+///
+/// /// A commit target that ignores the files.
+/// #[derive(Debug)]
+/// struct Nothing;
+///
+/// impl Commit for Nothing {
+///     fn commit(&self, _: &str, _: &Manifest) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
+///         Ok(CommitOutcome::Committed)
+///     }
+/// }
+///
+/// // The rest has defaults.
+/// let batch = BatchId::new("orders-3", 17)?;
+/// Nothing.finish(&batch)?;
+/// assert!(!Nothing.is_finished(&batch)?, "so each attempt writes its rows");
+/// Nothing.check_partitioning(Table::Logs, &Partitioning::none())?;
+/// assert!(Nothing.published_schema(Table::Logs)?.is_none());
+/// let replaced = Nothing.replace(&Manifest::new(Table::Logs));
+/// let error = replaced.map(|outcome: ReplaceOutcome| assert_eq!(outcome, ReplaceOutcome::Replaced));
+/// assert!(error.is_err_and(|error| error.is::<ReplaceUnsupported>()));
+/// # Ok::<_, Box<dyn Error + Send + Sync>>(())
+/// ```
 pub trait Commit: fmt::Debug + Send + Sync {
     /// Adds the files of a manifest to its table, all at once.
     ///
@@ -196,38 +228,6 @@ pub trait Commit: fmt::Debug + Send + Sync {
 }
 
 /// The error of a commit target that can't replace files.
-///
-/// A commit of one's own implements what its target can do:
-///
-/// ```
-/// use std::error::Error;
-///
-/// use otlake_dataset::{
-///     BatchId, Commit, CommitOutcome, Manifest, Partitioning, ReplaceOutcome, ReplaceUnsupported,
-/// };
-/// use otlake_schema::Table;
-///
-/// /// Tells nobody.
-/// #[derive(Debug)]
-/// struct Nothing;
-///
-/// impl Commit for Nothing {
-///     fn commit(&self, _: &str, _: &Manifest) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
-///         Ok(CommitOutcome::Committed)
-///     }
-/// }
-///
-/// // The rest has defaults.
-/// let batch = BatchId::new("orders-3", 17)?;
-/// Nothing.finish(&batch)?;
-/// assert!(!Nothing.is_finished(&batch)?, "so each attempt writes its rows");
-/// Nothing.check_partitioning(Table::Logs, &Partitioning::none())?;
-/// assert!(Nothing.published_schema(Table::Logs)?.is_none());
-/// let replaced = Nothing.replace(&Manifest::new(Table::Logs));
-/// let error = replaced.map(|outcome: ReplaceOutcome| assert_eq!(outcome, ReplaceOutcome::Replaced));
-/// assert!(error.is_err_and(|error| error.is::<ReplaceUnsupported>()));
-/// # Ok::<_, Box<dyn Error + Send + Sync>>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this commit target can't list or replace files: use one that can, such as a ManifestCommit"

@@ -92,7 +92,6 @@ struct Shared {
 /// assert_eq!((reports[0].table, reports[0].files.len()), (Table::Logs, 1));
 /// assert_eq!(reports[0].overflow.empty, 1, "an attribute without a value");
 /// assert!(dataset.schema(Table::Logs).column("attr_user").is_some());
-/// # let _ = dataset.memory_estimate();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -76,7 +76,7 @@ pub trait Clusterer {
 /// ```
 /// use otlake_fingerprint::{Jaccard, PatternOptions, Patterns, Scanner, WordSets};
 ///
-/// // Joins messages that differ in two words of one place already.
+/// // Two different words in a place are enough to join messages.
 /// let mut eager = WordSets::with_similarity(Jaccard);
 /// eager.limit = 2;
 /// eager.floor = 2;

@@ -30,7 +30,7 @@ use crate::variables::{Variable, variables};
 ///     patterns.observe(message.as_bytes());
 ///     patterns.patterns()[0].id
 /// };
-/// assert_eq!(id("retry 3 of 5"), id("retry 1 of 9"), "whoever learns it");
+/// assert_eq!(id("retry 3 of 5"), id("retry 1 of 9"), "the same id everywhere");
 ///
 /// let id = id("retry 3 of 5");
 /// assert_eq!(id.to_string(), format!("{:016x}", id.as_u64()));

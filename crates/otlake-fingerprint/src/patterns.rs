@@ -22,7 +22,7 @@ const RECENT: usize = 4096;
 /// ```
 /// use otlake_fingerprint::{PatternOptions, Patterns};
 ///
-/// // A worker that saves its state and continues it after a restart, with 16 MiB for it.
+/// // A worker that resumes from its saved state after a restart, with a budget of 16 MiB.
 /// let options = PatternOptions::new().with_max_bytes(16 << 20).with_source(7);
 /// let mut patterns = Patterns::new(options);
 /// patterns.observe(b"disk /dev/sda1 is 91% full");
@@ -177,7 +177,7 @@ pub struct Known<'p> {
 /// assert_eq!(set[0].count, 5);
 /// ```
 ///
-/// What was learned, and what it takes:
+/// The learned state and its size:
 ///
 /// ```
 /// use otlake_fingerprint::Patterns;

@@ -28,7 +28,7 @@ use crate::token::Tokenizer;
 /// assert_eq!((red.len(), red[0].count), (1, 2));
 /// ```
 ///
-/// The states of two workers, and saving them:
+/// Merging the states of two workers, and saving the result:
 ///
 /// ```
 /// use otlake_fingerprint::{PatternOptions, Patterns, Scanner, Tenants, WordSets};

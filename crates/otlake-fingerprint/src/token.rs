@@ -19,7 +19,7 @@ use crate::kind::kind_of;
 /// assert_eq!((number.kind(), number.is_variable()), (Kind::Number, true));
 /// assert_eq!(number.span_in(message), Some(6..7));
 ///
-/// // The tokenizer knows what only looks like a word.
+/// // A tokenizer can tag a variable that looks like a word.
 /// let job = Token::typed(&message[15..], Kind::Custom("job"));
 /// assert_eq!(job.kind().name(), "job");
 /// ```

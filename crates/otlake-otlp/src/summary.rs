@@ -5,7 +5,7 @@ use std::fmt;
 /// ```
 /// use otlake_otlp::{RejectionReason, Summary};
 ///
-/// // Two payloads of a file, the second of which has caused too much where it was written.
+/// // Two payloads of a file, the second of which exceeded the input budget.
 /// let mut first = Summary::default();
 /// first.accepted = 100;
 /// let mut second = Summary::default();

@@ -48,7 +48,7 @@ const CACHED_COLUMNS: usize = 10_000;
 ///
 /// let mut encoder = Encoder::new(WriterOptions::new())?;
 /// assert_eq!(encoder.options().data_page_rows(), 20_000);
-/// // Whoever has a limit asks before, not after.
+/// // Check the memory before encoding if there is a limit.
 /// let needed = encoder.memory_size() + encoder.memory_to_encode(&batch);
 /// let group = encoder.encode_row_group(&batch)?;
 /// assert!(group.memory_size() + encoder.memory_size() <= needed);
@@ -56,7 +56,7 @@ const CACHED_COLUMNS: usize = 10_000;
 /// // The row group goes to a file later. A batch can also be written to the file at once.
 /// let mut file = FileWriter::new(Vec::new());
 /// file.append(&group)?;
-/// let _ = encoder.memory_to_write(&batch);
+/// assert!(encoder.memory_to_write(&batch) <= encoder.memory_to_encode(&batch));
 /// file.write_row_group(&mut encoder, &batch)?;
 /// encoder.release_memory();
 /// assert_eq!(file.rows_written(), 2_000);

@@ -16,7 +16,7 @@ use crate::compress::compression::Compression;
 /// assert_eq!(options.compression(), Compression::Snappy);
 /// ```
 ///
-/// All of them:
+/// The others:
 ///
 /// ```
 /// use otlake_parquet::{SortingColumn, WriterOptions};
@@ -274,7 +274,7 @@ impl Default for WriterOptions {
 ///     file.write_row_group(&mut encoder, &RecordBatch::try_from_iter([("n", numbers)])?)?;
 /// }
 /// let (_, summary) = file.finish(&mut encoder, &[])?;
-/// assert_eq!(summary.sort_order, [newest_first], "the row groups follow on each other");
+/// assert_eq!(summary.sort_order, [newest_first], "the row groups are in order");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

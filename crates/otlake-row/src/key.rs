@@ -47,7 +47,7 @@ pub(crate) const INDEX_MASK: u32 = (1 << INDEX_BITS) - 1;
 /// assert_eq!(user.location(), Location::Attribute);
 /// assert_eq!(fields::BODY.location(), Location::Field);
 ///
-/// // A table of a sink's own, with one entry for each attribute.
+/// // A sink's own table, with one entry per attribute name.
 /// let mut columns = vec![None; keys.len(Location::Attribute)];
 /// columns[user.index()] = Some("attr_user_id");
 ///

@@ -68,7 +68,7 @@ pub struct Cell<'a> {
 /// assert_eq!(row.cells(), [Cell { key: fields::BODY, value: Value::String("logged in") }]);
 ///
 /// // Text that the stage makes lives shorter than the row.
-/// let body = format!("{} at {}", "logged in", row.service_name().unwrap_or("?"));
+/// let body = format!("logged in at {}", row.service_name().unwrap_or("?"));
 /// let new = [Cell { key: service, value: Value::String("checkout") }];
 /// let mut changed = row.reborrow();
 /// changed.set(fields::BODY, Value::String(&body));

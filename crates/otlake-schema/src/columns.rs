@@ -58,7 +58,7 @@ pub const OVERFLOW_ID: u32 = 99;
 /// The conversion of a field's value to its column's, which determines the type of the column.
 ///
 /// ```
-/// use otlake_schema::{ColumnType, FieldKind, Member};
+/// use otlake_schema::{ColumnType, FieldKind};
 ///
 /// let time = FieldKind::Timestamp { or: None };
 /// assert_eq!(time.type_name(), "timestamp[us, UTC]");
@@ -67,8 +67,6 @@ pub const OVERFLOW_ID: u32 = 99;
 ///
 /// assert_eq!(FieldKind::Hex.type_name(), "utf8");
 /// assert_eq!(FieldKind::List(&FieldKind::Float64).column_type(), None);
-/// let has_text = |members: &[Member]| members.iter().any(|member| member.kind == FieldKind::Text);
-/// assert!(!has_text(&[]));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -140,7 +140,7 @@ impl Document {
 /// ```
 /// use otlake_storage::{Document, Version};
 ///
-/// // What a client of a store of one's own returns for a document.
+/// // The version that your own storage returns, such as an ETag.
 /// let version = Version::new("\"5d41402a\"");
 /// let document = Document::new("{}".into(), version.clone());
 /// assert_eq!(document.version.token(), &b"\"5d41402a\""[..]);

@@ -96,7 +96,7 @@ const SMALLEST_PART_BYTES: usize = 5 << 20;
 /// let mut file = storage.create("a.parquet")?;
 /// file.write_all(b"PAR1")?;
 /// file.commit()?;
-/// assert_eq!(storage.store().to_string(), "InMemory");
+/// assert_eq!(storage.list("")?[0].name, "a.parquet");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]

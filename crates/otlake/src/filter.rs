@@ -47,7 +47,7 @@ pub struct Filter<P> {
 /// use otlake::row::{Group, Row, RowSink, Signal, Stage, Value, fields};
 /// use otlake::{Filter, MinSeverity, Predicate};
 ///
-/// /// Matches every row once in a while.
+/// /// Matches every tenth row.
 /// struct EveryTenth(u64);
 ///
 /// impl Predicate for EveryTenth {

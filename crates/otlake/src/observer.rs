@@ -123,23 +123,23 @@ impl Operation {
 ///
 /// use otlake::{Activity, Observer, Pipeline, TableActivity, storage::InMemoryStorage};
 ///
-/// /// Sends the number of bytes in each row of the files.
-/// struct BytesPerRow(mpsc::Sender<u64>);
+/// /// Sends the numbers of rows that were written and of files that were closed.
+/// struct Progress(mpsc::Sender<(u64, u64)>);
 ///
-/// impl Observer for BytesPerRow {
+/// impl Observer for Progress {
 ///     fn observe(&mut self, activity: &Activity<'_>) {
-///         let closed = |table: &&TableActivity| table.files > 0 && table.rows > 0;
-///         for table in activity.tables.iter().filter(closed) {
-///             let _ = self.0.send(table.bytes / table.rows);
+///         for table in &activity.tables {
+///             let TableActivity { rows, files, .. } = *table;
+///             let _ = self.0.send((rows, files));
 ///         }
 ///     }
 /// }
 ///
 /// let (sender, receiver) = mpsc::channel();
-/// let mut pipeline = Pipeline::builder().observer(BytesPerRow(sender)).build(InMemoryStorage::new())?;
+/// let mut pipeline = Pipeline::builder().observer(Progress(sender)).build(InMemoryStorage::new())?;
 /// pipeline.ingest_logs(b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi")?;
 /// pipeline.finish()?;
-/// assert_eq!(receiver.iter().count(), 1);
+/// assert_eq!(receiver.iter().filter(|progress| *progress == (1, 1)).count(), 1);
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -52,7 +52,7 @@ pub enum MetricTables {
 ///     nulls_first: false,
 /// };
 /// let builder: DatasetBuilder = Dataset::builder()
-///     // What is where
+///     // Layout
 ///     .partitioning("{table}/date={date}".parse()?)
 ///     .metric_tables(MetricTables::PerKind)
 ///     .schema_options(SchemaOptions::new().with_column_budget(100))

@@ -89,8 +89,8 @@ fn items_of_scope(bytes: &[u8]) -> u64 {
     Envelope::items(bytes).count() as u64
 }
 
-/// Returns the path of the value that begins at `rest.start`, in a message that does not end before `rest.end`. It has
-/// names down to the item, and field numbers below.
+/// Returns the path of the value that begins at `rest.start`. The message that holds it ends at `rest.end` or later.
+/// The path has names down to the item, and field numbers below.
 #[cold]
 pub(crate) fn path_at<E: Export>(payload: &[u8], rest: Range<usize>) -> String {
     let start = payload.as_ptr().addr();

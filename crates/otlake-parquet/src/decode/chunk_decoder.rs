@@ -115,7 +115,7 @@ impl ChunkDecoder {
     /// let mut decoder = ChunkDecoder::new();
     /// let error = decoder.decode(chunk, b"no page", 2, &DataType::Int64);
     /// assert!(matches!(error, Err(ChunkDecodeError::Damaged { .. })));
-    /// assert!(decoder.memory_size() < 1 << 20, "it can be used on");
+    /// assert!(decoder.memory_size() < 1 << 20, "it can still be used");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

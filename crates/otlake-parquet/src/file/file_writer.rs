@@ -44,7 +44,7 @@ pub(crate) const MAGIC: &[u8; 4] = b"PAR1";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// How large the file is, and what it takes while it is open:
+/// Errors, columns that are made one after another, and sizes:
 ///
 /// ```
 /// use std::sync::Arc;

@@ -26,11 +26,10 @@ use crate::{IngestError, ServiceError, TryIngestError};
 /// let response = failure.http_response(Format::Json, Duration::from_secs(1));
 /// assert_eq!(response.status(), 405);
 ///
-/// // What a sender may send again.
-/// let retryable = FailureKind::ALL.into_iter().filter(|kind| kind.is_retryable());
-/// for kind in retryable {
-///     println!("{kind:?}: {}, {:?}", kind.http_status(), kind.rpc_code());
-/// }
+/// // A sender repeats a request only if its failure is retryable.
+/// assert!(!failure.kind().is_retryable());
+/// assert!(FailureKind::QueueFull.is_retryable());
+/// assert_eq!(FailureKind::QueueFull.http_status(), 429);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]

@@ -40,7 +40,6 @@ use crate::route::partition_value::{PartitionValue, day_of, hour_of};
 /// entry.columns.push(ManifestColumn::new("body", "utf8"));
 /// let entry = entry.column("body").ok_or("it was pushed")?;
 /// assert_eq!(entry.max, None);
-/// # let _ = ManifestFile::of;
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
