@@ -284,8 +284,8 @@ pub(crate) struct Fault {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Position {
     pub(crate) address: usize,
-    /// The bytes from there to the end of the message that has the fault. A fault behind a message and one at its end
-    /// have the same address.
+    /// The bytes from there to the end of the message that has the fault. A fault right after a message and one at the
+    /// end of that message have the same address.
     pub(crate) remaining: usize,
 }
 
