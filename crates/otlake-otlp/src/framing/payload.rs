@@ -62,10 +62,9 @@ impl Format {
 /// use otlake_otlp::{Format, Payload, PayloadReader};
 /// use otlake_row::Signal;
 ///
-/// // ExportTraceServiceRequest { resource_spans { scope_spans { spans { name: "GET" } } } }
-/// let file = b"\x0a\x09\x12\x07\x12\x05\x2a\x03GET";
+/// let file = br#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"GET"}]}]}]}"#;
 /// let payload: Payload = PayloadReader::new(&file[..]).next().expect("there is one")?;
-/// assert_eq!(payload.format, Format::Protobuf);
+/// assert_eq!(payload.format, Format::Json);
 /// assert_eq!((payload.number, payload.offset), (1, 0));
 /// assert_eq!(payload.signal()?, Some(Signal::Traces));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
