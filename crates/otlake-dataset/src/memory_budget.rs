@@ -164,6 +164,29 @@ impl MemoryBudget {
         (self.limit / (32 * ROW * self.writers().max(1))).max(1)
     }
 
+    /// Returns whether less than an eighth of the limit is left, so that buffers are better used by others than kept.
+    pub(crate) fn is_short(&self) -> bool {
+        !self.fits(self.limit / 8)
+    }
+
+    /// Returns whether a reservation of `bytes` bytes fits when there is no other.
+    pub(crate) fn fits(&self, bytes: usize) -> bool {
+        !self.is_limited() || self.used() + bytes <= self.limit
+    }
+
+    /// Returns whether more than the limit is used or reserved, besides `bytes` bytes that may be counted twice. Calls
+    /// may take more than they have reserved, above all if rows become many row groups, whose metadata stays in the
+    /// file.
+    pub(crate) fn is_exceeded(&self, bytes: usize) -> bool {
+        let all = self.used() + self.reserved.load(Ordering::Relaxed);
+        self.is_limited() && all.saturating_sub(bytes) > self.limit
+    }
+
+    /// Returns the bytes of memory of an open file that make it worth closing when memory is short.
+    pub(crate) fn worth_closing(&self) -> usize {
+        self.limit / 256
+    }
+
     /// Reserves bytes for the length of a call. Waits until the reservations of others leave enough of the limit. If
     /// the limit can never hold so many bytes, waits until there is no other reservation. To avoid a deadlock, a
     /// thread must not hold two reservations, nor a lock that others take while they hold one.
@@ -304,6 +327,22 @@ mod tests {
             }
         }
         assert_eq!(budget.row_group_bytes(10, false, false), 10);
+    }
+
+    #[test]
+    fn a_reservation_fits_what_is_left() {
+        let budget = Arc::new(MemoryBudget::new(1_024));
+        let mut rows = Share::new(&budget, Use::Rows);
+        rows.set(860);
+        assert!(budget.fits(100) && !budget.fits(101));
+        assert!(budget.is_short() && !budget.is_exceeded(0));
+        let reservation = budget.reserve(101);
+        assert!(budget.is_exceeded(0) && !budget.is_exceeded(1));
+        drop(reservation);
+        rows.set(840);
+        assert!(!budget.is_short() && !budget.is_exceeded(0));
+        let unlimited = MemoryBudget::new(usize::MAX);
+        assert!(unlimited.fits(usize::MAX) && !unlimited.is_short() && !unlimited.is_exceeded(0));
     }
 
     #[test]

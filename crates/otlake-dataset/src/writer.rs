@@ -29,12 +29,13 @@ use crate::dataset::{Dataset, TableReport, index_of};
 use crate::error::{
     BeginBatchError, FinishBatchError, FlushError, RowError, StepError, TableSinkError, WriteError,
 };
+use crate::files::Target;
 use crate::files::account::Account;
 use crate::files::batch_id::BatchId;
 use crate::report::TableStats;
 use crate::writer::input_budget::{InputUsage, RejectedRows};
 use crate::writer::table_sink::TableSink;
-use crate::writer::table_writer::TableWriter;
+use crate::writer::table_writer::{Pushed, TableWriter};
 
 /// Writes to a [`Dataset`], for one thread: rows as a [`RowSink`], record batches through
 /// [`table`](Self::table).
@@ -310,7 +311,7 @@ impl DatasetWriter {
     ///
     /// Returns an error as [`Self::flush`] does.
     pub fn write_row_groups(&mut self) -> Result<(), FlushError> {
-        let written = self.for_all(TableWriter::write_row_groups);
+        let written = self.for_all_slots(TableWriter::write_row_group);
         Ok(self.noted(written)?)
     }
 
@@ -397,6 +398,7 @@ impl DatasetWriter {
             if budget.used() <= target {
                 return result;
             }
+            self.lend_buffers(index, slot);
             let Some(table) = &mut self.tables[index] else {
                 continue;
             };
@@ -465,7 +467,7 @@ impl DatasetWriter {
     }
 
     fn close_all(&mut self) -> Result<(), WriteError> {
-        self.for_all(TableWriter::close_all)
+        self.for_all_slots(TableWriter::close_slot)
     }
 
     /// Waits for other writers to close files with rows of this writer, and commits the visible files.
@@ -484,13 +486,32 @@ impl DatasetWriter {
     /// Calls `act` for all tables, even if it fails for some of them.
     fn for_all(
         &mut self,
-        mut act: impl FnMut(&mut TableWriter, crate::files::Target<'_>) -> Result<(), WriteError>,
+        mut act: impl FnMut(&mut TableWriter, Target<'_>) -> Result<(), WriteError>,
     ) -> Result<(), WriteError> {
         let mut result = Ok(());
         for (index, table) in self.tables.iter_mut().enumerate() {
             if let Some(table) = table {
                 let acted = act(table, self.batch.target(index));
                 result = WriteError::both(result, acted);
+            }
+        }
+        result
+    }
+
+    /// Calls `act`, which writes the rows of a slot, for all slots, even if it fails for some of them.
+    fn for_all_slots(
+        &mut self,
+        mut act: impl FnMut(&mut TableWriter, usize, Target<'_>) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
+        let mut result = Ok(());
+        for index in 0..self.tables.len() {
+            let slots = self.tables[index].as_ref().map_or(0, |table| table.slots());
+            for slot in 0..slots {
+                self.lend_buffers(index, slot);
+                if let Some(table) = &mut self.tables[index] {
+                    let acted = act(table, slot, self.batch.target(index));
+                    result = WriteError::both(result, acted);
+                }
             }
         }
         result
@@ -523,13 +544,16 @@ impl DatasetWriter {
         }
         if let Some(table) = &mut self.tables[index] {
             let begun = table.begun();
-            let grown = table.row(row, self.batch.target(index));
+            let pushed = table.row(row, self.batch.target(index));
             let begun = table.begun() - begun;
             if begun > 0 {
                 let columns = table.schema().columns().len();
                 self.input.repeat(begun, row, columns);
             }
-            if grown?
+            let Pushed { grown, full } = pushed?;
+            if let Some(slot) = full {
+                self.write_full(index, slot)?;
+            } else if grown
                 && (self.dataset.budget().is_used_up()
                     || table.memory_counted() >= self.dataset.budget().for_rows_of_a_writer())
             {
@@ -541,6 +565,36 @@ impl DatasetWriter {
             }
         }
         Ok(())
+    }
+
+    /// Writes the rows of a slot that has enough for a row group.
+    fn write_full(&mut self, index: usize, slot: usize) -> Result<(), WriteError> {
+        self.lend_buffers(index, slot);
+        match &mut self.tables[index] {
+            Some(table) => table.write_row_group(slot, self.batch.target(index)),
+            None => Ok(()),
+        }
+    }
+
+    /// Frees the buffers of the other tables if the rows of a slot can't be written otherwise.
+    fn lend_buffers(&mut self, index: usize, slot: usize) {
+        let Some(table) = &mut self.tables[index] else {
+            return;
+        };
+        if table.fits(slot, self.batch.files(index)) {
+            return;
+        }
+        // Measuring corrects estimates that were too high.
+        table.measure();
+        for other in 0..self.tables.len() {
+            let table = self.tables[index].as_ref();
+            if table.is_none_or(|table| table.fits(slot, self.batch.files(index))) {
+                return;
+            }
+            if let Some(table) = self.tables[other].as_mut().filter(|_| other != index) {
+                table.release_memory();
+            }
+        }
     }
 
     /// Returns the number of row groups that were written so far.

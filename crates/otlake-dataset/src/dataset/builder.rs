@@ -227,16 +227,15 @@ impl DatasetBuilder {
     ///
     /// The limit is meant to hold under these conditions, tested with an allocator that counts and rows of random shapes:
     ///
-    /// - The limit is at least 4 MiB for each writer. With 2 MiB it is usually exceeded by a tenth at
-    ///   most.
+    /// - The limit is at least 4 MiB for each writer. With 2 MiB it may be exceeded by a tenth.
     /// - No row, together with its resource and scope, is larger than the limit divided by 128 and by the number of
     ///   writers. Larger ones may exceed it, because a row is never split, and writing the rows of one partition does
     ///   not free a resource that rows of other partitions share.
     /// - The storage buffers at most an eighth of the limit for each file: for object stores, a part of an upload.
     ///
-    /// The limit, 16 MiB, was exceeded by three of 202 shapes that meet the conditions or have 2 MiB for each writer: two
-    /// with rows for two tables took at most 1.3 times the limit, and one with eight writers took 1.4 times. More than
-    /// 300 shapes violate the conditions; the worst of them took 1.9 times the limit.
+    /// None of 235 shapes that meet the conditions exceeded the limit, 16 MiB, and none of 39 that have 2 MiB for
+    /// each writer and meet the other conditions. Of 245 shapes that violate them, the worst took 2.1 times the
+    /// limit.
     ///
     /// The limit does not count payloads and record batches, which belong to the caller, compression contexts, and
     /// the conversion of columns whose type another writer has published differently. It counts the summaries of the

@@ -68,10 +68,15 @@ impl OpenFile {
     }
 
     /// Returns whether the file is full, either by the options of the encoder or because another row group or
-    /// closing the file would take too much memory.
+    /// closing the file would take too much memory. The file must have been measured.
     fn is_full(&self, encoder: &Encoder) -> bool {
         let budget = self.memory.budget();
-        self.rows() >= encoder.options().rows_per_file()
+        // What the storage buffers was reserved before the row group was written.
+        let buffered = self.writer.destination().memory_size();
+        let is_in_the_way =
+            self.memory.bytes() >= budget.worth_closing() && budget.is_exceeded(buffered);
+        is_in_the_way
+            || self.rows() >= encoder.options().rows_per_file()
             || self.memory_to_close() > budget.for_closing()
             || self.writer.destination().memory_size() > budget.for_storage_of_a_file()
             || self.writer.bytes_written() >= encoder.options().bytes_per_file()

@@ -77,6 +77,15 @@ impl CountedMemory {
     }
 }
 
+/// The outcome of appending a row.
+#[must_use]
+pub(crate) struct Pushed {
+    /// Whether the memory that the rows take up has changed noticeably.
+    pub(crate) grown: bool,
+    /// The slot of the row, if it has enough rows for a row group.
+    pub(crate) full: Option<usize>,
+}
+
 /// Passes row groups to the files of a slot.
 struct SlotFiles<'a> {
     files: &'a mut Files,
@@ -170,17 +179,17 @@ impl TableWriter {
         }
     }
 
-    /// Appends a row, and returns whether the memory that the rows take up has changed noticeably.
+    /// Appends a row. If that fills a row group, the caller has to write it.
     #[inline]
     pub(crate) fn row(
         &mut self,
         row: &mut Row<'_>,
         mut target: Target<'_>,
-    ) -> Result<bool, RowError> {
+    ) -> Result<Pushed, RowError> {
         // After an error the row is accepted nevertheless, unless the columns are full.
         let mut result = Ok(());
         if self.gather.is_full() {
-            result = self.make_room(target.as_deref_mut())?;
+            result = self.empty_columns(target.as_deref_mut())?;
         }
         let slot = match self.route.find(row) {
             Some(slot) => slot,
@@ -190,26 +199,33 @@ impl TableWriter {
                 slot
             }
         };
+        let mut full = None;
         match self.gather.push(slot, row, self.files.room(slot)) {
             Ok(false) => {}
             Ok(true) => {
                 self.begun += 1;
-                result = WriteError::both(result, self.write_row_group(slot, target));
+                match result {
+                    Ok(()) => full = Some(slot),
+                    Err(_) => result = WriteError::both(result, self.write_row_group(slot, target)),
+                }
             }
             Err(error) => {
                 let lost = LostRows::new("a row group", 1, error);
                 result = WriteError::both(result, Err(lost.into()));
             }
         }
-        let changed = self.memory.update_rows(self.gather.memory_estimate());
+        let grown = self.memory.update_rows(self.gather.memory_estimate());
         result?;
-        Ok(changed)
+        Ok(Pushed { grown, full })
     }
 
     /// Writes the columns, which are full because an earlier write failed. The inner result counts rows that
     /// are lost.
     #[cold]
-    fn make_room(&mut self, mut target: Target<'_>) -> Result<Result<(), WriteError>, RowError> {
+    fn empty_columns(
+        &mut self,
+        mut target: Target<'_>,
+    ) -> Result<Result<(), WriteError>, RowError> {
         let mut result = Ok(());
         for slot in 0..self.route.slots() {
             match self.write_row_group(slot, target.as_deref_mut()) {
@@ -261,16 +277,15 @@ impl TableWriter {
     pub(crate) fn write_row_group(
         &mut self,
         slot: usize,
-        target: Target<'_>,
+        mut target: Target<'_>,
     ) -> Result<(), WriteError> {
         if self.gather.rows(slot) == 0 {
             return Ok(());
         }
         self.publish()?;
         let budget = Arc::clone(self.dataset.budget());
-        let memory = self
-            .gather
-            .memory_to_drain(slot, |size, columns| budget.encoding_bytes(size, columns));
+        let memory = self.memory_to_drain(slot);
+        let made = self.make_room(slot, memory, target.as_deref_mut());
         let room = budget.reserve(memory + self.files.memory_to_append(slot, target.as_deref()));
         let mut to = SlotFiles {
             files: &mut self.files,
@@ -285,9 +300,55 @@ impl TableWriter {
             let limits = column_limits(&self.dataset, self.route.is_partitioned());
             self.gather.set_column_limits(limits);
         }
-        self.set_memory();
+        self.keep_buffers();
         drop(room);
-        Ok(drained?)
+        WriteError::both(made, drained.map_err(WriteError::from))
+    }
+
+    /// Returns the bytes of memory that it takes to make row groups of the rows of a slot.
+    fn memory_to_drain(&self, slot: usize) -> usize {
+        let budget = self.dataset.budget();
+        let encoding = |size, columns| budget.encoding_bytes(size, columns);
+        self.gather.memory_to_drain(slot, encoding)
+    }
+
+    /// Returns whether the memory that it takes to write the rows of a slot fits the budget.
+    pub(crate) fn fits(&self, slot: usize, target: Option<&BatchFiles>) -> bool {
+        !self.dataset.budget().is_limited()
+            || self.has_room(slot, self.memory_to_drain(slot), target)
+    }
+
+    /// Returns whether the budget has room for `memory` bytes and for a row group that is appended to the file of a
+    /// slot.
+    fn has_room(&self, slot: usize, memory: usize, target: Option<&BatchFiles>) -> bool {
+        let budget = self.dataset.budget();
+        budget.fits(memory + self.files.memory_to_append(slot, target))
+    }
+
+    /// Makes room for `memory` bytes and for a row group that is appended to the file of a slot. Frees the buffers for
+    /// encoding, and then closes the largest files, until the budget has room.
+    fn make_room(
+        &mut self,
+        slot: usize,
+        memory: usize,
+        mut target: Target<'_>,
+    ) -> Result<(), WriteError> {
+        if !self.dataset.budget().is_limited() || self.has_room(slot, memory, target.as_deref()) {
+            return Ok(());
+        }
+        self.files.release_memory();
+        // Measuring corrects estimates that were too high.
+        self.measure();
+        let least = self.dataset.budget().worth_closing();
+        let mut result = Ok(());
+        for (bytes, largest) in self.largest_files(target.as_deref_mut()) {
+            if bytes < least || self.has_room(slot, memory, target.as_deref()) {
+                break;
+            }
+            let closed = self.close_file(largest, target.as_deref_mut());
+            result = WriteError::both(result, closed);
+        }
+        result
     }
 
     /// Writes a record batch, as at least one row group for each of its partitions.
@@ -389,9 +450,11 @@ impl TableWriter {
             };
             let encoding = budget.encoding_bytes(size, part.columns());
             // The rows are copied if they are not all rows of the batch, and once more if they are sorted.
-            let room = budget.reserve(
-                3 * size + encoding + self.files.memory_to_append(slot, target.as_deref()),
-            );
+            let memory = 3 * size + encoding;
+            let made = self.make_room(slot, memory, target.as_deref_mut());
+            result = WriteError::both(result, made);
+            let room =
+                budget.reserve(memory + self.files.memory_to_append(slot, target.as_deref()));
             let rows = part.take(start..start + rows)?;
             start += rows.num_rows();
             let rows = self.gather.sorted(&rows);
@@ -399,7 +462,7 @@ impl TableWriter {
                 .files
                 .write(slot, &rows, since, encoding, target.as_deref_mut());
             lost = LostRows::both(lost, written.err());
-            self.set_memory();
+            self.keep_buffers();
             drop(room);
             result = WriteError::both(result, self.close_largest(target.as_deref_mut()));
         }
@@ -432,12 +495,27 @@ impl TableWriter {
         mut target: Target<'_>,
     ) -> Result<(), WriteError> {
         let written = self.write_row_group(slot, target.as_deref_mut());
+        WriteError::both(written, self.close_file(slot, target))
+    }
+
+    /// Closes the file of a slot. Rows that are in no row group yet go to the next one.
+    fn close_file(&mut self, slot: usize, target: Target<'_>) -> Result<(), WriteError> {
         self.update_column_names();
         let budget = Arc::clone(self.dataset.budget());
         let room = budget.reserve(self.files.memory_to_close(slot, target.as_deref()));
         let closed = self.files.close_slot(slot, target);
+        self.keep_buffers();
         drop(room);
-        WriteError::both(written, closed.map_err(WriteError::from))
+        Ok(closed?)
+    }
+
+    /// Returns the slots and the bytes of memory of their open files, largest first.
+    fn largest_files(&self, mut target: Target<'_>) -> Vec<(usize, usize)> {
+        let mut files: Vec<(usize, usize)> = (0..self.slots())
+            .map(|slot| (self.files.measure(slot, target.as_deref_mut()), slot))
+            .collect();
+        files.sort_unstable_by(|a, b| b.cmp(a));
+        files
     }
 
     /// Closes the largest files while the budget is used up, between the row groups of one record batch.
@@ -447,39 +525,13 @@ impl TableWriter {
         if !budget.is_used_up() {
             return result;
         }
-        let mut slots: Vec<(usize, usize)> = (0..self.slots())
-            .map(|slot| (self.files.measure(slot, target.as_deref_mut()), slot))
-            .collect();
-        slots.sort_unstable_by(|a, b| b.cmp(a));
-        for (_, slot) in slots {
+        for (_, slot) in self.largest_files(target.as_deref_mut()) {
             if budget.used_by_rows_and_files() <= budget.for_rows_and_files() / 8 * 7 {
                 break;
             }
             let closed = self.close_slot(slot, target.as_deref_mut());
             result = WriteError::both(result, closed);
         }
-        result
-    }
-
-    /// Writes all rows.
-    pub(crate) fn write_row_groups(&mut self, mut target: Target<'_>) -> Result<(), WriteError> {
-        let mut result = Ok(());
-        for slot in 0..self.route.slots() {
-            let written = self.write_row_group(slot, target.as_deref_mut());
-            result = WriteError::both(result, written);
-        }
-        self.set_memory();
-        result
-    }
-
-    /// Writes all rows and closes their files.
-    pub(crate) fn close_all(&mut self, mut target: Target<'_>) -> Result<(), WriteError> {
-        let mut result = Ok(());
-        for slot in 0..self.route.slots() {
-            let closed = self.close_slot(slot, target.as_deref_mut());
-            result = WriteError::both(result, closed);
-        }
-        self.set_memory();
         result
     }
 
@@ -553,6 +605,15 @@ impl TableWriter {
     pub(crate) fn measure(&mut self) {
         self.gather.measure();
         self.set_memory();
+    }
+
+    /// Counts the buffers that were used for encoding, or frees them if memory is short.
+    fn keep_buffers(&mut self) {
+        self.set_memory();
+        if self.dataset.budget().is_short() {
+            self.files.release_memory();
+            self.set_memory();
+        }
     }
 
     fn set_memory(&mut self) {

@@ -75,6 +75,64 @@ impl Shape {
             compression: random.one_of(&codecs),
             part_bytes: random.one_of(&[0, 0, limit / 16, usize::MAX]),
         };
+        shape.with_rows_for(limit)
+    }
+
+    /// Returns shapes that have exceeded the limit before.
+    pub fn known(limit: usize) -> [Self; 3] {
+        let compression = match Compression::Snappy.is_available() {
+            true => Compression::Snappy,
+            false => Compression::None,
+        };
+        let shape = Self {
+            rows: 0,
+            rows_per_resource: 1,
+            resource_bytes: 20,
+            overflow_bytes: 0,
+            body_bytes: 50,
+            distinct: false,
+            attributes: 30,
+            names: 230,
+            drifting: false,
+            tenants: 1,
+            tables: 2,
+            sorted: false,
+            writers: 1,
+            in_batch: false,
+            feed: Feed::Rows,
+            batch_rows: 0,
+            compression,
+            part_bytes: limit / 16,
+        };
+        // The rows of one table are written while the other has rows and buffers, and files are buffered.
+        let large_rows = Self {
+            body_bytes: 100_000,
+            distinct: true,
+            ..shape.clone()
+        };
+        // The same with a text that leaves its dictionary when the rows are written.
+        let large_resources = Self {
+            rows_per_resource: 3,
+            resource_bytes: 5_000,
+            names: 5,
+            ..shape.clone()
+        };
+        // All writers close files of hundreds of columns, and keep the buffers of the footers.
+        let large_footers = Self {
+            rows_per_resource: 100,
+            overflow_bytes: 3_000,
+            attributes: 5,
+            tenants: 40,
+            tables: 1,
+            writers: 8,
+            part_bytes: 0,
+            ..shape
+        };
+        [large_rows, large_resources, large_footers].map(|shape| shape.with_rows_for(limit))
+    }
+
+    fn with_rows_for(self, limit: usize) -> Self {
+        let shape = self;
         // As many as make the limit matter, and no more than a test has time for.
         let row = shape.body_bytes
             + 60 * shape.attributes

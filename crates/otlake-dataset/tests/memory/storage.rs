@@ -1,6 +1,7 @@
 //! Storages that keep no file, so that only the memory of the writers is seen.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use otlake_storage::{Storage, StorageError, StorageFile};
 
@@ -9,6 +10,7 @@ use otlake_storage::{Storage, StorageError, StorageFile};
 #[derive(Debug)]
 pub struct Buffered {
     part_bytes: usize,
+    files: AtomicUsize,
 }
 
 struct File {
@@ -18,12 +20,21 @@ struct File {
 
 impl Buffered {
     pub fn of(part_bytes: usize) -> Self {
-        Self { part_bytes }
+        Self {
+            part_bytes,
+            files: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns the number of files that were created.
+    pub fn files(&self) -> usize {
+        self.files.load(Ordering::Relaxed)
     }
 }
 
 impl Storage for Buffered {
     fn create(&self, _name: &str) -> Result<Box<dyn StorageFile>, StorageError> {
+        self.files.fetch_add(1, Ordering::Relaxed);
         Ok(Box::new(File {
             part: Vec::new(),
             part_bytes: self.part_bytes,
