@@ -500,8 +500,7 @@ pub(crate) fn is_credential(word: &[u8]) -> bool {
     matches!(word, b"password" | b"publickey" | b"login" | b"key")
 }
 
-/// Returns whether `word` introduces the states between which something changes: `changed from idle to busy`, `state from idle to busy`. The
-/// first letter may be a capital.
+/// Returns whether `word` says that something changes between two states: `changed from idle to busy`. The first letter may be a capital.
 pub(crate) fn is_change(word: &[u8]) -> bool {
     let Some((first, rest)) = word.split_first() else {
         return false;
@@ -513,14 +512,19 @@ pub(crate) fn is_change(word: &[u8]) -> bool {
                 b't',
                 b"ransition" | b"ransitions" | b"ransitioned" | b"ransitioning"
             )
-            | (
-                b's',
-                b"witch" | b"witches" | b"witched" | b"witching" | b"tate" | b"tatus"
-            )
-            | (b'm', b"ode")
-            | (b'p', b"hase")
-            | (b'r', b"ole")
+            | (b's', b"witch" | b"witches" | b"witched" | b"witching")
     )
+}
+
+/// Returns whether `word` is what changes between two states: `state from idle to busy`. The first letter may be a capital.
+pub(crate) fn is_state(word: &[u8]) -> bool {
+    let states = [b"state".as_slice(), b"status", b"mode", b"phase", b"role"];
+    word.split_first().is_some_and(|(first, rest)| {
+        let first = first.to_ascii_lowercase();
+        states
+            .iter()
+            .any(|state| state[0] == first && &state[1..] == rest)
+    })
 }
 
 /// Returns whether `word` is an English preposition that can introduce or end the mention of a name.

@@ -52,20 +52,24 @@ pub(crate) fn message_field(text: &[u8]) -> Option<Range<usize>> {
     fits.then_some(range)
 }
 
-/// What a text that consists of pairs holds.
+/// The pairs that a text consists of.
 #[derive(Default)]
 pub(crate) struct Pairs {
     /// The number of pairs.
     pub(crate) count: usize,
     /// Whether one of the values ends in a comma or a semicolon, as the items of a sentence do.
     pub(crate) listed: bool,
+    /// Whether one of them is named `msg` or `message`.
+    pub(crate) message: bool,
 }
 
-/// Returns what a text holds if it is one pair or more with spaces between them. Values may also be in single quotes.
+/// Reads a text that is one pair or more with spaces between them. Values may also be in single quotes. Returns `None` if it holds anything else.
 pub(crate) fn only_pairs(line: &[u8]) -> Option<Pairs> {
     let mut pairs = Pairs::default();
     let mut at = 0;
     while at < line.len() {
+        let rest = &line[at..];
+        pairs.message |= rest.starts_with(b"msg=") || rest.starts_with(b"message=");
         at = field(line, at)?.1;
         pairs.count += 1;
         pairs.listed |= matches!(line[at - 1], b',' | b';');

@@ -481,6 +481,17 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         self.words.last = (start, end);
     }
 
+    /// Returns whether the last word introduces the states between which something changes. A noun does so as the first word, or after a verb.
+    fn is_change(&self, last: &[u8]) -> bool {
+        let verb = || {
+            let before = self.bytes[..self.words.last.0].strip_suffix(b" ");
+            let before = before.unwrap_or_default();
+            let letters = before.iter().rev().take_while(|b| b.is_ascii_alphabetic());
+            lexicon::is_change(&before[before.len() - letters.count()..])
+        };
+        lexicon::is_change(last) || lexicon::is_state(last) && (self.words.count == 1 || verb())
+    }
+
     /// Returns whether a name may follow a word, which must come right after the last word.
     #[inline(never)]
     fn is_naming(&mut self, start: usize, end: usize) -> bool {
@@ -490,7 +501,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         let word = &self.bytes[start..end];
         let before = &self.bytes[self.words.last.0..self.words.last.1];
         self.words.lead = match word {
-            b"from" if lexicon::is_change(before) => {
+            b"from" if self.is_change(before) => {
                 return self.precedes_state(end, Lead::Change);
             }
             b"from" => return self.precedes_state(end, Lead::From),

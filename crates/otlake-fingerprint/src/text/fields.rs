@@ -58,7 +58,8 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
     /// in quotes (`"pool opened" size=3`), or after two words or more (`pool opened name=orders size=3`).
     ///
     /// After words alone, one pair may also be the end of a sentence (`exited with status=1`), and so may a list (`size=3, name=orders`).
-    /// Words after a colon may be a value, and then only the keys say what the message is (`START: imap pid=17 from=10.0.0.7`).
+    /// A single word after a colon may be a value, and then only the keys say what the message is (`START: imap pid=17 from=10.0.0.7`).
+    /// One of the pairs may also be the message.
     #[inline(never)]
     pub(super) fn pairs_end_line(&mut self, start: usize) -> bool {
         let bytes = self.bytes;
@@ -75,10 +76,9 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let Some(pairs) = pairs::only_pairs(bytes[start..end].trim_ascii_end()) else {
             return false;
         };
-        if !apart
-            && (pairs.count < 2
-                || pairs.listed
-                || memchr::memmem::find(&bytes[..start], b": ").is_some())
+        if pairs.message
+            || !apart
+                && (pairs.count < 2 || pairs.listed || !has_words_after_colon(&bytes[..start]))
         {
             return false;
         }
@@ -129,6 +129,14 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         self.lines = Lines::Exception;
         true
     }
+}
+
+/// Returns whether there is no colon with a space after it, or two chunks or more after the last of them.
+fn has_words_after_colon(before: &[u8]) -> bool {
+    let Some(colon) = memchr::memmem::rfind(before, b": ") else {
+        return true;
+    };
+    before[colon + 2..].trim_ascii().contains(&b' ')
 }
 
 /// Returns the length of the objects at the front of a line, with one space between them, and their number.

@@ -180,7 +180,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Returns whether a word with joiners is a variable because of the text around it: no value, a parameter, a name after its noun.
+    /// Returns whether a word with joiners is a variable because of the text around it: no value, an item, a name after its noun.
     fn is_joined_variable(&self, start: usize, end: usize, flags: u8) -> bool {
         let no_value = || matches!(&self.bytes[start..end], b"n/a" | b"N/A");
         self.after != After::Nothing && no_value()

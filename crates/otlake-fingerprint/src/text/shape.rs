@@ -165,7 +165,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
                 }
     }
 
-    /// Returns whether a word right after a key is one of several parameters: a separator that ends an item follows, and there was a word
+    /// Returns whether a word right after a key is one of several items: a separator that ends an item follows, and there was a word
     /// that is not a key (`opened (mode=shared, owner=ann)`). A word in capitals is an enumerator, which may be all that a message says.
     #[inline(never)]
     pub(super) fn is_item(&self, start: usize, end: usize) -> bool {

@@ -268,7 +268,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let len = letters(rest);
         // Most words after a colon have no arrow after them.
         let may_precede = match rest.get(len..) {
-            Some([b' ', b'-' | b'=', ..] | [b'-', ..]) => len > 0,
+            Some([b' ', b'-' | b'=', ..] | [b'-' | b'_', ..]) => len > 0,
             _ => len >= WORD,
         };
         if !may_precede || self.left < 2 {

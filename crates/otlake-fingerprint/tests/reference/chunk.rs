@@ -7,8 +7,8 @@ use super::text::{
 use super::vocabulary::{
     HIGH_UNITS, ends, is_alnum, is_change, is_credential, is_data_suffix, is_digit,
     is_generic_domain, is_half_of_day, is_high_unit, is_joiner, is_level, is_method, is_month,
-    is_naming_noun, is_null, is_odd, is_preposition, is_separator, is_status, is_switch, is_unit,
-    is_weekday, is_zone, trim,
+    is_naming_noun, is_null, is_odd, is_preposition, is_separator, is_state, is_status, is_switch,
+    is_unit, is_weekday, is_zone, trim,
 };
 
 impl Text<'_> {
@@ -134,7 +134,7 @@ impl Text<'_> {
         })
     }
 
-    /// One of several parameters.
+    /// One of several items.
     fn is_item(&self, start: usize, end: usize) -> bool {
         let follows = matches!(self.line.last(), Some((true, _, to)) if *to == start);
         self.position == Position::Key
@@ -146,8 +146,16 @@ impl Text<'_> {
 
     /// Returns whether the last two words introduce states in any letters.
     fn is_changed(&self) -> bool {
-        self.last_two()
-            .is_some_and(|(change, from, _)| from == b"from" && is_change(change))
+        let Some((change, b"from", end)) = self.last_two() else {
+            return false;
+        };
+        let before = &self.text[..end - b" from".len() - change.len()];
+        let verb = before.strip_suffix(b" ").is_some_and(|before| {
+            let other = |b: &u8| !b.is_ascii_alphabetic();
+            let start = before.iter().rposition(other).map_or(0, |at| at + 1);
+            start < before.len() && is_change(&before[start..])
+        });
+        is_change(change) || is_state(change) && (self.words.len() == 2 || verb)
     }
 
     /// The states behind `from`.
@@ -603,6 +611,8 @@ impl Text<'_> {
 
 /// Returns the length of the stem of a noun.
 fn stem_len(noun: &[u8]) -> usize {
+    let mut small = noun.to_vec();
+    small[..1].make_ascii_lowercase();
     for (len, nouns) in [
         (5, "child children"),
         (2, "person persons people"),
@@ -610,7 +620,7 @@ fn stem_len(noun: &[u8]) -> usize {
         (4, "vertex vertexes vertices matrix matrixes matrices"),
         (noun.len(), "alias atlas bias canvas was has does"),
     ] {
-        if nouns.split(' ').any(|known| known.as_bytes() == noun) {
+        if nouns.split(' ').any(|known| known.as_bytes() == small) {
             return len;
         }
     }

@@ -464,15 +464,18 @@ impl<'t> Text<'t> {
         {
             return false;
         }
-        let (mut pairs, mut listed) = (0, false);
+        let (mut pairs, mut listed, mut message) = (0, false, false);
         let mut left = rest.trim_ascii_end();
         while let Some(len) = match_len(&format!("(?s)^{pair}"), left) {
             pairs += 1;
+            message |= is_match("^(msg|message)=", left);
             listed |= matches!(left[len - 1], b',' | b';');
             let spaces = left[len..].iter().take_while(|b| **b == b' ').count();
             left = &left[len + spaces..];
         }
-        if !apart && (pairs < 2 || listed || is_match(": ", before)) {
+        let colon = before.windows(2).rposition(|pair| pair == b": ");
+        let value = colon.is_some_and(|at| !before[at + 2..].trim_ascii().contains(&b' '));
+        if message || !apart && (pairs < 2 || listed || value) {
             return false;
         }
         self.at = start + rest.len();

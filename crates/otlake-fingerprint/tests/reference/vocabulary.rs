@@ -157,11 +157,16 @@ pub(super) fn is_naming_noun(word: &[u8]) -> bool {
 }
 
 pub(super) fn is_change(word: &[u8]) -> bool {
-    let changes = "change changes changed changing transition transitions transitioned transitioning switch switches switched switching
-                   state status mode phase role";
+    let changes = "change changes changed changing transition transitions transitioned transitioning switch switches switched switching";
     let mut word = word.to_vec();
     word[..1].make_ascii_lowercase();
     listed(changes, &word)
+}
+
+pub(super) fn is_state(word: &[u8]) -> bool {
+    let mut word = word.to_vec();
+    word[..1].make_ascii_lowercase();
+    listed("state status mode phase role", &word)
 }
 
 pub(super) fn is_credential(word: &[u8]) -> bool {
