@@ -121,7 +121,6 @@ use crate::route::partition::Partitioning;
 ///     }
 /// }
 ///
-/// // The rest has defaults.
 /// let batch = BatchId::new("orders-3", 17)?;
 /// Nothing.finish(&batch)?;
 /// assert!(!Nothing.is_finished(&batch)?, "so each attempt writes its rows");

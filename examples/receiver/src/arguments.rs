@@ -30,7 +30,7 @@ pub struct Arguments {
     /// Milliseconds for which requests are gathered before they become durable together
     #[arg(long, value_parser = milliseconds, default_value = "1000")]
     pub group_time: Duration,
-    /// Bytes of requests with which a worker writes a group before its time is over
+    /// Bytes of requests at which a group is written before its time is over
     #[arg(long, default_value_t = 64 << 20)]
     pub group_bytes: usize,
     /// Bytes of requests in memory; further requests are answered with 429
