@@ -183,7 +183,7 @@ impl MemoryBudget {
     }
 
     /// Returns the bytes of memory of an open file that make it worth closing when memory is short.
-    pub(crate) fn worth_closing(&self) -> usize {
+    pub(crate) fn least_worth_closing(&self) -> usize {
         self.limit / 256
     }
 

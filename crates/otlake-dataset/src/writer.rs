@@ -398,7 +398,7 @@ impl DatasetWriter {
             if budget.used() <= target {
                 return result;
             }
-            self.lend_buffers(index, slot);
+            self.free_other_buffers(index, slot);
             let Some(table) = &mut self.tables[index] else {
                 continue;
             };
@@ -507,7 +507,7 @@ impl DatasetWriter {
         for index in 0..self.tables.len() {
             let slots = self.tables[index].as_ref().map_or(0, |table| table.slots());
             for slot in 0..slots {
-                self.lend_buffers(index, slot);
+                self.free_other_buffers(index, slot);
                 if let Some(table) = &mut self.tables[index] {
                     let acted = act(table, slot, self.batch.target(index));
                     result = WriteError::both(result, acted);
@@ -569,7 +569,7 @@ impl DatasetWriter {
 
     /// Writes the rows of a slot that has enough for a row group.
     fn write_full(&mut self, index: usize, slot: usize) -> Result<(), WriteError> {
-        self.lend_buffers(index, slot);
+        self.free_other_buffers(index, slot);
         match &mut self.tables[index] {
             Some(table) => table.write_row_group(slot, self.batch.target(index)),
             None => Ok(()),
@@ -577,7 +577,7 @@ impl DatasetWriter {
     }
 
     /// Frees the buffers of the other tables if the rows of a slot can't be written otherwise.
-    fn lend_buffers(&mut self, index: usize, slot: usize) {
+    fn free_other_buffers(&mut self, index: usize, slot: usize) {
         let Some(table) = &mut self.tables[index] else {
             return;
         };

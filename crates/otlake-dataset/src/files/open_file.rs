@@ -73,9 +73,9 @@ impl OpenFile {
         let budget = self.memory.budget();
         // What the storage buffers was reserved before the row group was written.
         let buffered = self.writer.destination().memory_size();
-        let is_in_the_way =
-            self.memory.bytes() >= budget.worth_closing() && budget.is_exceeded(buffered);
-        is_in_the_way
+        let is_worth_closing =
+            self.memory.bytes() >= budget.least_worth_closing() && budget.is_exceeded(buffered);
+        is_worth_closing
             || self.rows() >= encoder.options().rows_per_file()
             || self.memory_to_close() > budget.for_closing()
             || self.writer.destination().memory_size() > budget.for_storage_of_a_file()

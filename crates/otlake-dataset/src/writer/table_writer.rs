@@ -300,7 +300,7 @@ impl TableWriter {
             let limits = column_limits(&self.dataset, self.route.is_partitioned());
             self.gather.set_column_limits(limits);
         }
-        self.keep_buffers();
+        self.count_or_free_buffers();
         drop(room);
         WriteError::both(made, drained.map_err(WriteError::from))
     }
@@ -339,7 +339,7 @@ impl TableWriter {
         self.files.release_memory();
         // Measuring corrects estimates that were too high.
         self.measure();
-        let least = self.dataset.budget().worth_closing();
+        let least = self.dataset.budget().least_worth_closing();
         let mut result = Ok(());
         for (bytes, largest) in self.largest_files(target.as_deref_mut()) {
             if bytes < least || self.has_room(slot, memory, target.as_deref()) {
@@ -462,7 +462,7 @@ impl TableWriter {
                 .files
                 .write(slot, &rows, since, encoding, target.as_deref_mut());
             lost = LostRows::both(lost, written.err());
-            self.keep_buffers();
+            self.count_or_free_buffers();
             drop(room);
             result = WriteError::both(result, self.close_largest(target.as_deref_mut()));
         }
@@ -504,7 +504,7 @@ impl TableWriter {
         let budget = Arc::clone(self.dataset.budget());
         let room = budget.reserve(self.files.memory_to_close(slot, target.as_deref()));
         let closed = self.files.close_slot(slot, target);
-        self.keep_buffers();
+        self.count_or_free_buffers();
         drop(room);
         Ok(closed?)
     }
@@ -608,7 +608,7 @@ impl TableWriter {
     }
 
     /// Counts the buffers that were used for encoding, or frees them if memory is short.
-    fn keep_buffers(&mut self) {
+    fn count_or_free_buffers(&mut self) {
         self.set_memory();
         if self.dataset.budget().is_short() {
             self.files.release_memory();
