@@ -91,7 +91,8 @@ pub trait Clusterer {
 pub struct WordSets<S = Positional> {
     /// The number of different words that make a place in prose a variable.
     pub limit: usize,
-    /// The number of shared words that lower the limit by one.
+    /// The number of shared words that lower the limit by one, and with which a signature that lacks one of the words is evidence that
+    /// the word is a variable.
     pub shared: usize,
     /// The smallest limit.
     pub floor: usize,

@@ -311,8 +311,8 @@ impl Builder<'_> {
     /// Adds the text after the last token, up to `end`. If it consists of the fields of a record, their values are placeholders.
     fn rest(&mut self, end: usize) {
         let rest = self.example[self.end..end].trim_ascii_end();
-        let spaces = |b: &&u8| matches!(b, b' ' | b'"');
-        let fields = &rest[rest.iter().take_while(spaces).count()..];
+        let separates = |b: &&u8| matches!(b, b' ' | b'"');
+        let fields = &rest[rest.iter().take_while(separates).count()..];
         let mut at = self.end;
         if fields.len() < rest.len() && pairs::only_pairs(fields).is_some() {
             let first = self.end + rest.len() - fields.len();

@@ -3,14 +3,14 @@
 
 use crate::Format;
 
-/// The number of bytes that show what foreign bytes are. Fewer may look like something else than all of them.
-pub(crate) const HEAD: usize = 512;
+/// The number of bytes that [`describe`] looks at. Given fewer, its answer can change when more arrive.
+pub(crate) const ENOUGH: usize = 512;
 
 /// Returns a description of bytes that are neither protobuf nor JSON of OTLP, and what to do with them. If a
 /// format is given, bytes in the other format are described, too.
 #[cold]
 pub(crate) fn describe(bytes: &[u8], format: Option<Format>) -> Option<&'static str> {
-    let head = &bytes[..bytes.len().min(HEAD)];
+    let head = &bytes[..bytes.len().min(ENOUGH)];
     known_start(head)
         .or_else(|| is_utf16(head).then_some("text in UTF-16: convert it to UTF-8 first"))
         .or_else(|| text(head))

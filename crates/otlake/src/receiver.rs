@@ -103,7 +103,7 @@ impl Outcome {
 /// ```
 /// use otlake::Protocol;
 ///
-/// assert_eq!(Protocol::Http.name(), "http");
+/// assert_eq!([Protocol::Http, Protocol::Grpc].map(Protocol::name), ["http", "grpc"]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -195,7 +195,7 @@ impl<R: Read> PayloadReader<R> {
                     {
                         continue;
                     }
-                    input.fill_to(foreign::HEAD)?;
+                    input.fill_to(foreign::ENOUGH)?;
                     let head = input.buffered();
                     return Err(PayloadErrorKind::Unrecognised {
                         start: head.iter().take(8).copied().collect(),

@@ -81,7 +81,7 @@ fn the_first_bytes_show_the_framing() {
     ] {
         let shown = head[..head.len().min(40)].escape_ascii();
         assert_eq!(detect(head, true), expected, "{shown}");
-        for end in 0..head.len().min(foreign::HEAD) {
+        for end in 0..head.len().min(foreign::ENOUGH) {
             // An early decision is the final one.
             let early = detect(&head[..end], false);
             let right = early == Detected::Undecided || early == expected;
