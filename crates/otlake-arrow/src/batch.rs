@@ -291,6 +291,19 @@ impl BatchBuilder {
         self.columns.extend(columns);
     }
 
+    /// Gives columns that have values the types that [`Self::infer`] has found since.
+    fn widen_columns(&mut self) {
+        let plain = self.options.plain_strings;
+        for (column, declared) in self.columns.iter_mut().zip(self.schema.columns()) {
+            if column.field.is_none()
+                && column.values.column_type().is_some()
+                && let Some(column_type) = declared.column_type()
+            {
+                column.values.widen(column_type, plain, &mut self.scratch);
+            }
+        }
+    }
+
     /// Appends a cell of the current row, or of a group that begins with that row. If the cell has no column,
     /// returns the reason.
     #[inline(always)]

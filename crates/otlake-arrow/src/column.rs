@@ -83,7 +83,7 @@ impl Values {
         }
     }
 
-    fn column_type(&self) -> Option<ColumnType> {
+    pub(crate) fn column_type(&self) -> Option<ColumnType> {
         match self {
             Values::Empty(_) | Values::Nested(_) => None,
             Values::Boolean(_) => Some(ColumnType::Boolean),

@@ -24,6 +24,7 @@ impl BatchBuilder {
         self.end_group(Location::Resource);
         self.end_group(Location::Scope);
         self.fit_columns();
+        self.widen_columns();
         let mut names: Vec<Name<'_>> = Vec::with_capacity(self.columns.len() + 1);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len() + 1);
         let own: Vec<Option<ArrayRef>> = self

@@ -89,6 +89,41 @@ fn some(texts: &[&str]) -> Vec<Option<String>> {
 }
 
 #[test]
+fn a_column_with_values_gets_the_type_that_is_inferred_later() {
+    for plain in [false, true] {
+        let mut keys = Keys::new();
+        let code = attribute(&mut keys, "code");
+        let mut builder = BatchBuilder::with_options(
+            Schema::logs(),
+            BatchOptions {
+                plain_strings: plain,
+                ..BatchOptions::default()
+            },
+        );
+        let ints: &[&[(Key, Value<'_>)]] =
+            &[&[(code, Value::Int(200))], &[], &[(code, Value::Int(404))]];
+        push_all(&mut builder, &keys, ints);
+        let mut later = Row::new(Signal::Logs, Group::new(&[]), Group::new(&[]));
+        later.push(code, Value::String("ok"));
+        later.set_keys(&keys);
+        builder.infer(&later);
+        let first = builder.finish_batch();
+        let second = batch_of(&mut builder, &keys, ints);
+        let third = batch_of(&mut builder, &keys, &[&[(code, Value::String("ok"))]]);
+        let expected = [Some("200".to_owned()), None, Some("404".to_owned())];
+        assert_eq!(texts(&first, "attr_code"), expected);
+        assert_eq!(texts(&second, "attr_code"), expected);
+        assert_eq!(texts(&third, "attr_code"), [Some("ok".to_owned())]);
+        let types = [first, second, third].map(|batch| batch["attr_code"].data_type().clone());
+        assert!(
+            types.iter().all(|data_type| *data_type == types[0]),
+            "{types:?}"
+        );
+        assert_ne!(types[0], DataType::Int64);
+    }
+}
+
+#[test]
 fn a_column_widens_in_place_and_keeps_its_values() {
     let mut keys = Keys::new();
     let x = attribute(&mut keys, "x");
