@@ -27,7 +27,7 @@
 //! );
 //! let batches = context.sql(&sql).await?.collect().await?;
 //! let template = batches[0].column(0).as_string::<i32>().value(0);
-//! assert_eq!(template, "Cart item sku=<*> qty=<num> unit_price=<num> currency=<*>");
+//! assert_eq!(template, "Cart item sku=<*> qty=<*> unit_price=<*> currency=<*>");
 //! # Ok(())
 //! # }
 //! ```
