@@ -84,7 +84,7 @@ const SMALLEST_PART_BYTES: usize = 5 << 20;
 /// use std::sync::Arc;
 ///
 /// use otlake_storage::object_store::memory::InMemory;
-/// use otlake_storage::{ObjectStorage, Storage};
+/// use otlake_storage::{Documents, ObjectStorage, Storage};
 ///
 /// let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
 /// let store = Arc::new(InMemory::new());
