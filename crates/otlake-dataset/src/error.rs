@@ -232,6 +232,36 @@ pub enum FlushError {
 }
 
 /// The error of [`begin_batch`](crate::DatasetWriter::begin_batch). No batch is open.
+///
+/// ```
+/// use std::error::Error;
+/// use std::sync::Arc;
+///
+/// use otlake_dataset::{BatchId, BeginBatchError, Commit, CommitOutcome, Dataset, Manifest};
+/// use otlake_storage::InMemoryStorage;
+///
+/// /// A catalog that can't be reached.
+/// #[derive(Debug)]
+/// struct Unreachable;
+///
+/// impl Commit for Unreachable {
+///     fn commit(&self, _: &str, _: &Manifest) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
+///         Err("the connection was refused".into())
+///     }
+///
+///     fn is_finished(&self, _: &BatchId) -> Result<bool, Box<dyn Error + Send + Sync>> {
+///         Err("the connection was refused".into())
+///     }
+/// }
+///
+/// let storage = Arc::new(InMemoryStorage::new());
+/// let dataset = Dataset::builder().commit(Arc::new(Unreachable)).open(storage)?;
+/// let begun = dataset.writer().begin_batch(&BatchId::new("orders-3", 17)?);
+/// let Err(BeginBatchError::Unknown { batch, source }) = begun else { panic!("it is unknown") };
+/// assert_eq!(source.to_string(), "the connection was refused");
+/// assert_eq!(batch.sequence(), 17);
+/// # Ok::<(), Box<dyn Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BeginBatchError {
@@ -371,38 +401,40 @@ pub enum TableSinkError {
 ///
 /// ```
 /// use std::error::Error;
-/// use std::sync::Arc;
+/// use std::sync::{Arc, Mutex};
 ///
-/// use otlake_dataset::{
-///     BatchId, BeginBatchError, Commit, CommitOutcome, Dataset, FlushError, Manifest,
-/// };
+/// use otlake_dataset::{Commit, CommitOutcome, Dataset, FlushError, Manifest};
 /// use otlake_row::{Group, Row, RowSink, Signal};
 /// use otlake_storage::InMemoryStorage;
 ///
-/// /// A catalog that cannot be reached.
-/// #[derive(Debug)]
-/// struct Unreachable;
+/// /// A catalog that refuses the first connection, and keeps the names of all attempts.
+/// #[derive(Debug, Default)]
+/// struct Catalog(Mutex<Vec<String>>);
 ///
-/// impl Commit for Unreachable {
-///     fn commit(&self, _: &str, _: &Manifest) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
-///         Err("the connection was refused".into())
-///     }
-///
-///     fn is_finished(&self, _: &BatchId) -> Result<bool, Box<dyn Error + Send + Sync>> {
-///         Err("the connection was refused".into())
+/// impl Commit for Catalog {
+///     fn commit(
+///         &self,
+///         name: &str,
+///         _: &Manifest,
+///     ) -> Result<CommitOutcome, Box<dyn Error + Send + Sync>> {
+///         let mut names = self.0.lock().expect("not poisoned");
+///         names.push(name.to_owned());
+///         if names.len() == 1 {
+///             return Err("the connection was refused".into());
+///         }
+///         Ok(CommitOutcome::Committed)
 ///     }
 /// }
 ///
-/// let storage = InMemoryStorage::new();
-/// let dataset = Dataset::builder().commit(Arc::new(Unreachable)).open(Arc::new(storage.clone()))?;
+/// let (catalog, storage) = (Arc::new(Catalog::default()), InMemoryStorage::new());
+/// let dataset = Dataset::builder().commit(catalog.clone()).open(Arc::new(storage.clone()))?;
 /// let mut writer = dataset.writer();
 /// writer.row(&mut Row::new(Signal::Logs, Group::new(&[]), Group::new(&[])))?;
 /// let Err(FlushError::Commit(error)) = writer.flush() else { panic!("it can't be committed") };
 /// assert!(storage.files().keys().any(|name| name.ends_with(".parquet")), "but it is visible");
-/// assert!(error.name().len() > 8, "the next flush uses the same name: {}", error.name());
 ///
-/// let error = dataset.writer().begin_batch(&BatchId::new("orders-3", 17)?);
-/// assert!(matches!(error, Err(BeginBatchError::Flush(_) | BeginBatchError::Unknown { .. })));
+/// writer.flush()?;
+/// assert_eq!(*catalog.0.lock().expect("not poisoned"), [error.name(), error.name()], "the same commit, again");
 /// # Ok::<(), Box<dyn Error>>(())
 /// ```
 #[derive(Debug, thiserror::Error)]

@@ -7,25 +7,54 @@ use crate::utf8::SHORT;
 /// a limit, all of its records are rejected. The number of attribute names that a decoder keeps is limited by
 /// [`KeyLimits`](otlake_row::KeyLimits).
 ///
-/// ```
-/// use otlake_otlp::{Limits, OtlpDecoder};
+/// The defaults:
 ///
-/// // For senders that are not trusted.
+/// ```
+/// let limits = otlake_otlp::Limits::default();
+/// assert_eq!(limits.payload_bytes(), 64 << 20);
+/// assert_eq!(limits.records(), 1_000_000);
+/// assert_eq!(limits.attributes(), 1_024);
+/// assert_eq!(limits.name_bytes(), 4_096);
+/// assert_eq!(limits.value_bytes(), 16 << 20);
+/// assert_eq!(limits.nesting_depth(), 32);
+/// assert_eq!(limits.nested_values(), 65_536);
+/// assert_eq!(limits.repetition(), 64);
+/// ```
+///
+/// Lower ones suit senders that are not trusted:
+///
+/// ```
+/// # #[cfg(feature = "json")] {
+/// use otlake_otlp::{Format, Limits, OtlpDecoder};
+/// use otlake_row::{Bytes, OwnedRow, Signal};
+///
 /// let limits = Limits::default()
 ///     .with_payload_bytes(4 << 20)
 ///     .with_records(10_000)
 ///     .with_attributes(128)
 ///     .with_name_bytes(256)
 ///     .with_value_bytes(64 << 10)
-///     .with_nesting_depth(8)
+///     .with_nesting_depth(2)
 ///     .with_nested_values(1_000)
 ///     .with_repetition(16);
-/// let decoder = OtlpDecoder::builder().limits(limits).build();
-/// # let _ = decoder;
-/// assert_eq!((limits.payload_bytes(), limits.records()), (4 << 20, 10_000));
-/// assert_eq!((limits.attributes(), limits.name_bytes()), (128, 256));
-/// assert_eq!((limits.value_bytes(), limits.nesting_depth()), (64 << 10, 8));
-/// assert_eq!((limits.nested_values(), limits.repetition()), (1_000, 16));
+/// let mut decoder = OtlpDecoder::builder().limits(limits).build();
+///
+/// let payload = Bytes::from_static(
+///     br#"{"resourceLogs": [{"scopeLogs": [{"logRecords": [
+///         {"body": {"stringValue": "ready"}},
+///         {"body": {"arrayValue": {"values": [{"arrayValue": {"values": [{"arrayValue": {}}]}}]}}}
+///     ]}]}]}"#,
+/// );
+/// let mut rows: Vec<OwnedRow> = Vec::new();
+/// let summary = decoder.decode(Signal::Logs, Format::Json, &payload, &mut rows)?;
+/// assert_eq!((summary.accepted, summary.rejected), (1, 1));
+/// let rejection = summary.first_rejection.expect("one is rejected");
+/// assert_eq!(
+///     rejection.to_string(),
+///     "record 2 of the payload: values are nested deeper than the limit of 2"
+/// );
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {

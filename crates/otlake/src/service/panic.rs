@@ -6,20 +6,39 @@ use std::sync::Arc;
 /// the activity [`Operation::Restart`](crate::Operation::Restart).
 ///
 /// ```
-/// use otlake::{ServiceError, WorkerPanic};
+/// # #[cfg(feature = "tokio")] {
+/// use std::sync::Arc;
 ///
-/// /// Returns what to write to the log about a failed request.
-/// fn describe(error: &ServiceError) -> String {
-///     match error {
-///         ServiceError::Panicked(panic) => {
-///             let panic: &WorkerPanic = panic;
-///             format!("a bug: {}", panic.message())
-///         }
-///         error => error.to_string(),
+/// use otlake::dataset::Dataset;
+/// use otlake::otlp::Format;
+/// use otlake::row::{Row, RowSink, Signal, Stage};
+/// use otlake::storage::InMemoryStorage;
+/// use otlake::{Pipeline, Service, ServiceError};
+///
+/// /// A stage with a bug.
+/// struct Buggy;
+///
+/// impl Stage for Buggy {
+///     fn row<S: RowSink>(&mut self, _: &mut Row<'_>, _: &mut S) -> Result<(), S::Error> {
+///         panic!("no such host");
 ///     }
 /// }
 ///
-/// assert_eq!(describe(&ServiceError::Closed), "the service is shut down");
+/// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
+/// let dataset = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?;
+/// let service = Service::builder()
+///     .workers(1)
+///     .start(move |_worker| Pipeline::on(&dataset).stage(Buggy).build())?;
+///
+/// let payload = b"\x0a\x14\x12\x12\x12\x10\x2a\x0e\x0a\x0cdisk is full";
+/// let answer = service.handle().ingest(Signal::Logs, Format::Protobuf, payload).await;
+/// let Err(ServiceError::Panicked(panic)) = answer else { panic!("the stage panics") };
+/// assert_eq!(panic.message(), "no such host");
+/// assert_eq!(service.handle().panics(), 1); // the worker was restarted
+/// # service.shutdown().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("panicked: {message}")]
