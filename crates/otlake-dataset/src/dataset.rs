@@ -169,6 +169,23 @@ impl Dataset {
     }
 
     /// Returns an estimate of the bytes of memory that rows, files, buffers and summaries of files take up.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use otlake_dataset::Dataset;
+    /// use otlake_row::{Group, Row, RowSink, Signal};
+    /// use otlake_storage::InMemoryStorage;
+    ///
+    /// let dataset = Dataset::builder().memory_limit(64 << 20).open(Arc::new(InMemoryStorage::new()))?;
+    /// let mut writer = dataset.writer();
+    /// writer.row(&mut Row::new(Signal::Logs, Group::new(&[]), Group::new(&[])))?;
+    /// writer.flush()?;
+    /// let waiting = dataset.memory_estimate();
+    /// writer.report();
+    /// assert!(dataset.memory_estimate() < waiting, "the summary of the file was waiting for a report");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn memory_estimate(&self) -> usize {
         self.shared.budget.used()
     }

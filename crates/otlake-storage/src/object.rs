@@ -91,7 +91,7 @@ const SMALLEST_PART_BYTES: usize = 5 << 20;
 /// let storage = ObjectStorage::on_runtime(store, "lake", runtime.handle().clone())?
 ///     .with_part_bytes(16 << 20)
 ///     .with_parts_in_flight(2);
-/// assert_eq!(storage.prefix(), "lake");
+/// assert_eq!((storage.store().to_string().as_str(), storage.prefix()), ("InMemory", "lake"));
 ///
 /// let mut file = storage.create("a.parquet")?;
 /// file.write_all(b"PAR1")?;

@@ -44,7 +44,7 @@ use crate::{EncodedPayload, Reservation, ServiceHandle};
 /// use otlake::dataset::Dataset;
 /// use otlake::row::Bytes;
 /// use otlake::storage::InMemoryStorage;
-/// use otlake::{Pipeline, Receiver, Service};
+/// use otlake::{Outcome, Pipeline, Receiver, Service};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 /// let dataset = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?;
@@ -58,6 +58,10 @@ use crate::{EncodedPayload, Reservation, ServiceHandle};
 ///     .header("content-type", "application/json")
 ///     .body(Full::<Bytes>::from(r#"{"resourceLogs": [{"scopeLogs": [{"logRecords": [{}]}]}]}"#))?;
 /// let response = receiver.respond(request).await;
+///
+/// let outcome = response.extensions().get::<Outcome>().expect("every response has one");
+/// assert_eq!((outcome.protocol.name(), outcome.http_status()), ("http", response.status()));
+/// assert!(outcome.result.as_ref().is_ok_and(|summary| summary.accepted == 1));
 ///
 /// assert_eq!(response.status(), 200);
 /// assert_eq!(response.into_body().collect().await?.to_bytes(), "{}");

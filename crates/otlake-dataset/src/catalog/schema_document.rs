@@ -74,6 +74,28 @@ impl SchemaDocument {
     }
 
     /// Sets the observer that is called when publishing is retried. Default: none.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use otlake_dataset::SchemaDocument;
+    /// use otlake_schema::Table;
+    /// use otlake_storage::{InMemoryStorage, RetryEvent, RetryObserver};
+    ///
+    /// #[derive(Debug)]
+    /// struct Log;
+    ///
+    /// impl RetryObserver for Log {
+    ///     fn retry(&self, retry: &RetryEvent<'_>) {
+    ///         eprintln!("{} is written again in {:?}", retry.name, retry.pause);
+    ///     }
+    /// }
+    ///
+    /// let document = SchemaDocument::load(Arc::new(InMemoryStorage::new()), Table::Logs)?;
+    /// let document = document.with_retry_observer(Some(Arc::new(Log)));
+    /// # drop(document);
+    /// # Ok::<(), otlake_dataset::PublishError>(())
+    /// ```
     #[must_use]
     pub fn with_retry_observer(mut self, observer: Option<Arc<dyn RetryObserver>>) -> Self {
         self.observer = observer;

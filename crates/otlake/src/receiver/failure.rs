@@ -16,7 +16,7 @@ use crate::{IngestError, ServiceError, TryIngestError};
 /// ```
 /// use std::time::Duration;
 ///
-/// use otlake::otlp::Format;
+/// use otlake::otlp::{Format, RpcCode};
 /// use otlake::{Failure, FailureKind, HttpExport};
 ///
 /// let (parts, ()) = http::Request::get("/v1/logs").body(())?.into_parts();
@@ -30,6 +30,7 @@ use crate::{IngestError, ServiceError, TryIngestError};
 /// assert!(!failure.kind().is_retryable());
 /// assert!(FailureKind::QueueFull.is_retryable());
 /// assert_eq!(FailureKind::QueueFull.http_status(), 429);
+/// assert_eq!(FailureKind::QueueFull.rpc_code(), RpcCode::Unavailable);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, thiserror::Error)]

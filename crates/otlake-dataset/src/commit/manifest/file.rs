@@ -143,6 +143,24 @@ impl ManifestFile {
     }
 
     /// Creates the entry of a file of a partition.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use otlake_dataset::{Dataset, ManifestFile};
+    /// use otlake_row::{Group, Row, RowSink, Signal};
+    /// use otlake_storage::InMemoryStorage;
+    ///
+    /// let mut writer = Dataset::builder().open(Arc::new(InMemoryStorage::new()))?.writer();
+    /// writer.row(&mut Row::new(Signal::Logs, Group::new(&[]), Group::new(&[])))?;
+    /// writer.flush()?;
+    ///
+    /// let report = &writer.report()[0];
+    /// let entry = ManifestFile::of(&report.files[0], Vec::new());
+    /// assert_eq!((&entry.name, entry.rows), (&report.files[0].name, 1));
+    /// assert_eq!(entry.column("body").map(|body| body.nulls), Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn of(file: &FileSummary, partition: Vec<PartitionValue>) -> Self {
         let columns = file.columns.iter().map(|column| ManifestColumn {
             name: column.name.clone(),

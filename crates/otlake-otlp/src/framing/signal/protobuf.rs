@@ -26,6 +26,19 @@ const ESCAPE: u8 = 0x1b;
 /// Returns `None` if no record has a field, or if the records fit several signals or none. Records before a fault,
 /// or before the end of a payload that is cut off, count. Prefer endpoints and file names, which are certain.
 ///
+/// ```
+/// use otlake_otlp::{SignalError, signal_of_protobuf};
+/// use otlake_row::Signal;
+///
+/// // ExportLogsServiceRequest { resource_logs { scope_logs { log_records { body: "hi" } } } }
+/// let request = b"\x0a\x0a\x12\x08\x12\x06\x2a\x04\x0a\x02hi";
+/// assert_eq!(signal_of_protobuf(request)?, Some(Signal::Logs));
+///
+/// // A record without fields fits every signal.
+/// assert_eq!(signal_of_protobuf(b"\x0a\x04\x12\x02\x12\x00")?, None);
+/// # Ok::<(), SignalError>(())
+/// ```
+///
 /// # Errors
 ///
 /// Returns an error if the request has a dictionary of profiles, or if the payload is the message of one resource
