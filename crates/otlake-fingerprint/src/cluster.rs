@@ -2,6 +2,7 @@
 
 mod evidence;
 mod hashes;
+mod names;
 mod pairs;
 mod repeats;
 mod values;
@@ -65,11 +66,16 @@ pub trait Clusterer {
 /// * After a key (`user=ann`) a word is a value, and [`value_limit`](Self::value_limit) is enough, whatever the other values are.
 /// * In first place a program writes its name or a verb, so more words are needed: [`leading_limit`](Self::leading_limit).
 /// * A name with a dot, a slash, an `@` or an underscore inside counts twice, because statements are not written like that.
+/// * In a message of two words they share only one, so twice the [`limit`](Self::limit) is needed.
 /// * Participles (`started`, `closing`), negations and prepositions do not count, because they carry the meaning of the statement.
+///   A participle after a preposition is a state and counts (`set to running`).
 ///
 /// A word next to a variable becomes part of it if the signature without the word is [`rare`](Self::rare) times as frequent. If the two
 /// share [`shared`](Self::shared) words, the signature without the word also counts as two different words. A group of terms that repeats
 /// (`* ok * ok`) is a list and becomes one variable.
+///
+/// A word that made a place a variable by these limits is a *name*. Signatures that differ in names alone, in any number of places, are
+/// joined once the places have seen at least two more names than there are places.
 ///
 /// The [`Similarity`] has a veto: a place stays a word if masking it leaves too little in common with the signature.
 ///
@@ -124,7 +130,7 @@ impl<S: Similarity> WordSets<S> {
             value_limit: 4,
             leading_limit: 16,
             rare: 20,
-            threshold: 0.6,
+            threshold: 0.5,
             similarity,
         }
     }
@@ -138,9 +144,11 @@ impl<S: Similarity> Clusterer for WordSets<S> {
         let mut patterns = signatures.to_vec();
         repeats::fold(&mut patterns);
         self.mask_values(&mut patterns);
+        let mut names = evidence::Names::default();
         for _ in 0..MAX_ROUNDS {
-            let changed = self.round(&mut patterns);
-            if !self.mask_pairs(&mut patterns) && !changed {
+            let changed = self.round(&mut patterns, &mut names);
+            let joined = self.mask_names(&mut patterns, &names);
+            if !self.mask_pairs(&mut patterns) && !changed && !joined {
                 break;
             }
         }

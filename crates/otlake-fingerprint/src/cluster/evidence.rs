@@ -1,6 +1,6 @@
 //! Collects the words seen in each place of a set of signatures.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -21,6 +21,12 @@ const FIRST_SHARED: usize = 3;
 const WELL_KNOWN: u64 = 50;
 /// The factor by which a word in small letters must be rarer than a word that is written like a name.
 const SMALL: u64 = 5;
+
+/// The hashes of the words that were values of a variable in some place.
+pub(super) type Names = HashSet<u64, BuildIdentity>;
+
+/// The minimum length of a name. Shorter words stand for kinds (`x+`, `y-`).
+const SHORTEST_NAME: usize = 3;
 
 /// The words and variables that were seen in one place.
 #[derive(Default)]
@@ -72,7 +78,7 @@ struct Evidence {
 
 impl<S: Similarity> WordSets<S> {
     /// Gathers evidence and masks words once. Returns whether anything changed.
-    pub(super) fn round(&self, patterns: &mut [Observed<'_>]) -> bool {
+    pub(super) fn round(&self, patterns: &mut [Observed<'_>], names: &mut Names) -> bool {
         let evidence = self.gather(patterns);
         let mut hashes = Vec::new();
         let mut changed = false;
@@ -80,11 +86,19 @@ impl<S: Similarity> WordSets<S> {
             let whole = hash_terms(&pattern.terms, &mut hashes);
             let mut next = pattern.terms.clone();
             for (index, term) in next.iter_mut().enumerate() {
-                if matches!(term, Term::Word(_))
+                if let Term::Word(word) = *term
                     && self.is_variable(&pattern.terms, index, whole, &hashes, &evidence)
                     && self.masked(&pattern.terms, &[index]).is_some()
                 {
                     *term = Term::Wildcard;
+                    let key = masked(whole, hashes[index], index);
+                    let varies = evidence
+                        .places
+                        .get(&key)
+                        .is_some_and(|place| place.reaches(self.limit_at(&pattern.terms, index)));
+                    if varies && word.len() >= SHORTEST_NAME && weight(&pattern.terms, index) > 0 {
+                        names.insert(xxh3_64(word));
+                    }
                 }
             }
             if next != pattern.terms && next.iter().any(|term| matches!(term, Term::Word(_))) {
@@ -116,6 +130,7 @@ impl<S: Similarity> WordSets<S> {
                 if weight > 0 {
                     let limit = self.limit_at(&pattern.terms, index);
                     let word = xxh3_64(word);
+                    let weight = weight;
                     place.add(word, weight, limit);
                     if let Some(key) = context(&hashes, index) {
                         let around = evidence.contexts.entry(key).or_default();
@@ -186,6 +201,7 @@ impl<S: Similarity> WordSets<S> {
         match index.checked_sub(1).map(|before| pattern[before]) {
             None => self.leading_limit.saturating_sub(2 * words).max(self.limit),
             Some(Term::Word(key)) if key.ends_with(b"=") => self.value_limit,
+            Some(_) if pattern.len() == 2 => 2 * self.limit,
             Some(_) => self.limit.saturating_sub(less).max(self.floor),
         }
     }
@@ -209,6 +225,10 @@ pub(super) fn weight(pattern: &[Term<'_>], index: usize) -> usize {
     }
     let value = index > 0 && matches!(pattern[index - 1], Term::Word(key) if key.ends_with(b"="));
     let participle = word.len() > 4 && (word.ends_with(b"ed") || word.ends_with(b"ing"));
+    let value = value
+        || participle
+            && index > 0
+            && matches!(pattern[index - 1], Term::Word(word) if lexicon::is_preposition(word));
     if !value
         && (participle
             || lexicon::is_bool(word)
