@@ -252,6 +252,11 @@ pub(crate) fn is_bool(word: &[u8]) -> bool {
     )
 }
 
+/// Returns whether `word` is the name of a version of the Internet protocol, which programs write as a literal.
+pub(crate) fn is_protocol(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"ipv4") || word.eq_ignore_ascii_case(b"ipv6")
+}
+
 /// Returns whether `word` is one of two values: a boolean, yes or no, on or off.
 pub(crate) fn is_switch(word: &[u8]) -> bool {
     is_bool(word)

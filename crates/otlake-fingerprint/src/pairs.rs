@@ -4,6 +4,29 @@ use std::ops::Range;
 
 use crate::class::is_alnum;
 
+/// A pair of a line: `name=value`.
+struct Pair<'l> {
+    name: &'l [u8],
+    /// The range of the value, without its quotes.
+    value: Range<usize>,
+    /// The end of the pair.
+    end: usize,
+}
+
+/// Returns the pairs of a line, with spaces between them. Where the line holds anything else, it returns `None` and ends.
+fn pairs(line: &[u8]) -> impl Iterator<Item = Option<Pair<'_>>> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        if at >= line.len() {
+            return None;
+        }
+        let pair = pair(line, at);
+        at = pair.as_ref().map_or(line.len(), |pair| pair.end);
+        at += line[at..].iter().take_while(|b| **b == b' ').count();
+        Some(pair)
+    })
+}
+
 /// Returns the range of the message in a text whose first line consists of pairs, at least two of them.
 ///
 /// The message is the value of `msg`, or if there is none, of `message`. The other pairs are fields and do not count.
@@ -11,37 +34,32 @@ use crate::class::is_alnum;
 pub(crate) fn message_field(text: &[u8]) -> Option<Range<usize>> {
     let end = memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len());
     let line = text[..end].trim_ascii_end();
-    let mut message: Option<(&[u8], Range<usize>)> = None;
-    let mut pairs = 0;
-    let mut at = 0;
-    while at < line.len() {
-        let name = &line[at..at + name_len(&line[at..])?];
+    let mut message: Option<Pair<'_>> = None;
+    let mut count = 0;
+    for pair in pairs(line) {
+        let pair = pair?;
         // The scan looks for pairs when the first chunk is letters.
-        if at == 0 && !name.iter().all(|b| b.is_ascii_alphabetic() || *b == b'_') {
+        if count == 0
+            && !pair
+                .name
+                .iter()
+                .all(|b| b.is_ascii_alphabetic() || *b == b'_')
+        {
             return None;
         }
-        let value = at + name.len() + 1;
-        let (value, next) = match line.get(value) {
-            Some(b'"') => quoted(line, value, b'"')?,
-            _ => bare(line, value)?,
-        };
-        at = next;
-        while line.get(at) == Some(&b' ') {
-            at += 1;
-        }
-        pairs += 1;
-        let counts = match name {
-            b"msg" => message.as_ref().is_none_or(|(name, _)| *name != b"msg"),
+        count += 1;
+        let counts = match pair.name {
+            b"msg" => message.as_ref().is_none_or(|known| known.name != b"msg"),
             b"message" => message.is_none(),
             _ => false,
         };
         if counts {
-            message = Some((name, value));
+            message = Some(pair);
         }
     }
-    let (_, range) = message.filter(|_| pairs > 1)?;
+    let range = message.filter(|_| count > 1)?.value;
     let value = &line[range.clone()];
-    let quoted = line[range.start - 1] == b'"';
+    let quoted = matches!(line[range.start - 1], b'"' | b'\'');
     // Without quotes, it is a single word or number, not a call such as `msg=audit(1714557600.123:17):`.
     let is_word = |&byte: &u8| {
         byte.is_ascii_alphanumeric()
@@ -63,38 +81,32 @@ pub(crate) struct Pairs {
     pub(crate) message: bool,
 }
 
-/// Reads a text that is one pair or more with spaces between them. Values may also be in single quotes. Returns `None` if it holds anything else.
+/// Reads a text that is one pair or more with spaces between them. Returns `None` if it holds anything else.
 pub(crate) fn only_pairs(line: &[u8]) -> Option<Pairs> {
-    let mut pairs = Pairs::default();
-    let mut at = 0;
-    while at < line.len() {
-        let rest = &line[at..];
-        pairs.message |= rest.starts_with(b"msg=") || rest.starts_with(b"message=");
-        at = field(line, at)?.1;
-        pairs.count += 1;
-        pairs.listed |= matches!(line[at - 1], b',' | b';');
-        at += line[at..].iter().take_while(|b| **b == b' ').count();
+    let mut all = Pairs::default();
+    for pair in pairs(line) {
+        let pair = pair?;
+        all.count += 1;
+        all.message |= matches!(pair.name, b"msg" | b"message");
+        all.listed |= matches!(line[pair.end - 1], b',' | b';');
     }
-    (pairs.count > 0).then_some(pairs)
+    (all.count > 0).then_some(all)
 }
 
 /// Returns the ranges of the values of a text for which [`only_pairs`] returns something.
 pub(crate) fn values(line: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let (value, next) = field(line, at)?;
-        at = next + line[next..].iter().take_while(|b| **b == b' ').count();
-        Some(value)
-    })
+    pairs(line).map_while(|pair| Some(pair?.value))
 }
 
-/// Returns the value of the pair at `at`, without its quotes, and the end of the pair.
-fn field(line: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
-    let value = at + name_len(&line[at..])? + 1;
-    match line.get(value) {
-        Some(&quote @ (b'"' | b'\'')) => quoted(line, value, quote),
-        _ => bare(line, value),
-    }
+/// Returns the pair at `at`.
+fn pair(line: &[u8], at: usize) -> Option<Pair<'_>> {
+    let name = &line[at..at + name_len(&line[at..])?];
+    let start = at + name.len() + 1;
+    let (value, end) = match line.get(start) {
+        Some(&quote @ (b'"' | b'\'')) => quoted(line, start, quote)?,
+        _ => bare(line, start)?,
+    };
+    Some(Pair { name, value, end })
 }
 
 /// Returns the length of the name at the front, which `=` must follow.
@@ -146,6 +158,7 @@ mod tests {
             ("message=\"a\" msg=\"b\"", Some("b")),
             ("level=info msg=\"cut sho", Some("cut sho")),
             ("a= msg=x", Some("x")),
+            ("level=info msg='pool opened' size=3", Some("pool opened")),
             ("msg=started", None),
             ("level=info msg=\"\" n=1", None),
             ("level=info msg=audit(1:2): n=1", None),

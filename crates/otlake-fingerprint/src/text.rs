@@ -360,9 +360,7 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
         let word = &self.bytes[start..end];
         let initial = shape::initial(word[0]);
         let is_variable = initial & shape::HEXADECIMAL != 0 && self.is_hex(start, end)
-            || self.after != After::Nothing
-                && initial & shape::CONSTANT != 0
-                && self.is_constant_value(start, end)
+            || initial & shape::CONSTANT != 0 && self.is_constant_value(start, end)
             || word.len() >= shape::SHORTEST_BASE64 && shape::is_base64(word)
             || initial & shape::LOCALHOST_OR_DOLLAR != 0
                 && (word == b"localhost" || word[0] == b'$' && word.len() > 1)
@@ -382,7 +380,10 @@ impl<'t, 'f, F: FnMut(Token<'_>)> Text<'t, 'f, F> {
     /// Reads a chunk of letters and digits.
     #[inline(never)]
     fn alphanumeric(&mut self, start: usize, end: usize) {
-        if self.is_key(start, end) {
+        let protocol = end - start == 4
+            && self.after == After::Nothing
+            && lexicon::is_protocol(&self.bytes[start..end]);
+        if protocol || self.is_key(start, end) {
             self.word(start, end);
         } else {
             self.variable(start, end, Tail::Nothing);

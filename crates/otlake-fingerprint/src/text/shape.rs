@@ -91,9 +91,10 @@ pub(super) fn may_be_naming(initial: u8, len: usize) -> bool {
 /// before a name.
 #[inline(always)]
 pub(super) fn is_ordinary(block: &[u8; WORD], len: usize, is_value: bool) -> bool {
-    let first = initial(block[0]) & if is_value { !0 } else { !CONSTANT };
+    let all = initial(block[0]);
+    let first = all & if is_value { !0 } else { !CONSTANT };
     if first == 0 {
-        return true;
+        return all & CONSTANT == 0 || !may_be_bool(block, len);
     }
     let hexadecimal = match len {
         2 => first & initial(block[1]) & HEXADECIMAL != 0,
@@ -102,8 +103,17 @@ pub(super) fn is_ordinary(block: &[u8; WORD], len: usize, is_value: bool) -> boo
     };
     !hexadecimal
         && first & CONSTANT == 0
+        && (all & CONSTANT == 0 || !may_be_bool(block, len))
         && (first & LOCALHOST_OR_DOLLAR == 0 || len != b"localhost".len())
         && (first & CALENDAR == 0 || !lexicon::begins_calendar_name([block[0], block[1], block[2]]))
+}
+
+/// Returns whether the first `len` bytes can be `true` or `false`.
+#[inline(always)]
+fn may_be_bool(block: &[u8; WORD], len: usize) -> bool {
+    let small = u32::from_le_bytes([block[0], block[1], block[2], block[3]]) | 0x2020_2020;
+    len == 4 && small == u32::from_le_bytes(*b"true")
+        || len == 5 && small == u32::from_le_bytes(*b"fals")
 }
 
 impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
@@ -148,21 +158,25 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         pairs >= PAIRS
     }
 
-    /// Returns whether a word in the place of a value means no value or one of two values: `null`, `true`, `no`.
+    /// Returns whether a word means no value or one of two values: `null`, `true`, `no`. Only `true` and `false` can be values anywhere.
     ///
-    /// After a colon and a space, prose may follow (`Note: no space left`), so one of two values is only recognized if it is the whole
-    /// value. A colon between two words may also join a name (`cache:on`), neither half of which is a value. People who label events
-    /// distinguish `overlap:true` from `overlap:false`.
+    /// Prose may follow (`Note: no space left`, `true colours`), so outside of a key one of two values is only recognized if it is the
+    /// whole value. A colon between two words may also join a name (`cache:on`), neither half of which is a value. People who label
+    /// events distinguish `overlap:true` from `overlap:false`.
     #[inline(never)]
     pub(super) fn is_constant_value(&self, start: usize, end: usize) -> bool {
         let word = &self.bytes[start..end];
-        lexicon::is_null(word)
-            || lexicon::is_switch(word)
-                && match self.after {
-                    After::Key => true,
-                    After::Colon => self.value_ends_at(end),
-                    After::Label | After::Nothing => false,
-                }
+        match self.after {
+            After::Key => lexicon::is_null(word) || lexicon::is_switch(word),
+            After::Colon => {
+                lexicon::is_null(word) || lexicon::is_switch(word) && self.value_ends_at(end)
+            }
+            After::Label => lexicon::is_null(word),
+            After::Nothing => {
+                let apart = start > 0 && matches!(self.bytes[start - 1], b' ' | b'(' | b'[' | b',');
+                apart && lexicon::is_bool(word) && self.value_ends_at(end)
+            }
+        }
     }
 
     /// Returns whether a word right after a key is one of several items: a separator that ends an item follows, and there was a word
@@ -213,8 +227,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         }
     }
 
-    /// Reads a word for no value, or a boolean, that is an item between brackets or commas, with the separator at `at`: `(null)`, `(1, NULL)`,
-    /// `<nil>`, `[true]`.
+    /// Reads a word for no value that is an item between brackets or commas, with the separator at `at`: `(null)`, `(1, NULL)`, `<nil>`.
     #[inline]
     pub(super) fn null_item(&mut self) -> bool {
         let bytes = self.bytes;
@@ -223,7 +236,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         let Some(&first) = bytes.get(start) else {
             return false;
         };
-        if !matches!(first, b'n' | b'N' | b'u' | b't' | b'T' | b'f' | b'F') {
+        if !matches!(first, b'n' | b'N' | b'u') {
             return false;
         }
         let len = bytes[start..]
@@ -238,7 +251,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
             _ => matches!(bytes.get(end), Some(b',' | b')' | b']' | b'}')),
         };
         let word = &bytes[start..end];
-        if !closes || !lexicon::is_null(word) && !lexicon::is_bool(word) {
+        if !closes || !lexicon::is_null(word) {
             return false;
         }
         self.variable(start, end, Tail::Nothing);

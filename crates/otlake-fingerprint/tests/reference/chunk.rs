@@ -5,7 +5,7 @@ use super::text::{
     url_end,
 };
 use super::vocabulary::{
-    HIGH_UNITS, ends, is_alnum, is_change, is_credential, is_data_suffix, is_digit,
+    HIGH_UNITS, ends, is_alnum, is_bool, is_change, is_credential, is_data_suffix, is_digit,
     is_generic_domain, is_half_of_day, is_high_unit, is_joiner, is_level, is_method, is_month,
     is_naming_noun, is_null, is_odd, is_preposition, is_separator, is_state, is_status, is_switch,
     is_unit, is_weekday, is_zone, trim,
@@ -85,14 +85,16 @@ impl Text<'_> {
         let word = &text[start..end];
         let l1 = is_full_match("[A-Fa-f]+", word)
             && (word.len() >= 8 || word.len() == 2 && self.is_pair(start));
-        let l2 = self.position != Position::None && is_null(word)
-            || is_switch(word)
-                && (self.position == Position::Key
-                    || self.position == Position::Colon
-                        && is_match(
-                            r"^\.?($|[,;)\]}|\t\n\x0c\r]| ($|[ \t\n\x0c\r]))",
-                            &text[end..],
-                        ));
+        let whole = is_match(
+            r"^\.?($|[,;)\]}|\t\n\x0c\r]| ($|[ \t\n\x0c\r]))",
+            &text[end..],
+        );
+        let l2 = match self.position {
+            Position::Key => is_null(word) || is_switch(word),
+            Position::Colon => is_null(word) || is_switch(word) && whole,
+            Position::Label => is_null(word),
+            Position::None => is_bool(word) && whole && is_match(r"[ (\[,]$", &text[..start]),
+        };
         let base64 = word.len() >= 16 && changes_case(word);
         let program = word[0] == b'$' && word.len() > 1;
         let named = word == b"localhost" || self.is_name(start, end);
@@ -267,9 +269,11 @@ impl Text<'_> {
 
     /// Rule D.
     fn alphanumeric(&mut self, start: usize, end: usize) {
+        let protocol =
+            self.position == Position::None && is_full_match("(?i)ipv[46]", &self.text[start..end]);
         if is_full_match("[0-9]+", &self.text[start..end]) {
             self.number(start, end);
-        } else if self.is_key(start, end) {
+        } else if protocol || self.is_key(start, end) {
             self.word(start, end);
         } else {
             self.variable(start, end);

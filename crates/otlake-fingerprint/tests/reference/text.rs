@@ -320,9 +320,7 @@ impl<'t> Text<'t> {
         let end = self.at + len - 1;
         let spaced = self.text[self.at + 1] == b' ';
         let start = self.at + 1 + usize::from(spaced);
-        let word = &self.text[start..end];
-        let boolean = is_full_match("true|false|True|False|TRUE|FALSE", word);
-        if !is_null(word) && !boolean {
+        if !is_null(&self.text[start..end]) {
             return false;
         }
         self.variable(start, end);
@@ -453,29 +451,22 @@ impl<'t> Text<'t> {
         let (before, rest) = self.text.split_at(start);
         let line = |text: &'t [u8]| text.split(|b| matches!(b, b'\n' | b'\r'));
         let rest = line(rest).next().unwrap();
-        let pair = r#"[A-Za-z_][A-Za-z0-9_.\-/@]*=("([^"\\]|\\.)*("|\\?$)|'([^'\\]|\\.)*('|\\?$)|[^="' ][^=" ]*|)"#;
         let quoted = self.closing.is_some_and(|closing| closing + 2 == start);
         let apart = before.ends_with(b"  ") || before.ends_with(b"\" ") && quoted;
         let follows_words = is_match(r"[0-9A-Za-z_$\x80-\xff] $", before) && self.words.len() > 1;
-        if !apart && !follows_words
-            || before.contains(&b'=')
-            || self.tokens.is_empty()
-            || !is_full_match(&format!("(?s){pair}( +{pair})*"), rest.trim_ascii_end())
-        {
+        if !apart && !follows_words || before.contains(&b'=') || self.tokens.is_empty() {
             return false;
         }
-        let (mut pairs, mut listed, mut message) = (0, false, false);
-        let mut left = rest.trim_ascii_end();
-        while let Some(len) = match_len(&format!("(?s)^{pair}"), left) {
-            pairs += 1;
-            message |= is_match("^(msg|message)=", left);
-            listed |= matches!(left[len - 1], b',' | b';');
-            let spaces = left[len..].iter().take_while(|b| **b == b' ').count();
-            left = &left[len + spaces..];
-        }
+        let Some(pairs) = super::pairs::pairs(rest.trim_ascii_end()) else {
+            return false;
+        };
+        let listed = pairs
+            .iter()
+            .any(|pair| pair.ends_with(b",") || pair.ends_with(b";"));
+        let message = pairs.iter().any(|pair| is_match("^(msg|message)=", pair));
         let colon = before.windows(2).rposition(|pair| pair == b": ");
         let value = colon.is_some_and(|at| !before[at + 2..].trim_ascii().contains(&b' '));
-        if message || !apart && (pairs < 2 || listed || value) {
+        if message || !apart && (pairs.len() < 2 || listed || value) {
             return false;
         }
         self.at = start + rest.len();

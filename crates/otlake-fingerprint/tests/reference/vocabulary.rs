@@ -123,11 +123,12 @@ pub(super) fn is_null(word: &[u8]) -> bool {
     listed("null nil NULL None none undefined NaN nan n/a N/A", word)
 }
 
+pub(super) fn is_bool(word: &[u8]) -> bool {
+    listed("true false True False TRUE FALSE", word)
+}
+
 pub(super) fn is_switch(word: &[u8]) -> bool {
-    listed(
-        "true false yes no on off True False Yes No On Off TRUE FALSE YES NO ON OFF",
-        word,
-    )
+    is_bool(word) || listed("yes no on off Yes No On Off YES NO ON OFF", word)
 }
 
 pub(super) fn is_query_verb(word: &[u8]) -> bool {
