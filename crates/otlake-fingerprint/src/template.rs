@@ -1,11 +1,11 @@
 //! Template text: a message with its variables replaced by typed placeholders.
 
+mod fields;
 mod join;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::pairs;
 use crate::term::{Term, terms};
 use crate::token::{Kind, Token, Tokenizer};
 
@@ -277,7 +277,12 @@ impl Builder<'_> {
             .filter(|span| self.spans && span.start >= self.end);
         match span {
             Some(span) => {
-                self.gap(self.end, span.start);
+                let between = &self.example[self.end..span.start];
+                let line = memchr::memchr2(b'\n', b'\r', between).unwrap_or(0);
+                if line > 0 {
+                    self.rest(self.end + line);
+                }
+                self.gap(self.end + line, span.start);
                 self.end = span.end;
             }
             None => {
@@ -308,18 +313,20 @@ impl Builder<'_> {
         self.atoms
     }
 
-    /// Adds the text after the last token, up to `end`. If it consists of the fields of a record, their values are placeholders.
+    /// Adds the text after the last token of a line, up to `end`. If it consists of the fields of a record, their values are placeholders.
     fn rest(&mut self, end: usize) {
         let rest = self.example[self.end..end].trim_ascii_end();
-        let separates = |b: &&u8| matches!(b, b' ' | b'"');
-        let fields = &rest[rest.iter().take_while(separates).count()..];
+        let separates = |b: &&u8| matches!(b, b' ' | b'\t' | b'"' | b'|' | b'-');
+        let separators = rest.iter().take_while(separates).count();
         let mut at = self.end;
-        if fields.len() < rest.len() && pairs::only_pairs(fields).is_some() {
-            let first = self.end + rest.len() - fields.len();
-            for value in pairs::values(fields).filter(|value| !value.is_empty()) {
-                self.gap(at, first + value.start);
-                self.atoms.extend(ANY.chars().map(Atom::Gap));
-                at = first + value.end;
+        if separators > 0 {
+            let first = self.end + separators;
+            for value in fields::values(&rest[separators..]) {
+                if !value.is_empty() {
+                    self.gap(at, first + value.start);
+                    self.atoms.extend(ANY.chars().map(Atom::Gap));
+                    at = first + value.end;
+                }
             }
         }
         self.gap(at, end);
@@ -337,6 +344,7 @@ impl Builder<'_> {
             bytes = &bytes[last..];
         }
         let mut clean = Vec::with_capacity(bytes.len());
+        let spaced = self.atoms.last() == Some(&Atom::Gap(' '));
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             match byte {
@@ -345,7 +353,7 @@ impl Builder<'_> {
                     continue;
                 }
                 _ if byte.is_ascii_whitespace() => {
-                    if clean.last() != Some(&b' ') {
+                    if clean.last() != Some(&b' ') && !(spaced && clean.is_empty()) {
                         clean.push(b' ');
                     }
                 }

@@ -130,7 +130,6 @@ impl<S: Similarity> WordSets<S> {
                 if weight > 0 {
                     let limit = self.limit_at(&pattern.terms, index);
                     let word = xxh3_64(word);
-                    let weight = weight;
                     place.add(word, weight, limit);
                     if let Some(key) = context(&hashes, index) {
                         let around = evidence.contexts.entry(key).or_default();
