@@ -5,6 +5,7 @@ mod hashes;
 mod names;
 mod pairs;
 mod repeats;
+mod twins;
 mod values;
 
 use crate::similarity::{Positional, Similarity};
@@ -76,6 +77,8 @@ pub trait Clusterer {
 ///
 /// A word that made a place a variable by these limits is a *name*. Signatures that differ in names alone, in any number of places, are
 /// joined once the places have seen at least two more names than there are places.
+/// A word that occurs several times in a signature is masked in all these places at once if it varies in them together. It counts twice
+/// unless it is in small letters.
 ///
 /// The [`Similarity`] has a veto: a place stays a word if masking it leaves too little in common with the signature.
 ///
@@ -147,8 +150,9 @@ impl<S: Similarity> Clusterer for WordSets<S> {
         let mut names = evidence::Names::default();
         for _ in 0..MAX_ROUNDS {
             let changed = self.round(&mut patterns, &mut names);
-            let joined = self.mask_names(&mut patterns, &names);
-            if !self.mask_pairs(&mut patterns) && !changed && !joined {
+            let changed = self.mask_names(&mut patterns, &names) | changed;
+            let changed = self.mask_twins(&mut patterns) | changed;
+            if !self.mask_pairs(&mut patterns) && !changed {
                 break;
             }
         }
