@@ -147,11 +147,11 @@ impl<S: Similarity> Clusterer for WordSets<S> {
         let mut patterns = signatures.to_vec();
         repeats::fold(&mut patterns);
         self.mask_values(&mut patterns);
+        self.mask_twins(&mut patterns);
         let mut names = evidence::Names::default();
         for _ in 0..MAX_ROUNDS {
             let changed = self.round(&mut patterns, &mut names);
             let changed = self.mask_names(&mut patterns, &names) | changed;
-            let changed = self.mask_twins(&mut patterns) | changed;
             if !self.mask_pairs(&mut patterns) && !changed {
                 break;
             }

@@ -22,6 +22,9 @@ type Seen = Vec<(usize, u64)>;
 impl<S: Similarity> WordSets<S> {
     /// Masks the names of signatures that differ in nothing else. Returns whether anything changed.
     pub(super) fn mask_names(&self, patterns: &mut [Observed<'_>], names: &Names) -> bool {
+        if names.is_empty() {
+            return false;
+        }
         let mut seen: HashMap<u64, Seen, BuildIdentity> = HashMap::default();
         let mut hashes = Vec::new();
         let keys: Vec<_> = patterns

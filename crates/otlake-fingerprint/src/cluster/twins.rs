@@ -12,10 +12,10 @@ use crate::similarity::Similarity;
 use crate::term::Term;
 
 impl<S: Similarity> WordSets<S> {
-    /// Masks repeated words once. Returns whether anything changed.
+    /// Masks repeated words.
     ///
     /// Two statements rarely differ by the same words in several places, so a word that is not all small letters counts twice.
-    pub(super) fn mask_twins(&self, patterns: &mut [Observed<'_>]) -> bool {
+    pub(super) fn mask_twins(&self, patterns: &mut [Observed<'_>]) {
         let mut seen: HashMap<u64, Place, BuildIdentity> = HashMap::default();
         let mut hashes = Vec::new();
         let twins: Vec<_> = patterns
@@ -37,7 +37,6 @@ impl<S: Similarity> WordSets<S> {
                 twins.collect::<Vec<_>>()
             })
             .collect();
-        let mut changed = false;
         for (pattern, twins) in patterns.iter_mut().zip(twins) {
             let vary = twins.into_iter().filter(|(key, places)| {
                 seen[key].reaches(self.limit_at(&pattern.terms, places[0]))
@@ -48,10 +47,8 @@ impl<S: Similarity> WordSets<S> {
             {
                 pattern.terms = next;
                 join_wildcards(&mut pattern.terms);
-                changed = true;
             }
         }
-        changed
     }
 }
 
