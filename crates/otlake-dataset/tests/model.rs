@@ -48,7 +48,7 @@ fn acknowledged_rows_are_visible_once_and_lost_rows_are_counted() {
         run(sequence.parse().unwrap());
         return;
     }
-    let rounds = Random::rounds(2_000);
+    let rounds = Random::rounds(500);
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     std::thread::scope(|scope| {
         for thread in 0..threads {
