@@ -70,6 +70,7 @@ pub trait Clusterer {
 /// * In a message of two words they share only one, so twice the [`limit`](Self::limit) is needed.
 /// * Participles (`started`, `closing`), negations and prepositions do not count, because they carry the meaning of the statement.
 ///   A participle after a preposition is a state and counts (`set to running`).
+/// * Verbs in small letters do not count either, where one must stand: after a modal verb, a negation, or words such as `failed to`.
 ///
 /// A word next to a variable becomes part of it if the signature without the word is [`rare`](Self::rare) times as frequent. If the two
 /// share [`shared`](Self::shared) words, the signature without the word also counts as two different words. A group of terms that repeats

@@ -581,6 +581,52 @@ pub(crate) fn is_negation(word: &[u8]) -> bool {
     )
 }
 
+/// Returns whether a verb follows `word`: a negation or a modal verb (`could not open`, `will retry`).
+pub(crate) fn is_modal(word: &[u8]) -> bool {
+    let modal = matches!(
+        word,
+        b"not"
+            | b"never"
+            | b"cannot"
+            | b"can"
+            | b"could"
+            | b"will"
+            | b"would"
+            | b"should"
+            | b"must"
+            | b"may"
+    );
+    modal || word.ends_with(b"n't")
+}
+
+/// Returns whether `to` and a verb follow `word` (`failed to open`). The first letter may be a capital.
+pub(crate) fn is_attempt(word: &[u8]) -> bool {
+    let attempts = [
+        b"failed".as_slice(),
+        b"failure",
+        b"failing",
+        b"unable",
+        b"able",
+        b"trying",
+        b"tried",
+        b"attempt",
+        b"attempts",
+        b"attempted",
+        b"attempting",
+        b"about",
+        b"going",
+        b"ready",
+        b"refused",
+        b"refusing",
+    ];
+    word.split_first().is_some_and(|(first, rest)| {
+        let first = first.to_ascii_lowercase();
+        attempts
+            .iter()
+            .any(|attempt| attempt[0] == first && &attempt[1..] == rest)
+    })
+}
+
 /// Returns whether `key` is the name of a field that contains a message and not a value.
 pub(crate) fn is_message_key(key: &[u8]) -> bool {
     matches!(

@@ -222,21 +222,37 @@ pub(super) fn weight(pattern: &[Term<'_>], index: usize) -> usize {
     if word.ends_with(b"=") {
         return 0;
     }
-    let value = index > 0 && matches!(pattern[index - 1], Term::Word(key) if key.ends_with(b"="));
+    let before = index.checked_sub(1).and_then(|at| word_at(pattern, at));
+    if before.is_some_and(|key| key.ends_with(b"=")) {
+        return 1 + usize::from(is_identifier(word));
+    }
     let participle = word.len() > 4 && (word.ends_with(b"ed") || word.ends_with(b"ing"));
-    let value = value
-        || participle
-            && index > 0
-            && matches!(pattern[index - 1], Term::Word(word) if lexicon::is_preposition(word));
-    if !value
-        && (participle
-            || lexicon::is_bool(word)
-            || lexicon::is_negation(word)
-            || lexicon::is_preposition(word))
+    let state = participle && before.is_some_and(lexicon::is_preposition);
+    let attempt = || {
+        before == Some(b"to")
+            && index
+                .checked_sub(2)
+                .and_then(|at| word_at(pattern, at))
+                .is_some_and(lexicon::is_attempt)
+    };
+    let verb = before.is_some_and(lexicon::is_modal) || attempt();
+    if participle && !state
+        || verb && word.iter().all(u8::is_ascii_lowercase)
+        || lexicon::is_bool(word)
+        || lexicon::is_negation(word)
+        || lexicon::is_preposition(word)
     {
         return 0;
     }
     1 + usize::from(is_identifier(word))
+}
+
+/// Returns the word at `index`, unless it is a variable.
+fn word_at<'s>(pattern: &[Term<'s>], index: usize) -> Option<&'s [u8]> {
+    match pattern[index] {
+        Term::Word(word) => Some(word),
+        Term::Wildcard => None,
+    }
 }
 
 /// Returns whether a word is a name that contains an underscore, a dot or the like. Names with a last label in capitals, such as
