@@ -438,8 +438,11 @@ impl<C: Stage> Pipeline<C> {
             }
             let held_back = this.stages.flush(&mut this.writer);
             let start = this.writer.begin_batch(batch)?;
+            if let Err(error) = held_back {
+                this.writer.discard_batch();
+                return Err(BeginBatchError::HeldBack(error));
+            }
             this.in_batch = true;
-            held_back.map_err(BeginBatchError::HeldBack)?;
             Ok(start)
         })
     }

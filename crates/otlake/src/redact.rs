@@ -128,13 +128,11 @@ impl Stage for Redact {
             row.cells_mut()[*index].value = value.unwrap_or(Value::Empty);
         }
         if changes.iter().any(|(_, value)| value.is_none()) {
-            let mut index = 0;
+            let (mut index, mut changes) = (0, changes.iter().peekable());
             row.retain(|_| {
-                let removed = changes
-                    .iter()
-                    .any(|(changed, value)| *changed == index && value.is_none());
+                let change = changes.next_if(|(changed, _)| *changed == index);
                 index += 1;
-                !removed
+                change.is_none_or(|(_, value)| value.is_some())
             });
         }
         let result = next.row(&mut row);

@@ -203,15 +203,20 @@ fn rename_cells<'t>(
     scratch: &'t Bump,
     mut new_key: impl FnMut(Key) -> Option<Key>,
 ) -> Option<&'t [Cell<'t>]> {
-    let mut new_key = |cell: &Cell<'t>| new_key(cell.key).filter(|new| group.get(*new).is_none());
-    if !group.cells().iter().any(|cell| new_key(cell).is_some()) {
-        return None;
+    let mut free_key = |key: Key, cells: &[Cell<'t>]| {
+        new_key(key).filter(|new| cells.iter().all(|cell| cell.key != *new))
+    };
+    let cells = group.cells();
+    let first = cells
+        .iter()
+        .position(|cell| free_key(cell.key, cells).is_some())?;
+    let cells = scratch.alloc_slice_copy(cells);
+    for index in first..cells.len() {
+        if let Some(new) = free_key(cells[index].key, cells) {
+            cells[index].key = new;
+        }
     }
-    let cells = group.cells().iter().map(|cell| Cell {
-        key: new_key(cell).unwrap_or(cell.key),
-        value: cell.value,
-    });
-    Some(scratch.alloc_slice_fill_iter(cells))
+    Some(cells)
 }
 
 #[cfg(test)]
@@ -277,6 +282,35 @@ mod tests {
         let mut sink = rename.before(Vec::new());
         sink.row(&mut row).unwrap();
         assert_eq!(names(&sink.sink()[0], &keys), ["old", "new"]);
+    }
+
+    #[test]
+    fn of_two_attributes_with_one_new_name_the_first_gets_it() {
+        let builder = Rename::builder();
+        let builder = builder.resource("env", "deployment").scope("a", "c");
+        let rename = builder.resource("stage", "deployment").scope("b", "c");
+        let mut keys = Keys::new();
+        let mut cells = |location, names: [&str; 2]| {
+            names.map(|name| Cell {
+                key: keys.intern(location, name).unwrap(),
+                value: Value::Int(1),
+            })
+        };
+        let resource = cells(Location::Resource, ["env", "stage"]);
+        let scope = cells(Location::Scope, ["a", "b"]);
+        let mut row = Row::new(Signal::Logs, Group::new(&resource), Group::new(&scope));
+        row.set_keys(&keys);
+        let mut sink = rename.build().unwrap().before(Vec::new());
+        sink.row(&mut row).unwrap();
+        let names = |group: &otlake_row::OwnedGroup| {
+            let cells = group.cells.iter();
+            cells
+                .map(|cell| keys.name(cell.key).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let row = &sink.sink()[0];
+        assert_eq!(names(&row.resource), ["deployment", "stage"]);
+        assert_eq!(names(&row.scope), ["c", "b"]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use otlake::dataset::{BatchId, BatchStart};
 use otlake::otlp::Format;
 use otlake::row::{OwnedRow, Row, RowSink, Signal, Stage, Value, fields};
 use otlake::storage::{InMemoryStorage, Storage, StorageError, StorageFile};
-use otlake::{BatchError, IngestError, Pipeline, PipelineBuilder, Retry};
+use otlake::{BatchError, BeginBatchError, IngestError, Pipeline, PipelineBuilder, Retry};
 use otlake_testkit::{Shape, logs_payload};
 
 /// A storage that can't create files for the first calls.
@@ -196,6 +196,23 @@ impl Stage for HoldBack {
     fn discard(&mut self) {
         self.0.clear();
     }
+}
+
+#[test]
+fn no_batch_is_open_if_rows_from_before_it_can_not_be_written() {
+    let storage = Failing::first(1);
+    let builder = Pipeline::builder().row_group_rows(1).rows_per_file(1);
+    let builder = builder.stage(HoldBack::default());
+    let mut pipeline = builder.build_files(storage.clone()).unwrap();
+    pipeline.ingest_logs(payload(0)).unwrap();
+    let begun = pipeline.begin_batch(&id());
+    assert!(
+        matches!(begun, Err(BeginBatchError::HeldBack(_))),
+        "{begun:?}"
+    );
+    let finished = pipeline.finish_batch();
+    let no_batch = otlake::dataset::FinishBatchError::NoBatch;
+    assert_eq!(finished.unwrap_err().to_string(), no_batch.to_string());
 }
 
 #[test]

@@ -163,7 +163,7 @@ impl Failure {
 
     fn unavailable(error: impl Error + Send + Sync + 'static) -> Failure {
         Failure {
-            cause: error.source().is_some().then(|| Cause(Arc::new(error))),
+            cause: Some(Cause(Arc::new(error))),
             ..Failure::new(
                 FailureKind::Unavailable,
                 "the records can't be stored now: send the request again later",

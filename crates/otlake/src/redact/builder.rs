@@ -95,8 +95,9 @@ impl RedactBuilder {
     /// Where two expressions match at the same position, the one that was added first wins, and both win
     /// over [`RedactBuilder::sensitive`].
     ///
-    /// The syntax is that of the [`regex`](https://docs.rs/regex/latest/regex/#syntax) crate, whose searches
-    /// take time linear in the length of the text.
+    /// The syntax is that of the [`regex`](https://docs.rs/regex/latest/regex/#syntax) crate. A search takes time
+    /// linear in the length of the text, and begins again after each match. So an expression that can go on to the end of
+    /// the text wherever it begins, such as `[0-9]+x`, takes quadratic time in a text that is made for it.
     pub fn regex(
         mut self,
         regex: impl Into<String>,

@@ -41,7 +41,7 @@ impl Sensitive {
         match self {
             Sensitive::BearerToken => &[r"(?i-u:\bbearer[ \t]+[a-z0-9._~+/-]{8,}=*)"],
             Sensitive::Email => &[
-                r"[A-Za-z0-9._%+\x{80}-\x{10FFFF}-]+@[A-Za-z0-9\x{80}-\x{10FFFF}-]+(?:\.[A-Za-z0-9\x{80}-\x{10FFFF}-]+)*\.[A-Za-z\x{80}-\x{10FFFF}]{2,}",
+                r"[A-Za-z0-9._%+\x{80}-\x{10FFFF}-]{1,64}@[A-Za-z0-9\x{80}-\x{10FFFF}-]+(?:\.[A-Za-z0-9\x{80}-\x{10FFFF}-]+)*\.[A-Za-z\x{80}-\x{10FFFF}]{2,}",
             ],
             Sensitive::CardNumber => &[r"[0-9](?:[ -]?[0-9]){12,18}"],
             Sensitive::IpAddress => &[

@@ -7,11 +7,16 @@ use otlake_row::{Row, Value, fields};
 /// those without a log in the latest window are forgotten, or all if each has one.
 const MOST_FINGERPRINTS: usize = 1 << 16;
 
+/// How late a log may be. Of two logs that are further apart, the clock of the later one was wrong.
+const LATEST: Duration = Duration::from_secs(86_400);
+
 /// Keeps the first logs of each fingerprint in each window of time.
 #[derive(Clone, Debug)]
 pub(super) struct RateByFingerprint {
     logs: u64,
     window_nanos: i64,
+    /// The windows in [`LATEST`].
+    late_windows: i64,
     counts: HashMap<i64, Count, foldhash::fast::RandomState>,
     latest_window: i64,
 }
@@ -24,9 +29,11 @@ struct Count {
 
 impl RateByFingerprint {
     pub(super) fn new(logs: u64, window: Duration) -> RateByFingerprint {
+        let window_nanos = i64::try_from(window.as_nanos()).unwrap_or(i64::MAX).max(1);
         RateByFingerprint {
             logs,
-            window_nanos: i64::try_from(window.as_nanos()).unwrap_or(i64::MAX).max(1),
+            window_nanos,
+            late_windows: LATEST.as_nanos() as i64 / window_nanos + 1,
             counts: HashMap::default(),
             latest_window: i64::MIN,
         }
@@ -39,16 +46,19 @@ impl RateByFingerprint {
         };
         let time = int(fields::TIME_UNIX_NANO).or_else(|| int(fields::OBSERVED_TIME_UNIX_NANO));
         let window = time.unwrap_or(0).div_euclid(self.window_nanos);
-        self.latest_window = self.latest_window.max(window);
+        if begins(window, self.latest_window, self.late_windows) {
+            self.latest_window = window;
+        }
         if self.counts.len() >= MOST_FINGERPRINTS && !self.counts.contains_key(&fingerprint) {
             self.make_room();
         }
+        let late_windows = self.late_windows;
         let count = self
             .counts
             .entry(fingerprint)
             .or_insert(Count { window, logs: 0 });
         // A late log counts towards the window that has begun since.
-        if window > count.window {
+        if begins(window, count.window, late_windows) {
             *count = Count { window, logs: 0 };
         }
         if count.logs >= self.logs {
@@ -75,4 +85,9 @@ impl RateByFingerprint {
     pub(super) fn clear(&mut self) {
         self.counts.clear();
     }
+}
+
+/// Returns whether a log begins a window of its own, after a log of another one. A late log does not.
+fn begins(window: i64, latest: i64, late_windows: i64) -> bool {
+    window > latest || window < latest.saturating_sub(late_windows)
 }

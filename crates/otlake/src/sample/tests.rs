@@ -123,6 +123,20 @@ fn the_first_logs_of_each_fingerprint_are_kept_in_each_window() {
 }
 
 #[test]
+fn a_log_from_the_far_future_does_not_make_later_ones_late() {
+    let mut stage = Sample::per_fingerprint(1, Duration::from_secs(10));
+    let (now, future) = (1_795_305_600, 7_258_118_400);
+    assert!(keeps(&mut stage, 1, future));
+    assert!(keeps(&mut stage, 1, now), "the clock was wrong");
+    assert!(!keeps(&mut stage, 1, now));
+    assert!(keeps(&mut stage, 1, now + 10), "a window later");
+    assert!(
+        !keeps(&mut stage, 1, now - 86_000),
+        "late by less than a day"
+    );
+}
+
+#[test]
 fn the_memory_for_fingerprints_is_bounded() {
     let mut stage = Sample::per_fingerprint(1, Duration::from_secs(1));
     for fingerprint in 0..200_000 {

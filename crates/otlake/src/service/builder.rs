@@ -103,6 +103,10 @@ impl ServiceBuilder {
     /// # Errors
     ///
     /// Returns an error when a thread can't be started.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `pipeline` panics here, where it builds the first pipelines.
     pub fn start<C: Stage + Send + 'static>(
         self,
         mut pipeline: impl FnMut(usize) -> Pipeline<C> + Send + 'static,
@@ -152,9 +156,9 @@ impl ServiceBuilder {
                 })?;
             service.threads.push(thread);
             service.ended.push(ended);
-            if let Ok(mut workers) = service.shared.workers.write() {
-                workers.push(Worker { requests, backlog });
-            }
+            let workers = service.shared.workers.write();
+            let mut workers = workers.unwrap_or_else(PoisonError::into_inner);
+            workers.push(Worker { requests, backlog });
         }
         Ok(service)
     }
