@@ -328,10 +328,10 @@ impl Header<'_> {
     fn level(&self, at: usize) -> Option<usize> {
         let rest = self.line.get(at..)?;
         // A single letter, a tag, a colon.
-        let tag = r"^[VTDIWEF](/|[ \t]+)[^: \t\n\x0c\r]+[ \t]*:";
+        let tag = r"^[VTDIWEF](/| [ \t]*)[^: \t\n\x0c\r]+[ \t]*:";
         if is_match(r"^[VTDIWEF]($|[^A-Za-z.:_])", rest) {
-            let component = match_len(r"^[VTDIWEF](/|[ \t]+)[A-Z_\-]+[ \t]+\[", rest).map(|_| {
-                let name = match_len(r"^[VTDIWEF](/|[ \t]+)[A-Z_\-]+", rest);
+            let component = match_len(r"^[VTDIWEF](/| [ \t]*)[A-Z_\-]+[ \t]+\[", rest).map(|_| {
+                let name = match_len(r"^[VTDIWEF](/| [ \t]*)[A-Z_\-]+", rest);
                 name.unwrap()
             });
             let len = match_len(tag, rest).or(component);
