@@ -94,7 +94,11 @@ fn text(bytes: &[u8]) -> Option<&'static str> {
     {
         return Some("a syslog file: it has no OTLP");
     }
-    if line.starts_with(b"<") {
+    // Not a request in protobuf, whose length can be that of a `<`.
+    if matches!(
+        line,
+        [b'<', b'!' | b'/' | b'?' | b'a'..=b'z' | b'A'..=b'Z', ..]
+    ) {
         return Some("HTML or XML");
     }
     if line.starts_with(b"data:") || line.starts_with(b"event:") {
@@ -180,5 +184,10 @@ mod tests {
         assert!(describe(json, Some(Format::Protobuf)).is_some());
         assert!(describe(protobuf, Some(Format::Json)).is_some());
         assert_eq!(describe(b"", Some(Format::Json)), None);
+        // The length of the first resource is that of a `<`.
+        assert_eq!(
+            describe(b"\x0a<\x0a\x02\x0a\0\x12", Some(Format::Protobuf)),
+            None
+        );
     }
 }

@@ -419,6 +419,17 @@ impl<'d, S: RowSink> Run<'d, S> {
         }
     }
 
+    /// Turns a fault that concerns a whole metric into rejected records. `items` returns how many it has.
+    #[cfg(feature = "json")]
+    #[cold]
+    pub(crate) fn contain_items(
+        &mut self,
+        fault: Box<Fault>,
+        items: impl FnOnce() -> u64,
+    ) -> Walk<S::Error> {
+        self.reject_for(fault.rejection(), fault, items().max(1))
+    }
+
     /// Turns a fault within the message of a record or a metric into a rejected record. The message ends where the
     /// messages around it say, so others can be read.
     #[inline]

@@ -15,7 +15,7 @@ use crate::encoding::InflateLimits;
 /// The size of a length.
 const PREFIX: usize = 4;
 
-/// Reads the next message that is not empty.
+/// Reads the next message with anything but white space in it.
 pub(super) fn next<R: Read>(input: &mut Input<R>, limits: InflateLimits) -> Next {
     loop {
         let (offset, message) = match message(input, limits.bytes) {
@@ -24,7 +24,7 @@ pub(super) fn next<R: Read>(input: &mut Input<R>, limits: InflateLimits) -> Next
             Err((offset, kind)) => return Next::Broken(offset, kind),
         };
         match inflate(message, limits) {
-            Ok(bytes) if bytes.is_empty() => {}
+            Ok(bytes) if skip_space(&bytes).is_empty() => {}
             Ok(bytes) => {
                 let format = Format::of(&bytes);
                 let bytes = match format {

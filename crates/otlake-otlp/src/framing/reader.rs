@@ -190,9 +190,7 @@ impl<R: Read> PayloadReader<R> {
                 Detected::Json => Shape::Json(JsonDocuments::default()),
                 Detected::LengthPrefixed => Shape::LengthPrefixed,
                 Detected::Unrecognised => {
-                    if input.buffered().iter().all(|byte| *byte == 0)
-                        && skip_zeros(&mut input, self.limits.bytes as u64)?
-                    {
+                    if input.buffered().iter().all(|byte| *byte == 0) && skip_zeros(&mut input)? {
                         continue;
                     }
                     input.fill_to(foreign::ENOUGH)?;
@@ -214,9 +212,9 @@ impl<R: Read> PayloadReader<R> {
 }
 
 /// Skips the zero bytes at the beginning of a file, in multiples of four, because they may be empty messages and
-/// the length of another one. Returns whether something else follows within about `most` bytes.
-fn skip_zeros<R: Read>(input: &mut Input<R>, most: u64) -> Result<bool, PayloadErrorKind> {
-    while input.offset() <= most {
+/// the length of another one. Returns whether something else follows.
+fn skip_zeros<R: Read>(input: &mut Input<R>) -> Result<bool, PayloadErrorKind> {
+    loop {
         let buffered = input.buffered();
         if buffered.iter().any(|byte| *byte != 0) {
             return Ok(true);
@@ -228,7 +226,6 @@ fn skip_zeros<R: Read>(input: &mut Input<R>, most: u64) -> Result<bool, PayloadE
             return Ok(false);
         }
     }
-    Ok(false)
 }
 
 impl<R: Read> Iterator for PayloadReader<R> {

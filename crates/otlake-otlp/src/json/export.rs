@@ -56,6 +56,7 @@ pub(crate) fn request<E: Export, S: RowSink>(
     let mut index = 0;
     let mut seen = Seen::default();
     while more {
+        scanner.peek();
         let at = scanner.position();
         let name = scanner.name()?;
         let contents = Contents::of(name.text(json, &arenas.resource));
@@ -64,6 +65,8 @@ pub(crate) fn request<E: Export, S: RowSink>(
                 seen.resources = true;
                 index = resources::<E, S>(run, &mut scanner, arenas, tape, index)?;
             }
+            // A `null` is a member that is not set.
+            _ if scanner.peek() == Some(b'n') => drop(tape.read(&mut scanner, &arenas.resource)?),
             Contents::Resources(signal) | Contents::Scopes(signal) if signal != E::SIGNAL => {
                 let kind = InvalidPayloadKind::OtherSignal { signal };
                 return Err(Fault::new(kind, &json[at..]).into());
@@ -232,7 +235,7 @@ fn resource<E: Export, S: RowSink>(
         record,
     } = arenas;
     let node = tape.read(scanner, arena)?;
-    let envelope = Envelope::read(node, &["resource"], E::SCOPES)?;
+    let mut envelope = Envelope::read(node, &["resource"], E::SCOPES)?;
     run.unknown.merge(envelope.unknown);
     let rejected = run.rejected();
     let group = run.resource(arena, |attributes, resource| {
@@ -240,7 +243,7 @@ fn resource<E: Export, S: RowSink>(
             common::resource(*node, attributes, resource).within("resource")?;
         }
         resource.schema_url = attributes.values.string(envelope.schema_url);
-        Ok(())
+        envelope.fault()
     })?;
     for (number, node) in envelope.items().enumerate() {
         scope_arena.reset();
@@ -264,7 +267,7 @@ fn scope<E: Export, S: RowSink>(
     record: &mut Bump,
 ) -> Walk<S::Error> {
     let node = node.with_arena(arena);
-    let envelope = Envelope::read(node, SCOPE, E::ITEMS)?;
+    let mut envelope = Envelope::read(node, SCOPE, E::ITEMS)?;
     run.unknown.merge(envelope.unknown);
     let rejected = run.rejected();
     let groups = run.scope(resource, arena, |attributes, scope| {
@@ -272,7 +275,7 @@ fn scope<E: Export, S: RowSink>(
             common::scope(*node, attributes, scope).within("scope")?;
         }
         scope.schema_url = attributes.values.string(envelope.schema_url);
-        Ok(())
+        envelope.fault()
     })?;
     for (index, node) in envelope.items().enumerate() {
         let result = E::item(run, node, groups, metric, record);
@@ -292,6 +295,8 @@ struct Envelope<'r> {
     /// Every occurrence of the list of items.
     items: BumpVec<'r, Items<'r>>,
     unknown: Unknown,
+    /// The fault of a member that concerns all items.
+    fault: Option<Box<Fault>>,
 }
 
 impl<'r> Envelope<'r> {
@@ -307,6 +312,7 @@ impl<'r> Envelope<'r> {
             schema_url: &[],
             items: BumpVec::new_in(node.arena),
             unknown: Unknown::default(),
+            fault: None,
         };
         for (name, node) in node.members()? {
             if known(items, name) {
@@ -314,12 +320,20 @@ impl<'r> Envelope<'r> {
             } else if known(group, name) {
                 envelope.groups.push(node);
             } else if matches!(name, b"schemaUrl" | b"schema_url") {
-                envelope.schema_url = node.text().within("schemaUrl")?;
+                match node.text().within("schemaUrl") {
+                    Ok(url) => envelope.schema_url = url,
+                    Err(fault) => drop(envelope.fault.get_or_insert(fault)),
+                }
             } else {
                 envelope.unknown.add(node.text_from_here());
             }
         }
         Ok(envelope)
+    }
+
+    /// Returns the fault, once.
+    fn fault(&mut self) -> Result<()> {
+        self.fault.take().map_or(Ok(()), Err)
     }
 
     fn items(&self) -> impl Iterator<Item = Node<'r>> {

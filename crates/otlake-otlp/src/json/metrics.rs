@@ -45,7 +45,11 @@ fn metric<S: RowSink>(
     record: &mut Bump,
 ) -> Walk<S::Error> {
     let mut values = Values::new(arena, run.rules);
-    let Some(Read { metric, points }) = read_metric(node.with_arena(arena), &mut values)? else {
+    let metric = match read_metric(node.with_arena(arena), &mut values) {
+        Ok(metric) => metric,
+        Err(fault) => return run.contain_items(fault, || points_of(node)),
+    };
+    let Some(Read { metric, points }) = metric else {
         run.note(&values.noted());
         return Ok(());
     };
@@ -120,6 +124,27 @@ fn read_metric<'r>(node: Node<'r>, values: &mut Values<'r>) -> Result<Option<Rea
         metric: record::Metric { kind, ..metric },
         points,
     }))
+}
+
+/// Returns the number of points of a metric.
+#[cold]
+fn points_of(node: Node<'_>) -> u64 {
+    let (mut last, mut points) = (None, 0);
+    for (name, data) in node.members().into_iter().flatten() {
+        let kind = kind_of(name);
+        if kind.is_none() {
+            continue;
+        }
+        if last != kind {
+            (last, points) = (kind, 0);
+        }
+        for (name, list) in data.members().into_iter().flatten() {
+            if matches!(name, b"dataPoints" | b"data_points") {
+                points += list.items().map_or(0, Iterator::count) as u64;
+            }
+        }
+    }
+    points
 }
 
 fn kind_of(name: &[u8]) -> Option<MetricKind> {

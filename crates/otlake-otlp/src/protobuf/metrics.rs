@@ -66,7 +66,10 @@ fn metric<S: RowSink>(
     record: &mut Bump,
 ) -> Walk<S::Error> {
     let mut values = Values::new(arena, run.rules);
-    let metric = read_metric(bytes, &mut values, run.replaced)?;
+    let metric = match read_metric(bytes, &mut values, run.replaced) {
+        Ok(metric) => metric,
+        Err(fault) => return run.contain_group(Err(fault.into()), || points_of(bytes)),
+    };
     let noted = values.noted();
     run.note(&noted);
     let Some((metric, data)) = metric else {
@@ -177,6 +180,28 @@ fn read_metric<'r>(
     }))
 }
 
+/// Returns the number of points of a metric. If it is malformed, those after the fault are not counted.
+#[cold]
+fn points_of(bytes: &[u8]) -> u64 {
+    let (mut last, mut points) = (None, 0);
+    let mut reader = Reader::new(bytes);
+    while let Ok(tag) = reader.tag() {
+        let kind = kind_of(tag);
+        if kind.is_none() {
+            if reader.skip(tag, &[]).is_err() {
+                break;
+            }
+            continue;
+        }
+        if last != kind {
+            (last, points) = (kind, 0);
+        }
+        let Ok(data) = reader.delimited() else { break };
+        points += items(data, data::DATA_POINTS).count() as u64;
+    }
+    points
+}
+
 fn kind_of(tag: u32) -> Option<MetricKind> {
     use metric_fields::{EXPONENTIAL_HISTOGRAM, GAUGE, HISTOGRAM, SUM, SUMMARY};
     match tag {
@@ -221,21 +246,20 @@ fn read_data<'r>(
 
 /// Reads the points of data that a later member of the oneof replaced, only to find faults.
 #[cold]
-fn check_data<'r>(
-    data: Data<'r>,
-    values: &Values<'r>,
-    replaced: &mut Option<Replaced>,
-) -> Result<()> {
+fn check_data(data: Data<'_>, values: &Values<'_>, replaced: &mut Option<Replaced>) -> Result<()> {
     let Replaced { keys, names } = replaced.get_or_insert_with(Replaced::new);
+    let mut arena = Bump::new();
     for bytes in data.messages() {
         for (index, bytes) in items(bytes, data::DATA_POINTS).enumerate() {
             let no_group = Group::new(&[]);
             let mut row = Row::new(Signal::Metrics, no_group, no_group);
-            let values = Values::new(values.arena, values.rules);
+            let values = Values::new(&arena, values.rules);
             let mut attributes = Attributes::new(values, keys, names);
-            data_point(data.kind, bytes, &mut attributes, &mut row)
-                .within_item("data_points", index)
+            let read = data_point(data.kind, bytes, &mut attributes, &mut row);
+            read.within_item("data_points", index)
                 .within(data.kind.name())?;
+            drop((attributes, row));
+            arena.reset();
         }
     }
     Ok(())

@@ -134,6 +134,62 @@ fn a_value_of_the_wrong_form_in_a_group_rejects_its_records() {
 }
 
 #[test]
+fn all_records_of_a_faulty_schema_url_or_metric_are_counted() {
+    let records = r#"{"logRecords":[{},{}]}"#;
+    for (fault, path) in [
+        (
+            format!(r#"{{"schemaUrl":7,"scopeLogs":[{records},{records}]}}"#),
+            "resourceLogs[0].schemaUrl",
+        ),
+        (
+            r#"{"scopeLogs":[{"logRecords":[{},{},{},{}],"schemaUrl":[]}]}"#.to_owned(),
+            "resourceLogs[0].scopeLogs[0].schemaUrl",
+        ),
+    ] {
+        let json = format!(r#"{{"resourceLogs":[{fault},{{"scopeLogs":[{records}]}}]}}"#);
+        let (rows, summary) =
+            decode::<ExportLogsServiceRequest>(&mut generous(), json.as_bytes()).unwrap();
+        assert_eq!((rows.len(), summary.rejected), (2, 4), "{json}");
+        assert_eq!(summary.first_rejection.unwrap().path(), path);
+    }
+    for (metric, path) in [
+        (
+            r#"{"description":5,"gauge":{"dataPoints":[{},{},{}]}}"#,
+            "description",
+        ),
+        (
+            r#"{"sum":{"dataPoints":[{},{},{}],"isMonotonic":"?"}}"#,
+            "sum.isMonotonic",
+        ),
+    ] {
+        let json = format!(
+            r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{metric},{{"gauge":{{"dataPoints":[{{}}]}}}}]}}]}}]}}"#
+        );
+        let (rows, summary) =
+            decode::<ExportMetricsServiceRequest>(&mut generous(), json.as_bytes()).unwrap();
+        assert_eq!((rows.len(), summary.rejected), (1, 3), "{json}");
+        let path = format!("resourceMetrics[0].scopeMetrics[0].metrics[0].{path}");
+        assert_eq!(summary.first_rejection.unwrap().path(), path);
+    }
+}
+
+#[test]
+fn a_member_of_another_signal_that_is_null_is_not_set() {
+    let records = r#"{"scopeLogs":[{"logRecords":[{},{}]}]}"#;
+    for json in [
+        format!(r#"{{"resourceLogs":[{records}],"resourceSpans":null}}"#),
+        format!(r#"{{"resourceProfiles":null,"scope_spans": null,"resourceLogs":[{records}]}}"#),
+    ] {
+        let (rows, summary) =
+            decode::<ExportLogsServiceRequest>(&mut generous(), json.as_bytes()).unwrap();
+        assert_eq!((rows.len(), summary.rejected), (2, 0), "{json}");
+    }
+    let json = br#"{"x":1,   "resourceSpans":[]}"#;
+    let error = decode::<ExportLogsServiceRequest>(&mut generous(), json).unwrap_err();
+    assert_eq!(error.offset(), 10);
+}
+
+#[test]
 fn unknown_members_are_counted_and_the_first_is_named() {
     for (payload, rows, unknown, path) in [
         (

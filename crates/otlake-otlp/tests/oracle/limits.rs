@@ -481,6 +481,36 @@ fn a_field_of_another_wire_type_in_a_group_rejects_its_records_and_is_named() {
     }
 }
 
+/// The points of a metric are intact, but what they share is not.
+#[test]
+fn all_points_of_a_malformed_metric_are_counted() {
+    let points = [delimited_field(1, b""), delimited_field(1, b"")].concat();
+    let gauge = delimited_field(5, &points);
+    for (what, bad, rejected) in [
+        (
+            "the unit is a number",
+            [&varint_field(3, 5)[..], &gauge].concat(),
+            2,
+        ),
+        (
+            "the end is missing",
+            [&gauge[..], &gauge, b"\x0a\x7f"].concat(),
+            4,
+        ),
+        ("there are no points", varint_field(3, 5), 1),
+    ] {
+        let metrics = [delimited_field(2, &bad), delimited_field(2, &gauge)].concat();
+        let payload = delimited_field(1, &delimited_field(2, &metrics));
+        let ours = agree::<ExportMetricsServiceRequest>(&mut OtlpDecoder::new(), &payload, what);
+        let summary = ours.result.unwrap();
+        assert_eq!(
+            (summary.accepted, summary.rejected),
+            (2, rejected),
+            "{what}"
+        );
+    }
+}
+
 /// The messages around it say where it ends, so the other records are kept.
 #[test]
 fn a_malformed_record_is_rejected_alone() {
