@@ -7,6 +7,7 @@ RECEIVER is the program of examples/receiver, and LOAD its load generator.
 
 import gzip
 import http.client
+import itertools
 import json
 import random
 import shutil
@@ -69,10 +70,11 @@ def answers() -> str:
     """Each faulty request gets the specified answer, while slow senders are connected."""
     lake = WORK / "answers"
     receiver = Receiver(lake, "--group-time", "20", "--body-bytes", str(MIB), "--body-time", "3000", "--idle-time", "4000")
-    # Senders that begin a head or a body and never end it.
+    # Senders that begin a head, a body or the preface of HTTP/2 and never end it, or that send nothing.
     slow = [socket.create_connection((HOST, int(PORT)), timeout=20) for _ in range(200)]
-    for number, connection in enumerate(slow):
-        connection.sendall(head(1000) + b"{" if number % 2 else b"POST /v1/lo")
+    beginnings = (("head", b"POST /v1/lo", "closed"), ("body", head(1000) + b"{", "408"), ("preface", b"PRI * HT", "closed"), ("nothing", b"", "closed"))
+    for connection, (_, beginning, _) in zip(slow, itertools.cycle(beginnings)):
+        connection.sendall(beginning)
 
     ok = request("answers")
     assert_equal("a request among slow ones", post(ok), 200)
@@ -101,9 +103,8 @@ def answers() -> str:
         command = [*curl, "-H", f"content-type: {kind}", HTTP + path]
         assert_equal("HTTP/2", subprocess.run(command, input=body, stdout=subprocess.PIPE, timeout=30).stdout.decode(), expected)
 
-    for number, connection in enumerate(slow):
-        answer = connection.recv(1 << 16)
-        assert_equal("slow body" if number % 2 else "slow head", status(answer), "408" if number % 2 else "closed")
+    for connection, (name, _, expected) in zip(slow, itertools.cycle(beginnings)):
+        assert_equal(f"slow {name}", status(connection.recv(1 << 16)), expected)
     peak = receiver.peak_bytes()
     assert peak < 160 * MIB, f"{peak} bytes of memory"
     receiver.stop()

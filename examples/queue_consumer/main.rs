@@ -187,17 +187,23 @@ fn deliver(log: &mut impl Log, pipeline: &mut Pipeline, from: &Messages) -> anyh
     let id = BatchId::new(from.source.as_str(), range.end - 1)?;
     let outcome = pipeline.batch(&id, |batch| {
         for message in &from.messages {
-            let format = match message.payload.first() {
-                Some(b'{') => Format::Json,
-                _ => Format::Protobuf,
-            };
+            let format = Format::of(&message.payload);
             match batch.ingest(message.signal, format, message.payload.clone()) {
                 // It would fail in the same way whenever it is read, so the partition goes on without the rest of it.
                 Err(BatchError::Ingest(error)) if error.is_payload() => {
                     let error = anyhow::Error::from(error);
                     eprintln!("{partition} offset {}: {error:#}", message.offset);
                 }
-                result => _ = result?,
+                result => {
+                    let summary = result?;
+                    if let Some(first) = summary.first_rejection {
+                        let rejected = summary.rejected;
+                        eprintln!(
+                            "{partition} offset {}: {rejected} rejected, the first: {first}",
+                            message.offset
+                        );
+                    }
+                }
             }
         }
         Ok(())

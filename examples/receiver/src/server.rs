@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::error::Error as _;
+use std::future::pending;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, info, warn};
@@ -36,6 +37,8 @@ pub struct Server {
     observer: MetricsObserver,
     tls: Option<TlsAcceptor>,
     connections: Arc<Semaphore>,
+    /// The time within which a connection has to send its first request.
+    idle_time: Duration,
     http: Builder<TokioExecutor>,
     stop: watch::Sender<bool>,
 }
@@ -67,6 +70,7 @@ impl Server {
             observer: MetricsObserver::new(),
             tls,
             connections: Arc::new(Semaphore::new(arguments.connections)),
+            idle_time: idle,
             http,
             stop: watch::Sender::new(false),
         }))
@@ -82,13 +86,14 @@ impl Server {
     pub async fn accept(self: Arc<Server>, listener: TcpListener) {
         let mut stop = self.stop.subscribe();
         let graceful = GracefulShutdown::new();
-        while let Ok(permit) = Arc::clone(&self.connections).acquire_owned().await {
+        loop {
             let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+                biased;
                 _ = stop.changed() => break,
+                accepted = self.accept_one(&listener) => accepted,
             };
             match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, permit)) => {
                     let (server, watcher) = (Arc::clone(&self), graceful.watcher());
                     tokio::spawn(async move {
                         server.serve(stream, watcher).await;
@@ -106,6 +111,16 @@ impl Server {
         graceful.shutdown().await;
     }
 
+    /// Accepts a connection, and waits until it may be served.
+    async fn accept_one(
+        &self,
+        listener: &TcpListener,
+    ) -> anyhow::Result<(TcpStream, OwnedSemaphorePermit)> {
+        let (stream, _) = listener.accept().await?;
+        let permit = Arc::clone(&self.connections).acquire_owned().await?;
+        Ok((stream, permit))
+    }
+
     async fn serve(self: Arc<Server>, stream: TcpStream, watcher: Watcher) {
         let _ = stream.set_nodelay(true);
         let stream: Box<dyn Stream> = match &self.tls {
@@ -117,14 +132,29 @@ impl Server {
                 Err(_) => return info!("a TLS handshake has not ended in time"),
             },
         };
-        let http = self.http.clone();
+        let (http, idle) = (self.http.clone(), self.idle_time);
+        let first_request = Arc::new(Notify::new());
+        let on_request = Arc::clone(&first_request);
         let answer = service_fn(move |request| {
+            on_request.notify_one();
             let server = Arc::clone(&self);
             async move { Ok::<_, Infallible>(server.answer(request).await) }
         });
         let connection = http.serve_connection(TokioIo::new(stream), answer);
-        if let Err(error) = watcher.watch(connection.into_owned()).await {
-            debug!(error, "a connection has ended");
+        let connection = watcher.watch(connection.into_owned());
+        // The timers of hyper start when it knows the version of HTTP, which needs some bytes.
+        let silence = async {
+            if timeout(idle, first_request.notified()).await.is_ok() {
+                pending().await
+            }
+        };
+        tokio::select! {
+            ended = connection => {
+                if let Err(error) = ended {
+                    debug!(error, "a connection has ended");
+                }
+            }
+            () = silence => debug!("a connection without a request is closed"),
         }
     }
 
