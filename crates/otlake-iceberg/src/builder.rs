@@ -54,9 +54,13 @@ impl IcebergCommitBuilder {
         runtime: Handle,
     ) -> Self {
         let root = root.trim_end_matches('/');
-        let root = match root.starts_with('/') {
-            true => format!("file://{root}"),
-            false => root.to_owned(),
+        let root = match root.contains("://") {
+            true => root.to_owned(),
+            // Readers have other current directories.
+            false => match std::path::absolute(root) {
+                Ok(path) => format!("file://{}", path.display()),
+                Err(_) => root.to_owned(),
+            },
         };
         let first_pause = Duration::from_millis(20);
         let mut retry = RetryPolicy::default().with_deadline(Duration::from_secs(60));

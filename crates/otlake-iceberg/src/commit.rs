@@ -106,6 +106,9 @@ impl IcebergCommit {
         if let Some(loaded) = self.shared.load(table).map_err(catalog)? {
             let watermarks = Watermarks::of(loaded.metadata()).map_err(catalog)?;
             self.known().watermarks.insert(table, watermarks);
+        } else {
+            // It was dropped.
+            self.known().watermarks.remove(&table);
         }
         Ok(())
     }

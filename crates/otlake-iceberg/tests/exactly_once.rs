@@ -374,6 +374,10 @@ fn a_repeated_commit_gets_the_answer_that_is_true() {
     assert_eq!(lake.numbers("logs"), [1, 2, 4]);
     assert_eq!(commit.watermark(Table::Logs, "orders-3").unwrap(), Some(9));
     assert_eq!(commit.watermark(Table::Logs, "orders-4").unwrap(), None);
+
+    let ident = lake.table("logs").identifier().clone();
+    lake.block_on(lake.catalog.drop_table(&ident)).unwrap();
+    assert_eq!(commit.watermark(Table::Logs, "orders-3").unwrap(), None);
 }
 
 /// The snapshots of old batches have expired: the watermark still recognises their retries.

@@ -218,7 +218,7 @@ impl OtlpDecoderBuilder {
     /// fields, resources and scopes alone. Attributes inside fields, such as those of events, are kept.
     ///
     /// The attributes are validated nevertheless, so the same records are accepted and rejected as without this
-    /// option, and the same payloads have faults. Only strings that are not UTF-8 in attributes are not counted.
+    /// option, and the same payloads have faults. Strings that are not UTF-8 in attributes may not be counted.
     ///
     /// ```
     /// use otlake_otlp::{Format, OtlpDecoder};

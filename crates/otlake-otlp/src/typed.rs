@@ -79,7 +79,8 @@ impl<'a> From<&'a ExportMetricsServiceRequest> for ExportRequest<'a> {
 
 impl OtlpDecoder {
     /// Turns a request that has been decoded already, for example by a gRPC server, into rows. They are the same as
-    /// those that [`OtlpDecoder::decode`] makes from its bytes.
+    /// those that [`OtlpDecoder::decode`] makes from its bytes, except that the limit for
+    /// [repetition](crate::Limits::with_repetition) is that of the largest payload, because the size is not known.
     ///
     /// # Errors
     ///
