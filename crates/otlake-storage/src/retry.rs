@@ -107,6 +107,8 @@ pub struct Retries {
     started: Instant,
     failed: u32,
     first_reason: Option<RetryReason>,
+    /// The last unknown outcome after the first attempt.
+    last_doubt: Option<StorageError>,
     observer: Option<Arc<dyn RetryObserver>>,
 }
 
@@ -187,11 +189,12 @@ impl Retries {
             started: Instant::now(),
             failed: 0,
             first_reason: None,
+            last_doubt: None,
             observer: None,
         }
     }
 
-    /// Sets who is told about each retry. The default is nobody.
+    /// Sets the observer that is called before each retry. Default: none.
     #[must_use]
     pub fn with_observer(mut self, observer: Option<Arc<dyn RetryObserver>>) -> Self {
         self.observer = observer;
@@ -241,7 +244,11 @@ impl Retries {
                 pause,
             });
         }
-        self.first_reason.get_or_insert(failure);
+        match failure {
+            failure if self.first_reason.is_none() => self.first_reason = Some(failure),
+            RetryReason::InDoubt(error) => self.last_doubt = Some(error),
+            RetryReason::Conflict => {}
+        }
         match pause {
             Some(pause) => {
                 thread::sleep(pause);
@@ -252,12 +259,14 @@ impl Retries {
                 attempts: self.failed,
                 elapsed: self.started.elapsed(),
                 first_reason: self.first_reason.take().unwrap_or(RetryReason::Conflict),
+                last_doubt: self.last_doubt.take(),
             }))),
         }
     }
 }
 
-/// A conditional write that did not succeed before its deadline.
+/// A conditional write that did not succeed before its deadline. Its source is the last unknown outcome, if an attempt had
+/// one: that attempt may have taken effect.
 ///
 /// ```
 /// use std::time::Duration;
@@ -282,6 +291,7 @@ struct Exhausted {
     attempts: u32,
     elapsed: Duration,
     first_reason: RetryReason,
+    last_doubt: Option<StorageError>,
 }
 
 impl RetriesExhausted {
@@ -290,7 +300,7 @@ impl RetriesExhausted {
         &self.0.name
     }
 
-    /// Returns how many times the document was written.
+    /// Returns the number of attempts.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
@@ -304,6 +314,14 @@ impl RetriesExhausted {
     pub fn first_reason(&self) -> &RetryReason {
         &self.0.first_reason
     }
+
+    /// Returns the last unknown outcome.
+    fn doubt(&self) -> Option<&StorageError> {
+        self.0.last_doubt.as_ref().or(match &self.0.first_reason {
+            RetryReason::Conflict => None,
+            RetryReason::InDoubt(error) => Some(error),
+        })
+    }
 }
 
 impl fmt::Display for RetriesExhausted {
@@ -312,25 +330,22 @@ impl fmt::Display for RetriesExhausted {
             name,
             attempts,
             elapsed,
-            first_reason,
+            ..
         } = &*self.0;
         write!(
             f,
             "{name} could not be written in {attempts} attempts within {elapsed:.1?}"
         )?;
-        match first_reason {
-            RetryReason::Conflict => write!(f, ": other writers changed it every time"),
-            RetryReason::InDoubt(_) => Ok(()),
+        match self.doubt() {
+            None => write!(f, ": other writers changed it every time"),
+            Some(_) => Ok(()),
         }
     }
 }
 
 impl std::error::Error for RetriesExhausted {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0.first_reason {
-            RetryReason::Conflict => None,
-            RetryReason::InDoubt(error) => Some(error),
-        }
+        self.doubt().map(|error| error as _)
     }
 }
 
@@ -374,5 +389,35 @@ mod tests {
                 .starts_with("a could not be written in")
         );
         assert_eq!(exhausted.source().unwrap().to_string(), "cannot write a");
+    }
+
+    /// The caller learns that a write may have taken effect, whichever attempt it was.
+    #[test]
+    fn an_unknown_outcome_after_a_conflict_is_the_source() {
+        let exhausted = |doubts: &[&'static str]| {
+            let policy = RetryPolicy::default().with_deadline(Duration::from_millis(200));
+            let mut retries = Retries::new("a", policy);
+            let mut paused = retries.pause_after_conflict();
+            for reason in doubts {
+                paused.unwrap();
+                paused = retries.pause_in_doubt(StorageError::new("write", *reason, "lost"));
+            }
+            loop {
+                match paused {
+                    Ok(()) => paused = retries.pause_after_conflict(),
+                    Err(exhausted) => return exhausted,
+                }
+            }
+        };
+        let in_doubt = exhausted(&["first", "second"]);
+        assert!(matches!(in_doubt.first_reason(), RetryReason::Conflict));
+        assert_eq!(
+            in_doubt.source().unwrap().to_string(),
+            "cannot write second"
+        );
+        assert!(!in_doubt.to_string().contains("every time"), "{in_doubt}");
+        let conflicts = exhausted(&[]);
+        assert!(conflicts.source().is_none());
+        assert!(conflicts.to_string().ends_with("every time"), "{conflicts}");
     }
 }
