@@ -32,7 +32,7 @@ impl ObjectStorage {
             timeout(longest, pages.list_paginated(prefix, options)).await
         });
         let Some(checked) = checked else {
-            return Err(no_runtime("list", &self.prefix));
+            return Err(no_runtime("list", &self.prefix, Effect::None));
         };
         let answer =
             checked.map_err(|_| StorageError::new("list", &self.prefix, NoAnswer(longest)))?;

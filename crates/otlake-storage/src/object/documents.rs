@@ -22,7 +22,7 @@ impl Documents for ObjectStorage {
             let bytes = object.bytes().await?;
             Ok(Document::new(bytes, version))
         });
-        match read.ok_or_else(|| no_runtime("read", name))? {
+        match read.ok_or_else(|| no_runtime("read", name, Effect::None))? {
             Ok(document) => Ok(Some(document)),
             Err(error @ Error::NotFound { .. }) if !is_missing_bucket(&error) => Ok(None),
             Err(error) => Err(failed("read", name, Effect::None, error)),
@@ -45,7 +45,7 @@ impl Documents for ObjectStorage {
             let size = object.meta.size;
             Ok((object.bytes().await?, size))
         });
-        match read.ok_or_else(|| no_runtime("read", name))? {
+        match read.ok_or_else(|| no_runtime("read", name, Effect::None))? {
             Ok((bytes, _)) if bytes.len() as u64 == range.end - range.start => Ok(Some(bytes)),
             // Stores return what exists of the range.
             Ok((_, size)) => Err(too_short(name, &range, size)),
@@ -67,7 +67,7 @@ impl Documents for ObjectStorage {
                 .put_opts(&path, PutPayload::from(bytes), options)
                 .await
         });
-        match written.ok_or_else(|| no_runtime("write", name))? {
+        match written.ok_or_else(|| no_runtime("write", name, Effect::Put))? {
             Ok(written) => Ok(PutOutcome::Stored(version(written.e_tag, written.version))),
             Err(error @ (Error::AlreadyExists { .. } | Error::Precondition { .. }))
                 if !is_missing_bucket(&error) =>
@@ -98,7 +98,7 @@ impl Documents for ObjectStorage {
         let path = self.resolve("delete", name)?;
         let store = self.store.clone();
         let deleted = self.executor.run(async move { store.delete(&path).await });
-        match deleted.ok_or_else(|| no_runtime("delete", name))? {
+        match deleted.ok_or_else(|| no_runtime("delete", name, Effect::Possible))? {
             Ok(()) => Ok(()),
             Err(error @ Error::NotFound { .. }) if !is_missing_bucket(&error) => Ok(()),
             Err(error) => Err(failed("delete", name, Effect::Possible, error)),

@@ -96,6 +96,24 @@ pub(super) fn failed(
 }
 
 /// Returns the error of a request whose progress is unknown.
-pub(super) fn no_runtime(action: &'static str, name: &str) -> StorageError {
-    StorageError::new(action, name, UploadFailure::NoRuntime).with_kind(StorageErrorKind::InDoubt)
+pub(super) fn no_runtime(action: &'static str, name: &str, effect: Effect) -> StorageError {
+    let kind = match effect {
+        Effect::None => StorageErrorKind::Failed,
+        Effect::Put | Effect::Possible => StorageErrorKind::InDoubt,
+    };
+    StorageError::new(action, name, UploadFailure::NoRuntime).with_kind(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A failed read has no effect that a caller could be in doubt about.
+    #[test]
+    fn only_a_write_is_in_doubt_without_a_runtime() {
+        let kind = |effect| no_runtime("do", "a", effect).kind();
+        assert_eq!(kind(Effect::None), StorageErrorKind::Failed);
+        assert_eq!(kind(Effect::Put), StorageErrorKind::InDoubt);
+        assert_eq!(kind(Effect::Possible), StorageErrorKind::InDoubt);
+    }
 }

@@ -108,7 +108,7 @@ impl StorageFile for ObjectFile {
         storage
             .executor
             .run(async move { store.put(&path, payload).await })
-            .ok_or_else(|| no_runtime("write", &self.name))?
+            .ok_or_else(|| no_runtime("write", &self.name, Effect::Put))?
             .map_err(|error| failed("write", &self.name, Effect::Put, error))?;
         Ok(())
     }

@@ -37,7 +37,7 @@ impl ObjectStorage {
             }
         });
         let objects = listed
-            .ok_or_else(|| no_runtime("list", prefix))?
+            .ok_or_else(|| no_runtime("list", prefix, Effect::None))?
             .map_err(|error| failed("list", prefix, Effect::None, error))?;
         let mut files: Vec<_> = objects
             .into_iter()

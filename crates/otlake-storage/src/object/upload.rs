@@ -186,7 +186,8 @@ struct TaskEnd {
 
 impl Drop for TaskEnd {
     fn drop(&mut self) {
-        self.shared.end(Err(no_runtime("upload", &self.name)));
+        self.shared
+            .end(Err(no_runtime("upload", &self.name, Effect::Possible)));
     }
 }
 
