@@ -98,8 +98,9 @@ impl LocalDirectory {
             if !is_temporary(file_name) {
                 return Ok(());
             }
-            let metadata = entry.metadata()?;
-            let modified = metadata.modified()?;
+            let failed = VisitError::of("read the metadata of");
+            let metadata = entry.metadata().map_err(&failed)?;
+            let modified = metadata.modified().map_err(&failed)?;
             // A time in the future counts as now.
             let age = SystemTime::now()
                 .duration_since(modified)
@@ -107,8 +108,9 @@ impl LocalDirectory {
             if age < older_than {
                 return Ok(());
             }
-            if let Liveness::Dead(_held) = liveness(&entry.path())? {
-                fs::remove_file(entry.path())?;
+            let liveness = liveness(&entry.path()).map_err(VisitError::of("lock"))?;
+            if let Liveness::Dead(_held) = liveness {
+                fs::remove_file(entry.path()).map_err(VisitError::of("remove"))?;
                 removed.push(StoredFile::new(name, metadata.len(), modified));
             }
             Ok(())
@@ -225,7 +227,8 @@ impl LocalFile {
         match fs::hard_link(&self.temporary, &self.path) {
             Ok(()) => self.sync_directory().map(|()| true),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-            Err(_) => self.rename().map(|()| true),
+            Err(error) if has_no_links(&error) => self.rename().map(|()| true),
+            Err(error) => Err(StorageError::new("link", self.path.display(), error)),
         }
     }
 
@@ -246,24 +249,53 @@ impl Drop for LocalFile {
     }
 }
 
+/// Returns whether the error of a link says that the file system has none. After any other error the name may belong to
+/// another writer's file, which a rename would replace.
+fn has_no_links(error: &io::Error) -> bool {
+    // Windows has no kind for the two errors of file systems without links.
+    let windows = cfg!(windows) && matches!(error.raw_os_error(), Some(1 | 50));
+    let kind = error.kind();
+    windows
+        || matches!(
+            kind,
+            io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+        )
+}
+
+/// Returns whether an error says that a file or its directory does not exist.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// The error of a visitor of [`walk`]: what it could not do with the file.
+struct VisitError {
+    action: &'static str,
+    error: io::Error,
+}
+
+impl VisitError {
+    fn of(action: &'static str) -> impl Fn(io::Error) -> VisitError {
+        move |error| VisitError { action, error }
+    }
+}
+
 /// Calls `visit` for every file below `root` whose name begins with `prefix`, with that name, its last
 /// part and the entry.
 fn walk(
     root: &Path,
     prefix: &str,
-    visit: &mut dyn FnMut(&str, &str, &DirEntry) -> io::Result<()>,
+    visit: &mut dyn FnMut(&str, &str, &DirEntry) -> Result<(), VisitError>,
 ) -> Result<(), StorageError> {
     // A file or directory that is removed meanwhile is skipped, and so is a prefix that is no directory.
-    let unless_gone = |done: io::Result<()>, path: &Path| match done {
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
+    let unless_gone = |action, path: &Path, error: io::Error| {
+        if is_gone(&error) {
             Ok(())
+        } else {
+            Err(StorageError::new(action, path.display(), error))
         }
-        done => done.map_err(|error| StorageError::new("list", path.display(), error)),
     };
     let start = prefix
         .rsplit_once('/')
@@ -279,16 +311,16 @@ fn walk(
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
             Err(error) => {
-                unless_gone(Err(error), &path)?;
+                unless_gone("list", &path, error)?;
                 continue;
             }
         };
         for entry in entries {
-            let look = || {
+            let look = || -> io::Result<Option<(String, DirEntry)>> {
                 let entry = entry?;
                 let file_name = entry.file_name();
                 let Some(file_name) = file_name.to_str() else {
-                    return Ok(());
+                    return Ok(None);
                 };
                 let name = if directory.is_empty() {
                     file_name.to_owned()
@@ -296,17 +328,25 @@ fn walk(
                     format!("{directory}/{file_name}")
                 };
                 if !name.starts_with(prefix) {
-                    return Ok(());
+                    return Ok(None);
                 }
                 let file_type = entry.file_type()?;
                 if file_type.is_dir() {
                     directories.push(name);
-                } else if file_type.is_file() {
-                    visit(&name, file_name, &entry)?;
+                    return Ok(None);
                 }
-                Ok(())
+                Ok(file_type.is_file().then_some((name, entry)))
             };
-            unless_gone(look(), &path)?;
+            match look() {
+                Ok(None) => {}
+                Ok(Some((name, entry))) => {
+                    let file_name = name.rsplit('/').next().unwrap_or(&name);
+                    visit(&name, file_name, &entry).or_else(|VisitError { action, error }| {
+                        unless_gone(action, &entry.path(), error)
+                    })?;
+                }
+                Err(error) => unless_gone("list", &path, error)?,
+            }
         }
     }
     Ok(())
@@ -336,6 +376,58 @@ mod tests {
         assert!(file.link().unwrap());
         drop(file);
         assert_eq!(entries(directory.path()), ["a.json", "b.json"]);
+    }
+
+    /// A rename would replace the file that another program has created meanwhile.
+    #[test]
+    fn only_a_file_system_without_links_is_written_with_a_rename() {
+        for kind in [io::ErrorKind::Unsupported, io::ErrorKind::PermissionDenied] {
+            assert!(has_no_links(&kind.into()), "{kind}");
+        }
+        #[cfg(target_os = "linux")]
+        for (code, without) in [
+            (1, true),
+            (38, true),
+            (95, true),
+            (5, false),
+            (31, false),
+            (122, false),
+        ] {
+            let error = io::Error::from_raw_os_error(code);
+            assert_eq!(has_no_links(&error), without, "{error}");
+        }
+    }
+
+    /// An error of the file system doesn't count as "there is no such file".
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_cannot_be_found_out_about_is_not_deleted() {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = LocalDirectory::new(directory.path());
+        std::os::unix::fs::symlink("loop", directory.path().join("loop")).unwrap();
+        let error = crate::Documents::delete(&storage, "loop/a.json").unwrap_err();
+        assert!(error.to_string().starts_with("cannot delete "), "{error}");
+        for absent in ["a.json", "none/a.json"] {
+            crate::Documents::delete(&storage, absent).unwrap();
+        }
+        fs::write(directory.path().join("file"), "").unwrap();
+        crate::Documents::delete(&storage, "file/a.json").unwrap();
+    }
+
+    /// The error of a file names the file and what failed, not the list.
+    #[test]
+    fn the_error_of_a_visitor_says_what_it_could_not_do() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("a.json"), "").unwrap();
+        let fail = |kind: io::ErrorKind| {
+            walk(directory.path(), "", &mut |_, _, _| {
+                Err(VisitError::of("lock")(kind.into()))
+            })
+        };
+        let error = fail(io::ErrorKind::PermissionDenied).unwrap_err();
+        let path = directory.path().join("a.json");
+        assert_eq!(error.to_string(), format!("cannot lock {}", path.display()));
+        fail(io::ErrorKind::NotFound).unwrap();
     }
 
     fn entries(directory: &Path) -> Vec<String> {

@@ -15,7 +15,14 @@ const REMEMBERED: usize = 4096;
 /// Creates directories, and remembers which of them are durable.
 #[derive(Debug, Default)]
 pub(super) struct Directories {
-    durable: Mutex<HashSet<PathBuf>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    durable: HashSet<PathBuf>,
+    /// The number of directories, from the root upwards, that were created and may not be durable.
+    unsynced_above_root: usize,
 }
 
 impl Directories {
@@ -23,38 +30,56 @@ impl Directories {
     ///
     /// Another process may have just created an existing directory without syncing it. So the first time,
     /// all directories from `directory` up to `root` are synced in their parents.
+    /// The directories above the root that did not exist are synced too, in a later call if the first one fails.
     pub(super) fn create(&self, root: &Path, directory: &Path) -> Result<(), StorageError> {
-        if self.lock().contains(directory) {
+        self.create_with(root, directory, sync)
+    }
+
+    fn create_with(
+        &self,
+        root: &Path,
+        directory: &Path,
+        mut sync: impl FnMut(&Path) -> io::Result<()>,
+    ) -> Result<(), StorageError> {
+        if self.lock().durable.contains(directory) {
             return Ok(());
         }
         let missing_above_root = root
             .ancestors()
             .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
             .count();
+        let unsynced_above_root = {
+            let mut known = self.lock();
+            known.unsynced_above_root = known.unsynced_above_root.max(missing_above_root);
+            known.unsynced_above_root
+        };
         fs::create_dir_all(directory)
             .map_err(|error| StorageError::new("create directory", directory.display(), error))?;
         let inside = directory.ancestors().take_while(|path| *path != root);
-        let above = root.ancestors().take(missing_above_root);
+        let above = root.ancestors().take(unsynced_above_root);
         for parent in inside.chain(above).filter_map(Path::parent) {
             sync(parent)
                 .map_err(|error| StorageError::new("sync directory", parent.display(), error))?;
         }
-        let mut durable = self.lock();
-        if durable.len() >= REMEMBERED {
-            durable.clear();
+        let mut known = self.lock();
+        if known.unsynced_above_root == unsynced_above_root {
+            known.unsynced_above_root = 0;
         }
-        durable.insert(directory.to_owned());
+        if known.durable.len() >= REMEMBERED {
+            known.durable.clear();
+        }
+        known.durable.insert(directory.to_owned());
         Ok(())
     }
 
     /// Forgets a directory that has been removed.
     pub(super) fn forget(&self, directory: &Path) {
-        self.lock().remove(directory);
+        self.lock().durable.remove(directory);
     }
 
-    /// Ignores poisoning: a panic elsewhere cannot leave the set half-changed.
-    fn lock(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
-        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Ignores poisoning: a panic elsewhere cannot leave them half-changed.
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -89,6 +114,8 @@ pub(super) fn sync(_directory: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
 
     #[test]
@@ -105,6 +132,37 @@ mod tests {
         directories.forget(&directory);
         directories.create(&root, &directory).unwrap();
         assert!(directory.is_dir());
+    }
+
+    /// The repeat finds the directories, but nothing says that they are durable.
+    #[test]
+    fn what_a_failed_sync_left_is_synced_again() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("new/root");
+        let directory = root.join("a");
+        let directories = Directories::default();
+        let failed =
+            directories.create_with(
+                &root,
+                &directory,
+                |_| Err(io::ErrorKind::StorageFull.into()),
+            );
+        assert!(failed.is_err());
+        let mut synced = Vec::new();
+        let mut create = |directory: &Path| {
+            let create = directories.create_with(&root, directory, |path| {
+                synced.push(path.to_owned());
+                Ok(())
+            });
+            create.unwrap();
+            std::mem::take(&mut synced)
+        };
+        let above = [temporary.path().join("new"), temporary.path().to_owned()];
+        assert_eq!(
+            create(&directory),
+            [slice::from_ref(&root), &above].concat()
+        );
+        assert_eq!(create(&root.join("b")), slice::from_ref(&root));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use fs4::FileExt;
 
 use super::directories::sync;
 use super::temporary::{LOCK, is_reserved};
-use super::{LocalDirectory, walk};
+use super::{LocalDirectory, VisitError, is_gone, walk};
 use crate::documents::{Document, Documents, PutIf, PutOutcome, StoredFile, Version, too_short};
 use crate::error::{StorageError, StorageErrorKind};
 use crate::names::check_prefix;
@@ -77,8 +77,10 @@ impl Documents for LocalDirectory {
         let mut files = Vec::new();
         walk(self.path(), prefix, &mut |name, file_name, entry| {
             if !is_reserved(file_name) {
-                let metadata = entry.metadata()?;
-                files.push(StoredFile::new(name, metadata.len(), metadata.modified()?));
+                let failed = VisitError::of("read the metadata of");
+                let metadata = entry.metadata().map_err(&failed)?;
+                let modified = metadata.modified().map_err(&failed)?;
+                files.push(StoredFile::new(name, metadata.len(), modified));
             }
             Ok(())
         })?;
@@ -88,19 +90,27 @@ impl Documents for LocalDirectory {
 
     fn delete(&self, name: &str) -> Result<(), StorageError> {
         let path = self.resolve("delete", name)?;
-        if !path.exists() {
-            return Ok(());
+        let fail = |error| StorageError::new("delete", path.display(), error);
+        let exists = path.try_exists();
+        if exists.or_else(|error| {
+            if is_gone(&error) {
+                Ok(false)
+            } else {
+                Err(fail(error))
+            }
+        })? {
+            // Nothing may be deleted between the comparison and the write of a `put`.
+            let _lock = self.lock_documents()?;
+            match fs::remove_file(&path) {
+                Err(error) if !is_gone(&error) => return Err(fail(error)),
+                _ => {}
+            }
         }
-        // Nothing may be deleted between the comparison and the write of a `put`.
-        let _lock = self.lock_documents()?;
-        match fs::remove_file(&path) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(StorageError::new("delete", path.display(), error)),
+        // Also without the file: an earlier call may have removed it and failed to sync the directory.
+        match path.parent().map_or(Ok(()), sync) {
+            Err(error) if !is_gone(&error) => Err(fail(error).with_kind(StorageErrorKind::InDoubt)),
+            _ => Ok(()),
         }
-        path.parent().map_or(Ok(()), sync).map_err(|error| {
-            StorageError::new("delete", path.display(), error).with_kind(StorageErrorKind::InDoubt)
-        })
     }
 }
 
