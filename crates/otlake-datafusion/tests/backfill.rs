@@ -168,6 +168,23 @@ async fn a_file_is_written_once() {
     assert_eq!(count(&context, "traces").await, records(&third));
 }
 
+/// The files are in the directory of the dataset, or in that directory itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_may_be_inside_the_dataset() {
+    for inside in ["", "/otlp"] {
+        let directory = tempfile::tempdir().unwrap();
+        let lake = directory.path().to_str().unwrap();
+        let input = format!("{lake}{inside}");
+        let files = copy("logs", Path::new(&input));
+        let context = context(2);
+        for state in ["written", "already written"] {
+            let outcomes = backfill(&context, &input, lake, "").await;
+            assert_eq!(outcomes.len(), files, "{inside}");
+            assert!(all_are(&outcomes, state), "{outcomes:?}");
+        }
+    }
+}
+
 /// Two runs at the same time, of which each is cancelled after its first file, and a third one that finishes the work.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_backfill_is_continued() {

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use iceberg::Catalog;
 use iceberg::spec::{DataContentType, DataFileBuilder, DataFileFormat};
 use iceberg::transaction::{AddColumn, ApplyTransactionAction, Transaction};
 use otlake_dataset::{BatchId, BatchStart, Commit, CommitOutcome, DatasetWriter, Manifest};

@@ -157,10 +157,11 @@ impl File<'_> {
 
     /// Returns the signal that a directory or the file is named after.
     fn signal_of_path(&self) -> Option<Signal> {
+        let named = |word: &str| Signal::ALL.into_iter().find(|signal| signal.name() == word);
         let parts: Vec<_> = self.path.parts().collect();
         parts.iter().rev().find_map(|part| {
-            let mut signals = Signal::ALL.into_iter();
-            signals.find(|signal| part.as_ref().contains(signal.name()))
+            let mut words = part.as_ref().split(|c: char| !c.is_alphanumeric());
+            words.find_map(named)
         })
     }
 

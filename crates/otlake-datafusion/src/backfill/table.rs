@@ -176,6 +176,20 @@ impl BackfillBuilder {
     }
 }
 
+impl Backfill {
+    /// Returns whether a file of the same store is one of the dataset and not one to read.
+    fn is_of_dataset(&self, file: &Path) -> bool {
+        let (input, dataset) = (self.input.prefix(), self.dataset.prefix());
+        if !file.prefix_matches(dataset) {
+            return false;
+        }
+        // The files may be in the directory of the dataset, too.
+        let files_are_inside = input.prefix_matches(dataset);
+        let is_document = || file.parts().any(|part| part.as_ref() == "_otlake");
+        !files_are_inside || file.extension() == Some("parquet") || is_document()
+    }
+}
+
 #[async_trait]
 impl TableProvider for Backfill {
     fn schema(&self) -> SchemaRef {
@@ -196,8 +210,7 @@ impl TableProvider for Backfill {
         let mut found = files::list(state, &self.input).await?;
         let store = self.input.object_store();
         if store == self.dataset.object_store() {
-            // The dataset may be in the directory of the files.
-            found.retain(|file| !file.location.prefix_matches(self.dataset.prefix()));
+            found.retain(|file| !self.is_of_dataset(&file.location));
         }
         if found.is_empty() {
             let glob = self.input.get_glob().as_ref();
