@@ -158,8 +158,8 @@ impl Schema {
         ColumnId(index as u32)
     }
 
-    /// Returns the column of a field that every file of the table has. Columns that are computed from the
-    /// field are not meant.
+    /// Returns the column of a field that every file of the table has. Columns computed from the field don't
+    /// count.
     pub fn field_column(&self, key: Key) -> Option<ColumnId> {
         let is_its = |column: &Column| {
             column

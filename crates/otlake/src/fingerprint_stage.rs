@@ -39,12 +39,7 @@ pub struct FingerprintStage {
 impl FingerprintStage {
     /// Returns a stage that computes fingerprints and learns nothing.
     pub fn new() -> FingerprintStage {
-        FingerprintStage {
-            fingerprinter: Fingerprinter::new(),
-            patterns: None,
-            with_template: false,
-            text: String::new(),
-        }
+        FingerprintStage::default()
     }
 
     /// Learns patterns as well.

@@ -45,6 +45,7 @@ pub use self::tracing::TracingObserver;
 /// ```
 pub trait Observer: Send {
     /// Receives an activity, whether it succeeded or not. The pipeline's thread calls this and waits for it.
+    /// If this panics, the panic goes on to the caller of the pipeline, which has no observer from then on.
     fn observe(&mut self, activity: &Activity<'_>);
 }
 
@@ -95,9 +96,9 @@ pub enum Operation {
     BeginBatch,
     /// Finishes a batch.
     FinishBatch,
-    /// Restarts a worker of a `Service` with a new pipeline, after a panic. The activity's error is the
-    /// panic, and its time that of the group, or of the call that builds a pipeline, which panicked. The observer of the
-    /// old pipeline is told.
+    /// Restarts a worker of a `Service` with a new pipeline, after a panic. The activity has the panic as its
+    /// error, and as its time how long the group, or the call that built the pipeline, ran before it panicked. The old
+    /// pipeline's observer is called.
     Restart,
 }
 

@@ -84,7 +84,7 @@ impl DatasetSchema {
     /// # Errors
     ///
     /// Returns an error if the schemas are of different tables, or do not agree on the type of a column or
-    /// on the attribute it belongs to.
+    /// on the attribute it belongs to, if an attribute has columns with different names, or if no field id is left.
     pub fn merge(&self, other: &DatasetSchema) -> Result<DatasetSchema, MergeError> {
         if self.table != other.table {
             return Err(MergeError::Tables(self.table.name(), other.table.name()));

@@ -313,7 +313,7 @@ impl<C> PipelineBuilder<C> {
         self.dataset(|dataset| dataset.input_budget(budget))
     }
 
-    /// Sets who is told when writing a published schema or a manifest is retried; see
+    /// Sets the observer that is called when a write of a published schema or a manifest is retried; see
     /// [`DatasetBuilder::retry_observer`].
     pub fn retry_observer(self, observer: Arc<dyn RetryObserver>) -> PipelineBuilder<C> {
         self.dataset(|dataset| dataset.retry_observer(observer))

@@ -4,7 +4,7 @@ use super::Failure;
 use crate::{Reservation, ServiceHandle};
 
 /// A body that is being received. The bytes that have arrived are counted in the service's queue, so the size of the
-/// queue bounds the memory of all bodies together.
+/// queue bounds the memory of all bodies to about twice that size.
 pub(super) struct Upload {
     reservation: Reservation,
     /// The maximum size of the payload.
