@@ -51,6 +51,13 @@ impl Sensitive {
         }
     }
 
+    /// Returns a text without the part of an e-mail address at its end. A match begins at most 64 characters before the `@`,
+    /// so that text without one takes linear time, and a longer local part begins before the match.
+    pub(super) fn before_email(text: &str) -> &str {
+        let in_name = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || "._%+-".contains(c);
+        text.trim_end_matches(in_name)
+    }
+
     /// Returns the part of a match that is a text of this kind.
     pub(super) fn accept(self, string: &str, found: Range<usize>) -> Option<Range<usize>> {
         match self {

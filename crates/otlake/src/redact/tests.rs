@@ -224,3 +224,11 @@ fn the_attributes_of_a_group_are_redacted_once_for_all_of_its_rows() {
     let ids: Vec<_> = rows.iter().map(|row| row.resource.id).collect();
     assert!(ids[0] != groups[0].id() && ids[3] != ids[0]);
 }
+
+#[test]
+fn a_long_local_part_of_an_email_is_redacted_to_its_beginning() {
+    let name = format!("ann.{}", "x".repeat(70));
+    let body = format!("to {name}@example.com, 10.0.0.1 and {name}@example.com");
+    let passed = redacted(&mut all(), &[("body", Value::String(&body))]);
+    assert_eq!(pairs(&passed), [("body", "to <email>, <ip> and <email>")]);
+}

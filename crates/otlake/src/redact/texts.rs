@@ -60,6 +60,7 @@ impl Texts {
         if self.texts.is_empty() {
             return None;
         }
+        let begin = from;
         loop {
             // The search sees what comes before `from`, as `\b` needs it.
             let input = Input::new(string).range(from..);
@@ -69,7 +70,11 @@ impl Texts {
                 Some(kind) => kind.accept(string, found.range()),
                 None => Some(found.range()).filter(|range| !range.is_empty()),
             };
-            if let Some(range) = accepted {
+            if let Some(mut range) = accepted {
+                if self.texts[index].kind == Some(Sensitive::Email) {
+                    range.start =
+                        begin + Sensitive::before_email(&string[begin..range.start]).len();
+                }
                 return Some((range, index));
             }
             let skipped = string[found.start()..].chars().next()?;

@@ -7,17 +7,20 @@ use otlake_row::{Row, Value, fields};
 /// those without a log in the latest window are forgotten, or all if each has one.
 const MOST_FINGERPRINTS: usize = 1 << 16;
 
-/// How late a log may be. Of two logs that are further apart, the clock of the later one was wrong.
-const LATEST: Duration = Duration::from_secs(86_400);
+/// The time by which two clocks differ that are counted apart. Not measured: longer than senders hold logs back, short
+/// enough that a wrong clock shows.
+const CLOCK_DIFFERENCE: Duration = Duration::from_secs(3600);
 
 /// Keeps the first logs of each fingerprint in each window of time.
 #[derive(Clone, Debug)]
 pub(super) struct RateByFingerprint {
     logs: u64,
     window_nanos: i64,
-    /// The windows in [`LATEST`].
-    late_windows: i64,
-    counts: HashMap<i64, Count, foldhash::fast::RandomState>,
+    /// [`CLOCK_DIFFERENCE`] in windows, at least one.
+    clock_windows: u64,
+    /// The counts of each fingerprint for two clocks, the one of its last log first. One log with a wrong time can't end
+    /// the windows of the others, and logs of two clocks in turns can't restart the windows either.
+    counts: HashMap<i64, [Count; 2], foldhash::fast::RandomState>,
     latest_window: i64,
 }
 
@@ -30,10 +33,11 @@ struct Count {
 impl RateByFingerprint {
     pub(super) fn new(logs: u64, window: Duration) -> RateByFingerprint {
         let window_nanos = i64::try_from(window.as_nanos()).unwrap_or(i64::MAX).max(1);
+        let clock_windows = CLOCK_DIFFERENCE.as_nanos() / window_nanos.unsigned_abs() as u128;
         RateByFingerprint {
             logs,
             window_nanos,
-            late_windows: LATEST.as_nanos() as i64 / window_nanos + 1,
+            clock_windows: u64::try_from(clock_windows).unwrap_or(u64::MAX).max(1),
             counts: HashMap::default(),
             latest_window: i64::MIN,
         }
@@ -46,20 +50,26 @@ impl RateByFingerprint {
         };
         let time = int(fields::TIME_UNIX_NANO).or_else(|| int(fields::OBSERVED_TIME_UNIX_NANO));
         let window = time.unwrap_or(0).div_euclid(self.window_nanos);
-        if begins(window, self.latest_window, self.late_windows) {
+        if window > self.latest_window || self.latest_window.abs_diff(window) > self.clock_windows {
             self.latest_window = window;
         }
         if self.counts.len() >= MOST_FINGERPRINTS && !self.counts.contains_key(&fingerprint) {
             self.make_room();
         }
-        let late_windows = self.late_windows;
-        let count = self
-            .counts
-            .entry(fingerprint)
-            .or_insert(Count { window, logs: 0 });
+        let begun = Count { window, logs: 0 };
+        let clock_windows = self.clock_windows;
+        let is_one_clock = |count: &Count| window.abs_diff(count.window) <= clock_windows;
+        let counts = self.counts.entry(fingerprint).or_insert([begun; 2]);
+        if !is_one_clock(&counts[0]) {
+            counts.swap(0, 1);
+            if !is_one_clock(&counts[0]) {
+                counts[0] = begun;
+            }
+        }
+        let count = &mut counts[0];
         // A late log counts towards the window that has begun since.
-        if begins(window, count.window, late_windows) {
-            *count = Count { window, logs: 0 };
+        if window > count.window {
+            *count = begun;
         }
         if count.logs >= self.logs {
             return false;
@@ -71,7 +81,7 @@ impl RateByFingerprint {
     #[cold]
     fn make_room(&mut self) {
         let latest = self.latest_window;
-        self.counts.retain(|_, count| count.window == latest);
+        self.counts.retain(|_, counts| counts[0].window == latest);
         if self.counts.len() >= MOST_FINGERPRINTS {
             self.counts.clear();
         }
@@ -85,9 +95,4 @@ impl RateByFingerprint {
     pub(super) fn clear(&mut self) {
         self.counts.clear();
     }
-}
-
-/// Returns whether a log begins a window of its own, after a log of another one. A late log does not.
-fn begins(window: i64, latest: i64, late_windows: i64) -> bool {
-    window > latest || window < latest.saturating_sub(late_windows)
 }
