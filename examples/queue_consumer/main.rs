@@ -12,8 +12,7 @@
 //! written; with Kafka, in the metadata of the committed offset. All offsets up to that of a finished batch are in the files, so a
 //! new range that begins before it is rejected.
 //!
-//! Payloads are in protobuf (`otlp_proto` of the Collector's Kafka exporter) or JSON (`otlp_json`). The first byte tells which: a
-//! request in protobuf begins with the tag of its only field, 0x0A, and one in JSON with `{`.
+//! Payloads are in protobuf (`otlp_proto` of the Collector's Kafka exporter) or JSON (`otlp_json`). `Format::of` tells which.
 
 mod file_log;
 #[cfg(feature = "kafka")]

@@ -70,7 +70,7 @@ pub trait Clusterer {
 /// * In a message of two words they share only one, so twice the [`limit`](Self::limit) is needed.
 /// * Participles (`started`, `closing`), negations and prepositions do not count, because they carry the meaning of the statement.
 ///   A participle after a preposition is a state and counts (`set to running`).
-/// * Verbs in small letters do not count either, where one must stand: after a modal verb, a negation, or words such as `failed to`.
+/// * Verbs in small letters do not count either, where the grammar requires one: after a modal verb, a negation, or words such as `failed to`.
 ///
 /// A word next to a variable becomes part of it if the signature without the word is [`rare`](Self::rare) times as frequent. If the two
 /// share [`shared`](Self::shared) words, the signature without the word also counts as two different words. A group of terms that repeats
@@ -78,8 +78,8 @@ pub trait Clusterer {
 ///
 /// A word that made a place a variable by these limits is a *name*. Signatures that differ in names alone, in any number of places, are
 /// joined once the places have seen at least two more names than there are places.
-/// A word that occurs several times in a signature is masked in all these places at once if it varies in them together. It counts twice
-/// unless it is in small letters.
+/// A word that occurs several times in a signature, but not in first place, is masked in all these places at once if it varies in them
+/// together. It counts twice unless it is in small letters.
 ///
 /// The [`Similarity`] has a veto: a place stays a word if masking it leaves too little in common with the signature.
 ///

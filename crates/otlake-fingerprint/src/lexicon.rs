@@ -581,22 +581,22 @@ pub(crate) fn is_negation(word: &[u8]) -> bool {
     )
 }
 
-/// Returns whether a verb follows `word`: a negation or a modal verb (`could not open`, `will retry`).
+/// Returns whether a verb follows `word`: a negation or a modal verb (`could not open`, `will retry`). The first letter may be a
+/// capital.
 pub(crate) fn is_modal(word: &[u8]) -> bool {
-    let modal = matches!(
-        word,
-        b"not"
-            | b"never"
-            | b"cannot"
-            | b"can"
-            | b"could"
-            | b"will"
-            | b"would"
-            | b"should"
-            | b"must"
-            | b"may"
-    );
-    modal || word.ends_with(b"n't")
+    let modals = [
+        b"not".as_slice(),
+        b"never",
+        b"cannot",
+        b"can",
+        b"could",
+        b"will",
+        b"would",
+        b"should",
+        b"must",
+        b"may",
+    ];
+    begins_small_or_capital(word, &modals) || word.ends_with(b"n't")
 }
 
 /// Returns whether `to` and a verb follow `word` (`failed to open`). The first letter may be a capital.
@@ -619,11 +619,16 @@ pub(crate) fn is_attempt(word: &[u8]) -> bool {
         b"refused",
         b"refusing",
     ];
+    begins_small_or_capital(word, &attempts)
+}
+
+/// Returns whether a word is one of `words`, which are in small letters, perhaps with a capital at its beginning.
+fn begins_small_or_capital(word: &[u8], words: &[&[u8]]) -> bool {
     word.split_first().is_some_and(|(first, rest)| {
         let first = first.to_ascii_lowercase();
-        attempts
+        words
             .iter()
-            .any(|attempt| attempt[0] == first && &attempt[1..] == rest)
+            .any(|word| word[0] == first && &word[1..] == rest)
     })
 }
 

@@ -12,10 +12,10 @@
 //!
 //! The two values are separate. A [`Fingerprint`] is a pure function of the message: compute it at ingest, in a query, or again
 //! in a year, and it is the same. A [`Pattern`] is learned: it joins fingerprints that differ only in words that no tokenizer
-//! can recognize as variables ("user ann", "user bob"). Learned states can be merged, whatever the order and the sharding.
+//! can recognise as variables ("user ann", "user bob"). Learned states can be merged, whatever the order and the sharding.
 //!
 //! A raw line has the same fingerprint as its message: a timestamp, level, thread, logger, host and process in front of the message
-//! are recognized and skipped.
+//! are recognised and skipped.
 //!
 //! ```
 //! use otlake_fingerprint::{Fingerprinter, Patterns};

@@ -255,7 +255,7 @@ pub trait Tokenizer {
     /// scratch. That is why `emit` can't keep tokens.
     fn tokenize<F: FnMut(Token<'_>)>(&self, message: &[u8], emit: F);
 
-    /// Returns the part of `message` that a template shows: all of the message, unless the tokenizer recognizes a header or an envelope
+    /// Returns the part of `message` that a template shows: all of the message, unless the tokenizer recognises a header or an envelope
     /// that it emits no tokens for.
     fn text(&self, message: &[u8]) -> Range<usize> {
         0..message.len()

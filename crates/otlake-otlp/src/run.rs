@@ -409,7 +409,7 @@ impl<'d, S: RowSink> Run<'d, S> {
     }
 
     /// Turns a fault that concerns one value into a rejected record. It is the record that has the value, or one
-    /// record for a resource, scope or metric, if the fault hides how many records it has.
+    /// record for a resource or a scope, if the fault hides how many records it has.
     #[cfg(feature = "json")]
     #[inline]
     pub(crate) fn contain(&mut self, result: Walk<S::Error>) -> Walk<S::Error> {
@@ -440,7 +440,7 @@ impl<'d, S: RowSink> Run<'d, S> {
         }
     }
 
-    /// Turns a fault within the message around a resource or a scope into rejected records. `items` returns how many
+    /// Turns a fault within the message around a resource, a scope or a metric into rejected records. `items` returns how many
     /// were found in it. If there are none, one is rejected. Otherwise nobody would learn of the fault.
     #[inline]
     pub(crate) fn contain_group(

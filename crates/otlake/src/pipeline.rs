@@ -467,7 +467,8 @@ impl<C: Stage> Pipeline<C> {
         })
     }
 
-    /// Abandons the open batch, if there is one: none of its records become visible. Later records belong to no batch.
+    /// Abandons the open batch, if there is one. Its records are dropped, except those in closed files, which a retry of
+    /// the batch deletes. Later records belong to no batch.
     pub fn discard_batch(&mut self) {
         if std::mem::take(&mut self.in_batch) {
             self.stages.discard();

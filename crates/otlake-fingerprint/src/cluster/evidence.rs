@@ -80,11 +80,12 @@ impl<S: Similarity> WordSets<S> {
     /// Gathers evidence and masks words once. Returns whether anything changed.
     pub(super) fn round(&self, patterns: &mut [Observed<'_>], names: &mut Names) -> bool {
         let evidence = self.gather(patterns);
-        let mut hashes = Vec::new();
+        let (mut hashes, mut found) = (Vec::new(), Vec::new());
         let mut changed = false;
         for pattern in patterns.iter_mut() {
             let whole = hash_terms(&pattern.terms, &mut hashes);
             let mut next = pattern.terms.clone();
+            found.clear();
             for (index, term) in next.iter_mut().enumerate() {
                 if let Term::Word(word) = *term
                     && self.is_variable(&pattern.terms, index, whole, &hashes, &evidence)
@@ -97,13 +98,14 @@ impl<S: Similarity> WordSets<S> {
                         .get(&key)
                         .is_some_and(|place| place.reaches(self.limit_at(&pattern.terms, index)));
                     if varies && word.len() >= SHORTEST_NAME && weight(&pattern.terms, index) > 0 {
-                        names.insert(xxh3_64(word));
+                        found.push(xxh3_64(word));
                     }
                 }
             }
             if next != pattern.terms && next.iter().any(|term| matches!(term, Term::Word(_))) {
                 join_wildcards(&mut next);
                 pattern.terms = next;
+                names.extend(&found);
                 changed = true;
             }
         }

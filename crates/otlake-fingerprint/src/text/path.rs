@@ -48,7 +48,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
         end
     }
 
-    /// Returns the end of a path that continues with capitalized words, the last of which has a slash:
+    /// Returns the end of a path that continues with capitalised words, the last of which has a slash:
     /// `/Library/Application Support/App/a.plist`.
     fn spaces(&self, mut end: usize) -> usize {
         let bytes = self.bytes;

@@ -160,7 +160,7 @@ impl<F: FnMut(Token<'_>)> Text<'_, '_, F> {
 
     /// Returns whether a word means no value or one of two values: `null`, `true`, `no`. Only `true` and `false` can be values anywhere.
     ///
-    /// Prose may follow (`Note: no space left`, `true colours`), so outside of a key one of two values is only recognized if it is the
+    /// Prose may follow (`Note: no space left`, `true colours`), so outside of a key one of two values is only recognised if it is the
     /// whole value. A colon between two words may also join a name (`cache:on`), neither half of which is a value. People who label
     /// events distinguish `overlap:true` from `overlap:false`.
     #[inline(never)]

@@ -41,7 +41,7 @@ pub(crate) fn put_runs(out: &mut Vec<u8>, indices: &[u32], width: u32) {
     let (mut packed, mut at) = (0, 0);
     while let Some(group) = indices[at..].first_chunk::<8>() {
         let value = group[0];
-        // The two ends suffice to recognize most groups of mixed values.
+        // The two ends suffice to recognise most groups of mixed values.
         if value != group[7] || !uniform(group, value) {
             at += 8;
             continue;

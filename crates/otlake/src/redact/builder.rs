@@ -96,8 +96,9 @@ impl RedactBuilder {
     /// over [`RedactBuilder::sensitive`].
     ///
     /// The syntax is that of the [`regex`](https://docs.rs/regex/latest/regex/#syntax) crate. A search takes time
-    /// linear in the length of the text, and begins again after each match. So an expression that can go on to the end of
-    /// the text wherever it begins, such as `[0-9]+x`, takes quadratic time in a text that is made for it.
+    /// linear in the length of the text, and begins again after each match of any expression. So expressions of which one can go on
+    /// to the end of the text while another one matches, such as `[0-9]+x` and `[0-9]`, take quadratic time in a text that is made for
+    /// them.
     pub fn regex(
         mut self,
         regex: impl Into<String>,

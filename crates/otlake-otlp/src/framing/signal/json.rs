@@ -25,7 +25,8 @@ pub enum SignalError {
 
 /// Returns the signal of a request in OTLP/JSON. It is the signal of the first key of the outermost object that
 /// names one: `resourceLogs`, `resourceSpans`, `resourceMetrics`, or `scopeLogs` and its siblings, also in
-/// the spelling of the proto (`resource_logs`). Other members are skipped.
+/// the spelling of the proto (`resource_logs`). Other members are skipped, and so are members that are `null` if there is one that
+/// is not.
 ///
 /// This takes almost no time if that key comes first, as it does from all senders. Returns `None` if there is no such
 /// key, or if the JSON is cut off or malformed before it. Keys with escapes (`\u0072…`) are not recognised.
@@ -47,24 +48,31 @@ pub enum SignalError {
 /// Returns an error if the key is `resourceProfiles`.
 pub fn signal_of_json(payload: &[u8]) -> Result<Option<Signal>, SignalError> {
     let mut rest = skip_space(payload).strip_prefix(b"{");
+    let mut not_set = None;
     while let Some((key, value)) = rest.and_then(member) {
-        match key {
-            b"resourceLogs" | b"resource_logs" | b"scopeLogs" | b"scope_logs" => {
-                return Ok(Some(Signal::Logs));
-            }
-            b"resourceSpans" | b"resource_spans" | b"scopeSpans" | b"scope_spans" => {
-                return Ok(Some(Signal::Traces));
-            }
-            b"resourceMetrics" | b"resource_metrics" | b"scopeMetrics" | b"scope_metrics" => {
-                return Ok(Some(Signal::Metrics));
-            }
-            b"resourceProfiles" | b"resource_profiles" => {
-                return Err(SignalError::Profiles);
-            }
-            _ => rest = after(value).and_then(|rest| skip_space(rest).strip_prefix(b",")),
+        let is_set = !skip_space(value).starts_with(b"null");
+        match signal_of_key(key) {
+            Ok(None) => {}
+            named if is_set => return named,
+            named => not_set = not_set.or(named.ok().flatten()),
         }
+        rest = after(value).and_then(|rest| skip_space(rest).strip_prefix(b","));
     }
-    Ok(None)
+    Ok(not_set)
+}
+
+fn signal_of_key(key: &[u8]) -> Result<Option<Signal>, SignalError> {
+    match key {
+        b"resourceLogs" | b"resource_logs" | b"scopeLogs" | b"scope_logs" => Ok(Some(Signal::Logs)),
+        b"resourceSpans" | b"resource_spans" | b"scopeSpans" | b"scope_spans" => {
+            Ok(Some(Signal::Traces))
+        }
+        b"resourceMetrics" | b"resource_metrics" | b"scopeMetrics" | b"scope_metrics" => {
+            Ok(Some(Signal::Metrics))
+        }
+        b"resourceProfiles" | b"resource_profiles" => Err(SignalError::Profiles),
+        _ => Ok(None),
+    }
 }
 
 /// Returns the key of the member with which `rest` begins, and the text after its colon.
@@ -116,6 +124,10 @@ mod tests {
                 some(Signal::Metrics),
             ),
             (r#"{"resource_metrics":null}"#, some(Signal::Metrics)),
+            (
+                r#"{"resourceProfiles":null,"resourceSpans": null,"resourceLogs":[]}"#,
+                some(Signal::Logs),
+            ),
             (r#"{"resource":{},"scopeSpans":[]}"#, some(Signal::Traces)),
             (r#"{"scope_metrics":[]}"#, some(Signal::Metrics)),
             (r#"{"resourceProfiles":[]}"#, Err(SignalError::Profiles)),
