@@ -42,15 +42,21 @@ impl Input {
         }
         // Perhaps it is no payload at all. The decoder will say so.
         let mut nothing = sink_fn(|_: &mut Row<'_>| Ok::<_, Infallible>(()));
-        OtlpDecoder::new().decode(Signal::Logs, payload.format, &payload.bytes, &mut nothing)?;
+        let mut decoder = OtlpDecoder::new();
+        let summary = decoder.decode(Signal::Logs, payload.format, &payload.bytes, &mut nothing)?;
+        if summary.accepted + summary.rejected + summary.unknown_fields == 0 {
+            // A request without records, so that any signal will do.
+            return Ok(Signal::Logs);
+        }
         Err("the signal cannot be detected: give it with --signal".into())
     }
 
     fn signal_of_path(&self) -> Option<Signal> {
+        let named = |word: &str| Signal::ALL.into_iter().find(|signal| signal.name() == word);
         let mut parts = self.path.iter().rev().filter_map(|part| part.to_str());
         parts.find_map(|part| {
-            let mut signals = Signal::ALL.into_iter();
-            signals.find(|signal| part.contains(signal.name()))
+            let mut words = part.split(|c: char| !c.is_alphanumeric());
+            words.find_map(named)
         })
     }
 }

@@ -18,6 +18,11 @@ pub(crate) fn describe(bytes: &[u8], format: Option<Format>) -> Option<&'static 
         .or_else(|| other_format(bytes, format?))
 }
 
+/// Returns whether bytes begin like a well-known format that is not text.
+pub(crate) fn is_binary(bytes: &[u8]) -> bool {
+    known_start(bytes).is_some()
+}
+
 fn is_zero(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| *byte == 0)
 }

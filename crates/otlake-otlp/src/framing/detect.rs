@@ -123,7 +123,8 @@ fn json_or_protobuf(head: &[u8], all: bool) -> Detected {
         [b'[', rest @ ..] if matches!(skip_space(rest), [b'{' | b']', ..]) => Detected::Json,
         [b'[', rest @ ..] if undecided && skip_space(rest).is_empty() => Detected::Undecided,
         _ if undecided && head.len() < foreign::ENOUGH => Detected::Undecided,
-        _ if foreign::describe(head, None).is_some() => Detected::Unrecognised,
+        _ if foreign::is_binary(head) => Detected::Unrecognised,
+        // Whatever the first line is.
         _ if a_later_line_is_json(head) => Detected::Json,
         _ if undecided => Detected::Undecided,
         _ => Detected::Unrecognised,

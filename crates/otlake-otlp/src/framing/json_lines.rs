@@ -2,9 +2,10 @@
 
 use std::io::Read;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::detect::{BOM, is_space, skip_space};
+use super::document_scanner::{DocumentScanner, Scanned};
 use super::error::PayloadErrorKind;
 use super::input::Input;
 use super::json_documents::JsonDocuments;
@@ -102,6 +103,13 @@ impl JsonLines {
             self.documents_end = offset + length as u64;
             return Ok(documents.next(input, limit));
         }
+        if let Some(end) = torn_at(&line[..document]) {
+            return Ok(Next::Found(Found {
+                bytes: input.take(end),
+                format: Format::Json,
+                offset,
+            }));
+        }
         let bytes = input.take(document);
         input.skip(spaces);
         Ok(Next::Found(Found {
@@ -118,6 +126,18 @@ impl JsonLines {
 fn begins_without_end(line: &[u8]) -> bool {
     let another_begins = |end| skip_space(&line[end + 1..]).starts_with(b"{");
     line.starts_with(b"{") && (!line.ends_with(b"}") || memchr_iter(b'}', line).any(another_begins))
+}
+
+/// Returns where a request begins that ends with the line, if the line begins with something else. A writer that stopped within a
+/// document and was started again leaves such lines.
+fn torn_at(line: &[u8]) -> Option<usize> {
+    let mut starts = memmem::find_iter(line, b"{\"resource");
+    starts.find(|start| {
+        let request = &line[*start..];
+        let is_request = matches!(request.get(10), Some(b'L' | b'S' | b'M'));
+        let ends = || DocumentScanner::default().scan(request) == Scanned::End(request.len());
+        *start > 0 && is_request && ends()
+    })
 }
 
 /// The byte before each document in JSON text sequences (RFC 7464).

@@ -66,7 +66,13 @@ pub(crate) fn request<E: Export, S: RowSink>(
                 index = resources::<E, S>(run, &mut scanner, arenas, tape, index)?;
             }
             // A `null` is a member that is not set.
-            _ if scanner.peek() == Some(b'n') => drop(tape.read(&mut scanner, &arenas.resource)?),
+            contents if contents.is_of_requests() && scanner.peek() == Some(b'n') => {
+                tape.read(&mut scanner, &arenas.resource)?;
+            }
+            Contents::Resources(signal) if is_empty_array(scanner) => {
+                tape.read(&mut scanner, &arenas.resource)?;
+                seen.empty_of_another.get_or_insert((signal, at));
+            }
             Contents::Resources(signal) | Contents::Scopes(signal) if signal != E::SIGNAL => {
                 let kind = InvalidPayloadKind::OtherSignal { signal };
                 return Err(Fault::new(kind, &json[at..]).into());
@@ -87,6 +93,10 @@ pub(crate) fn request<E: Export, S: RowSink>(
     if seen.resources {
         run.unknown.merge(seen.unknown);
         return Ok(());
+    }
+    if let Some((signal, at)) = seen.empty_of_another {
+        let kind = InvalidPayloadKind::OtherSignal { signal };
+        return Err(Fault::new(kind, &json[at..]).into());
     }
     if seen.parts_of_resource {
         // This is the message of one resource without a request around it. Its own fields may come after its
@@ -109,12 +119,16 @@ pub(crate) fn request<E: Export, S: RowSink>(
 #[derive(Default)]
 struct Seen {
     resources: bool,
+    /// The signal and the position of the first empty list of resources of another signal.
+    empty_of_another: Option<(Signal, usize)>,
     /// Whether there was a member of the message of a resource.
     parts_of_resource: bool,
     unknown: Unknown,
     /// The names of the first members, shortened.
     members: Vec<String>,
     looks_like: Option<&'static str>,
+    /// Whether there was a text named `log`, as in a line of a Docker log file.
+    has_log: bool,
 }
 
 impl Seen {
@@ -138,7 +152,9 @@ impl Seen {
         }
         if is_around_request(node) {
             self.looks_like = Some("a wrapper around a request: decode the content of the wrapper");
-        } else if name == b"log" && node.text().is_ok() {
+        }
+        self.has_log |= name == b"log" && node.text().is_ok();
+        if self.has_log && name == b"stream" {
             self.looks_like = Some("a line of a Docker log file: decode the text in its `log`");
         }
     }
@@ -179,9 +195,23 @@ impl Contents {
         }
     }
 
+    /// Returns whether requests, of any signal, have such a member.
+    fn is_of_requests(&self) -> bool {
+        self.is_known() || matches!(self, Contents::Profiles)
+    }
+
     fn is_known(&self) -> bool {
         matches!(self, Contents::Resources(_) | Contents::Scopes(_))
     }
+}
+
+/// Returns whether the next value is an empty array.
+fn is_empty_array(mut rest: Scanner<'_>) -> bool {
+    if rest.peek() != Some(b'[') {
+        return false;
+    }
+    rest.take();
+    rest.peek() == Some(b']')
 }
 
 /// Returns the name of the request's member, as in paths.

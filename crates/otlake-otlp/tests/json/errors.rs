@@ -174,17 +174,18 @@ fn all_records_of_a_faulty_schema_url_or_metric_are_counted() {
 }
 
 #[test]
-fn a_member_of_another_signal_that_is_null_is_not_set() {
+fn a_member_of_another_signal_without_content_is_skipped() {
     let records = r#"{"scopeLogs":[{"logRecords":[{},{}]}]}"#;
     for json in [
         format!(r#"{{"resourceLogs":[{records}],"resourceSpans":null}}"#),
         format!(r#"{{"resourceProfiles":null,"scope_spans": null,"resourceLogs":[{records}]}}"#),
+        format!(r#"{{"resourceSpans":[],"resourceMetrics": [ ],"resourceLogs":[{records}]}}"#),
     ] {
         let (rows, summary) =
             decode::<ExportLogsServiceRequest>(&mut generous(), json.as_bytes()).unwrap();
         assert_eq!((rows.len(), summary.rejected), (2, 0), "{json}");
     }
-    let json = br#"{"x":1,   "resourceSpans":[]}"#;
+    let json = br#"{"x":1,   "resourceSpans":[{}]}"#;
     let error = decode::<ExportLogsServiceRequest>(&mut generous(), json).unwrap_err();
     assert_eq!(error.offset(), 10);
 }

@@ -25,8 +25,8 @@ pub enum SignalError {
 
 /// Returns the signal of a request in OTLP/JSON. It is the signal of the first key of the outermost object that
 /// names one: `resourceLogs`, `resourceSpans`, `resourceMetrics`, or `scopeLogs` and its siblings, also in
-/// the spelling of the proto (`resource_logs`). Other members are skipped, and so are members that are `null` if there is one that
-/// is not.
+/// the spelling of the proto (`resource_logs`). Other members are skipped, and so are members that are `null` or an
+/// empty array if there is one that is not.
 ///
 /// This takes almost no time if that key comes first, as it does from all senders. Returns `None` if there is no such
 /// key, or if the JSON is cut off or malformed before it. Keys with escapes (`\u0072…`) are not recognised.
@@ -48,17 +48,25 @@ pub enum SignalError {
 /// Returns an error if the key is `resourceProfiles`.
 pub fn signal_of_json(payload: &[u8]) -> Result<Option<Signal>, SignalError> {
     let mut rest = skip_space(payload).strip_prefix(b"{");
-    let mut not_set = None;
+    let mut nothing = Ok(None);
     while let Some((key, value)) = rest.and_then(member) {
-        let is_set = !skip_space(value).starts_with(b"null");
         match signal_of_key(key) {
             Ok(None) => {}
-            named if is_set => return named,
-            named => not_set = not_set.or(named.ok().flatten()),
+            named if !is_null_or_empty(value) => return named,
+            named if nothing == Ok(None) => nothing = named,
+            _ => {}
         }
         rest = after(value).and_then(|rest| skip_space(rest).strip_prefix(b","));
     }
-    Ok(not_set)
+    nothing
+}
+
+/// Returns whether a value is `null` or an empty array.
+fn is_null_or_empty(value: &[u8]) -> bool {
+    match skip_space(value) {
+        [b'[', rest @ ..] => skip_space(rest).starts_with(b"]"),
+        value => value.starts_with(b"null"),
+    }
 }
 
 fn signal_of_key(key: &[u8]) -> Result<Option<Signal>, SignalError> {
@@ -123,9 +131,13 @@ mod tests {
                 r#"{"resourceMetrics":[],"resourceLogs":[]}"#,
                 some(Signal::Metrics),
             ),
+            (
+                r#"{"resourceMetrics":[ ],"resourceLogs":[{}],"resourceSpans":[]}"#,
+                some(Signal::Logs),
+            ),
             (r#"{"resource_metrics":null}"#, some(Signal::Metrics)),
             (
-                r#"{"resourceProfiles":null,"resourceSpans": null,"resourceLogs":[]}"#,
+                r#"{"resourceProfiles":null,"resourceSpans": null,"resourceLogs":[{}]}"#,
                 some(Signal::Logs),
             ),
             (r#"{"resource":{},"scopeSpans":[]}"#, some(Signal::Traces)),

@@ -422,6 +422,35 @@ fn dirt_between_documents_is_reported_and_skipped() {
             ],
         ),
         (
+            "a separator like base64",
+            format!("{}\n{one}\n", "=".repeat(40)),
+            1,
+            vec![
+                "payload 1, at byte 0: skipped a line that is not a JSON document: it begins with \"================================\"",
+            ],
+        ),
+        (
+            "the end of a line with a tag",
+            format!("<b>x</b>\"}}}}]}}\n{one}\n"),
+            1,
+            vec![
+                "payload 1, at byte 0: skipped a line that is not a JSON document: it begins with \"<b>x</b>\\\"}}]}\"",
+            ],
+        ),
+        // The line that is cut off is a payload of its own, which the decoder rejects.
+        (
+            "a line that is cut off, and the next document behind it",
+            format!("{one}\n{two}\n{{\"resourceLogs\":[{{\"sco{one}\n{two}\n"),
+            5,
+            vec![],
+        ),
+        (
+            "a request within a document",
+            format!("{one}\n{{\"a\":{one}}}\n{{\"b\":\"{{\\\"resourceLogs\\\":[]}}\"}}\n"),
+            3,
+            vec![],
+        ),
+        (
             "a comment and the head of an HTTP request",
             format!("POST /v1/logs HTTP/1.1\r\nHost: h\r\n\r\n{one}\n// next\n{two}"),
             2,
