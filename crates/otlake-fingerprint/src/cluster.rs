@@ -79,7 +79,7 @@ pub trait Clusterer {
 /// A word that made a place a variable by these limits is a *name*. Signatures that differ in names alone, in any number of places, are
 /// joined once the places have seen at least two more names than there are places.
 /// A word that occurs several times in a signature, but not in first place, is masked in all these places at once if it varies in them
-/// together. It counts twice unless it is in small letters.
+/// together. It counts twice unless it consists of small letters or of capitals.
 ///
 /// The [`Similarity`] has a veto: a place stays a word if masking it leaves too little in common with the signature.
 ///

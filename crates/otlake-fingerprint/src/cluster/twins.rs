@@ -14,7 +14,8 @@ use crate::term::Term;
 impl<S: Similarity> WordSets<S> {
     /// Masks repeated words.
     ///
-    /// Two statements rarely differ by the same words in several places, so a word that is not all small letters counts twice.
+    /// Two statements rarely differ by the same words in several places, so a word in mixed case, or with anything but letters in it, counts
+    /// twice. Small letters may be prose, and capitals a state (`job 7 to START: START done`).
     pub(super) fn mask_twins(&self, patterns: &mut [Observed<'_>]) {
         let mut seen: HashMap<u64, Place, BuildIdentity> = HashMap::default();
         let mut hashes = Vec::new();
@@ -27,10 +28,11 @@ impl<S: Similarity> WordSets<S> {
                         .iter()
                         .fold(whole, |key, &at| masked(key, hashes[at], at));
                     if let Term::Word(word) = pattern.terms[places[0]] {
-                        let name = word.iter().any(|b| !b.is_ascii_lowercase());
+                        let in_one_case = word.iter().all(u8::is_ascii_lowercase)
+                            || word.iter().all(u8::is_ascii_uppercase);
                         let limit = self.limit_at(&pattern.terms, places[0]);
                         let place = seen.entry(key).or_default();
-                        place.add(xxh3_64(word), 1 + usize::from(name), limit);
+                        place.add(xxh3_64(word), 1 + usize::from(!in_one_case), limit);
                     }
                     (key, places)
                 });
