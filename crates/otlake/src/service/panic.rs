@@ -31,11 +31,12 @@ use std::sync::Arc;
 ///     .start(move |_worker| Pipeline::on(&dataset).stage(Buggy).build())?;
 ///
 /// let payload = b"\x0a\x14\x12\x12\x12\x10\x2a\x0e\x0a\x0cdisk is full";
-/// let answer = service.handle().ingest(Signal::Logs, Format::Protobuf, payload).await;
+/// let handle = service.handle();
+/// let answer = handle.ingest(Signal::Logs, Format::Protobuf, payload).await;
 /// let Err(ServiceError::Panicked(panic)) = answer else { panic!("the stage panics") };
 /// assert_eq!(panic.message(), "no such host");
-/// assert_eq!(service.handle().panics(), 1); // the worker was restarted
-/// # service.shutdown().await;
+/// service.shutdown().await;
+/// assert_eq!(handle.panics(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
