@@ -128,16 +128,18 @@ fn begins_without_end(line: &[u8]) -> bool {
     line.starts_with(b"{") && (!line.ends_with(b"}") || memchr_iter(b'}', line).any(another_begins))
 }
 
-/// Returns where a request begins that ends with the line, if the line begins with something else. A writer that stopped within a
-/// document and was started again leaves such lines.
+/// Returns where the last request of a line begins, if it ends with the line and the line begins with something else. A writer that
+/// stopped within a document and was started again leaves such lines. Only the last one is scanned, so that a line with many
+/// beginnings takes linear time.
 fn torn_at(line: &[u8]) -> Option<usize> {
-    let mut starts = memmem::find_iter(line, b"{\"resource");
-    starts.find(|start| {
-        let request = &line[*start..];
-        let is_request = matches!(request.get(10), Some(b'L' | b'S' | b'M'));
-        let ends = || DocumentScanner::default().scan(request) == Scanned::End(request.len());
-        *start > 0 && is_request && ends()
-    })
+    let starts = memmem::find_iter(line, b"{\"resource");
+    let is_request = |start: &usize| matches!(line.get(start + 10), Some(b'L' | b'S' | b'M'));
+    let start = starts
+        .filter(is_request)
+        .last()
+        .filter(|start| *start > 0)?;
+    let request = &line[start..];
+    (DocumentScanner::default().scan(request) == Scanned::End(request.len())).then_some(start)
 }
 
 /// The byte before each document in JSON text sequences (RFC 7464).
